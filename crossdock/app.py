@@ -1,0 +1,105 @@
+"""Wires everything: settings in, a book, an ASGI application out. The only file that knows every concrete class."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from starlette.types import Message, Receive, Scope, Send
+
+from crossdock import demo
+from crossdock.core.identity import Mint
+from crossdock.doors import all_doors
+from crossdock.flows import access
+from crossdock.flows.book import Book
+from crossdock.flows.intake import Intake
+from crossdock.settings import Settings, load
+from crossdock.store import registry
+from crossdock.store.port import Store
+from crossdock.store.schema import open_store
+from crossdock.web import logs, pages
+from crossdock.web.asgi import Site
+
+_log = structlog.get_logger("crossdock.app")
+
+
+def now_us() -> int:
+    """Give the time, microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+@asynccontextmanager
+async def open_book(settings: Settings) -> AsyncIterator[Book]:
+    """Open the database of `settings`, migrating it where needed, and give the book over it."""
+    store = await open_store(settings.database)
+    try:
+        yield await _book(store, settings)
+    finally:
+        await store.close()
+
+
+async def _book(store: Store, settings: Settings) -> Book:
+    import secrets
+
+    async with store.writing() as tx:
+        key = settings.token_key or await registry.fact(tx, "token_key", default=secrets.token_hex(32))
+        started = await registry.fact(tx, "processes_started", default="0")
+        # Serialized by the update's compare-and-set; a process that loses takes the next number.
+        while not await registry.change_fact(tx, "processes_started", seen=started, value=str(int(started) + 1)):
+            started = await registry.fact(tx, "processes_started", default="0")
+    return Book(
+        store,
+        settings=settings,
+        clock=now_us,
+        mint=Mint(int(started)),
+        access=access.Access(key, remembered=settings.token_cache, delay_s=settings.revocation_delay_s),
+        formats={door.format.name: door.format for door in all_doors() if door.format is not None},
+    )
+
+
+class App:
+    """The ASGI application: opens the book when the server starts, closes it when it stops."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._site: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._site(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        message: Message = await receive()
+        assert message["type"] == "lifespan.startup"
+        try:
+            opened = open_book(self._settings)
+            book = await opened.__aenter__()
+            if self._settings.demo:
+                demo.check_loopback(self._settings)
+                await demo.ensure(book, all_doors())
+        except Exception as error:
+            _log.exception("start failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        self._site = site(book)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await opened.__aexit__(None, None, None)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def site(book: Book) -> Site:
+    """Give the application of all doors and pages over an open book."""
+    doors = all_doors()
+    return Site(book, Intake(book), doors, pages=pages.routes(book, doors))
+
+
+def create() -> App:
+    """Make the application from the environment; what the server's worker processes call."""
+    settings = load()
+    logs.configure(settings.log_level)
+    return App(settings)

@@ -1,0 +1,97 @@
+"""The five kinds of refusal, and the closed list of codes they carry.
+
+A refusal is expected and says what the caller can change. It knows no HTTP status and no vendor's words: every door renders
+every code in its own shape (a test renders them all). Any other exception is a bug.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from msgspec import Struct
+
+Path = tuple[str | int, ...]
+
+
+class Code(StrEnum):
+    """Why something was refused. Closed: a door's error table is complete when it names each of these."""
+
+    # Invalid
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    INVALID = "invalid"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    # Missing
+    NO_ROUTE = "no_route"
+    NO_METHOD = "no_method"
+    NO_ORDER = "no_order"
+    NO_SUBMISSION = "no_submission"
+    # Denied
+    NO_TOKEN = "no_token"
+    BAD_TOKEN = "bad_token"
+    BAD_CREDENTIALS = "bad_credentials"
+    NO_SCOPE = "no_scope"
+    FOREIGN_ORGANIZATION = "foreign_organization"
+    # Conflict
+    NUMBER_TAKEN = "number_taken"
+    KEY_REUSED = "key_reused"
+    STATE_FORBIDS = "state_forbids"
+    STALE_VERSION = "stale_version"
+    EXISTS = "exists"
+    # Busy
+    UNAVAILABLE = "unavailable"
+    OVERLOADED = "overloaded"
+
+
+class Fault(Struct, frozen=True):
+    """One thing wrong with a body: where it is (member names and array positions) and what would be right."""
+
+    path: Path
+    reason: str
+
+
+class Refusal(Exception):
+    """A request that cannot be done, with its code, the facts a door may show, and all faults found.
+
+    `reason` is one English sentence without vendor words; `facts` are named values (order number, limit …).
+    """
+
+    allowed: ClassVar[frozenset[Code]] = frozenset()
+
+    def __init__(self, code: Code, reason: str, *, faults: tuple[Fault, ...] = (), **facts: object) -> None:
+        super().__init__(reason)
+        assert code in self.allowed, f"{type(self).__name__} does not carry {code}"
+        self.code = code
+        self.reason = reason
+        self.faults = faults
+        self.facts = facts
+
+
+class Invalid(Refusal):
+    """What was sent is wrong; `faults` lists every fault with its path."""
+
+    allowed = frozenset({Code.NOT_JSON, Code.TOO_LARGE, Code.TOO_DEEP, Code.INVALID, Code.UNKNOWN_REFERENCE})
+
+
+class Missing(Refusal):
+    """What was asked for is not there, or not this organization's."""
+
+    allowed = frozenset({Code.NO_ROUTE, Code.NO_METHOD, Code.NO_ORDER, Code.NO_SUBMISSION})
+
+
+class Denied(Refusal):
+    """The caller is not known, or may not do this."""
+
+    allowed = frozenset({Code.NO_TOKEN, Code.BAD_TOKEN, Code.BAD_CREDENTIALS, Code.NO_SCOPE, Code.FOREIGN_ORGANIZATION})
+
+
+class Conflict(Refusal):
+    """It contradicts what is already there."""
+
+    allowed = frozenset({Code.NUMBER_TAKEN, Code.KEY_REUSED, Code.STATE_FORBIDS, Code.STALE_VERSION, Code.EXISTS})
+
+
+class Busy(Refusal):
+    """It may work later: the database is away, locked or full, or too much is waiting."""
+
+    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})

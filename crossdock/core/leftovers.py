@@ -1,0 +1,117 @@
+"""What of a sender's document the canonical order has no home for, kept so that the same door can answer all of it.
+
+A door spells its canonical content back in its own request shape; where that differs from what was sent, the difference is
+kept as a patch, each entry with the spelling it replaces. On reading, an entry applies only while the spelling is still that:
+an edited value is never hidden by an old one. Parts of order lines travel with their line.
+
+A patch node is one of: {"m": {name: node}} members, {"e": {position: node}} elements, {"s": sent} a value the spelling
+lacks, {"s": sent, "w": was} another spelling, {"d": was} a value the sender did not send.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crossdock.core.order import Content
+
+Tree = Any
+_SCALARS = (str, bool, type(None))
+
+
+def differences(sent: Tree, spelled: Tree) -> Tree:
+    """Give the patch that turns `spelled` into `sent`, or None when they are the same to the digit."""
+    if type(sent) is dict and type(spelled) is dict:
+        members = {}
+        for name, value in sent.items():
+            if name in spelled:
+                other = spelled[name]
+                if value is other:
+                    continue
+                patch = differences(value, other)
+                if patch is not None:
+                    members[name] = patch
+            else:
+                members[name] = {"s": value}
+        if len(spelled) > len(sent) or any(name not in sent for name in spelled):
+            members.update({name: {"d": was} for name, was in spelled.items() if name not in sent})
+        return {"m": members} if members else None
+    if type(sent) is list and type(spelled) is list and len(sent) >= len(spelled):
+        elements = {}
+        for position, value in enumerate(sent):
+            patch = differences(value, spelled[position]) if position < len(spelled) else {"s": value}
+            if patch is not None:
+                elements[str(position)] = patch
+        return {"e": elements} if elements else None
+    return None if same(sent, spelled) else {"s": sent, "w": spelled}
+
+
+def same(one: Tree, other: Tree) -> bool:
+    """Say whether two decoded values are spelled alike: 25 and Decimal('25') are, 25 and 25.0, or 1 and true, are not."""
+    if type(one) is type(other):
+        if type(one) is Decimal:
+            return str(one) == str(other)
+        return bool(one == other) if type(one) in _SCALARS or type(one) is int else differences(one, other) is None
+    if isinstance(one, int | Decimal) and isinstance(other, int | Decimal):
+        return type(one) is not bool and type(other) is not bool and str(one) == str(other)
+    return False
+
+
+def restore(spelled: Tree, patch: Tree) -> Tree:
+    """Apply a patch to a spelling of the (perhaps edited) content, changing it in place where it is an object or array."""
+    if patch is None:
+        return spelled
+    if "m" in patch:
+        if type(spelled) is dict:
+            _restore_members(spelled, patch["m"])
+        return spelled
+    if "e" in patch:
+        if type(spelled) is list:
+            for position, inner in patch["e"].items():
+                place = int(position)
+                if place < len(spelled):
+                    spelled[place] = restore(spelled[place], inner)
+                elif place == len(spelled) and "s" in inner and "w" not in inner:
+                    spelled.append(inner["s"])
+        return spelled
+    return patch["s"] if "w" in patch and same(spelled, patch["w"]) else spelled
+
+
+def _restore_members(spelled: dict[str, Tree], members: dict[str, Tree]) -> None:
+    for name, inner in members.items():
+        if "d" in inner:
+            if name in spelled and same(spelled[name], inner["d"]):
+                del spelled[name]
+        elif name in spelled:
+            spelled[name] = restore(spelled[name], inner)
+        elif "s" in inner and "w" not in inner:
+            spelled[name] = inner["s"]
+
+
+def keep(content: Content, *, sent: Tree, spelled: Tree, lines: str) -> Content:
+    """Add to `content` what of `sent` its own spelling lacks; `lines` names the member that holds the order lines."""
+    patch = differences(sent, spelled)
+    if patch is None:
+        return content
+    members = patch["m"]
+    of_lines = members.pop(lines, None)
+    kept = content.lines
+    if of_lines is not None:
+        elements = of_lines["e"]
+        kept = tuple(
+            msgspec.structs.replace(line, leftovers=elements[str(position)]) if str(position) in elements else line
+            for position, line in enumerate(kept)
+        )
+    return msgspec.structs.replace(content, lines=kept, leftovers=patch if members else None)
+
+
+def respell(content: Content, *, spelled: Tree, lines: str) -> Tree:
+    """Turn a fresh spelling of `content` back into the sender's document; the inverse of `keep`."""
+    if content.leftovers is not None:
+        restore(spelled, content.leftovers)
+    rows = spelled.get(lines)
+    if rows:
+        for position, line in enumerate(content.lines):
+            if line.leftovers is not None and position < len(rows):
+                rows[position] = restore(rows[position], line.leftovers)
+    return spelled

@@ -1,0 +1,60 @@
+"""The organization "Demo": fixed, published identifiers, so that the vendors' sample bodies work unchanged. Loopback only."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from crossdock.core.errors import Conflict
+from crossdock.doors import Door, Seed, encode_json
+from crossdock.flows import access, catalog
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.settings import Settings
+from crossdock.store import registry
+from crossdock.store.registry import Organization
+
+CLIENT_ID = "demo"
+CLIENT_SECRET = "demo-secret"
+USER = "demo@example.com"
+PASSWORD = "demo-password"
+ORGANIZATION_UUID = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
+
+
+def check_loopback(settings: Settings) -> None:
+    """Raise ValueError unless the server listens on loopback only: everybody knows these secrets."""
+    try:
+        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ValueError(f"--demo publishes its credentials; it is refused on {settings.host}, listen on 127.0.0.1")
+
+
+async def ensure(book: Book, doors: Sequence[Door]) -> Organization:
+    """Make the demo organization where it is not there yet, with what every door seeds it with."""
+    async with book.store.reading() as tx:
+        found = await registry.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
+        known = await registry.get_organization(tx, found) if found else None
+    if known is not None:
+        return known
+    try:
+        made = await access.add_organization(book, name="Demo", uuid=ORGANIZATION_UUID)
+    except Conflict:  # another process was first
+        return await ensure(book, doors)
+    scopes = " ".join(access.SCOPES)
+    for door in doors:
+        for seed in door.demo_seeds:
+            await plant(book, made, seed)
+    await access.add_person(book, made.organization_id, email=USER, name="Demo", password=PASSWORD, scopes=scopes)
+    await access.add_client(
+        book, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
+    )
+    return made
+
+
+async def plant(book: Book, organization: Organization, seed: Seed) -> None:
+    """Give an organization what a door wants it to have."""
+    if seed.document is None:
+        await access.add_vendor_reference(book, organization.organization_id, kind=seed.kind, value=seed.key)
+        return
+    gardener = Caller(organization, "crossdock", frozenset())
+    await catalog.add(book, gardener, kind=seed.kind, key=seed.key, name=seed.name, document=encode_json(seed.document))

@@ -1,0 +1,10 @@
+"""The fabric door."""
+
+from crossdock.doors import Door, Reply, json_reply
+
+
+def _refuse(refusal, request) -> Reply:
+    return json_reply(500, {})
+
+
+DOOR = Door(name="fabric", title="fabric", routes=(), refuse=_refuse)

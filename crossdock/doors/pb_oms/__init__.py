@@ -1,0 +1,8 @@
+"""The Pitney Bowes OMS door (Shipping 360 order management): `DOOR` is all others see of it."""
+
+from crossdock.doors import Door
+from crossdock.doors.pb_oms.demo import curl
+from crossdock.doors.pb_oms.mapping import FORMAT
+from crossdock.doors.pb_oms.routes import ROUTES, refuse
+
+DOOR = Door(name="pb_oms", title="Pitney Bowes OMS", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)

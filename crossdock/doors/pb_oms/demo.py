@@ -1,0 +1,18 @@
+"""The line a newcomer pastes to create an order through this door."""
+
+_BODY = (
+    '{"orderNumber":"DEMO-1","fromAddress":{"addressLine1":"638 Manitoba Ave","cityTown":"Winnipeg","countryCode":"CA"},'
+    '"toAddress":{"name":"Jane Smith","addressLine1":"1822 Franklin Street","cityTown":"Vancouver","countryCode":"CA"},'
+    '"items":[{"itemId":"SKU12345","description":"Wireless mouse","quantity":2,"unitPrice":25}]}'
+)
+
+
+def curl(base: str) -> str:
+    """Give one command that gets a token and creates an order at the server `base`."""
+    token = (
+        f'curl -s -X POST -u demo:demo-secret {base}/auth/api/v1/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
+    )
+    return (
+        f'curl -s -X POST {base}/ordermanagement/api/v1/orders -H "Authorization: Bearer $({token})"'
+        f" -H 'Content-Type: application/json' -d '{_BODY}'"
+    )

@@ -1,0 +1,372 @@
+"""Pitney Bowes OMS words to canonical ones and back; pure. `FORMAT` is what the flows use.
+
+Canonical homes: orderNumber, charges (subTotal -> items, gmv -> total, totalPaid -> paid), customerInfo, the two addresses,
+the BILLING additional address, items, orderMessage, references, carrier and service. All else travels as leftovers.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crossdock.core.errors import Fault
+from crossdock.core.formats import decimal, iso_time
+from crossdock.core.identity import from_base62, to_base62
+from crossdock.core.lifecycle import Status
+from crossdock.core.order import (
+    Address,
+    Content,
+    Customer,
+    Customs,
+    Destination,
+    Gift,
+    ItemCustoms,
+    Line,
+    Measure,
+    Order,
+    Reference,
+    Shipping,
+    Totals,
+    join_name,
+    split_name,
+)
+from crossdock.core.reading import Need, Reading, rows, take, unchecked
+from crossdock.doors import encode_json
+from crossdock.doors.pb_oms import wire
+from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+
+Tree = Any
+PRODUCT = "pb_oms/customs_product"
+_REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
+# The vendor's four words (updateOrderById's enumeration) for every summary there is.
+_STATUS = {
+    Status.OPEN: "UNFULFILLED",
+    Status.ON_HOLD: "ONHOLD",
+    Status.PARTIALLY_ALLOCATED: "UNFULFILLED",
+    Status.ALLOCATED: "UNFULFILLED",
+    Status.PARTIALLY_SHIPPED: "UNFULFILLED",
+    Status.SHIPPED: "FULFILLED",
+    Status.DELIVERED: "FULFILLED",
+    Status.RETURNED: "FULFILLED",
+    Status.CANCELED: "CANCELED",
+}
+# Members of the answer that a sender cannot set.
+_ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
+
+
+def spell_id(order_id: int) -> str:
+    """Spell an order id as the vendor does: PB and 10 to 11 base-62 characters."""
+    return "PB" + to_base62(order_id)
+
+
+def read_id(text: str) -> int | None:
+    """Read an order id; None where it cannot be one."""
+    return from_base62(text[2:]) if text.startswith("PB") else None
+
+
+# -------------------------------------------------------------------------------------------------------------- reading
+def _item_rules(tree: Tree) -> list[Fault]:
+    """An item has its own properties (itemId or description, and a quantity), or a customProductId alone."""
+    faults = []
+    for position, item in rows(tree, "items"):
+        if item.get("itemId") or item.get("description"):
+            if item.get("quantity") is None:
+                faults.append(Fault(("items", position, "quantity"), "is required"))
+        elif not item.get("customProductId"):
+            faults.append(Fault(("items", position), "must have an itemId or description, or a customProductId"))
+    return faults
+
+
+def _needs(tree: Tree) -> tuple[Need, ...]:
+    """An item that is only a customProductId needs that product; beside own properties the id is only kept."""
+    return tuple(
+        Need(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
+        for position, item in rows(tree, "items")
+        if isinstance(item.get("customProductId"), str)
+        and item["customProductId"]
+        and not (item.get("itemId") or item.get("description"))
+    )
+
+
+def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None:
+    if sent is None:
+        return None
+    lines = (sent.addressLine1, sent.addressLine2, sent.addressLine3)
+    return Address(
+        name=sent.name or None,
+        company=sent.company or None,
+        lines=tuple(line for line in lines if line),
+        city=sent.cityTown or None,
+        region=sent.stateProvince or None,
+        postal_code=sent.postalCode or None,
+        country=sent.countryCode or None,
+        phone=sent.phone or None,
+        email=sent.email or None,
+        residential=sent.residential,
+    )
+
+
+def _line(item: wire.Item, found: Found) -> Line:
+    if not (item.itemId or item.description) and item.customProductId:
+        item = _product_item(item, found)
+    customs = ItemCustoms(
+        tariff_code=item.hSTariffCode or None,
+        tariff_country=item.hSTariffCodeCountry or None,
+        origin_country=item.originCountryCode or None,
+        origin_region=item.originStateProvince or None,
+    )
+    weight = item.unitWeight
+    return Line(
+        quantity=item.quantity or 1,
+        sku=item.itemId or None,
+        product_ref=item.customProductId or None,
+        description=item.description or None,
+        unit_price=decimal(item.unitPrice),
+        customs=customs if customs != ItemCustoms() else None,
+        weight=Measure(Decimal(weight.weight), weight.unitOfMeasurement)
+        if weight and weight.weight is not None
+        else None,
+    )
+
+
+def _product_item(item: wire.Item, found: Found) -> wire.Item:
+    """Give an item the properties of its customs product; what the item says itself goes first."""
+    document = msgspec.json.decode(
+        found.entries[PRODUCT, item.customProductId or ""].document, type=wire.CustomsProductCreate
+    )
+    weight = wire.Weight(document.weightUnit, document.weight) if document.weight is not None else None
+    return wire.Item(
+        customProductId=item.customProductId,
+        itemId=document.itemId or item.customProductId,
+        description=document.description,
+        hSTariffCode=item.hSTariffCode or document.hsTariffCode,
+        hSTariffCodeCountry=item.hSTariffCodeCountry,
+        originCountryCode=item.originCountryCode or document.originCountryCode,
+        originStateProvince=item.originStateProvince,
+        quantity=item.quantity if item.quantity is not None else max(1, document.quantity),
+        unitPrice=item.unitPrice if item.unitPrice is not None else document.unitPrice,
+        unitWeight=item.unitWeight or weight,
+    )
+
+
+def _references(sent: wire.ShippingReference | None) -> tuple[Reference, ...]:
+    if sent is None:
+        return ()
+    return tuple(Reference(name, value) for name in _REFERENCES if (value := getattr(sent, name)))
+
+
+def _customs(sent: wire.ShippingPreferences | None) -> Customs | None:
+    info = sent.customs.customsInfo if sent and sent.customs else None
+    if info is None:
+        return None
+    return Customs(
+        declared_value=decimal(info.customsDeclaredValue),
+        currency=info.currencyCode,
+        reason=info.reasonForExport or None,
+        importer_ref=info.importerCustomsReference or None,
+        invoice_number=info.invoiceNumber or None,
+    )
+
+
+def _totals(charges: wire.Charges) -> Totals | None:
+    totals = Totals(items=decimal(charges.subTotal), total=decimal(charges.gmv), paid=decimal(charges.totalPaid))
+    return totals if totals != Totals() else None
+
+
+def _billing(sent: wire.OrderCreate) -> wire.Address | None:
+    return next((each.address for each in sent.additionalAddresses or () if each.addressType == "BILLING"), None)
+
+
+def _content(sent: wire.OrderCreate, found: Found) -> Content:
+    who, how, message = sent.customerInfo, sent.shippingPreferences, sent.orderMessage
+    return Content(
+        number=sent.orderNumber,
+        lines=tuple(_line(item, found) for item in sent.items),
+        destinations=(Destination(address=_address(sent.toAddress)),),
+        references=_references(sent.shippingReference),
+        currency=sent.charges.currency if sent.charges else None,
+        customer=Customer(
+            customer_ref=who.customerId or None,
+            name=join_name(who.firstName, who.lastName),
+            email=who.email or None,
+        )
+        if who
+        else None,
+        ship_from=_address(sent.fromAddress),
+        bill_to=_address(_billing(sent)),
+        totals=_totals(sent.charges) if sent.charges else None,
+        shipping=Shipping(carrier=how.carrier or None, service=how.service or None) if how else None,
+        gift=Gift(is_gift=message.type == "GIFT", message=message.message or None) if message else None,
+        customs=_customs(how),
+        ship_by=how.dateOfShipment if how else None,
+        notes=sent.shippingReference.shippingNotes or None if sent.shippingReference else None,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- spelling
+def _said(**members: Tree) -> dict[str, Tree]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _spell_address(address: Address | None, gaps: Gaps, *path: str) -> dict[str, Tree]:
+    """Spell an address whose street, city and country must be there."""
+    address = address or Address()
+    lines = (*address.lines, None, None, None)
+    return _said(
+        name=address.name,
+        company=address.company,
+        addressLine1=gaps.fill(lines[0], "", *path, "addressLine1"),
+        addressLine2=lines[1],
+        addressLine3=", ".join(address.lines[2:]) or None,
+        cityTown=gaps.fill(address.city, "", *path, "cityTown"),
+        stateProvince=address.region,
+        postalCode=address.postal_code,
+        countryCode=gaps.fill(address.country, "", *path, "countryCode"),
+        phone=address.phone,
+        email=address.email,
+        residential=address.residential,
+    )
+
+
+def _spell_line(line: Line) -> dict[str, Tree]:
+    customs = line.customs or ItemCustoms()
+    return _said(
+        customProductId=line.product_ref,
+        itemId=line.sku,
+        description=line.description,
+        hSTariffCode=customs.tariff_code,
+        hSTariffCodeCountry=customs.tariff_country,
+        originCountryCode=customs.origin_country,
+        originStateProvince=customs.origin_region,
+        quantity=line.quantity,
+        unitPrice=line.unit_price,
+        unitWeight=_said(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
+    )
+
+
+def _spell_customer(customer: Customer | None) -> dict[str, Tree] | None:
+    if customer is None:
+        return None
+    first, middle, last = split_name(customer.name) if customer.name else (None, None, None)
+    given = join_name(first, middle)
+    return _said(firstName=given, lastName=last or None, email=customer.email, customerId=customer.customer_ref)
+
+
+def _spell_references(content: Content) -> dict[str, Tree] | None:
+    """Put references under their own names where the vendor has them, others into the free ones that are left."""
+    spelled: dict[str, Tree] = {each.name: each.value for each in content.references if each.name in _REFERENCES}
+    free = [name for name in _REFERENCES[:4] if name not in spelled]
+    others = [each for each in content.references if each.name not in _REFERENCES]
+    spelled |= {name: each.value for name, each in zip(free, others, strict=False)}
+    if content.notes is not None:
+        spelled["shippingNotes"] = content.notes
+    return spelled or None
+
+
+def _spell_preferences(content: Content) -> dict[str, Tree] | None:
+    how, customs = content.shipping, content.customs
+    info = _said(
+        currencyCode=customs.currency,
+        customsDeclaredValue=customs.declared_value,
+        importerCustomsReference=customs.importer_ref,
+        invoiceNumber=customs.invoice_number,
+        reasonForExport=customs.reason,
+    ) if customs else None  # fmt: skip
+    spelled = _said(
+        carrier=how.carrier if how else None,
+        service=how.service if how else None,
+        customs={"customsInfo": info} if info is not None else None,
+        dateOfShipment=content.ship_by,
+    )
+    return spelled or ({} if how else None)
+
+
+def _spell_charges(content: Content) -> dict[str, Tree] | None:
+    totals = content.totals or Totals()
+    return _said(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
+
+
+def _spell_gift(gift: Gift | None) -> dict[str, Tree] | None:
+    return _said(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
+
+
+class PbOmsFormat:
+    """The document of this door; see flows.book.Format."""
+
+    name = "pb_oms"
+    lines = "items"
+    number_path = ("orderNumber",)
+
+    def read(self, raw: bytes) -> Reading:
+        """See Format."""
+        return take(raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), needs=_needs)
+
+    def reread(self, document: dict[str, Tree]) -> Reading:
+        """See Format."""
+        return Reading(document, unchecked(document, wire.OrderCreate))
+
+    def content(self, reading: Reading, found: Found) -> Content:
+        """See Format."""
+        return _content(reading.shape, found)
+
+    def needs(self, content: Content) -> tuple[Need, ...]:
+        """See Format; an order carries the properties of its customs products, so none is needed again."""
+        return ()
+
+    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+        """See Format."""
+        address = content.destinations[0].address if content.destinations else None
+        billing = content.bill_to
+        return _said(
+            orderNumber=content.number,
+            orderMessage=_spell_gift(content.gift),
+            charges=_spell_charges(content),
+            shippingReference=_spell_references(content),
+            customerInfo=_spell_customer(content.customer),
+            fromAddress=_spell_address(content.ship_from, gaps, "orderShippingInfo", "fromAddress"),
+            toAddress=_spell_address(address, gaps, "orderShippingInfo", "toAddress"),
+            items=[_spell_line(line) for line in content.lines],
+            additionalAddresses=[{"address": _spell_address(billing, Gaps()), "addressType": "BILLING"}]
+            if billing
+            else None,
+            shippingPreferences=_spell_preferences(content),
+        )
+
+    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+        """See Format; the flat document split in two, unknown members in `orderInfo`."""
+        document = dict(document)
+        shipping = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
+        info = {
+            "orderId": spell_id(order.order_id),
+            "orderNumber": document.pop("orderNumber"),
+            "status": _STATUS[order.status],
+            "orderCreateDate": iso_time(order.created_at),
+            "sourceFlowType": "API",
+            "createdBy": order.source.actor,
+        }
+        told = {name: document.pop(name) for name in shipping if name in document}
+        early = {name: document.pop(name) for name in ("customerInfo", "orderMessage", "metadata") if name in document}
+        items = [
+            _said(**_spell_line(line)) | item if line.product_ref and item.get("itemId") is None else item
+            for line, item in zip(order.content.lines, document.pop("items"), strict=True)
+        ]
+        own = {name: value for name, value in document.items() if name not in _ANSWERED}
+        return {"orderInfo": info | early | {"tags": [], "items": items} | own, "orderShippingInfo": told}
+
+    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+        """See Format; create answers four members and does not echo the order."""
+        return encode_json(
+            {
+                "orderId": spell_id(order.order_id),
+                "orderNumber": order.content.number,
+                "status": "Success",
+                "transactionCreateDate": iso_time(order.created_at),
+            }
+        )
+
+    def placed(self, order: Order, found: Found) -> Placement:
+        """See Format."""
+        return NOTHING_MORE
+
+
+FORMAT = PbOmsFormat()

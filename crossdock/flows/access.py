@@ -1,0 +1,303 @@
+"""Who is asking: tokens given, tokens turned into a Caller, tokens and their owners revoked.
+
+A token is a signed JWT, so checking it needs no look-up but one: whether it, or who holds it, was revoked. That answer is
+remembered per process for `revocation_delay_s`. Client secrets are random 256-bit strings and stored as SHA-256; passwords
+are chosen by people and stored as Argon2id.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from msgspec import Struct
+
+from crossdock.core.errors import Code, Conflict, Denied
+from crossdock.core.identity import to_base32
+from crossdock.store import registry
+from crossdock.store.port import Transaction
+from crossdock.store.registry import Client, Membership, Organization, Person
+
+if TYPE_CHECKING:
+    from crossdock.flows.book import Book
+
+READ = "orders:read"
+WRITE = "orders:write"
+ADMIN = "admin"
+SCOPES = (READ, WRITE, ADMIN)
+_ISSUER = "crossdock"
+_CLAIMS = {"require": ["exp", "sub", "jti", "kind"], "verify_aud": False, "verify_iss": False}
+
+
+class Caller(Struct, frozen=True):
+    """Who is asking, for which organization, and what they may do. `references` are the ids vendors gave the organization."""
+
+    organization: Organization
+    actor: str
+    scopes: frozenset[str]
+    references: frozenset[tuple[str, str]] = frozenset()
+    token_id: str = ""
+    expires_at: int = 0
+
+    @property
+    def organization_id(self) -> int:
+        """The organization's id; first argument of every store call."""
+        return self.organization.organization_id
+
+    def require(self, scope: str) -> None:
+        """Refuse with Denied unless the caller has `scope`; `admin` has all."""
+        if scope not in self.scopes and ADMIN not in self.scopes:
+            raise Denied(Code.NO_SCOPE, f"the token lacks the scope {scope}", scope=scope)
+
+
+class Grant(Struct, frozen=True):
+    """A token just given."""
+
+    token: str
+    lifetime_s: int
+    issued_at: int
+    subject: str
+    scopes: str
+
+
+class Access:
+    """The key that signs tokens, and the callers lately recognized (token and named organization -> until, caller)."""
+
+    def __init__(self, key: str, *, remembered: int, delay_s: float) -> None:
+        self.key = key
+        self.delay_us = int(delay_s * 1_000_000)
+        self._remembered = remembered
+        self._callers: dict[tuple[str, str | None], tuple[int, Caller]] = {}
+
+    def recall(self, token: str, organization: str | None, now: int) -> Caller | None:
+        """Give the caller of a token recognized lately."""
+        known = self._callers.get((token, organization))
+        return known[1] if known is not None and now < known[0] else None
+
+    def remember(self, token: str, organization: str | None, now: int, caller: Caller) -> None:
+        """Keep a recognized caller until the revocation delay or the token's life ends."""
+        if len(self._callers) >= self._remembered:
+            self._callers.clear()  # rare, and cheaper than keeping an order of use
+        self._callers[token, organization] = (min(now + self.delay_us, caller.expires_at), caller)
+
+    def forget(self) -> None:
+        """Drop all remembered callers, so that a revocation is felt in this process at once."""
+        self._callers.clear()
+
+
+# --------------------------------------------------------------------------------------------------------------- tokens
+async def grant(
+    book: "Book", *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
+) -> tuple[Grant, Organization]:
+    """Give a token to a client that knows its secret, with all its scopes or the narrower `scope`.
+
+    Refuses with Denied: `bad_credentials`, `no_scope` where more is asked than the client has.
+    """
+    async with book.store.reading() as tx:
+        organization_id = await registry.find_organization(tx, kind="client", name=client_id)
+        client = await registry.get_client(tx, organization_id, client_id=client_id) if organization_id else None
+        organization = await registry.get_organization(tx, organization_id) if organization_id else None
+    expected = client.secret_hash if client else hash_secret("")
+    if not hmac.compare_digest(expected, hash_secret(secret)) or client is None or organization is None:
+        raise Denied(Code.BAD_CREDENTIALS, "the client id or secret is wrong")
+    if client.revoked_at is not None:
+        raise Denied(Code.BAD_CREDENTIALS, "the client was revoked")
+    scopes = client.scopes
+    if scope:
+        if ADMIN not in client.scopes.split() and not set(scope.split()) <= set(client.scopes.split()):
+            raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scope)
+        scopes = scope
+    claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER}
+    return _signed(book, client_id, claims, lifetime_s), organization
+
+
+async def sign_in(
+    book: "Book", *, email: str, password: str, lifetime_s: int, claims: dict[str, Any]
+) -> tuple[Grant, Person, list[tuple[Organization, Membership]]]:
+    """Give a token to a person who knows their password; `claims` are added to it.
+
+    Refuses with Denied `bad_credentials`.
+    """
+    async with book.store.reading() as tx:
+        person = await registry.get_person(tx, email=email.lower())
+        places = await registry.memberships(tx, email=email.lower()) if person else []
+        found = [(await registry.get_organization(tx, place.organization_id), place) for place in places]
+    if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
+        raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
+    signed = _signed(book, person.email, {"kind": "person", "ver": person.token_version} | claims, lifetime_s)
+    return signed, person, [(organization, place) for organization, place in found if organization]
+
+
+def _signed(book: "Book", subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
+    now = book.clock()
+    issued = now // 1_000_000
+    token_id = secrets.token_hex(12)
+    payload = claims | {"sub": subject, "jti": token_id, "iat": issued, "exp": issued + lifetime_s}
+    token = jwt.encode(payload, book.access.key, algorithm="HS256")
+    return Grant(token, lifetime_s, now, subject, str(claims.get("scp", "")))
+
+
+async def recognize(book: "Book", *, token: str | None, organization: str | None = None) -> Caller:
+    """Turn a token into a Caller; `organization` names the one meant (S2's UUID) where a person has several.
+
+    Refuses with Denied: `no_token`, `bad_token` (forged, expired, revoked), `foreign_organization`.
+    """
+    if not token:
+        raise Denied(Code.NO_TOKEN, "there is no bearer token")
+    now = book.clock()
+    caller = book.access.recall(token, organization, now)
+    if caller is None:
+        caller = await _looked_up(book, token, organization, now)
+        book.access.remember(token, organization, now, caller)
+    return caller
+
+
+async def _looked_up(book: "Book", token: str, organization: str | None, now: int) -> Caller:
+    try:
+        # The expiry is checked against the book's clock, not the library's.
+        claims = jwt.decode(token, book.access.key, algorithms=["HS256"], options=_CLAIMS | {"verify_exp": False})
+    except jwt.InvalidTokenError:
+        raise Denied(Code.BAD_TOKEN, "the token is not valid") from None
+    expires_at = int(claims["exp"]) * 1_000_000
+    if expires_at <= now:
+        raise Denied(Code.BAD_TOKEN, "the token has expired")
+    async with book.store.reading() as tx:
+        if claims["kind"] == "client":
+            organization_id, scopes = await _client_place(tx, claims, organization)
+        else:
+            organization_id, scopes = await _person_place(tx, claims, organization)
+        if await registry.is_revoked(tx, organization_id, token_id=claims["jti"]):
+            raise Denied(Code.BAD_TOKEN, "the token was revoked")
+        found = await registry.get_organization(tx, organization_id)
+        references = await registry.vendor_references(tx, organization_id)
+    if found is None:
+        raise Denied(Code.BAD_TOKEN, "the token's organization is gone")
+    allowed = frozenset(scopes.split())
+    return Caller(found, claims["sub"], allowed, frozenset(references), claims["jti"], expires_at)
+
+
+async def _client_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
+    organization_id = int(claims["org"])
+    client = await registry.get_client(tx, organization_id, client_id=claims["sub"])
+    if client is None or client.revoked_at is not None:
+        raise Denied(Code.BAD_TOKEN, "the token's client was revoked")
+    if organization is not None:
+        named = await registry.find_organization(tx, kind="s2_organization", name=organization.lower())
+        if named != organization_id:
+            raise Denied(Code.FOREIGN_ORGANIZATION, "the token is not for this organization")
+    return organization_id, str(claims["scp"])
+
+
+async def _person_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
+    person = await registry.get_person(tx, email=claims["sub"])
+    if person is None or person.token_version != claims.get("ver"):
+        raise Denied(Code.BAD_TOKEN, "the token was revoked")
+    places = {place.organization_id: place for place in await registry.memberships(tx, email=person.email)}
+    if organization is not None:
+        named = await registry.find_organization(tx, kind="s2_organization", name=organization.lower())
+        if named not in places:
+            raise Denied(Code.FOREIGN_ORGANIZATION, "the user does not belong to this organization")
+        return named, places[named].scopes
+    if len(places) != 1:
+        raise Denied(Code.FOREIGN_ORGANIZATION, "the user belongs to several organizations; name one")
+    (only,) = places.values()
+    return only.organization_id, only.scopes
+
+
+# ----------------------------------------------------------------------------------------------------------- revocation
+async def revoke_token(book: "Book", caller: Caller) -> None:
+    """Revoke the token the caller came with."""
+    async with book.store.writing() as tx:
+        await registry.revoke_token(tx, caller.organization_id, token_id=caller.token_id, expires_at=caller.expires_at)
+    book.access.forget()
+
+
+async def revoke_client(book: "Book", organization_id: int, *, client_id: str) -> bool:
+    """Revoke a client and all its tokens; False when there is no such client left to revoke."""
+    async with book.store.writing() as tx:
+        done = await registry.revoke_client(tx, organization_id, client_id=client_id, now=book.clock())
+    book.access.forget()
+    return done
+
+
+async def revoke_person(book: "Book", *, email: str) -> bool:
+    """Revoke every token a person has; False when there is no such person."""
+    async with book.store.writing() as tx:
+        done = await registry.revoke_person(tx, email=email.lower(), now=book.clock())
+    book.access.forget()
+    return done
+
+
+# --------------------------------------------------------------------------------------------------------- registration
+async def add_organization(book: "Book", *, name: str, uuid: str) -> Organization:
+    """Make an organization; `uuid` is its S2 id. Refuses with Conflict `exists` when the UUID is taken."""
+    now = book.clock()
+    added = Organization(book.mint.new(now), name, uuid.lower(), now, now)
+    async with book.store.writing() as tx:
+        if not await registry.add_organization(tx, added):
+            raise Conflict(Code.EXISTS, f"there is an organization with the id {uuid}")
+    return added
+
+
+async def add_client(
+    book: "Book",
+    organization_id: int,
+    *,
+    name: str,
+    scopes: str,
+    client_id: str | None = None,
+    secret: str | None = None,
+) -> tuple[Client, str]:
+    """Make a client and give it with its secret, which is not kept. Refuses with Conflict `exists` when the id is taken."""
+    now = book.clock()
+    client_id = client_id or to_base32(book.mint.new(now))
+    secret = secret or secrets.token_urlsafe(32)
+    added = Client(organization_id, client_id, name, hash_secret(secret), scopes, now, None)
+    async with book.store.writing() as tx:
+        if not await registry.add_client(tx, added):
+            raise Conflict(Code.EXISTS, f"there is a client with the id {client_id}")
+    return added, secret
+
+
+async def add_person(
+    book: "Book", organization_id: int, *, email: str, name: str, password: str, scopes: str
+) -> Person:
+    """Make a person, or take one that exists, and let them into an organization.
+
+    Refuses with Conflict `exists` when they are in it already. The password of an existing person is left as it is.
+    """
+    from argon2 import PasswordHasher
+
+    now = book.clock()
+    hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+    added = Person(email.lower(), book.mint.new(now), name, hashed, 0, now, now)
+    async with book.store.writing() as tx:
+        await registry.add_person(tx, added)
+        if not await registry.add_membership(tx, Membership(organization_id, added.email, "ADMIN", scopes)):
+            raise Conflict(Code.EXISTS, f"{email} belongs to the organization already")
+    return added
+
+
+async def add_vendor_reference(book: "Book", organization_id: int, *, kind: str, value: str) -> None:
+    """Note an id a vendor gave the organization (`fabric_account`, `pb_fulfillment_client`)."""
+    async with book.store.writing() as tx:
+        await registry.add_vendor_reference(tx, organization_id, kind=kind, value=value)
+    book.access.forget()
+
+
+def hash_secret(secret: str) -> str:
+    """Hash a client secret; plain SHA-256, because secrets are 256 random bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _is_password(hashed: str | None, password: str) -> bool:
+    from argon2 import PasswordHasher
+    from argon2.exceptions import VerificationError
+
+    hasher = PasswordHasher()
+    try:  # without a person, the same work is done, so that time does not tell who exists
+        return hasher.verify(hashed or hasher.hash("nobody"), password) and hashed is not None
+    except VerificationError:
+        return False

@@ -1,0 +1,112 @@
+"""The order book as the flows see it: a store, a clock, ids, limits, and the formats the doors brought.
+
+Also what a door must bring for its orders to be taken and answered: a `Format`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from crossdock.core.errors import Path
+from crossdock.core.identity import Mint
+from crossdock.core.order import Content, Order
+from crossdock.core.reading import Need, Reading
+from crossdock.flows.access import Access
+from crossdock.settings import Settings
+from crossdock.store.port import Store
+from crossdock.store.registry import Entry, Organization
+
+Tree = Any
+
+
+class Found(Struct, frozen=True):
+    """What was looked up for a batch: the organization, its vendor references, and catalog entries by kind and key."""
+
+    organization: Organization
+    references: frozenset[tuple[str, str]] = frozenset()
+    entries: dict[tuple[str, str], Entry] = {}
+
+
+class Gap(Struct, frozen=True):
+    """Where a format demanded what the order does not have: the path in the answer, and the empty value put there."""
+
+    path: Path
+    value: Any
+
+
+class Gaps:
+    """Collects gaps while an order is spelled; a format fills what it must have through `fill`."""
+
+    def __init__(self) -> None:
+        self.found: list[Gap] = []
+
+    def fill(self, value: Any, empty: Any, *path: str | int) -> Any:
+        """Give `value`, or, where it is None, note the gap at `path` and give `empty`."""
+        if value is not None:
+            return value
+        self.found.append(Gap(path, empty))
+        return empty
+
+
+class Format(Protocol):
+    """One door's document: how it is read, and how an order is written in it. All methods are pure."""
+
+    name: str
+    lines: str  # the member of the document that holds the order lines
+    number_path: Path  # the member that holds the natural key, for the conflict's fault
+
+    def read(self, raw: bytes) -> Reading:
+        """Read a create body. Raises Invalid only where it is no JSON; every other fault is in the reading."""
+
+    def reread(self, document: dict[str, Tree]) -> Reading:
+        """Read a document that `spell` wrote, whose gaps may hold values the door would not take; never faults."""
+
+    def content(self, reading: Reading, found: Found) -> Content:
+        """Make canonical content of a reading without faults, all of whose needs were found."""
+
+    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+        """Write content in the shape of the create body; the inverse of `content`, up to leftovers."""
+
+    def needs(self, content: Content) -> tuple[Need, ...]:
+        """Name the catalog entries that `spell` and `answer` want for content that may come from another door."""
+
+    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+        """Turn a spelled document (leftovers restored) into the door's read answer for this order."""
+
+    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+        """Give the body of the answer to the create call."""
+
+    def placed(self, order: Order, found: Found) -> "Placement":
+        """Say what the door's rules do to a new order at once: holds to place, a location to allocate all lines to."""
+
+
+class Placement(Struct, frozen=True):
+    """What happens to an order the moment it is received."""
+
+    hold_reasons: tuple[str, ...] = ()
+    location_ref: str | None = None
+
+
+NOTHING_MORE = Placement()
+
+
+class Book:
+    """What every flow needs. One per process; `app.py` makes it."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        settings: Settings,
+        clock: Callable[[], int],
+        mint: Mint,
+        access: Access,
+        formats: Mapping[str, Format],
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.clock = clock
+        self.mint = mint
+        self.access = access
+        self.formats = formats

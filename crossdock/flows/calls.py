@@ -1,0 +1,58 @@
+"""Calls that hold many orders, made to happen once: the call as a whole has a key, and its answer is kept for the next time.
+
+The orders inside are submissions of their own and safe to process again, so a call that was cut off is simply done over.
+"""
+
+from msgspec import Struct
+
+from crossdock.core.errors import Code, Conflict
+from crossdock.core.identity import is_same_content
+from crossdock.core.reading import parse
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.store import log
+from crossdock.store.log import Claim, SubmissionRecord
+
+
+class Call(Struct, frozen=True):
+    """A call under its key. `reply` is the first answer where there is one."""
+
+    submission_id: int
+    reply: bytes | None = None
+
+
+async def begin(book: Book, caller: Caller, *, door: str, operation: str, key: bytes, raw: bytes) -> Call:
+    """Record a call of sound JSON under its key, or find the one recorded before.
+
+    Refuses with Conflict `key_reused` where the key stands for another request.
+    """
+    now = book.clock()
+    submission_id = book.mint.new(now)
+    async with book.store.writing() as tx:
+        if await log.claim(tx, [Claim(caller.organization_id, key, submission_id, 0)]):
+            record = SubmissionRecord(
+                organization_id=caller.organization_id, submission_id=submission_id, door=door, operation=operation,
+                actor=caller.actor, received_at=now, status="accepted", order_id=None, code=None, faults=(),
+                redrive_of=None, size=len(raw), body=raw, reply=None,
+            )  # fmt: skip
+            await log.add_submissions(tx, [record])
+            return Call(submission_id)
+        held = (await log.holders(tx, caller.organization_id, [key]))[key]
+        first = await log.get_submission(tx, caller.organization_id, submission_id=held.submission_id)
+    assert first is not None, "a key outlives no submission"
+    same = first.body == raw or is_same_content(parse(first.body), parse(raw))
+    if not same or first.operation != operation:
+        raise Conflict(Code.KEY_REUSED, "this request id was used for another request")
+    return Call(first.submission_id, first.reply)
+
+
+async def finish(book: Book, caller: Caller, call: Call, *, reply: bytes) -> None:
+    """Keep a call's answer."""
+    async with book.store.writing() as tx:
+        await log.set_reply(tx, caller.organization_id, submission_id=call.submission_id, reply=reply)
+
+
+async def is_known(book: Book, caller: Caller, *, key: bytes) -> bool:
+    """Say whether a key stands for a request that changed something."""
+    async with book.store.reading() as tx:
+        return bool(await log.holders(tx, caller.organization_id, [key]))

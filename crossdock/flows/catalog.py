@@ -1,0 +1,62 @@
+"""What orders refer to: products, sales accounts, customs products. Their shape is their door's; here they are found and kept."""
+
+from collections.abc import Iterable
+
+from crossdock.core.errors import Code, Conflict
+from crossdock.core.identity import search_key
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book, Found
+from crossdock.store import registry
+from crossdock.store.port import Transaction
+from crossdock.store.registry import Entry
+
+
+async def find(tx: Transaction, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
+    """Look up (kind, key) pairs for a caller's organization; a kind ending in `@name` is looked up by name.
+
+    Where several entries share a name, the oldest is found.
+    """
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in wanted:
+        by_kind.setdefault(kind, []).append(key)
+    entries: dict[tuple[str, str], Entry] = {}
+    for kind, keys in by_kind.items():
+        stored_kind, _, by = kind.partition("@")
+        if not by:
+            for entry in await registry.entries(tx, caller.organization_id, kind=stored_kind, keys=keys):
+                entries[kind, entry.key] = entry
+            continue
+        named = {search_key(key): key for key in keys}
+        rows = await registry.entries(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
+        for entry in sorted(rows, key=lambda each: each.position, reverse=True):
+            entries[kind, named[entry.name]] = entry
+    return Found(caller.organization, caller.references, entries)
+
+
+async def look_up(book: Book, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
+    """As `find`, in a transaction of its own; none is opened where nothing is wanted."""
+    wanted = set(wanted)
+    if not wanted:
+        return Found(caller.organization, caller.references)
+    async with book.store.reading() as tx:
+        return await find(tx, caller, wanted)
+
+
+async def add(
+    book: Book, caller: Caller, *, kind: str, key: str, name: str, document: bytes, at: int | None = None
+) -> Entry:
+    """Keep a new entry. Refuses with Conflict `exists` when its key is taken."""
+    now = book.clock() if at is None else at
+    entry = Entry(caller.organization_id, kind, key, search_key(name), book.mint.new(now), now, now, document)
+    async with book.store.writing() as tx:
+        if not await registry.add_entry(tx, entry):
+            raise Conflict(Code.EXISTS, f"there is a {kind} {key!r} already")
+    return entry
+
+
+async def page(
+    book: Book, caller: Caller, *, kind: str, term: str | None, limit: int, offset: int
+) -> tuple[list[Entry], int]:
+    """Give a page of a kind, newest first, and the full count; `term` narrows to names that contain it, or a key."""
+    async with book.store.reading() as tx:
+        return await registry.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)

@@ -1,0 +1,430 @@
+"""Orders come in: keep the bytes, read, look for a twin, place or refuse; and drive refused ones again.
+
+Takes batches: submissions that arrive together share one transaction, per organization, and each gets its own outcome; a
+bad one never fails its neighbors. What makes a request happen once are its keys: the door's natural key and whatever else
+names the request. The first to claim a key places the order and leaves its reply; the same content under that key gets that
+reply again, other content is a conflict.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from crossdock.core import leftovers, reading
+from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
+from crossdock.core.events import Allocated, Edited, Held, Received
+from crossdock.core.identity import is_same_content, key_of
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
+from crossdock.core.reading import Reading
+from crossdock.flows import catalog
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book, Format, Found, Gaps
+from crossdock.flows.unit import Unit, unit
+from crossdock.store import log
+from crossdock.store import orders as order_store
+from crossdock.store.log import Claim, SubmissionRecord
+
+Fate = Literal["accepted", "replayed", "refused"]
+_log = structlog.get_logger("crossdock.intake")
+
+
+class Submission(Struct, frozen=True):
+    """One order as a door received it.
+
+    `keys` name the request besides its natural key (idempotency key, transaction id). `replaces`: other content under the
+    natural key replaces the order instead of conflicting. `refusal` is set where the door could not even take the bytes
+    (too large); such a submission is only kept. `size` is what was sent, where `raw` is only its beginning.
+    """
+
+    caller: Caller
+    format: Format
+    raw: bytes
+    operation: str = "create"
+    keys: tuple[bytes, ...] = ()
+    replaces: bool = False
+    redrive_of: int | None = None
+    refusal: Refusal | None = None
+    size: int | None = None
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a submission. `reply` is the create answer's body; `refusal` says why there is none."""
+
+    fate: Fate
+    submission_id: int
+    order_id: int | None = None
+    reply: bytes = b""
+    refusal: Exception | None = None
+
+
+class _Case:
+    """A submission on its way through a batch."""
+
+    def __init__(self, book: Book, submission: Submission) -> None:
+        self.submission = submission
+        self.read: Reading | None = None
+        self.refusal: Exception | None = submission.refusal
+        self.content: Content | None = None
+        self.submission_id = 0
+        self.order_id = 0
+        self.keys: tuple[bytes, ...] = ()
+        if self.refusal is None:
+            try:
+                self.read = submission.format.read(submission.raw)
+            except Refusal as refusal:
+                self.refusal = refusal
+            except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
+                self.refusal = bug
+        if self.read is not None and not self.read.faults:
+            natural = key_of(f"{submission.format.name}/natural", *self.read.natural)
+            self.keys = (natural, *submission.keys)
+
+
+# ------------------------------------------------------------------------------------------------------------ gathering
+class Intake:
+    """Gathers submissions that wait at the same time into transactions, per organization."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._waiting: dict[int, list[tuple[_Case, asyncio.Future[Outcome]]]] = {}
+        self._running: dict[int, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._count = 0
+
+    async def submit(self, submission: Submission) -> Outcome:
+        """Take one submission and give its outcome once that is durable; refusals are raised, after being recorded.
+
+        Refuses with Invalid, Missing, Conflict, Busy.
+        """
+        (outcome,) = await self.submit_all([submission])
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return outcome
+
+    async def submit_all(self, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Take several submissions of one organization and give their outcomes in order; refusals are in the outcomes."""
+        if self._count + len(submissions) > self._book.settings.intake_waiting:
+            raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._book.settings.intake_waiting)
+        loop = asyncio.get_running_loop()
+        organization_id = submissions[0].caller.organization_id
+        queue = self._waiting.setdefault(organization_id, [])
+        futures = []
+        for submission in submissions:
+            future: asyncio.Future[Outcome] = loop.create_future()
+            queue.append((_Case(self._book, submission), future))
+            futures.append(future)
+        self._count += len(submissions)
+        if self._running.get(organization_id, 0) < self._book.store.writers:
+            self._running[organization_id] = self._running.get(organization_id, 0) + 1
+            task = asyncio.create_task(self._drain(organization_id, queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return [await future for future in futures]
+
+    async def _drain(self, organization_id: int, queue: list[tuple[_Case, asyncio.Future[Outcome]]]) -> None:
+        try:
+            while queue:
+                batch = queue[: self._book.settings.intake_batch]
+                del queue[: len(batch)]
+                self._count -= len(batch)
+                await self._settle(organization_id, batch)
+        finally:
+            self._running[organization_id] -= 1
+
+    async def _settle(self, organization_id: int, batch: list[tuple[_Case, asyncio.Future[Outcome]]]) -> None:
+        try:
+            outcomes = await place(self._book, organization_id, [case for case, _ in batch])
+        except Busy as busy:
+            for _, future in batch:
+                _resolve(future, busy)
+        except Exception as bug:  # noqa: BLE001 - found and answered below, for the one submission that causes it
+            if len(batch) == 1:
+                _resolve(batch[0][1], bug)
+                return
+            for one in batch:  # something in one of them breaks the transaction; alone, only that one fails
+                await self._settle(organization_id, [(_Case(self._book, one[0].submission), one[1])])
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                _resolve(future, outcome)
+
+
+def _resolve(future: "asyncio.Future[Outcome]", verdict: Outcome | Exception) -> None:
+    if future.done():  # the caller went away; what was stored stays stored
+        return
+    if isinstance(verdict, Exception):
+        future.set_exception(verdict)
+    else:
+        future.set_result(verdict)
+
+
+# -------------------------------------------------------------------------------------------------------------- placing
+async def place(book: Book, organization_id: int, cases: Sequence[_Case]) -> list[Outcome]:
+    """Store a batch in as few transactions as its twins allow, and give an outcome for each, in order."""
+    outcomes: dict[int, Outcome] = {}
+    left = list(enumerate(cases))
+    while left:
+        async with unit(book, organization_id) as work:
+            done, left = await _place_once(work, left)
+        outcomes |= done
+    return [outcomes[position] for position in range(len(cases))]
+
+
+_Cases = list[tuple[int, _Case]]
+
+
+async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _Cases]:
+    """Settle all but those that share a key with an earlier one of the batch: they meet it stored, in the next round."""
+    found = await _look_up(work, cases)
+    now, deferred, sound = work.now, [], []
+    claims: dict[bytes, Claim] = {}
+    outcomes: dict[int, Outcome] = {}
+    for position, case in cases:
+        case.submission_id = work.book.mint.new(now)
+        if case.refusal is None:
+            _draft(case, found)
+        if case.refusal is not None:
+            outcomes[position] = _refuse(work, case)
+        elif any(key in claims for key in case.keys):
+            deferred.append((position, case))
+        else:
+            case.order_id = work.book.mint.new(now)
+            sound.append((position, case))
+            for key in case.keys:
+                claims[key] = Claim(work.organization_id, key, case.submission_id, case.order_id)
+    taken = await log.claim(work.tx, list(claims.values())) if claims else set()
+    for position, case in sound:
+        if all(key in taken for key in case.keys):
+            outcomes[position] = _accept(work, case, found)
+        else:
+            outcomes[position] = await _meet_twin(work, case, taken, found)
+    return outcomes, deferred
+
+
+async def _look_up(work: Unit, cases: _Cases) -> Found:
+    caller = cases[0][1].submission.caller
+    needs = {(need.kind, need.key) for _, case in cases if case.read for need in case.read.needs}
+    return await catalog.find(work.tx, caller, needs)
+
+
+def _draft(case: _Case, found: Found) -> None:
+    """Make the content of a reading, or find out why it cannot be: its own faults and what it refers to in vain."""
+    read, door = case.read, case.submission.format
+    assert read is not None
+    unknown = tuple(
+        Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
+        for need in read.needs
+        if (need.kind, need.key) not in found.entries
+    )
+    if read.faults:
+        faults = (*read.faults, *(fault for fault in unknown if fault.path not in {each.path for each in read.faults}))
+        case.refusal = Invalid(Code.INVALID, "the body has faults", faults=faults)
+    elif unknown:
+        case.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
+    else:
+        try:
+            content = door.content(read, found)
+            spelled = door.spell(content, found, Gaps())
+            case.content = leftovers.keep(content, sent=read.tree, spelled=spelled, lines=door.lines)
+        except Refusal as refusal:
+            case.refusal = refusal
+        except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
+            case.refusal = bug
+
+
+def _refuse(work: Unit, case: _Case) -> Outcome:
+    refusal = case.refusal
+    code = str(refusal.code) if isinstance(refusal, Refusal) else "bug"
+    faults = refusal.faults if isinstance(refusal, Refusal) else ()
+    work.submit(_record(work, case, "refused", code=code, faults=faults))
+    return Outcome("refused", case.submission_id, refusal=refusal)
+
+
+def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
+    submission, content = case.submission, case.content
+    assert content is not None
+    ship_to = content.destinations[0].address if content.destinations else None
+    order = Order(
+        organization_id=work.organization_id,
+        order_id=case.order_id,
+        version=1,
+        created_at=work.now,
+        updated_at=work.now,
+        source=Source(
+            submission.format.name, case.submission_id, submission.caller.actor, ship_to.country if ship_to else None
+        ),
+        content=content,
+        counters=fresh_counters(content),
+    )
+    actor, door = submission.caller.actor, submission.format.name
+    order = work.record(order, Received(case.submission_id, content), actor=actor, door=door)
+    order = _apply_placement(work, order, case, found)
+    work.place(order)
+    reply = write_reply(order, submission.format, found)
+    work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
+    return Outcome("accepted", case.submission_id, order.order_id, reply)
+
+
+def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Order:
+    """Do to a new order what its door's rules ask for at once."""
+    submission = case.submission
+    actor, door = submission.caller.actor, submission.format.name
+    placement = submission.format.placed(order, found)
+    for reason in placement.hold_reasons:
+        hold = Hold(reason, work.now)
+        order = msgspec.structs.replace(order, holds=(*order.holds, hold))
+        order = work.record(order, Held(hold), actor=actor, door=door)
+    if placement.location_ref is not None:
+        location = placement.location_ref
+        counters = tuple(Counters(ordered=each.ordered, allocated=each.ordered) for each in order.counters)
+        order = msgspec.structs.replace(order, counters=counters)
+        order = work.record(order, Allocated(location, counters), actor=actor, door=door)
+    return order
+
+
+def write_reply(order: Order, door: Format, found: Found) -> bytes:
+    """Give the create answer for an order in the format it came in."""
+    spelled = door.spell(order.content, found, Gaps())
+    return door.reply(leftovers.respell(order.content, spelled=spelled, lines=door.lines), order, found)
+
+
+def _record(
+    work: Unit,
+    case: _Case,
+    fate: Fate,
+    *,
+    order_id: int | None = None,
+    code: str | None = None,
+    faults: tuple[Fault, ...] = (),
+    reply: bytes | None = None,
+) -> SubmissionRecord:
+    submission = case.submission
+    return SubmissionRecord(
+        organization_id=work.organization_id,
+        submission_id=case.submission_id,
+        door=submission.format.name,
+        operation=submission.operation,
+        actor=submission.caller.actor,
+        received_at=work.now,
+        status=fate,
+        order_id=order_id,
+        code=code,
+        faults=faults,
+        redrive_of=submission.redrive_of,
+        size=submission.size if submission.size is not None else len(submission.raw),
+        body=submission.raw,
+        reply=reply,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- twins
+async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -> Outcome:
+    """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict."""
+    holders = await log.holders(work.tx, work.organization_id, case.keys)
+    mine = [key for key in case.keys if key in taken]
+    first: SubmissionRecord | None = None
+    replaced: Claim | None = None
+    for key in case.keys:
+        if key in taken or case.refusal is not None:
+            continue
+        held = await log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
+        assert held is not None, "a key outlives no submission"
+        if _is_same(case, held):
+            first = held
+        elif key == case.keys[0] and case.submission.replaces:
+            replaced = holders[key]
+        else:
+            case.refusal = _conflict(case, is_natural=key == case.keys[0])
+    if case.refusal is None and replaced is not None:
+        outcome = await _replace(work, case, found, replaced)
+        owner, pointed = case.submission_id, case.keys
+    else:
+        outcome = _replay(work, case, first) if case.refusal is None and first is not None else _refuse(work, case)
+        owner, pointed = first.submission_id if first is not None else 0, tuple(mine)
+    for key in pointed if outcome.fate != "refused" else ():
+        await log.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
+    for key in mine if outcome.fate == "refused" else ():
+        await log.release(work.tx, work.organization_id, key=key)
+    return outcome
+
+
+def _is_same(case: _Case, first: SubmissionRecord) -> bool:
+    assert case.read is not None
+    return first.body == case.submission.raw or is_same_content(reading.parse(first.body), case.read.tree)
+
+
+def _replay(work: Unit, case: _Case, first: SubmissionRecord) -> Outcome:
+    work.submit(_record(work, case, "replayed", order_id=first.order_id))
+    return Outcome("replayed", case.submission_id, first.order_id, first.reply or b"")
+
+
+def _conflict(case: _Case, *, is_natural: bool) -> Conflict:
+    assert case.read is not None
+    number = case.read.natural[-1]
+    if not is_natural:
+        return Conflict(Code.KEY_REUSED, "this request id was used for another request", number=number)
+    fault = Fault(case.submission.format.number_path, f"is taken by another order: {number!r}")
+    return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
+
+
+async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outcome:
+    """Put new content in place of an order that nothing has happened to yet."""
+    submission, content = case.submission, case.content
+    assert content is not None
+    order = await order_store.get(work.tx, work.organization_id, order_id=holder.order_id)
+    assert order is not None, "a natural key outlives no order"
+    if any(each != Counters(ordered=each.ordered) for each in order.counters):
+        case.refusal = Conflict(
+            Code.STATE_FORBIDS, f"the order is {order.status} and cannot be replaced",
+            status=str(order.status), number=order.content.number,
+        )  # fmt: skip
+        return _refuse(work, case)
+    seen = order.version
+    counters = fresh_counters(content)
+    order = msgspec.structs.replace(
+        order, version=seen + 1, updated_at=work.now, content=content, counters=counters,
+    )  # fmt: skip
+    fact = Edited(case.submission_id, content, counters)
+    order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
+    work.change(order, seen=seen)
+    reply = write_reply(order, submission.format, found)
+    work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
+    return Outcome("accepted", case.submission_id, order.order_id, reply)
+
+
+# ------------------------------------------------------------------------------------------------------------- re-drive
+async def redrive(
+    book: Book, intake: Intake, caller: Caller, *, submission_id: int, mended: bytes | None = None
+) -> Outcome:
+    """Drive a refused submission again, as it was or with a mended body; the outcome is never raised.
+
+    The new try is a submission of its own. Where it is accepted or replayed, the refused one is marked redriven.
+    Refuses with Missing `no_submission`, Conflict `state_forbids` where it was not refused or its bytes were cut.
+    """
+    async with book.store.reading() as tx:
+        record = await log.get_submission(tx, caller.organization_id, submission_id=submission_id)
+    if record is None:
+        raise Missing(Code.NO_SUBMISSION, "there is no such submission")
+    if record.status != "refused":
+        raise Conflict(Code.STATE_FORBIDS, f"the submission was {record.status}; only a refused one is driven again")
+    if mended is None and record.size > len(record.body):
+        raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a mended one")
+    again = Submission(
+        caller=caller,
+        format=book.formats[record.door],
+        raw=record.body if mended is None else mended,
+        operation=record.operation,
+        replaces=record.operation == "bulk",
+        redrive_of=submission_id,
+    )
+    (outcome,) = await intake.submit_all([again])
+    if outcome.fate != "refused":
+        async with book.store.writing() as tx:
+            await log.mark_redriven(tx, caller.organization_id, submission_id=submission_id, order_id=outcome.order_id)
+    elif not isinstance(outcome.refusal, Refusal):
+        _log.error("redrive failed", submission_id=submission_id, exc_info=outcome.refusal)
+    return outcome

@@ -1,0 +1,54 @@
+"""Every setting once: name, type, default, unit, help. Each is an environment variable CROSSDOCK_<NAME>.
+
+docs/settings.md lists them; a test compares. Command-line options of `crossdock serve` are the same settings.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings of one server. Limits carry their reason beside them."""
+
+    # Where and how to serve
+    host: str = "127.0.0.1"  # address to listen on
+    port: int = 8000  # port to listen on
+    workers: int = 1  # server processes; each takes one core
+    database: str = "sqlite:///data/crossdock.db"  # sqlite:///path or postgresql://user:password@host/name
+    demo: bool = False  # make the organization "Demo" with published credentials; loopback only
+    log_level: str = "info"  # debug, info, warning, error
+    public_url: str = ""  # how clients reach this server, for links in answers; empty means as they asked
+
+    # Limits
+    body_limit_bytes: int = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
+    kept_bytes: int = 65_536  # of a body over the limit, this much of its beginning is kept to show what it was
+    intake_batch: int = 128  # submissions in one transaction; more delay the first without saving fsyncs
+    intake_waiting: int = 4_096  # submissions waiting for a transaction before callers are told to come back
+    page_limit: int = 200  # rows of one page of the hub's lists
+
+    # Tokens
+    token_key: str = ""  # secret that signs tokens; empty means one made and kept in the database
+    token_cache: int = 10_000  # verified tokens remembered by a process, a few hundred bytes each
+    revocation_delay_s: float = 5.0  # how long another process may still honor a token after its revocation
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read settings from the environment, then from `overrides` that are not None.
+
+    Raises ValueError naming the variable and what it must be.
+    """
+    environment = os.environ if environment is None else environment
+    given: dict[str, Any] = {}
+    for each in msgspec.structs.fields(Settings):
+        name = f"CROSSDOCK_{each.name.upper()}"
+        if name in environment:
+            try:
+                given[each.name] = msgspec.convert(environment[name], each.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise ValueError(f"{name}: {error}") from None
+    given |= {name: value for name, value in overrides.items() if value is not None}
+    return Settings(**given)

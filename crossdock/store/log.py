@@ -1,0 +1,226 @@
+"""What was sent and what happened: submissions with their bytes and fate, keys that make requests happen once, events."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, select, update
+
+from crossdock.core.errors import Fault
+from crossdock.core.events import Event
+from crossdock.store.port import Statement, Transaction
+from crossdock.store.tables import event, orders, request_key, submission
+
+_FAULTS = msgspec.json.Decoder(tuple[Fault, ...])
+
+
+class SubmissionRecord(Struct, frozen=True):
+    """A stored submission. `size` is what was sent; `body` is shorter when an oversized one was cut."""
+
+    organization_id: int
+    submission_id: int
+    door: str
+    operation: str
+    actor: str
+    received_at: int
+    status: str
+    order_id: int | None
+    code: str | None
+    faults: tuple[Fault, ...]
+    redrive_of: int | None
+    size: int
+    body: bytes
+    reply: bytes | None
+
+
+class Claim(Struct, frozen=True):
+    """A key taken by a submission."""
+
+    organization_id: int
+    key: bytes
+    submission_id: int
+    order_id: int
+
+
+# ---------------------------------------------------------------------------------------------------------- submissions
+async def add_submissions(tx: Transaction, records: Iterable[SubmissionRecord]) -> None:
+    """Insert submissions."""
+    rows = []
+    for record in records:
+        fields = list(msgspec.structs.astuple(record))
+        fields[9] = msgspec.json.encode(record.faults) if record.faults else None
+        rows.append(fields)
+    await tx.insert(submission, rows)
+
+
+_OF_SUBMISSION = (
+    submission.c.organization_id == bindparam("organization_id"),
+    submission.c.submission_id == bindparam("submission_id"),
+)
+_GET_SUBMISSION = Statement(select(submission).where(*_OF_SUBMISSION))
+_MARK_REDRIVEN = Statement(
+    update(submission)
+    .where(
+        submission.c.organization_id == bindparam("p_organization_id"),
+        submission.c.submission_id == bindparam("p_submission_id"),
+        submission.c.status == "refused",
+    )
+    .values(status="redriven", order_id=bindparam("order_id"))
+)
+
+
+_SET_REPLY = Statement(
+    update(submission)
+    .where(
+        submission.c.organization_id == bindparam("p_organization_id"),
+        submission.c.submission_id == bindparam("p_submission_id"),
+    )
+    .values(reply=bindparam("reply"))
+)
+
+
+async def set_reply(tx: Transaction, organization_id: int, *, submission_id: int, reply: bytes) -> None:
+    """Keep the answer to a submission."""
+    await tx.run(_SET_REPLY, p_organization_id=organization_id, p_submission_id=submission_id, reply=reply)
+
+
+async def get_submission(tx: Transaction, organization_id: int, *, submission_id: int) -> SubmissionRecord | None:
+    """Give one submission of an organization, or None."""
+    rows = await tx.rows(_GET_SUBMISSION, organization_id=organization_id, submission_id=submission_id)
+    return _record(rows[0]) if rows else None
+
+
+async def mark_redriven(tx: Transaction, organization_id: int, *, submission_id: int, order_id: int | None) -> None:
+    """Note on a refused submission that a later one made it good."""
+    await tx.run(_MARK_REDRIVEN, p_organization_id=organization_id, p_submission_id=submission_id, order_id=order_id)
+
+
+@cache
+def _submission_page(by_status: bool, continued: bool) -> Statement:
+    query = select(submission).where(submission.c.organization_id == bindparam("organization_id"))
+    if by_status:
+        query = query.where(submission.c.status == bindparam("status"))
+    if continued:
+        query = query.where(submission.c.submission_id < bindparam("before"))
+    return Statement(query.order_by(submission.c.submission_id.desc()).limit(bindparam("limit")))
+
+
+async def submissions(
+    tx: Transaction, organization_id: int, *, status: str | None, before: int | None, limit: int
+) -> list[SubmissionRecord]:
+    """Give at most `limit` submissions, newest first, older than the submission id `before`."""
+    values = {"status": status, "before": before}
+    given = {name: value for name, value in values.items() if value is not None}
+    statement = _submission_page(status is not None, before is not None)
+    rows = await tx.rows(statement, organization_id=organization_id, limit=limit, **given)
+    return [_record(row) for row in rows]
+
+
+def _record(row: Sequence[object]) -> SubmissionRecord:
+    fields = list(row)
+    fields[9] = _FAULTS.decode(fields[9]) if fields[9] else ()  # type: ignore[arg-type]
+    return SubmissionRecord(*fields)  # type: ignore[arg-type]
+
+
+# ----------------------------------------------------------------------------------------------------------------- keys
+async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[bytes]:
+    """Take those keys that are free and give them; keys must be distinct. Waits for a racing transaction's verdict."""
+    ranked = sorted(claims, key=lambda each: each.key)
+    taken = await tx.claim(request_key, [msgspec.structs.astuple(each) for each in ranked])
+    return {ranked[position].key for position in taken}
+
+
+@cache
+def _keys_statement(size: int) -> Statement:
+    wanted = [bindparam(f"key_{position}") for position in range(size)]
+    return Statement(
+        select(request_key).where(
+            request_key.c.organization_id == bindparam("organization_id"), request_key.c.key.in_(wanted)
+        )
+    )
+
+
+async def holders(tx: Transaction, organization_id: int, keys: Sequence[bytes]) -> dict[bytes, Claim]:
+    """Give who holds each of the keys that are taken."""
+    found: dict[bytes, Claim] = {}
+    for start in range(0, len(keys), 64):
+        some = keys[start : start + 64]
+        size = 1 << (len(some) - 1).bit_length()
+        wanted = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
+        rows = await tx.rows(_keys_statement(size), organization_id=organization_id, **wanted)
+        found |= {bytes(row[1]): Claim(row[0], bytes(row[1]), row[2], row[3]) for row in rows}
+    return found
+
+
+_OF_KEY = (request_key.c.organization_id == bindparam("p_organization_id"), request_key.c.key == bindparam("p_key"))
+_REPOINT = Statement(
+    update(request_key).where(*_OF_KEY).values(submission_id=bindparam("submission_id"), order_id=bindparam("order_id"))
+)
+_RELEASE = Statement(delete(request_key).where(*_OF_KEY))
+
+
+async def repoint(tx: Transaction, claimed: Claim) -> None:
+    """Let a taken key stand for another submission from now on."""
+    await tx.run(
+        _REPOINT,
+        p_organization_id=claimed.organization_id,
+        p_key=claimed.key,
+        submission_id=claimed.submission_id,
+        order_id=claimed.order_id,
+    )
+
+
+async def release(tx: Transaction, organization_id: int, *, key: bytes) -> None:
+    """Free a key taken in this transaction."""
+    await tx.run(_RELEASE, p_organization_id=organization_id, p_key=key)
+
+
+# --------------------------------------------------------------------------------------------------------------- events
+async def add_events(tx: Transaction, recorded: Iterable[Event]) -> None:
+    """Insert events; the primary key refuses a second event of one number."""
+    await tx.insert(event, [msgspec.structs.astuple(each) for each in recorded])
+
+
+_EVENTS = Statement(
+    select(event)
+    .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id == bindparam("order_id"))
+    .order_by(event.c.number)
+)
+_HEADS = Statement(
+    select(orders.c.order_id, orders.c.event_number, orders.c.event_hash)
+    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.order_id > bindparam("after"))
+    .order_by(orders.c.order_id)
+    .limit(bindparam("limit"))
+)
+_EVENT_ORDERS = Statement(
+    select(event.c.order_id)
+    .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id > bindparam("after"))
+    .group_by(event.c.order_id)
+    .order_by(event.c.order_id)
+    .limit(bindparam("limit"))
+)
+_STEP = 500  # rows held in memory at a time while the whole log is walked
+
+
+async def events(tx: Transaction, organization_id: int, *, order_id: int) -> list[Event]:
+    """Give an order's events in their order."""
+    return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, order_id=order_id)]
+
+
+async def heads(tx: Transaction, organization_id: int) -> AsyncIterator[tuple[int, int, bytes]]:
+    """Walk all orders of an organization: id, number of the last event, hash of the last event."""
+    after = -1
+    while rows := await tx.rows(_HEADS, organization_id=organization_id, after=after, limit=_STEP):
+        for row in rows:
+            yield row[0], row[1], bytes(row[2])
+        after = rows[-1][0]
+
+
+async def orders_with_events(tx: Transaction, organization_id: int) -> AsyncIterator[int]:
+    """Walk the ids of all orders the log speaks of."""
+    after = -1
+    while rows := await tx.rows(_EVENT_ORDERS, organization_id=organization_id, after=after, limit=_STEP):
+        for row in rows:
+            yield row[0]
+        after = rows[-1][0]

@@ -1,0 +1,118 @@
+"""PostgreSQL through asyncpg: a pool, transactions, and claims that wait for a racing transaction's verdict."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+
+from crossdock.core.errors import Busy, Code
+from crossdock.store.port import Row, Statement
+
+_DIALECT = asyncpg_dialect.dialect()
+# Connections of one process. Intake uses at most `writers`; the rest serve reads.
+POOL_SIZE = 8
+# What passes by itself: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
+_PASSING = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+@cache
+def _insert_text(table: Table) -> str:
+    return Statement(insert(table)).spelled(_DIALECT)[0]
+
+
+@cache
+def _claim_text(table: Table) -> str:
+    types = [column.type.compile(_DIALECT) for column in table.columns]
+    arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
+    keys = ", ".join(column.name for column in table.primary_key)
+    return f"INSERT INTO {table.name} SELECT * FROM unnest({arrays}) ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
+
+
+class PostgresTransaction:
+    """A transaction on one connection."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
+        """See port.Transaction."""
+        text, bound = statement.bound(_DIALECT, values)
+        rows: list[Row] = await self._connection.fetch(text, *bound)
+        return rows
+
+    async def run(self, statement: Statement, /, **values: Any) -> int:
+        """See port.Transaction."""
+        text, bound = statement.bound(_DIALECT, values)
+        verdict: str = await self._connection.execute(text, *bound)
+        return int(verdict.rsplit(" ", 1)[-1])
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """See port.Transaction."""
+        if rows:
+            await self._connection.executemany(_insert_text(table), rows)
+
+    async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
+        """See port.Transaction."""
+        if not rows:
+            return set()
+        taken = await self._connection.fetch(_claim_text(table), *(list(column) for column in zip(*rows, strict=True)))
+        places = [list(table.columns).index(column) for column in table.primary_key]
+        mine = {tuple(row) for row in taken}
+        return {position for position, row in enumerate(rows) if tuple(row[place] for place in places) in mine}
+
+
+class PostgresStore:
+    """A PostgreSQL database, reached through a pool."""
+
+    name = "postgresql"
+    writers = 3
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str) -> "PostgresStore":
+        """Open a pool on a libpq URL."""
+        return cls(await asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE, statement_cache_size=1024))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[PostgresTransaction]:
+        """See port.Store."""
+        try:
+            async with (
+                self._pool.acquire(timeout=10) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield PostgresTransaction(connection)
+        except _PASSING as error:
+            raise _busy(error) from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[PostgresTransaction]:
+        """See port.Store."""
+        try:
+            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
+                yield PostgresTransaction(connection)
+        except _PASSING as error:
+            raise _busy(error) from error
+
+    async def close(self) -> None:
+        """See port.Store."""
+        await self._pool.close()
+
+
+def _busy(error: BaseException) -> Busy:
+    return Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=f"{type(error).__name__}: {error}")

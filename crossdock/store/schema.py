@@ -1,0 +1,102 @@
+"""Brings a database to the newest schema, and opens it.
+
+The migrations are Alembic's; this module only hands them a connection and keeps two processes from migrating at once. A
+database that is already at the newest revision is recognized without loading Alembic, because a server starts more often
+than a schema changes.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from crossdock.core.errors import Busy, Code
+from crossdock.store import sqlite
+from crossdock.store.port import Store
+
+HEAD = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any fixed number: PostgreSQL's advisory lock that migrating processes queue for.
+_LOCK = 0x0C0_55D0_C4
+
+
+async def open_store(url: str) -> Store:
+    """Open the database at `sqlite:///path` or `postgresql://…`, migrating it first where needed.
+
+    Refuses with ValueError where the URL names neither engine.
+    """
+    kind, path = _parsed(url)
+    if kind == "sqlite":
+        await asyncio.to_thread(_migrate_sqlite, path)
+        return sqlite.SqliteStore(path)
+    from crossdock.store.postgres import PostgresStore
+
+    try:
+        await _migrate_postgres(url)
+        return await PostgresStore.open(url)
+    except OSError as error:
+        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
+
+
+async def migrate(url: str) -> str:
+    """Bring the database to the newest schema and give its revision."""
+    await (await open_store(url)).close()
+    return HEAD
+
+
+def _parsed(url: str) -> tuple[str, str]:
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme in ("postgresql", "postgres"):
+        return "postgresql", url
+    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return "sqlite", rest[1:]
+    raise ValueError(f"the database must be sqlite:///path or postgresql://…, not {url.split('@')[-1]!r}")
+
+
+def _migrate_sqlite(path: str) -> None:
+    connection = sqlite.connect(path)
+    try:
+        known = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+        if known and connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,):
+            return
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import StaticPool
+
+        connection.execute("BEGIN IMMEDIATE")  # DDL is transactional in SQLite; this also makes other processes wait
+        try:
+            engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+            with engine.begin() as shared:  # commits the transaction begun above
+                _upgrade(shared)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+async def _migrate_postgres(url: str) -> None:
+    import asyncpg
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    probe = await asyncpg.connect(url)
+    try:
+        if await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+            if await probe.fetchval("SELECT version_num FROM alembic_version") == HEAD:
+                return
+        await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+        await engine.dispose()
+    finally:
+        await probe.close()  # frees the lock
+
+
+def _upgrade(connection: Any) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", os.fspath(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

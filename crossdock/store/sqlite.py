@@ -1,0 +1,131 @@
+"""SQLite, embedded: opened for durability (WAL, synchronous FULL), run inline in the event loop.
+
+A writer thread loses more than half the throughput to the interpreter lock, so calls run where they are made and never
+suspend; one lock keeps the writing transactions of this process in line, and `BEGIN IMMEDIATE` those of others.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+
+from crossdock.core.errors import Busy, Code
+from crossdock.store.port import Row, Statement
+
+_DIALECT = sqlite_dialect(paramstyle="qmark")
+# How long a writer waits for another process's commit before the caller is told to come back.
+BUSY_TIMEOUT_MS = 5_000
+# Pages of WAL between checkpoints: larger spreads the cost of writing them back, smaller keeps the file small (16 MB here).
+CHECKPOINT_PAGES = 4_000
+
+
+@cache
+def _insert_text(table: Table) -> str:
+    return Statement(insert(table)).spelled(_DIALECT)[0]
+
+
+@cache
+def _claim_text(table: Table) -> str:
+    return _insert_text(table) + " ON CONFLICT DO NOTHING"
+
+
+class SqliteTransaction:
+    """A transaction, or a reader, on one connection; its calls return without suspending."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
+        """See port.Transaction."""
+        text, bound = statement.bound(_DIALECT, values)
+        rows: list[Row] = self._connection.execute(text, bound).fetchall()
+        return rows
+
+    async def run(self, statement: Statement, /, **values: Any) -> int:
+        """See port.Transaction."""
+        text, bound = statement.bound(_DIALECT, values)
+        return self._connection.execute(text, bound).rowcount
+
+    async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+        """See port.Transaction."""
+        self._connection.executemany(_insert_text(table), rows)
+
+    async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
+        """See port.Transaction."""
+        text = _claim_text(table)
+        execute = self._connection.execute
+        return {position for position, row in enumerate(rows) if execute(text, row).rowcount}
+
+
+class SqliteStore:
+    """An SQLite file: one connection that writes, one that reads."""
+
+    name = "sqlite"
+    writers = 1
+
+    def __init__(self, path: str) -> None:
+        self._writer = connect(path)
+        self._reader = connect(path)
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqliteTransaction]:
+        """See port.Store."""
+        try:
+            self._reader.execute("BEGIN")
+            try:
+                yield SqliteTransaction(self._reader)
+            finally:
+                self._reader.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise _busy(error) from error
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[SqliteTransaction]:
+        """See port.Store."""
+        async with self._turn:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield SqliteTransaction(self._writer)
+                    self._writer.execute("COMMIT")
+                finally:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+            except sqlite3.OperationalError as error:
+                raise _busy(error) from error
+
+    async def close(self) -> None:
+        """See port.Store."""
+        self._reader.close()
+        self._writer.close()
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open a connection with the durability and limits Crossdock relies on; creates the file and its folder."""
+    if path != ":memory:":
+        Path(path).resolve().parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute("PRAGMA cache_size = -32000")  # 32 MB
+    return connection
+
+
+def _busy(error: sqlite3.OperationalError) -> Exception:
+    """Tell what may pass (locked, full, unreadable) from a fault in a statement, which is a bug."""
+    primary = (error.sqlite_errorcode or 0) & 0xFF
+    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+               sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)  # fmt: skip
+    return (
+        Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error)) if primary in passing else error
+    )

