@@ -72,6 +72,9 @@ class App:
         else:
             await self._site(scope, receive, send)
 
+    def _site_over(self, book: Book) -> Site:
+        return site(book)
+
     async def _live(self, receive: Receive, send: Send) -> None:
         message: Message = await receive()
         assert message["type"] == "lifespan.startup"
@@ -85,8 +88,10 @@ class App:
             _log.exception("start failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        self._site = site(book)
+        self._site = self._site_over(book)
         await send({"type": "lifespan.startup.complete"})
+        if self._settings.demo:
+            demo.greet(self._settings, all_doors())
         await receive()
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})

@@ -57,4 +57,20 @@ async def plant(book: Book, organization: Organization, seed: Seed) -> None:
         await access.add_vendor_reference(book, organization.organization_id, kind=seed.kind, value=seed.key)
         return
     gardener = Caller(organization, "crossdock", frozenset())
-    await catalog.add(book, gardener, kind=seed.kind, key=seed.key, name=seed.name, document=encode_json(seed.document))
+    await catalog.add(
+        book,
+        gardener,
+        kind=seed.kind,
+        key=seed.key,
+        name=seed.name,
+        search=seed.search,
+        document=encode_json(seed.document),
+    )
+
+
+def greet(settings: Settings, doors: Sequence[Door]) -> None:
+    """Print for each door one command that creates an order when pasted."""
+    base = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    lines = [f"Crossdock serves the organization Demo at {base} (documentation at {base}/docs). Paste one of these:"]
+    lines += [f"\n# {door.title}\n{door.demo_curl(base)}" for door in doors if door.demo_curl is not None]
+    print("\n".join(lines), flush=True)  # noqa: T201 - for the newcomer at the terminal, not for the log

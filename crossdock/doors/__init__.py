@@ -1,4 +1,4 @@
-"""What a door must offer, and the table of doors. Adding a vendor is a new folder here and one line in `all_doors`.
+"""What a door must offer, and the table of doors. Adding a vendor is a new folder here and one word in `DOORS`.
 
 A door owns its paths, headers, spelling, defaults, oddities and errors, and nothing else: its handlers turn a Request into
 one flow call and a Reply. It never imports another door.
@@ -6,6 +6,8 @@ one flow call and a Reply. It never imports another door.
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -82,7 +84,7 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """The query parameters; the last of several wins."""
-        return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
+        return dict(parse_qsl(self.query_string.decode("utf-8", "replace"), keep_blank_values=True))
 
     @property
     def bearer(self) -> str | None:
@@ -116,7 +118,7 @@ def basic_credentials(headers: Headers) -> tuple[str, str] | None:
         name, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (ValueError, UnicodeDecodeError):
         return None
-    return (name, secret) if separator else None
+    return (name, secret) if separator and "\x00" not in name else None
 
 
 def replayed_header(replayed: bool) -> list[tuple[str, str]]:
@@ -152,6 +154,7 @@ class Seed(Struct, frozen=True):
     kind: str
     key: str
     name: str = ""
+    search: str | None = None  # what lists find it by, where that is more than its name
     document: Any = None  # None: the organization is known to the vendor by `key`
 
 
@@ -176,8 +179,11 @@ class Door(Struct, frozen=True):
     demo_curl: Callable[[str], str] | None = None
 
 
-def all_doors() -> tuple[Door, ...]:
-    """Give every door, in the order their routes are tried."""
-    from crossdock.doors import fabric, hub, pb_fulfillment, pb_oms, s2
+# Every door, in the order they are shown; a new vendor is one word here.
+DOORS = ("pb_oms", "pb_fulfillment", "fabric", "s2", "hub")
 
-    return (pb_oms.DOOR, pb_fulfillment.DOOR, fabric.DOOR, s2.DOOR, hub.DOOR)
+
+@cache
+def all_doors() -> tuple[Door, ...]:
+    """Load every door."""
+    return tuple(import_module(f"crossdock.doors.{name}").DOOR for name in DOORS)

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -95,6 +96,7 @@ async def grant(
 
     Refuses with Denied: `bad_credentials`, `no_scope` where more is asked than the client has.
     """
+    client_id = client_id.replace("\x00", "")  # no database takes it, and no client id has it
     async with book.store.reading() as tx:
         organization_id = await registry.find_organization(tx, kind="client", name=client_id)
         client = await registry.get_client(tx, organization_id, client_id=client_id) if organization_id else None
@@ -114,9 +116,9 @@ async def grant(
 
 
 async def sign_in(
-    book: "Book", *, email: str, password: str, lifetime_s: int, claims: dict[str, Any]
+    book: "Book", *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
 ) -> tuple[Grant, Person, list[tuple[Organization, Membership]]]:
-    """Give a token to a person who knows their password; `claims` are added to it.
+    """Give a token to a person who knows their password; `claims` says what the door adds to it.
 
     Refuses with Denied `bad_credentials`.
     """
@@ -126,7 +128,8 @@ async def sign_in(
         found = [(await registry.get_organization(tx, place.organization_id), place) for place in places]
     if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
-    signed = _signed(book, person.email, {"kind": "person", "ver": person.token_version} | claims, lifetime_s)
+    own = {"kind": "person", "ver": person.token_version}
+    signed = _signed(book, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
 
 
@@ -200,6 +203,8 @@ async def _person_place(tx: Transaction, claims: dict[str, Any], organization: s
         if named not in places:
             raise Denied(Code.FOREIGN_ORGANIZATION, "the user does not belong to this organization")
         return named, places[named].scopes
+    if not places:
+        raise Denied(Code.FOREIGN_ORGANIZATION, "the user belongs to no organization")
     if len(places) != 1:
         raise Denied(Code.FOREIGN_ORGANIZATION, "the user belongs to several organizations; name one")
     (only,) = places.values()

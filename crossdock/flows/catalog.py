@@ -43,11 +43,15 @@ async def look_up(book: Book, caller: Caller, wanted: Iterable[tuple[str, str]])
 
 
 async def add(
-    book: Book, caller: Caller, *, kind: str, key: str, name: str, document: bytes, at: int | None = None
+    book: Book, caller: Caller, *, kind: str, key: str, name: str, document: bytes, search: str | None = None
 ) -> Entry:
-    """Keep a new entry. Refuses with Conflict `exists` when its key is taken."""
-    now = book.clock() if at is None else at
-    entry = Entry(caller.organization_id, kind, key, search_key(name), book.mint.new(now), now, now, document)
+    """Keep a new entry; lists find it by its key and by what `search` (or else its name) holds, in any case.
+
+    Refuses with Conflict `exists` when its key is taken.
+    """
+    now = book.clock()
+    found_by = (name if search is None else search).casefold()
+    entry = Entry(caller.organization_id, kind, key, search_key(name), found_by, book.mint.new(now), now, now, document)
     async with book.store.writing() as tx:
         if not await registry.add_entry(tx, entry):
             raise Conflict(Code.EXISTS, f"there is a {kind} {key!r} already")
@@ -57,6 +61,6 @@ async def add(
 async def page(
     book: Book, caller: Caller, *, kind: str, term: str | None, limit: int, offset: int
 ) -> tuple[list[Entry], int]:
-    """Give a page of a kind, newest first, and the full count; `term` narrows to names that contain it, or a key."""
+    """Give a page of a kind, newest first, and the full count; `term` narrows to what `add`'s search text holds, or a key."""
     async with book.store.reading() as tx:
         return await registry.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)

@@ -8,7 +8,7 @@ reply again, other content is a conflict.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import structlog
@@ -207,7 +207,7 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
 
 async def _look_up(work: Unit, cases: _Cases) -> Found:
     caller = cases[0][1].submission.caller
-    needs = {(need.kind, need.key) for _, case in cases if case.read for need in case.read.needs}
+    needs = {(need.kind, need.key) for _, case in cases if case.read for need in case.read.needs} - caller.references
     return await catalog.find(work.tx, caller, needs)
 
 
@@ -218,7 +218,7 @@ def _draft(case: _Case, found: Found) -> None:
     unknown = tuple(
         Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
         for need in read.needs
-        if (need.kind, need.key) not in found.entries
+        if (need.kind, need.key) not in found.entries and (need.kind, need.key) not in found.references
     )
     if read.faults:
         faults = (*read.faults, *(fault for fault in unknown if fault.path not in {each.path for each in read.faults}))
@@ -264,7 +264,7 @@ def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
     order = work.record(order, Received(case.submission_id, content), actor=actor, door=door)
     order = _apply_placement(work, order, case, found)
     work.place(order)
-    reply = write_reply(order, submission.format, found)
+    reply = submission.format.reply(_document(case), order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 
@@ -286,10 +286,10 @@ def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Ord
     return order
 
 
-def write_reply(order: Order, door: Format, found: Found) -> bytes:
-    """Give the create answer for an order in the format it came in."""
-    spelled = door.spell(order.content, found, Gaps())
-    return door.reply(leftovers.respell(order.content, spelled=spelled, lines=door.lines), order, found)
+def _document(case: _Case) -> Any:
+    """Give what respelling the new content would: by leftovers' definition, the very document that was sent."""
+    assert case.read is not None
+    return case.read.tree
 
 
 def _record(
@@ -391,7 +391,7 @@ async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outc
     fact = Edited(case.submission_id, content, counters)
     order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, seen=seen)
-    reply = write_reply(order, submission.format, found)
+    reply = submission.format.reply(_document(case), order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 

@@ -15,6 +15,7 @@ from crossdock.flows.book import Book
 from crossdock.store import log
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
+from crossdock.store.orders import OrderRows
 from crossdock.store.port import Transaction
 
 
@@ -27,8 +28,8 @@ class Unit:
         self.organization_id = organization_id
         self.now = now
         self.events: list[Event] = []
-        self._placed: list[Order] = []
-        self._changed: list[tuple[Order, int]] = []
+        self._placed: list[OrderRows] = []
+        self._changed: list[tuple[OrderRows, int]] = []
         self._submissions: list[SubmissionRecord] = []
 
     def record(self, order: Order, fact: Fact, *, actor: str, door: str) -> Order:
@@ -40,12 +41,12 @@ class Unit:
         return order
 
     def place(self, order: Order) -> None:
-        """Store a new order."""
-        self._placed.append(order)
+        """Store a new order, as it is now."""
+        self._placed.append(order_store.rows_of(order))
 
     def change(self, order: Order, *, seen: int) -> None:
-        """Store a changed order if its version is still `seen`; else the whole unit is refused as stale."""
-        self._changed.append((order, seen))
+        """Store a changed order, as it is now, if its version is still `seen`; else the whole unit is refused as stale."""
+        self._changed.append((order_store.rows_of(order), seen))
 
     def submit(self, record: SubmissionRecord) -> None:
         """Store a submission."""
@@ -57,8 +58,8 @@ class Unit:
             await log.add_submissions(self.tx, self._submissions)
         if self._placed:
             await order_store.add(self.tx, self._placed)
-        for order, seen in self._changed:
-            if not await order_store.replace(self.tx, order, seen=seen):
+        for rows, seen in self._changed:
+            if not await order_store.replace(self.tx, rows, seen=seen):
                 raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=seen)
         if self.events:
             await log.add_events(self.tx, self.events)

@@ -34,10 +34,22 @@ class Filters(Struct, frozen=True):
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
-async def add(tx: Transaction, placed: Sequence[Order]) -> None:
+class OrderRows(Struct, frozen=True):
+    """An order as rows: one of `orders`, and one of `order_line` for each line."""
+
+    order: Row
+    lines: list[Row]
+
+
+def rows_of(order: Order) -> OrderRows:
+    """Turn an order into its rows."""
+    return OrderRows(_order_row(order), _line_rows(order))
+
+
+async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
     """Insert new orders with their lines."""
-    await tx.insert(orders, [_order_row(order) for order in placed])
-    await tx.insert(order_line, [row for order in placed for row in _line_rows(order)])
+    await tx.insert(orders, [rows.order for rows in placed])
+    await tx.insert(order_line, [line for rows in placed for line in rows.lines])
 
 
 _REPLACE = Statement(
@@ -56,15 +68,14 @@ _DROP_LINES = Statement(
 )
 
 
-async def replace(tx: Transaction, order: Order, *, seen: int) -> bool:
+async def replace(tx: Transaction, rows: OrderRows, *, seen: int) -> bool:
     """Write an order's new state if its version is still `seen`; False when somebody else was first."""
-    row = dict(zip(orders.columns.keys(), _order_row(order), strict=True))
-    touched = await tx.run(
-        _REPLACE, p_organization_id=row.pop("organization_id"), p_order_id=row.pop("order_id"), p_seen=seen, **row
-    )
+    row = dict(zip(orders.columns.keys(), rows.order, strict=True))
+    organization_id, order_id = row.pop("organization_id"), row.pop("order_id")
+    touched = await tx.run(_REPLACE, p_organization_id=organization_id, p_order_id=order_id, p_seen=seen, **row)
     if touched:
-        await tx.run(_DROP_LINES, organization_id=order.organization_id, order_id=order.order_id)
-        await tx.insert(order_line, _line_rows(order))
+        await tx.run(_DROP_LINES, organization_id=organization_id, order_id=order_id)
+        await tx.insert(order_line, rows.lines)
     return touched == 1
 
 

@@ -66,12 +66,16 @@ class Membership(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """Something a door's orders refer to: `key` is its id, `name` what else it is found by, `document` the door's JSON."""
+    """Something a door's orders refer to: `key` is its id, `name` what else it is found by, `document` the door's JSON.
+
+    `search` is the case-folded text that lists are searched in.
+    """
 
     organization_id: int
     kind: str
     key: str
     name: str
+    search: str
     position: int
     created_at: int
     updated_at: int
@@ -292,7 +296,7 @@ def _list_statement(searched: bool, counting: bool) -> Statement:
         )
     )
     if searched:
-        like = func.lower(catalog_entry.c.name).like(bindparam("pattern"), escape="\\")
+        like = catalog_entry.c.search.like(bindparam("pattern"), escape="\\")
         query = query.where(or_(like, catalog_entry.c.key == bindparam("term")))
     if not counting:
         query = query.order_by(catalog_entry.c.position.desc()).limit(bindparam("limit")).offset(bindparam("offset"))
@@ -302,10 +306,10 @@ def _list_statement(searched: bool, counting: bool) -> Statement:
 async def list_entries(
     tx: Transaction, organization_id: int, *, kind: str, term: str | None, limit: int, offset: int
 ) -> tuple[list[Entry], int]:
-    """Give a page of a kind, newest first, and how many there are; `term` narrows to names that contain it, or a key."""
+    """Give a page of a kind, newest first, and how many there are; `term` narrows to text that holds it, or a key."""
     values: dict[str, Any] = {"organization_id": organization_id, "kind": kind}
     if term:
-        escaped = term.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        escaped = term.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values |= {"pattern": f"%{escaped}%", "term": term}
     rows: Sequence[Row] = await tx.rows(_list_statement(bool(term), False), limit=limit, offset=offset, **values)
     total = await tx.rows(_list_statement(bool(term), True), **values)

@@ -125,6 +125,7 @@ catalog_entry = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),  # the id its door gives it
     Column("name", Text, nullable=False),  # what it is also found by: SKU, account name
+    Column("search", Text, nullable=False),  # text a list is searched for, folded by Python so that engines agree
     Column("position", BigInteger, nullable=False),  # rises with time, so that lists have an order
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from starlette.routing import Match, Router
+from starlette.routing import Router
 from starlette.routing import Route as Path
 from starlette.types import Message, Receive, Scope, Send
 
@@ -30,47 +30,33 @@ class Site:
         self._book = book
         self._intake = intake
         self._doors = {door.name: door for door in doors}
-        ends = [_Endpoint(self, door, route) for door in doors for route in door.routes]
-        exact: dict[tuple[str, str], list[_Endpoint]] = {}
-        patterns: list[Path] = []
-        for end in sorted(ends, key=lambda each: each.route.when is None):  # conditional ones are asked first
-            for path in end.route.paths:
-                if "{" in path:
-                    patterns.append(Path(path, endpoint=end, methods=[end.route.method]))
-                else:
-                    exact.setdefault((end.route.method, path), []).append(end)
-        self._exact = exact
+        places: dict[str, _Place] = {}
+        for door in doors:
+            for route in door.routes:
+                for path in route.paths:
+                    places.setdefault(path, _Place(self)).add(door, route)
+        self._fixed = {path: place for path, place in places.items() if "{" not in path}
+        patterns = [Path(path, endpoint=place) for path, place in places.items() if "{" in path]
         self._router = Router([*pages, *patterns], default=self._lost, redirect_slashes=False)
-        self._methods = {path for _, path in exact}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; most paths are fixed and found by one look-up, the rest are matched."""
         if scope["type"] != "http":
             return
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        for end in self._exact.get((method, scope["path"]), ()):
-            if end.route.when is None or end.route.when(Headers(scope["headers"])):
-                await end(scope, receive, send)
-                return
-        await self._router(scope, receive, send)
+        place = self._fixed.get(scope["path"])
+        await (place or self._router)(scope, receive, send)
 
     async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
+
+    async def turn_away(self, scope: Scope, send: Send, refusal: Missing, allowed: Sequence[str] = ()) -> None:
         """Answer what no route takes, in the words of the door whose paths it resembles most."""
-        path = scope["path"]
-        door = self._nearest(path)
-        known = path in self._methods or any(
-            route.matches(scope)[0] is not Match.NONE for route in self._router.routes if isinstance(route, Path)
-        )
-        refusal = (
-            Missing(Code.NO_METHOD, "this path does not take this method")
-            if known
-            else Missing(Code.NO_ROUTE, "there is nothing at this path")
-        )
-        route = Route(scope["method"], (path,), _unreached, None, "none", "no route")
-        request = self._request(scope, route, b"")
-        await self._finish(
-            send, scope, door, request, door.refuse(refusal, request), str(refusal.code), time.perf_counter()
-        )
+        door = self._nearest(scope["path"])
+        request = self._request(scope, Route(scope["method"], (), _unreached, None, "none", "no route"), b"")
+        reply = door.refuse(refusal, request)
+        if allowed:
+            reply.headers = [*reply.headers, ("Allow", ", ".join(allowed))]
+        await self._finish(send, scope, door, request, reply, str(refusal.code), time.perf_counter())
 
     def _nearest(self, path: str) -> Door:
         def likeness(known: str) -> int:
@@ -107,6 +93,8 @@ class Site:
         request = self._request(scope, route, b"")
         outcome = "ok"
         try:
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                raise Invalid(Code.INVALID, "a path or query must not hold NUL")
             body, size = await _body(receive, self._book.settings.body_limit_bytes, self._book.settings.kept_bytes)
             request.body = body
             if route.scope is not None:
@@ -166,16 +154,32 @@ class Site:
         )
 
 
-class _Endpoint:
-    """One route of one door, as the router wants it: an ASGI application."""
+class _Place:
+    """What stands at one path, as the router wants it: an ASGI application that picks the route."""
 
-    def __init__(self, site: Site, door: Door, route: Route) -> None:
-        self.site = site
-        self.door = door
-        self.route = route
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._routes: list[tuple[Door, Route]] = []
+
+    def add(self, door: Door, route: Route) -> None:
+        """Put a route here; those with a condition are asked first."""
+        self._routes.append((door, route))
+        self._routes.sort(key=lambda each: each[1].when is None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.site.serve(self.door, self.route, scope, receive, send)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        open_to = [
+            (door, route) for door, route in self._routes if route.when is None or route.when(Headers(scope["headers"]))
+        ]
+        for door, route in open_to:
+            if route.method == method:
+                await self._site.serve(door, route, scope, receive, send)
+                return
+        if open_to:
+            refusal = Missing(Code.NO_METHOD, "this path does not take this method")
+            await self._site.turn_away(scope, send, refusal, sorted({route.method for _, route in open_to}))
+        else:
+            await self._site.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
 
 
 class ClientGone(Exception):

@@ -1,10 +1,18 @@
-"""The fabric door."""
+"""The fabric door (OMS v2, "Orders v2"): `DOOR` is all others see of it."""
 
-from crossdock.doors import Door, Reply, json_reply
+from crossdock.doors import Door
+from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
 
-
-def _refuse(refusal, request) -> Reply:
-    return json_reply(500, {})
-
-
-DOOR = Door(name="fabric", title="fabric", routes=(), refuse=_refuse)
+DOOR = Door(
+    name="fabric",
+    title="fabric OMS v2",
+    routes=ROUTES,
+    refuse=refuse,
+    format=FORMAT,
+    check_caller=check_site_context,
+    seeds=seeds,
+    demo_seeds=DEMO_SEEDS,
+    demo_curl=curl,
+)

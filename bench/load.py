@@ -1,0 +1,82 @@
+"""The load: what each door is sent, and wrk sending it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import httpx
+from msgspec import Struct
+
+HERE = Path(__file__).parent
+BODIES = HERE.parent / "tests" / "doors"
+BASIC = ("demo", "demo-secret")
+
+
+class Target(Struct, frozen=True):
+    """A door's create call: where, the sample body, and the text in it that becomes the order's own number."""
+
+    door: str
+    path: str
+    body: Path
+    number: str
+    stamp: str = ""  # a header that must be unique for each request
+
+
+TARGETS = (
+    Target("pb_oms", "/ordermanagement/api/v1/orders", BODIES / "pb_oms/create.request.json", "ORD12346"),
+    Target(
+        "pb_fulfillment", "/shippingservices/fulfillment/v1/orders", BODIES / "pb_fulfillment/create.request.json",
+        "OR12345645678", stamp="X-PB-TransactionId",
+    ),
+    Target("fabric", "/api/v2/order/", BODIES / "fabric/create.request.json", "309019176"),
+    Target("s2", "/order", BODIES / "s2/create.request.json", "test_order_id2"),
+    Target("hub", "/hub/v1/orders", HERE / "hub.request.json", "HUB-1"),
+)  # fmt: skip
+
+
+class Measured(Struct, frozen=True):
+    """What one run gave: orders per second, milliseconds at the 50th and 99th percentile, answers that were not 2xx."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    requests: int
+    failed: int
+
+
+def headers(base: str, target: Target) -> dict[str, str]:
+    """Sign in and give the headers of a door's create call."""
+    if target.door == "s2":
+        answer = httpx.post(f"{base}/login", json={"email": "demo@example.com", "password": "demo-password"})
+        return {
+            "Authorization": f"Bearer {answer.json()['accessToken']}",
+            "X-S2-Organization": "95d73baf-76ba-4bea-86ac-1534c5e5d4aa",
+        }
+    answer = httpx.post(f"{base}/hub/v1/token", auth=BASIC)
+    found = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    if target.door == "fabric":
+        found["x-site-context"] = '{"account":"62272e917b12209e68751d94"}'
+    return found
+
+
+def run(base: str, target: Target, *, connections: int, seconds: float, name: str, signed: bool = True) -> Measured:
+    """Post orders with wrk over `connections` for `seconds`; every one has a number of its own."""
+    given = headers(base, target) if signed else {}
+    text = target.body.read_text()
+    before, _, after = text.partition(target.number)
+    environment = os.environ | {
+        "BENCH_PATH": target.path,
+        "BENCH_BEFORE": before,
+        "BENCH_AFTER": after,
+        "BENCH_RUN": name,
+        "BENCH_STAMP": target.stamp,
+        "BENCH_HEADERS": "\n".join(f"{key}: {value}" for key, value in given.items()),
+    }
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(HERE / "post.lua"), base]
+    out = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=seconds + 60
+    ).stdout
+    numbers = next(line for line in out.splitlines() if line.startswith("RESULT")).split()[1:]
+    requests, duration, status, socket, p50, p99 = map(int, numbers)
+    good = requests - status
+    return Measured(good / (duration / 1e6), p50 / 1000, p99 / 1000, requests, status + socket)

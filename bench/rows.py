@@ -1,0 +1,86 @@
+"""Yardstick two: a bare loop writing the same rows, in transactions of 64, through the plain driver.
+
+The rows are those one accepted order left in the database; each copy gets ids of its own.
+"""
+
+import asyncio
+import hashlib
+import sqlite3
+import time
+from typing import Any
+
+import asyncpg
+
+from crossdock.store import sqlite
+
+TABLES = ("request_key", "submission", "orders", "order_line", "event")
+BATCH = 64
+
+
+def _copies(row: dict[str, Any], number: int) -> tuple[Any, ...]:
+    """Give a row under other ids: every id rises by `number`, every hash and key becomes another one."""
+    changed = dict(row)
+    for name in ("order_id", "submission_id", "event_id"):
+        if changed.get(name):
+            changed[name] += number << 24
+    for name in ("key", "hash", "event_hash"):
+        if name in changed:
+            changed[name] = hashlib.sha256(changed[name] + b"%d" % number).digest()
+    if "number_key" in changed:
+        changed["number_key"] = f"bare-{number}"
+    return tuple(changed.values())
+
+
+def _batches(rows: dict[str, list[dict[str, Any]]], first: int) -> list[dict[str, list[tuple[Any, ...]]]]:
+    """Make eight transactions' rows, for orders numbered from `first`."""
+    return [
+        {table: [_copies(row, start + place) for place in range(BATCH) for row in rows[table]] for table in TABLES}
+        for start in range(first, first + 8 * BATCH, BATCH)
+    ]
+
+
+def on_sqlite(path: str, seconds: float) -> float:
+    """Give orders per second into an SQLite file that holds exactly one order."""
+    connection = sqlite.connect(path)
+    connection.row_factory = sqlite3.Row
+    rows = {table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")] for table in TABLES}
+    texts = {table: f"INSERT INTO {table} VALUES ({','.join('?' * len(found[0]))})" for table, found in rows.items()}
+    done, spent = 0, 0.0
+    while spent < seconds:
+        batches = _batches(rows, done + 1)
+        began = time.perf_counter()
+        for batch in batches:
+            connection.execute("BEGIN IMMEDIATE")
+            for table in TABLES:
+                connection.executemany(texts[table], batch[table])
+            connection.execute("COMMIT")
+        spent += time.perf_counter() - began
+        done += len(batches) * BATCH
+    connection.close()
+    return done / spent
+
+
+def on_postgres(url: str, seconds: float) -> float:
+    """Give orders per second into a PostgreSQL database that holds exactly one order."""
+    return asyncio.run(_on_postgres(url, seconds))
+
+
+async def _on_postgres(url: str, seconds: float) -> float:
+    connection = await asyncpg.connect(url)
+    rows = {table: [dict(row) for row in await connection.fetch(f"SELECT * FROM {table}")] for table in TABLES}
+    texts = {
+        table: f"INSERT INTO {table} VALUES ({','.join(f'${place + 1}' for place in range(len(found[0])))})"
+        for table, found in rows.items()
+    }
+    done, spent = 0, 0.0
+    while spent < seconds:
+        batches = _batches(rows, done + 1)
+        began = time.perf_counter()
+        for batch in batches:
+            async with connection.transaction():
+                for table in TABLES:
+                    await connection.executemany(texts[table], batch[table])
+        spent += time.perf_counter() - began
+        done += len(batches) * BATCH
+    await connection.close()
+    return done / spent

@@ -1,0 +1,273 @@
+"""The program `crossdock`: thin commands, one flow call each. Every option of `serve` is a setting too (settings.py)."""
+
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from crossdock.core.errors import Refusal
+from crossdock.core.formats import iso_time
+from crossdock.settings import Settings, load
+
+if TYPE_CHECKING:
+    from crossdock.flows.book import Book
+
+Result = TypeVar("Result")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crossdock, a self-hosted order hub.")
+organization_app = typer.Typer(no_args_is_help=True, help="Organizations (tenants).")
+client_app = typer.Typer(no_args_is_help=True, help="Programs that ask with an id and a secret.")
+user_app = typer.Typer(no_args_is_help=True, help="People who sign in with e-mail and password.")
+app.add_typer(organization_app, name="organization")
+app.add_typer(client_app, name="client")
+app.add_typer(user_app, name="user")
+
+Database = Annotated[
+    str | None,
+    typer.Option(help="sqlite:///path or postgresql://… [default: CROSSDOCK_DATABASE, else ./data/crossdock.db]"),
+]
+
+
+def main() -> None:
+    """Run the program; a refusal or a bad setting is one line on standard error and exit code 1."""
+    try:
+        app()
+    except (Refusal, ValueError) as error:
+        typer.echo(f"crossdock: {error}", err=True)
+        sys.exit(1)
+
+
+# ------------------------------------------------------------------------------------------------------------------ serve
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on [default: 8000]")] = None,
+    database: Database = None,
+    workers: Annotated[int | None, typer.Option(help="server processes [default: 1]")] = None,
+    demo: Annotated[bool | None, typer.Option("--demo", help="make the organization Demo; loopback only")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning, error [default: info]")] = None,
+) -> None:
+    """Serve all doors; migrates the database first where needed."""
+    import uvicorn
+
+    settings = load(host=host, port=port, database=database, workers=workers, demo=demo, log_level=log_level)
+    if settings.demo:
+        from crossdock.demo import check_loopback
+
+        check_loopback(settings)
+    _hand_down(settings)
+    with tempfile.TemporaryDirectory() as shared:
+        if settings.workers > 1:  # counters of several processes are summed in files
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+        uvicorn.run(
+            "crossdock.app:create",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            loop="uvloop" if sys.platform != "win32" else "auto",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+        )
+
+
+def _hand_down(settings: Settings) -> None:
+    """Put the settings into the environment, where the server's processes read them."""
+    for name in settings.__struct_fields__:
+        value = getattr(settings, name)
+        os.environ[f"CROSSDOCK_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@app.command()
+def migrate(database: Database = None) -> None:
+    """Bring the database to the newest schema."""
+    from crossdock.store import schema
+
+    typer.echo(f"schema {asyncio.run(schema.migrate(load(database=database).database))}")
+
+
+@app.command()
+def verify(database: Database = None) -> None:
+    """Recompute the event chain of every order; exit code 1 when one does not hold."""
+    from crossdock.flows import queries
+
+    found = _with_book(database, queries.verify)
+    typer.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} broken chains")
+    for broken in found.broken:
+        typer.echo(f"order {broken.order_id} of organization {broken.organization_id}: {broken.reason}", err=True)
+    if found.broken:
+        raise typer.Exit(1)
+
+
+# ---------------------------------------------------------------------------------------------------------- organizations
+@organization_app.command("add")
+def add_organization(name: str, database: Database = None) -> None:
+    """Add an organization, with what every door gives a new one."""
+    from crossdock import demo
+    from crossdock.doors import all_doors
+    from crossdock.flows import access
+    from crossdock.flows.book import Book
+
+    async def run(book: Book) -> None:
+        made = await access.add_organization(book, name=name, uuid=str(uuid.uuid4()))
+        for door in all_doors():
+            for seed in door.seeds(name):
+                await demo.plant(book, made, seed)
+        await _show(book, made.organization_id)
+
+    _with_book(database, run)
+
+
+@organization_app.command("list")
+def list_organizations(database: Database = None) -> None:
+    """List organizations."""
+    from crossdock.flows.book import Book
+    from crossdock.store import registry
+
+    async def run(book: Book) -> None:
+        async with book.store.reading() as tx:
+            for each in await registry.organizations(tx):
+                typer.echo(f"{each.organization_id}  {iso_time(each.created_at, digits=0)}  {each.name}")
+
+    _with_book(database, run)
+
+
+@organization_app.command("show")
+def show_organization(organization: int, database: Database = None) -> None:
+    """Show an organization: what vendors call it, its clients, its sales accounts."""
+    _with_book(database, lambda book: _show(book, organization))
+
+
+async def _show(book: "Book", organization_id: int) -> None:
+    from crossdock.store import registry
+
+    async with book.store.reading() as tx:
+        found = await registry.get_organization(tx, organization_id)
+        if found is None:
+            raise ValueError(f"there is no organization {organization_id}")
+        references = sorted(await registry.vendor_references(tx, organization_id))
+        clients = await registry.clients(tx, organization_id)
+        accounts, _ = await registry.list_entries(
+            tx, organization_id, kind="s2/account", term=None, limit=100, offset=0
+        )
+    typer.echo(f"organization  {found.organization_id}\nname          {found.name}\ns2 id         {found.uuid}")
+    for kind, value in references:
+        typer.echo(f"{kind}  {value}")
+    for account in accounts:
+        typer.echo(f"s2 account    {account.key}  {account.name}")
+    for client in clients:
+        typer.echo(f"client        {client.client_id}  {client.name}{'  (revoked)' if client.revoked_at else ''}")
+
+
+# ---------------------------------------------------------------------------------------------------------------- clients
+@client_app.command("add")
+def add_client(
+    organization: int,
+    name: str,
+    scopes: Annotated[str, typer.Option(help="orders:read orders:write admin")] = "orders:read orders:write",
+    database: Database = None,
+) -> None:
+    """Add a client and show its secret, this once."""
+    from crossdock.flows import access
+    from crossdock.flows.book import Book
+
+    unknown = set(scopes.split()) - set(access.SCOPES)
+    if unknown or not scopes.split():
+        raise ValueError(f"scopes are {', '.join(access.SCOPES)}, not {scopes!r}")
+
+    async def run(book: Book) -> None:
+        await _require_organization(book, organization)
+        client, secret = await access.add_client(book, organization, name=name, scopes=" ".join(scopes.split()))
+        typer.echo(
+            f"client id  {client.client_id}\nsecret     {secret}\nThe secret is not kept; this is the only time it is shown."
+        )
+
+    _with_book(database, run)
+
+
+@client_app.command("list")
+def list_clients(organization: int, database: Database = None) -> None:
+    """List an organization's clients."""
+    from crossdock.flows.book import Book
+    from crossdock.store import registry
+
+    async def run(book: Book) -> None:
+        async with book.store.reading() as tx:
+            for each in await registry.clients(tx, organization):
+                state = f"revoked {iso_time(each.revoked_at, digits=0)}" if each.revoked_at else "active"
+                typer.echo(f"{each.client_id}  {state}  {each.scopes}  {each.name}")
+
+    _with_book(database, run)
+
+
+@client_app.command("revoke")
+def revoke_client(organization: int, client_id: str, database: Database = None) -> None:
+    """Revoke a client and every token it has."""
+    from crossdock.flows import access
+
+    if not _with_book(database, lambda book: access.revoke_client(book, organization, client_id=client_id)):
+        raise ValueError(f"there is no client {client_id} to revoke")
+    typer.echo(f"revoked {client_id}")
+
+
+# ----------------------------------------------------------------------------------------------------------------- people
+@user_app.command("add")
+def add_user(
+    organization: int,
+    email: str,
+    name: Annotated[str, typer.Option(help="the person's name")] = "",
+    password: Annotated[str | None, typer.Option(help="made and shown once when not given")] = None,
+    database: Database = None,
+) -> None:
+    """Add a person who signs in with e-mail and password, or let an existing one into another organization."""
+    from crossdock.flows import access
+    from crossdock.flows.book import Book
+
+    made = password or secrets.token_urlsafe(18)
+
+    async def run(book: Book) -> None:
+        await _require_organization(book, organization)
+        scopes = " ".join(access.SCOPES[:2])
+        await access.add_person(book, organization, email=email, name=name or email, password=made, scopes=scopes)
+
+    _with_book(database, run)
+    typer.echo(
+        f"user      {email}"
+        + ("" if password else f"\npassword  {made}\nIt is not kept; this is the only time it is shown.")
+    )
+
+
+@user_app.command("revoke")
+def revoke_user(email: str, database: Database = None) -> None:
+    """Revoke every token a person has."""
+    from crossdock.flows import access
+
+    if not _with_book(database, lambda book: access.revoke_person(book, email=email)):
+        raise ValueError(f"there is no user {email}")
+    typer.echo(f"revoked the tokens of {email}")
+
+
+async def _require_organization(book: "Book", organization_id: int) -> None:
+    from crossdock.store import registry
+
+    async with book.store.reading() as tx:
+        if await registry.get_organization(tx, organization_id) is None:
+            raise ValueError(f"there is no organization {organization_id}")
+
+
+def _with_book(database: str | None, run: "Callable[[Book], Awaitable[Result]]") -> Result:
+    from crossdock.app import open_book
+
+    async def opened() -> Result:
+        async with open_book(load(database=database)) as book:
+            return await run(book)
+
+    return asyncio.run(opened())

@@ -1,0 +1,274 @@
+"""The full order as fabric answers it: what was sent, what the service adds, in the vendor's order of members; pure.
+
+A document spelled in the create shape comes in. Members that are the service's alone are never taken from it, and
+`authExpirationDate` is not answered. Amounts of things that have not happened are 0, their dates null.
+"""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+from msgspec import Struct, inspect
+
+from crossdock.core.formats import iso_time
+from crossdock.core.identity import to_hex24
+from crossdock.core.lifecycle import Counters, Status
+from crossdock.core.order import Order
+from crossdock.doors.fabric import wire
+
+Tree = Any
+DOOR = "fabric"
+
+# The vendor's order status codes for every summary there is; an order allocated in part has none and is confirmed.
+# A hold is ORDER_HOLD_CSR unless its reason says more, see `_hold_code`.
+_STATUS = {
+    Status.OPEN: "ORDER_CREATED",
+    Status.ON_HOLD: "ORDER_HOLD_CSR",
+    Status.PARTIALLY_ALLOCATED: "ORDER_CONFIRMED",
+    Status.ALLOCATED: "ORDER_ALLOCATED",
+    Status.PARTIALLY_SHIPPED: "ORDER_PARTIALLY_SHIPPED",
+    Status.SHIPPED: "ORDER_SHIPPED",
+    Status.DELIVERED: "ORDER_DELIVERED",
+    Status.RETURNED: "ORDER_RETURNED",
+    Status.CANCELED: "ORDER_CANCELLED",
+}
+_HOLD_WORDS = {
+    "FRAUD": "ORDER_HOLD_FRAUD",
+    "CROSSBORDER": "ORDER_HOLD_CROSSBORDER",
+    "REVALIDATION": "ORDER_HOLD_REVALIDATION",
+}
+
+
+# --------------------------------------------------------------------------------------------------------------- status
+def order_status(order: Order) -> str:
+    """Give the status code that follows from the lifecycle."""
+    status = order.status
+    if status is Status.ON_HOLD:
+        return _hold_code(order.holds[-1].reason)
+    if status is Status.OPEN and any(each.canceled for each in order.counters):
+        return "ORDER_PARTIALLY_CANCELLED"
+    if status in (Status.SHIPPED, Status.DELIVERED) and any(each.returned for each in order.counters):
+        return "ORDER_PARTIALLY_RETURNED"
+    if status is Status.SHIPPED and any(each.delivered for each in order.counters):
+        return "ORDER_PARTIALLY_DELIVERED"
+    return _STATUS[status]
+
+
+def _hold_code(reason: str) -> str:
+    """Give the code for a hold: a reason that is such a code itself, else the one its words point at."""
+    if reason.startswith("ORDER_HOLD"):
+        return reason
+    plain = reason.upper().replace("-", "").replace("_", "").replace(" ", "")
+    return next((code for word, code in _HOLD_WORDS.items() if word in plain), _STATUS[Status.ON_HOLD])
+
+
+def line_status(line: Counters) -> str:
+    """Give a line's `lineOrderStatus`: what has come furthest outweighs the rest."""
+    live = line.ordered - line.canceled
+    if live == 0:
+        return "CANCELLED"
+    if line.returned:
+        return "RETURN" if line.returned == live else "PARTIAL_RETURN"
+    if line.return_requested:
+        return "PENDING_RETURN"
+    for done, whole in ((line.delivered, "DELIVERED"), (line.shipped, "SHIPPED"), (line.allocated, "ALLOCATED")):
+        if done:
+            return whole if done == live else f"PARTIALLY_{whole}"
+    return "PARTIALLY_CANCELLED" if line.canceled else "ORDER_LINE_VALID"
+
+
+# ----------------------------------------------------------------------------------------------------- order of members
+class Plan(Struct, frozen=True):
+    """The members of an answer shape in the vendor's order, each with the plan of what is inside it.
+
+    `ours` are the members a document never supplies: the service's alone, and those taken and never answered. `whole`
+    are all members, where there is nothing inside them to arrange: an object of just these is answered as it is.
+    """
+
+    members: tuple[tuple[str, "Plan | None"], ...]
+    ours: frozenset[str]
+    whole: tuple[str, ...] | None
+
+
+_NOTHING: dict[str, Tree] = {}
+_CREATE_OF: dict[type[Struct], type[Struct]] = {
+    wire.Order: wire.OrderCreate,
+    wire.Item: wire.ItemCreate,
+    wire.Payment: wire.PaymentCreate,
+    wire.Discount: wire.DiscountCreate,
+    wire.ItemFee: wire.Amount,
+}
+
+
+@cache
+def _plan(shape: type[Struct]) -> Plan:
+    fields = inspect.type_info(shape).fields  # type: ignore[attr-defined]
+    names, sent = shape.__struct_fields__, _CREATE_OF.get(shape, shape).__struct_fields__
+    members = tuple((field.name, _plan_of(field.type)) for field in fields)
+    return Plan(members, frozenset(sent) ^ {*names}, None if any(inner for _, inner in members) else names)
+
+
+def _plan_of(kind: inspect.Type) -> Plan | None:
+    for arm in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        inner = arm.item_type if isinstance(arm, inspect.ListType) else arm
+        if isinstance(inner, inspect.StructType):
+            return _plan(inner.cls)
+    return None
+
+
+def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
+    """Copy an object, or each of an array, with `made` in it and members in the vendor's order, unknown ones last."""
+    if type(tree) is list:
+        return [_arranged(each, plan, made) for each in tree]
+    if type(tree) is not dict:
+        return tree
+    if not made and tuple(tree) == plan.whole:
+        return tree
+    ours, told = plan.ours, {}
+    for name, inner in plan.members:
+        if name in made:
+            told[name] = made[name]
+        elif name in tree and name not in ours:
+            value = tree[name]
+            told[name] = value if inner is None or not value else _arranged(value, inner)
+    if not tree.keys() <= told.keys():
+        told |= {name: value for name, value in tree.items() if name not in told and name not in ours}
+    return told
+
+
+def _copies(tree: dict[str, Tree], names: dict[str, str]) -> dict[str, Tree]:
+    """Copy totals under their other names, where they were stated."""
+    return {name: tree[source] for name, source in names.items() if tree.get(source) is not None}
+
+
+# --------------------------------------------------------------------------------------------------------------- parts
+_DISCOUNT_MADE = {"invoiceQuantity": 0, "returnQuantity": 0, "cancelQuantity": 0}
+_PAYMENT_MADE: dict[str, Tree] = {"refundAmount": 0, "partialCapture": None, "finalCapture": None, "paymentLog": []}
+# What no flow does yet, or nothing has been done of.
+_ITEM_MADE: dict[str, Tree] = {
+    "pendingShippedBackOrderQuantity": 0,
+    "invoiceQuantity": 0,
+    "processingReturnQuantity": 0,
+    "rejectedReturnQuantity": 0,
+    "reshippedQuantity": 0,
+    "pendingExchangeQuantity": 0,
+    "exchangeQuantity": 0,
+    "itemShippingTotal": 0,
+    "originalShippingTotal": 0,
+    "appeasementTotal": 0,
+    "invoiceTotal": 0,
+    "refundAmount": 0,
+    "appeasements": [],
+    "returns": [],
+    "exchangeItem": False,
+    "infiniteConsent": False,
+    "gifting": False,
+    "parentLineItemNumber": None,
+}
+_ITEM_COPIES = {
+    "originalItemSubTotal": "itemSubTotal",
+    "originalFeeTotal": "itemFeeTotal",
+    "originalDiscounts": "itemDiscountsTotal",
+    "originalTaxTotal": "itemTaxTotal",
+    "originalItemTotal": "itemTotal",
+    "outstandingItemTotal": "itemTotal",
+    "originalOutstandingItemTotal": "itemTotal",
+}
+_ORDER_MADE: dict[str, Tree] = {
+    "cancellationDate": None,
+    "allocationDate": None,
+    "processName": None,
+    "appeasementTotal": 0,
+    "returnTotal": 0,
+    "cancelTotal": 0,
+    "invoiceTotal": 0,
+    "appeasements": [],
+    "orderReleaseTimestamp": None,
+}
+_ORDER_COPIES = {
+    "originalSubTotal": "orderSubTotal",
+    "originalDiscounts": "orderDiscount",
+    "originalFeeTotal": "feeTotal",
+    "originalTaxTotal": "taxTotal",
+    "originalOrderTotal": "orderTotal",
+}
+
+
+def _item(item: dict[str, Tree], line: Counters) -> Tree:
+    made = {
+        **_ITEM_MADE,
+        **_copies(item, _ITEM_COPIES),
+        "backOrderedQuantity": line.backordered,
+        "pendingShippedQuantity": line.allocated,
+        "shippedQuantity": line.shipped,
+        "deliveredQuantity": line.delivered,
+        "cancelledQuantity": line.canceled,
+        "pendingReturnQuantity": line.return_requested - line.returned,
+        "returnedQuantity": line.returned,
+        "lineOrderStatus": line_status(line),
+    }
+    if item.get("orderedQuantity") is None:
+        made["orderedQuantity"] = line.ordered
+    if item.get("fees"):
+        of_fee = {"invoiceQuantity": 0, "refundAmount": 0, "quantity": line.ordered}
+        made["fees"] = _arranged(item["fees"], _plan(wire.ItemFee), of_fee)
+    if item.get("discounts"):
+        made["discounts"] = _arranged(item["discounts"], _plan(wire.Discount), _DISCOUNT_MADE)
+    return _arranged(item, _plan(wire.Item), made)
+
+
+def _creation(document: dict[str, Tree], order: Order, created_at: str) -> dict[str, Tree]:
+    """Make the audit entry of the order's creation; its id is a fixed function of the order's."""
+    return {
+        "auditId": hashlib.sha256(b"fabric/audit/create/%d" % order.order_id).hexdigest()[:24],
+        "auditType": "CREATE",
+        "employeeId": document.get("employeeId"),
+        "auditTimestamp": created_at,
+        "source": order.source.actor,
+        "reasonCode": None,
+        "subReasonCode": None,
+        "policyCode": None,
+        "note": None,
+        "lineItemId": None,
+        "lineItemNumber": None,
+        "sku": None,
+        "quantity": None,
+        "amount": document.get("orderTotal"),
+        "paymentToken": None,
+        "success": True,
+        "paymentResponse": None,
+        "updatedFields": [],
+        "attributes": {},
+    }
+
+
+def _status(order: Order) -> dict[str, Tree]:
+    """Give the status as sent until the order's first change (a hold placed with it is none), then by the lifecycle."""
+    if order.version == 1 and order.source.door == DOOR:
+        return {}
+    code = order_status(order)
+    return {"statusCode": code, "statusDescription": code.replace("_", " ").capitalize()}
+
+
+def answered(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
+    """Turn a spelled document into the order as this door answers it; the document is left as it is."""
+    created_at = iso_time(order.created_at)
+    made = {
+        **_ORDER_MADE,
+        **_copies(document, _ORDER_COPIES),
+        **_status(order),
+        "version": order.version - 1,
+        "orderId": to_hex24(order.order_id),
+        "items": [_item(item, line) for item, line in zip(document["items"], order.counters, strict=True)],
+        "auditLogs": [_creation(document, order, created_at)],
+        "createdAt": created_at,
+        "updatedAt": created_at if order.updated_at == order.created_at else iso_time(order.updated_at),
+    }
+    if document.get("orderDate") is None:
+        made["orderDate"] = created_at
+    if document.get("discounts"):
+        made["discounts"] = _arranged(document["discounts"], _plan(wire.Discount), _DISCOUNT_MADE)
+    if document.get("payments"):
+        made["payments"] = _arranged(document["payments"], _plan(wire.Payment), _PAYMENT_MADE)
+    answer: dict[str, Tree] = _arranged(document, _plan(wire.Order), made)
+    return answer

@@ -1,0 +1,34 @@
+"""What the demo and every new organization is known to fabric by, and the line a newcomer pastes to create an order."""
+
+import secrets
+
+from crossdock.doors import Seed
+
+ACCOUNT = "fabric_account"
+DEMO_ACCOUNT = "62272e917b12209e68751d94"
+DEMO_SEEDS = (Seed(ACCOUNT, DEMO_ACCOUNT),)
+_BODY = (
+    '{"orderNumber":"DEMO-1","channelId":"12","statusCode":"ORDER_CREATED","currency":"USD","orderTotal":50,'
+    '"customer":{"name":{"first":"Jane","last":"Smith"},"email":"jane@example.com"},'
+    '"items":[{"lineItemId":"1","lineItemNumber":1,"itemId":"20000000","sku":"SKU12345","title":"Wireless mouse",'
+    '"shipToId":"1","orderedQuantity":2,"itemUnitPrice":25}],"shipInfo":[{"shipToId":"1","shipToAddress":'
+    '{"address1":"123 Pine Street","city":"Seattle","state":"WA","country":"USA","postalCode":"98101"}}]}'
+)
+
+
+def seeds(organization_name: str) -> tuple[Seed, ...]:
+    """Give a new organization a fabric account: 24 random hexadecimal digits, as the vendor's are."""
+    return (Seed(ACCOUNT, secrets.token_hex(12)),)
+
+
+def curl(base: str) -> str:
+    """Give one command that gets a token and creates an order at the server `base`."""
+    token = (
+        f"curl -s -X POST -u demo:demo-secret -d grant_type=client_credentials {base}/oauth2/default/v1/token"
+        ' | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
+    )
+    return (
+        f'curl -s -X POST {base}/api/v2/order/ -H "Authorization: Bearer $({token})"'
+        f' -H \'x-site-context: {{"account":"{DEMO_ACCOUNT}"}}\''
+        f" -H 'Content-Type: application/json' -d '{_BODY}'"
+    )

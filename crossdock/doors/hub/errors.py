@@ -1,0 +1,62 @@
+"""The hub's errors: RFC 9457 problem details, with every fault as a JSON Pointer."""
+
+from crossdock.core.errors import Code, Fault, Path, Refusal
+from crossdock.doors import Reply, Request, encode_json
+from crossdock.doors.hub import wire
+
+STATUS_OF = {
+    Code.NOT_JSON: 400,
+    Code.TOO_LARGE: 413,
+    Code.TOO_DEEP: 400,
+    Code.INVALID: 422,
+    Code.UNKNOWN_REFERENCE: 422,
+    Code.NO_ROUTE: 404,
+    Code.NO_METHOD: 405,
+    Code.NO_ORDER: 404,
+    Code.NO_SUBMISSION: 404,
+    Code.NO_TOKEN: 401,
+    Code.BAD_TOKEN: 401,
+    Code.BAD_CREDENTIALS: 401,
+    Code.NO_SCOPE: 403,
+    Code.FOREIGN_ORGANIZATION: 403,
+    Code.NUMBER_TAKEN: 409,
+    Code.KEY_REUSED: 422,
+    Code.STATE_FORBIDS: 409,
+    Code.STALE_VERSION: 412,
+    Code.EXISTS: 409,
+    Code.UNAVAILABLE: 503,
+    Code.OVERLOADED: 503,
+}
+# Where a fault is not in the body, its path begins with one of these.
+QUERY, HEADER = "?", "header:"
+
+
+def pointer(path: Path) -> str:
+    """Spell a path as a JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def error(fault: Fault) -> wire.Error:
+    """Render one fault."""
+    if len(fault.path) == 2 and fault.path[0] in (QUERY, HEADER):
+        return wire.Error(fault.reason, parameter=str(fault.path[1]))
+    return wire.Error(fault.reason, pointer=pointer(fault.path))
+
+
+def refuse(refusal: Refusal | None, request: Request) -> Reply:
+    """Render a refusal, or a bug (None), as a problem document."""
+    code, status = ("bug", 500) if refusal is None else (str(refusal.code), STATUS_OF[refusal.code])
+    detail = (
+        "an unexpected error occurred; it is in the log under the request id" if refusal is None else refusal.reason
+    )
+    problem = wire.Problem(
+        type=f"urn:crossdock:problem:{code}",
+        title=code.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request.request_id,
+        errors=[error(fault) for fault in refusal.faults] if refusal else [],
+    )
+    headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])
+    return Reply(status, encode_json(problem), headers=list(headers), content_type="application/problem+json")

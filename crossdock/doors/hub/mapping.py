@@ -1,0 +1,136 @@
+"""The hub's JSON to canonical content and back; pure. The names are the same on both sides, so most of it is generic."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crossdock.core.errors import Fault, Path
+from crossdock.core.formats import iso_time
+from crossdock.core.identity import from_base32, to_base32
+from crossdock.core.money import reconcile
+from crossdock.core.order import Content, Order
+from crossdock.core.reading import Need, Reading, rows, take, unchecked
+from crossdock.doors import encode_json
+from crossdock.doors.hub import wire
+from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+
+Tree = Any
+# Members of the answer that a sender cannot set.
+_ANSWERED = ("id", "version", "status", "created_at", "updated_at", "source", "holds", "reconciliation")
+
+spell_id = to_base32
+read_id = from_base32
+
+
+def _line_rules(tree: Tree) -> list[Fault]:
+    """A line is found by its SKU or told by its description, and goes to a destination that is there."""
+    faults = []
+    destinations = tree.get("destinations") if isinstance(tree, dict) else None
+    known = len(destinations) if isinstance(destinations, list) else 0
+    for position, line in rows(tree, "lines"):
+        if not line.get("sku") and not line.get("description"):
+            faults.append(Fault(("lines", position), "must have a sku or a description"))
+        place = line.get("destination")
+        if isinstance(place, int) and place and place >= known:
+            faults.append(
+                Fault(("lines", position, "destination"), f"must be below {known}, the number of destinations")
+            )
+    return faults
+
+
+class HubFormat:
+    """The document of the hub's own API; see flows.book.Format."""
+
+    name = "hub"
+    lines = "lines"
+    number_path: Path = ("number",)
+
+    def read(self, raw: bytes) -> Reading:
+        """See Format."""
+        return take(raw, wire.OrderCreate, _line_rules, natural=lambda sent: (sent.number,))
+
+    def reread(self, document: dict[str, Tree]) -> Reading:
+        """See Format."""
+        return Reading(document, unchecked(document, wire.OrderCreate))
+
+    def content(self, reading: Reading, found: Found) -> Content:
+        """See Format."""
+        return msgspec.convert(reading.shape, Content, from_attributes=True)
+
+    def needs(self, content: Content) -> tuple[Need, ...]:
+        """See Format."""
+        return ()
+
+    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+        """See Format; nothing is required that an order cannot lack."""
+        document: dict[str, Tree] = _lists(msgspec.to_builtins(content))
+        document.pop("leftovers", None)
+        for line in document["lines"]:
+            line.pop("leftovers", None)
+        return document
+
+    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+        """See Format."""
+        own = {name: value for name, value in document.items() if name not in _ANSWERED}
+        own["lines"] = [
+            line | {"counters": msgspec.structs.asdict(counters)}
+            for line, counters in zip(own["lines"], order.counters, strict=True)
+        ]
+        told = {
+            "id": spell_id(order.order_id),
+            "version": order.version,
+            "status": str(order.status),
+            "created_at": iso_time(order.created_at, digits=6),
+            "updated_at": iso_time(order.updated_at, digits=6),
+            "source": {
+                "door": order.source.door,
+                "submission_id": spell_id(order.source.submission_id),
+                "actor": order.source.actor,
+            },
+            "holds": [
+                {"reason": each.reason, "at": iso_time(each.at, digits=6), "note": each.note} for each in order.holds
+            ],
+        }
+        return told | own | {"reconciliation": _reconciliation(order.content)}
+
+    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+        """See Format."""
+        return encode_json(self.answer(document, order, found))
+
+    def placed(self, order: Order, found: Found) -> Placement:
+        """See Format."""
+        return NOTHING_MORE
+
+
+def _reconciliation(content: Content) -> Tree:
+    found = reconcile(content)
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else f"{amount:f}"
+
+    return {
+        "currency": found.currency,
+        "exponent": found.exponent,
+        "balanced": found.balanced,
+        "components": [
+            {
+                "component": each.component,
+                "line": each.line,
+                "stated": text(each.stated),
+                "computed": text(each.computed),
+                "difference": text(each.difference),
+            }
+            for each in found.components
+        ],
+    }
+
+
+def _lists(value: Tree) -> Tree:
+    """Make tuples lists, as a decoder would."""
+    if type(value) is dict:
+        return {name: inner if type(inner) is str else _lists(inner) for name, inner in value.items()}
+    return [_lists(each) for each in value] if type(value) in (tuple, list) else value
+
+
+FORMAT = HubFormat()

@@ -1,0 +1,33 @@
+"""What the demo organization and new ones are given by this door, and the line a newcomer pastes to create an order."""
+
+import secrets
+
+from crossdock.doors import Seed
+from crossdock.doors.pb_fulfillment.mapping import CLIENT
+
+_CLIENT_ID = "1234"  # of the vendor's sample body, so that it works unchanged
+_BODY = (
+    f'{{"clientId":"{_CLIENT_ID}","clientOrderId":"DEMO-1","inputShippingDetails":{{"carrier":"PITNEY BOWES"}},'
+    '"createDate":"2026-01-30T10:53:24Z","orderLines":[{"lineId":1,"sku":"0001-0001","orderedQuantity":2,'
+    '"unitPrice":25}],"toAddress":{"name":"John Smith","addressLines":["2352 Bent Creek Rd"],"cityTown":"Auburn",'
+    '"stateProvince":"AL","postalCode":"36830","countryCode":"US"}}'
+)
+
+DEMO_SEEDS = (Seed(CLIENT, _CLIENT_ID),)
+
+
+def seeds(_organization_name: str) -> tuple[Seed, ...]:
+    """Give a new organization a client id of its own: ten digits, as the vendor hands one out with the account."""
+    return (Seed(CLIENT, str(10**9 + secrets.randbelow(9 * 10**9))),)
+
+
+def curl(base: str) -> str:
+    """Give one command that gets a token and creates an order at the server `base`."""
+    token = (
+        f"curl -s -X POST -u demo:demo-secret {base}/oauth/token -d grant_type=client_credentials"
+        ' | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
+    )
+    return (
+        f'curl -s -X POST {base}/shippingservices/fulfillment/v1/orders -H "Authorization: Bearer $({token})"'
+        f" -H \"X-PB-TransactionId: demo-$(date +%s)\" -d '{_BODY}'"
+    )

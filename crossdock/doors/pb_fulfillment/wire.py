@@ -1,0 +1,268 @@
+"""Pitney Bowes Fulfillment: the shapes and spelling of its bodies, no logic.
+
+Source of every rule: the vendor's create-order page; what is required beyond its flags was decided for this door
+(docs/doors/pb_fulfillment.md). Lengths are in characters. Every optional member may be null.
+"""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from crossdock.core.formats import Country, Currency, DateTime, Filled, Number, Quantity
+
+BULK_MOST = 200  # orders in one bulk call, the vendor's own limit
+Id = Annotated[str, Meta(min_length=1, max_length=50)]
+Sku = Annotated[str, Meta(min_length=1, max_length=30)]
+Text20 = Annotated[str, Meta(max_length=20)]
+Text50 = Annotated[str, Meta(max_length=50)]
+Text100 = Annotated[str, Meta(max_length=100)]
+Text255 = Annotated[str, Meta(max_length=255)]
+Text1024 = Annotated[str, Meta(max_length=1024)]
+
+
+class Reference(Struct):
+    """Another number of the order; `values` is one string in spite of its name."""
+
+    name: Text50 | None = None
+    values: Text255 | None = None
+
+
+class ShippingDetails(Struct):
+    """How it is to be shipped; a carrier or a serviceId must be there."""
+
+    carrier: str | None = None
+    serviceId: str | None = None
+    serviceName: str | None = None
+    trackingNumber: str | None = None
+
+
+class OrderLine(Struct, kw_only=True):
+    lineId: int
+    sku: Sku
+    originCountryCode: str | None = None
+    originStateProvince: str | None = None
+    unitPrice: Number | None = None
+    orderedQuantity: Quantity
+    lineTotal: Number | None = None
+    inventoryType: str | None = None
+
+
+class ChargeDetail(Struct):
+    """One duty, tax, discount or other charge."""
+
+    name: str | None = None
+    fee: Number | None = None
+    currency: Currency | None = None
+    percentage: Number | None = None
+
+
+class OrderCharges(Struct):
+    orderCurrency: Currency | None = None
+    shippingAmount: Number | None = None
+    totalItemAmount: Number | None = None
+    dutyDetails: list[ChargeDetail] | None = None
+    totalTaxAmount: Number | None = None
+    taxDetails: list[ChargeDetail] | None = None
+    totalDiscountAmount: Number | None = None
+    discountDetails: list[ChargeDetail] | None = None
+    otherChargeDetails: list[ChargeDetail] | None = None
+    totalOrderAmount: Number | None = None
+
+
+class Address(Struct):
+    """An address that may be partial (billingAddress); the vendor's sample sends postalCode as a number."""
+
+    name: str | None = None
+    company: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    addressLines: list[str] | None = None
+    cityTown: str | None = None
+    stateProvince: str | None = None
+    postalCode: str | int | None = None
+    countryCode: Country | None = None
+
+
+class ShippingAddress(Struct, kw_only=True):
+    """The address a parcel goes to."""
+
+    name: str | None = None
+    company: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    addressLines: Annotated[list[str], Meta(min_length=1)]
+    cityTown: Filled
+    stateProvince: str | None = None
+    postalCode: str | int | None = None
+    countryCode: Country
+
+
+class CustomsInfo(Struct):
+    customsDeclaredValue: Number | None = None
+    importerCustomsReference: Text100 | None = None
+    importerCustomsReferenceType: Text50 | None = None
+
+
+class DropShipInfo(Struct):
+    """On whose behalf it is shipped; `address` is one string, unlike `addressLines`."""
+
+    companyName: Text50 | None = None
+    address: Text100 | None = None
+    city: Text50 | None = None
+    state: Text50 | None = None
+    postalCode: Text20 | None = None
+
+
+class OrderCreate(Struct, kw_only=True):
+    """The create-order body."""
+
+    clientId: Filled
+    clientOrderId: Id
+    customerOrderId: Text50 | None = None
+    brand: Text50 | None = None
+    references: list[Reference] | None = None
+    salesChannel: dict[str, Any] | None = None
+    inputShippingDetails: ShippingDetails
+    orderType: Literal["eCom", "Retail"] | None = None
+    createDate: DateTime
+    updateDate: DateTime | None = None
+    fromNode: str | None = None
+    shipOnDate: DateTime | None = None
+    fulfillmentReleaseDate: DateTime | None = None
+    promisedDeliveryDate: DateTime | None = None
+    orderHandling: str | None = None
+    orderLines: Annotated[list[OrderLine], Meta(min_length=1)]
+    orderCharges: OrderCharges | None = None
+    toAddress: ShippingAddress
+    billingAddress: Address | None = None
+    isGift: bool | None = None
+    giftMessageText: Text1024 | None = None
+    valueAddedServices: list[dict[str, Any]] | None = None
+    paymentDetails: list[dict[str, Any]] | None = None
+    customsInfo: CustomsInfo | None = None
+    internalNotes: Text255 | None = None
+    dropShipInfo: DropShipInfo | None = None
+
+
+class BulkCreate(Struct):
+    """The bulk body, as it is documented; each order is read by itself."""
+
+    orders: Annotated[list[OrderCreate], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+class BulkEnvelope(Struct):
+    """The bulk body without a look at its orders."""
+
+    orders: Annotated[list[Any], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+# -------------------------------------------------------------------------------------------------------------- answers
+class Order(Struct, kw_only=True):
+    """The answer to create and view: the order as sent, with what this side adds. Absent optionals are left out."""
+
+    clientId: str
+    clientOrderId: str
+    orderId: str
+    customerOrderId: str | None = None
+    brand: str | None = None
+    references: list[Reference]
+    salesChannel: dict[str, Any] | None = None
+    inputShippingDetails: ShippingDetails
+    orderType: str
+    createDate: str
+    updateDate: str | None = None
+    pbCreateDate: str
+    pbUpdateDate: str | None = None
+    fromNode: str | None = None
+    shipOnDate: str | None = None
+    fulfillmentReleaseDate: str | None = None
+    promisedDeliveryDate: str | None = None
+    orderHandling: str | None = None
+    orderLines: list[OrderLine]
+    orderCharges: OrderCharges | None = None
+    toAddress: Address
+    billingAddress: Address | None = None
+    giftMessageText: str | None = None
+    valueAddedServices: list[dict[str, Any]] | None = None
+    paymentDetails: list[dict[str, Any]] | None = None
+    customsInfo: CustomsInfo | None = None
+    internalNotes: str | None = None
+    dropShipInfo: DropShipInfo | None = None
+    isGift: bool
+    status: str
+    isOnHold: bool
+    holdReason: list[str] | None = None
+
+
+class OrderStatus(Struct, kw_only=True):
+    """The answer to a status call: part of the order."""
+
+    clientId: str
+    clientOrderId: str
+    orderId: str
+    customerOrderId: str | None = None
+    status: str
+    isOnHold: bool
+    holdReason: list[str] | None = None
+    createDate: str
+    pbCreateDate: str
+    updateDate: str | None = None
+    pbUpdateDate: str | None = None
+
+
+class TokenForm(Struct):
+    """The form of a token call; the key and secret come as Basic authorization."""
+
+    grant_type: Literal["client_credentials"]
+
+
+class TokenAnswer(Struct, kw_only=True):
+    """Strings throughout, one name in snake case; `issuedAt` is milliseconds since 1970, `expiresIn` seconds."""
+
+    access_token: str
+    tokenType: str
+    issuedAt: str
+    expiresIn: str
+    client_id: str = field(name="clientID")
+    org: str
+
+
+class Error(Struct):
+    """One fault; errors are a bare array of these."""
+
+    errorCode: str
+    message: str
+    additionalInfo: str
+    parameters: list[str]
+
+
+class UnifiedError(Struct):
+    """One fault, where the client asked for the unified structure."""
+
+    errorCode: str
+    errorDescription: str
+    additionalInfo: str
+    parameters: list[str]
+
+
+class UnifiedErrors(Struct):
+    errors: list[UnifiedError]
+
+
+class GatewayError(Struct):
+    errorCode: str
+    errorDescription: str
+
+
+class GatewayErrors(Struct):
+    """What the gateway in front of the service answers: no token, or a wrong one."""
+
+    errors: list[GatewayError]
+
+
+class Refused(Struct, kw_only=True, omit_defaults=True):
+    """An order of a bulk call that was not taken; the ids are as sent, where they could be read."""
+
+    clientId: Any = None
+    clientOrderId: Any = None
+    errors: list[Error]

@@ -1,0 +1,101 @@
+"""What an organization finds in this door: an account to order through; the demo one also the vendor's sample products.
+
+And the line a newcomer pastes to create an order. Demo ids and figures are those of the vendor's create-order page.
+"""
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from crossdock.doors import Seed
+from crossdock.doors.s2.mapping import ACCOUNT, BRAND, PRODUCT, search_text
+
+ACCOUNT_ID = "1ac48942-405a-4841-a7d8-708f50dbe888"
+FIRST_PRODUCT_ID = "3775cc37-30e7-4579-a58e-c9adda6fa888"
+SECOND_PRODUCT_ID = "bab7c35b-2ecb-4b40-be82-8dc1e0a86888"
+
+_SONY = {"name": "Sony", "nameNormalized": "sony", "createdAt": "2024-06-04T03:16:22.617577Z"}
+_BRANDLESS = {"name": "", "nameNormalized": "", "createdAt": "2024-03-05T22:17:28.679732Z"}
+_SONY_ID = "e0cbbf33-cbea-4867-9fd9-5d72f22c2321"
+_BRANDLESS_ID = "5643b7ee-7df1-48c6-b690-1e29ffa8ab33"
+_IMAGE = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa/2024-04-23/avatar/听雨__24_x_26.25__PFPWig_4_YXKT59pJLuoIk82VgaF.jpg"
+_FIRST_PRODUCT = {
+    "sku": "test",
+    "brand": {"id": _SONY_ID, **_SONY},
+    "gtin": "7045557637838",
+    "name": "Test Product",
+    "remarks": "test.",
+    "imageMain": _IMAGE,
+    "packageLengthMm": Decimal("33.27078"),
+    "packageWidthMm": Decimal("64.29312"),
+    "packageHeightMm": Decimal("96.57682"),
+    "shippingWeightKg": Decimal("76.44365"),
+    "caseUnit": "EACH",
+    "casePack": 2,
+    "caseLengthMm": Decimal("34.340958"),
+    "caseWidthMm": Decimal("20.323586"),
+    "caseHeightMm": Decimal("12.659683"),
+    "caseWeightKg": Decimal("0.35708416"),
+    "condition": "NEW",
+    "serialNumberRequired": True,
+    "expiryDateRequired": True,
+}
+_SECOND_PRODUCT = {
+    "sku": "SKU-GREY",
+    "brand": {"id": _BRANDLESS_ID, **_BRANDLESS},
+    "gtin": "",
+    "name": "SKU GREY",
+    "remarks": "",
+    "imageMain": "",
+    "packageLengthMm": Decimal("1500.0"),
+    "packageWidthMm": Decimal("260.0"),
+    "packageHeightMm": Decimal("810.0"),
+    "shippingWeightKg": Decimal("35.0"),
+    "caseUnit": "CARTON",
+    "casePack": 1,
+    "caseLengthMm": Decimal("0.0"),
+    "caseWidthMm": Decimal("0.0"),
+    "caseHeightMm": Decimal("0.0"),
+    "caseWeightKg": Decimal("0.0"),
+    "condition": "NEW",
+    "serialNumberRequired": False,
+    "expiryDateRequired": False,
+}
+
+
+def _account(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": None}
+
+
+DEMO_SEEDS = (
+    Seed(ACCOUNT, ACCOUNT_ID, "Demo", document=_account("Demo")),
+    Seed(BRAND, _BRANDLESS_ID, "", document=_BRANDLESS),
+    Seed(BRAND, _SONY_ID, "Sony", document=_SONY),
+    Seed(PRODUCT, SECOND_PRODUCT_ID, "SKU-GREY", search_text(_SECOND_PRODUCT), _SECOND_PRODUCT),
+    Seed(PRODUCT, FIRST_PRODUCT_ID, "test", search_text(_FIRST_PRODUCT), _FIRST_PRODUCT),
+)
+
+
+def seeds(organization_name: str) -> tuple[Seed, ...]:
+    """Give a new organization one account, because the vendor has no call that makes one and no order goes without."""
+    return (Seed(ACCOUNT, str(uuid4()), organization_name, document=_account(organization_name)),)
+
+
+_LOGIN = '{"email":"demo@example.com","password":"demo-password"}'
+_ADDRESS = (
+    '{"name":"Jane Smith","company":"","address1":"1822 Franklin Street","address2":"","city":"Vancouver","state":"BC",'
+    '"postalCode":"V5L 1R1","countryId":"CA","phone":"","email":""}'
+)
+_BODY = (
+    f'{{"accountId":"{ACCOUNT_ID}","channelOrderId":"DEMO-1","channelShippingMethod":"Standard",'
+    f'"shippingAddress":{_ADDRESS},"meta":{{}},"channelOrderDate":"2024-04-24T06:00:33.889Z","currencyId":"CAD",'
+    f'"items":[{{"channelOrderItemId":"0","productId":"{FIRST_PRODUCT_ID}","quantity":2,"unitPrice":9.99,"meta":{{}}}}],'
+    '"attachments":[]}'
+)
+
+
+def curl(base: str) -> str:
+    """Give one command that signs the demo user in and creates an order at the server `base`."""
+    json = "-H 'Content-Type: application/json'"
+    token = f"curl -s -X POST {base}/login {json} -d '{_LOGIN}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\).*/\\1/'"
+    return f"curl -s -X POST {base}/order -H \"Authorization: Bearer $({token})\" {json} -d '{_BODY}'"

@@ -1,0 +1,290 @@
+"""Ventmere S2: paths, headers, and the flow calls behind each; its errors in one table."""
+
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refusal
+from crossdock.core.order import Order
+from crossdock.core.reading import read
+from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_reply, replayed_header
+from crossdock.doors.s2 import mapping, wire
+from crossdock.flows import access, catalog, queries
+from crossdock.flows.intake import Submission
+from crossdock.store.orders import Filters
+from crossdock.store.registry import Entry, Person
+
+TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
+PAGE_LIMIT = 100  # the vendor's list pages: default and most
+# Four-byte integers, as the vendor's clients count; what lies further is behind the end of every list.
+OFFSET_MOST = 2_147_483_647
+# Orders of one number are one per sales account; nobody has this many accounts.
+SAME_NUMBER_MOST = 1_000
+
+# --------------------------------------------------------------------------------------------------------------- errors
+_ERROR_OF = {
+    Code.NOT_JSON: (400, "INVALID_ARGUMENT"),
+    Code.TOO_LARGE: (413, "INVALID_ARGUMENT"),
+    Code.TOO_DEEP: (400, "INVALID_ARGUMENT"),
+    Code.INVALID: (400, "INVALID_ARGUMENT"),
+    Code.UNKNOWN_REFERENCE: (404, "NOT_FOUND"),
+    Code.NO_ROUTE: (404, "NOT_FOUND"),
+    Code.NO_METHOD: (405, "INVALID_ARGUMENT"),
+    Code.NO_ORDER: (404, "NOT_FOUND"),
+    Code.NO_SUBMISSION: (404, "NOT_FOUND"),
+    Code.NO_TOKEN: (401, "UNAUTHENTICATED"),
+    Code.BAD_TOKEN: (401, "UNAUTHENTICATED"),
+    Code.BAD_CREDENTIALS: (401, "UNAUTHENTICATED"),
+    Code.NO_SCOPE: (403, "PERMISSION_DENIED"),
+    Code.FOREIGN_ORGANIZATION: (403, "PERMISSION_DENIED"),
+    Code.NUMBER_TAKEN: (409, "ALREADY_EXISTS"),
+    Code.KEY_REUSED: (409, "ALREADY_EXISTS"),
+    Code.STATE_FORBIDS: (409, "FAILED_PRECONDITION"),
+    Code.STALE_VERSION: (409, "FAILED_PRECONDITION"),
+    Code.EXISTS: (409, "ALREADY_EXISTS"),
+    Code.UNAVAILABLE: (503, "UNAVAILABLE"),
+    Code.OVERLOADED: (503, "UNAVAILABLE"),
+}
+
+
+def path_text(fault: Fault) -> str:
+    """Spell a fault's path as `items[0].quantity`; empty for the body itself."""
+    text = ""
+    for part in fault.path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _message(refusal: Refusal) -> str:
+    """Say what is wrong: every fault with its path, a taken number as the vendor words it, else the reason."""
+    if refusal.code is Code.NUMBER_TAKEN:
+        return f"Order with channelOrderId '{refusal.facts.get('number')}' already exists for this account"
+    faults = [f"{path}: {fault.reason}" if (path := path_text(fault)) else fault.reason for fault in refusal.faults]
+    return "; ".join(faults) or refusal.reason[:1].upper() + refusal.reason[1:]
+
+
+def refuse(refusal: Refusal | None, request: Request) -> Reply:
+    """Render a refusal, or a bug (None), as code and message; a bug's message holds the reference to its log line."""
+    if refusal is None:
+        message = f"An unexpected error occurred. Please report it with the reference ID: {request.request_id}."
+        return json_reply(500, wire.ErrorAnswer("INTERNAL", message))
+    status, code = _ERROR_OF[refusal.code]
+    headers = [("Retry-After", "1")] if status == 503 else []
+    return json_reply(status, wire.ErrorAnswer(code, _message(refusal)), headers=headers)
+
+
+def organization_of(headers: Headers) -> str | None:
+    """Give the organization the caller names; a user of one organization may leave the header out or empty."""
+    return headers.get("x-s2-organization") or None
+
+
+# ---------------------------------------------------------------------------------------------------------------- lists
+def _whole(text: str) -> int:
+    """Read decimal digits; anything longer than a number of this door stays beyond its bounds."""
+    return int(text) if len(text) <= 12 else OFFSET_MOST
+
+
+def _window(request: Request) -> tuple[int, int, str]:
+    """Read limit, offset and term. Refuses with Invalid what is no whole number, or a limit of 0."""
+    query = request.query
+    limit, offset = query.get("limit", str(PAGE_LIMIT)), query.get("offset", "0")
+    faults = []
+    if not re.fullmatch("[0-9]*[1-9][0-9]*", limit):
+        faults.append(Fault(("limit",), f"must be a whole number of at least 1, not {limit[:40]!r}"))
+    if not re.fullmatch("[0-9]+", offset):
+        faults.append(Fault(("offset",), f"must be a whole number of at least 0, not {offset[:40]!r}"))
+    if faults:
+        raise Invalid(Code.INVALID, "the query has faults", faults=tuple(faults))
+    return min(_whole(limit), PAGE_LIMIT), min(_whole(offset), OFFSET_MOST), query.get("term", "")
+
+
+async def _entries(request: Request, kind: str) -> tuple[list[Entry], int]:
+    """Give a page of catalog entries, newest first, and the full count; a term narrows to those whose words hold it."""
+    limit, offset, term = _window(request)
+    return await catalog.page(request.book, request.caller, kind=kind, term=term or None, limit=limit, offset=offset)
+
+
+def _paged(items: list[Any], total: int) -> Reply:
+    return json_reply(200, {"items": items, "total": total})
+
+
+# ------------------------------------------------------------------------------------------------------------- handlers
+async def login(request: Request) -> Reply:
+    """Sign a user in with e-mail and password: a token for 7 days, and who they are."""
+    sent = read(request.body, wire.Login)
+
+    def claims(person: Person) -> dict[str, Any]:
+        user = {"userId": mapping.spell_id(person.person_id), "userVersion": person.token_version}
+        return {"aud": "s2core", "iss": "s2core", **user}
+
+    grant, person, places = await access.sign_in(
+        request.book, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
+    )
+    user = mapping.user_answer(person, places)
+    return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})
+
+
+async def list_accounts(request: Request) -> Reply:
+    """List sales accounts; `term` searches their names."""
+    entries, total = await _entries(request, mapping.ACCOUNT)
+    return _paged([mapping.account_answer(entry, request.caller.organization) for entry in entries], total)
+
+
+async def list_products(request: Request) -> Reply:
+    """List products; `term` searches SKU and name."""
+    entries, total = await _entries(request, mapping.PRODUCT)
+    return _paged([mapping.product_answer(entry, request.caller.organization) for entry in entries], total)
+
+
+async def _named(request: Request, kind: str, name: str) -> Entry | None:
+    found = await catalog.look_up(request.book, request.caller, [(f"{kind}@name", name)])
+    return found.entries.get((f"{kind}@name", name))
+
+
+async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]) -> Entry | None:
+    """Keep a catalog entry; None where another request was faster."""
+    key = mapping.key_for(request.caller.organization, kind, name)
+    try:
+        return await catalog.add(
+            request.book, request.caller, kind=kind, key=key, name=name, document=encode_json(document),
+            search=mapping.search_text(document),
+        )  # fmt: skip
+    except Conflict:
+        return None
+
+
+async def _brand(request: Request, name: str) -> Entry:
+    """Find a brand by its name, or make it."""
+    while True:
+        if (held := await _named(request, mapping.BRAND, name)) is not None:
+            return held
+        now = request.book.clock()
+        if (made := await _keep(request, mapping.BRAND, name, mapping.brand_document(name, now))) is not None:
+            return made
+
+
+async def create_product(request: Request) -> Reply:
+    """Create a product. The same under its SKU again gives the first answer again; anything else is a conflict."""
+    sent = read(request.body, wire.ProductCreate)
+    organization = request.caller.organization
+    while True:
+        held = await _named(request, mapping.PRODUCT, sent.sku)
+        if held is not None:
+            kept = mapping.document_of(held)
+            if sent.brand != kept["brand"]["name"] or mapping.product_document(sent, kept["brand"]) != kept:
+                _refuse_product(sent.sku)
+            answer = mapping.product_answer(held, organization)
+            return json_reply(200, answer, headers=replayed_header(True), outcome="replayed")
+        document = mapping.product_document(sent, mapping.brand_answer(await _brand(request, sent.brand)))
+        made = await _keep(request, mapping.PRODUCT, sent.sku, document)
+        if made is not None:
+            return json_reply(200, mapping.product_answer(made, organization))
+
+
+def _refuse_product(sku: str) -> NoReturn:
+    raise Conflict(Code.EXISTS, f"Product with sku '{sku}' already exists for this organization")
+
+
+async def create_order(request: Request) -> Reply:
+    """Create an order: 200 and the whole order."""
+    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
+    replayed = outcome.fate == "replayed"
+    return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
+
+
+async def get_order(request: Request) -> Reply:
+    """Answer one order."""
+    order_id = mapping.read_id(request.params["orderId"])
+    order = await queries.order(request.book, request.caller, order_id=order_id)
+    wording = await queries.worded(request.book, request.caller, order, door=mapping.FORMAT.name)
+    return Reply(200, encode_json(wording.document), order_id=order.order_id)
+
+
+async def list_orders(request: Request) -> Reply:
+    """List the orders this door received, newest first; `term` is an order id or a channelOrderId."""
+    limit, offset, term = _window(request)
+    book, caller, door = request.book, request.caller, mapping.FORMAT.name
+    if term:
+        orders = await _orders_of(request, term)
+        total, orders = len(orders), orders[offset : offset + limit]
+    else:
+        orders = await queries.page(book, caller, Filters(door=door), before=None, limit=limit, offset=offset)
+        total = await queries.count(book, caller, door=door)
+    wordings = await queries.worded_all(book, caller, orders, door=door)
+    return _paged([wording.document for wording in wordings], total)
+
+
+async def _orders_of(request: Request, term: str) -> list[Order]:
+    """Find the orders a term stands for: the one with this id, then those of this number, newest first."""
+    if "\x00" in term:  # no number has it, and not every database takes it
+        return []
+    door = mapping.FORMAT.name
+    orders = await queries.page(
+        request.book, request.caller, Filters(door=door, number=term), before=None, limit=SAME_NUMBER_MOST
+    )
+    try:
+        meant = await queries.order(request.book, request.caller, order_id=mapping.read_id(term))
+    except Missing:
+        return orders
+    return [meant, *orders] if meant.source.door == door else orders
+
+
+# --------------------------------------------------------------------------------------------------------------- routes
+_ORGANIZATION: dict[str, Any] = {
+    "name": "X-S2-Organization", "in": "header", "required": False, "schema": {"type": "string", "format": "uuid"},
+    "description": "The organization meant; needed only by a user of several.",
+}  # fmt: skip
+_LIMIT: dict[str, Any] = {
+    "name": "limit", "in": "query", "required": False,
+    "schema": {"type": "integer", "minimum": 1, "default": PAGE_LIMIT},
+    "description": f"The most rows to give; above {PAGE_LIMIT}, {PAGE_LIMIT} are given.",
+}  # fmt: skip
+_OFFSET: dict[str, Any] = {
+    "name": "offset", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0, "default": 0},
+    "description": "The rows to pass over.",
+}  # fmt: skip
+
+
+def _list_parameters(searched: str) -> tuple[dict[str, Any], ...]:
+    term = {
+        "name": "term", "in": "query", "required": False, "schema": {"type": "string"},
+        "description": f"Narrows to {searched}.",
+    }  # fmt: skip
+    return (_ORGANIZATION, _LIMIT, _OFFSET, term)
+
+
+def _answers(shape: Any, *refused: int) -> dict[int, Any]:
+    return {200: shape, **dict.fromkeys((*refused, 401, 403, 500, 503), wire.ErrorAnswer)}
+
+
+ROUTES = (
+    Route(
+        "POST", ("/login",), login, None, "login", "Sign in", request=wire.Login,
+        answers={200: wire.LoggedIn, **dict.fromkeys((400, 401, 413, 500, 503), wire.ErrorAnswer)},
+    ),
+    Route(
+        "GET", ("/account",), list_accounts, access.READ, "listAccounts", "List sales accounts",
+        answers=_answers(wire.AccountPage, 400), parameters=_list_parameters("names that contain it"),
+    ),
+    Route(
+        "POST", ("/product",), create_product, access.WRITE, "createProduct", "Create a product",
+        request=wire.ProductCreate, answers=_answers(wire.Product, 400, 409, 413), parameters=(_ORGANIZATION,),
+    ),
+    Route(
+        "GET", ("/product",), list_products, access.READ, "listProducts", "List products",
+        answers=_answers(wire.ProductPage, 400), parameters=_list_parameters("SKUs and names that contain it"),
+    ),
+    Route(
+        "POST", ("/order",), create_order, access.WRITE, "createOrder", "Create an order",
+        request=wire.OrderCreate, answers=_answers(wire.Order, 400, 404, 409, 413), parameters=(_ORGANIZATION,),
+        takes_orders=True,
+    ),
+    Route(
+        "GET", ("/order",), list_orders, access.READ, "listOrders", "List orders",
+        answers=_answers(wire.OrderPage, 400), parameters=_list_parameters("an order id or channelOrderId"),
+    ),
+    Route(
+        "GET", ("/order/{orderId}",), get_order, access.READ, "getOrder", "Read an order",
+        answers=_answers(wire.Order, 404), parameters=(_ORGANIZATION,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""The status of an order, over every small combination of counters."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations_with_replacement, permutations, product
+
+import pytest
+
+from crossdock.core.lifecycle import Counters, Status, status_of
+
+OUT = {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.RETURNED}
+
+
+@cache
+def sound(most: int) -> tuple[Counters, ...]:
+    """Give every sound combination of counters with at most that many units ordered."""
+    units = range(most + 1)
+    return tuple(each for values in product(units, repeat=8) if (each := Counters(*values)).is_sound())
+
+
+def orders() -> Iterator[tuple[Counters, ...]]:
+    """Give every order of one or two lines of at most two units."""
+    yield from ((line,) for line in sound(2))
+    yield from combinations_with_replacement(sound(2), 2)
+
+
+def total(lines: tuple[Counters, ...], name: str) -> int:
+    return sum(getattr(line, name) for line in lines)
+
+
+def expected(lines: tuple[Counters, ...], held: bool) -> Status:
+    """Say the status unit by unit: the furthest point all live units have reached, partial steps, then plans."""
+    live = total(lines, "ordered") - total(lines, "canceled")
+    if not live:
+        return Status.CANCELED
+    for name, status in (("returned", Status.RETURNED), ("delivered", Status.DELIVERED), ("shipped", Status.SHIPPED)):
+        if all(getattr(line, name) == line.ordered - line.canceled for line in lines):
+            return status
+    if any(line.shipped for line in lines):
+        return Status.PARTIALLY_SHIPPED
+    if held:
+        return Status.ON_HOLD
+    if all(line.allocated == line.ordered - line.canceled for line in lines):
+        return Status.ALLOCATED
+    return Status.PARTIALLY_ALLOCATED if any(line.allocated for line in lines) else Status.OPEN
+
+
+class TestStatusOf:
+    def test_is_one_status_for_every_small_order(self) -> None:
+        seen = set()
+        for lines in orders():
+            for held in (False, True):
+                status = status_of(lines, held=held)
+                assert status is expected(lines, held), (lines, held)
+                seen.add(status)
+        assert seen == set(Status)
+
+    def test_is_canceled_exactly_when_nothing_is_live(self) -> None:
+        for lines in orders():
+            live = total(lines, "ordered") > total(lines, "canceled")
+            assert (status_of(lines, held=False) is Status.CANCELED) == (not live)
+            assert (status_of(lines, held=True) is Status.CANCELED) == (not live)
+
+    def test_is_shipped_only_when_every_live_unit_is(self) -> None:
+        for lines in orders():
+            if status_of(lines, held=False) in (Status.SHIPPED, Status.DELIVERED, Status.RETURNED):
+                assert all(line.shipped == line.ordered - line.canceled for line in lines)
+
+    def test_does_not_let_a_hold_hide_what_has_shipped(self) -> None:
+        for lines in orders():
+            free, held = status_of(lines, held=False), status_of(lines, held=True)
+            if total(lines, "shipped"):
+                assert free is held
+                assert free in OUT
+            else:
+                assert held in (Status.ON_HOLD, Status.CANCELED)
+
+    def test_is_on_hold_only_when_held(self) -> None:
+        assert not [lines for lines in orders() if status_of(lines, held=False) is Status.ON_HOLD]
+
+    def test_does_not_depend_on_the_order_of_lines(self) -> None:
+        few = sound(1)
+        for lines in combinations_with_replacement(few, 3):
+            assert len({status_of(turned, held=False) for turned in permutations(lines)}) == 1
+
+    @pytest.mark.parametrize(
+        ("lines", "status"),
+        [
+            ((Counters(2),), Status.OPEN),
+            ((Counters(2, allocated=1),), Status.PARTIALLY_ALLOCATED),
+            ((Counters(2, allocated=1, canceled=1),), Status.ALLOCATED),
+            ((Counters(2, backordered=2),), Status.OPEN),
+            ((Counters(2, shipped=1, delivered=1),), Status.PARTIALLY_SHIPPED),
+            ((Counters(2, shipped=1, canceled=1),), Status.SHIPPED),
+            ((Counters(2, shipped=2, delivered=1),), Status.SHIPPED),
+            ((Counters(1, shipped=1, delivered=1), Counters(1, canceled=1)), Status.DELIVERED),
+            ((Counters(1, shipped=1, delivered=1, return_requested=1),), Status.DELIVERED),
+            ((Counters(1, shipped=1, delivered=1, return_requested=1, returned=1),), Status.RETURNED),
+            ((Counters(3, canceled=3),), Status.CANCELED),
+        ],
+    )
+    def test_is_what_a_person_would_say(self, lines: tuple[Counters, ...], status: Status) -> None:
+        assert status_of(lines, held=False) is status
+
+
+class TestIsSound:
+    @pytest.mark.parametrize(
+        "counters",
+        [
+            Counters(0),
+            Counters(-1),
+            Counters(1, canceled=-1),
+            Counters(1, allocated=-1),
+            Counters(1, backordered=-1),
+            Counters(1, shipped=-1),
+            Counters(1, shipped=1, delivered=-1),
+            Counters(1, return_requested=-1),
+            Counters(1, returned=-1),
+            Counters(1, canceled=1, allocated=1),
+            Counters(1, backordered=1, shipped=1),
+            Counters(1, shipped=2),
+            Counters(1, delivered=1),
+            Counters(1, return_requested=1),
+            Counters(1, shipped=1, returned=1),
+            Counters(2, shipped=1, return_requested=2),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, counters: Counters) -> None:
+        assert not counters.is_sound()
+
+    @pytest.mark.parametrize(
+        "counters",
+        [
+            Counters(1),
+            Counters(4, canceled=1, allocated=1, backordered=1, shipped=1),
+            Counters(2, shipped=2, delivered=2, return_requested=2, returned=2),
+            Counters(2, shipped=2, delivered=0, return_requested=1, returned=1),
+        ],
+    )
+    def test_accepts_what_can_be(self, counters: Counters) -> None:
+        assert counters.is_sound()
+
+    def test_never_lets_a_counter_exceed_what_was_ordered(self) -> None:
+        for counters in sound(2):
+            assert all(0 <= getattr(counters, name) <= counters.ordered for name in Counters.__struct_fields__)

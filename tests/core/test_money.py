@@ -1,0 +1,213 @@
+"""Money: minor units, and totals compared with lines."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossdock.core.money import COMPONENTS, Component, Reconciliation, reconcile, to_minor_unit
+from crossdock.core.order import Charge, Content, Line, Totals
+
+
+def D(text: str) -> Decimal:  # noqa: N802 - reads as a literal
+    return Decimal(text)
+
+
+def content(*lines: Line, currency: str | None = "USD", charges: tuple[Charge, ...] = (), **totals: str) -> Content:
+    stated = Totals(**{name: Decimal(text) for name, text in totals.items()}) if totals else None
+    return Content(number="A", lines=lines, currency=currency, charges=charges, totals=stated)
+
+
+def shown(found: Reconciliation) -> dict[tuple[str, int | None], tuple[str | None, str | None, str | None]]:
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else str(amount)
+
+    return {
+        (each.component, each.line): (text(each.stated), text(each.computed), text(each.difference))
+        for each in found.components
+    }
+
+
+class TestToMinorUnit:
+    @pytest.mark.parametrize(
+        ("amount", "currency", "rounded"),
+        [
+            ("1234.5", "JPY", "1235"),
+            ("1234.4999", "JPY", "1234"),
+            ("1.2345", "KWD", "1.235"),
+            ("1.23445", "CLF", "1.2345"),
+            ("1", "CLF", "1.0000"),
+            ("1.005", "USD", "1.01"),
+            ("-1.005", "USD", "-1.01"),
+            ("1.004999999999999999999999999999999", "USD", "1.00"),
+            ("1.005", "ZZZ", "1.01"),
+            ("1.005", None, "1.01"),
+            ("1.005", "", "1.01"),
+            ("1E+39", "CLF", "1" + "0" * 39 + ".0000"),
+            ("1E-40", "USD", "0.00"),
+            ("9" * 40, "KWD", "9" * 40 + ".000"),
+        ],
+    )
+    def test_rounds_half_up_to_the_places_of_the_currency(
+        self, amount: str, currency: str | None, rounded: str
+    ) -> None:
+        assert str(to_minor_unit(Decimal(amount), currency)) == rounded
+
+
+class TestReconcile:
+    def test_balances_what_adds_up(self) -> None:
+        order = content(
+            Line(2, unit_price=D("10.00"), totals=Totals(items=D("20.00"), tax=D("1.60"))),
+            Line(1, unit_price=D("5.50"), totals=Totals(items=D("5.5"), tax=D("0.44"))),
+            charges=(Charge("shipping", D("4.99")), Charge("discount", D("2"))),
+            items="25.50", tax="2.04", shipping="4.99", discount="2.00", total="30.53",
+        )  # fmt: skip
+        found = reconcile(order)
+        assert found.balanced
+        assert (found.currency, found.exponent) == ("USD", 2)
+        assert shown(found) == {
+            ("items", 0): ("20.00", "20.00", "0.00"),
+            ("items", 1): ("5.50", "5.50", "0.00"),
+            ("items", None): ("25.50", "25.50", "0.00"),
+            ("discount", None): ("2.00", "2.00", "0.00"),
+            ("shipping", None): ("4.99", "4.99", "0.00"),
+            ("tax", None): ("2.04", "2.04", "0.00"),
+            ("total", None): ("30.53", "30.53", "0.00"),
+        }
+
+    def test_tells_one_cent_and_its_sign(self) -> None:
+        lines = (Line(1, unit_price=D("10.00")),)
+        over = reconcile(content(*lines, items="10.01", total="10.01"))
+        assert not over.balanced
+        assert shown(over) == {
+            ("items", None): ("10.01", "10.00", "0.01"),
+            ("total", None): ("10.01", "10.01", "0.00"),
+        }
+        under = reconcile(content(*lines, total="9.99"))
+        assert shown(under)["total", None] == ("9.99", "10.00", "-0.01")
+        assert not under.balanced
+
+    def test_compares_each_line_with_its_price(self) -> None:
+        found = reconcile(content(Line(2, unit_price=D("61.72"), totals=Totals(items=D("123.45")))))
+        assert shown(found) == {
+            ("items", 0): ("123.45", "123.44", "0.01"),
+            ("items", None): (None, "123.45", None),
+        }
+        assert not found.balanced
+
+    def test_sums_what_lines_state_and_prices_where_they_do_not(self) -> None:
+        lines = (Line(1, totals=Totals(items=D("7.00"))), Line(3, unit_price=D("1.10")), Line(5))
+        assert shown(reconcile(content(*lines, items="10.30")))["items", None] == ("10.30", "10.30", "0.00")
+
+    def test_takes_charges_of_the_order_only_where_no_line_states_the_component(self) -> None:
+        charges = (Charge("tax", D("1.00")), Charge("tax", D("0.50")), Charge("fee", D("3")))
+        bare = reconcile(content(Line(1), charges=charges, tax="1.50", fees="3.00"))
+        assert shown(bare) == {("fees", None): ("3.00", "3.00", "0.00"), ("tax", None): ("1.50", "1.50", "0.00")}
+        told = reconcile(content(Line(1, totals=Totals(tax=D("9"))), charges=charges, tax="1.50"))
+        assert shown(told)["tax", None] == ("1.50", "9.00", "-7.50")
+
+    @pytest.mark.parametrize(
+        ("kind", "component"),
+        [("discount", "discount"), ("fee", "fees"), ("shipping", "shipping"), ("tax", "tax"), ("duty", "duty")],
+    )
+    def test_sums_each_kind_of_charge_into_its_component(self, kind: Any, component: str) -> None:
+        found = reconcile(content(Line(1), charges=(Charge(kind, D("1.25")), Charge(kind, D("1.25")))))
+        assert shown(found) == {(component, None): (None, "2.50", None)}
+
+    def test_adds_up_the_total_with_the_discount_taken_off(self) -> None:
+        found = reconcile(
+            content(Line(1), items="100", discount="10", fees="1", shipping="2", tax="3", duty="4", total="100")
+        )
+        assert shown(found)["total", None] == ("100.00", "100.00", "0.00")
+        assert found.balanced
+
+    def test_adds_up_the_total_from_computed_parts_where_none_are_stated(self) -> None:
+        found = reconcile(content(Line(3, unit_price=D("3.33")), charges=(Charge("duty", D("0.01")),), total="10.00"))
+        assert shown(found)["total", None] == ("10.00", "10.00", "0.00")
+
+    def test_prefers_the_stated_part_in_the_total(self) -> None:
+        found = reconcile(content(Line(1, unit_price=D("1")), items="2", total="2"))
+        assert shown(found) == {("items", None): ("2.00", "1.00", "1.00"), ("total", None): ("2.00", "2.00", "0.00")}
+
+    def test_compares_after_rounding_to_the_currency(self) -> None:
+        lines = (Line(3, unit_price=D("0.333")),)
+        assert reconcile(content(*lines, items="1.00")).balanced
+        assert not reconcile(content(*lines, items="1.00", currency="KWD")).balanced
+        assert reconcile(content(*lines, items="1", currency="JPY")).balanced
+
+    def test_keeps_every_digit_of_huge_amounts(self) -> None:
+        huge = "9" * 37
+        found = reconcile(content(Line(2_147_483_647, unit_price=D(huge + ".01")), Line(1, unit_price=D("0.0001"))))
+        exact = 2_147_483_647 * (int(huge) * 100 + 1)
+        assert shown(found)["items", None][1] == f"{exact // 100}.{exact % 100:02d}"
+
+    def test_counts_two_places_where_no_currency_is_known(self) -> None:
+        found = reconcile(content(Line(1, unit_price=D("1.005")), currency=None, items="1.01"))
+        assert (found.currency, found.exponent, found.balanced) == (None, 2, True)
+
+    def test_says_nothing_where_nothing_was_said(self) -> None:
+        found = reconcile(content(Line(1)))
+        assert found.components == ()
+        assert found.balanced
+
+    def test_does_not_ask_a_total_of_who_states_none(self) -> None:
+        assert ("total", None) not in shown(reconcile(content(Line(1, unit_price=D("1")))))
+
+
+amounts = st.decimals("-1e12", "1e12", allow_nan=False, places=4)
+maybe = st.none() | amounts
+totals = st.builds(Totals, maybe, maybe, maybe, maybe, maybe, maybe, maybe, maybe)
+lines_drawn = st.builds(
+    lambda quantity, price, stated: Line(quantity, unit_price=price, totals=stated),
+    st.integers(1, 2_147_483_647),
+    maybe,
+    st.none() | totals,
+)
+charges_drawn = st.builds(Charge, st.sampled_from(["discount", "tax", "duty", "fee", "shipping"]), amounts)
+orders = st.builds(
+    lambda lines, charges, stated, currency: Content(
+        number="A", lines=tuple(lines), charges=tuple(charges), totals=stated, currency=currency
+    ),
+    st.lists(lines_drawn, max_size=4),
+    st.lists(charges_drawn, max_size=4),
+    st.none() | totals,
+    st.sampled_from(["USD", "JPY", "KWD", "CLF", "ZZZ", None]),
+)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from leaves(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from leaves(child)
+    else:
+        yield value
+
+
+class TestReconcileAnything:
+    @given(orders)
+    def test_never_makes_a_float(self, order: Content) -> None:
+        told = list(leaves(msgspec.to_builtins(reconcile(order), builtin_types=(Decimal,))))
+        assert not [leaf for leaf in told if isinstance(leaf, float)]
+
+    @given(orders)
+    def test_states_differences_that_are_exact_and_balance(self, order: Content) -> None:
+        found = reconcile(order)
+        for each in found.components:
+            assert each.component in COMPONENTS
+            told = (each.stated, each.computed)
+            assert each.difference == (None if None in told else told[0] - told[1])  # type: ignore[operator]
+            assert all(-amount.as_tuple().exponent == found.exponent for amount in told if amount is not None)  # type: ignore[operator]
+        assert found.balanced == all(not each.difference for each in found.components)
+
+    @given(st.lists(st.integers(-(10**20), 10**20), min_size=1, max_size=30))
+    def test_sums_without_losing_a_cent(self, cents: list[int]) -> None:
+        lines = tuple(Line(1, totals=Totals(tax=Decimal(each).scaleb(-2))) for each in cents)
+        (tax,) = reconcile(content(*lines)).components
+        assert tax == Component("tax", None, None, Decimal(sum(cents)).scaleb(-2), None)

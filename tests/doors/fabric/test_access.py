@@ -1,0 +1,139 @@
+"""Who may use the fabric door: tokens, and the x-site-context header."""
+
+import json
+from typing import Any
+
+import pytest
+
+from crossdock.doors.fabric import DOOR
+from crossdock.doors.fabric.demo import DEMO_ACCOUNT
+from tests.doors.fabric.conftest import ORDERS, SMALLEST
+from tests.world import World
+
+TOKEN = "/oauth2/aus1q2w3e4r/v1/token"
+FORM = {"grant_type": "client_credentials", "client_id": "demo", "client_secret": "demo-secret"}
+
+
+class TestToken:
+    async def test_is_given_by_form_and_by_basic_header_and_works(self, world: World) -> None:
+        by_form = await world.http.post(TOKEN, data=FORM)
+        by_basic = await world.http.post(
+            TOKEN, data={"grant_type": "client_credentials", "scope": "s2s"}, auth=("demo", "demo-secret")
+        )
+        for answer, scope in ((by_form, "orders:read orders:write admin"), (by_basic, "s2s")):
+            assert answer.status_code == 200
+            assert list(answer.json()) == ["token_type", "expires_in", "access_token", "scope"]
+            told = answer.json()
+            assert (told["token_type"], told["expires_in"], told["scope"]) == ("Bearer", 3600, scope)
+            headers = {
+                "Authorization": f"Bearer {told['access_token']}",
+                "x-site-context": json.dumps({"account": DEMO_ACCOUNT}),
+            }
+            assert (await world.http.post(ORDERS, json=SMALLEST, headers=headers)).status_code == 200
+
+    async def test_narrows_to_a_scope_of_ours(self, world: World) -> None:
+        answer = await world.http.post(TOKEN, data=FORM | {"scope": "orders:read"})
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}", **context()}
+        assert (await world.http.get(ORDERS, headers=headers)).status_code == 200
+        refused = await world.http.post(ORDERS, json=SMALLEST, headers=headers)
+        assert refused.status_code == 403
+        assert refused.json() == {"message": "The token lacks the scope orders:write"}
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            FORM | {"client_secret": "wrong"},
+            FORM | {"client_id": "\x00"},
+            FORM | {"client_secret": "\x00é"},
+            FORM | {"client_id": "nobody"},
+            {"grant_type": "client_credentials"},
+        ],
+    )
+    async def test_is_refused_for_bad_credentials(self, world: World, form: dict[str, str]) -> None:
+        answer = await world.http.post(TOKEN, data=form)
+        assert answer.status_code == 401
+        assert answer.json() == {"message": "The client id or secret is wrong"}
+
+    async def test_needs_the_grant_type(self, world: World) -> None:
+        answer = await world.http.post(TOKEN, data={"client_id": "demo", "client_secret": "demo-secret"})
+        assert (answer.status_code, answer.json()) == (400, {"message": "grant_type: is required"})
+        answer = await world.http.post(TOKEN, data=FORM | {"grant_type": "password"})
+        assert (answer.status_code, answer.json()) == (400, {"message": "grant_type: must be client_credentials"})
+
+
+def context(**members: Any) -> dict[str, str]:
+    return {"x-site-context": json.dumps({"account": DEMO_ACCOUNT} | members)}
+
+
+class TestSiteContext:
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {},
+            {"channel": 12},
+            {"channel": "12"},
+            {"channel": None},
+            {"stage": "sandbox", "date": "2023-01-01T00:00:00.000Z", "other": [1]},
+        ],
+    )
+    async def test_is_taken(self, world: World, members: dict[str, Any]) -> None:
+        answer = await world.http.post(ORDERS, json=SMALLEST, headers=await world.bearer() | context(**members))
+        assert answer.status_code == 200
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            (None, "is required"),
+            ("", "must be the text of a JSON object"),
+            ("account", "must be the text of a JSON object"),
+            ('["account"]', "must be the text of a JSON object"),
+            ('"x"', "must be the text of a JSON object"),
+            ("[" * 5000, "must be the text of a JSON object"),
+            ("{}", "must have the member account, a string that is not empty"),
+            ('{"account":12}', "must have the member account, a string that is not empty"),
+            ('{"account":""}', "must have the member account, a string that is not empty"),
+            ('{"account":"x","channel":true}', "must have a number or a string as channel, if any"),
+        ],
+    )
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_is_refused_with_400(self, world: World, text: str | None, reason: str, method: str) -> None:
+        headers = await world.bearer() | ({} if text is None else {"x-site-context": text})
+        answer = await world.http.request(method, ORDERS, json=SMALLEST, headers=headers)
+        assert (answer.status_code, answer.json()) == (400, {"message": f"x-site-context: {reason}"})
+
+    @pytest.mark.parametrize("account", ["1234abcd5678efgh9ijklmno", "é", "\ud83d\ude00"])
+    async def test_of_another_account_is_refused_with_403(self, world: World, account: str) -> None:
+        headers = await world.bearer() | context(account=account)
+        answer = await world.http.post(ORDERS, json=SMALLEST, headers=headers)
+        assert answer.status_code == 403
+        assert answer.json() == {"message": "The account in x-site-context is not this organization's"}
+
+    async def test_of_the_demo_account_does_not_open_it_to_a_stranger(self, world: World) -> None:
+        answer = await world.http.get(ORDERS, headers=await world.stranger() | context())
+        assert answer.status_code == 403
+
+    @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}])
+    async def test_comes_after_the_token(self, world: World, headers: dict[str, str]) -> None:
+        for extra in ({}, context()):
+            answer = await world.http.post(ORDERS, json=SMALLEST, headers=headers | extra)
+            assert answer.status_code == 401
+            assert list(answer.json()) == ["message"]
+
+
+class TestSeeds:
+    def test_give_each_organization_its_own_account(self) -> None:
+        (one,), (other,) = DOOR.seeds("A"), DOOR.seeds("B")
+        assert one.kind == "fabric_account"
+        assert len(one.key) == 24
+        assert one.key != other.key
+
+    def test_demo_line_names_the_paths_and_the_account(self) -> None:
+        assert DOOR.demo_curl is not None
+        line = DOOR.demo_curl("http://localhost:8000")
+        assert "\n" not in line
+        for part in (
+            "http://localhost:8000/oauth2/default/v1/token",
+            "http://localhost:8000/api/v2/order/",
+            DEMO_ACCOUNT,
+        ):
+            assert part in line

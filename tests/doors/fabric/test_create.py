@@ -1,0 +1,293 @@
+"""Creating orders through the fabric door."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
+from crossdock.core.lifecycle import Status
+from crossdock.doors import Headers, Request
+from crossdock.doors.fabric import DOOR, wire
+from crossdock.flows import access, queries
+from crossdock.flows.access import Caller
+from tests.doors.fabric.conftest import ORDERS, SAMPLE, SMALLEST, smallest
+from tests.world import World
+
+HERE = Path(__file__).parent
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    return json.loads(SAMPLE) | changes
+
+
+def told(sent: Any, answered: Any) -> None:
+    """Check that everything in `sent` is in `answered`, at any depth; lists have the same length."""
+    if isinstance(sent, dict):
+        for name, value in sent.items():
+            assert name in answered, name
+            told(value, answered[name])
+    elif isinstance(sent, list):
+        assert len(sent) == len(answered)
+        for one, other in zip(sent, answered, strict=True):
+            told(one, other)
+    else:
+        assert type(sent) is type(answered)
+        assert sent == answered
+
+
+class TestCreate:
+    async def test_answers_the_recorded_order_member_by_member_and_in_that_order(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        answer = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
+        assert answer.status_code == 200
+        assert "location" not in answer.headers
+        expected, got = json.loads((HERE / "create.answer.json").read_text()), answer.json()
+        for made in ("orderId", "createdAt", "updatedAt"):
+            expected[made] = got[made]
+        for made in ("auditId", "auditTimestamp"):
+            expected["auditLogs"][0][made] = got["auditLogs"][0][made]
+        assert json.dumps(got, indent=1) == json.dumps(expected, indent=1)
+        assert len(got["orderId"]) == 24
+        assert got["createdAt"] == got["updatedAt"] == got["auditLogs"][0]["auditTimestamp"]
+
+    async def test_gives_back_everything_that_was_sent_but_the_authorization_expiry(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        got = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
+        sent = sample()
+        del sent["payments"][0]["authExpirationDate"]
+        told(sent, got)
+        assert "authExpirationDate" not in got["payments"][0]
+
+    async def test_answer_fits_its_documented_shape(self, world: World, headers: dict[str, str]) -> None:
+        for body in (sample(), smallest(orderNumber="2")):
+            answer = await world.http.post(ORDERS, json=body, headers=headers)
+            decoder = msgspec.json.Decoder(wire.Order, float_hook=Decimal)
+            assert decoder.decode(answer.content).orderNumber == body["orderNumber"]
+
+    async def test_takes_the_smallest_body_and_fills_the_defaults(self, world: World, headers: dict[str, str]) -> None:
+        got = (await world.http.post(ORDERS, json=SMALLEST, headers=headers)).json()
+        told(SMALLEST, got)
+        assert got["orderDate"] == got["createdAt"]
+        assert got["version"] == 0
+        assert got["appeasements"] == []
+        assert [got[name] for name in ("appeasementTotal", "returnTotal", "cancelTotal", "invoiceTotal")] == [0] * 4
+        for name in ("cancellationDate", "allocationDate", "orderReleaseTimestamp", "processName"):
+            assert got[name] is None
+        assert "originalOrderTotal" not in got  # there is no total to copy
+        assert got["items"][0]["orderedQuantity"] == 1
+        assert got["items"][0]["lineOrderStatus"] == "ORDER_LINE_VALID"
+        assert [each["auditType"] for each in got["auditLogs"]] == ["CREATE"]
+
+    @pytest.mark.parametrize("path", ["/api/v2/order/", "/api/v2/order", "/order/", "/order"])
+    async def test_takes_every_path_without_redirect(self, world: World, headers: dict[str, str], path: str) -> None:
+        answer = await world.http.post(path, content=SAMPLE, headers=headers)
+        assert answer.status_code == 200
+        assert answer.json()["orderNumber"] == "309019176"
+
+    async def test_short_path_is_not_this_doors_without_the_header(self, world: World) -> None:
+        answer = await world.http.post("/order/", content=SAMPLE, headers=await world.bearer())
+        assert "x-site-context" not in answer.text
+        assert answer.status_code != 200
+
+    async def test_replays_the_same_content(self, world: World, headers: dict[str, str]) -> None:
+        first = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
+        again = await world.http.post("/order", json=sample(), headers=headers)
+        assert again.status_code == 200
+        assert again.content == first.content
+        assert again.headers["idempotent-replayed"] == "true"
+        assert "idempotent-replayed" not in first.headers
+
+    async def test_refuses_other_content_under_the_number(self, world: World, headers: dict[str, str]) -> None:
+        await world.http.post(ORDERS, content=SAMPLE, headers=headers)
+        answer = await world.http.post(ORDERS, json=sample(cartId="another"), headers=headers)
+        assert answer.status_code == 400
+        assert answer.json() == {"message": "orderNumber: is taken by another order: '309019176'"}
+
+
+class TestFaults:
+    async def test_are_all_named_with_their_paths(self, world: World, headers: dict[str, str]) -> None:
+        body = sample(
+            orderNumber=7, type="FAX", statusCode="", orderDate="yesterday", currency="ZZZ", orderTotal="146.90",
+            retail={"locationNum": "123"},
+        )  # fmt: skip
+        del body["channelId"]
+        body["items"] += [{"lineItemId": "1", "lineItemNumber": 1.5, "shipToId": "nowhere", "orderedQuantity": 0}]
+        body["shipInfo"] += [{"shipToId": "ship-1", "locationNum": 123, "shipToAddress": {"country": "Oz"}}]
+        body["payments"][0]["billToAddress"]["address1"] = ""
+        answer = await world.http.post(ORDERS, json=body, headers=headers)
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["message"]
+        assert answer.json()["message"].split("; ") == [
+            "orderNumber: must be a string, not the number '7'",
+            "orderDate: must be a date and time with offset such as 2026-01-30T10:53:24Z, not 'yesterday'",
+            "channelId: is required",
+            "type: must be one of CSC, MOBILE_APP, POS, WEB, not 'FAX'",
+            "retail.locationNum: must be a whole number, not a string",
+            "orderTotal: must be a number, not a string",
+            "currency: must be an ISO 4217 currency code, not 'ZZZ'",
+            "statusCode: must not be empty",
+            "payments[0].billToAddress.address1: must not be empty",
+            "items[1].lineItemNumber: must be a whole number, not the number '1.5'",
+            "items[1].itemId: is required",
+            "items[1].sku: is required",
+            "items[1].orderedQuantity: must be at least 1, not 0",
+            "shipInfo[1].locationNum: must be a string, not the number '123'",
+            "shipInfo[1].shipToAddress.address1: is required",
+            "shipInfo[1].shipToAddress.country: must be an ISO 3166-1 alpha-2 or alpha-3 country code, or empty, "
+            "not 'Oz'",
+            "shipInfo[1].shipToId: must be unique, 'ship-1' is there already",
+            "items[1].lineItemId: must be unique, '1' is there already",
+            "items[1].shipToId: must be one of shipInfo's shipToId, not 'nowhere'",
+        ]
+
+    async def test_of_an_empty_object_are_the_required_members(self, world: World, headers: dict[str, str]) -> None:
+        answer = await world.http.post(ORDERS, json={}, headers=headers)
+        required = ("orderNumber", "channelId", "statusCode", "items", "shipInfo")
+        assert answer.json()["message"] == "; ".join(f"{name}: is required" for name in required)
+
+    async def test_of_empty_arrays_are_named(self, world: World, headers: dict[str, str]) -> None:
+        answer = await world.http.post(ORDERS, json=smallest(items=[], shipInfo=[]), headers=headers)
+        assert answer.json()["message"] == (
+            "items: must have at least 1 element; shipInfo: must have at least 1 element"
+        )
+
+    @pytest.mark.parametrize("body", [b"", b"[", b"{]", b"\xff", b"nonsense"])
+    async def test_of_no_json_are_one_message(self, world: World, headers: dict[str, str], body: bytes) -> None:
+        answer = await world.http.post(ORDERS, content=body, headers=headers)
+        assert answer.status_code == 400
+        assert answer.json()["message"].startswith("the body is")
+
+    async def test_of_a_replay_name_nothing_twice(self, world: World, headers: dict[str, str]) -> None:
+        answer = await world.http.post(ORDERS, content=b'{"orderNumber":"1","orderNumber":"2"}', headers=headers)
+        assert "orderNumber: must not be given twice" in answer.json()["message"]
+
+
+class TestEcho:
+    @pytest.mark.parametrize("number", ["10.10", "1e2", "0.000001", "60", "0", "123456789.123456789", "-5.0", "1E-7"])
+    async def test_numbers_to_the_digit(self, world: World, headers: dict[str, str], number: str) -> None:
+        body = json.dumps(smallest(orderTotal=0, attributes={"n": 0})).replace('Total": 0', f'Total": {number}')
+        body = body.replace('"n": 0', f'"n": {number}')
+        answer = await world.http.post(ORDERS, content=body.encode(), headers=headers)
+        assert answer.status_code == 200
+        read = await world.http.get(f"{ORDERS}?orderNumber=309019176", headers=headers)
+        assert read.content == answer.content
+        got = json.loads(read.content, parse_float=Decimal, parse_int=Decimal)
+        for value in (got["orderTotal"], got["originalOrderTotal"], got["attributes"]["n"]):
+            assert str(value) == str(Decimal(number))
+
+    async def test_big_whole_numbers_in_attributes(self, world: World, headers: dict[str, str]) -> None:
+        body = smallest(attributes={"big": 123456789012345678901234567890})
+        assert (await world.http.post(ORDERS, json=body, headers=headers)).json()["attributes"] == body["attributes"]
+
+    async def test_empty_strings_nulls_unknown_members_and_unicode(self, world: World, headers: dict[str, str]) -> None:
+        address = {
+            "name": {"first": "Mary Ann", "middle": "", "last": "Ó Müller"}, "email": "", "phone": {"number": ""},
+            "address1": "北京路 1", "address2": "", "address3": "door 3", "city": "", "country": "",
+            "type": "residence ", "planet": "Terra",
+        }  # fmt: skip
+        body = smallest(
+            subType="Domestic", cartId="", employeeId=None, statusDescription="",
+            attributes={"": {"deep": [1, [None]]}},
+            fees=[{"type": "", "value": None}, {}, {"type": "gift", "value": 1.50, "why": "wrap"}],
+            discounts=[{"amount": None}, {"amount": 2, "promoCode": "😀"}], retail={}, notes=[{"notes": ""}, {}],
+            customer={"name": {"last": "Only"}, "email": "", "phone": {}, "loyal": True}, payments=[{}, {"mine": 1}],
+            x_custom={"a": [1.0, "b"]},
+        )  # fmt: skip
+        body["items"][0] |= {"title": "", "fees": [], "notes": None, "attributes": {}, "color": "crème"}
+        body["shipInfo"] = [
+            {"shipToId": "1", "shipToAddress": address, "locationNum": ""},
+            {"shipToId": "2", "shipToAddress": address | {"country": "DE"}, "pickup": [], "extra": ""},
+        ]
+        posted = await world.http.post(ORDERS, json=body, headers=headers)
+        assert posted.status_code == 200, posted.text
+        told(body, posted.json())
+        assert list(posted.json())[-1] == "x_custom"
+        read = await world.http.get(ORDERS, params={"orderNumber": "309019176"}, headers=headers)
+        assert read.content == posted.content
+
+    async def test_never_takes_what_is_the_services_to_say(self, world: World, headers: dict[str, str]) -> None:
+        body = smallest(
+            version=9, orderId="x", createdAt="x", updatedAt="x", auditLogs="x", originalOrderTotal=5, invoiceTotal=5,
+            cancellationDate="x", processName="x", appeasements=[1], discounts=[{"amount": 1, "returnQuantity": 9}],
+            payments=[{"refundAmount": 5, "paymentLog": 1, "partialCapture": "x", "authExpirationDate": None}],
+        )  # fmt: skip
+        body["items"][0] |= {"shippedQuantity": 9, "originalItemTotal": 9, "lineOrderStatus": "x", "returns": 1}
+        body["items"][0]["fees"] = [{"value": 1, "refundAmount": 9}]
+        got = (await world.http.post(ORDERS, json=body, headers=headers)).json()
+        assert got["version"] == 0
+        assert len(got["orderId"]) == 24
+        assert got["createdAt"] == got["updatedAt"] != "x"
+        assert len(got["auditLogs"]) == 1
+        assert "originalOrderTotal" not in got
+        assert (got["invoiceTotal"], got["cancellationDate"], got["processName"], got["appeasements"]) == (
+            0, None, None, [],
+        )  # fmt: skip
+        assert got["discounts"] == [{"amount": 1, "invoiceQuantity": 0, "returnQuantity": 0, "cancelQuantity": 0}]
+        assert got["payments"] == [{"refundAmount": 0, "partialCapture": None, "finalCapture": None, "paymentLog": []}]
+        item = got["items"][0]
+        assert (item["shippedQuantity"], item["lineOrderStatus"], item["returns"]) == (0, "ORDER_LINE_VALID", [])
+        assert "originalItemTotal" not in item
+        assert item["fees"][0]["refundAmount"] == 0
+
+    async def test_several_destinations_keep_their_lines(self, world: World, headers: dict[str, str]) -> None:
+        body = smallest(shipInfo=[{"shipToId": "a"}, {"shipToId": "b", "shipMethod": "AIR"}, {"shipToId": "c"}])
+        line = body["items"][0]
+        body["items"] = [
+            line | {"lineItemId": str(number), "lineItemNumber": number * 10, "shipToId": where}
+            for number, where in enumerate(("b", "a", "b"), 1)
+        ]
+        got = (await world.http.post(ORDERS, json=body, headers=headers)).json()
+        told(body, got)
+
+
+class TestStatus:
+    @pytest.mark.parametrize("code", ["ORDER_CONFIRMED", "my own word", "ORDER_HOLD_FRAUD", "ORDER_HOLD"])
+    async def test_is_answered_as_sent(self, world: World, headers: dict[str, str], code: str) -> None:
+        got = await world.http.post(ORDERS, json=smallest(statusCode=code, statusDescription="d"), headers=headers)
+        assert (got.json()["statusCode"], got.json()["statusDescription"]) == (code, "d")
+        read = await world.http.get(ORDERS, params={"orderId": got.json()["orderId"]}, headers=headers)
+        assert read.content == got.content
+
+    async def test_that_says_hold_holds_the_order(self, world: World, headers: dict[str, str]) -> None:
+        for code, status in (("ORDER_HOLD_FRAUD", Status.ON_HOLD), ("ORDER_CREATED", Status.OPEN)):
+            await world.http.post(ORDERS, json=smallest(orderNumber=code, statusCode=code), headers=headers)
+            caller = Caller(await world.demo_organization(), "test", frozenset(access.SCOPES))
+            order = await queries.order_by_number(world.book, caller, door="fabric", number=code)
+            assert order.status is status
+            assert [hold.reason for hold in order.holds] == ([code] if status is Status.ON_HOLD else [])
+
+
+def refusal_of(code: Code) -> Refusal:
+    kind = next(kind for kind in (Invalid, Missing, Denied, Conflict, Busy) if code in kind.allowed)
+    return kind(code, "something is so")
+
+
+class TestRefuse:
+    def request(self) -> Request:
+        return Request(
+            book=None, intake=None, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",  # type: ignore[arg-type]
+            headers=Headers([]), body=b"", request_id="f00d",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("code", list(Code))
+    def test_renders_every_code_as_a_message(self, code: Code) -> None:
+        reply = DOOR.refuse(refusal_of(code), self.request())
+        assert reply.status in (400, 401, 403, 404, 405, 409, 413, 503)
+        assert list(json.loads(reply.body)) == ["message"]
+        assert json.loads(reply.body)["message"] in ("Something is so", "Order not found")
+
+    def test_renders_a_bug_with_its_reference(self) -> None:
+        reply = DOOR.refuse(None, self.request())
+        assert reply.status == 500
+        assert json.loads(reply.body) == {"message": "An unexpected error occurred, reference f00d"}
+
+    def test_joins_faults(self) -> None:
+        faults = (Fault(("items", 0, "sku"), "is required"), Fault((), "is odd"))
+        reply = DOOR.refuse(Invalid(Code.INVALID, "x", faults=faults), self.request())
+        assert json.loads(reply.body) == {"message": "items[0].sku: is required; is odd"}

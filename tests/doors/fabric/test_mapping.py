@@ -1,0 +1,227 @@
+"""fabric words to canonical ones and back, without a server."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.core import leftovers
+from crossdock.core.lifecycle import Counters, Status, status_of
+from crossdock.core.money import reconcile
+from crossdock.core.order import Address, Charge, Content, Destination, Hold, Line, Order, Source, fresh_counters
+from crossdock.core.reading import parse
+from crossdock.doors.fabric.answer import _STATUS, line_status, order_status
+from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.flows.book import Found, Gaps
+from crossdock.store.registry import Organization
+
+SAMPLE = json.loads((Path(__file__).parent / "create.request.json").read_text())
+FOUND = Found(Organization(1, "Demo", "uuid", 0, 0))
+
+
+def taken(body: Any) -> Content | None:
+    """Give the content that would be stored for a body, through the store's JSON, or None where it has faults."""
+    reading = FORMAT.read(json.dumps(body).encode())
+    if reading.faults:
+        return None
+    content = FORMAT.content(reading, FOUND)
+    spelled = FORMAT.spell(content, FOUND, Gaps())
+    kept = leftovers.keep(content, sent=reading.tree, spelled=spelled, lines="items")
+    stored = msgspec.json.Encoder(decimal_format="number").encode(kept)
+    return msgspec.json.Decoder(Content, float_hook=Decimal).decode(stored)
+
+
+def retold(content: Content) -> Any:
+    return leftovers.respell(content, spelled=FORMAT.spell(content, FOUND, Gaps()), lines="items")
+
+
+def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+        yield (*path, name)
+        if isinstance(child, dict | list):
+            yield from places(child, (*path, name))
+
+
+def changed(path: tuple[str | int, ...], value: Any) -> Any:
+    body = deepcopy(SAMPLE)
+    node = body
+    for part in path[:-1]:
+        node = node[part]
+    if value is ...:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return body
+
+
+def order_of(content: Content, *, counters: tuple[Counters, ...] | None = None, **rest: Any) -> Order:
+    source = Source(rest.pop("door", "fabric"), 1, "demo")
+    version = rest.pop("version", 1)
+    return Order(1, 1 << 60, version, 0, 0, source, content, counters or fresh_counters(content), **rest)
+
+
+class TestRoundTrip:
+    @pytest.mark.parametrize("value", [..., None, "", 0, {}, [], "x", [{}], {"x": "y"}, 1.50])
+    def test_brings_back_every_change_of_the_sample_that_is_taken(self, value: Any) -> None:
+        count = 0
+        for path in places(SAMPLE):
+            body = changed(path, value)
+            content = taken(body)
+            if content is not None:
+                count += 1
+                assert leftovers.same(retold(content), parse(json.dumps(body).encode())), path
+        assert count >= 5
+
+    def test_reads_what_it_spelled_itself(self) -> None:
+        content = taken(SAMPLE)
+        assert content is not None
+        plain = msgspec.structs.replace(
+            content,
+            leftovers=None,
+            lines=tuple(msgspec.structs.replace(line, leftovers=None) for line in content.lines),
+        )
+        spelled = FORMAT.spell(plain, FOUND, Gaps())
+        assert FORMAT.content(FORMAT.reread(spelled), FOUND) == plain
+
+    def test_balances_the_sample_as_far_as_it_does(self) -> None:
+        content = taken(SAMPLE)
+        assert content is not None
+        differing = [(each.component, each.line) for each in reconcile(content).components if each.difference]
+        assert differing == [("items", 0)]  # 2 x 61.72 is 123.44, stated 123.45
+
+
+class TestHomes:
+    def test_are_where_other_doors_look(self) -> None:
+        content = taken(SAMPLE)
+        assert content is not None
+        assert (content.number, content.channel, content.placed_at, content.currency, content.notes) == (
+            "309019176", "12", "2022-05-12T09:30:31.198Z", "USD", "customer called",
+        )  # fmt: skip
+        assert content.customer is not None
+        assert (content.customer.name, content.customer.email, content.customer.phone) == (
+            "John Q Doe", "john.doe@example.com", "2065550100",
+        )  # fmt: skip
+        (destination,), (line,) = content.destinations, content.lines
+        assert destination.address == content.bill_to == Address(
+            name="John Q Doe", lines=("123 Pine Street", "Suite 4"), city="Seattle", region="WA", postal_code="98101",
+            country="US", phone="2065550100", email="john.doe@example.com", residential=True,
+        )  # fmt: skip
+        where = (destination.destination_ref, destination.location_ref, destination.method, destination.instructions)
+        assert where == (
+            "ship-1", "123", "GROUND", "Leave at the door",
+        )  # fmt: skip
+        assert (line.sku, line.line_ref, line.product_ref, line.quantity, line.unit_price) == (
+            "SKU-RED-M", "1", "20000000", 2, Decimal("61.72"),
+        )  # fmt: skip
+        assert content.charges == (
+            Charge("fee", Decimal("12.34"), "shipping"),
+            Charge("discount", Decimal("1.23"), "HNY2022"),
+        )
+
+    @pytest.mark.parametrize(("sent", "kept"), [("USA", "US"), ("US", "US"), ("GBR", "GB"), ("", None)])
+    def test_of_a_country_is_alpha_2(self, sent: str, kept: str | None) -> None:
+        body = changed(("shipInfo", 0, "shipToAddress", "country"), sent)
+        content = taken(body)
+        assert content is not None
+        assert content.destinations[0].address is not None
+        assert content.destinations[0].address.country == kept
+        assert leftovers.same(retold(content), parse(json.dumps(body).encode()))
+
+
+class TestGaps:
+    def test_are_named_with_their_paths(self) -> None:
+        content = Content("N", (Line(3), Line(1)), destinations=(Destination(address=Address(city="Rome")),))
+        gaps = Gaps()
+        document = FORMAT.spell(content, FOUND, gaps)
+        found = {gap.path: gap.value for gap in gaps.found}
+        assert found == {
+            ("channelId",): "",
+            ("items", 0, "lineItemId"): "1", ("items", 0, "lineItemNumber"): 1, ("items", 0, "itemId"): "",
+            ("items", 0, "sku"): "", ("items", 0, "shipToId"): "1",
+            ("items", 1, "lineItemId"): "2", ("items", 1, "lineItemNumber"): 2, ("items", 1, "itemId"): "",
+            ("items", 1, "sku"): "", ("items", 1, "shipToId"): "1",
+            ("shipInfo", 0, "shipToId"): "1", ("shipInfo", 0, "shipToAddress", "address1"): "",
+        }  # fmt: skip
+        answer = FORMAT.answer(document, order_of(content, door="s2"), FOUND)
+        for path, value in found.items():
+            node: Any = answer
+            for part in path:
+                node = node[part]
+            assert node == value
+
+    def test_leave_an_order_without_destinations_one_to_name(self) -> None:
+        document = FORMAT.spell(Content("N", (Line(1),)), FOUND, Gaps())
+        assert document["shipInfo"] == [{"shipToId": "1"}]
+
+
+def state(line: Counters, *, held: str | None = None) -> Order:
+    holds = (Hold(held, 0),) if held else ()
+    return order_of(Content("N", (Line(4),)), counters=(line,), version=2, holds=holds)
+
+
+class TestStatusWords:
+    @pytest.mark.parametrize(
+        ("line", "word", "of_line"),
+        [
+            (Counters(4), "ORDER_CREATED", "ORDER_LINE_VALID"),
+            (Counters(4, canceled=1), "ORDER_PARTIALLY_CANCELLED", "PARTIALLY_CANCELLED"),
+            (Counters(4, canceled=4), "ORDER_CANCELLED", "CANCELLED"),
+            (Counters(4, allocated=1), "ORDER_CONFIRMED", "PARTIALLY_ALLOCATED"),
+            (Counters(4, allocated=4), "ORDER_ALLOCATED", "ALLOCATED"),
+            (Counters(4, shipped=1), "ORDER_PARTIALLY_SHIPPED", "PARTIALLY_SHIPPED"),
+            (Counters(4, shipped=4), "ORDER_SHIPPED", "SHIPPED"),
+            (Counters(4, shipped=4, delivered=1), "ORDER_PARTIALLY_DELIVERED", "PARTIALLY_DELIVERED"),
+            (Counters(4, shipped=4, delivered=4), "ORDER_DELIVERED", "DELIVERED"),
+            (Counters(4, shipped=4, delivered=4, return_requested=2), "ORDER_DELIVERED", "PENDING_RETURN"),
+            (Counters(4, shipped=4, return_requested=2, returned=1), "ORDER_PARTIALLY_RETURNED", "PARTIAL_RETURN"),
+            (Counters(4, shipped=4, return_requested=4, returned=4), "ORDER_RETURNED", "RETURN"),
+        ],
+    )
+    def test_follow_the_counters(self, line: Counters, word: str, of_line: str) -> None:
+        assert line.is_sound()
+        assert order_status(state(line)) == word
+        assert line_status(line) == of_line
+
+    @pytest.mark.parametrize(
+        ("reason", "word"),
+        [
+            ("ORDER_HOLD_FRAUD", "ORDER_HOLD_FRAUD"),
+            ("fraud check", "ORDER_HOLD_FRAUD"),
+            ("cross-border", "ORDER_HOLD_CROSSBORDER"),
+            ("revalidation", "ORDER_HOLD_REVALIDATION"),
+            ("address", "ORDER_HOLD_CSR"),
+        ],
+    )
+    def test_of_a_hold_follow_its_reason(self, reason: str, word: str) -> None:
+        assert order_status(state(Counters(4), held=reason)) == word
+
+    def test_cover_every_summary(self) -> None:
+        assert set(_STATUS) == set(Status)
+        assert status_of([Counters(4)], held=True) is Status.ON_HOLD
+
+    def test_replace_what_was_sent_after_the_first_change(self) -> None:
+        content = taken(SAMPLE)
+        assert content is not None
+        before = FORMAT.answer(retold(content), order_of(content), FOUND)
+        after = FORMAT.answer(
+            retold(content), order_of(content, version=2, counters=(Counters(2, shipped=2),)), FOUND
+        )  # fmt: skip
+        assert (before["statusCode"], before["statusDescription"]) == ("ORDER_CREATED", "Order created")
+        assert (after["version"], after["statusCode"], after["statusDescription"]) == (
+            1, "ORDER_SHIPPED", "Order shipped",
+        )  # fmt: skip
+        assert after["items"][0]["shippedQuantity"] == 2
+
+    def test_leave_the_document_as_it_was(self) -> None:
+        content = taken(SAMPLE)
+        assert content is not None
+        document = retold(content)
+        copy = deepcopy(document)
+        FORMAT.answer(document, order_of(content), FOUND)
+        assert document == copy
+        assert retold(content) == copy

@@ -1,0 +1,59 @@
+"""A client of the Pitney Bowes Fulfillment door: its token, a new transaction id for each call, the vendor's sample."""
+
+import json
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from crossdock import demo
+from tests.world import World
+
+FOLDER = Path(__file__).parent
+SAMPLE = (FOLDER / "create.request.json").read_bytes()
+ORDERS = "/shippingservices/fulfillment/v1/orders"
+TRANSACTION = "X-PB-TransactionId"
+CLIENT = "1234"
+
+
+def sample(**changes: Any) -> dict[str, Any]:
+    """Give the vendor's sample body with some members changed; None leaves a member out."""
+    changed = json.loads(SAMPLE) | changes
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+class Desk:
+    """Sends calls as a client of the vendor would."""
+
+    def __init__(self, world: World, authorization: dict[str, str]) -> None:
+        self.http = world.http
+        self.authorization = authorization
+        self._numbers = count(1)
+
+    def headers(self, transaction: str | None = None, **more: str) -> dict[str, str]:
+        return self.authorization | {TRANSACTION: transaction or f"call-{next(self._numbers)}"} | more
+
+    async def create(self, body: Any, *, path: str = ORDERS, **rest: Any) -> httpx.Response:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return await self.http.post(path, content=content, headers=self.headers(**rest))
+
+    async def bulk(self, bodies: list[Any], **rest: Any) -> httpx.Response:
+        return await self.create({"orders": bodies}, path=f"{ORDERS}/bulk", **rest)
+
+    async def view(self, order_id: str, *, end: str = "", path: str = ORDERS, **query: str) -> httpx.Response:
+        params = {"clientId": CLIENT} | query
+        return await self.http.get(f"{path}/{order_id}{end}", params=params, headers=self.headers())
+
+
+async def demo_desk(world: World) -> Desk:
+    """Give a desk for the demo client, with a token from the door itself."""
+    answer = await world.http.post(
+        "/oauth/token", data={"grant_type": "client_credentials"}, auth=(demo.CLIENT_ID, demo.CLIENT_SECRET)
+    )
+    return Desk(world, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+
+
+def places(answer: httpx.Response) -> set[str]:
+    """Give the places that the errors of an answer name."""
+    return {place for each in answer.json() for place in each["parameters"]}

@@ -1,0 +1,149 @@
+"""Orders in this door's words: spellings, statuses, and orders that came through another door."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
+from crossdock.doors.s2 import wire
+from crossdock.doors.s2.mapping import FORMAT, instant
+from crossdock.flows import queries
+from crossdock.flows.access import Caller
+from crossdock.flows.queries import Wording
+from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, PRODUCT_ID, sample
+from tests.world import World
+
+FOREIGN = Content(
+    number="A-1",
+    lines=(
+        Line(quantity=2, sku="test", description="Test Product", line_ref="1", product_ref="theirs",
+             unit_price=Decimal("9.90")),
+        Line(quantity=1, sku="NOT-HERE", description="Something else"),
+    ),
+    destinations=(Destination(address=Address(name="Ann", lines=("1 Main St", "Floor 2", "Door 3"), country="CA")),),
+    references=(Reference("po", "PO-7"), Reference("store", "S-8"), Reference("third", "T-9")),
+    placed_at="2026-01-30T22:00:00.120-05:00",
+    charges=(Charge("tax", Decimal(1)),),
+    shipping=Shipping(service_name="Two days"),
+    ship_by="2026-02-01",
+)  # fmt: skip
+
+
+def order_of(content: Content, *counters: Counters) -> Order:
+    return Order(
+        organization_id=1, order_id=2**60, version=1, created_at=0, updated_at=0, source=Source("hub", 1, "test"),
+        content=content, counters=counters or tuple(Counters(ordered=line.quantity) for line in content.lines),
+    )  # fmt: skip
+
+
+async def worded(world: World, order: Order) -> Wording:
+    caller = Caller(await world.demo_organization(), "test", frozenset())
+    return await queries.worded(world.book, caller, order, door="s2")
+
+
+class TestForeignOrders:
+    async def test_have_every_member_in_the_vendors_order(self, world: World) -> None:
+        told = (await worded(world, order_of(FOREIGN))).document
+        msgspec.convert(told, wire.Order)
+        assert list(told) == list(ANSWER)
+        for name in ("organization", "account", "shippingAddress"):
+            assert list(told[name]) == list(ANSWER[name])
+        assert list(told["items"][1]["product"]) == list(ANSWER["items"][1]["product"])
+
+    async def test_find_products_by_sku(self, world: World) -> None:
+        told = (await worded(world, order_of(FOREIGN))).document
+        known, unknown = (item["product"] for item in told["items"])
+        assert (known["id"], known["brand"]["name"], known["unknown"]) == (PRODUCT_ID, "Sony", False)
+        assert (unknown["id"], unknown["sku"], unknown["name"]) == ("", "NOT-HERE", "Something else")
+        assert unknown["unknown"] is True
+        assert msgspec.json.encode(unknown["caseWeightKg"]) == b'"0.0"'
+
+    async def test_say_what_there_is_a_place_for(self, world: World) -> None:
+        told = (await worded(world, order_of(FOREIGN))).document
+        assert told["channelOrderDate"] == "2026-01-31T03:00:00.120Z"
+        assert told["shipByDate"] == "2026-02-01T00:00:00Z"
+        assert (told["channelOrderIdAlt"], told["channelOrderIdAlt2"]) == ("PO-7", "S-8")
+        assert told["channelShippingMethod"] == "Two days"
+        assert told["shippingAddress"] == dict.fromkeys(ANSWER["shippingAddress"], "") | {
+            "name": "Ann", "address1": "1 Main St", "address2": "Floor 2, Door 3", "countryId": "CA",
+        }  # fmt: skip
+        assert told["account"]["id"] == ""
+
+    async def test_name_what_they_lack(self, world: World) -> None:
+        wording = await worded(world, order_of(FOREIGN))
+
+        def reached(path: tuple[str | int, ...]) -> Any:
+            node: Any = wording.document
+            for step in path:
+                node = node[step]
+            return node
+
+        gaps = {gap.path: gap.value for gap in wording.gaps}
+        assert {path: reached(path) for path in gaps} == gaps
+        assert set(gaps) == {
+            ("account", "id"), ("currencyId",), ("items", 1, "channelOrderItemId"), ("items", 1, "product", "id"),
+            ("items", 1, "unitPrice"),
+            *(("shippingAddress", name) for name in ("company", "city", "state", "postalCode", "phone", "email")),
+        }  # fmt: skip
+
+    async def test_name_what_was_dropped(self, world: World) -> None:
+        dropped = set((await worded(world, order_of(FOREIGN))).dropped)
+        assert ("charges", 0, "amount") in dropped
+        assert ("references", 2, "value") in dropped
+        assert ("lines", 0, "product_ref") in dropped
+        shown = {("lines", 0, "sku"), ("lines", 0, "description"), ("lines", 1, "sku"), ("lines", 1, "description")}
+        assert not dropped & shown
+
+
+class TestSpelling:
+    async def test_of_own_content_is_the_body_that_was_sent(self, world: World, headers: dict[str, str]) -> None:
+        told = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
+        caller = Caller(await world.demo_organization(), "test", frozenset())
+        (order,) = await queries.page(world.book, caller, queries.Filters(door="s2"), before=None, limit=1)
+        assert told["account"]["id"] == order.content.account_ref == ACCOUNT_ID
+        assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]
+        # the empty second alternative number is all the canonical order has no place for
+        assert order.content.leftovers == {"m": {"channelOrderIdAlt2": {"s": ""}}}
+        assert [line.leftovers for line in order.content.lines] == [None, None]
+
+    @pytest.mark.parametrize(
+        ("us", "spelled"),
+        [
+            (0, "1970-01-01T00:00:00Z"),
+            (1, "1970-01-01T00:00:00.000001Z"),
+            (34_207_910, "1970-01-01T00:00:34.20791Z"),
+            (10_000_000, "1970-01-01T00:00:10Z"),
+            (10_500_000, "1970-01-01T00:00:10.5Z"),
+        ],
+    )
+    def test_of_times_drops_zeros_at_the_end(self, us: int, spelled: str) -> None:
+        assert instant(us) == spelled
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("counters", "status", "assigned"),
+        [
+            ((Counters(2), Counters(1)), "UNFULFILLED", "PENDING"),
+            ((Counters(2, allocated=1), Counters(1)), "UNFULFILLED", "PARTIALLY_ASSIGNED"),
+            ((Counters(2, allocated=2), Counters(1, allocated=1)), "UNFULFILLED", "ASSIGNED"),
+            ((Counters(2, backordered=2), Counters(1, allocated=1)), "UNFULFILLED", "PARTIALLY_ASSIGNED"),
+            ((Counters(2, shipped=2), Counters(1)), "PARTIALLY_FULFILLED", "PARTIALLY_ASSIGNED"),
+            ((Counters(2, shipped=2), Counters(1, allocated=1)), "PARTIALLY_FULFILLED", "ASSIGNED"),
+            ((Counters(2, shipped=2), Counters(1, canceled=1)), "FULFILLED", "ASSIGNED"),
+            ((Counters(2, shipped=2, delivered=2), Counters(1, shipped=1)), "FULFILLED", "ASSIGNED"),
+            ((Counters(2, canceled=2), Counters(1, canceled=1)), "CANCELLED", "PENDING"),
+        ],
+    )
+    async def test_follows_the_counters(
+        self, world: World, counters: tuple[Counters, ...], status: str, assigned: str
+    ) -> None:
+        told = (await worded(world, order_of(FOREIGN, *counters))).document
+        assert (told["status"], told["assignStatus"]) == (status, assigned)
+
+
+def test_the_format_is_named_as_its_door() -> None:
+    assert (FORMAT.name, FORMAT.lines, FORMAT.number_path) == ("s2", "items", ("channelOrderId",))

@@ -1,0 +1,82 @@
+"""A real server in a process of its own, to be asked over real sockets and killed for real."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+START_LIMIT_S = 30  # far more than a start takes; only says when to give up
+
+
+def free_port() -> int:
+    """Give a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Server:
+    """One `crossdock serve` process."""
+
+    def __init__(self, database: str, *options: str, demo: bool = True, log: Path | None = None) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "crossdock", "serve", "--port", str(self.port), "--database", database]
+        self._out = log.open("wb") if log else subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            [*command, *(["--demo"] if demo else []), *options],
+            cwd=ROOT, env=os.environ.copy(), stdout=self._out, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Server":
+        began = time.monotonic()
+        while True:
+            try:
+                if httpx.get(f"{self.base}/health/ready", timeout=2).status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            if self.process.poll() is not None or time.monotonic() - began > START_LIMIT_S:
+                self.kill()
+                raise RuntimeError(f"the server did not start (exit code {self.process.poll()})")
+            time.sleep(0.02)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        if not isinstance(self._out, int):
+            self._out.close()
+
+    def kill(self) -> None:
+        """End the process, and the workers it started, at once and without warning."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(15)
+
+
+@contextmanager
+def servers(database: str, count: int) -> Iterator[list[Server]]:
+    """Run several servers on one database."""
+    with Server(database) as first:  # the first migrates and makes the demo organization
+        others = [Server(database) for _ in range(count - 1)]
+        try:
+            yield [first, *(other.__enter__() for other in others)]
+        finally:
+            for other in others:
+                other.__exit__(None, None, None)

@@ -1,0 +1,183 @@
+"""Every route of every door, asked by whoever should not be answered: nobody may find another organization's order.
+
+A route that is not in CASES or PUBLIC fails here, so that no new one goes without this walk.
+"""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from crossdock.core.identity import to_base32, to_base62, to_digits, to_hex24, to_uuid
+from crossdock.doors import Route, all_doors
+from crossdock.flows import access
+from crossdock.flows.access import READ, WRITE
+from crossdock.store import log
+from tests.vendors import VENDORS, Vendor, sample
+from tests.world import World
+
+MARK = "Zyzzyva-7731"  # stands in the victim's orders and nowhere else
+
+# Routes that answer anybody; may only grow with a reason.
+PUBLIC = {
+    ("pb_oms", "getAccessToken"): "gives tokens",
+    ("pb_fulfillment", "getToken"): "gives tokens",
+    ("fabric", "getToken"): "gives tokens",
+    ("s2", "login"): "gives tokens",
+    ("hub", "getToken"): "gives tokens",
+}
+PAGES = {"/health/live", "/health/ready", "/metrics", "/docs", "/docs/{door}", "/openapi/{door}.json"}
+
+
+class Case:
+    """How to ask a route for the victim's order: path parameters by name, query, body."""
+
+    def __init__(self, query: str = "", body: Any = None, **params: str) -> None:
+        self.query = query
+        self.body = body
+        self.params = params
+
+
+def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]:
+    """Give the case of every scoped route, for the victim's order ids by door."""
+    fulfillment = f"ORA{to_digits(ids['pb_fulfillment'])}US"
+    hub = to_base32(ids["hub"])
+    return {
+        ("pb_oms", "createOrder"): Case(body=sample("pb_oms")),
+        ("pb_oms", "getOrderById"): Case(orderId="PB" + to_base62(ids["pb_oms"])),
+        ("pb_oms", "addCustomsProduct"): Case(body={}),
+        ("pb_fulfillment", "createOrder"): Case(body=sample("pb_fulfillment")),
+        ("pb_fulfillment", "bulkOrders"): Case(body={"orders": [sample("pb_fulfillment")]}),
+        ("pb_fulfillment", "getOrder"): Case("?clientId=1234", orderId=fulfillment),
+        ("pb_fulfillment", "getOrderStatus"): Case("?clientId=1234", orderId=fulfillment),
+        ("fabric", "createOrder"): Case(body=sample("fabric")),
+        ("fabric", "getOrder"): Case(f"?orderId={to_hex24(ids['fabric'])}"),
+        ("s2", "createOrder"): Case(body=sample("s2")),
+        ("s2", "listOrders"): Case(f"?term={to_uuid(ids['s2'])}"),
+        ("s2", "getOrder"): Case(orderId=to_uuid(ids["s2"])),
+        ("s2", "listAccounts"): Case(),
+        ("s2", "createProduct"): Case(body={}),
+        ("s2", "listProducts"): Case(),
+        ("hub", "createOrder"): Case(body=sample("hub")),
+        ("hub", "listOrders"): Case(),
+        ("hub", "getOrder"): Case(id=hub),
+        ("hub", "listSubmissions"): Case(),
+        ("hub", "getSubmission"): Case(id=to_base32(submission_id)),
+        ("hub", "redriveSubmission"): Case(id=to_base32(submission_id)),
+        ("hub", "revokeToken"): Case(),
+    }
+
+
+ROUTES = [(door.name, route) for door in all_doors() for route in door.routes]
+SCOPED = [(door, route) for door, route in ROUTES if route.scope is not None]
+each_route = pytest.mark.parametrize(
+    ("door", "route"), SCOPED, ids=[f"{door}-{route.operation}" for door, route in SCOPED]
+)
+
+
+def marked(vendor: Vendor) -> dict[str, Any]:
+    """Give a body of the victim with the mark as its number and a person's name."""
+    body = vendor.body(MARK)
+    return json.loads(json.dumps(body).replace("Jane Smith", MARK).replace("John", MARK))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+async def victim(world: World) -> dict[tuple[str, str], Case]:
+    """Put one order of the demo organization behind every door, and give the cases that ask for them."""
+    headers = await world.bearer()
+    for vendor in VENDORS.values():
+        answer = await world.http.post(
+            vendor.create, json=marked(vendor), headers=headers | vendor.headers(f"mark-{vendor.door}")
+        )
+        assert answer.status_code == vendor.ok, answer.text
+    organization = await world.demo_organization()
+    async with world.book.store.reading() as tx:
+        records = await log.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
+    return cases({record.door: record.order_id or 0 for record in records}, records[0].submission_id)
+
+
+async def ask(
+    world: World, door: str, route: Route, case: Case, headers: dict[str, str], path: str | None = None
+) -> httpx.Response:
+    path = (path or route.paths[0]).format(**case.params) + case.query
+    body = None if case.body is None else json.dumps(case.body).encode()
+    return await world.http.request(
+        route.method,
+        path,
+        content=body,
+        headers=VENDORS[door].headers("walk-1") | {"Content-Type": "application/json"} | headers,
+    )
+
+
+def check_hidden(answer: httpx.Response, *allowed: int) -> None:
+    assert answer.status_code in allowed, (answer.status_code, answer.text)
+    assert MARK not in answer.text
+
+
+@each_route
+class TestEveryScopedRoute:
+    async def test_has_a_case_here(self, victim: dict[tuple[str, str], Case], door: str, route: Route) -> None:
+        assert (door, route.operation) in victim
+
+    async def test_refuses_who_is_not_known(
+        self, world: World, victim: dict[tuple[str, str], Case], door: str, route: Route
+    ) -> None:
+        case = victim[door, route.operation]
+        expired = await world.bearer(lifetime_s=-1)
+        forged = {"Authorization": "Bearer " + "eyJhbGciOiJub25lIn0.eyJvcmciOjF9."}
+        for headers in (
+            {},
+            {"Authorization": "Bearer nonsense"},
+            {"Authorization": "Basic ZGVtbzpkZW1v"},
+            forged,
+            expired,
+        ):
+            for path in route.paths:
+                check_hidden(await ask(world, door, route, case, headers, path), 401)
+
+    async def test_refuses_a_token_without_its_scope(
+        self, world: World, victim: dict[tuple[str, str], Case], door: str, route: Route
+    ) -> None:
+        other = WRITE if route.scope == READ else READ
+        headers = await world.bearer(scope=other)
+        check_hidden(await ask(world, door, route, victim[door, route.operation], headers), 403)
+
+    async def test_refuses_a_revoked_token(
+        self, world: World, victim: dict[tuple[str, str], Case], door: str, route: Route
+    ) -> None:
+        organization = await world.demo_organization()
+        client, secret = await access.add_client(
+            world.book, organization.organization_id, name="short", scopes=" ".join(access.SCOPES)
+        )
+        headers = await world.bearer(client_id=client.client_id, secret=secret)
+        await ask(world, door, route, Case(id="0", orderId="0"), headers)  # remembered as good
+        await access.revoke_client(world.book, organization.organization_id, client_id=client.client_id)
+        check_hidden(await ask(world, door, route, victim[door, route.operation], headers), 401)
+
+    async def test_finds_nothing_for_another_organization(
+        self, world: World, victim: dict[tuple[str, str], Case], door: str, route: Route
+    ) -> None:
+        stranger = await world.stranger()
+        case = victim[door, route.operation]
+        for path in route.paths:
+            answer = await ask(world, door, route, case, stranger, path)
+            # An empty list, a creation of the stranger's own, or a refusal; never the victim's.
+            check_hidden(answer, 200, 201, 204, 400, 401, 403, 404, 409, 422)
+            if case.params:
+                assert answer.status_code in (400, 403, 404)
+
+
+class TestPublicRoutes:
+    def test_are_only_those_listed(self) -> None:
+        assert {(door, route.operation) for door, route in ROUTES if route.scope is None} == set(PUBLIC)
+
+    async def test_pages_are_only_those_listed(self, world: World) -> None:
+        from crossdock.web import pages
+
+        assert {route.path for route in pages.routes(world.book, all_doors())} == PAGES
+
+    async def test_pages_show_no_order(self, world: World, victim: dict[tuple[str, str], Case]) -> None:
+        for path in PAGES:
+            answer = await world.http.get(path.format(door="hub"))
+            check_hidden(answer, 200)
