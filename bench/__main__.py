@@ -106,7 +106,8 @@ def door(databases: Databases, target: Target, seconds: float, connections: list
     )
     for count, got in creates.items():
         print(
-            f"  {count:>3} connections  {got.per_second:>7,.0f} orders/s  p50 {got.p50_ms:.1f} ms  p99 {got.p99_ms:.1f} ms  failed {got.failed}"
+            f"  {count:>3} connections  {got.per_second:>7,.0f} orders/s"
+            f"  p50 {got.p50_ms:.1f} ms  p99 {got.p99_ms:.1f} ms  failed {got.failed}"
         )
     sys.stdout.flush()
     return {

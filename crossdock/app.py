@@ -84,7 +84,7 @@ class App:
             if self._settings.demo:
                 demo.check_loopback(self._settings)
                 await demo.ensure(book, all_doors())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told that the start failed
             _log.exception("start failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return

@@ -9,6 +9,9 @@ from crossdock.flows import access
 from crossdock.flows.book import Book
 from crossdock.store.registry import Organization
 
+STRANGERS_UUID = "7b7e9a52-65a1-4a0e-8a5c-0b54c0a7d001"
+STRANGERS_FABRIC_ACCOUNT = "f" * 24
+
 
 class World:
     """An open book, and an HTTP client to the application over it (`http://crossdock`)."""
@@ -32,7 +35,10 @@ class World:
 
     async def stranger(self) -> dict[str, str]:
         """Make another organization with a client that has every scope, and give its authorization header."""
-        made = await access.add_organization(self.book, name="Other", uuid="7b7e9a52-65a1-4a0e-8a5c-0b54c0a7d001")
+        made = await access.add_organization(self.book, name="Other", uuid=STRANGERS_UUID)
+        # The same Fulfillment client id as the victim's: ids vendors give are only unique within an organization.
+        for kind, value in (("fabric_account", STRANGERS_FABRIC_ACCOUNT), ("pb_fulfillment_client", "1234")):
+            await access.add_vendor_reference(self.book, made.organization_id, kind=kind, value=value)
         client, secret = await access.add_client(
             self.book, made.organization_id, name="Other", scopes=" ".join(access.SCOPES)
         )

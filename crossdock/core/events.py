@@ -10,7 +10,8 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.order import Content, Counters, Hold, Order
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Content, Hold, Order
 
 CHAIN_START = bytes(32)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

@@ -37,8 +37,8 @@ def is_date_time(text: str) -> bool:
     try:
         datetime.fromisoformat(text[:19])
         if text[-1] != "Z":
-            hours, minutes = int(text[-5:-3].lstrip(":+-") or 0), int(text[-2:])
-            return hours <= 23 and minutes <= 59
+            digits = text[19:].rpartition("+" if "+" in text[19:] else "-")[2].replace(":", "")
+            return digits < "2400" and digits[2:] < "60"
     except ValueError:
         return False
     return True

@@ -40,7 +40,7 @@ ALPHA3_OF = {word[:2]: word[2:] for word in _COUNTRIES.split()}
 ALPHA2_OF = {alpha3: alpha2 for alpha2, alpha3 in ALPHA3_OF.items()}
 COUNTRIES = frozenset(ALPHA3_OF)
 CURRENCIES = frozenset(_CURRENCIES.split())
-EXPONENT_OF = {code: 2 for code in CURRENCIES} | {
+EXPONENT_OF = dict.fromkeys(CURRENCIES, 2) | {
     code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()
 }
 

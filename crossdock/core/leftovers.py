@@ -16,7 +16,6 @@ import msgspec
 from crossdock.core.order import Content
 
 Tree = Any
-_SCALARS = (str, bool, type(None))
 _ABSENT = object()
 
 
@@ -60,9 +59,11 @@ def _member_differences(sent: dict[str, Tree], spelled: dict[str, Tree]) -> Tree
 def same(one: Tree, other: Tree) -> bool:
     """Say whether two decoded values are spelled alike: 25 and Decimal('25') are, 25 and 25.0, or 1 and true, are not."""
     if type(one) is type(other):
-        if type(one) is Decimal:
-            return str(one) == str(other)
-        return bool(one == other) if type(one) in _SCALARS or type(one) is int else differences(one, other) is None
+        if type(one) is dict:
+            return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+        if type(one) is list:
+            return len(one) == len(other) and all(map(same, one, other))
+        return str(one) == str(other) if type(one) is Decimal else bool(one == other)
     if isinstance(one, int | Decimal) and isinstance(other, int | Decimal):
         return type(one) is not bool and type(other) is not bool and str(one) == str(other)
     return False

@@ -2,7 +2,7 @@
 
 A door describes its body as msgspec Structs; formats msgspec does not know (country, currency, date …) ride on the type as
 `Annotated[str, rule(...)]`, and rules across members are functions over the plain tree. One fast pass accepts good bodies;
-only a bad one pays for the slow walk that names all its faults. Numbers are never floats: whole ones become int, others Decimal.
+only a bad one pays for the slow walk that names all its faults. Numbers are never floats: whole ones are int, others Decimal.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, DecimalException
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, inspect
@@ -100,7 +100,7 @@ def parse(raw: bytes) -> Tree:
 
 def _depth(raw: bytes) -> int:
     depth = deepest = 0
-    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', raw, re.DOTALL):
+    for token in re.finditer(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', raw, re.DOTALL):
         if token[0] in b"[{":
             depth += 1
             deepest = max(deepest, depth)
@@ -119,20 +119,22 @@ class _Written(str):
 
 def _loosely(raw: bytes) -> Tree:
     """Decode what a lenient decoder takes, with nothing lost: members in order, numbers as written."""
-    return json.loads(raw, object_pairs_hook=_Pairs, parse_float=_Written, parse_int=_Written, parse_constant=_Written)
+    return json.loads(
+        raw.decode(), object_pairs_hook=_Pairs, parse_float=_Written, parse_int=_Written, parse_constant=_Written
+    )
 
 
 def _settled(loose: Tree) -> Tree:
     """Make a loose tree a plain one, so that its shape can be checked too; an unfit number becomes 1."""
     if isinstance(loose, _Pairs):
-        return {name: _settled(child) for name, child in loose}
+        return {_writable(name): _settled(child) for name, child in loose}
     if isinstance(loose, list):
         return [_settled(child) for child in loose]
     if isinstance(loose, _Written):
         if not _is_number_in_range(loose):
             return 1
         return int(loose) if loose.lstrip("-").isdigit() else Decimal(loose)
-    return loose
+    return _writable(loose) if isinstance(loose, str) else loose
 
 
 def _content_faults(raw: bytes) -> Iterator[Fault]:
@@ -147,12 +149,13 @@ def _tree_faults(node: Tree, path: Path) -> Iterator[Fault]:
     if isinstance(node, _Pairs):
         seen: set[str] = set()
         for name, child in node:
+            below = (*path, _writable(name))
             if name in seen:
-                yield Fault((*path, name), "must not be given twice")
+                yield Fault(below, "must not be given twice")
             seen.add(name)
             if not _is_text(name):
                 yield Fault(path, "has a member name with NUL or half a surrogate pair in it")
-            yield from _tree_faults(child, (*path, name))
+            yield from _tree_faults(child, below)
     elif isinstance(node, list):
         for position, child in enumerate(node):
             yield from _tree_faults(child, (*path, position))
@@ -161,6 +164,11 @@ def _tree_faults(node: Tree, path: Path) -> Iterator[Fault]:
             yield Fault(path, f"must be a number of at most {DIGITS_LIMIT} digits and below 1e{EXPONENT_LIMIT}")
     elif isinstance(node, str) and not _is_text(node):
         yield Fault(path, "must not hold NUL or half a surrogate pair")
+
+
+def _writable(name: str) -> str:
+    """Spell a member name so that a fault's path can be stored and answered whatever the name holds."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
 def _is_text(value: str) -> bool:
@@ -174,7 +182,7 @@ def _is_number_in_range(written: str) -> bool:
         number = Decimal(written)
     except DecimalException:
         return False
-    sign, digits, exponent = number.as_tuple()
+    _, digits, exponent = number.as_tuple()
     if not isinstance(exponent, int):  # NaN, Infinity
         return False
     return len(digits) <= DIGITS_LIMIT and abs(exponent) <= EXPONENT_LIMIT and number.adjusted() < EXPONENT_LIMIT
@@ -222,7 +230,7 @@ def take(
     natural: Callable[[ShapeType], tuple[str, ...]],
     needs: Callable[[Tree], tuple[Need, ...]] = lambda _: (),
 ) -> Reading:
-    """Read a body and find all its faults (at most 100), in document order.
+    """Read a body and find all its faults (at most 100): of the JSON itself, then of its shape, then of the rules.
 
     Raises Invalid only where the body is no acceptable JSON; then there is nothing more to read.
     """
@@ -399,8 +407,6 @@ def _leaf_reason(node: Tree, kind: inspect.Type) -> str:
 
 @cache
 def _plain_of(kind_type: type, bounds: tuple[Any, ...]) -> Any:
-    from typing import Annotated
-
     names = ("ge", "le", "min_length", "max_length", "pattern")
     limits = {name: bound for name, bound in zip(names, bounds, strict=True) if bound is not None}
     return Annotated[kind_type, Meta(**limits)] if limits else kind_type
@@ -413,8 +419,6 @@ def _plain(kind: inspect.Type) -> Any:
     if isinstance(kind, inspect.IntType):
         return _plain_of(int, (kind.ge, kind.le, None, None, None))
     if isinstance(kind, inspect.LiteralType):
-        from typing import Literal
-
         return Literal[tuple(kind.values)]
     if isinstance(kind, inspect.EnumType):
         return kind.cls
@@ -465,7 +469,11 @@ def _built(node: Tree, kind: inspect.Type) -> Any:
     if isinstance(kind, inspect.Metadata):
         return _built(node, kind.type)
     if isinstance(kind, inspect.UnionType):
-        wanted = {dict: (inspect.StructType, inspect.DictType), list: (inspect.ListType,)}.get(type(node), ())
+        wanted: tuple[type[inspect.Type], ...] = ()
+        if isinstance(node, dict):
+            wanted = (inspect.StructType, inspect.DictType)
+        elif isinstance(node, list):
+            wanted = (inspect.ListType,)
         for arm in kind.types:
             plain = arm.type if isinstance(arm, inspect.Metadata) else arm
             if isinstance(plain, wanted):

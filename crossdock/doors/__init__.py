@@ -131,7 +131,8 @@ class Route(Struct, frozen=True):
 
     `paths`: the first is the documented one, the others are aliases. `scope`: what a caller needs, None for a public route.
     `request` and `answers` (by status) are types or JSON Schemas for the documentation. `when`: a condition on the headers
-    for a path that doors share. `takes_orders`: a body that cannot be taken is recorded as a refused submission.
+    for a path that doors share. `submits`: what the submission is recorded as (create, bulk_call)
+    where a body is too large to be taken.
     """
 
     method: str
@@ -145,7 +146,7 @@ class Route(Struct, frozen=True):
     answers: dict[int, Any] = {}
     parameters: tuple[dict[str, Any], ...] = ()
     when: Callable[[Headers], bool] | None = None
-    takes_orders: bool = False
+    submits: str | None = None
 
 
 class Seed(Struct, frozen=True):

@@ -21,9 +21,13 @@ Tree = Any
 
 
 class Found(Struct, frozen=True):
-    """What was looked up for a batch: the organization, its vendor references, and catalog entries by kind and key."""
+    """What was looked up for a batch: the organization, its vendor references, and catalog entries by kind and key.
+
+    `actor` is who asks.
+    """
 
     organization: Organization
+    actor: str = ""
     references: frozenset[tuple[str, str]] = frozenset()
     entries: dict[tuple[str, str], Entry] = {}
 

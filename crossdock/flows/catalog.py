@@ -1,4 +1,4 @@
-"""What orders refer to: products, sales accounts, customs products. Their shape is their door's; here they are found and kept."""
+"""What orders refer to: products, sales accounts, customs products. Their shape is their door's; here they are found, kept."""
 
 from collections.abc import Iterable
 
@@ -30,14 +30,14 @@ async def find(tx: Transaction, caller: Caller, wanted: Iterable[tuple[str, str]
         rows = await registry.entries(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
         for entry in sorted(rows, key=lambda each: each.position, reverse=True):
             entries[kind, named[entry.name]] = entry
-    return Found(caller.organization, caller.references, entries)
+    return Found(caller.organization, caller.actor, caller.references, entries)
 
 
 async def look_up(book: Book, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
     """As `find`, in a transaction of its own; none is opened where nothing is wanted."""
     wanted = set(wanted)
     if not wanted:
-        return Found(caller.organization, caller.references)
+        return Found(caller.organization, caller.actor, caller.references)
     async with book.store.reading() as tx:
         return await find(tx, caller, wanted)
 

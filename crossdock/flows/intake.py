@@ -17,7 +17,7 @@ from msgspec import Struct
 from crossdock.core import leftovers, reading
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
 from crossdock.core.events import Allocated, Edited, Held, Received
-from crossdock.core.identity import is_same_content, key_of
+from crossdock.core.identity import is_same_content, key_of, minted_us
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
 from crossdock.core.reading import Reading
@@ -65,7 +65,7 @@ class Outcome(Struct, frozen=True):
 class _Case:
     """A submission on its way through a batch."""
 
-    def __init__(self, book: Book, submission: Submission) -> None:
+    def __init__(self, submission: Submission) -> None:
         self.submission = submission
         self.read: Reading | None = None
         self.refusal: Exception | None = submission.refusal
@@ -86,12 +86,15 @@ class _Case:
 
 
 # ------------------------------------------------------------------------------------------------------------ gathering
+_Group = list[tuple[_Case, asyncio.Future[Outcome]]]
+
+
 class Intake:
     """Gathers submissions that wait at the same time into transactions, per organization."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._waiting: dict[int, list[tuple[_Case, asyncio.Future[Outcome]]]] = {}
+        self._waiting: dict[int, list[_Group]] = {}
         self._running: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
@@ -113,30 +116,29 @@ class Intake:
         loop = asyncio.get_running_loop()
         organization_id = submissions[0].caller.organization_id
         queue = self._waiting.setdefault(organization_id, [])
-        futures = []
-        for submission in submissions:
-            future: asyncio.Future[Outcome] = loop.create_future()
-            queue.append((_Case(self._book, submission), future))
-            futures.append(future)
+        group: _Group = [(_Case(submission), loop.create_future()) for submission in submissions]
+        queue.append(group)
         self._count += len(submissions)
         if self._running.get(organization_id, 0) < self._book.store.writers:
             self._running[organization_id] = self._running.get(organization_id, 0) + 1
             task = asyncio.create_task(self._drain(organization_id, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return [await future for future in futures]
+        return [await future for _, future in group]
 
-    async def _drain(self, organization_id: int, queue: list[tuple[_Case, asyncio.Future[Outcome]]]) -> None:
+    async def _drain(self, organization_id: int, queue: list[_Group]) -> None:
         try:
             while queue:
-                batch = queue[: self._book.settings.intake_batch]
-                del queue[: len(batch)]
+                # A group is never split: two of its orders may have one number, and the second must come second.
+                batch = queue.pop(0)
+                while queue and len(batch) + len(queue[0]) <= self._book.settings.intake_batch:
+                    batch = batch + queue.pop(0)
                 self._count -= len(batch)
                 await self._settle(organization_id, batch)
         finally:
             self._running[organization_id] -= 1
 
-    async def _settle(self, organization_id: int, batch: list[tuple[_Case, asyncio.Future[Outcome]]]) -> None:
+    async def _settle(self, organization_id: int, batch: _Group) -> None:
         try:
             outcomes = await place(self._book, organization_id, [case for case, _ in batch])
         except Busy as busy:
@@ -147,7 +149,7 @@ class Intake:
                 _resolve(batch[0][1], bug)
                 return
             for one in batch:  # something in one of them breaks the transaction; alone, only that one fails
-                await self._settle(organization_id, [(_Case(self._book, one[0].submission), one[1])])
+                await self._settle(organization_id, [(_Case(one[0].submission), one[1])])
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 _resolve(future, outcome)
@@ -248,12 +250,14 @@ def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
     submission, content = case.submission, case.content
     assert content is not None
     ship_to = content.destinations[0].address if content.destinations else None
+    # Where a clock was set back, ids go on rising; the order's time goes with its id, so that both sort alike.
+    received = max(work.now, minted_us(case.order_id))
     order = Order(
         organization_id=work.organization_id,
         order_id=case.order_id,
         version=1,
-        created_at=work.now,
-        updated_at=work.now,
+        created_at=received,
+        updated_at=received,
         source=Source(
             submission.format.name, case.submission_id, submission.caller.actor, ship_to.country if ship_to else None
         ),
@@ -323,28 +327,32 @@ def _record(
 
 # ---------------------------------------------------------------------------------------------------------------- twins
 async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -> Outcome:
-    """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict."""
+    """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict.
+
+    Keys that name the request are judged before the natural key: a request repeated is answered as it first was, also when
+    the order has moved on since.
+    """
     holders = await log.holders(work.tx, work.organization_id, case.keys)
-    mine = [key for key in case.keys if key in taken]
+    natural, mine = case.keys[0], tuple(key for key in case.keys if key in taken)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
-    for key in case.keys:
-        if key in taken or case.refusal is not None:
+    for key in (*case.keys[1:], natural):
+        if key in taken or first is not None or case.refusal is not None:
             continue
         held = await log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
         assert held is not None, "a key outlives no submission"
         if _is_same(case, held):
             first = held
-        elif key == case.keys[0] and case.submission.replaces:
+        elif key == natural and case.submission.replaces:
             replaced = holders[key]
         else:
-            case.refusal = _conflict(case, is_natural=key == case.keys[0])
+            case.refusal = _conflict(case, is_natural=key == natural)
     if case.refusal is None and replaced is not None:
         outcome = await _replace(work, case, found, replaced)
         owner, pointed = case.submission_id, case.keys
     else:
         outcome = _replay(work, case, first) if case.refusal is None and first is not None else _refuse(work, case)
-        owner, pointed = first.submission_id if first is not None else 0, tuple(mine)
+        owner, pointed = first.submission_id if first is not None else 0, mine
     for key in pointed if outcome.fate != "refused" else ():
         await log.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
     for key in mine if outcome.fate == "refused" else ():
@@ -411,6 +419,8 @@ async def redrive(
         raise Missing(Code.NO_SUBMISSION, "there is no such submission")
     if record.status != "refused":
         raise Conflict(Code.STATE_FORBIDS, f"the submission was {record.status}; only a refused one is driven again")
+    if record.operation not in ("create", "bulk"):
+        raise Conflict(Code.STATE_FORBIDS, "this was a call with many orders; send it again")
     if mended is None and record.size > len(record.body):
         raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a mended one")
     again = Submission(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -133,7 +134,7 @@ async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[bytes]:
 
 @cache
 def _keys_statement(size: int) -> Statement:
-    wanted = [bindparam(f"key_{position}") for position in range(size)]
+    wanted: list[Any] = [bindparam(f"key_{position}") for position in range(size)]
     return Statement(
         select(request_key).where(
             request_key.c.organization_id == bindparam("organization_id"), request_key.c.key.in_(wanted)
@@ -147,7 +148,7 @@ async def holders(tx: Transaction, organization_id: int, keys: Sequence[bytes]) 
     for start in range(0, len(keys), 64):
         some = keys[start : start + 64]
         size = 1 << (len(some) - 1).bit_length()
-        wanted = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
+        wanted: dict[str, Any] = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
         rows = await tx.rows(_keys_statement(size), organization_id=organization_id, **wanted)
         found |= {bytes(row[1]): Claim(row[0], bytes(row[1]), row[2], row[3]) for row in rows}
     return found

@@ -228,7 +228,7 @@ async def count(tx: Transaction, organization_id: int, *, door: str) -> int:
 
 @cache
 def _lines_statement(size: int) -> Statement:
-    wanted = [bindparam(f"id_{position}") for position in range(size)]
+    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
     return Statement(
         select(order_line)
         .where(order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id.in_(wanted))
@@ -241,7 +241,7 @@ async def _orders(tx: Transaction, organization_id: int, rows: Sequence[Row]) ->
         return []
     identities = [row[1] for row in rows]
     size = 1 << (len(identities) - 1).bit_length()  # few sizes, so few statements; the last id fills the rest
-    wanted = {f"id_{place}": identities[min(place, len(identities) - 1)] for place in range(size)}
+    wanted: dict[str, Any] = {f"id_{place}": identities[min(place, len(identities) - 1)] for place in range(size)}
     counters: dict[int, list[Counters]] = {}
     for line in await tx.rows(_lines_statement(size), organization_id=organization_id, **wanted):
         counters.setdefault(line[1], []).append(Counters(*line[5:13]))

@@ -36,7 +36,14 @@ class Statement:
     def bound(self, dialect: Dialect, values: dict[str, Any]) -> tuple[str, list[Any]]:
         """Give the SQL text and the values in its parameters' order."""
         text, names, written = self.spelled(dialect)
-        return text, [values[name] if name in values else written[name] for name in names]
+        return text, [values[name] if name in values else _written(written, name) for name in names]
+
+
+def _written(written: dict[str, Any], name: str) -> Any:
+    value = written[name]
+    if value is None:  # a forgotten parameter must not become NULL
+        raise KeyError(name)
+    return value
 
 
 class Transaction(Protocol):

@@ -12,11 +12,11 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from crossdock.core.errors import Busy, Code
 from crossdock.store.port import Row, Statement
 
-_DIALECT = asyncpg_dialect.dialect()
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 # Connections of one process. Intake uses at most `writers`; the rest serve reads.
 POOL_SIZE = 8
 # What passes by itself: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
-_PASSING = (
+PASSING = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -68,10 +68,13 @@ class PostgresTransaction:
         """See port.Transaction."""
         if not rows:
             return set()
-        taken = await self._connection.fetch(_claim_text(table), *(list(column) for column in zip(*rows, strict=True)))
         places = [list(table.columns).index(column) for column in table.primary_key]
-        mine = {tuple(row) for row in taken}
-        return {position for position, row in enumerate(rows) if tuple(row[place] for place in places) in mine}
+        first: dict[tuple[Any, ...], int] = {}
+        for position, row in enumerate(rows):
+            first.setdefault(tuple(row[place] for place in places), position)
+        columns = zip(*(rows[position] for position in first.values()), strict=True)
+        taken = await self._connection.fetch(_claim_text(table), *map(list, columns))
+        return {first[tuple(row)] for row in taken}
 
 
 class PostgresStore:
@@ -97,7 +100,7 @@ class PostgresStore:
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 yield PostgresTransaction(connection)
-        except _PASSING as error:
+        except PASSING as error:
             raise _busy(error) from error
 
     @asynccontextmanager
@@ -106,7 +109,7 @@ class PostgresStore:
         try:
             async with self._pool.acquire(timeout=10) as connection, connection.transaction():
                 yield PostgresTransaction(connection)
-        except _PASSING as error:
+        except PASSING as error:
             raise _busy(error) from error
 
     async def close(self) -> None:

@@ -256,7 +256,7 @@ async def vendor_references(tx: Transaction, organization_id: int) -> set[tuple[
 # -------------------------------------------------------------------------------------------------------------- catalog
 @cache
 def _entries_statement(size: int, column: str) -> Statement:
-    wanted = [bindparam(f"key_{position}") for position in range(size)]
+    wanted: list[Any] = [bindparam(f"key_{position}") for position in range(size)]
     return Statement(
         select(catalog_entry).where(
             catalog_entry.c.organization_id == bindparam("organization_id"),
@@ -274,7 +274,7 @@ async def entries(
     for start in range(0, len(keys), 64):
         some = keys[start : start + 64]
         size = 1 << (len(some) - 1).bit_length()
-        wanted = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
+        wanted: dict[str, Any] = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
         rows = await tx.rows(_entries_statement(size, by), organization_id=organization_id, kind=kind, **wanted)
         found += [Entry(*row) for row in rows]
     return found

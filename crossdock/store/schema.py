@@ -29,12 +29,12 @@ async def open_store(url: str) -> Store:
     if kind == "sqlite":
         await asyncio.to_thread(_migrate_sqlite, path)
         return sqlite.SqliteStore(path)
-    from crossdock.store.postgres import PostgresStore
+    from crossdock.store import postgres
 
     try:
         await _migrate_postgres(url)
-        return await PostgresStore.open(url)
-    except OSError as error:
+        return await postgres.PostgresStore.open(url)
+    except postgres.PASSING as error:
         raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
 
 
@@ -50,7 +50,7 @@ def _parsed(url: str) -> tuple[str, str]:
         return "postgresql", url
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return "sqlite", rest[1:]
-    raise ValueError(f"the database must be sqlite:///path or postgresql://…, not {url.split('@')[-1]!r}")
+    raise ValueError(f"the database must be sqlite:///path or postgresql://…, not {scheme!r}")  # never its password
 
 
 def _migrate_sqlite(path: str) -> None:
@@ -62,14 +62,12 @@ def _migrate_sqlite(path: str) -> None:
         from sqlalchemy import create_engine
         from sqlalchemy.pool import StaticPool
 
-        connection.execute("BEGIN IMMEDIATE")  # DDL is transactional in SQLite; this also makes other processes wait
-        try:
-            engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-            with engine.begin() as shared:  # commits the transaction begun above
-                _upgrade(shared)
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+        with engine.connect() as shared:
+            # DDL is transactional in SQLite; beginning it this way also makes other processes wait for their turn.
+            shared.exec_driver_sql("BEGIN IMMEDIATE")
+            _upgrade(shared)
+            shared.commit()
     finally:
         connection.close()
 
@@ -80,9 +78,9 @@ async def _migrate_postgres(url: str) -> None:
 
     probe = await asyncpg.connect(url)
     try:
-        if await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
-            if await probe.fetchval("SELECT version_num FROM alembic_version") == HEAD:
-                return
+        known = await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        if known and await probe.fetchval("SELECT version_num FROM alembic_version") == HEAD:
+            return
         await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
         async with engine.begin() as connection:

@@ -73,16 +73,21 @@ class SqliteStore:
         self._writer = connect(path)
         self._reader = connect(path)
         self._turn = asyncio.Lock()
+        self._readers = 0
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteTransaction]:
         """See port.Store."""
         try:
-            self._reader.execute("BEGIN")
+            if not self._readers:  # blocks open at the same time share a snapshot
+                self._reader.execute("BEGIN")
+            self._readers += 1
             try:
                 yield SqliteTransaction(self._reader)
             finally:
-                self._reader.execute("COMMIT")
+                self._readers -= 1
+                if not self._readers:
+                    self._reader.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise _busy(error) from error
 

@@ -60,7 +60,7 @@ def _operation(door: Door, route: Route, known: dict[type, Any], path: str, alia
     }
     if route.request is not None:
         body = {"content": {route.request_media: {"schema": _schema(route.request, known)}}}
-        described["requestBody"] = body | ({"required": True} if route.takes_orders else {})
+        described["requestBody"] = body | ({"required": True} if route.request else {})
     return described
 
 

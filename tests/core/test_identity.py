@@ -1,5 +1,6 @@
 """Ids, their spellings, and sameness of bodies."""
 
+import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -41,7 +42,7 @@ SPELLINGS: list[Spelling] = [
     (to_uuid, from_uuid, r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
 ]
 each_spelling = pytest.mark.parametrize(
-    ("spell", "read", "form"), SPELLINGS, ids=lambda part: getattr(part, "__name__", "")
+    ("spell", "read", "form"), SPELLINGS, ids=["base62", "base32", "digits", "hex24", "uuid"]
 )
 identities = st.integers(1, MOST)
 NOW_US = 1_767_225_600_000_000  # 2026-01-01
@@ -67,8 +68,6 @@ class TestSpelling:
     @example(identity=1)
     @example(identity=MOST)
     def test_has_its_form(self, spell: Any, read: Any, form: str, identity: int) -> None:
-        import re
-
         assert re.fullmatch(form, spell(identity))
 
     @given(text=st.text() | st.text("0123456789abcdefABCDEFzZ-", max_size=36))
@@ -127,7 +126,7 @@ class TestHex24:
 
 
 class TestMint:
-    @given(st.lists(st.integers(0, 4_000_000_000_000_000), min_size=2, max_size=200), st.integers(0, 5000))
+    @given(st.lists(st.integers(0, 3_700_000_000_000_000), min_size=2, max_size=200), st.integers(0, 5000))
     def test_rises_strictly_whatever_the_clock_does(self, times: list[int], slot: int) -> None:
         mint = Mint(slot)
         made = [mint.new(now) for now in times]

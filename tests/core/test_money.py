@@ -52,9 +52,7 @@ class TestToMinorUnit:
             ("9" * 40, "KWD", "9" * 40 + ".000"),
         ],
     )
-    def test_rounds_half_up_to_the_places_of_the_currency(
-        self, amount: str, currency: str | None, rounded: str
-    ) -> None:
+    def test_rounds_half_up_to_the_currency(self, amount: str, currency: str | None, rounded: str) -> None:
         assert str(to_minor_unit(Decimal(amount), currency)) == rounded
 
 

@@ -55,7 +55,7 @@ def exact(tree: Any) -> Any:
     return type(tree).__name__, str(tree)
 
 
-# ------------------------------------------------------------------------------------------------- random JSON documents
+# ------------------------------------------------------------------------------------------------ random JSON documents
 SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 strings = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from('":\\,{}[]'))
@@ -263,7 +263,7 @@ class TestParse:
         assert parse(b"[" + b",".join([b"{}"] * 500) + b"]") == [{}] * 500
 
     def test_answers_to_an_endless_string_after_many_braces(self) -> None:
-        # A search that begins again at each of its quotes takes minutes for these 200 kB; the child's end is a safeguard.
+        # A search that begins again at each quote takes minutes for these 200 kB; the child's time-out is a safeguard.
         script = (
             "from crossdock.core.reading import parse\n"
             "from crossdock.core.errors import Invalid\n"
@@ -294,7 +294,7 @@ class TestParse:
         assert len(faults_of(b"[" + b",".join([b"NaN"] * 300) + b"]")) == FAULTS_LIMIT
 
 
-# ------------------------------------------------------------------------------------------------------------- the shapes
+# ----------------------------------------------------------------------------------------------------------- the shapes
 class Color(StrEnum):
     RED = "red"
     BLUE = "blue"
@@ -509,9 +509,21 @@ class TestTake:
         raw = b'{"parts":[' + b",".join([b'{"sku":NaN}'] * 90) + b"]}"
         assert len(take(raw, Whole, natural=natural).faults) == FAULTS_LIMIT
 
-    def test_names_faults_so_that_they_can_be_written_down(self) -> None:
-        raw = b'{"counts":{"\\ud800":"x"},"due":"\\ud800","color":"\\udc00","\\ud800":{"a":NaN}}'
-        assert msgspec.json.encode(take(raw, Whole, natural=natural).faults)
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b'{"due":"\\ud800"}',
+            b'{"kind":"\\udc00"}',
+            b'{"color":"\\udc00"}',
+            b'{"\\ud800":1}',
+            b'{"mainPart":{"\\ud800":{"a":NaN}}}',
+            b'{"counts":{"\\ud800":"x"}}',
+        ],
+    )
+    def test_names_faults_of_unfit_text_so_that_they_can_be_written_down(self, raw: bytes) -> None:
+        reading = take(raw, Whole, natural=natural)
+        assert reading.shape is None
+        assert msgspec.json.encode(reading.faults)
 
     @pytest.mark.parametrize(("raw", "code"), [(b"{", Code.NOT_JSON), (b"[" * 65, Code.TOO_DEEP)])
     def test_refuses_what_cannot_be_read_at_all(self, raw: bytes, code: Code) -> None:

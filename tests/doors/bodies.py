@@ -55,7 +55,7 @@ RULES: dict[str, st.SearchStrategy[str]] = {
 }
 
 
-def of(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one arm per type
+def of(kind: inspect.Type) -> st.SearchStrategy[Any]:
     """Give valid values of a described type."""
     if isinstance(kind, inspect.Metadata):
         rule = (kind.extra or {}).get("rule")

@@ -28,7 +28,6 @@ SITE_CONTEXT = "x-site-context"
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")
 TOKEN_LIFETIME_S = 3_600  # the vendor's identity service does not say; an hour is what such services give
-_NUL = "\x00"  # never in a stored text, and PostgreSQL refuses to be asked for it
 ORDERS_MOST = 100  # of a list that the vendor does not page; at 5 kB each that is half a megabyte
 
 # --------------------------------------------------------------------------------------------------------------- errors
@@ -122,8 +121,6 @@ async def token(request: Request) -> Reply:
         fault = Fault(("grant_type",), "must be client_credentials" if "grant_type" in form else "is required")
         raise Invalid(Code.INVALID, "the form has faults", faults=(fault,))
     named = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
-    if _NUL in named[0]:
-        named = ("", "")
     asked = form.get("scope", "")
     ours = " ".join(scope for scope in asked.split() if scope in access.SCOPES)
     grant, _ = await access.grant(
@@ -163,8 +160,6 @@ async def _by_id(request: Request, text: str) -> Order:
 
 async def _by_number(request: Request, number: str) -> Order:
     """Give this door's order of that number, else the newest one that came through another door."""
-    if _NUL in number:
-        raise Missing(Code.NO_ORDER, "there is no such order")
     try:
         return await queries.order_by_number(request.book, request.caller, door=mapping.FORMAT.name, number=number)
     except Missing:
@@ -196,7 +191,7 @@ _FOUND: dict[int, Any] = {200: wire.Order | list[wire.Order], **_ERRORS, 404: wi
 ROUTES = (
     Route(
         "POST", ORDERS, create_order, access.WRITE, "createOrder", "Create an order",
-        request=wire.OrderCreate, answers=_CREATED, parameters=(_CONTEXT,), takes_orders=True,
+        request=wire.OrderCreate, answers=_CREATED, parameters=(_CONTEXT,), submits="create",
     ),
     Route(
         "GET", ORDERS, get_orders, access.READ, "getOrder", f"Read an order, or the newest {ORDERS_MOST}",
@@ -205,7 +200,7 @@ ROUTES = (
     Route(
         "POST", SHORT_ORDERS, create_order, access.WRITE, "createOrderShort",
         "Create an order at the path of the vendor's page, told from others by x-site-context",
-        request=wire.OrderCreate, answers=_CREATED, parameters=(_CONTEXT,), when=_has_site_context, takes_orders=True,
+        request=wire.OrderCreate, answers=_CREATED, parameters=(_CONTEXT,), when=_has_site_context, submits="create",
     ),
     Route(
         "GET", SHORT_ORDERS, get_orders, access.READ, "getOrderShort",

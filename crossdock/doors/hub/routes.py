@@ -118,7 +118,7 @@ async def list_submissions(request: Request) -> Reply:
     _raise(faults)
     found = await queries.submissions(request.book, request.caller, status=status, before=before, limit=limit + 1)
     cursor = _cursor(query, found[limit - 1].submission_id) if len(found) > limit else None
-    page = wire.SubmissionPage([_submission(record) for record in found[:limit]], cursor)
+    page = {"items": [_submission(record) for record in found[:limit]], "next": cursor}
     return json_reply(200, page, headers=_link(request, query, cursor))
 
 
@@ -257,7 +257,7 @@ ROUTES = (
         request=wire.OrderCreate, answers={201: wire.OrderAnswer, 400: wire.Problem, 409: wire.Problem,
                                            413: wire.Problem, **_PROBLEMS},
         parameters=(_parameter("Idempotency-Key", "header", "names this request; the same key gives the first answer"),),
-        takes_orders=True,
+        submits="create",
     ),
     Route(
         "GET", ("/hub/v1/orders",), list_orders, access.READ, "listOrders", "List orders, newest first",

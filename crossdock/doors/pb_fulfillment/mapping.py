@@ -402,7 +402,8 @@ class PbFulfillmentFormat:
     def content(self, reading: Reading, found: Found) -> Content:
         """See Format. Refuses with Invalid a sender's clientId that nobody gave the organization."""
         # A document we spelled ourselves has no natural key, and names a client of another door or none.
-        if self._clients is None and reading.natural and (CLIENT, reading.natural[0]) not in found.references:
+        known = not reading.natural or (CLIENT, reading.natural[0]) in found.references
+        if self._clients is None and not known and reading.natural[0] != found.actor:
             raise Invalid(Code.INVALID, "the body has faults", faults=(Fault(("clientId",), FOREIGN_CLIENT),))
         return _content(reading.shape)
 

@@ -326,11 +326,12 @@ ROUTES = (
     Route(
         "POST", ORDERS, create_order, access.WRITE, "createOrder", "Create an order",
         request=wire.OrderCreate, answers={201: wire.Order, 413: _ERRORS, **_ALL_ERRORS}, parameters=_HEADERS,
-        takes_orders=True,
+        submits="create",
     ),
     Route(
         "POST", _paths("/bulk"), create_orders, access.WRITE, "createOrders", "Create or replace up to 200 orders",
         request=wire.BulkCreate, answers={200: _BULK, 413: _ERRORS, **_ALL_ERRORS}, parameters=_HEADERS,
+        submits="bulk_call",
     ),
     Route(
         "GET", _paths("/{orderId}"), get_order, access.READ, "getOrder", "Read an order",

@@ -290,6 +290,12 @@ def _spell_gift(gift: Gift | None) -> dict[str, Tree] | None:
     return _said(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
 
 
+def _with_product(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
+    """Add to an item that was only a customs product what that product says; what the item says itself stands."""
+    told = _spell_line(line)
+    return told | {name: value for name, value in item.items() if name not in told or value not in (None, "")}
+
+
 class PbOmsFormat:
     """The document of this door; see flows.book.Format."""
 
@@ -347,7 +353,7 @@ class PbOmsFormat:
         told = {name: document.pop(name) for name in shipping if name in document}
         early = {name: document.pop(name) for name in ("customerInfo", "orderMessage", "metadata") if name in document}
         items = [
-            _said(**_spell_line(line)) | item if line.product_ref and item.get("itemId") is None else item
+            _with_product(item, line) if line.product_ref and not item.get("itemId") else item
             for line, item in zip(order.content.lines, document.pop("items"), strict=True)
         ]
         own = {name: value for name, value in document.items() if name not in _ANSWERED}

@@ -111,7 +111,7 @@ _BODY_ERRORS = dict.fromkeys((400, 401, 403, 500), wire.ErrorAnswer)
 ROUTES = (
     Route(
         "POST", ORDERS, create_order, access.WRITE, "createOrder", "Create an order",
-        request=wire.OrderCreate, answers={200: wire.OrderCreated, **_BODY_ERRORS}, takes_orders=True,
+        request=wire.OrderCreate, answers={200: wire.OrderCreated, **_BODY_ERRORS}, submits="create",
     ),
     Route(
         "GET", tuple(f"{path}/{{orderId}}" for path in ORDERS), get_order, access.READ, "getOrderById", "Read an order",

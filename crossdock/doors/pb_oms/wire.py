@@ -4,8 +4,9 @@ Source of every rule: the vendor's create-order page; what is required, and whic
 this door (docs/doors/pb_oms.md). Every optional member may be null.
 """
 
-from msgspec import Meta, Struct, field
 from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
 
 from crossdock.core.formats import Count, Country, Currency, Date, Filled, Number, Quantity
 

@@ -1,0 +1,180 @@
+"""The schema keeps its promises, and the migrations make exactly this schema."""
+
+import sqlite3
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import BigInteger, CheckConstraint, Connection, Table, UniqueConstraint, create_engine, inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from crossdock.core.lifecycle import Counters
+from crossdock.store import schema
+from crossdock.store.tables import GLOBAL, metadata, order_line
+
+TABLES = sorted(metadata.tables.values(), key=lambda table: table.name)
+TENANT_TABLES = [table for table in TABLES if table.name not in GLOBAL]
+
+# Indexes that do not begin with the organization, each with its reason; may only shrink.
+FOREIGN_INDEXES = {"ix_membership_email": "a person signs in before an organization is known"}
+# As GLOBAL was when this was written; may only shrink.
+GLOBAL_TABLES = {"installation", "directory", "person"}
+
+by_name = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+by_tenant = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)
+
+
+def first_columns(table: Table) -> dict[str, str]:
+    """Give the first column of each key and index of a table."""
+    keys: dict[str, Any] = {str(table.primary_key.name): table.primary_key.columns}
+    keys |= {str(each.name): each.columns for each in table.constraints if isinstance(each, UniqueConstraint)}
+    keys |= {str(index.name): index.columns for index in table.indexes}
+    return {name: next(iter(columns)).name for name, columns in keys.items()}
+
+
+class TestTables:
+    @by_tenant
+    def test_lead_every_key_and_index_with_the_organization(self, table: Table) -> None:
+        strays = {name for name, column in first_columns(table).items() if column != "organization_id"}
+        assert strays <= set(FOREIGN_INDEXES)
+
+    def test_have_no_more_exceptions_than_they_need(self) -> None:
+        strays = {
+            name
+            for table in TENANT_TABLES
+            for name, column in first_columns(table).items()
+            if column != "organization_id"
+        }
+        assert strays == set(FOREIGN_INDEXES)
+        assert set(GLOBAL) <= GLOBAL_TABLES
+        assert set(GLOBAL) <= set(metadata.tables)
+        assert all(GLOBAL.values())
+
+    @by_tenant
+    def test_always_know_their_organization(self, table: Table) -> None:
+        column = table.columns["organization_id"]
+        assert isinstance(column.type, BigInteger)
+        assert not column.nullable
+        assert next(iter(table.columns)).name == "organization_id"
+
+    @by_name
+    def test_have_no_unique_index_beside_their_keys(self, table: Table) -> None:
+        assert not [index.name for index in table.indexes if index.unique]
+
+    @by_name
+    def test_keep_times_and_ids_in_64_bits(self, table: Table) -> None:
+        references = {"client_id", "token_id"}  # texts by nature
+        for column in table.columns:
+            if column.name.endswith("_at") or column.name == "at":
+                assert isinstance(column.type, BigInteger), column
+            if column.name.endswith("_id") and column.name not in references:
+                assert isinstance(column.type, BigInteger), column
+
+    @by_name
+    def test_name_every_constraint_and_index(self, table: Table) -> None:
+        assert all(constraint.name for constraint in table.constraints)
+        assert all(index.name for index in table.indexes)
+
+    @by_name
+    def test_never_hold_a_float(self, table: Table) -> None:
+        assert {type(column.type).__name__ for column in table.columns} <= {
+            "BigInteger",
+            "Integer",
+            "LargeBinary",
+            "Text",
+        }
+
+
+class TestCounters:
+    def test_are_checked_by_the_table_as_by_the_core(self) -> None:
+        (check,) = [each for each in order_line.constraints if isinstance(each, CheckConstraint)]
+        names = Counters.__struct_fields__
+        connection = sqlite3.connect(":memory:")
+        text = f"SELECT {check.sqltext} FROM (SELECT {', '.join(f'? AS {name}' for name in names)})"
+        for values in product((0, 1, 2), (-1, 0, 1), *[(-1, 0, 1)] * 2, (-1, 0, 1, 2), *[(-1, 0, 1)] * 3):
+            (holds,) = connection.execute(text, values).fetchone()
+            assert bool(holds) == Counters(*values).is_sound(), values
+        connection.close()
+
+    def test_stand_in_the_order_of_the_core(self) -> None:
+        assert tuple(column.name for column in order_line.columns)[5:] == Counters.__struct_fields__
+
+
+async def look(url: str, see: Callable[[Connection], Any]) -> Any:
+    """Let `see` look at a database through SQLAlchemy."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            seen = see(connection)
+        engine.dispose()
+        return seen
+    asynchronous = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
+    async with asynchronous.connect() as opened:
+        seen = await opened.run_sync(see)
+    await asynchronous.dispose()
+    return seen
+
+
+class TestMigrations:
+    async def test_make_exactly_the_schema_of_the_metadata(self, database: str) -> None:
+        def differences(connection: Connection) -> list[Any]:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            return list(compare_metadata(context, metadata))
+
+        assert await look(database, differences) == []
+
+    async def test_put_columns_in_the_order_rows_are_written_in(self, database: str) -> None:
+        def columns(connection: Connection) -> dict[str, list[str]]:
+            found = inspect(connection)
+            return {table.name: [column["name"] for column in found.get_columns(table.name)] for table in TABLES}
+
+        assert await look(database, columns) == {table.name: [each.name for each in table.columns] for table in TABLES}
+
+    async def test_make_every_check_and_primary_key(self, database: str) -> None:
+        def keys(connection: Connection) -> dict[str, Any]:
+            found = inspect(connection)
+            return {
+                table.name: (
+                    {check["name"] for check in found.get_check_constraints(table.name)},
+                    found.get_pk_constraint(table.name)["constrained_columns"],
+                )
+                for table in TABLES
+            }
+
+        assert await look(database, keys) == {
+            table.name: (
+                {each.name for each in table.constraints if isinstance(each, CheckConstraint)},
+                [column.name for column in table.primary_key.columns],
+            )
+            for table in TABLES
+        }
+
+    async def test_narrow_the_same_indexes_as_the_metadata(self, database: str) -> None:
+        def partial(connection: Connection) -> set[str]:
+            if connection.dialect.name == "sqlite":
+                query = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
+            else:
+                query = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE '% WHERE %'"
+            return {row[0] for row in connection.exec_driver_sql(query)}
+
+        for engine in ("sqlite", "postgresql"):
+            narrowed = {
+                index.name
+                for table in TABLES
+                for index in table.indexes
+                if index.dialect_options[engine].get("where") is not None
+            }
+            assert await look(database, partial) == narrowed
+
+    def test_form_one_line_that_ends_at_head(self) -> None:
+        scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+        assert scripts.get_heads() == [schema.HEAD]
+        assert len(scripts.get_bases()) == 1
+        files = sorted((Path(schema.__file__).parent / "migrations" / "versions").glob("*.py"))
+        assert files[-1].name.startswith(f"{schema.HEAD}_")
