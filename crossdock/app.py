@@ -1,5 +1,6 @@
 """Wires everything: settings in, a book, an ASGI application out. The only file that knows every concrete class."""
 
+import gc
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -107,4 +108,15 @@ def create() -> App:
     """Make the application from the environment; what the server's worker processes call."""
     settings = load()
     logs.configure(settings.log_level)
+    calm_collector()
     return App(settings)
+
+
+def calm_collector() -> None:
+    """Collect cyclic garbage less often: a request makes a thousand short-lived objects and no cycles.
+
+    With the interpreter's defaults, a tenth of a create is spent looking at live orders; modules are never garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

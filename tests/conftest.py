@@ -17,6 +17,7 @@ from crossdock import app, demo
 from crossdock.doors import all_doors
 from crossdock.flows.book import Book
 from crossdock.settings import load
+from crossdock.web import logs
 from tests.world import World
 
 # Deterministic and bounded, so that a red run can be repeated; `make prove` looks further.
@@ -26,6 +27,8 @@ settings.register_profile(
 )  # fmt: skip
 settings.register_profile("prove", settings.get_profile("test"), max_examples=1000, derandomize=False)
 settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
+
+logs.configure("critical")  # a test that wants the lines configures them itself
 
 ENGINES = ("sqlite", "postgresql")
 

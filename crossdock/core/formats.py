@@ -6,6 +6,7 @@ They only say what is acceptable; the spelling sent is what is kept.
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -86,5 +87,10 @@ def decimal(number: Number | None) -> Decimal | None:
 def iso_time(us: int, *, digits: int = 3) -> str:
     """Spell microseconds since 1970 as UTC with `digits` fractional digits: 2026-01-30T10:53:24.554Z."""
     seconds, fraction = divmod(us, 1_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{fraction:06d}"[: 20 + digits].rstrip("." if not digits else "") + "Z"
+    text = _second(seconds)
+    return f"{text}.{fraction:06d}"[: 20 + digits] + "Z" if digits else text + "Z"
+
+
+@lru_cache(64)  # one server's orders come in the same few seconds
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,7 +2,8 @@
 
 A door spells its canonical content back in its own request shape; where that differs from what was sent, the difference is
 kept as a patch, each entry with the spelling it replaces. On reading, an entry applies only while the spelling is still that:
-an edited value is never hidden by an old one. Parts of order lines travel with their line.
+an edited value is never hidden by an old one. Parts of order lines travel with their line. An order nobody edited is answered
+from the very document that was sent; its first edit keeps the leftovers.
 
 A patch node is one of: {"m": {name: node}} members, {"e": {position: node}} elements, {"s": sent} a value the spelling
 lacks, {"s": sent, "w": was} another spelling, {"d": was} a value the sender did not send.
@@ -35,6 +36,8 @@ def differences(sent: Tree, spelled: Tree) -> Tree:
 
 
 def _member_differences(sent: dict[str, Tree], spelled: dict[str, Tree]) -> Tree:
+    if sent == spelled and _is_written_alike(sent, spelled):
+        return None
     members: dict[str, Tree] = {}
     shared = 0
     for name, value in sent.items():
@@ -54,6 +57,11 @@ def _member_differences(sent: dict[str, Tree], spelled: dict[str, Tree]) -> Tree
     if shared != len(spelled):
         members.update({name: {"d": was} for name, was in spelled.items() if name not in sent})
     return {"m": members} if members else None
+
+
+def _is_written_alike(sent: dict[str, Tree], spelled: dict[str, Tree]) -> bool:
+    """Say of two equal objects whether their numbers are spelled alike too; text needs no second look."""
+    return all(type(value) is str or same(value, spelled[name]) for name, value in sent.items())
 
 
 def same(one: Tree, other: Tree) -> bool:
@@ -101,10 +109,11 @@ def _restore_members(spelled: dict[str, Tree], members: dict[str, Tree]) -> None
 
 
 def keep(content: Content, *, sent: Tree, spelled: Tree, lines: str) -> Content:
-    """Add to `content` what of `sent` its own spelling lacks; `lines` names the member that holds the order lines."""
-    patch = differences(sent, spelled)
-    if patch is None:
-        return content
+    """Add to `content` what of `sent` its own spelling lacks; `lines` names the member that holds the order lines.
+
+    The leftovers of the content are never None afterwards.
+    """
+    patch = differences(sent, spelled) or {"m": {}}
     members = patch["m"]
     of_lines = members.pop(lines, None)
     kept = content.lines
@@ -114,7 +123,7 @@ def keep(content: Content, *, sent: Tree, spelled: Tree, lines: str) -> Content:
             msgspec.structs.replace(line, leftovers=elements[str(position)]) if str(position) in elements else line
             for position, line in enumerate(kept)
         )
-    return msgspec.structs.replace(content, lines=kept, leftovers=patch if members else None)
+    return msgspec.structs.replace(content, lines=kept, leftovers=patch)
 
 
 def respell(content: Content, *, spelled: Tree, lines: str) -> Tree:

@@ -1,8 +1,9 @@
 """The canonical order: what a sender said, in one vocabulary, and the counters that say how far it has come.
 
 `Content` is the sender's side (parties, lines, money, dates) and changes only by an edit; `Order` is the book's side (id,
-version, counters, holds). Whatever of the sender's document has no home here is in `leftovers` (see core/leftovers.py).
-Absent is None, never an empty string; money and measures are Decimal with the digits the sender wrote.
+version, counters, holds). Whatever of the sender's document has no home here is in the submission's bytes and, once the
+content was edited, in `leftovers` (see core/leftovers.py). Absent is None, never an empty string; money and measures are
+Decimal with the digits the sender wrote.
 """
 
 from decimal import Decimal
@@ -141,7 +142,10 @@ class Gift(Struct, frozen=True, omit_defaults=True):
 
 
 class Content(Struct, frozen=True, omit_defaults=True):
-    """Everything the sender said. `number` is the sender's order number; times are kept as sent (ISO 8601)."""
+    """Everything the sender said. `number` is the sender's order number; times are kept as sent (ISO 8601).
+
+    `leftovers` is None as long as the content is exactly what its submission says: then that document holds all the rest.
+    """
 
     number: str
     lines: tuple[Line, ...]
@@ -176,7 +180,8 @@ class Hold(Struct, frozen=True, omit_defaults=True):
 
 
 class Source(Struct, frozen=True):
-    """Which door and which submission an order came from, and the ship-to country it had then."""
+    """Which door an order came from, the submission its content was last sent with whole, and the ship-to country it had
+    when it was received."""
 
     door: str
     submission_id: int

@@ -81,8 +81,11 @@ class Format(Protocol):
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """Give the body of the answer to the create call."""
 
-    def placed(self, order: Order, found: Found) -> "Placement":
-        """Say what the door's rules do to a new order at once: holds to place, a location to allocate all lines to."""
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> "Placement":
+        """Say what the door's rules do to a new order at once: holds to place, a location to allocate all lines to.
+
+        `document` is what was sent.
+        """
 
 
 class Placement(Struct, frozen=True):

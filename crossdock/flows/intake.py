@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from crossdock.core import leftovers, reading
+from crossdock.core import reading
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
 from crossdock.core.events import Allocated, Edited, Held, Received
 from crossdock.core.identity import is_same_content, key_of, minted_us
@@ -23,7 +23,7 @@ from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
 from crossdock.core.reading import Reading
 from crossdock.flows import catalog
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format, Found, Gaps
+from crossdock.flows.book import Book, Format, Found
 from crossdock.flows.unit import Unit, unit
 from crossdock.store import log
 from crossdock.store import orders as order_store
@@ -83,6 +83,12 @@ class _Case:
         if self.read is not None and not self.read.faults:
             natural = key_of(f"{submission.format.name}/natural", *self.read.natural)
             self.keys = (natural, *submission.keys)
+
+    @property
+    def document(self) -> Any:
+        """The document sent, which is also how an untouched order is answered."""
+        assert self.read is not None
+        return self.read.tree
 
 
 # ------------------------------------------------------------------------------------------------------------ gathering
@@ -229,9 +235,7 @@ def _draft(case: _Case, found: Found) -> None:
         case.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
     else:
         try:
-            content = door.content(read, found)
-            spelled = door.spell(content, found, Gaps())
-            case.content = leftovers.keep(content, sent=read.tree, spelled=spelled, lines=door.lines)
+            case.content = door.content(read, found)
         except Refusal as refusal:
             case.refusal = refusal
         except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
@@ -268,7 +272,7 @@ def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
     order = work.record(order, Received(case.submission_id, content), actor=actor, door=door)
     order = _apply_placement(work, order, case, found)
     work.place(order)
-    reply = submission.format.reply(_document(case), order, found)
+    reply = submission.format.reply(case.document, order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 
@@ -277,7 +281,7 @@ def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Ord
     """Do to a new order what its door's rules ask for at once."""
     submission = case.submission
     actor, door = submission.caller.actor, submission.format.name
-    placement = submission.format.placed(order, found)
+    placement = submission.format.placed(case.document, order, found)
     for reason in placement.hold_reasons:
         hold = Hold(reason, work.now)
         order = msgspec.structs.replace(order, holds=(*order.holds, hold))
@@ -288,12 +292,6 @@ def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Ord
         order = msgspec.structs.replace(order, counters=counters)
         order = work.record(order, Allocated(location, counters), actor=actor, door=door)
     return order
-
-
-def _document(case: _Case) -> Any:
-    """Give what respelling the new content would: by leftovers' definition, the very document that was sent."""
-    assert case.read is not None
-    return case.read.tree
 
 
 def _record(
@@ -394,12 +392,13 @@ async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outc
     seen = order.version
     counters = fresh_counters(content)
     order = msgspec.structs.replace(
-        order, version=seen + 1, updated_at=work.now, content=content, counters=counters,
+        order, version=seen + 1, updated_at=max(work.now, order.updated_at), content=content, counters=counters,
+        source=msgspec.structs.replace(order.source, submission_id=case.submission_id),
     )  # fmt: skip
     fact = Edited(case.submission_id, content, counters)
     order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, seen=seen)
-    reply = submission.format.reply(_document(case), order, found)
+    reply = submission.format.reply(case.document, order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core import events, leftovers
+from crossdock.core import events, leftovers, reading
 from crossdock.core.errors import Code, Missing, Path
 from crossdock.core.order import Content, Order
 from crossdock.flows import catalog
@@ -72,12 +72,26 @@ async def worded(book: Book, caller: Caller, order: Order, *, door: str) -> Word
 async def worded_all(book: Book, caller: Caller, orders: list[Order], *, door: str) -> list[Wording]:
     """As `worded`, for many orders with one look-up."""
     format = book.formats[door]
+    untouched = [order for order in orders if _is_as_sent(order, format)]
     wanted = {(need.kind, need.key) for order in orders for need in format.needs(order.content)}
-    found = await catalog.look_up(book, caller, wanted)
-    return [_worded(order, format, found) for order in orders]
+    bodies: dict[int, bytes] = {}
+    found = Found(caller.organization, caller.actor, caller.references)
+    if wanted or untouched:
+        async with book.store.reading() as tx:
+            found = await catalog.find(tx, caller, wanted)
+            sent = [order.source.submission_id for order in untouched]
+            bodies = await log.bodies(tx, caller.organization_id, submission_ids=sent)
+    return [_worded(order, format, found, bodies.get(order.source.submission_id)) for order in orders]
 
 
-def _worded(order: Order, format: Format, found: Found) -> Wording:
+def _is_as_sent(order: Order, format: Format) -> bool:
+    """Say whether a door's own order is still what the door was sent; then that document is its best spelling."""
+    return order.source.door == format.name and order.content.leftovers is None
+
+
+def _worded(order: Order, format: Format, found: Found, body: bytes | None) -> Wording:
+    if _is_as_sent(order, format) and body is not None:
+        return Wording(format.answer(reading.parse(body), order, found))
     gaps = Gaps()
     spelled = format.spell(order.content, found, gaps)
     if order.source.door == format.name:
@@ -89,8 +103,8 @@ def _worded(order: Order, format: Format, found: Found) -> Wording:
 
 def _dropped(content: Content, format: Format, spelled: dict[str, Tree], found: Found) -> list[Path]:
     """Read the spelling back as its door would, and name what of the content did not return."""
-    reading = format.reread(spelled)
-    said, returned = _plain(content), _plain(format.content(reading, found))
+    reread = format.reread(spelled)
+    said, returned = _plain(content), _plain(format.content(reread, found))
     said.pop("leftovers", None)
     for line in said["lines"]:
         line.pop("leftovers", None)

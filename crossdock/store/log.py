@@ -92,6 +92,28 @@ async def get_submission(tx: Transaction, organization_id: int, *, submission_id
     return _record(rows[0]) if rows else None
 
 
+@cache
+def _bodies_statement(size: int) -> Statement:
+    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
+    return Statement(
+        select(submission.c.submission_id, submission.c.body).where(
+            submission.c.organization_id == bindparam("organization_id"), submission.c.submission_id.in_(wanted)
+        )
+    )
+
+
+async def bodies(tx: Transaction, organization_id: int, *, submission_ids: Sequence[int]) -> dict[int, bytes]:
+    """Give the bytes of submissions by their ids."""
+    found: dict[int, bytes] = {}
+    for start in range(0, len(submission_ids), 64):
+        some = submission_ids[start : start + 64]
+        size = 1 << (len(some) - 1).bit_length()
+        wanted: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
+        rows = await tx.rows(_bodies_statement(size), organization_id=organization_id, **wanted)
+        found |= {row[0]: bytes(row[1]) for row in rows}
+    return found
+
+
 async def mark_redriven(tx: Transaction, organization_id: int, *, submission_id: int, order_id: int | None) -> None:
     """Note on a refused submission that a later one made it good."""
     await tx.run(_MARK_REDRIVEN, p_organization_id=organization_id, p_submission_id=submission_id, order_id=order_id)

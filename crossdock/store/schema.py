@@ -50,7 +50,8 @@ def _parsed(url: str) -> tuple[str, str]:
         return "postgresql", url
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return "sqlite", rest[1:]
-    raise ValueError(f"the database must be sqlite:///path or postgresql://…, not {scheme!r}")  # never its password
+    named = f"{scheme}://" if separator else "this"  # never what follows, it may hold a password
+    raise ValueError(f"the database must be sqlite:///path or postgresql://…, not {named}")
 
 
 def _migrate_sqlite(path: str) -> None:

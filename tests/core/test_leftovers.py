@@ -160,17 +160,18 @@ def spelled_again(content: Content) -> Any:
 
 
 class TestKeep:
-    def test_changes_nothing_where_nothing_is_left_over(self) -> None:
-        assert keep(CONTENT, sent=spelled_of(CONTENT), spelled=spelled_of(CONTENT), lines="items") is CONTENT
+    def test_marks_the_content_as_kept_also_where_nothing_is_left_over(self) -> None:
+        content = keep(CONTENT, sent=spelled_of(CONTENT), spelled=spelled_of(CONTENT), lines="items")
+        assert content == msgspec.structs.replace(CONTENT, leftovers={"m": {}})
 
     def test_puts_the_leftovers_of_a_line_on_the_line(self) -> None:
         content = kept()
         assert [line.leftovers is not None for line in content.lines] == [True, False, True]
         assert content.leftovers == {"m": {"color": {"s": "red"}}}
 
-    def test_leaves_the_order_without_leftovers_where_only_lines_have_some(self) -> None:
+    def test_gives_the_order_no_leftovers_of_its_own_where_only_lines_have_some(self) -> None:
         sent = {name: value for name, value in SENT.items() if name != "color"}
-        assert keep(CONTENT, sent=sent, spelled=spelled_of(CONTENT), lines="items").leftovers is None
+        assert keep(CONTENT, sent=sent, spelled=spelled_of(CONTENT), lines="items").leftovers == {"m": {}}
 
 
 class TestRespell:

@@ -45,7 +45,10 @@ async def _found(url: str) -> Found:
 
 
 def through(door: str, body: Body, found: Found) -> tuple[Content, Body]:
-    """Take a body through reading, canonical content, the bytes that are stored, and back to the door's own document."""
+    """Take a body through reading, content with its leftovers, the bytes that are stored, and back to the door's document.
+
+    That is the way an order goes from its first edit on; until then it is answered from the document itself.
+    """
     format = FORMATS[door]
     reading = format.read(encode_json(body))
     assert reading.faults == ()

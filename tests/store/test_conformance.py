@@ -777,6 +777,7 @@ async def drained(walk: Any) -> list[Any]:
 
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
+    "log.bodies": (lambda tx: log.bodies(tx, OTHER, submission_ids=[1]), {}),
     "log.get_submission": (lambda tx: log.get_submission(tx, OTHER, submission_id=1), None),
     "log.submissions": (lambda tx: log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
     "log.holders": (lambda tx: log.holders(tx, OTHER, [key(1)]), {}),

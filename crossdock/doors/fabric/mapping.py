@@ -317,10 +317,9 @@ class FabricFormat:
         """See Format; create answers the whole order."""
         return encode_json(answered(document, order))
 
-    def placed(self, order: Order, found: Found) -> Placement:
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
-        leftovers = order.content.leftovers
-        code = leftovers["m"]["statusCode"]["s"]  # never spelled, so always a leftover
+        code = document["statusCode"]
         return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NOTHING_MORE
 
 

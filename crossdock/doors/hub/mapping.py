@@ -98,7 +98,7 @@ class HubFormat:
         """See Format."""
         return encode_json(self.answer(document, order, found))
 
-    def placed(self, order: Order, found: Found) -> Placement:
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format."""
         return NOTHING_MORE
 

@@ -464,7 +464,7 @@ class PbFulfillmentFormat:
         """See Format; create answers the whole order."""
         return encode_json(self.answer(document, order, found))
 
-    def placed(self, order: Order, found: Found) -> Placement:
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format."""
         return NOTHING_MORE
 

@@ -370,7 +370,7 @@ class PbOmsFormat:
             }
         )
 
-    def placed(self, order: Order, found: Found) -> Placement:
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format."""
         return NOTHING_MORE
 

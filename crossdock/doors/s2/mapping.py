@@ -506,7 +506,7 @@ class S2Format:
         """See Format; create answers the whole order."""
         return encode_json(self.answer(document, order, found))
 
-    def placed(self, order: Order, found: Found) -> Placement:
+    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format; an account may name a warehouse that all its orders are assigned to."""
         account = found.entries.get((ACCOUNT, order.content.account_ref or ""))
         warehouse = account_answer(account, found.organization)["autoAssignOrdersToWarehouse"] if account else None

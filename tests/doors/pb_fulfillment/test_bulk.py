@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from typing import Any
 
 import pytest
 
 from crossdock.core.order import Content
+from crossdock.core.reading import Reading
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
+from crossdock.flows.book import Found
 from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 
 
@@ -122,16 +123,16 @@ class TestRepeatedCall:
         assert (answer.status_code, places(answer)) == (400, {TRANSACTION})
 
     async def test_is_done_over_where_a_bug_had_cut_it_short(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        spell = PbFulfillmentFormat.spell
+        content = PbFulfillmentFormat.content
 
-        def stumble(self: PbFulfillmentFormat, content: Content, *rest: Any) -> Any:
-            if content.number == "stone":
+        def stumble(self: PbFulfillmentFormat, reading: Reading, found: Found) -> Content:
+            if reading.shape.clientOrderId == "stone":
                 raise RuntimeError("stumbled")
-            return spell(self, content, *rest)
+            return content(self, reading, found)
 
         bodies = [sample(), sample(clientOrderId="stone")]
         with monkeypatch.context() as broken:
-            broken.setattr(PbFulfillmentFormat, "spell", stumble)
+            broken.setattr(PbFulfillmentFormat, "content", stumble)
             good, bad = (await desk.bulk(bodies, transaction="T1")).json()["orders"]
         assert good["status"] == "RECEIVED"
         assert (bad["clientOrderId"], bad["errors"][0]["errorCode"]) == ("stone", "1000005")
