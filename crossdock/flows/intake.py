@@ -135,6 +135,12 @@ class Intake:
     async def _drain(self, organization_id: int, queue: list[_Group]) -> None:
         try:
             while queue:
+                seen = 0
+                # As long as each turn of the loop brings more, one commit more can serve them all.
+                while seen < len(queue) < self._book.settings.intake_batch:
+                    seen = len(queue)
+                    await asyncio.sleep(0)  # in one turn a request is read,
+                    await asyncio.sleep(0)  # in the next it is here
                 # A group is never split: two of its orders may have one number, and the second must come second.
                 batch = queue.pop(0)
                 while queue and len(batch) + len(queue[0]) <= self._book.settings.intake_batch:
