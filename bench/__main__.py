@@ -20,6 +20,7 @@ from bench import load, rows
 from bench.load import TARGETS, Target
 
 PORT = 18_431
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a server is started more often than it is installed
 CONNECTIONS = (1, 16, 64, 256)
 
 
@@ -128,14 +129,35 @@ def prototype(folder: Path, seconds: float) -> float:
 
 
 def first_order(databases: Databases) -> float:
-    """Give the seconds from starting the server on a fresh database to the first accepted order."""
+    """Give the seconds from `crossdock serve --demo` on a fresh database to the first accepted order."""
     target = TARGETS[0]
     body = target.body.read_bytes()
+    command = [
+        sys.executable,
+        "-m",
+        "crossdock",
+        "serve",
+        "--demo",
+        "--port",
+        str(PORT),
+        "--database",
+        databases.fresh(),
+    ]
     began = time.perf_counter()
-    with server("crossdock.app:create", databases.fresh()) as (base, _, _):
-        answer = httpx.post(base + target.path, content=body, headers=load.headers(base, target))
-        assert answer.is_success, answer.text
-        return time.perf_counter() - began
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    base = f"http://127.0.0.1:{PORT}"
+    try:
+        while time.perf_counter() - began < 30:
+            try:
+                answer = httpx.post(base + target.path, content=body, headers=load.headers(base, target))
+                assert answer.is_success, answer.text
+                return time.perf_counter() - began
+            except httpx.TransportError:
+                time.sleep(0.005)
+        raise RuntimeError("the server did not start")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
 
 
 def memory(databases: Databases, orders: int) -> tuple[int, float]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -14,7 +13,10 @@ from crossdock.core.errors import Busy
 from crossdock.doors import Door
 from crossdock.flows.book import Book
 from crossdock.store import registry
-from crossdock.web import metrics, openapi
+from crossdock.web import metrics
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
@@ -38,6 +40,8 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
 
     @cache
     def document(name: str) -> dict[str, Any]:
+        from crossdock.web import openapi
+
         return openapi.document(described[name])
 
     async def overview(_: Request) -> Response:
@@ -66,7 +70,9 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader
+
     return Environment(loader=PackageLoader("crossdock.web"), autoescape=True, trim_blocks=True)
 
 

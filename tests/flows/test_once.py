@@ -114,12 +114,13 @@ class TestTwoServers:
 
 
 class TestCrash:
-    def test_a_killed_server_loses_no_answered_order_and_doubles_none(self, database: str) -> None:
+    @pytest.mark.parametrize("kills", [2, pytest.param(25, marks=pytest.mark.prove)])
+    def test_a_killed_server_loses_no_answered_order_and_doubles_none(self, database: str, kills: int) -> None:
         vendor = VENDORS["s2"]
-        numbers = [f"K-{place}" for place in range(150)]
+        numbers = [f"K-{place}" for place in range(75 * kills)]
         random.seed(7)
         answered: dict[str, bytes] = {}
-        for turn in range(3):
+        for turn in range(kills + 1):
             with Server(database) as server:
                 token = bearer(server.base)
                 threads = []
@@ -135,7 +136,7 @@ class TestCrash:
                     )
                 for thread in threads:
                     thread.start()
-                if turn < 2:
+                if turn < kills:
                     threads[0].join(random.uniform(0.05, 0.25))
                     server.kill()
                 for thread in threads:
