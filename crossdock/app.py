@@ -54,7 +54,13 @@ async def _book(store: Store, settings: Settings) -> Book:
         settings=settings,
         clock=now_us,
         mint=Mint(int(started)),
-        access=access.Access(key, remembered=settings.token_cache, delay_s=settings.revocation_delay_s),
+        access=access.Access(
+            key,
+            remembered=settings.token_cache,
+            delay_s=settings.revocation_delay_s,
+            # A database that once served the demo may be served to the world later; its secrets are published.
+            barred=frozenset() if demo.is_loopback(settings.host) else frozenset({demo.CLIENT_ID, demo.USER}),
+        ),
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
     )
 

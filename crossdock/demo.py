@@ -19,13 +19,17 @@ PASSWORD = "demo-password"
 ORGANIZATION_UUID = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
 
 
+def is_loopback(host: str) -> bool:
+    """Say whether an address to listen on is reached from this machine only."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def check_loopback(settings: Settings) -> None:
     """Raise ValueError unless the server listens on loopback only: everybody knows these secrets."""
-    try:
-        loopback = settings.host == "localhost" or ipaddress.ip_address(settings.host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(settings.host):
         raise ValueError(f"--demo publishes its credentials; it is refused on {settings.host}, listen on 127.0.0.1")
 
 

@@ -66,10 +66,14 @@ class Grant(Struct, frozen=True):
 
 
 class Access:
-    """The key that signs tokens, and the callers lately recognized (token and named organization -> until, caller)."""
+    """The key that signs tokens, and the callers lately recognized (token and named organization -> until, caller).
 
-    def __init__(self, key: str, *, remembered: int, delay_s: float) -> None:
+    `barred` are client ids and e-mails that get no token and whose tokens are refused here, though they are in the book.
+    """
+
+    def __init__(self, key: str, *, remembered: int, delay_s: float, barred: frozenset[str] = frozenset()) -> None:
         self.key = key
+        self.barred = barred
         self.delay_us = int(delay_s * 1_000_000)
         self._remembered = remembered
         self._callers: dict[tuple[str, str | None], tuple[int, Caller]] = {}
@@ -108,6 +112,8 @@ async def grant(
         raise Denied(Code.BAD_CREDENTIALS, "the client id or secret is wrong")
     if client.revoked_at is not None:
         raise Denied(Code.BAD_CREDENTIALS, "the client was revoked")
+    if client_id in book.access.barred:
+        raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
     scopes = client.scopes
     if scope:
         if ADMIN not in client.scopes.split() and not set(scope.split()) <= set(client.scopes.split()):
@@ -130,6 +136,8 @@ async def sign_in(
         found = [(await registry.get_organization(tx, place.organization_id), place) for place in places]
     if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
+    if person.email in book.access.barred:
+        raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
     own = {"kind": "person", "ver": person.token_version}
     signed = _signed(book, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
@@ -165,6 +173,8 @@ async def _looked_up(book: "Book", token: str, organization: str | None, now: in
     except jwt.InvalidTokenError:
         raise Denied(Code.BAD_TOKEN, "the token is not valid") from None
     expires_at = int(claims["exp"]) * 1_000_000
+    if claims["sub"] in book.access.barred:
+        raise Denied(Code.BAD_TOKEN, "published credentials are refused on this address")
     if expires_at <= now:
         raise Denied(Code.BAD_TOKEN, "the token has expired")
     async with book.store.reading() as tx:

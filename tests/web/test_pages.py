@@ -1,0 +1,196 @@
+"""The pages and probes that belong to no door."""
+
+import asyncio
+from contextlib import suppress
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from crossdock import app
+from crossdock.doors import all_doors
+from crossdock.settings import load
+from tests.vendors import VENDORS
+from tests.world import World
+
+DOORS = {door.name: door for door in all_doors()}
+NAMES = list(DOORS)
+
+
+class Page(HTMLParser):
+    """What a page loads, links to, and names."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        given = dict(attrs)
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.addresses += [given[name] or "" for name in ("src", "href", "action", "srcset", "data") if name in given]
+        self.handlers += [name for name in given if name.startswith("on")]
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """One engine unless a test asks for the other."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+class TestDocumentation:
+    @pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in NAMES)])
+    async def test_is_html_that_loads_nothing_from_elsewhere(self, world: World, path: str) -> None:
+        answer = await world.http.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/html")
+        page = Page(answer.text)
+        assert page.tags[0] == "html"
+        assert {"script", "iframe", "object", "embed", "link", "img"} & set(page.tags) == set()
+        assert page.handlers == []
+        assert page.addresses != []
+        assert [each for each in page.addresses if not each.startswith("/") or each.startswith("//")] == []
+        assert "url(" not in answer.text
+        assert "@import" not in answer.text
+
+    @pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in NAMES)])
+    async def test_links_only_to_what_is_there(self, world: World, path: str) -> None:
+        for address in Page((await world.http.get(path)).text).addresses:
+            assert (await world.http.get(address)).status_code == 200, address
+
+    async def test_overview_names_every_door(self, world: World) -> None:
+        page = Page((await world.http.get("/docs")).text)
+        for name in NAMES:
+            assert {f"/docs/{name}", f"/openapi/{name}.json"} <= set(page.addresses)
+
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_names_every_operation_of_the_door(self, world: World, door: str) -> None:
+        text = (await world.http.get(f"/docs/{door}")).text
+        ids = Page(text).ids
+        assert {route.operation for route in DOORS[door].routes} <= set(ids)
+        assert len(set(ids)) == len(ids)
+        for route in DOORS[door].routes:
+            for path in route.paths:
+                assert f">{path}<" in text
+
+    @pytest.mark.parametrize("path", ["/docs/nobody", "/openapi/nobody.json", "/docs/hub/more", "/openapi/hub"])
+    async def test_of_an_unknown_door_is_404(self, world: World, path: str) -> None:
+        assert (await world.http.get(path)).status_code == 404
+
+    async def test_does_not_repeat_what_the_path_says(self, world: World) -> None:
+        answer = await world.http.get("/docs/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+        assert answer.status_code == 404
+        assert "<script>" not in answer.text
+
+
+class Wire:
+    """A TCP line to the PostgreSQL server's socket, to be cut while clients are on it."""
+
+    def __init__(self, socket_path: str) -> None:
+        self._path = socket_path
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> int:
+        """Listen, and give the port."""
+        self._server = await asyncio.start_server(self._joined, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_unix_connection(self._path)
+        self._writers += [writer, far_writer]
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            task = asyncio.create_task(self._carry(source, sink))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def cut(self) -> None:
+        """Drop every connection and take no more."""
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class TestHealth:
+    async def test_live_says_so_without_the_database(self, world: World) -> None:
+        answer = await world.http.get("/health/live")
+        assert (answer.status_code, answer.json()) == (200, {"status": "live"})
+
+    @pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+    async def test_ready_names_the_engine(self, world: World, engine: str) -> None:
+        answer = await world.http.get("/health/ready")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ready", "database": engine})
+
+    @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+    async def test_ready_is_503_while_the_database_is_away(self, database: str) -> None:
+        parts = urlsplit(database)
+        wire = Wire(f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432")
+        url = f"postgresql://{parts.username or 'postgres'}@127.0.0.1:{await wire.open()}{parts.path}"
+        async with app.open_book(load({}, database=url)) as book:
+            transport = httpx.ASGITransport(app.site(book))
+            async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as http:
+                headers = await World(book, http).bearer()
+                assert (await http.get("/health/ready")).status_code == 200
+                await wire.cut()
+                away = await http.get("/health/ready")
+                assert (away.status_code, away.json()) == (503, {"status": "database unavailable"})
+                assert (await http.get("/health/live")).status_code == 200
+                vendor = VENDORS["hub"]
+                order = await http.post(vendor.create, json=vendor.body("AWAY-1"), headers=headers)
+                assert order.status_code == 503
+                assert order.headers["retry-after"] == "1"
+                assert order.json()["code"] == "unavailable"
+
+
+def value(exposition: str, **labels: str) -> float:
+    """Give the request counter with these labels; 0 where there is none yet."""
+    for line in exposition.splitlines():
+        if line.startswith("crossdock_requests_total{") and all(f'{k}="{v}"' in line for k, v in labels.items()):
+            return float(line.rsplit(" ", 1)[1])
+    return 0.0
+
+
+class TestMetrics:
+    async def test_count_each_request_by_door_operation_status_and_outcome(self, world: World) -> None:
+        labels = {"door": "s2", "operation": "getOrder", "status": "401", "outcome": "no_token"}
+        before = value((await world.http.get("/metrics")).text, **labels)
+        for _ in range(3):
+            await world.http.get("/order/00000000-0000-0000-0000-000000000000")
+        answer = await world.http.get("/metrics")
+        assert answer.headers["content-type"].startswith("text/plain; version=")
+        assert value(answer.text, **labels) == before + 3
+        assert 'crossdock_request_seconds_count{door="s2",operation="getOrder"}' in answer.text
+
+    async def test_tell_a_replay_from_a_first_answer(self, world: World) -> None:
+        vendor, headers = VENDORS["hub"], await world.bearer()
+        kinds = [{"operation": "createOrder", "status": "201", "outcome": word} for word in ("accepted", "replayed")]
+        before = [value((await world.http.get("/metrics")).text, door="hub", **kind) for kind in kinds]
+        for _ in range(2):
+            await world.http.post(vendor.create, json=vendor.body("COUNTED"), headers=headers)
+        text = (await world.http.get("/metrics")).text
+        assert [value(text, door="hub", **kind) for kind in kinds] == [count + 1 for count in before]
+
+    async def test_gain_no_series_from_what_callers_make_up(self, world: World) -> None:
+        async def series() -> set[str]:
+            lines = (await world.http.get("/metrics")).text.splitlines()
+            return {line.rsplit(" ", 1)[0] for line in lines if line.startswith("crossdock_requests_total{")}
+
+        await world.http.get("/hub/v1/first-made-up")
+        before = await series()
+        for number in range(5):
+            await world.http.get(f"/hub/v1/made-up-{number}?q={number}")
+        assert await series() == before
