@@ -21,7 +21,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     database: str = "sqlite:///data/crossdock.db"  # sqlite:///path or postgresql://user:password@host/name
     demo: bool = False  # make the organization "Demo" with published credentials; loopback only
     log_level: str = "info"  # debug, info, warning, error
-    public_url: str = ""  # how clients reach this server, for links in answers; empty means as they asked
 
     # Limits
     body_limit_bytes: int = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders

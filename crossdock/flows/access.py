@@ -114,11 +114,10 @@ async def grant(
         raise Denied(Code.BAD_CREDENTIALS, "the client was revoked")
     if client_id in book.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
-    scopes = client.scopes
-    if scope:
-        if ADMIN not in client.scopes.split() and not set(scope.split()) <= set(client.scopes.split()):
-            raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scope)
-        scopes = scope
+    scopes = " ".join(scope.split()) if scope and scope.strip() else client.scopes
+    has = set(SCOPES if ADMIN in client.scopes.split() else client.scopes.split())
+    if not set(scopes.split()) <= has:
+        raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scopes)
     claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER}
     return _signed(book, client_id, claims, lifetime_s), organization
 

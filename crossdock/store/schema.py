@@ -7,8 +7,11 @@ than a schema changes.
 
 import asyncio
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store import sqlite
@@ -27,8 +30,11 @@ async def open_store(url: str) -> Store:
     """
     kind, path = _parsed(url)
     if kind == "sqlite":
-        await asyncio.to_thread(_migrate_sqlite, path)
-        return sqlite.SqliteStore(path)
+        try:
+            await asyncio.to_thread(_migrate_sqlite, path)
+            return sqlite.SqliteStore(path)
+        except (OSError, sqlite3.DatabaseError, DBAPIError) as error:
+            raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
     from crossdock.store import postgres
 
     try:

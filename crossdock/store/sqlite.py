@@ -88,7 +88,7 @@ class SqliteStore:
                 self._readers -= 1
                 if not self._readers:
                     self._reader.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise _busy(error) from error
 
     @asynccontextmanager
@@ -103,7 +103,7 @@ class SqliteStore:
                 finally:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
 
     async def close(self) -> None:
@@ -126,11 +126,11 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _busy(error: sqlite3.OperationalError) -> Exception:
-    """Tell what may pass (locked, full, unreadable) from a fault in a statement, which is a bug."""
+def _busy(error: sqlite3.DatabaseError) -> Exception:
+    """Tell what is the file's or the disk's fault (locked, full, damaged) from a fault in a statement, which is a bug."""
     primary = (error.sqlite_errorcode or 0) & 0xFF
     passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-               sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)  # fmt: skip
+               sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # fmt: skip
     return (
         Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error)) if primary in passing else error
     )

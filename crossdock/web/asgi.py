@@ -44,21 +44,32 @@ class Site:
         if scope["type"] != "http":
             return
         place = self._fixed.get(scope["path"])
-        await (place or self._router)(scope, receive, send)
+        try:
+            await (place or self._router)(scope, receive, send)
+        except Exception:  # noqa: BLE001 - a door answers its own bugs; this is for the pages
+            await self._break(scope, send)
+
+    async def _break(self, scope: Scope, send: Send) -> None:
+        door = self._doors["hub"]
+        request = self._request(scope, Route(scope["method"], (), _unreached, None, "page", "a page"), b"")
+        _log.exception("bug", request_id=request.request_id, door=door.name, operation="page")
+        await self._finish(send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
 
     async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
 
-    async def turn_away(self, scope: Scope, send: Send, refusal: Missing, allowed: Sequence[str] = ()) -> None:
-        """Answer what no route takes, in the words of the door whose paths it resembles most."""
-        door = self._nearest(scope["path"])
+    async def turn_away(
+        self, scope: Scope, send: Send, refusal: Missing, door: Door | None = None, allowed: Sequence[str] = ()
+    ) -> None:
+        """Answer what no route takes, in the words of `door` or of the one whose paths it resembles most."""
+        door = door or self._nearest(scope["path"], Headers(scope["headers"]))
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "none", "no route"), b"")
         reply = door.refuse(refusal, request)
         if allowed:
             reply.headers = [*reply.headers, ("Allow", ", ".join(allowed))]
         await self._finish(send, scope, door, request, reply, str(refusal.code), time.perf_counter())
 
-    def _nearest(self, path: str) -> Door:
+    def _nearest(self, path: str, headers: Headers) -> Door:
         def likeness(known: str) -> int:
             return next(
                 (place for place, (a, b) in enumerate(zip(path, known, strict=False)) if a != b),
@@ -68,6 +79,8 @@ class Site:
         best, door = 1, self._doors["hub"]
         for each in self._doors.values():
             for route in each.routes:
+                if route.when is not None and not route.when(headers):
+                    continue
                 for known in route.paths:
                     if (score := likeness(known.split("{")[0])) > best:
                         best, door = score, each
@@ -180,7 +193,8 @@ class _Place:
                 return
         if open_to:
             refusal = Missing(Code.NO_METHOD, "this path does not take this method")
-            await self._site.turn_away(scope, send, refusal, sorted({route.method for _, route in open_to}))
+            methods = sorted({route.method for _, route in open_to})
+            await self._site.turn_away(scope, send, refusal, open_to[0][0], methods)
         else:
             await self._site.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
 
@@ -213,11 +227,10 @@ async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
 
 
 async def _send(send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
-    headers: list[tuple[bytes, bytes]] = [
-        (b"content-type", reply.content_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(reply.body)),
-        (b"x-request-id", request_id.encode()),
-    ]
+    headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
+    if reply.status not in (204, 304):  # these have no body to speak of
+        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+        headers.append((b"content-length", b"%d" % len(reply.body)))
     headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body if with_body else b""})

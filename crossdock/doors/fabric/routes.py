@@ -187,7 +187,11 @@ _WANTED = (
 )
 _ERRORS = dict.fromkeys((400, 401, 403, 500), wire.ErrorAnswer)
 _CREATED: dict[int, Any] = {200: wire.Order, **_ERRORS, 413: wire.ErrorAnswer, 503: wire.ErrorAnswer}
-_FOUND: dict[int, Any] = {200: wire.Order | list[wire.Order], **_ERRORS, 404: wire.ErrorAnswer}
+_FOUND: dict[int, Any] = {
+    200: {"anyOf": [wire.Order, {"type": "array", "items": wire.Order}]},
+    **_ERRORS,
+    404: wire.ErrorAnswer,
+}
 ROUTES = (
     Route(
         "POST", ORDERS, create_order, access.WRITE, "createOrder", "Create an order",

@@ -28,6 +28,9 @@ _STATUSES = ("accepted", "replayed", "refused", "redriven")
 async def token(request: Request) -> Reply:
     """Give a token for client credentials, in the Basic header or the form (RFC 6749, section 4.4)."""
     form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    if form.get("grant_type", "client_credentials") != "client_credentials":
+        fault = Fault(("grant_type",), "must be client_credentials")
+        raise Invalid(Code.INVALID, "the form has a fault", faults=(fault,))
     name, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
     grant, _ = await access.grant(
         request.book, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S, scope=form.get("scope")
@@ -63,17 +66,23 @@ async def create_order(request: Request) -> Reply:
 
 async def get_order(request: Request) -> Reply:
     """Answer one order; with `as`, in another door's read format, with what that format could not say."""
-    query = _query(request, "as")
+    door = _query(request, "as").get("as")
+    if door is not None and door not in request.book.formats:
+        raise _bad_parameter("as", f"must be one of {', '.join(request.book.formats)}")
     order = await queries.order(request.book, request.caller, order_id=mapping.read_id(request.params["id"]))
-    etag = f'"{order.version}"'
-    if (door := query.get("as")) is not None:
-        if door not in request.book.formats:
-            raise _bad_parameter("as", f"must be one of {', '.join(request.book.formats)}")
-        return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    if etag in (request.headers.get("if-none-match") or ""):
+    etag = f'"{order.version}"' if door is None else f'"{order.version}-{door}"'
+    if _is_known(request, etag):
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
+    if door is not None:
+        return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
     wording = await queries.worded(request.book, request.caller, order, door="hub")
     return json_reply(200, wording.document, headers=[("ETag", etag)], order_id=order.order_id)
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Say whether the client has this representation already (RFC 9110, section 13.1.2; compared weakly)."""
+    given = request.headers.get("if-none-match") or ""
+    return given.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in given.split(","))
 
 
 async def _worded(request: Request, order: Order, door: str) -> wire.Worded:

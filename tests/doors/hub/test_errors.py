@@ -1,0 +1,94 @@
+"""Every refusal of this door is a problem document, whatever its code."""
+
+import json
+from typing import Any
+
+import pytest
+
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
+from crossdock.doors import Headers, Request
+from crossdock.doors.hub import DOOR
+from crossdock.doors.hub.errors import HEADER, QUERY
+from tests.doors.hub.conftest import ORDERS
+from tests.world import World
+
+STATUS: dict[Code, int] = {
+    Code.NOT_JSON: 400, Code.TOO_DEEP: 400, Code.TOO_LARGE: 413, Code.INVALID: 422, Code.UNKNOWN_REFERENCE: 422,
+    Code.NO_ROUTE: 404, Code.NO_METHOD: 405, Code.NO_ORDER: 404, Code.NO_SUBMISSION: 404,
+    Code.NO_TOKEN: 401, Code.BAD_TOKEN: 401, Code.BAD_CREDENTIALS: 401, Code.NO_SCOPE: 403,
+    Code.FOREIGN_ORGANIZATION: 403, Code.NUMBER_TAKEN: 409, Code.KEY_REUSED: 422, Code.STATE_FORBIDS: 409,
+    Code.STALE_VERSION: 412, Code.EXISTS: 409, Code.UNAVAILABLE: 503, Code.OVERLOADED: 503,
+}  # fmt: skip
+MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
+
+
+def asked() -> Request:
+    """Give a request as the refusals see it: nothing but its id is looked at."""
+    nobody: Any = None
+    return Request(
+        book=nobody, intake=nobody, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",
+        headers=Headers([]), body=b"", request_id="r-1",
+    )  # fmt: skip
+
+
+def refusal(code: Code, *faults: Fault) -> Refusal:
+    """Make a refusal of the kind that carries a code."""
+    (kind,) = (each for each in (Invalid, Missing, Denied, Conflict, Busy) if code in each.allowed)
+    return kind(code, "something is wrong", faults=faults)
+
+
+class TestRefuse:
+    @pytest.mark.parametrize("code", Code)
+    def test_renders_every_code_as_a_problem(self, code: Code) -> None:
+        reply = DOOR.refuse(refusal(code, Fault(("lines", 0, "sku"), "is odd")), asked())
+        problem = json.loads(reply.body)
+        assert (reply.status, reply.content_type) == (STATUS[code], "application/problem+json")
+        assert set(problem) == MEMBERS
+        assert (problem["status"], problem["code"], problem["request_id"]) == (STATUS[code], code, "r-1")
+        assert (problem["type"], problem["detail"]) == (f"urn:crossdock:problem:{code}", "something is wrong")
+        assert problem["errors"] == [{"detail": "is odd", "pointer": "/lines/0/sku"}]
+        headers = dict(reply.headers)
+        assert ("WWW-Authenticate" in headers, "Retry-After" in headers) == (reply.status == 401, reply.status == 503)
+
+    def test_renders_a_bug_without_telling_why(self) -> None:
+        reply = DOOR.refuse(None, asked())
+        problem = json.loads(reply.body)
+        assert (reply.status, problem["code"], problem["errors"]) == (500, "bug", [])
+        assert problem["request_id"] == "r-1"
+
+    def test_tells_places_in_body_query_and_header_apart(self) -> None:
+        faults = (
+            Fault(("a/b", 3, "c~d"), "1"), Fault((), "2"), Fault((QUERY, "limit"), "3"), Fault((HEADER, "X-Own"), "4"),
+        )  # fmt: skip
+        problem = json.loads(DOOR.refuse(refusal(Code.INVALID, *faults), asked()).body)
+        assert problem["errors"] == [
+            {"detail": "1", "pointer": "/a~1b/3/c~0d"},
+            {"detail": "2", "pointer": ""},
+            {"detail": "3", "parameter": "limit"},
+            {"detail": "4", "parameter": "X-Own"},
+        ]
+
+
+class TestOverHttp:
+    @pytest.mark.parametrize(
+        ("method", "path", "status", "code"),
+        [
+            ("GET", "/hub/v1/nothing", 404, "no_route"),
+            ("DELETE", ORDERS, 405, "no_method"),
+            ("GET", f"{ORDERS}/nothing", 404, "no_order"),
+            ("GET", "/hub/v1/submissions/nothing", 404, "no_submission"),
+            ("POST", "/hub/v1/submissions/nothing/redrive", 404, "no_submission"),
+        ],
+    )
+    async def test_is_told_in_the_same_shape(
+        self, world: World, headers: dict[str, str], method: str, path: str, status: int, code: str
+    ) -> None:
+        answer = await world.http.request(method, path, headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+        assert set(answer.json()) == MEMBERS
+        assert answer.json()["code"] == code
+
+    async def test_a_missing_token_is_told_so(self, world: World) -> None:
+        answer = await world.http.get(ORDERS)
+        assert (answer.status_code, answer.json()["code"]) == (401, "no_token")
+        assert answer.headers["www-authenticate"] == "Bearer"
