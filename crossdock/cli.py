@@ -73,6 +73,7 @@ def serve(
             loop="uvloop" if sys.platform != "win32" else "auto",
             http="httptools",
             access_log=False,
+            proxy_headers=False,  # no door looks at the client's address
             log_level="warning",
             server_header=False,
             date_header=False,
