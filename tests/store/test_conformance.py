@@ -1,11 +1,8 @@
-"""One suite for every engine: what a store and a transaction promise, and what the store's functions do with them."""
+"""One suite for every engine: what a store and a transaction promise, and how orders are kept and found."""
 
 import asyncio
-import inspect
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,127 +11,36 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from crossdock.core.errors import Busy, Code, Fault
-from crossdock.core.events import CHAIN_START, Held, Received, record
+from crossdock.core.errors import Busy, Code
 from crossdock.core.identity import Mint, minted_us
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import (
     Address,
-    Charge,
     Content,
     Customer,
-    Customs,
     Destination,
-    Gift,
     Hold,
-    ItemCustoms,
     Line,
-    Measure,
     Order,
-    Reference,
-    Shipping,
     Source,
-    Totals,
 )
-from crossdock.store import log, orders, registry, sqlite
-from crossdock.store.log import Claim, SubmissionRecord
+from crossdock.store import log, orders, sqlite
+from crossdock.store.log import Claim
 from crossdock.store.orders import Filters
-from crossdock.store.port import Statement, Store, Transaction
-from crossdock.store.registry import Client, Entry, Membership, Organization, Person
+from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, order_line, request_key
-
-ONE, OTHER = 11, 12
-NOW_US = 1_767_225_600_000_000
-D = Decimal
-_FACTS = Statement(text("SELECT value FROM installation WHERE name LIKE 'test%' ORDER BY value"))
-
-
-async def facts(tx: Transaction) -> list[str]:
-    return [row[0] for row in await tx.rows(_FACTS)]
-
-
-async def facts_in(store: Store) -> list[str]:
-    async with store.reading() as tx:
-        return await facts(tx)
-
-
-def full_content(number: str = "A-1") -> Content:
-    """Give a content with every field filled."""
-    address = Address(
-        name="Ann Lee", company="Acme", lines=("1 Main St", "Floor 2"), city="Oslo", region="03", postal_code="0150",
-        country="NO", phone="+47 1", email="Ann@Example.com", residential=True,
-    )  # fmt: skip
-    totals = Totals(D("123.45"), D("0.10"), D("1E+2"), D("0.000"), D("9" * 38 + ".1"), D("-1"), D("25"), D("0"))
-    charge = Charge("tax", D("1.230"), "VAT", "NOK", D("25.0"))
-    line = Line(
-        quantity=2, sku="sku-é", line_ref="1", product_ref="p", description="a \U0001f600 thing", unit_price=D("61.72"),
-        totals=totals, charges=(charge,), customs=ItemCustoms("6109", "NO", "CN", "GD"),
-        weight=Measure(D("1.50"), "OZ"), destination=1,
-        leftovers={"m": {"x": {"s": [1, D("1.0"), None, True, "a", {"b": []}], "w": 2**63 - 1}}},
-    )  # fmt: skip
-    return Content(
-        number=number,
-        lines=(line, Line(1)),
-        destinations=(Destination("d0", address, "W1", "ground", "leave it"), Destination(location_ref="W2")),
-        account_ref="acc", channel="web", customer_number="c-1", references=(Reference("po", "7"),),
-        placed_at="2026-01-30T10:53:24.554Z", currency="NOK",
-        customer=Customer("cu", "Ann Lee", "Ann@Example.com", "+47 1", "Acme"),
-        ship_from=address, bill_to=address, totals=totals, charges=(charge, Charge("fee", D("3"))),
-        shipping=Shipping("UPS", "03", "Ground", "1Z"), gift=Gift(True, "Hi"),
-        customs=Customs(D("10.00"), "NOK", "gift", "imp", "inv"), ship_by="2026-02-01", release_at="2026-01-31",
-        deliver_by="2026-02-03", notes="n", leftovers={"m": {"y": {"d": D("25.00")}}},
-    )  # fmt: skip
-
-
-def full_order(organization_id: int = ONE, order_id: int = 1) -> Order:
-    """Give an order with every field filled."""
-    return Order(
-        organization_id=organization_id, order_id=order_id, version=3, created_at=NOW_US, updated_at=NOW_US + 1,
-        source=Source("s2", 2**63 - 1, "me", "NO"), content=full_content(),
-        counters=(Counters(8, 1, 1, 1, 5, 4, 3, 2), Counters(1)),
-        holds=(Hold("fraud", NOW_US, "looks odd"), Hold("stock", NOW_US + 2)),
-        event_number=4, event_hash=bytes(range(32)),
-    )  # fmt: skip
-
-
-def order(order_id: int, organization_id: int = ONE, **changes: Any) -> Order:
-    """Give a small order; `changes` are those of its content, or of the order where it has a field of that name."""
-    given = {name: changes.pop(name) for name in Order.__struct_fields__ if name in changes}
-    content = msgspec.structs.replace(Content(number=f"N{order_id}", lines=(Line(1),)), **changes)
-    fields: dict[str, Any] = {
-        "organization_id": organization_id, "order_id": order_id, "version": 1, "created_at": NOW_US,
-        "updated_at": NOW_US, "source": Source("s2", order_id, "me"), "content": content,
-        "counters": tuple(Counters(line.quantity) for line in content.lines),
-    }  # fmt: skip
-    return Order(**fields | given)
-
-
-async def put(store: Store, *placed: Order) -> None:
-    async with store.writing() as tx:
-        await orders.add(tx, [orders.rows_of(each) for each in placed])
-
-
-def submission(submission_id: int, organization_id: int = ONE, **changes: Any) -> SubmissionRecord:
-    fields: dict[str, Any] = {
-        "organization_id": organization_id, "submission_id": submission_id, "door": "s2", "operation": "create",
-        "actor": "me", "received_at": NOW_US, "status": "accepted", "order_id": None, "code": None, "faults": (),
-        "redrive_of": None, "size": 2, "body": b"{}", "reply": None,
-    }  # fmt: skip
-    return SubmissionRecord(**fields | changes)
-
-
-def entry(key: str, position: int, organization_id: int = ONE, **changes: Any) -> Entry:
-    name = changes.pop("name", key)
-    fields: dict[str, Any] = {
-        "organization_id": organization_id, "kind": "product", "key": key, "name": name, "search": name.casefold(),
-        "position": position, "created_at": NOW_US, "updated_at": NOW_US, "document": b'{"a":1}',
-    }  # fmt: skip
-    return Entry(**fields | changes)
-
-
-def key(number: int) -> bytes:
-    return bytes([number]) * 32
+from tests.store.samples import (
+    NOW_US,
+    ONE,
+    OTHER,
+    facts,
+    facts_in,
+    full_order,
+    key,
+    order,
+    put,
+)
 
 
 # ----------------------------------------------------------------------------------------------------------- the blocks
@@ -568,304 +474,6 @@ class TestPage:
     async def test_passes_over_nothing_for_a_limit_of_nothing(self, store: Store) -> None:
         await put(store, order(1))
         assert await ids(store, Filters(), limit=0) == []
-
-
-# ----------------------------------------------------------------------------------------------------- submissions, log
-class TestSubmissions:
-    async def test_come_back_with_every_field(self, store: Store) -> None:
-        full = submission(
-            5, status="refused", order_id=6, code="invalid", faults=(Fault(("a", 0), "é"), Fault((), "b")),
-            redrive_of=4, size=2**40, body=bytes(range(256)), reply=b"\x00\xff",
-        )  # fmt: skip
-        async with store.writing() as tx:
-            await log.add_submissions(tx, [full, submission(6)])
-            assert await log.get_submission(tx, ONE, submission_id=5) == full
-            assert await log.get_submission(tx, ONE, submission_id=6) == submission(6)
-            assert await log.get_submission(tx, ONE, submission_id=7) is None
-
-    async def test_are_paged_newest_first(self, store: Store) -> None:
-        async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(number) for number in range(1, 8)])
-        walked: list[int] = []
-        before: int | None = None
-        async with store.reading() as tx:
-            while found := await log.submissions(tx, ONE, status=None, before=before, limit=3):
-                walked += [each.submission_id for each in found]
-                before = walked[-1]
-        assert walked == list(range(7, 0, -1))
-
-    async def test_are_paged_by_status(self, store: Store) -> None:
-        async with store.writing() as tx:
-            states = ("refused", "accepted", "refused", "replayed", "refused")
-            await log.add_submissions(tx, [submission(number, status=state) for number, state in enumerate(states, 1)])
-        async with store.reading() as tx:
-            first = await log.submissions(tx, ONE, status="refused", before=None, limit=2)
-            second = await log.submissions(tx, ONE, status="refused", before=3, limit=2)
-            accepted = await log.submissions(tx, ONE, status="accepted", before=None, limit=9)
-        assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
-
-    async def test_are_marked_redriven_only_when_refused(self, store: Store) -> None:
-        async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1, status="refused"), submission(2)])
-            for number in (1, 2):
-                await log.mark_redriven(tx, ONE, submission_id=number, order_id=77)
-            one, two = [await log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
-        assert one == submission(1, status="redriven", order_id=77)
-        assert two == submission(2)
-
-    async def test_keep_their_reply(self, store: Store) -> None:
-        async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1), submission(2)])
-            await log.set_reply(tx, ONE, submission_id=1, reply=b"done")
-            found = [await log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
-        assert found == [submission(1, reply=b"done"), submission(2)]
-
-
-class TestEvents:
-    async def test_come_back_in_their_order_and_hold_the_chain(self, store: Store) -> None:
-        placed = full_order()
-        placed = msgspec.structs.replace(placed, event_number=0, event_hash=CHAIN_START)
-        made = []
-        for place, fact in enumerate((Received(1, placed.content), Held(placed.holds[0]), Held(placed.holds[1]))):
-            placed, event = record(placed, fact, event_id=place, at=NOW_US, actor="me", door="s2")
-            made.append(event)
-        async with store.writing() as tx:
-            await log.add_events(tx, made[::-1])
-            await orders.add(tx, [orders.rows_of(placed)])
-            assert await log.events(tx, ONE, order_id=placed.order_id) == made
-            assert [head async for head in log.heads(tx, ONE)] == [(placed.order_id, 3, made[-1].hash)]
-            assert [found async for found in log.orders_with_events(tx, ONE)] == [placed.order_id]
-
-    async def test_are_refused_under_a_number_that_is_there(self, store: Store) -> None:
-        _, event = record(order(1), Held(Hold("a", 1)), event_id=1, at=1, actor="me", door="s2")
-        with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
-            async with store.writing() as tx:
-                await log.add_events(tx, [event])
-                await log.add_events(tx, [msgspec.structs.replace(event, event_id=2)])
-
-    async def test_are_walked_in_steps_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log, "_STEP", 3)
-        await put(store, *(order(number) for number in range(8)))
-        async with store.writing() as tx:
-            for number in range(8):
-                _, event = record(order(number), Held(Hold("a", 1)), event_id=number, at=1, actor="me", door="s2")
-                await log.add_events(tx, [event, msgspec.structs.replace(event, number=2)])
-            assert [head[0] async for head in log.heads(tx, ONE)] == list(range(8))
-            assert [found async for found in log.orders_with_events(tx, ONE)] == list(range(8))
-
-
-# ------------------------------------------------------------------------------------------------------------- registry
-# Terms, and the keys of the entries whose text holds them.
-SEARCHED: list[tuple[str | None, list[str]]] = [
-    (None, ["5", "4", "3", "2", "1"]),
-    ("", ["5", "4", "3", "2", "1"]),
-    ("apple", ["4", "1"]),
-    ("APPLE", ["4", "1"]),
-    ("2", ["2"]),
-    ("100%", ["2"]),
-    ("%", ["2"]),
-    ("_", ["3"]),
-    ("\\", ["4"]),
-    ("Ärger", ["5"]),
-    ("ärger", ["5"]),
-    ("pear", []),
-]
-
-
-class TestRegistry:
-    async def test_keeps_the_first_value_of_a_fact_until_it_is_changed_knowingly(self, store: Store) -> None:
-        async with store.writing() as tx:
-            assert await registry.fact(tx, "test", default="a") == "a"
-            assert await registry.fact(tx, "test", default="b") == "a"
-            assert not await registry.change_fact(tx, "test", seen="b", value="c")
-            assert await registry.change_fact(tx, "test", seen="a", value="c")
-            assert await registry.fact(tx, "test", default="b") == "c"
-
-    async def test_keeps_organizations_under_one_uuid_each(self, store: Store) -> None:
-        one = Organization(ONE, "One", "u-1", 1, 2)
-        async with store.writing() as tx:
-            assert await registry.add_organization(tx, one)
-            assert not await registry.add_organization(tx, Organization(OTHER, "Other", "u-1", 1, 2))
-            assert await registry.add_organization(tx, Organization(OTHER, "Other", "u-2", 1, 2))
-            assert await registry.get_organization(tx, ONE) == one
-            assert await registry.get_organization(tx, 13) is None
-            assert [each.organization_id for each in await registry.organizations(tx)][:2] == [ONE, OTHER]
-            assert await registry.find_organization(tx, kind="s2_organization", name="u-2") == OTHER
-            assert await registry.find_organization(tx, kind="client", name="u-2") is None
-
-    async def test_keeps_clients_and_revokes_them_once(self, store: Store) -> None:
-        client = Client(ONE, "c-1", "Client", "hash", "read", 5, None)
-        async with store.writing() as tx:
-            assert await registry.add_client(tx, client)
-            assert not await registry.add_client(tx, msgspec.structs.replace(client, organization_id=OTHER))
-            assert await registry.add_client(tx, msgspec.structs.replace(client, client_id="c-0", created_at=4))
-            assert [each.client_id for each in await registry.clients(tx, ONE)] == ["c-0", "c-1"]
-            assert await registry.find_organization(tx, kind="client", name="c-1") == ONE
-            assert await registry.revoke_client(tx, ONE, client_id="c-1", now=9)
-            assert not await registry.revoke_client(tx, ONE, client_id="c-1", now=10)
-            found = await registry.get_client(tx, ONE, client_id="c-1")
-        assert found == msgspec.structs.replace(client, revoked_at=9)
-
-    async def test_revokes_tokens(self, store: Store) -> None:
-        async with store.writing() as tx:
-            assert not await registry.is_revoked(tx, ONE, token_id="t")
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            assert await registry.is_revoked(tx, ONE, token_id="t")
-
-    async def test_keeps_people_and_their_memberships(self, store: Store) -> None:
-        person = Person("a@b.c", 1, "Ann", "hash", 0, 1, 1)
-        async with store.writing() as tx:
-            assert await registry.add_person(tx, person)
-            assert not await registry.add_person(tx, msgspec.structs.replace(person, person_id=2))
-            assert await registry.get_person(tx, email="a@b.c") == person
-            assert await registry.get_person(tx, email="x@b.c") is None
-            for organization_id in (OTHER, ONE):
-                assert await registry.add_membership(tx, Membership(organization_id, "a@b.c", "admin", "read"))
-            assert not await registry.add_membership(tx, Membership(ONE, "a@b.c", "other", "read"))
-            found = await registry.memberships(tx, email="a@b.c")
-            assert found == [Membership(each, "a@b.c", "admin", "read") for each in (ONE, OTHER)]
-            assert await registry.revoke_person(tx, email="a@b.c", now=7)
-            assert not await registry.revoke_person(tx, email="x@b.c", now=7)
-            revoked = await registry.get_person(tx, email="a@b.c")
-        assert revoked == msgspec.structs.replace(person, token_version=1, updated_at=7)
-
-    async def test_keeps_vendor_references(self, store: Store) -> None:
-        async with store.writing() as tx:
-            assert await registry.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
-            assert not await registry.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
-            assert await registry.add_vendor_reference(tx, ONE, kind="pb_fulfillment_client", value="1")
-            assert await registry.vendor_references(tx, ONE) == {
-                ("fabric_account", "1"),
-                ("pb_fulfillment_client", "1"),
-            }
-
-    async def test_gives_catalog_entries_by_key_and_by_name(self, store: Store) -> None:
-        made = [entry(f"k{number}", number, name=f"n{number % 50}") for number in range(100)]
-        async with store.writing() as tx:
-            for each in made:
-                assert await registry.add_entry(tx, each)
-            assert not await registry.add_entry(tx, entry("k1", 500))
-            wanted = [f"k{number}" for number in range(100)]
-            found = await registry.entries(tx, ONE, kind="product", keys=[*wanted, "other"])
-            named = await registry.entries(tx, ONE, kind="product", keys=["n7", "other"], by="name")
-            assert await registry.entries(tx, ONE, kind="account", keys=wanted) == []
-            assert await registry.entries(tx, ONE, kind="product", keys=[]) == []
-        assert sorted(found, key=lambda each: each.position) == made
-        assert {each.key for each in named} == {"k7", "k57"}
-
-    async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
-        names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
-        async with store.writing() as tx:
-            for position, name in enumerate(names, 1):
-                await registry.add_entry(tx, entry(str(position), position, name=name))
-            for term, found in SEARCHED:
-                listed, total = await registry.list_entries(tx, ONE, kind="product", term=term, limit=9, offset=0)
-                page, still = await registry.list_entries(tx, ONE, kind="product", term=term, limit=1, offset=1)
-                assert [each.key for each in listed] == found, term
-                assert total == still == len(found)
-                assert page == listed[1:2]
-
-
-# ------------------------------------------------------------------------------------------------- another organization
-Ask = Callable[[Transaction], Awaitable[Any]]
-
-
-async def drained(walk: Any) -> list[Any]:
-    return [each async for each in walk]
-
-
-# What each function answers to another organization that asks for ONE's things: nothing.
-QUESTIONS: dict[str, tuple[Ask, Any]] = {
-    "log.bodies": (lambda tx: log.bodies(tx, OTHER, submission_ids=[1]), {}),
-    "log.get_submission": (lambda tx: log.get_submission(tx, OTHER, submission_id=1), None),
-    "log.submissions": (lambda tx: log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
-    "log.holders": (lambda tx: log.holders(tx, OTHER, [key(1)]), {}),
-    "log.events": (lambda tx: log.events(tx, OTHER, order_id=1), []),
-    "log.heads": (lambda tx: drained(log.heads(tx, OTHER)), []),
-    "log.orders_with_events": (lambda tx: drained(log.orders_with_events(tx, OTHER)), []),
-    "log.set_reply": (lambda tx: log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
-    "log.mark_redriven": (lambda tx: log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
-    "log.release": (lambda tx: log.release(tx, OTHER, key=key(1)), None),
-    "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
-    "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
-    "orders.page": (lambda tx: orders.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9), []),
-    "orders.count": (lambda tx: orders.count(tx, OTHER, door="s2"), 0),
-    "registry.get_organization": (lambda tx: registry.get_organization(tx, OTHER), None),
-    "registry.get_client": (lambda tx: registry.get_client(tx, OTHER, client_id="c"), None),
-    "registry.clients": (lambda tx: registry.clients(tx, OTHER), []),
-    "registry.revoke_client": (lambda tx: registry.revoke_client(tx, OTHER, client_id="c", now=1), False),
-    "registry.revoke_token": (lambda tx: registry.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
-    "registry.is_revoked": (lambda tx: registry.is_revoked(tx, OTHER, token_id="t"), False),
-    "registry.vendor_references": (lambda tx: registry.vendor_references(tx, OTHER), set()),
-    "registry.add_vendor_reference": (lambda tx: registry.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
-    "registry.entries": (lambda tx: registry.entries(tx, OTHER, kind="product", keys=["k"]), []),
-    "registry.list_entries": (
-        lambda tx: registry.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
-        ([], 0),
-    ),
-}
-
-
-async def everything_of_one(tx: Transaction) -> list[Any]:
-    return [
-        await log.submissions(tx, ONE, status=None, before=None, limit=9),
-        await log.holders(tx, ONE, [key(1)]),
-        await log.events(tx, ONE, order_id=1),
-        await orders.page(tx, ONE, Filters(), before=None, limit=9),
-        await registry.clients(tx, ONE),
-        await registry.is_revoked(tx, ONE, token_id="t"),
-        await registry.is_revoked(tx, ONE, token_id="other"),
-        await registry.vendor_references(tx, ONE),
-        await registry.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
-    ]
-
-
-class TestAnotherOrganization:
-    async def test_neither_sees_nor_changes_what_is_not_its_own(self, store: Store) -> None:
-        placed, event = record(full_order(), Held(Hold("a", 1)), event_id=1, at=1, actor="me", door="s2")
-        async with store.writing() as tx:
-            await orders.add(tx, [orders.rows_of(placed)])
-            await log.add_events(tx, [event])
-            await log.add_submissions(tx, [submission(1, status="refused")])
-            await log.claim(tx, [Claim(ONE, key(1), 1, 1)])
-            await registry.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
-            await registry.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            await registry.add_vendor_reference(tx, ONE, kind="a", value="1")
-            await registry.add_entry(tx, entry("k", 1))
-        async with store.writing() as tx:
-            before = await everything_of_one(tx)
-            assert all(before[place] for place in (0, 1, 2, 3, 4, 5, 7, 8))
-            for name, (ask, answer) in QUESTIONS.items():
-                assert await ask(tx) == answer, name
-                assert await everything_of_one(tx) == before, name
-
-    async def test_may_have_the_same_ids(self, store: Store) -> None:
-        await put(store, full_order(), order(1, OTHER))
-        async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1), submission(1, OTHER)])
-            assert await orders.get(tx, ONE, order_id=1) == full_order()
-            assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
-            assert await orders.page(tx, OTHER, Filters(), before=None, limit=9) == [order(1, OTHER)]
-            assert await orders.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9) == []
-            newer = msgspec.structs.replace(order(1, OTHER), version=2)
-            assert await orders.replace(tx, orders.rows_of(newer), seen=1)
-            assert await orders.get(tx, ONE, order_id=1) == full_order()
-            await log.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 2, 2)])
-            await log.repoint(tx, Claim(OTHER, key(1), 3, 3))
-            assert (await log.holders(tx, ONE, [key(1)]))[key(1)].submission_id == 1
-
-    def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
-        taking = {
-            f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
-            for module in (log, orders, registry)
-            for name, function in inspect.getmembers(module, inspect.isfunction)
-            if function.__module__ == module.__name__
-            and not name.startswith("_")
-            and "organization_id" in inspect.signature(function).parameters
-        }
-        assert taking == set(QUESTIONS)
 
 
 # ----------------------------------------------------------------------------------------------------------------- busy
