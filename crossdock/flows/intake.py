@@ -141,6 +141,8 @@ class Intake:
                     seen = len(queue)
                     await asyncio.sleep(0)  # in one turn a request is read,
                     await asyncio.sleep(0)  # in the next it is here
+                if not queue:  # another writer took them meanwhile
+                    return
                 # A group is never split: two of its orders may have one number, and the second must come second.
                 batch = queue.pop(0)
                 while queue and len(batch) + len(queue[0]) <= self._book.settings.intake_batch:
