@@ -53,7 +53,8 @@ class Fault(Struct, frozen=True):
 class Refusal(Exception):
     """A request that cannot be done, with its code, the facts a door may show, and all faults found.
 
-    `reason` is one English sentence without vendor words; `facts` are named values (order number, limit …).
+    `reason` is one English sentence without vendor words; `facts` are named values (order number, limit …). `recorded` is set
+    once the submission it is about is kept.
     """
 
     allowed: ClassVar[frozenset[Code]] = frozenset()
@@ -65,6 +66,7 @@ class Refusal(Exception):
         self.reason = reason
         self.faults = faults
         self.facts = facts
+        self.recorded = False
 
 
 class Invalid(Refusal):

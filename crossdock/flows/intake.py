@@ -254,6 +254,8 @@ def _refuse(work: Unit, case: _Case) -> Outcome:
     refusal = case.refusal
     code = str(refusal.code) if isinstance(refusal, Refusal) else "bug"
     faults = refusal.faults if isinstance(refusal, Refusal) else ()
+    if isinstance(refusal, Refusal):
+        refusal.recorded = True
     work.submit(_record(work, case, "refused", code=code, faults=faults))
     return Outcome("refused", case.submission_id, refusal=refusal)
 

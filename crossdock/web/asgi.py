@@ -104,7 +104,7 @@ class Site:
         """Take one request through a door."""
         began = time.perf_counter()
         request = self._request(scope, route, b"")
-        outcome = "ok"
+        outcome, size = "ok", 0
         try:
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 raise Invalid(Code.INVALID, "a path or query must not hold NUL")
@@ -113,11 +113,12 @@ class Site:
             if route.scope is not None:
                 await self._recognize(door, request)
             if size > len(body):
-                reply = await self._too_large(door, request, size)
-            else:
-                reply = await route.handle(request)
+                limit = self._book.settings.body_limit_bytes
+                raise Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
+            reply = await route.handle(request)
             outcome = reply.outcome
-        except Refusal as refusal:
+        except Refusal as refused:
+            refusal = refused if refused.recorded else await self._kept(door, request, refused, size)
             outcome = str(refusal.code)
             reply = door.refuse(refusal, request)
             if isinstance(refusal, Busy):
@@ -138,16 +139,20 @@ class Site:
         assert request.route.scope is not None
         request.caller.require(request.route.scope)
 
-    async def _too_large(self, door: Door, request: Request, size: int) -> Reply:
-        """Refuse a body over the limit; an order's beginning is kept, so that somebody can see what came."""
-        limit = self._book.settings.body_limit_bytes
-        refusal = Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
-        if request.route.submits and door.format is not None:
-            kept = Submission(
-                request.caller, door.format, request.body, request.route.submits, refusal=refusal, size=size
-            )
-            await self._intake.submit(kept)
-        raise refusal
+    async def _kept(self, door: Door, request: Request, refusal: Refusal, size: int) -> Refusal:
+        """Record an order's bytes that were refused before intake saw them: for headers, scope, size, a bulk envelope.
+
+        Give the refusal, or, where it could not be recorded, the one that says so.
+        """
+        known = request.caller is not None
+        if not known or not request.route.submits or door.format is None or isinstance(refusal, Busy):
+            return refusal
+        kept = Submission(request.caller, door.format, request.body, request.route.submits, refusal=refusal, size=size)
+        try:
+            await self._intake.submit_all([kept])
+        except Busy as busy:
+            return busy
+        return refusal
 
     async def _finish(
         self, send: Send, scope: Scope, door: Door, request: Request, reply: Reply, outcome: str, began: float

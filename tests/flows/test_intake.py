@@ -62,6 +62,53 @@ class TestRefused:
         assert await refused(world, headers) == []
 
 
+class TestRefusedBeforeIntake:
+    """Whatever the reason, an order somebody known sent is not gone."""
+
+    @pytest.mark.parametrize(
+        ("door", "extra", "code"),
+        [
+            ("pb_fulfillment", {"X-PB-TransactionId": ""}, "invalid"),
+            ("fabric", {"x-site-context": "no json"}, "invalid"),
+            ("fabric", {"x-site-context": '{"account":"somebody"}'}, "foreign_organization"),
+            ("hub", {"Idempotency-Key": "k" * 300}, "invalid"),
+        ],
+    )
+    async def test_for_its_headers_is_kept(
+        self, world: World, headers: dict[str, str], door: str, extra: dict[str, str], code: str
+    ) -> None:
+        vendor = VENDORS[door]
+        body = json.dumps(vendor.body("A-1")).encode()
+        answer = await world.http.post(vendor.create, content=body, headers=headers | vendor.headers("t-1") | extra)
+        assert 400 <= answer.status_code < 500
+        (only,) = await refused(world, headers)
+        assert (only["door"], only["code"]) == (door, code)
+        full = (await world.http.get(f"{SUBMISSIONS}/{only['id']}", headers=headers)).json()
+        assert full["body"] == body.decode()
+        again = await world.http.post(f"{SUBMISSIONS}/{only['id']}/redrive", headers=headers)
+        assert (again.status_code, again.json()["status"]) == (200, "accepted")
+
+    @pytest.mark.parametrize("door", VENDORS)
+    async def test_for_a_scope_is_kept(self, world: World, headers: dict[str, str], door: str) -> None:
+        vendor, reader = VENDORS[door], await world.bearer(scope=access.READ)
+        answer = await world.http.post(vendor.create, json=vendor.body("A-1"), headers=reader | vendor.headers("t-1"))
+        assert answer.status_code == 403
+        (only,) = await refused(world, headers)
+        assert (only["door"], only["code"]) == (door, "no_scope")
+
+    async def test_as_a_call_of_too_many_orders_is_kept_whole(self, world: World, headers: dict[str, str]) -> None:
+        vendor = VENDORS["pb_fulfillment"]
+        orders = [{"clientOrderId": str(place)} for place in range(201)]
+        answer = await world.http.post(
+            f"{vendor.create}/bulk", json={"orders": orders}, headers=headers | vendor.headers("t-1")
+        )
+        assert answer.status_code == 400
+        (only,) = await refused(world, headers)
+        assert only["operation"] == "bulk_call"
+        again = await world.http.post(f"{SUBMISSIONS}/{only['id']}/redrive", headers=headers)
+        assert again.status_code == 409
+
+
 class TestRedrive:
     async def test_mended_becomes_an_order(self, world: World, headers: dict[str, str]) -> None:
         body = HUB.body("A-1") | {"currency": "XYZ"}
