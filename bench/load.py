@@ -13,24 +13,35 @@ BASIC = ("demo", "demo-secret")
 
 
 class Target(Struct, frozen=True):
-    """A door's create call: where, the sample body, and the text in it that becomes the order's own number."""
+    """A door's create call: where, the sample body, and the text in it that becomes the order's own number.
+
+    `members` are the body's words for number, lines, SKU and quantity, for the prototype.
+    """
 
     door: str
     path: str
     body: Path
     number: str
+    members: str
     stamp: str = ""  # a header that must be unique for each request
 
 
 TARGETS = (
-    Target("pb_oms", "/ordermanagement/api/v1/orders", BODIES / "pb_oms/create.request.json", "ORD12346"),
+    Target(
+        "pb_oms", "/ordermanagement/api/v1/orders", BODIES / "pb_oms/create.request.json", "ORD12346",
+        "orderNumber items itemId quantity",
+    ),
     Target(
         "pb_fulfillment", "/shippingservices/fulfillment/v1/orders", BODIES / "pb_fulfillment/create.request.json",
-        "OR12345645678", stamp="X-PB-TransactionId",
+        "OR12345645678", "clientOrderId orderLines sku orderedQuantity", stamp="X-PB-TransactionId",
     ),
-    Target("fabric", "/api/v2/order/", BODIES / "fabric/create.request.json", "309019176"),
-    Target("s2", "/order", BODIES / "s2/create.request.json", "test_order_id2"),
-    Target("hub", "/hub/v1/orders", HERE / "hub.request.json", "HUB-1"),
+    Target(
+        "fabric", "/api/v2/order/", BODIES / "fabric/create.request.json", "309019176", "orderNumber items sku orderedQuantity"
+    ),
+    Target(
+        "s2", "/order", BODIES / "s2/create.request.json", "test_order_id2", "channelOrderId items productId quantity"
+    ),
+    Target("hub", "/hub/v1/orders", HERE / "hub.request.json", "HUB-1", "number lines sku quantity"),
 )  # fmt: skip
 
 

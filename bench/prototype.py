@@ -1,6 +1,7 @@
 """The bare prototype that design decisions were measured against: Starlette, msgspec, sqlite3 inline, group commit.
 
-No vendor's rules, no tokens, no keys, no kept bytes: an order, its lines and one event, one commit for all that wait.
+No vendor's rules, no tokens, no keys, no kept bytes: an order, its lines and one event, one commit for all that wait. It
+takes the body of the door it is compared with; BENCH_PROTOTYPE_MEMBERS names the four members it reads of it.
 """
 
 import asyncio
@@ -24,25 +25,22 @@ CREATE TABLE e (id INTEGER PRIMARY KEY, name TEXT, body BLOB);
 """
 
 
-class Item(msgspec.Struct):
-    productId: str  # noqa: N815
-    quantity: int
-
-
-class Body(msgspec.Struct):
-    channelOrderId: str  # noqa: N815
-    items: list[Item]
+def shape(number: str, items: str, sku: str, quantity: str) -> Any:
+    """Make the type of a body as far as the prototype looks, with a door's words for number, items, SKU and quantity."""
+    item = msgspec.defstruct("Item", [("sku", str), ("quantity", int)], rename={"sku": sku, "quantity": quantity})
+    fields = [("number", str), ("items", list[item])]  # type: ignore[valid-type]
+    return msgspec.defstruct("Body", fields, rename={"number": number, "items": items})
 
 
 class Prototype:
     """Orders in, one commit for all that wait."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, body: Any) -> None:
         self.connection: sqlite3.Connection = sqlite.connect(path)
         self.connection.executescript(_SCHEMA)
-        self.decoder = msgspec.json.Decoder(Body)
+        self.decoder = msgspec.json.Decoder(body)
         self.ids = itertools.count(1)
-        self.waiting: list[tuple[int, Body, bytes, asyncio.Future[None]]] = []
+        self.waiting: list[tuple[int, Any, bytes, asyncio.Future[None]]] = []
 
     async def create(self, request: Request) -> Response:
         """Take one order."""
@@ -55,15 +53,15 @@ class Prototype:
             loop.call_soon(self.commit)
         self.waiting.append((order_id, body, raw, future))
         await future
-        return Response(msgspec.json.encode({"id": order_id, "channelOrderId": body.channelOrderId}))
+        return Response(msgspec.json.encode({"id": order_id, "number": body.number}))
 
     def commit(self) -> None:
         """Write all that wait."""
         batch, self.waiting = self.waiting, []
         run: Any = self.connection
         run.execute("BEGIN IMMEDIATE")
-        run.executemany("INSERT INTO o VALUES (?,?,?)", [(i, b.channelOrderId, raw) for i, b, raw, _ in batch])
-        lines = [(i, n, x.productId, x.quantity) for i, b, _, _ in batch for n, x in enumerate(b.items)]
+        run.executemany("INSERT INTO o VALUES (?,?,?)", [(i, b.number, raw) for i, b, raw, _ in batch])
+        lines = [(i, n, x.sku, x.quantity) for i, b, _, _ in batch for n, x in enumerate(b.items)]
         run.executemany("INSERT INTO l VALUES (?,?,?,?)", lines)
         run.executemany("INSERT INTO e VALUES (?,?,?)", [(i, "received", raw) for i, _, raw, _ in batch])
         run.execute("COMMIT")
@@ -73,5 +71,5 @@ class Prototype:
 
 def create() -> Starlette:
     """Make the application over the file that BENCH_PROTOTYPE names."""
-    prototype = Prototype(os.environ["BENCH_PROTOTYPE"])
-    return Starlette(routes=[Route("/order", prototype.create, methods=["POST"])])
+    prototype = Prototype(os.environ["BENCH_PROTOTYPE"], shape(*os.environ["BENCH_PROTOTYPE_MEMBERS"].split()))
+    return Starlette(routes=[Route("/{path:path}", prototype.create, methods=["POST"])])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, DecimalException
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -29,9 +30,9 @@ EXPONENT_LIMIT = 40
 # A body can hold a million faults; a client mends the first hundred.
 FAULTS_LIMIT = 100
 
-# Makes every digit 0 and every white space a blank, so that two searches find what is doubtful.
-_PLAIN = bytes.maketrans(b"123456789\t\n\r", b"000000000   ")
-_DOUBTFUL = (b" :", b"0" * 20)
+# Makes every digit 0, so that one search finds a whole number longer than any 64 bits hold.
+_ZEROED = bytes.maketrans(b"123456789", b"000000000")
+_LONG = b"0" * 20
 _RULES: dict[str, tuple[Callable[[str], bool], str]] = {}
 
 
@@ -85,12 +86,11 @@ def parse(raw: bytes) -> Tree:
         tree = _DECODER.decode(raw)
     except (msgspec.DecodeError, ValueError, RecursionError, DecimalException) as error:
         raise _why_not_json(raw, error) from None
-    # Written without white space before a colon, every member name ends in `":`, and so does it when the tree is written
-    # again. Text inside strings adds the same to both counts unless ASCII is escaped as \u00xx. So equal counts prove that
-    # no member was dropped as a duplicate, for a fraction of what a second parse costs; any doubt takes the slow way.
-    plain = raw.translate(_PLAIN)
-    doubtful = b"\\u00" in raw or _DOUBTFUL[0] in plain or _DOUBTFUL[1] in plain
-    if doubtful or raw.count(b'":') != _ENCODER.encode(tree).count(b'":'):
+    # Every member has a colon, and so has it when the tree is written again. Text inside strings adds the same to both
+    # counts unless a colon was escaped. So equal counts prove that no member was dropped as a duplicate, for a fraction of
+    # what a second parse costs; any doubt takes the slow way.
+    doubtful = (b"\\" in raw and b"\\u00" in raw) or _LONG in raw.translate(_ZEROED)
+    if doubtful or raw.count(b":") != _ENCODER.encode(tree).count(b":"):
         faults = tuple(_content_faults(raw))
         if faults:
             raise Invalid(Code.INVALID, "the body is not acceptable JSON", faults=faults[:FAULTS_LIMIT])
@@ -261,7 +261,7 @@ def checked(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeTy
         typed = msgspec.convert(tree, shape, builtin_types=(Decimal,))
     except msgspec.ValidationError:
         typed = None
-    if typed is not None and _formats_hold(typed) and not any(True for each in rules for _ in each(tree)):
+    if typed is not None and _keeps(typed, tree, rules):
         return typed
     faults = [*_shape_faults(tree, inspect.type_info(shape), ())]
     known = {fault.path for fault in faults}
@@ -269,22 +269,44 @@ def checked(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeTy
     raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults[:FAULTS_LIMIT]))
 
 
-_Check = tuple[str, int, Any]
-_TEXT, _TEXTS, _SHAPE, _SHAPES = range(4)
+_Getter = Callable[[Any], Any]
+
+
+def _keeps(typed: Struct, tree: Tree, rules: Iterable[DocumentRule]) -> bool:
+    checks = _checks(type(typed))
+    if checks is not None and not _formats_hold(typed, checks):
+        return False
+    return not any(True for each in rules for _ in each(tree))
+
+
+class _Checks(Struct, frozen=True):
+    """What to look at in one Struct: rules for its strings, and the Structs below it that have such.
+
+    A rule stands with the getter of its value; a list of strings or Structs has a getter among the `many`.
+    """
+
+    text: tuple[tuple[_Getter, Callable[[str], bool]], ...]
+    texts: tuple[tuple[_Getter, Callable[[str], bool]], ...]
+    one: tuple[tuple[_Getter, "_Checks"], ...]
+    many: tuple[tuple[_Getter, "_Checks"], ...]
 
 
 @cache
-def _checks(shape: type[Struct]) -> tuple[_Check, ...]:
-    """List, for one Struct, the attributes whose strings have a rule, at any depth below."""
-    found: list[_Check] = []
+def _checks(shape: type[Struct]) -> _Checks | None:
+    """List, for one Struct, the attributes whose strings have a rule, at any depth below; None where there are none."""
+    text: list[tuple[_Getter, Callable[[str], bool]]] = []
+    texts: list[tuple[_Getter, Callable[[str], bool]]] = []
+    one: list[tuple[_Getter, _Checks]] = []
+    many: list[tuple[_Getter, _Checks]] = []
     for field in inspect.type_info(shape).fields:  # type: ignore[attr-defined]
-        for kind, many in _members_of(field.type):
+        get = attrgetter(field.name)
+        for kind, listed in _members_of(field.type):
             if isinstance(kind, inspect.Metadata) and kind.extra and "rule" in kind.extra:
                 holds, _ = _RULES[kind.extra["rule"]]
-                found.append((field.name, _TEXTS if many else _TEXT, holds))
-            elif isinstance(kind, inspect.StructType) and _checks(kind.cls):
-                found.append((field.name, _SHAPES if many else _SHAPE, kind.cls))
-    return tuple(found)
+                (texts if listed else text).append((get, holds))
+            elif isinstance(kind, inspect.StructType) and (below := _checks(kind.cls)) is not None:
+                (many if listed else one).append((get, below))
+    return _Checks(tuple(text), tuple(texts), tuple(one), tuple(many)) if text or texts or one or many else None
 
 
 def _members_of(kind: inspect.Type) -> Iterator[tuple[inspect.Type, bool]]:
@@ -295,22 +317,23 @@ def _members_of(kind: inspect.Type) -> Iterator[tuple[inspect.Type, bool]]:
             yield one, False
 
 
-def _formats_hold(typed: Struct) -> bool:
-    for name, how, check in _checks(type(typed)):
-        value = getattr(typed, name)
-        if value is None:
-            continue
-        if how == _TEXT:
-            if type(value) is str and not check(value):
-                return False
-        elif how == _SHAPE:
-            if not _formats_hold(value):
-                return False
-        elif how == _TEXTS:
-            if not all(check(one) for one in value if type(one) is str):
-                return False
-        elif not all(_formats_hold(one) for one in value):
+def _formats_hold(typed: Struct, checks: _Checks) -> bool:
+    for get, holds in checks.text:
+        value = get(typed)
+        if type(value) is str and not holds(value):
             return False
+    for get, below in checks.one:
+        value = get(typed)
+        if value is not None and not _formats_hold(value, below):
+            return False
+    for get, below in checks.many:
+        for value in get(typed) or ():
+            if not _formats_hold(value, below):
+                return False
+    for get, holds in checks.texts:
+        for value in get(typed) or ():
+            if type(value) is str and not holds(value):
+                return False
     return True
 
 

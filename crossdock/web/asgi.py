@@ -181,17 +181,20 @@ class _Place:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._routes: list[tuple[Door, Route]] = []
+        self._is_conditional = False
 
     def add(self, door: Door, route: Route) -> None:
         """Put a route here; those with a condition are asked first."""
         self._routes.append((door, route))
         self._routes.sort(key=lambda each: each[1].when is None)
+        self._is_conditional = self._is_conditional or route.when is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        open_to = [
-            (door, route) for door, route in self._routes if route.when is None or route.when(Headers(scope["headers"]))
-        ]
+        open_to = self._routes
+        if self._is_conditional:
+            headers = Headers(scope["headers"])
+            open_to = [(door, route) for door, route in open_to if route.when is None or route.when(headers)]
         for door, route in open_to:
             if route.method == method:
                 await self._site.serve(door, route, scope, receive, send)

@@ -270,6 +270,7 @@ class Lines:
     @property
     def text(self) -> str:
         """Everything written."""
+        logs.flush()
         buffer = self._stream.buffer
         assert isinstance(buffer, io.BytesIO)
         return buffer.getvalue().decode()
