@@ -23,9 +23,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crossdock, a
 organization_app = typer.Typer(no_args_is_help=True, help="Organizations (tenants).")
 client_app = typer.Typer(no_args_is_help=True, help="Programs that ask with an id and a secret.")
 user_app = typer.Typer(no_args_is_help=True, help="People who sign in with e-mail and password.")
+account_app = typer.Typer(no_args_is_help=True, help="Sales accounts of Ventmere S2.")
 app.add_typer(organization_app, name="organization")
 app.add_typer(client_app, name="client")
 app.add_typer(user_app, name="user")
+app.add_typer(account_app, name="account")
 
 Database = Annotated[
     str | None,
@@ -148,6 +150,7 @@ def show_organization(organization: int, database: Database = None) -> None:
 
 
 async def _show(book: "Book", organization_id: int) -> None:
+    from crossdock.doors import s2
     from crossdock.store import registry
 
     async with book.store.reading() as tx:
@@ -156,14 +159,13 @@ async def _show(book: "Book", organization_id: int) -> None:
             raise ValueError(f"there is no organization {organization_id}")
         references = sorted(await registry.vendor_references(tx, organization_id))
         clients = await registry.clients(tx, organization_id)
-        accounts, _ = await registry.list_entries(
-            tx, organization_id, kind="s2/account", term=None, limit=100, offset=0
-        )
+        accounts, _ = await registry.list_entries(tx, organization_id, kind=s2.ACCOUNT, term=None, limit=100, offset=0)
     typer.echo(f"organization  {found.organization_id}\nname          {found.name}\ns2 id         {found.uuid}")
     for kind, value in references:
         typer.echo(f"{kind}  {value}")
     for account in accounts:
-        typer.echo(f"s2 account    {account.key}  {account.name}")
+        warehouse = s2.warehouse_of(account)
+        typer.echo(f"s2 account    {account.key}  {account.name}{f'  (assigns to {warehouse})' if warehouse else ''}")
     for client in clients:
         typer.echo(f"client        {client.client_id}  {client.name}{'  (revoked)' if client.revoked_at else ''}")
 
@@ -254,6 +256,40 @@ def revoke_user(email: str, database: Database = None) -> None:
     if not _with_book(database, lambda book: access.revoke_person(book, email=email)):
         raise ValueError(f"there is no user {email}")
     typer.echo(f"revoked the tokens of {email}")
+
+
+# --------------------------------------------------------------------------------------------------------- sales accounts
+@account_app.command("set")
+def set_account(
+    organization: int,
+    account: str,
+    auto_assign: Annotated[
+        str | None, typer.Option(help="the warehouse that new orders are assigned to at once")
+    ] = None,
+    no_auto_assign: Annotated[bool, typer.Option("--no-auto-assign", help="assign new orders to no warehouse")] = False,
+    database: Database = None,
+) -> None:
+    """Set where a sales account's new orders are assigned to; servers heed it from the next order on."""
+    from crossdock.doors import s2
+    from crossdock.flows import catalog
+    from crossdock.flows.book import Book
+
+    if (auto_assign is not None) == no_auto_assign:
+        raise ValueError("say either --auto-assign with a warehouse, or --no-auto-assign")
+    if auto_assign is not None and not auto_assign.strip():
+        raise ValueError("a warehouse must be named; --no-auto-assign assigns to none")
+
+    async def run(book: Book) -> None:
+        await _require_organization(book, organization)
+        found = await catalog.change(
+            book, organization, kind=s2.ACCOUNT, key=account.lower(),
+            changed=lambda document: s2.assigning(document, auto_assign),
+        )  # fmt: skip
+        if found is None:
+            raise ValueError(f"there is no account {account} in organization {organization}")
+        typer.echo(f"{found.key}  new orders are assigned to {auto_assign or 'no warehouse'}")
+
+    _with_book(database, run)
 
 
 async def _require_organization(book: "Book", organization_id: int) -> None:

@@ -26,30 +26,39 @@ def free_port() -> int:
 
 
 class Server:
-    """One `crossdock serve` process."""
+    """One `crossdock serve` process; with `factory`, one that serves another ASGI application instead of the program's."""
 
-    def __init__(self, database: str, *options: str, demo: bool = True, log: Path | None = None) -> None:
+    def __init__(
+        self, database: str, *options: str, demo: bool = True, log: Path | None = None, factory: str | None = None
+    ) -> None:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "crossdock", "serve", "--port", str(self.port), "--database", database]
+        environment = os.environ.copy()
+        if factory is None:
+            command = [sys.executable, "-m", "crossdock", "serve", "--port", str(self.port), "--database", database]
+            command += ["--demo"] if demo else []
+        else:  # it finds its settings where the program's own server processes find theirs
+            command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(self.port)]
+            environment |= {"CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": str(demo).lower()}
         self._out = log.open("wb") if log else subprocess.DEVNULL
         self.process = subprocess.Popen(
-            [*command, *(["--demo"] if demo else []), *options],
-            cwd=ROOT, env=os.environ.copy(), stdout=self._out, stderr=subprocess.STDOUT, start_new_session=True,
+            [*command, *options],
+            cwd=ROOT, env=environment, stdout=self._out, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
     def __enter__(self) -> "Server":
         began = time.monotonic()
-        while True:
-            try:
-                if httpx.get(f"{self.base}/health/ready", timeout=2).status_code == 200:
-                    return self
-            except httpx.TransportError:
-                pass
-            if self.process.poll() is not None or time.monotonic() - began > START_LIMIT_S:
-                self.kill()
-                raise RuntimeError(f"the server did not start (exit code {self.process.poll()})")
-            time.sleep(0.02)
+        with httpx.Client(timeout=2) as http:  # one for all tries; making one costs a core what the start could use
+            while True:
+                try:
+                    if http.get(f"{self.base}/health/ready").status_code == 200:
+                        return self
+                except httpx.TransportError:
+                    pass
+                if self.process.poll() is not None or time.monotonic() - began > START_LIMIT_S:
+                    self.kill()
+                    raise RuntimeError(f"the server did not start (exit code {self.process.poll()})")
+                time.sleep(0.02)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -71,12 +80,11 @@ class Server:
 
 
 @contextmanager
-def servers(database: str, count: int) -> Iterator[list[Server]]:
-    """Run several servers on one database."""
-    with Server(database) as first:  # the first migrates and makes the demo organization
-        others = [Server(database) for _ in range(count - 1)]
-        try:
-            yield [first, *(other.__enter__() for other in others)]
-        finally:
-            for other in others:
-                other.__exit__(None, None, None)
+def servers(database: str, count: int, factory: str | None = None) -> Iterator[list[Server]]:
+    """Run several servers on one migrated database, started together."""
+    started = [Server(database, factory=factory) for _ in range(count)]
+    try:
+        yield [server.__enter__() for server in started]
+    finally:
+        for server in started:
+            server.__exit__(None, None, None)

@@ -113,7 +113,13 @@ class TestOrganization:
         assert re.fullmatch(r"[0-9a-f-]{36}", field(made, "s2 account"))
 
     @pytest.mark.parametrize(
-        "command", [("organization", "show", "7"), ("client", "add", "7", "x"), ("user", "add", "7", "x@y.z")]
+        "command",
+        [
+            ("organization", "show", "7"),
+            ("client", "add", "7", "x"),
+            ("user", "add", "7", "x@y.z"),
+            ("account", "set", "7", "x", "--no-auto-assign"),
+        ],
     )
     def test_that_is_not_there_is_named(self, empty: str, command: tuple[str, ...]) -> None:
         assert refused(run(empty, *command)) == "crossdock: there is no organization 7"
@@ -173,6 +179,40 @@ class TestUser:
     def test_is_not_added_twice_and_not_revoked_unknown(self, filled: str, organization: str) -> None:
         assert demo.USER in refused(run(filled, "user", "add", organization, demo.USER))
         assert "nobody@example.com" in refused(run(filled, "user", "revoke", "nobody@example.com"))
+
+
+class TestAccount:
+    def test_assigns_new_orders_of_a_running_server_until_told_not_to(self, filled: str, organization: str) -> None:
+        account = field(done(filled, "organization", "show", organization), "s2 account")
+        with Server(filled) as server:
+            headers = bearer(server.base)
+
+            def assigned(number: str) -> tuple[str, str | None]:
+                body = VENDORS["s2"].body(number)
+                order = httpx.post(f"{server.base}/order", json=body, headers=headers, timeout=GIVE_UP_S).json()
+                return order["assignStatus"], order["account"]["autoAssignOrdersToWarehouse"]
+
+            assert assigned("A-1") == ("PENDING", None)
+            told = done(filled, "account", "set", organization, account.upper(), "--auto-assign", "Nürnberg 1")
+            assert told == f"{account}  new orders are assigned to Nürnberg 1\n"
+            assert "(assigns to Nürnberg 1)" in done(filled, "organization", "show", organization)
+            assert assigned("A-2") == ("ASSIGNED", "Nürnberg 1")
+            assert assigned("A-1") == ("PENDING", None)  # a repeat gets its first answer
+            told = done(filled, "account", "set", organization, account, "--no-auto-assign")
+            assert told == f"{account}  new orders are assigned to no warehouse\n"
+            assert "assigns" not in done(filled, "organization", "show", organization)
+            assert assigned("A-3") == ("PENDING", None)
+
+    @pytest.mark.parametrize("said", [(), ("--auto-assign", "W", "--no-auto-assign"), ("--auto-assign", " ")])
+    def test_is_told_one_thing_at_a_time(self, filled: str, organization: str, said: tuple[str, ...]) -> None:
+        account = field(done(filled, "organization", "show", organization), "s2 account")
+        assert "--no-auto-assign" in refused(run(filled, "account", "set", organization, account, *said))
+
+    def test_that_is_not_the_organizations_is_named(self, filled: str, organization: str) -> None:
+        account = field(done(filled, "organization", "add", "Other"), "s2 account")
+        for key in (account, "nonsense"):
+            line = refused(run(filled, "account", "set", organization, key, "--auto-assign", "W"))
+            assert line == f"crossdock: there is no account {key} in organization {organization}"
 
 
 class TestVerify:

@@ -1,30 +1,42 @@
-"""One frozen class per fact about an order, and the hash chain that binds an order's events together.
+"""One frozen class per fact about an order, what each does to the order, and the hash chain that binds an order's events.
 
 An event is numbered without gaps within its order and carries the hash of the one before it, so that a changed, missing or
-swapped event shows. `order.received` holds the whole content: the log alone rebuilds the order.
+swapped event shows. `order.received` holds the whole content and every later fact says what it changed: the log alone
+rebuilds the order, as it is and as it was at any time.
 """
 
 import hashlib
-from typing import ClassVar
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Hold, Order
+from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
 
 CHAIN_START = bytes(32)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+_replace = msgspec.structs.replace
 
 
-class Fact(Struct, frozen=True, omit_defaults=True):
-    """What happened. `name` and `version` name the shape of the payload."""
+class Fact(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What happened. `name` and `version` name the shape of the payload.
+
+    `joined` is true where it belongs to the same change as the event before it; else it raises the order's version.
+    """
 
     name: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    joined: bool = False
+
+    def apply(self, order: Order, number: int) -> Order:
+        """Do to the order what happened to it; `number` is the event's. Pure, and total for facts that were recorded."""
+        raise NotImplementedError
 
 
-class Received(Fact, frozen=True, omit_defaults=True):
+class Received(Fact, frozen=True, omit_defaults=True, kw_only=True):
     """A submission became an order."""
 
     name: ClassVar[str] = "order.received"
@@ -32,31 +44,157 @@ class Received(Fact, frozen=True, omit_defaults=True):
     content: Content
 
 
-class Held(Fact, frozen=True, omit_defaults=True):
-    """A hold was placed."""
+class Edited(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """The content became another.
+
+    `from_lines` says for each line which one it was before, -1 for a new one. `submission_id` is set where a newer
+    submission replaced the content as a whole.
+    """
+
+    name: ClassVar[str] = "order.edited"
+    content: Content
+    counters: tuple[Counters, ...]
+    from_lines: tuple[int, ...] = ()
+    submission_id: int | None = None
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact; holds follow the lines they are on."""
+        source = order.source
+        if self.submission_id is not None:
+            source = _replace(source, submission_id=self.submission_id)
+        now_at = {before: position for position, before in enumerate(self.from_lines) if before >= 0}
+        holds = tuple(
+            _replace(hold, lines=kept) if hold.lines else hold
+            for hold in order.holds
+            if (kept := tuple(now_at[line] for line in hold.lines if line in now_at)) or not hold.lines
+        )
+        return _closed(_replace(order, content=self.content, counters=self.counters, source=source, holds=holds))
+
+
+class Held(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Holds were placed; their number is the event's."""
 
     name: ClassVar[str] = "order.held"
-    hold: Hold
+    version: ClassVar[int] = 2
+    holds: tuple[Hold, ...]
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, holds=(*order.holds, *(_replace(hold, number=number) for hold in self.holds)))
 
 
-class Allocated(Fact, frozen=True, omit_defaults=True):
+class Released(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Holds ended: those with these (number, reason)."""
+
+    name: ClassVar[str] = "order.released"
+    holds: tuple[tuple[int, str], ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        ended = set(self.holds)
+        return _replace(order, holds=tuple(hold for hold in order.holds if (hold.number, hold.reason) not in ended))
+
+
+class Canceled(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Units were canceled: `lines` are (position, quantity), `counters` all the order's counters afterwards."""
+
+    name: ClassVar[str] = "order.canceled"
+    lines: tuple[tuple[int, int], ...]
+    counters: tuple[Counters, ...]
+    reason: str | None = None
+    note: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact; with nothing open left, nothing is left to hold."""
+        return _closed(_replace(order, counters=self.counters))
+
+
+class Allocated(Fact, frozen=True, omit_defaults=True, kw_only=True):
     """A location was chosen for lines; `counters` are all the order's counters afterwards."""
 
     name: ClassVar[str] = "order.allocated"
+    version: ClassVar[int] = 2
     location_ref: str
     counters: tuple[Counters, ...]
 
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, counters=self.counters)
 
-class Edited(Fact, frozen=True, omit_defaults=True):
-    """The content was replaced as a whole by a newer submission."""
 
-    name: ClassVar[str] = "order.edited"
-    submission_id: int
-    content: Content
+class Shipped(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Units left the house: `lines` are (position, quantity), `counters` all the order's counters afterwards."""
+
+    name: ClassVar[str] = "order.shipped"
+    lines: tuple[tuple[int, int], ...]
     counters: tuple[Counters, ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact; with nothing open left, nothing is left to hold."""
+        return _closed(_replace(order, counters=self.counters))
 
 
-FACTS: dict[str, type[Fact]] = {fact.name: fact for fact in (Received, Held, Allocated, Edited)}
+class Tagged(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """The order's tags became these."""
+
+    name: ClassVar[str] = "order.tagged"
+    tags: tuple[str, ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, tags=self.tags)
+
+
+class Noted(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Somebody wrote something down; `topic` and `data` tell what a vendor's call reported."""
+
+    name: ClassVar[str] = "order.noted"
+    text: str
+    topic: str | None = None
+    data: Any = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact; the note is in the log and nowhere else."""
+        return order
+
+
+class Archived(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """The order was put out of sight."""
+
+    name: ClassVar[str] = "order.archived"
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, archived=True)
+
+
+class Unarchived(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """The order was brought back into sight."""
+
+    name: ClassVar[str] = "order.unarchived"
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, archived=False)
+
+
+def _closed(order: Order) -> Order:
+    return order if any(line.open for line in order.counters) else _replace(order, holds=())
+
+
+FACTS: dict[str, type[Fact]] = {
+    fact.name: fact
+    for fact in (
+        Received, Edited, Held, Released, Canceled, Allocated, Shipped, Tagged, Noted, Archived, Unarchived,
+    )
+}  # fmt: skip
+_DECODERS = {name: msgspec.json.Decoder(fact, float_hook=Decimal) for name, fact in FACTS.items()}
 
 
 class Event(Struct, frozen=True):
@@ -84,11 +222,67 @@ def chain(before: bytes, event: Event) -> bytes:
     return hashlib.sha256(before + _ENCODER.encode(head) + event.payload).digest()
 
 
-def record(order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door: str) -> tuple[Order, Event]:
-    """Append `fact` to an order's chain: answer the order with its new head, and the event to be stored."""
+def fact_of(event: "Event") -> Fact:
+    """Read an event's payload, whatever version wrote it."""
+    payload = event.payload
+    if (event.name, event.version) == ("order.held", 1):  # held one hold
+        payload = b'{"holds":[' + msgspec.json.encode(msgspec.json.decode(payload)["hold"]) + b"]}"
+    fact: Fact = _DECODERS[event.name].decode(payload)
+    # In their first version nothing said which events belong to one change: only what intake did at once was recorded.
+    was_at_once = event.version == 1 and event.name in ("order.held", "order.allocated")
+    return _replace(fact, joined=True) if was_at_once else fact
+
+
+def append(order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door: str) -> tuple[Order, Event]:
+    """Append a fact that the order shows already: answer the order with its new head, and the event to be stored."""
     loose = Event(
         order.organization_id, order.order_id, order.event_number + 1, event_id,
         fact.name, fact.version, at, actor, door, _ENCODER.encode(fact), b"",
     )  # fmt: skip
-    event = msgspec.structs.replace(loose, hash=chain(order.event_hash, loose))
-    return msgspec.structs.replace(order, event_number=event.number, event_hash=event.hash), event
+    event = _replace(loose, hash=chain(order.event_hash, loose))
+    return _replace(order, event_number=event.number, event_hash=event.hash), event
+
+
+def record(order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door: str) -> tuple[Order, Event]:
+    """Do a fact to an order and append it: answer the order as it is now, and the event to be stored."""
+    number = order.event_number + 1
+    changed = fact.apply(order, number)
+    changed = _replace(changed, version=order.version + (not fact.joined), updated_at=at)
+    return append(changed, fact, event_id=event_id, at=at, actor=actor, door=door)
+
+
+def rebuild(recorded: Iterable[Event]) -> Order | None:
+    """Make the order of its events, in their order; None of none. The same order that is stored, to the byte."""
+    order: Order | None = None
+    for event in recorded:
+        fact = fact_of(event)
+        if order is None:
+            assert isinstance(fact, Received), "an order's first event is its receipt"
+            order = _received(event, fact)
+            continue
+        order = fact.apply(order, event.number)
+        order = _replace(
+            order,
+            version=order.version + (not fact.joined),
+            updated_at=event.at,
+            event_number=event.number,
+            event_hash=event.hash,
+        )
+    return order
+
+
+def _received(event: Event, fact: Received) -> Order:
+    content = fact.content
+    ship_to = content.destinations[0].address if content.destinations else None
+    return Order(
+        organization_id=event.organization_id,
+        order_id=event.order_id,
+        version=1,
+        created_at=event.at,
+        updated_at=event.at,
+        source=Source(event.door, fact.submission_id, event.actor, ship_to.country if ship_to else None),
+        content=content,
+        counters=fresh_counters(content),
+        event_number=event.number,
+        event_hash=event.hash,
+    )

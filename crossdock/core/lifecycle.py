@@ -1,11 +1,13 @@
 """How far an order has come: counters per line are the truth, the status word is derived from them.
 
-Owns the counters' invariant and the summary. Every door's word for a status is a function of this summary and the counters.
+Owns the counters' invariant, the moves of units, the summary, and the table of verbs. Every door's word for a status is a
+function of this summary and the counters.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
 
@@ -33,6 +35,32 @@ class Counters(Struct, frozen=True, omit_defaults=True):
             and self.delivered <= self.shipped
             and self.returned <= self.return_requested <= self.shipped
         )
+
+    @property
+    def settled(self) -> int:
+        """Units something has happened to: an edit cannot ask for fewer."""
+        return self.canceled + self.allocated + self.backordered + self.shipped
+
+    @property
+    def open(self) -> int:
+        """Units that are neither canceled nor shipped."""
+        return self.ordered - self.canceled - self.shipped
+
+    def cancel(self, quantity: int) -> "Counters":
+        """Cancel open units: first those nothing was planned for, then backordered ones, then allocated ones."""
+        assert 0 <= quantity <= self.open, "cancels more than is open"
+        planned = max(0, quantity - (self.open - self.allocated - self.backordered))
+        waiting = min(planned, self.backordered)
+        return msgspec.structs.replace(
+            self,
+            canceled=self.canceled + quantity,
+            backordered=self.backordered - waiting,
+            allocated=self.allocated - (planned - waiting),
+        )
+
+    def ship(self) -> "Counters":
+        """Ship every open unit."""
+        return msgspec.structs.replace(self, shipped=self.ordered - self.canceled, allocated=0, backordered=0)
 
 
 class Status(StrEnum):
@@ -73,3 +101,84 @@ def status_of(lines: Iterable[Counters], *, held: bool) -> Status:
     if allocated:
         return Status.ALLOCATED if allocated == live else Status.PARTIALLY_ALLOCATED
     return Status.OPEN
+
+
+class Verb(StrEnum):
+    """What can be asked of an order. Each is one change, one event."""
+
+    EDIT = "edit"
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    ALLOCATE = "allocate"
+    SHIP = "ship"
+    TAG = "tag"
+    NOTE = "note"
+    ARCHIVE = "archive"
+
+
+# Marks move nothing and are always welcome.
+MARKS = (Verb.TAG, Verb.NOTE, Verb.ARCHIVE)
+_PLANNED = (Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)
+_GONE = (Status.SHIPPED, Status.DELIVERED, Status.RETURNED)
+# What a verb may be asked of, and where it can lead. The summary is derived, so the targets are not obeyed but promised: a
+# test enumerates every small order and finds exactly these. A verb that is not listed for a status is refused there.
+MOVES: dict[Status, dict[Verb, tuple[Status, ...]]] = {
+    Status.OPEN: {
+        Verb.EDIT: (Status.OPEN,),
+        Verb.HOLD: (Status.ON_HOLD,),
+        Verb.CANCEL: (Status.OPEN, Status.CANCELED),
+        Verb.ALLOCATE: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
+        Verb.SHIP: (Status.SHIPPED,),
+    },
+    Status.ON_HOLD: {
+        Verb.EDIT: (Status.ON_HOLD,),
+        Verb.HOLD: (Status.ON_HOLD,),
+        Verb.RELEASE: _PLANNED,
+        Verb.CANCEL: (Status.ON_HOLD, Status.CANCELED),
+    },
+    Status.PARTIALLY_ALLOCATED: {
+        Verb.EDIT: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
+        Verb.HOLD: (Status.ON_HOLD,),
+        Verb.CANCEL: (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED, Status.CANCELED),
+        Verb.ALLOCATE: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
+        Verb.SHIP: (Status.SHIPPED,),
+    },
+    Status.ALLOCATED: {
+        Verb.EDIT: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
+        Verb.HOLD: (Status.ON_HOLD,),
+        Verb.CANCEL: (Status.ALLOCATED, Status.CANCELED),
+        Verb.SHIP: (Status.SHIPPED,),
+    },
+    Status.PARTIALLY_SHIPPED: {
+        Verb.EDIT: (Status.PARTIALLY_SHIPPED, *_GONE),
+        Verb.HOLD: (Status.PARTIALLY_SHIPPED,),
+        Verb.RELEASE: (Status.PARTIALLY_SHIPPED,),
+        Verb.CANCEL: (Status.PARTIALLY_SHIPPED, *_GONE),
+        Verb.ALLOCATE: (Status.PARTIALLY_SHIPPED,),
+        Verb.SHIP: (Status.SHIPPED,),
+    },
+    Status.SHIPPED: {},
+    Status.DELIVERED: {},
+    Status.RETURNED: {},
+    Status.CANCELED: {},
+}
+for _status, _verbs in MOVES.items():
+    _verbs.update(dict.fromkeys(MARKS, (_status,)))
+
+
+def legal(status: Status) -> tuple[Verb, ...]:
+    """Give the verbs that may be asked of an order in `status`."""
+    return tuple(MOVES[status])
+
+
+def _check_moves() -> None:
+    """Refuse to start on a table with an unknown state, one without a way in, or a verb that can never be asked."""
+    assert set(MOVES) == set(Status), "every status has a row"
+    targets = {target for verbs in MOVES.values() for found in verbs.values() for target in found}
+    # Deliveries and returns arrive through fulfillments, not through a verb on the order.
+    assert targets | {Status.OPEN} == set(Status), "every status can be reached"
+    assert {verb for verbs in MOVES.values() for verb in verbs} == set(Verb), "every verb can be asked"
+
+
+_check_moves()

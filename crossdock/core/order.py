@@ -172,11 +172,19 @@ class Content(Struct, frozen=True, omit_defaults=True):
 
 
 class Hold(Struct, frozen=True, omit_defaults=True):
-    """A named reason that stops progress. `at` is microseconds since 1970 UTC."""
+    """A named reason that stops progress. `number` is that of the event that placed it, unique within the order.
+
+    `lines` are positions in the content, none meaning the whole order. `at` and `release_at` are microseconds since 1970
+    UTC; at `release_at` it is released by itself.
+    """
 
     reason: str
     at: int
     note: str | None = None
+    number: int = 0
+    lines: tuple[int, ...] = ()
+    release_at: int | None = None
+    actor: str | None = None
 
 
 class Source(Struct, frozen=True):
@@ -192,7 +200,8 @@ class Source(Struct, frozen=True):
 class Order(Struct, frozen=True):
     """One order of the book. `counters` stand in line order; times are microseconds since 1970 UTC.
 
-    `event_number` and `event_hash` are the head of its event chain.
+    `version` counts changes, `event_number` and `event_hash` are the head of its event chain. `tags` and `archived` are the
+    organization's own marks and move nothing.
     """
 
     organization_id: int
@@ -206,11 +215,18 @@ class Order(Struct, frozen=True):
     holds: tuple[Hold, ...] = ()
     event_number: int = 0
     event_hash: bytes = bytes(32)
+    tags: tuple[str, ...] = ()
+    archived: bool = False
 
     @property
     def status(self) -> Status:
         """The order's status, derived from its counters and holds."""
         return status_of(self.counters, held=bool(self.holds))
+
+    @property
+    def due_at(self) -> int | None:
+        """When the first of its holds ends by itself, microseconds since 1970 UTC, or None."""
+        return min((hold.release_at for hold in self.holds if hold.release_at is not None), default=None)
 
     @property
     def ship_to(self) -> Address | None:

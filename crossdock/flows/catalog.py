@@ -1,6 +1,8 @@
-"""What orders refer to: products, sales accounts, customs products. Their shape is their door's; here they are found, kept."""
+"""What orders refer to: products, sales accounts, customs products. Doors shape them; here they are found, kept, changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import msgspec
 
 from crossdock.core.errors import Code, Conflict
 from crossdock.core.identity import search_key
@@ -56,6 +58,27 @@ async def add(
         if not await registry.add_entry(tx, entry):
             raise Conflict(Code.EXISTS, f"there is a {kind} {key!r} already")
     return entry
+
+
+async def change(
+    book: Book, organization_id: int, *, kind: str, key: str, changed: Callable[[bytes], bytes]
+) -> Entry | None:
+    """Replace an entry's document by what `changed` makes of it, and give the entry as it is now; None where there is none.
+
+    Where somebody else changes it meanwhile, `changed` is asked again, of what they made.
+    """
+    while True:
+        async with book.store.reading() as tx:
+            held = await registry.entries(tx, organization_id, kind=kind, keys=[key])
+        if not held:
+            return None
+        (entry,) = held
+        made = msgspec.structs.replace(entry, document=changed(entry.document), updated_at=book.clock())
+        if made.document == entry.document:
+            return entry
+        async with book.store.writing() as tx:
+            if await registry.change_entry(tx, organization_id, changed=made, seen=entry.document):
+                return made
 
 
 async def page(

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -278,8 +277,7 @@ def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
         content=content,
         counters=fresh_counters(content),
     )
-    actor, door = submission.caller.actor, submission.format.name
-    order = work.record(order, Received(case.submission_id, content), actor=actor, door=door)
+    order = work.receive(order, Received(submission_id=case.submission_id, content=content))
     order = _apply_placement(work, order, case, found)
     work.place(order)
     reply = submission.format.reply(case.document, order, found)
@@ -292,15 +290,14 @@ def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Ord
     submission = case.submission
     actor, door = submission.caller.actor, submission.format.name
     placement = submission.format.placed(case.document, order, found)
-    for reason in placement.hold_reasons:
-        hold = Hold(reason, work.now)
-        order = msgspec.structs.replace(order, holds=(*order.holds, hold))
-        order = work.record(order, Held(hold), actor=actor, door=door)
+    if placement.hold_reasons:
+        holds = tuple(Hold(reason, order.created_at, actor=actor) for reason in placement.hold_reasons)
+        order = work.record(order, Held(holds=holds, joined=True), actor=actor, door=door)
     if placement.location_ref is not None:
         location = placement.location_ref
         counters = tuple(Counters(ordered=each.ordered, allocated=each.ordered) for each in order.counters)
-        order = msgspec.structs.replace(order, counters=counters)
-        order = work.record(order, Allocated(location, counters), actor=actor, door=door)
+        fact = Allocated(location_ref=location, counters=counters, joined=True)
+        order = work.record(order, fact, actor=actor, door=door)
     return order
 
 
@@ -399,15 +396,10 @@ async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outc
             status=str(order.status), number=order.content.number,
         )  # fmt: skip
         return _refuse(work, case)
-    seen = order.version
-    counters = fresh_counters(content)
-    order = msgspec.structs.replace(
-        order, version=seen + 1, updated_at=max(work.now, order.updated_at), content=content, counters=counters,
-        source=msgspec.structs.replace(order.source, submission_id=case.submission_id),
-    )  # fmt: skip
-    fact = Edited(case.submission_id, content, counters)
+    before = order
+    fact = Edited(content=content, counters=fresh_counters(content), submission_id=case.submission_id)
     order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
-    work.change(order, seen=seen)
+    work.change(order, before=before)
     reply = submission.format.reply(case.document, order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)

@@ -1,20 +1,23 @@
 """Reading the book: one order, pages of orders, an order in another door's words, submissions, the log checked."""
 
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from crossdock.core import events, leftovers, reading
-from crossdock.core.errors import Code, Missing, Path
+from crossdock.core.errors import Code, Invalid, Missing, Path
+from crossdock.core.events import Event
 from crossdock.core.order import Content, Order
 from crossdock.flows import catalog
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format, Found, Gap, Gaps
-from crossdock.store import log, registry
+from crossdock.store import log, pages, registry
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters, Page
 from crossdock.store.port import Transaction
 
 Tree = Any
@@ -41,17 +44,146 @@ async def order_by_number(book: Book, caller: Caller, *, door: str, number: str)
 
 
 async def page(
-    book: Book, caller: Caller, filters: Filters, *, before: int | None, limit: int, offset: int = 0
-) -> list[Order]:
-    """Give at most `limit` orders, newest first, older than the id `before`."""
+    book: Book,
+    caller: Caller,
+    filters: Filters,
+    *,
+    before: int | None = None,
+    limit: int,
+    offset: int = 0,
+    sort: str = "created",
+    ascending: bool = False,
+) -> Page:
+    """Give at most `limit` orders, newest first; see store.pages.page."""
     async with book.store.reading() as tx:
-        return await order_store.page(tx, caller.organization_id, filters, before=before, limit=limit, offset=offset)
+        return await pages.page(
+            tx,
+            caller.organization_id,
+            filters,
+            before=before,
+            limit=limit,
+            offset=offset,
+            sort=sort,
+            ascending=ascending,
+        )
 
 
-async def count(book: Book, caller: Caller, *, door: str) -> int:
-    """Count the orders a door received."""
+async def search(
+    book: Book, caller: Caller, text: str, filters: Filters, *, before: int | None = None, limit: int
+) -> Page:
+    """Give at most `limit` orders that have all words of `text`, newest first; see store.pages.search.
+
+    Refuses with Invalid `invalid` where there are no words, or more than WORDS_MOST.
+    """
+    words = text.split()
+    if not 1 <= len(words) <= WORDS_MOST:
+        raise Invalid(Code.INVALID, f"a search has 1 to {WORDS_MOST} words")
     async with book.store.reading() as tx:
-        return await order_store.count(tx, caller.organization_id, door=door)
+        return await pages.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
+
+
+# Words of one search; each costs a look-up of its own.
+WORDS_MOST = 8
+# Orders looked through one by one for what no index knows; with their documents, this takes about half a second.
+LOOKED_THROUGH_MOST = 2_000
+_PORTION = 100  # orders between two turns of the event loop
+
+
+async def matching(
+    book: Book,
+    caller: Caller,
+    choices: Sequence[Filters],
+    *,
+    keep: Callable[[Order, Tree], bool],
+    door: str | None = None,
+    sort: str = "created",
+    ascending: bool = False,
+) -> list[tuple[Order, Tree]]:
+    """Give all orders that fit one of `choices` (no order fits two) and that `keep` keeps, in order, with their documents.
+
+    `keep` gets an order and its answer in `door`'s words, None without a door. Refuses with Invalid `invalid` where the choices
+    leave more than LOOKED_THROUGH_MOST orders: an answer that left some out would be a wrong one.
+    """
+    found: list[tuple[Order, Tree]] = []
+    looked = 0
+    for filters in choices:
+        offset = 0
+        while True:
+            async with book.store.reading() as tx:
+                some = await pages.page(
+                    tx, caller.organization_id, filters, limit=_PORTION, offset=offset, sort=sort, ascending=ascending
+                )
+            looked += len(some.orders)
+            if looked > LOOKED_THROUGH_MOST or some.last is not None:
+                raise Invalid(
+                    Code.INVALID, f"the search looks through more than {LOOKED_THROUGH_MOST} orders; narrow it",
+                    limit=LOOKED_THROUGH_MOST,
+                )  # fmt: skip
+            wordings = await worded_all(book, caller, some.orders, door=door) if door else [None] * len(some.orders)
+            for order, wording in zip(some.orders, wordings, strict=True):
+                document = wording.document if wording else None
+                if keep(order, document):
+                    found.append((order, document))
+            if len(some.orders) < _PORTION:
+                break
+            offset += _PORTION
+            await asyncio.sleep(0)
+    if len(choices) > 1:
+        found.sort(key=lambda each: _place(each[0], sort), reverse=not ascending)
+    return found
+
+
+def _place(order: Order, sort: str) -> tuple[int, int]:
+    return (order.updated_at if sort == "updated" else 0, order.order_id)
+
+
+async def one_of(
+    book: Book,
+    caller: Caller,
+    choices: Sequence[Filters],
+    *,
+    limit: int,
+    offset: int = 0,
+    sort: str = "created",
+    ascending: bool = False,
+) -> tuple[list[Order], int]:
+    """Give at most `limit` orders that fit one of `choices` (no order fits two) after `offset`, and how many there are.
+
+    The number stops at store.pages.COUNT_MOST for each choice, where more than door and status narrow it.
+    """
+    found: list[Order] = []
+    total = 0
+    alone = len(choices) == 1
+    async with book.store.reading() as tx:
+        for filters in choices:
+            total += await pages.count(tx, caller.organization_id, filters)
+            some = await pages.page(
+                tx, caller.organization_id, filters, limit=limit if alone else limit + offset,
+                offset=offset if alone else 0, sort=sort, ascending=ascending,
+            )  # fmt: skip
+            found += some.orders
+    if alone:
+        return found, total
+    found.sort(key=lambda each: _place(each, sort), reverse=not ascending)
+    return found[offset : offset + limit], total
+
+
+async def by_ids(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
+    """Give orders by their ids, in that order; those that are not there are left out."""
+    async with book.store.reading() as tx:
+        return await order_store.by_ids(tx, caller.organization_id, order_ids)
+
+
+async def count(book: Book, caller: Caller, filters: Filters) -> int:
+    """Count orders; exact where only door and status narrow, else it stops at store.pages.COUNT_MOST."""
+    async with book.store.reading() as tx:
+        return await pages.count(tx, caller.organization_id, filters)
+
+
+async def counts(book: Book, caller: Caller) -> dict[tuple[str, str], int]:
+    """Give the number of orders by (door, status)."""
+    async with book.store.reading() as tx:
+        return await pages.counts(tx, caller.organization_id)
 
 
 # -------------------------------------------------------------------------------------------------------------- wording
@@ -69,18 +201,22 @@ async def worded(book: Book, caller: Caller, order: Order, *, door: str) -> Word
     return (await worded_all(book, caller, [order], door=door))[0]
 
 
-async def worded_all(book: Book, caller: Caller, orders: list[Order], *, door: str) -> list[Wording]:
+async def worded_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[Wording]:
     """As `worded`, for many orders with one look-up."""
+    async with book.store.reading() as tx:
+        return await worded_in(tx, book, caller, orders, door=door)
+
+
+async def worded_in(
+    tx: Transaction, book: Book, caller: Caller, orders: Sequence[Order], *, door: str
+) -> list[Wording]:
+    """As `worded_all`, in a transaction that is open already."""
     format = book.formats[door]
     untouched = [order for order in orders if _is_as_sent(order, format)]
     wanted = {(need.kind, need.key) for order in orders for need in format.needs(order.content)}
-    bodies: dict[int, bytes] = {}
-    found = Found(caller.organization, caller.actor, caller.references)
-    if wanted or untouched:
-        async with book.store.reading() as tx:
-            found = await catalog.find(tx, caller, wanted)
-            sent = [order.source.submission_id for order in untouched]
-            bodies = await log.bodies(tx, caller.organization_id, submission_ids=sent)
+    found = await catalog.find(tx, caller, wanted)
+    sent = [order.source.submission_id for order in untouched]
+    bodies = await log.bodies(tx, caller.organization_id, submission_ids=sent)
     return [_worded(order, format, found, bodies.get(order.source.submission_id)) for order in orders]
 
 
@@ -149,6 +285,70 @@ async def submissions(
 
 
 # -------------------------------------------------------------------------------------------------------------- the log
+async def history(book: Book, caller: Caller, *, order_id: int | None) -> list[Event]:
+    """Give an order's events in their order. Refuses with Missing `no_order`."""
+    if order_id is not None:
+        async with book.store.reading() as tx:
+            recorded = await log.events(tx, caller.organization_id, order_id=order_id)
+        if recorded:
+            return recorded
+    raise Missing(Code.NO_ORDER, "there is no such order")
+
+
+async def as_of(book: Book, caller: Caller, *, order_id: int | None, at: int) -> Order:
+    """Give an order as it was at a time (microseconds since 1970), rebuilt from the log.
+
+    Refuses with Missing `no_order`, also where the order did not exist yet.
+    """
+    recorded = await history(book, caller, order_id=order_id)
+    order = events.rebuild(event for event in recorded if event.at <= at)
+    if order is None:
+        raise Missing(Code.NO_ORDER, "there was no such order at that time")
+    return order
+
+
+class Entry(Struct, frozen=True):
+    """One event of the timeline, with what it changed: (path in the order, value before, value after)."""
+
+    event: Event
+    changes: tuple[tuple[Path, Tree, Tree], ...]
+
+
+def timeline(recorded: Sequence[Event]) -> list[Entry]:
+    """Tell of each event what it changed in the order."""
+    entries: list[Entry] = []
+    before: Tree = {}
+    for number, event in enumerate(recorded, 1):
+        order = events.rebuild(recorded[:number])
+        assert order is not None
+        after = _told(order)
+        changes = () if number == 1 else tuple(_changes(before, after, ()))
+        entries.append(Entry(event, changes))
+        before = after
+    return entries
+
+
+def _told(order: Order) -> Tree:
+    content = _plain(order.content)
+    content.pop("leftovers", None)
+    for line, counters in zip(content["lines"], order.counters, strict=True):
+        line.pop("leftovers", None)
+        line["counters"] = msgspec.structs.asdict(counters)
+    told = {"status": str(order.status), "holds": msgspec.to_builtins(order.holds), "tags": list(order.tags)}
+    return content | told | {"archived": order.archived}
+
+
+def _changes(before: Tree, after: Tree, path: Path) -> list[tuple[Path, Tree, Tree]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = [*before, *(name for name in after if name not in before)]
+        return [one for name in names for one in _changes(before.get(name), after.get(name), (*path, name))]
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        rows = max(len(before), len(after))
+        old, new = [*before, *[None] * (rows - len(before))], [*after, *[None] * (rows - len(after))]
+        return [one for place in range(rows) for one in _changes(old[place], new[place], (*path, place))]
+    return [] if before == after else [(path, before, after)]
+
+
 class Broken(Struct, frozen=True):
     """Where an order's chain does not hold."""
 

@@ -4,15 +4,16 @@ A unit collects new orders, changed orders, submissions and events, and writes t
 `dry_run` everything is computed and nothing is written.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from crossdock.core import events
 from crossdock.core.errors import Code, Conflict
-from crossdock.core.events import Event, Fact
+from crossdock.core.events import Event, Fact, Received
 from crossdock.core.order import Order
 from crossdock.flows.book import Book
-from crossdock.store import log
+from crossdock.store import log, pages
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
 from crossdock.store.orders import OrderRows
@@ -22,31 +23,49 @@ from crossdock.store.port import Transaction
 class Unit:
     """The open transaction of one verb for one organization, at one moment `now` (microseconds since 1970)."""
 
-    def __init__(self, book: Book, tx: Transaction, organization_id: int, now: int) -> None:
+    def __init__(self, book: Book, tx: Transaction, organization_id: int, now: int, *, dry_run: bool = False) -> None:
         self.book = book
+        self.dry_run = dry_run
+        self.changed: dict[int, Order] = {}  # orders as they are after what was done to them in this unit
         self.tx = tx
         self.organization_id = organization_id
         self.now = now
         self.events: list[Event] = []
+        self.request_id = 0  # the submission that stands for a request made once
         self._placed: list[OrderRows] = []
-        self._changed: list[tuple[OrderRows, int]] = []
+        self._changed: list[tuple[OrderRows, Order]] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._submissions: list[SubmissionRecord] = []
 
-    def record(self, order: Order, fact: Fact, *, actor: str, door: str) -> Order:
-        """Append a fact to the order's chain and give the order with its new head."""
-        order, event = events.record(
-            order, fact, event_id=self.book.mint.new(self.now), at=self.now, actor=actor, door=door
+    def receive(self, order: Order, fact: Received) -> Order:
+        """Begin a new order's chain and give the order with its head."""
+        event_id = self.book.mint.new(self.now)
+        order, event = events.append(
+            order, fact, event_id=event_id, at=order.created_at, actor=order.source.actor, door=order.source.door
         )
+        self.events.append(event)
+        return order
+
+    def record(self, order: Order, fact: Fact, *, actor: str, door: str) -> Order:
+        """Do a fact to an order, append it to the order's chain, and give the order as it is then.
+
+        An order's times never fall, whatever a clock does.
+        """
+        event_id, at = self.book.mint.new(self.now), max(self.now, order.updated_at)
+        order, event = events.record(order, fact, event_id=event_id, at=at, actor=actor, door=door)
         self.events.append(event)
         return order
 
     def place(self, order: Order) -> None:
         """Store a new order, as it is now."""
         self._placed.append(order_store.rows_of(order))
+        self._counts[order.source.door, str(order.status)] += 1
 
-    def change(self, order: Order, *, seen: int) -> None:
-        """Store a changed order, as it is now, if its version is still `seen`; else the whole unit is refused as stale."""
-        self._changed.append((order_store.rows_of(order), seen))
+    def change(self, order: Order, *, before: Order) -> None:
+        """Store a changed order, as it is now, if its version is still that of `before`; else the unit is refused as stale."""
+        self._changed.append((order_store.rows_of(order), before))
+        self._counts[order.source.door, str(order.status)] += 1
+        self._counts[before.source.door, str(before.status)] -= 1
 
     def submit(self, record: SubmissionRecord) -> None:
         """Store a submission."""
@@ -58,11 +77,14 @@ class Unit:
             await log.add_submissions(self.tx, self._submissions)
         if self._placed:
             await order_store.add(self.tx, self._placed)
-        for rows, seen in self._changed:
-            if not await order_store.replace(self.tx, rows, seen=seen):
-                raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=seen)
+        for rows, before in self._changed:
+            if not await order_store.replace(self.tx, rows, before=before):
+                raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
         if self.events:
             await log.add_events(self.tx, self.events)
+        changes = {key: change for key, change in self._counts.items() if change}
+        if changes:  # last, because other transactions may wait for these rows until the commit
+            await pages.add_counts(self.tx, self.organization_id, changes)
 
 
 @asynccontextmanager
@@ -70,7 +92,7 @@ async def unit(book: Book, organization_id: int, *, dry_run: bool = False) -> As
     """Open a unit; at the end of the block everything it collected is written and committed, or nothing is."""
     opened = book.store.reading() if dry_run else book.store.writing()
     async with opened as tx:
-        work = Unit(book, tx, organization_id, book.clock())
+        work = Unit(book, tx, organization_id, book.clock(), dry_run=dry_run)
         yield work
         if not dry_run:
             await work.flush()

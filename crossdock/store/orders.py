@@ -1,4 +1,4 @@
-"""Orders and their lines: rows to core objects and back, one order by id or number, and pages newest first."""
+"""Orders, their lines and terms: rows to core objects and back, and one order by id or number."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -7,49 +7,85 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from crossdock.core.identity import floor_id, search_key
+from crossdock.core.identity import search_key
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source
 from crossdock.store.port import Row, Statement, Transaction
-from crossdock.store.tables import order_line, orders
+from crossdock.store.tables import order_line, order_term, orders
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
 _HOLDS = msgspec.json.Decoder(tuple[Hold, ...])
-
-
-class Filters(Struct, frozen=True):
-    """What a page is narrowed to; None does not narrow. `created_from` is included, `created_to` is not (microseconds)."""
-
-    door: str | None = None
-    number: str | None = None
-    status: str | None = None
-    email: str | None = None
-    sku: str | None = None
-    location: str | None = None
-    created_from: int | None = None
-    created_to: int | None = None
+_TAGS = msgspec.json.Decoder(tuple[str, ...])
+# Words of one order that are indexed; more are not worth what they cost each order that has them.
+TERMS_MOST = 40
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
 class OrderRows(Struct, frozen=True):
-    """An order as rows: one of `orders`, and one of `order_line` for each line."""
+    """An order as rows: one of `orders`, one of `order_line` for each line, one of `order_term` for each word."""
 
     order: Row
     lines: list[Row]
+    terms: list[Row]
 
 
 def rows_of(order: Order) -> OrderRows:
     """Turn an order into its rows."""
-    return OrderRows(_order_row(order), _line_rows(order))
+    terms: list[Row] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
+    return OrderRows(order_row(order), line_rows(order), terms)
+
+
+def fold(text: str) -> str:
+    """Give the form in which text is compared when searching: without case, at most 200 characters."""
+    return search_key(text.casefold())
+
+
+def tag_term(tag: str) -> str:
+    """Give the term that stands for a tag."""
+    return search_key("#" + tag)
+
+
+def terms_of(order: Order) -> list[str]:
+    """List the words an order is found by: of names, and whole reference, customer, tracking numbers and tags, folded.
+
+    Number, e-mail and SKU have columns of their own.
+    """
+    return [*map(tag_term, order.tags), *_terms(order.content)]
+
+
+def terms_of_content(content: bytes) -> list[str]:
+    """As `terms_of`, of an order's stored content."""
+    return _terms(_CONTENT.decode(content))
+
+
+def _terms(content: Content) -> list[str]:
+    found: dict[str, None] = {}
+    customer, shipping = content.customer, content.shipping
+    names = [customer.name, customer.company] if customer else []
+    for place in content.destinations:
+        if place.address is not None:
+            names += [place.address.name, place.address.company]
+    whole = [content.customer_number, customer and customer.customer_ref, shipping and shipping.tracking_number]
+    for reference in content.references:
+        whole.append(reference.value)
+    for name in names:
+        if name:
+            for word in name.casefold().split():
+                found[search_key(word)] = None
+    for value in whole:
+        if value and not value.isspace():
+            found[fold(value.strip())] = None
+    return list(found)[:TERMS_MOST]
 
 
 async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
-    """Insert new orders with their lines."""
+    """Insert new orders with their lines and terms."""
     await tx.insert(orders, [rows.order for rows in placed])
     await tx.insert(order_line, [line for rows in placed for line in rows.lines])
+    await tx.insert(order_term, [term for rows in placed for term in rows.terms])
 
 
 _REPLACE = Statement(
@@ -66,20 +102,37 @@ _DROP_LINES = Statement(
         order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id == bindparam("order_id")
     )
 )
+_DROP_TERM = Statement(
+    delete(order_term).where(
+        order_term.c.organization_id == bindparam("organization_id"),
+        order_term.c.term == bindparam("term"),
+        order_term.c.order_id == bindparam("order_id"),
+    )
+)
 
 
-async def replace(tx: Transaction, rows: OrderRows, *, seen: int) -> bool:
-    """Write an order's new state if its version is still `seen`; False when somebody else was first."""
+async def replace(tx: Transaction, rows: OrderRows, *, before: Order) -> bool:
+    """Write an order's new state if its version is still that of `before`; False when somebody else was first."""
     row = dict(zip(orders.columns.keys(), rows.order, strict=True))
     organization_id, order_id = row.pop("organization_id"), row.pop("order_id")
-    touched = await tx.run(_REPLACE, p_organization_id=organization_id, p_order_id=order_id, p_seen=seen, **row)
-    if touched:
+    touched = await tx.run(
+        _REPLACE, p_organization_id=organization_id, p_order_id=order_id, p_seen=before.version, **row
+    )
+    if not touched:
+        return False
+    was = rows_of(before)
+    if was.lines != rows.lines:
         await tx.run(_DROP_LINES, organization_id=organization_id, order_id=order_id)
         await tx.insert(order_line, rows.lines)
-    return touched == 1
+    for term in was.terms:
+        if term not in rows.terms:
+            await tx.run(_DROP_TERM, organization_id=organization_id, term=term[1], order_id=order_id)
+    await tx.insert(order_term, [term for term in rows.terms if term not in was.terms])
+    return True
 
 
-def _order_row(order: Order) -> Row:
+def order_row(order: Order) -> Row:
+    """Give the row of `orders`."""
     content = order.content
     email = (content.customer and content.customer.email) or (order.ship_to and order.ship_to.email)
     return (
@@ -99,10 +152,14 @@ def _order_row(order: Order) -> Row:
         order.event_number,
         order.event_hash,
         _ENCODER.encode(content),
+        _ENCODER.encode(order.tags) if order.tags else None,
+        order.archived,
+        order.due_at,
     )
 
 
-def _line_rows(order: Order) -> list[Row]:
+def line_rows(order: Order) -> list[Row]:
+    """Give the rows of `order_line`."""
     destinations = order.content.destinations
     rows: list[Row] = []
     for position, (line, counters) in enumerate(zip(order.content.lines, order.counters, strict=True)):
@@ -133,6 +190,8 @@ _OF_ORDER = (
     orders.c.order_id == bindparam("order_id"),
 )
 _GET = Statement(select(orders).where(*_OF_ORDER))
+# Until the transaction ends nobody else changes the order; SQLite has one writer at a time anyway.
+_GET_TO_CHANGE = Statement(select(orders).where(*_OF_ORDER).with_for_update())
 _BY_NUMBER = Statement(
     select(orders)
     .where(
@@ -145,9 +204,11 @@ _BY_NUMBER = Statement(
 )
 
 
-async def get(tx: Transaction, organization_id: int, *, order_id: int) -> Order | None:
-    """Give one order of an organization, or None."""
-    found = await _orders(tx, organization_id, await tx.rows(_GET, organization_id=organization_id, order_id=order_id))
+async def get(tx: Transaction, organization_id: int, *, order_id: int, to_change: bool = False) -> Order | None:
+    """Give one order of an organization, or None; `to_change` keeps others from changing it until the transaction ends."""
+    statement = _GET_TO_CHANGE if to_change else _GET
+    rows = await tx.rows(statement, organization_id=organization_id, order_id=order_id)
+    found = await _orders(tx, organization_id, rows)
     return found[0] if found else None
 
 
@@ -159,71 +220,29 @@ async def by_number(tx: Transaction, organization_id: int, *, door: str, number:
     return found[0] if found else None
 
 
-async def page(
-    tx: Transaction, organization_id: int, filters: Filters, *, before: int | None, limit: int, offset: int = 0
-) -> list[Order]:
-    """Give at most `limit` orders, newest first, older than the order id `before`, after passing over `offset`."""
-    names = tuple(name for name in Filters.__struct_fields__ if getattr(filters, name) is not None)
-    values: dict[str, Any] = {name: getattr(filters, name) for name in names}
-    for name in ("number", "sku", "location"):
-        if name in values:
-            values[name] = search_key(values[name])
-    if "email" in values:
-        values["email"] = search_key(values["email"].lower())
-    if "created_from" in values:
-        values["floor_id"] = floor_id(values["created_from"])
-    if "created_to" in values:
-        values["ceiling_id"] = floor_id(values["created_to"] + 1000)
-    if before is not None:
-        values["before"] = before
-    statement = _page_statement(names, before is not None)
-    rows = await tx.rows(statement, organization_id=organization_id, limit=limit, offset=offset, **values)
-    return await _orders(tx, organization_id, rows)
+async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int]) -> list[Order]:
+    """Give orders by their ids, in that order; those that are not there are left out."""
+    if not identities:
+        return []
+    rows = await tx.rows(_rows_statement(_size(identities)), organization_id=organization_id, **_wanted(identities))
+    found = {order.order_id: order for order in await _orders(tx, organization_id, rows)}
+    return [found[identity] for identity in identities if identity in found]
 
 
 @cache
-def _page_statement(names: tuple[str, ...], continued: bool) -> Statement:
-    columns = {
-        "door": orders.c.door,
-        "number": orders.c.number_key,
-        "status": orders.c.status,
-        "email": orders.c.email_key,
-    }
-    query = select(orders).where(orders.c.organization_id == bindparam("organization_id"))
-    for name in names:
-        if name in columns:
-            query = query.where(columns[name] == bindparam(name))
-    for name, column in (("sku", order_line.c.sku_key), ("location", order_line.c.location_key)):
-        if name in names:
-            query = query.where(
-                exists().where(
-                    order_line.c.organization_id == orders.c.organization_id,
-                    order_line.c.order_id == orders.c.order_id,
-                    column == bindparam(name),
-                )
-            )
-    if "created_from" in names:  # ids sort by time, so the primary key narrows the range
-        query = query.where(
-            orders.c.created_at >= bindparam("created_from"), orders.c.order_id >= bindparam("floor_id")
-        )
-    if "created_to" in names:
-        query = query.where(orders.c.created_at < bindparam("created_to"), orders.c.order_id < bindparam("ceiling_id"))
-    if continued:
-        query = query.where(orders.c.order_id < bindparam("before"))
-    return Statement(query.order_by(orders.c.order_id.desc()).limit(bindparam("limit")).offset(bindparam("offset")))
+def _rows_statement(size: int) -> Statement:
+    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
+    return Statement(
+        select(orders).where(orders.c.organization_id == bindparam("organization_id"), orders.c.order_id.in_(wanted))
+    )
 
 
-_COUNT = Statement(
-    select(func.count())
-    .select_from(orders)
-    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.door == bindparam("door"))
-)
+def _size(identities: Sequence[int]) -> int:
+    return 1 << (len(identities) - 1).bit_length()  # few sizes, so few statements; the last id fills the rest
 
 
-async def count(tx: Transaction, organization_id: int, *, door: str) -> int:
-    """Count the orders a door received."""
-    rows = await tx.rows(_COUNT, organization_id=organization_id, door=door)
-    return int(rows[0][0])
+def _wanted(identities: Sequence[int]) -> dict[str, Any]:
+    return {f"id_{place}": identities[min(place, len(identities) - 1)] for place in range(_size(identities))}
 
 
 @cache
@@ -240,17 +259,16 @@ async def _orders(tx: Transaction, organization_id: int, rows: Sequence[Row]) ->
     if not rows:
         return []
     identities = [row[1] for row in rows]
-    size = 1 << (len(identities) - 1).bit_length()  # few sizes, so few statements; the last id fills the rest
-    wanted: dict[str, Any] = {f"id_{place}": identities[min(place, len(identities) - 1)] for place in range(size)}
     counters: dict[int, list[Counters]] = {}
-    for line in await tx.rows(_lines_statement(size), organization_id=organization_id, **wanted):
+    statement = _lines_statement(_size(identities))
+    for line in await tx.rows(statement, organization_id=organization_id, **_wanted(identities)):
         counters.setdefault(line[1], []).append(Counters(*line[5:13]))
     return [_order(row, counters.get(row[1], ())) for row in rows]
 
 
 def _order(row: Row, counters: Iterable[Counters]) -> Order:
     (organization_id, order_id, version, _status, created_at, updated_at, door, submission_id, actor, country,
-     _number, _email, holds, event_number, event_hash, content) = row  # fmt: skip
+     _number, _email, holds, event_number, event_hash, content, tags, archived, _due) = row  # fmt: skip
     return Order(
         organization_id=organization_id,
         order_id=order_id,
@@ -263,4 +281,6 @@ def _order(row: Row, counters: Iterable[Counters]) -> Order:
         holds=_HOLDS.decode(holds) if holds else (),
         event_number=event_number,
         event_hash=event_hash,
+        tags=_TAGS.decode(tags) if tags else (),
+        archived=bool(archived),
     )

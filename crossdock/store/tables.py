@@ -7,6 +7,7 @@ JSON bytes, and values of unbounded length are indexed by `search_key` only. tes
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
 )
 
 # Names for every constraint, so that a later migration can speak of them on both engines.
@@ -193,10 +195,22 @@ orders = Table(
     Column("event_number", BigInteger, nullable=False),
     Column("event_hash", LargeBinary, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("tags", LargeBinary),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("due_at", BigInteger),  # when the first of its holds ends by itself
     PrimaryKeyConstraint("organization_id", "order_id"),
     CheckConstraint("version >= 1", name="orders_version"),
     Index(None, "organization_id", "number_key", "order_id"),
     Index(None, "organization_id", "status", "order_id"),
+    Index(None, "organization_id", "door", "order_id"),
+    Index(None, "organization_id", "updated_at", "order_id"),
+)
+Index(
+    "ix_orders_due",
+    orders.c.organization_id,
+    orders.c.due_at,
+    sqlite_where=orders.c.due_at.is_not(None),
+    postgresql_where=orders.c.due_at.is_not(None),
 )
 Index(
     "ix_orders_email",
@@ -240,6 +254,31 @@ Index(
     order_line.c.order_id,
     sqlite_where=order_line.c.location_key.is_not(None),
     postgresql_where=order_line.c.location_key.is_not(None),
+)
+
+# The words an order is found by that have no column of their own; see orders.terms_of.
+order_term = Table(
+    "order_term",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("term", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "term", "order_id"),
+    sqlite_with_rowid=False,
+)
+
+# How many orders there are, so that no count walks the table. Each key has several rows (slots) to be added up, because
+# transactions that add to one row wait for each other.
+order_count = Table(
+    "order_count",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("orders", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "door", "status", "slot"),
+    sqlite_with_rowid=False,
 )
 
 event = Table(

@@ -1,5 +1,6 @@
 """Pages and probes that belong to no door: health, metrics, and the documentation, which loads nothing from elsewhere."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from crossdock.web import metrics
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
@@ -50,7 +52,7 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
     async def door_page(request: Request) -> Response:
         name = request.path_params["door"]
         if name not in described:
-            return HTMLResponse(_page(doors, None, None), status_code=404)
+            return HTMLResponse(_page(doors, None, None, lost=True), status_code=404)
         return HTMLResponse(_page(doors, described[name], document(name)))
 
     async def door_document(request: Request) -> Response:
@@ -76,7 +78,7 @@ def _templates() -> "Environment":
     return Environment(loader=PackageLoader("crossdock.web"), autoescape=True, trim_blocks=True)
 
 
-def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | None) -> str:
+def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | None, *, lost: bool = False) -> str:
     def resolve(schema: dict[str, Any]) -> dict[str, Any]:
         if document is not None and "$ref" in schema:
             found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
@@ -101,11 +103,23 @@ def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | N
             name=door.name if door else "",
             title=door.title if door else "Crossdock",
             document=document,
+            calls=[route.operation for route in door.routes] if door else [],
+            # What most readers come for is open, all else is one click away.
+            opened=next((route.operation for route in door.routes if route.submits), "") if door else "",
+            lost=lost,
+            prose=_prose,
             resolve=resolve,
             element=element,
             kind=_kind,
         )
     )
+
+
+def _prose(text: str) -> "Markup":
+    """Show what descriptions put between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _kind(schema: dict[str, Any]) -> str:

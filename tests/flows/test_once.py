@@ -1,15 +1,25 @@
 """One order a natural key, whoever asks, however often, through however many servers, across crashes."""
 
 import asyncio
+import json
 import random
+import signal
 import threading
-from typing import Any
+from collections import Counter
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
-from crossdock.store import registry
-from crossdock.store.orders import Filters
+from crossdock import app
+from crossdock.flows import queries
+from crossdock.settings import load
+from crossdock.store.pages import Filters
+from crossdock.store.port import Statement
+from crossdock.store.tables import event, order_line, orders, request_key, submission
 from tests.server import Server, servers
 from tests.vendors import VENDORS, Vendor, bearer
 from tests.world import World
@@ -25,11 +35,11 @@ async def post(
 
 
 async def stored(world: World, door: str, number: str) -> int:
-    from crossdock.flows import queries
     from crossdock.flows.access import Caller
 
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    return len(await queries.page(world.book, caller, Filters(door=door, number=number), before=None, limit=100))
+    page = await queries.page(world.book, caller, Filters(door=door, number=number), limit=100)
+    return len(page.orders)
 
 
 @each_door
@@ -77,6 +87,88 @@ class TestOnce:
         assert (await post(world, vendor, vendor.body("A-1"), "t-2", headers)).status_code == vendor.ok
 
 
+class Fact(NamedTuple):
+    """One event of the log, with the door its order came through and the first answer the order was given."""
+
+    door: str
+    event: str
+    answer: bytes
+
+
+_FACTS = Statement(
+    select(orders.c.door, event.c.name, submission.c.reply)
+    .join(event, (event.c.organization_id == orders.c.organization_id) & (event.c.order_id == orders.c.order_id))
+    .join(
+        submission,
+        (submission.c.organization_id == orders.c.organization_id)
+        & (submission.c.submission_id == orders.c.submission_id),
+    )
+    .order_by(orders.c.order_id, event.c.number)
+)
+_WRITTEN = [
+    Statement(select(func.count()).select_from(each)) for each in (orders, order_line, event, submission, request_key)
+]
+
+
+async def look(database: str) -> list[Fact]:
+    """Look past all servers into the database: check that the log is sound and tells of every order, and give what it tells."""
+    async with app.open_book(load({}, database=database)) as book:
+        verified = await queries.verify(book)
+        async with book.store.reading() as tx:
+            told = [Fact(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
+    assert (verified.broken, verified.events) == ((), len(told))
+    return told
+
+
+async def is_untouched(database: str) -> bool:
+    """Say whether nothing any order leaves behind is in the database: no row of its own, no bytes, no key."""
+    async with app.open_book(load({}, database=database)) as book, book.store.reading() as tx:
+        return [(await tx.rows(statement))[0][0] for statement in _WRITTEN] == [0] * len(_WRITTEN)
+
+
+class Answer(NamedTuple):
+    """What came back for a create."""
+
+    status: int
+    is_replayed: bool
+    content: bytes
+
+
+def post_at_once(
+    both: list[Server], token: dict[str, str], vendor: Vendor, number: str, stamps: list[str]
+) -> list[Answer]:
+    """Post one order once for each stamp, to both servers in turn; the last byte of each waits until all others are sent."""
+    body = json.dumps(vendor.body(number)).encode()
+    open_to = [both[turn % 2].port for turn in range(len(stamps))]
+    with ExitStack() as stack:
+        lines = [stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=30))) for port in open_to]
+        for line, stamp in zip(lines, stamps, strict=True):
+            line.putrequest("POST", vendor.create)
+            for name, value in (token | vendor.headers(stamp) | {"Content-Length": str(len(body))}).items():
+                line.putheader(name, value)
+            line.endheaders(body[:-1])
+        for line in lines:
+            line.send(body[-1:])
+        answers = [line.getresponse() for line in lines]
+        return [Answer(each.status, each.headers["Idempotent-Replayed"] == "true", each.read()) for each in answers]
+
+
+class TestTwoServers:
+    def test_racing_for_the_same_orders_make_each_once(self, database: str) -> None:
+        # A request sent again by a nervous client, and an order sent again under request ids of its own.
+        races = {"R-1": ["t-1"] * 64, "R-2": [f"t-2-{turn}" for turn in range(64)]}
+        with servers(database, 2) as both:
+            token = bearer(both[0].base)
+            for vendor in DOORS:
+                for number, stamps in races.items():
+                    answers = post_at_once(both, token, vendor, number, stamps)
+                    assert {answer.status for answer in answers} == {vendor.ok}
+                    assert len({answer.content for answer in answers}) == 1
+                    assert sum(not answer.is_replayed for answer in answers) == 1
+        told = Counter((fact.door, fact.event) for fact in asyncio.run(look(database)))
+        assert told == {(vendor.door, "order.received"): len(races) for vendor in DOORS}
+
+
 def post_all(server: Server, token: dict[str, str], vendor: Vendor, numbers: list[str], tag: str) -> dict[str, bytes]:
     """Post orders one after the other until the server is gone; give the answers by number."""
     got: dict[str, bytes] = {}
@@ -89,28 +181,6 @@ def post_all(server: Server, token: dict[str, str], vendor: Vendor, numbers: lis
             if answer.status_code == vendor.ok:
                 got[number] = answer.content
     return got
-
-
-class TestTwoServers:
-    def test_racing_for_the_same_numbers_make_each_once(self, database: str) -> None:
-        vendor = VENDORS["pb_fulfillment"]
-        numbers = [f"R-{place}" for place in range(40)]
-        answers: list[dict[str, bytes]] = []
-        with servers(database, 2) as both:
-            token = bearer(both[0].base)
-            threads = [
-                threading.Thread(
-                    target=lambda s=server, n=turn: answers.append(post_all(s, token, vendor, numbers, f"w{n}"))
-                )
-                for turn, server in enumerate(both * 2)
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        assert [sorted(each) for each in answers] == [sorted(numbers)] * 4
-        for number in numbers:
-            assert len({each[number] for each in answers}) == 1
 
 
 class TestCrash:
@@ -145,18 +215,61 @@ class TestCrash:
                 for number, content in result.items():
                     assert answered.setdefault(number, content) == content
         assert sorted(answered) == sorted(numbers)
-        assert asyncio.run(self._orders(database)) == len(numbers)
+        told = asyncio.run(look(database))
+        assert Counter((fact.door, fact.event) for fact in told) == {("s2", "order.received"): len(numbers)}
 
-    async def _orders(self, database: str) -> int:
-        from crossdock import app
-        from crossdock.flows import queries
-        from crossdock.flows.access import Caller
-        from crossdock.settings import load
 
-        async with app.open_book(load({}, database=database)) as book:
-            verified = await queries.verify(book)
-            assert verified.broken == ()
-            async with book.store.reading() as tx:
-                organization = (await registry.organizations(tx))[0]
-            caller = Caller(organization, "test", frozenset())
-            return await queries.count(book, caller, door="s2")
+def client(server: Server, token: dict[str, str]) -> httpx.Client:
+    return httpx.Client(base_url=server.base, headers=token, timeout=30)
+
+
+def post_the_one(http: httpx.Client, vendor: Vendor) -> httpx.Response:
+    """Send the one order of a door; every time it is the very same request."""
+    return http.post(vendor.create, json=vendor.body("D-1"), headers=vendor.headers("t-1"))
+
+
+def kill_with_each(database: str, factory: str) -> dict[str, str]:
+    """Send an order through every door, each to a server that dies of it, and give the token they were sent with."""
+    with servers(database, len(DOORS), factory) as dying:
+        token = bearer(dying[0].base)
+        for vendor, server in zip(DOORS, dying, strict=True):
+            with (
+                client(server, token) as http,
+                pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),  # it hung up, and nothing came
+            ):
+                post_the_one(http, vendor)
+            assert server.process.wait(15) == -signal.SIGKILL
+    return token
+
+
+def leads_to_the_one(http: httpx.Client, vendor: Vendor, answer: httpx.Response) -> bool:
+    """Say whether the order that a create's answer speaks of can be read, and is the one that was sent."""
+    told = http.get(vendor.read(answer.json()), headers=vendor.headers("t-2"))
+    return told.status_code == 200 and '"D-1"' in told.text
+
+
+class TestAServerThatDies:
+    def test_between_commit_and_answer_has_the_answer_given_by_the_next(self, database: str) -> None:
+        token = kill_with_each(database, "tests.dying:after_commit")
+        left = asyncio.run(look(database))
+        assert [(fact.door, fact.event) for fact in left] == [(vendor.door, "order.received") for vendor in DOORS]
+        with Server(database) as server, client(server, token) as http:
+            for vendor, fact in zip(DOORS, left, strict=True):
+                again = post_the_one(http, vendor)
+                assert (again.status_code, again.headers.get("idempotent-replayed")) == (vendor.ok, "true")
+                assert again.content == fact.answer
+                assert leads_to_the_one(http, vendor, again)
+        assert asyncio.run(look(database)) == left
+
+    def test_before_the_commit_leaves_nothing_and_the_next_takes_the_order(self, database: str) -> None:
+        token = kill_with_each(database, "tests.dying:before_commit")
+        assert asyncio.run(is_untouched(database))
+        with Server(database) as server, client(server, token) as http:
+            for vendor in DOORS:
+                first, again = post_the_one(http, vendor), post_the_one(http, vendor)
+                assert (first.status_code, first.headers.get("idempotent-replayed")) == (vendor.ok, None)
+                assert (again.status_code, again.headers.get("idempotent-replayed")) == (vendor.ok, "true")
+                assert again.content == first.content
+                assert leads_to_the_one(http, vendor, first)
+        told = asyncio.run(look(database))
+        assert [(fact.door, fact.event) for fact in told] == [(vendor.door, "order.received") for vendor in DOORS]

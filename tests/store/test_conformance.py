@@ -24,9 +24,9 @@ from crossdock.core.order import (
     Order,
     Source,
 )
-from crossdock.store import log, orders, sqlite
+from crossdock.store import log, orders, pages, sqlite
 from crossdock.store.log import Claim
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters
 from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, order_line, request_key
@@ -317,13 +317,13 @@ class TestOrders:
             assert not await orders.replace(tx, orders.rows_of(newer), seen=3)
         async with store.reading() as tx:
             assert await orders.get(tx, ONE, order_id=1) == newer
-            assert (await orders.page(tx, ONE, Filters(number="B"), before=None, limit=9)) == [newer]
-            assert (await orders.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)) == []
+            assert (await pages.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
+            assert (await pages.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
 
     async def test_are_counted_by_door(self, store: Store) -> None:
         await put(store, order(1), order(2), order(3, source=Source("hub", 1, "me")))
         async with store.reading() as tx:
-            assert [await orders.count(tx, ONE, door=door) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
+            assert [await pages.count(tx, ONE, door=door) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
 
 
 OVERSOLD = [
@@ -375,7 +375,7 @@ class TestLines:
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:
     async with store.reading() as tx:
-        return [each.order_id for each in await orders.page(tx, ONE, filters, before=before, limit=limit, **rest)]
+        return [each.order_id for each in (await pages.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders]
 
 
 # Filters over the six orders of the first test, and which of them they leave.
@@ -464,7 +464,7 @@ class TestPage:
         placed = [order(number, lines=(Line(number), Line(1))) for number in range(1, 9)]
         await put(store, *placed)
         async with store.reading() as tx:
-            assert await orders.page(tx, ONE, Filters(), before=None, limit=limit) == placed[::-1][:limit]
+            assert (await pages.page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
 
     async def test_passes_over_an_offset(self, store: Store) -> None:
         await put(store, *(order(number) for number in range(1, 6)))

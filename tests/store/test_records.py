@@ -14,9 +14,9 @@ from crossdock.core.events import CHAIN_START, Held, Received, record
 from crossdock.core.order import (
     Hold,
 )
-from crossdock.store import log, orders, registry
+from crossdock.store import log, orders, pages, registry
 from crossdock.store.log import Claim
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters
 from crossdock.store.port import Store, Transaction
 from crossdock.store.registry import Client, Membership, Organization, Person
 from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
@@ -241,8 +241,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "log.release": (lambda tx: log.release(tx, OTHER, key=key(1)), None),
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
-    "orders.page": (lambda tx: orders.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9), []),
-    "orders.count": (lambda tx: orders.count(tx, OTHER, door="s2"), 0),
+    "pages.page": (lambda tx: pages.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9), pages.Page([])),
+    "pages.count": (lambda tx: pages.count(tx, OTHER, Filters(door="s2")), 0),
     "registry.get_organization": (lambda tx: registry.get_organization(tx, OTHER), None),
     "registry.get_client": (lambda tx: registry.get_client(tx, OTHER, client_id="c"), None),
     "registry.clients": (lambda tx: registry.clients(tx, OTHER), []),
@@ -252,6 +252,10 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "registry.vendor_references": (lambda tx: registry.vendor_references(tx, OTHER), set()),
     "registry.add_vendor_reference": (lambda tx: registry.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
     "registry.entries": (lambda tx: registry.entries(tx, OTHER, kind="product", keys=["k"]), []),
+    "registry.change_entry": (
+        lambda tx: registry.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
+        False,
+    ),
     "registry.list_entries": (
         lambda tx: registry.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
         ([], 0),
@@ -264,7 +268,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await log.submissions(tx, ONE, status=None, before=None, limit=9),
         await log.holders(tx, ONE, [key(1)]),
         await log.events(tx, ONE, order_id=1),
-        await orders.page(tx, ONE, Filters(), before=None, limit=9),
+        await pages.page(tx, ONE, Filters(), before=None, limit=9),
         await registry.clients(tx, ONE),
         await registry.is_revoked(tx, ONE, token_id="t"),
         await registry.is_revoked(tx, ONE, token_id="other"),
@@ -299,8 +303,8 @@ class TestAnotherOrganization:
             await log.add_submissions(tx, [submission(1), submission(1, OTHER)])
             assert await orders.get(tx, ONE, order_id=1) == full_order()
             assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
-            assert await orders.page(tx, OTHER, Filters(), before=None, limit=9) == [order(1, OTHER)]
-            assert await orders.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9) == []
+            assert (await pages.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
+            assert (await pages.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
             newer = msgspec.structs.replace(order(1, OTHER), version=2)
             assert await orders.replace(tx, orders.rows_of(newer), seen=1)
             assert await orders.get(tx, ONE, order_id=1) == full_order()

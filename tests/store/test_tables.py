@@ -85,6 +85,7 @@ class TestTables:
     def test_never_hold_a_float(self, table: Table) -> None:
         assert {type(column.type).__name__ for column in table.columns} <= {
             "BigInteger",
+            "Boolean",
             "Integer",
             "LargeBinary",
             "Text",

@@ -16,10 +16,12 @@ from tests.world import World
 
 DOORS = {door.name: door for door in all_doors()}
 NAMES = list(DOORS)
+# An icon of nothing, so that browsers do not ask for one.
+EMPTY_ICON = {"rel": "icon", "href": "data:,"}
 
 
 class Page(HTMLParser):
-    """What a page loads, links to, and names."""
+    """What a page loads, links to, and names; `opened` are the names in what is not folded away."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -27,12 +29,22 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.addresses: list[str] = []
         self.handlers: list[str] = []
+        self.links: list[dict[str, str | None]] = []
+        self.opened: list[str] = []
+        self._opening = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         given = dict(attrs)
-        self.ids += [given["id"] or ""] if "id" in given else []
+        if tag == "link":
+            self.links.append(given)
+            return
+        if "id" in given:
+            self.ids.append(given["id"] or "")
+            self.opened += [given["id"] or ""] if self._opening else []
+            self._opening = False
+        self._opening |= tag == "details" and "open" in given
         self.addresses += [given[name] or "" for name in ("src", "href", "action", "srcset", "data") if name in given]
         self.handlers += [name for name in given if name.startswith("on")]
 
@@ -51,7 +63,8 @@ class TestDocumentation:
         assert answer.headers["content-type"].startswith("text/html")
         page = Page(answer.text)
         assert page.tags[0] == "html"
-        assert {"script", "iframe", "object", "embed", "link", "img"} & set(page.tags) == set()
+        assert {"script", "iframe", "object", "embed", "img"} & set(page.tags) == set()
+        assert page.links == [EMPTY_ICON]
         assert page.handlers == []
         assert page.addresses != []
         assert [each for each in page.addresses if not each.startswith("/") or each.startswith("//")] == []
@@ -61,7 +74,10 @@ class TestDocumentation:
     @pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in NAMES)])
     async def test_links_only_to_what_is_there(self, world: World, path: str) -> None:
         for address in Page((await world.http.get(path)).text).addresses:
-            assert (await world.http.get(address)).status_code == 200, address
+            answer = await world.http.get(address)
+            assert answer.status_code == 200, address
+            name = address.partition("#")[2]
+            assert name == "" or name in Page(answer.text).ids, address
 
     async def test_overview_names_every_door(self, world: World) -> None:
         page = Page((await world.http.get("/docs")).text)
@@ -77,6 +93,23 @@ class TestDocumentation:
         for route in DOORS[door].routes:
             for path in route.paths:
                 assert f">{path}<" in text
+
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_has_the_create_call_open_and_leads_to_all(self, world: World, door: str) -> None:
+        page = Page((await world.http.get(f"/docs/{door}")).text)
+        (opened,) = [route for route in DOORS[door].routes if route.operation in page.opened]
+        assert (opened.method, opened.paths[0]) == ("POST", VENDORS[door].create)
+        operations = [route.operation for route in DOORS[door].routes]
+        assert [each for each in page.addresses if "#" in each] == [f"/docs/{door}#{each}" for each in operations]
+
+    async def test_shows_names_in_descriptions_as_code(self, world: World) -> None:
+        text = (await world.http.get("/docs/fabric")).text
+        assert "JSON object: <code>account</code> (string" in text
+        assert "`" not in text
+
+    async def test_of_an_unknown_door_says_so(self, world: World) -> None:
+        assert "no door of this name" in (await world.http.get("/docs/nobody")).text
+        assert "no door of this name" not in (await world.http.get("/docs")).text
 
     @pytest.mark.parametrize("path", ["/docs/nobody", "/openapi/nobody.json", "/docs/hub/more", "/openapi/hub"])
     async def test_of_an_unknown_door_is_404(self, world: World, path: str) -> None:

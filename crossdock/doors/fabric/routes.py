@@ -22,7 +22,7 @@ from crossdock.doors.fabric import mapping, wire
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.flows import access, queries
 from crossdock.flows.intake import Submission
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters
 
 SITE_CONTEXT = "x-site-context"
 ORDERS = ("/api/v2/order/", "/api/v2/order")
@@ -144,7 +144,7 @@ async def get_orders(request: Request) -> Reply:
     query = request.query
     order_id, number = query.get("orderId"), query.get("orderNumber")
     if not order_id and not number:
-        newest = await queries.page(request.book, request.caller, Filters(), before=None, limit=ORDERS_MOST)
+        newest = (await queries.page(request.book, request.caller, Filters(), limit=ORDERS_MOST)).orders
         wordings = await queries.worded_all(request.book, request.caller, newest, door=mapping.FORMAT.name)
         return Reply(200, encode_json([wording.document for wording in wordings]))
     order = await _by_id(request, order_id) if order_id else await _by_number(request, number or "")
@@ -163,7 +163,7 @@ async def _by_number(request: Request, number: str) -> Order:
     try:
         return await queries.order_by_number(request.book, request.caller, door=mapping.FORMAT.name, number=number)
     except Missing:
-        found = await queries.page(request.book, request.caller, Filters(number=number), before=None, limit=1)
+        found = (await queries.page(request.book, request.caller, Filters(number=number), limit=1)).orders
     if not found:
         raise Missing(Code.NO_ORDER, "there is no such order", number=number)
     return found[0]

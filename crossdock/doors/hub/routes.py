@@ -16,7 +16,7 @@ from crossdock.doors.hub import errors, mapping, wire
 from crossdock.flows import access, intake, queries
 from crossdock.flows.intake import Submission
 from crossdock.store.log import SubmissionRecord
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters
 
 TOKEN_LIFETIME_S = 3_600
 PAGE_SIZE = 50
@@ -108,8 +108,9 @@ async def list_orders(request: Request) -> Reply:
     _raise(faults)
     filters = Filters(**words, **times)  # type: ignore[arg-type]
     found = await queries.page(request.book, request.caller, filters, before=before, limit=limit + 1)
-    wordings = await queries.worded_all(request.book, request.caller, found[:limit], door="hub")
-    cursor = _cursor(query, found[limit - 1].order_id) if len(found) > limit else None
+    last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
+    wordings = await queries.worded_all(request.book, request.caller, found.orders[:limit], door="hub")
+    cursor = _cursor(query, last) if last is not None else None
     page = {"items": [wording.document for wording in wordings], "next": cursor}
     return json_reply(200, page, headers=_link(request, query, cursor))
 

@@ -1,9 +1,11 @@
-"""The Ventmere S2 door: `DOOR` is all others see of it."""
+"""The Ventmere S2 door: `DOOR` is all the server sees of it, the rest is for the program's commands about sales accounts."""
 
 from crossdock.doors import Door
 from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
-from crossdock.doors.s2.mapping import FORMAT
+from crossdock.doors.s2.mapping import ACCOUNT, FORMAT, assigning, warehouse_of
 from crossdock.doors.s2.routes import ROUTES, organization_of, refuse
+
+__all__ = ["ACCOUNT", "DOOR", "assigning", "warehouse_of"]
 
 DOOR = Door(
     name="s2",

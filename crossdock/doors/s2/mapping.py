@@ -103,6 +103,17 @@ def account_answer(entry: Entry, organization: Organization) -> dict[str, Tree]:
     }
 
 
+def assigning(document: bytes, warehouse: str | None) -> bytes:
+    """Give a sales account's document with the warehouse that its new orders are assigned to at once, or with none."""
+    return encode_json(_DOCUMENT.decode(document) | {"autoAssignOrdersToWarehouse": warehouse})
+
+
+def warehouse_of(entry: Entry) -> str | None:
+    """Give the warehouse that a sales account's new orders are assigned to at once, or None."""
+    warehouse: str | None = document_of(entry)["autoAssignOrdersToWarehouse"]
+    return warehouse or None
+
+
 @lru_cache(_REMEMBERED)
 def product_answer(entry: Entry, organization: Organization) -> dict[str, Tree]:
     """Spell a product with its brand."""

@@ -10,7 +10,7 @@ from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_re
 from crossdock.doors.s2 import mapping, wire
 from crossdock.flows import access, catalog, queries
 from crossdock.flows.intake import Submission
-from crossdock.store.orders import Filters
+from crossdock.store.pages import Filters
 from crossdock.store.registry import Entry, Person
 
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
@@ -207,8 +207,8 @@ async def list_orders(request: Request) -> Reply:
         orders = await _orders_of(request, term)
         total, orders = len(orders), orders[offset : offset + limit]
     else:
-        orders = await queries.page(book, caller, Filters(door=door), before=None, limit=limit, offset=offset)
-        total = await queries.count(book, caller, door=door)
+        orders = (await queries.page(book, caller, Filters(door=door), limit=limit, offset=offset)).orders
+        total = await queries.count(book, caller, Filters(door=door))
     wordings = await queries.worded_all(book, caller, orders, door=door)
     return _paged([wording.document for wording in wordings], total)
 
@@ -216,9 +216,8 @@ async def list_orders(request: Request) -> Reply:
 async def _orders_of(request: Request, term: str) -> list[Order]:
     """Find the orders a term stands for: the one with this id, then those of this number, newest first."""
     door = mapping.FORMAT.name
-    orders = await queries.page(
-        request.book, request.caller, Filters(door=door, number=term), before=None, limit=SAME_NUMBER_MOST
-    )
+    filters = Filters(door=door, number=term)
+    orders = (await queries.page(request.book, request.caller, filters, limit=SAME_NUMBER_MOST)).orders
     try:
         meant = await queries.order(request.book, request.caller, order_id=mapping.read_id(term))
     except Missing:

@@ -102,7 +102,7 @@ class TestSpelling:
     async def test_of_own_content_has_no_leftovers_yet(self, world: World, headers: dict[str, str]) -> None:
         told = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
         caller = Caller(await world.demo_organization(), "test", frozenset())
-        (order,) = await queries.page(world.book, caller, queries.Filters(door="s2"), before=None, limit=1)
+        (order,) = (await queries.page(world.book, caller, queries.Filters(door="s2"), limit=1)).orders
         assert told["account"]["id"] == order.content.account_ref == ACCOUNT_ID
         assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]
         # until somebody edits the order, it is answered from the document that was sent

@@ -1,0 +1,83 @@
+"""Catalog entries change as a whole, for their organization only, and no change is lost."""
+
+import asyncio
+import json
+
+from crossdock.flows import access, catalog
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.store.registry import Entry, Organization
+from tests.world import STRANGERS_UUID, World
+
+KIND = "s2/account"
+
+
+async def added(book: Book, organization: Organization, document: bytes = b"[]") -> Entry:
+    """Add an entry under a key that every organization here has."""
+    caller = Caller(organization, "test", frozenset())
+    return await catalog.add(book, caller, kind=KIND, key="k", name="Name", document=document)
+
+
+async def kept(book: Book, organization: Organization) -> Entry:
+    caller = Caller(organization, "test", frozenset())
+    return (await catalog.look_up(book, caller, [(KIND, "k")])).entries[KIND, "k"]
+
+
+class TestChange:
+    async def test_keeps_all_but_the_document_and_its_time(self, world: World) -> None:
+        organization = await world.demo_organization()
+        before = await added(world.book, organization)
+        changed = await catalog.change(
+            world.book, organization.organization_id, kind=KIND, key="k", changed=lambda old: old + b" "
+        )
+        assert changed == await kept(world.book, organization)
+        assert changed is not None
+        assert (changed.document, changed.created_at) == (b"[] ", before.created_at)
+        assert changed.updated_at > before.updated_at
+        assert (changed.name, changed.search, changed.position) == (before.name, before.search, before.position)
+
+    async def test_of_nothing_leaves_the_time_alone(self, world: World) -> None:
+        organization = await world.demo_organization()
+        before = await added(world.book, organization)
+        same = await catalog.change(
+            world.book, organization.organization_id, kind=KIND, key="k", changed=lambda old: old
+        )
+        assert same == before == await kept(world.book, organization)
+
+    async def test_is_not_for_another_organization(self, world: World) -> None:
+        organization = await world.demo_organization()
+        other = await access.add_organization(world.book, name="Other", uuid=STRANGERS_UUID)
+        before = await added(world.book, organization)
+
+        async def theirs() -> Entry | None:
+            return await catalog.change(
+                world.book, other.organization_id, kind=KIND, key="k", changed=lambda _: b"theirs"
+            )
+
+        assert await theirs() is None
+        assert await kept(world.book, organization) == before
+        await added(world.book, other)
+        assert await theirs() == await kept(world.book, other)
+        assert await kept(world.book, organization) == before
+
+    async def test_of_what_is_not_there_gives_nothing(self, world: World) -> None:
+        organization = await world.demo_organization()
+        await added(world.book, organization)
+        for kind, key in ((KIND, "K"), ("s2/brand", "k")):
+            found = await catalog.change(
+                world.book, organization.organization_id, kind=kind, key=key, changed=lambda _: b"new"
+            )
+            assert found is None
+
+    async def test_is_not_lost_when_others_change_at_once(self, world: World) -> None:
+        organization = await world.demo_organization()
+        await added(world.book, organization)
+
+        async def note(number: int) -> None:
+            await catalog.change(
+                world.book, organization.organization_id, kind=KIND, key="k",
+                changed=lambda old: json.dumps([*json.loads(old), number]).encode(),
+            )  # fmt: skip
+
+        await asyncio.gather(*map(note, range(16)))
+        assert sorted(json.loads((await kept(world.book, organization)).document)) == list(range(16))
