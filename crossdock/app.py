@@ -1,5 +1,6 @@
 """Wires everything: settings in, a book, an ASGI application out. The only file that knows every concrete class."""
 
+import asyncio
 import gc
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from crossdock import demo
 from crossdock.core.identity import Mint
 from crossdock.doors import all_doors
-from crossdock.flows import access
+from crossdock.flows import access, timers
 from crossdock.flows.book import Book
 from crossdock.flows.intake import Intake
 from crossdock.settings import Settings, load
@@ -96,10 +97,13 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._site = self._site_over(book)
+        timer = asyncio.create_task(timers.run(book))
         await send({"type": "lifespan.startup.complete"})
         if self._settings.demo:
             demo.greet(self._settings, all_doors())
         await receive()
+        timer.cancel()
+        await asyncio.gather(timer, return_exceptions=True)
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -29,6 +29,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     intake_waiting: int = 4_096  # submissions waiting for a transaction before callers are told to come back
     page_limit: int = 200  # rows of one page of the hub's lists
 
+    # What happens by itself
+    timer_interval_s: float = (
+        1.0  # between two looks for holds whose time has come; a look is one query an organization
+    )
+
     # Tokens
     token_key: str = ""  # secret that signs tokens; empty means one made and kept in the database
     token_cache: int = 10_000  # verified tokens remembered by a process, a few hundred bytes each

@@ -5,7 +5,7 @@ one flow call and a Reply. It never imports another door.
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -27,15 +27,12 @@ class Headers:
     """A request's headers by lower-case name; the last of several wins."""
 
     def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
+        self._values = dict(raw)
 
     def get(self, name: str) -> str | None:
         """Give a header's value, or None."""
-        wanted = name.encode("latin-1")
-        for key, value in reversed(self._raw):
-            if key == wanted:
-                return value.decode("latin-1").strip()
-        return None
+        value = self._values.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1").strip()
 
 
 class Request:
@@ -94,7 +91,10 @@ class Request:
 
 
 class Reply(Struct):
-    """What is sent back. `order_id` and `outcome` are for the log line."""
+    """What is sent back. `order_id` and `outcome` are for the log line.
+
+    `stream` is sent chunk by chunk instead of `body`, with its length untold: what is too long to be held in memory.
+    """
 
     status: int
     body: bytes = b""
@@ -102,6 +102,7 @@ class Reply(Struct):
     content_type: str = "application/json"
     order_id: int | None = None
     outcome: str = "ok"
+    stream: AsyncIterator[bytes] | None = None
 
 
 def json_reply(status: int, value: Any, **rest: Any) -> Reply:

@@ -34,7 +34,7 @@ from crossdock.flows import catalog
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format, Found, Gaps
 from crossdock.flows.unit import Unit, unit
-from crossdock.store import log, pages
+from crossdock.store import log
 from crossdock.store import orders as order_store
 from crossdock.store.log import Claim, SubmissionRecord
 from crossdock.store.port import Transaction
@@ -258,11 +258,12 @@ async def _revised(
     found = await _found(work, caller, (*shown.needs, *wanted.needs, *format.needs(order.content)))
     _check_document(format, before, wanted, found)
     await _check_number(work, order, format, shown, wanted)
-    read = wanted if not wanted.faults else format.reread(after)
+    is_own = order.source.door == format.name
+    read = wanted if is_own and not wanted.faults else format.reread(after)
     seen, content = format.content(shown, found), format.content(read, found)
     current = await _with_leftovers(work, caller, order, format)
     merged = editing.merge(current, seen, content)
-    if order.source.door != format.name:
+    if not is_own:
         return merged if merged != current else None
     merged = _replace(merged, leftovers=None, lines=tuple(_replace(line, leftovers=None) for line in merged.lines))
     spelled = format.spell(merged, found, Gaps())
@@ -376,25 +377,6 @@ def release(
         return [Released(holds=ended, reason=reason)]
 
     return Step(order_id, Verb.RELEASE, decide, version=version, only=only)
-
-
-async def release_due(book: Book, organization_id: int, *, actor: str, limit: int) -> int:
-    """End the holds whose time has come, of at most `limit` orders; give how many orders were released."""
-    async with unit(book, organization_id) as work:
-        due = await pages.due(work.tx, organization_id, now=work.now, limit=limit)
-        for order_id in sorted(due):
-            order = await order_store.get(work.tx, organization_id, order_id=order_id, to_change=True)
-            if order is None:
-                continue
-            ended = tuple(
-                (hold.number, hold.reason)
-                for hold in order.holds
-                if hold.release_at is not None and hold.release_at <= work.now
-            )
-            if ended:
-                fact = Released(holds=ended, reason="its time has come")
-                work.change(work.record(order, fact, actor=actor, door="hub"), before=order)
-    return len(due)
 
 
 # ------------------------------------------------------------------------------------------------------------ cancel, ship

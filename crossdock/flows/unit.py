@@ -58,13 +58,15 @@ class Unit:
 
     def place(self, order: Order) -> None:
         """Store a new order, as it is now."""
-        self._placed.append(order_store.rows_of(order))
-        self._counts[order.source.door, str(order.status)] += 1
+        rows = order_store.rows_of(order)
+        self._placed.append(rows)
+        self._counts[order.source.door, rows.status] += 1
 
     def change(self, order: Order, *, before: Order) -> None:
         """Store a changed order, as it is now, if its version is still that of `before`; else the unit is refused as stale."""
-        self._changed.append((order_store.rows_of(order), before))
-        self._counts[order.source.door, str(order.status)] += 1
+        rows = order_store.rows_of(order)
+        self._changed.append((rows, before))
+        self._counts[order.source.door, rows.status] += 1
         self._counts[before.source.door, str(before.status)] -= 1
 
     def submit(self, record: SubmissionRecord) -> None:

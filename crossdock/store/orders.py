@@ -29,12 +29,18 @@ class OrderRows(Struct, frozen=True):
 
     order: Row
     lines: list[Row]
-    terms: list[Row]
+    terms: list[tuple[int, str, int]]
+
+    @property
+    def status(self) -> str:
+        """The order's status, as it is stored."""
+        status: str = self.order[3]
+        return status
 
 
 def rows_of(order: Order) -> OrderRows:
     """Turn an order into its rows."""
-    terms: list[Row] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
+    terms: list[tuple[int, str, int]] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
     return OrderRows(order_row(order), line_rows(order), terms)
 
 
@@ -64,10 +70,10 @@ def terms_of_content(content: bytes) -> list[str]:
 def _terms(content: Content) -> list[str]:
     found: dict[str, None] = {}
     customer, shipping = content.customer, content.shipping
-    names = [customer.name, customer.company] if customer else []
+    names = [customer.name] if customer else []
     for place in content.destinations:
         if place.address is not None:
-            names += [place.address.name, place.address.company]
+            names.append(place.address.name)
     whole = [content.customer_number, customer and customer.customer_ref, shipping and shipping.tracking_number]
     for reference in content.references:
         whole.append(reference.value)
@@ -85,7 +91,8 @@ async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
     """Insert new orders with their lines and terms."""
     await tx.insert(orders, [rows.order for rows in placed])
     await tx.insert(order_line, [line for rows in placed for line in rows.lines])
-    await tx.insert(order_term, [term for rows in placed for term in rows.terms])
+    # In the order of their key: neighbors fall on one page of the table.
+    await tx.insert(order_term, sorted(term for rows in placed for term in rows.terms))
 
 
 _REPLACE = Statement(

@@ -18,7 +18,7 @@ from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access
 from crossdock.flows.book import Book
 from crossdock.flows.intake import Intake, Submission
-from crossdock.web import metrics
+from crossdock.web import logs, metrics
 
 _log = structlog.get_logger("crossdock.request")
 
@@ -157,13 +157,19 @@ class Site:
     async def _finish(
         self, send: Send, scope: Scope, door: Door, request: Request, reply: Reply, outcome: str, began: float
     ) -> None:
-        await _send(send, reply, request.request_id, with_body=scope["method"] != "HEAD")
+        try:
+            await _send(send, reply, request.request_id, with_body=scope["method"] != "HEAD")
+        except Exception:
+            if reply.stream is None:
+                raise
+            # Its beginning is sent; leaving it unended tells the client that it is not whole.
+            outcome = "cut"
+            _log.exception("stream", request_id=request.request_id, door=door.name, operation=request.route.operation)
         seconds = time.perf_counter() - began
         operation = request.route.operation
         metrics.count(door.name, operation, reply.status, outcome, seconds)
         caller = request.caller
-        _log.info(
-            "request",
+        logs.request(
             request_id=request.request_id,
             organization=caller.organization_id if caller else None,
             door=door.name,
@@ -238,9 +244,13 @@ async def _send(send: Send, reply: Reply, request_id: str, *, with_body: bool) -
     headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
     if reply.status not in (204, 304):  # these have no body to speak of
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
-        headers.append((b"content-length", b"%d" % len(reply.body)))
+        if reply.stream is None:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
     headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.stream is not None and with_body:
+        async for part in reply.stream:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": reply.body if with_body else b""})
 
 

@@ -1,0 +1,70 @@
+"""What happens by itself: holds end when their time has come.
+
+Every server process looks; the order is locked and looked at again before it is released, so it happens once.
+"""
+
+import asyncio
+
+import structlog
+
+from crossdock.core.errors import Busy
+from crossdock.core.events import Released
+from crossdock.flows.book import Book
+from crossdock.flows.unit import unit
+from crossdock.store import orders as order_store
+from crossdock.store import pages, registry
+
+_log = structlog.get_logger("crossdock.timers")
+# Orders released in one transaction; more would keep other writers waiting.
+_AT_ONCE = 100
+ACTOR = "timer"
+
+
+async def run(book: Book) -> None:
+    """Release what is due, again and again, until canceled; a database that is away is tried again."""
+    while True:
+        try:
+            await release_due(book)
+        except Busy as busy:
+            _log.warning("busy", reason=busy.reason, **busy.facts)
+        except Exception:  # noqa: BLE001 - a bug in one order's release must not end all later ones
+            _log.exception("bug")
+        await asyncio.sleep(book.settings.timer_interval_s)
+
+
+async def release_due(book: Book) -> int:
+    """End all holds whose time has come, in every organization; give how many orders were released.
+
+    Appends `order.released` to each.
+    """
+    released = 0
+    async with book.store.reading() as tx:
+        organizations = await registry.organizations(tx)
+        now = book.clock()
+        due = [
+            each.organization_id
+            for each in organizations
+            if await pages.due(tx, each.organization_id, now=now, limit=1)
+        ]
+    for organization_id in due:
+        while count := await _release(book, organization_id):
+            released += count
+    return released
+
+
+async def _release(book: Book, organization_id: int) -> int:
+    released = 0
+    async with unit(book, organization_id) as work:
+        for order_id in sorted(await pages.due(work.tx, organization_id, now=work.now, limit=_AT_ONCE)):
+            order = await order_store.get(work.tx, organization_id, order_id=order_id, to_change=True)
+            assert order is not None, "an order is never removed"
+            ended = tuple(
+                (hold.number, hold.reason)
+                for hold in order.holds
+                if hold.release_at is not None and hold.release_at <= work.now
+            )
+            if ended:
+                fact = Released(holds=ended, reason="its time has come")
+                work.change(work.record(order, fact, actor=ACTOR, door="hub"), before=order)
+                released += 1
+    return released
