@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
 
-.PHONY: serve test prove bench lock clean
+.PHONY: serve test prove bench size states lock clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,12 @@ prove: $(DEV)
 
 bench: $(DEV)
 	$(RUN) bench
+
+size: $(DEV)
+	$(RUN) bench.size
+
+states: $(DEV)
+	$(RUN) docs.draw_states
 
 lock: $(DEV)
 	$(RUN) pip install --quiet uv

@@ -6,7 +6,7 @@ rebuilds the order, as it is and as it was at any time.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -254,11 +254,20 @@ def record(order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door
 def rebuild(recorded: Iterable[Event]) -> Order | None:
     """Make the order of its events, in their order; None of none. The same order that is stored, to the byte."""
     order: Order | None = None
+    for _, order in replay(recorded):  # noqa: B007 - the last one is wanted
+        pass
+    return order
+
+
+def replay(recorded: Iterable[Event]) -> Iterator[tuple[Event, Order]]:
+    """Give each event with the order as it was after it."""
+    order: Order | None = None
     for event in recorded:
         fact = fact_of(event)
         if order is None:
             assert isinstance(fact, Received), "an order's first event is its receipt"
             order = _received(event, fact)
+            yield event, order
             continue
         order = fact.apply(order, event.number)
         order = _replace(
@@ -268,7 +277,7 @@ def rebuild(recorded: Iterable[Event]) -> Order | None:
             event_number=event.number,
             event_hash=event.hash,
         )
-    return order
+        yield event, order
 
 
 def _received(event: Event, fact: Received) -> Order:

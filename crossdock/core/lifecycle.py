@@ -125,14 +125,14 @@ _GONE = (Status.SHIPPED, Status.DELIVERED, Status.RETURNED)
 # test enumerates every small order and finds exactly these. A verb that is not listed for a status is refused there.
 MOVES: dict[Status, dict[Verb, tuple[Status, ...]]] = {
     Status.OPEN: {
-        Verb.EDIT: (Status.OPEN,),
+        Verb.EDIT: (Status.OPEN, Status.CANCELED),  # canceled: all that was not canceled yet is edited away
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.CANCEL: (Status.OPEN, Status.CANCELED),
         Verb.ALLOCATE: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
         Verb.SHIP: (Status.SHIPPED,),
     },
     Status.ON_HOLD: {
-        Verb.EDIT: (Status.ON_HOLD,),
+        Verb.EDIT: (*_PLANNED, Status.CANCELED),  # a hold goes with the lines it is on
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.RELEASE: _PLANNED,
         Verb.CANCEL: (Status.ON_HOLD, Status.CANCELED),

@@ -172,7 +172,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
 
 
 class Hold(Struct, frozen=True, omit_defaults=True):
-    """A named reason that stops progress. `number` is that of the event that placed it, unique within the order.
+    """A named reason that stops progress. `number` is that of the event that placed it; holds of one call share it.
 
     `lines` are positions in the content, none meaning the whole order. `at` and `release_at` are microseconds since 1970
     UTC; at `release_at` it is released by itself.

@@ -482,8 +482,13 @@ def unchecked(tree: Tree, shape: type[ShapeType]) -> ShapeType:
 
     For documents we spelled ourselves, whose gaps hold values a sender may not use.
     """
-    made: ShapeType = _built(tree, inspect.type_info(shape))
+    made: ShapeType = _built(tree, _info(shape))
     return made
+
+
+@cache
+def _info(shape: type[Struct]) -> inspect.Type:
+    return inspect.type_info(shape)  # takes milliseconds
 
 
 def _built(node: Tree, kind: inspect.Type) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import structlog
 from msgspec import Struct
 
-from crossdock.core import reading
+from crossdock.core import editing, reading
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
 from crossdock.core.events import Allocated, Edited, Held, Received
 from crossdock.core.identity import is_same_content, key_of, minted_us
@@ -157,6 +157,8 @@ class Intake:
         except Busy as busy:
             for _, future in batch:
                 _resolve(future, busy)
+        except Conflict:  # an order to be replaced has moved since it was read: read it again
+            await self._settle(organization_id, [(_Case(case.submission), future) for case, future in batch])
         except Exception as bug:  # noqa: BLE001 - found and answered below, for the one submission that causes it
             if len(batch) == 1:
                 _resolve(batch[0][1], bug)
@@ -346,7 +348,8 @@ async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -
             continue
         held = await log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
         assert held is not None, "a key outlives no submission"
-        if _is_same(case, held):
+        is_call = key == natural or held.operation == case.submission.operation  # not another call under the same id
+        if is_call and _is_same(case, held):
             first = held
         elif key == natural and case.submission.replaces:
             replaced = holders[key]
@@ -397,7 +400,13 @@ async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outc
         )  # fmt: skip
         return _refuse(work, case)
     before = order
-    fact = Edited(content=content, counters=fresh_counters(content), submission_id=case.submission_id)
+    revision = editing.revise(order, content)
+    fact = Edited(
+        content=content,
+        counters=revision.counters,
+        from_lines=revision.from_lines,
+        submission_id=case.submission_id,
+    )
     order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, before=before)
     reply = submission.format.reply(case.document, order, found)

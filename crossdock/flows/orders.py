@@ -122,8 +122,9 @@ async def _step(work: Unit, caller: Caller, step: Step, *, door: str, dry_run: b
         )
     check(order, step.verb, only=step.only)
     before, recorded = order, len(work.events)
-    for fact in await step.decide(work, order):
-        order = work.record(order, fact, actor=caller.actor, door=door)
+    for place, fact in enumerate(await step.decide(work, order)):
+        one = _replace(fact, joined=True) if place else fact  # one step is one change, however many facts it takes
+        order = work.record(order, one, actor=caller.actor, door=door)
     if order is not before:
         work.change(order, before=before)
         work.changed[order.order_id] = order
@@ -135,7 +136,8 @@ def check(order: Order, verb: Verb, *, only: frozenset[Status] | None = None) ->
     verbs = legal(order.status)
     if verb in verbs and (only is None or order.status in only):
         return
-    possible = ", ".join(verb for verb in verbs)
+    verbs = tuple(each for each in verbs if each is not verb)
+    possible = ", ".join(verbs)
     raise Conflict(
         Code.STATE_FORBIDS,
         f"the order is {order.status.replace('_', ' ')} and cannot {_WORDS[verb]}; possible are {possible}",
@@ -275,16 +277,16 @@ def _check_document(format: Format, before: dict[str, Tree], wanted: Reading, fo
     if faults:  # what was wrong before is not the editor's doing: a foreign order's gaps stand in the document too
         known = set(format.read(_ENCODER.encode(before)).faults)
         faults = [fault for fault in faults if fault not in known]
-    if faults:
-        raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
     asked_before = {(need.kind, need.key) for need in format.read(_ENCODER.encode(before)).needs}
-    unknown = tuple(
+    unknown = [
         Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
         for need in wanted.needs
         if (need.kind, need.key) not in {*found.entries, *found.references, *asked_before}
-    )
+    ]
+    if faults:
+        raise Invalid(Code.INVALID, "the body has faults", faults=(*faults, *unknown))
     if unknown:
-        raise Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
+        raise Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=tuple(unknown))
 
 
 async def _check_number(work: Unit, order: Order, format: Format, shown: Reading, wanted: Reading) -> None:

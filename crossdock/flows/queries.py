@@ -115,10 +115,7 @@ async def matching(
                 )
             looked += len(some.orders)
             if looked > LOOKED_THROUGH_MOST or some.last is not None:
-                raise Invalid(
-                    Code.INVALID, f"the search looks through more than {LOOKED_THROUGH_MOST} orders; narrow it",
-                    limit=LOOKED_THROUGH_MOST,
-                )  # fmt: skip
+                raise _too_many()
             wordings = await worded_all(book, caller, some.orders, door=door) if door else [None] * len(some.orders)
             for order, wording in zip(some.orders, wordings, strict=True):
                 document = wording.document if wording else None
@@ -149,23 +146,24 @@ async def one_of(
 ) -> tuple[list[Order], int]:
     """Give at most `limit` orders that fit one of `choices` (no order fits two) after `offset`, and how many there are.
 
-    The number stops at store.pages.COUNT_MOST for each choice, where more than door and status narrow it.
+    The number stops at store.pages.COUNT_MOST for each choice, where more than door and status narrow it. Refuses with Invalid
+    `invalid` where a page is cut because too much was looked at for it.
     """
-    found: list[Order] = []
-    total = 0
-    alone = len(choices) == 1
     async with book.store.reading() as tx:
-        for filters in choices:
-            total += await pages.count(tx, caller.organization_id, filters)
-            some = await pages.page(
-                tx, caller.organization_id, filters, limit=limit if alone else limit + offset,
-                offset=offset if alone else 0, sort=sort, ascending=ascending,
-            )  # fmt: skip
-            found += some.orders
-    if alone:
-        return found, total
-    found.sort(key=lambda each: _place(each, sort), reverse=not ascending)
-    return found[offset : offset + limit], total
+        total = sum([await pages.count(tx, caller.organization_id, filters) for filters in choices])
+        found = await pages.page_of_any(
+            tx, caller.organization_id, choices, limit=limit, offset=offset, sort=sort, ascending=ascending
+        )
+    if found.last is not None:
+        raise _too_many()
+    return found.orders, total
+
+
+def _too_many() -> Invalid:
+    return Invalid(
+        Code.INVALID, f"the search looks through more than {LOOKED_THROUGH_MOST} orders; narrow it",
+        limit=LOOKED_THROUGH_MOST,
+    )  # fmt: skip
 
 
 async def by_ids(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
@@ -198,7 +196,8 @@ class Wording(Struct, frozen=True):
 
 async def worded(book: Book, caller: Caller, order: Order, *, door: str) -> Wording:
     """Write an order in a door's read format; in the door it came through, exactly as it was sent."""
-    return (await worded_all(book, caller, [order], door=door))[0]
+    async with book.store.reading() as tx:
+        return (await worded_in(tx, book, caller, [order], door=door, losses=True))[0]
 
 
 async def worded_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[Wording]:
@@ -208,7 +207,7 @@ async def worded_all(book: Book, caller: Caller, orders: Sequence[Order], *, doo
 
 
 async def worded_in(
-    tx: Transaction, book: Book, caller: Caller, orders: Sequence[Order], *, door: str
+    tx: Transaction, book: Book, caller: Caller, orders: Sequence[Order], *, door: str, losses: bool = False
 ) -> list[Wording]:
     """As `worded_all`, in a transaction that is open already."""
     format = book.formats[door]
@@ -217,7 +216,7 @@ async def worded_in(
     found = await catalog.find(tx, caller, wanted)
     sent = [order.source.submission_id for order in untouched]
     bodies = await log.bodies(tx, caller.organization_id, submission_ids=sent)
-    return [_worded(order, format, found, bodies.get(order.source.submission_id)) for order in orders]
+    return [_worded(order, format, found, bodies.get(order.source.submission_id), losses) for order in orders]
 
 
 def _is_as_sent(order: Order, format: Format) -> bool:
@@ -225,7 +224,7 @@ def _is_as_sent(order: Order, format: Format) -> bool:
     return order.source.door == format.name and order.content.leftovers is None
 
 
-def _worded(order: Order, format: Format, found: Found, body: bytes | None) -> Wording:
+def _worded(order: Order, format: Format, found: Found, body: bytes | None, losses: bool) -> Wording:
     if _is_as_sent(order, format) and body is not None:
         return Wording(format.answer(reading.parse(body), order, found))
     gaps = Gaps()
@@ -233,7 +232,7 @@ def _worded(order: Order, format: Format, found: Found, body: bytes | None) -> W
     if order.source.door == format.name:
         spelled = leftovers.respell(order.content, spelled=spelled, lines=format.lines)
         return Wording(format.answer(spelled, order, found))
-    dropped = tuple(_dropped(order.content, format, spelled, found))
+    dropped = tuple(_dropped(order.content, format, spelled, found)) if losses else ()
     return Wording(format.answer(spelled, order, found), tuple(gaps.found), dropped)
 
 
@@ -317,12 +316,10 @@ class Entry(Struct, frozen=True):
 def timeline(recorded: Sequence[Event]) -> list[Entry]:
     """Tell of each event what it changed in the order."""
     entries: list[Entry] = []
-    before: Tree = {}
-    for number, event in enumerate(recorded, 1):
-        order = events.rebuild(recorded[:number])
-        assert order is not None
+    before: Tree = None
+    for event, order in events.replay(recorded):
         after = _told(order)
-        changes = () if number == 1 else tuple(_changes(before, after, ()))
+        changes = () if before is None else tuple(_changes(before, after, ()))
         entries.append(Entry(event, changes))
         before = after
     return entries

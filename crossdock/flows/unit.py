@@ -79,7 +79,8 @@ class Unit:
             await log.add_submissions(self.tx, self._submissions)
         if self._placed:
             await order_store.add(self.tx, self._placed)
-        for rows, before in self._changed:
+        # In the order of their ids, as every verb takes them; several changes of one order keep theirs.
+        for rows, before in sorted(self._changed, key=lambda each: each[1].order_id):
             if not await order_store.replace(self.tx, rows, before=before):
                 raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
         if self.events:

@@ -46,12 +46,12 @@ def rows_of(order: Order) -> OrderRows:
 
 def fold(text: str) -> str:
     """Give the form in which text is compared when searching: without case, at most 200 characters."""
-    return search_key(text.casefold())
+    return search_key(text.strip().casefold())
 
 
 def tag_term(tag: str) -> str:
     """Give the term that stands for a tag."""
-    return search_key("#" + tag)
+    return search_key(" " + tag)  # no other term begins with a space
 
 
 def terms_of(order: Order) -> list[str]:
@@ -68,23 +68,19 @@ def terms_of_content(content: bytes) -> list[str]:
 
 
 def _terms(content: Content) -> list[str]:
-    found: dict[str, None] = {}
     customer, shipping = content.customer, content.shipping
-    names = [customer.name] if customer else []
-    for place in content.destinations:
-        if place.address is not None:
-            names.append(place.address.name)
-    whole = [content.customer_number, customer and customer.customer_ref, shipping and shipping.tracking_number]
-    for reference in content.references:
-        whole.append(reference.value)
-    for name in names:
-        if name:
-            for word in name.casefold().split():
-                found[search_key(word)] = None
+    names = [place.address.name for place in content.destinations if place.address is not None and place.address.name]
+    whole = [content.customer_number, *(reference.value for reference in content.references)]
+    if customer is not None:
+        names.append(customer.name or "")
+        whole.append(customer.customer_ref)
+    if shipping is not None:
+        whole.append(shipping.tracking_number)
+    found = dict.fromkeys(" ".join(names).casefold().split())
     for value in whole:
-        if value and not value.isspace():
-            found[fold(value.strip())] = None
-    return list(found)[:TERMS_MOST]
+        if value and (term := value.strip().casefold()):
+            found[term] = None
+    return [search_key(term) for term in found][:TERMS_MOST]
 
 
 async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
@@ -204,7 +200,7 @@ _BY_NUMBER = Statement(
     .where(
         orders.c.organization_id == bindparam("organization_id"),
         orders.c.number_key == bindparam("number_key"),
-        orders.c.door == bindparam("door"),
+        orders.c.door.concat("") == bindparam("door"),  # else SQLite walks the index of the door, with all its orders
     )
     .order_by(orders.c.order_id.desc())
     .limit(1)

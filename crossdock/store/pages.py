@@ -22,17 +22,22 @@ from sqlalchemy import (
     func,
     select,
     text,
+    true,
     union,
 )
 
 from crossdock.core.identity import MOST, floor_id, search_key
 from crossdock.core.order import Order
 from crossdock.store.orders import by_ids, fold, line_rows, order_row, tag_term, terms_of
-from crossdock.store.port import Statement, Transaction
+from crossdock.store.port import Row, Statement, Transaction
 from crossdock.store.tables import order_count, order_line, order_term, orders
 
 # Rows of the driving index a page looks through for what it is narrowed to besides; 10,000 take about 10 ms.
 SCAN = 10_000
+# Looked through first: most pages are full after fewer, and all that is looked through is sorted again before a page is cut.
+_SCANS_FIRST = (500, 2_500)
+# Where counting stops which index a page should walk; so many entries take about 0.1 ms.
+PROBED = 1_000
 # Where a count that is not kept stops; walking so many index entries takes about 10 ms.
 COUNT_MOST = 10_000
 # Rows that share a count; more of them make fewer transactions wait for each other, and a sum dearer.
@@ -82,19 +87,70 @@ async def page(
 
     `before` (only without an offset, sorted by receipt, newest first) goes on after an order id.
     """
+    places, last = await _places(
+        tx, organization_id, filters, before=before, limit=limit, offset=offset, sort=sort, ascending=ascending
+    )
+    return Page(await by_ids(tx, organization_id, [place[-1] for place in places]), last)
+
+
+async def page_of_any(
+    tx: Transaction,
+    organization_id: int,
+    choices: Sequence[Filters],
+    *,
+    limit: int,
+    offset: int = 0,
+    sort: str = "created",
+    ascending: bool = False,
+) -> Page:
+    """As `page`, of the orders that fit one of `choices`; no order fits two. Only the page's own orders are read."""
+    if len(choices) == 1:
+        return await page(tx, organization_id, choices[0], limit=limit, offset=offset, sort=sort, ascending=ascending)
+    merged: list[tuple[int, ...]] = []
+    ends: list[int] = []
+    for filters in choices:
+        places, last = await _places(
+            tx, organization_id, filters, before=None, limit=limit + offset, offset=0, sort=sort, ascending=ascending
+        )
+        merged += places
+        ends += [] if last is None else [last]
+    merged.sort(reverse=not ascending)
+    wanted = [place[-1] for place in merged[offset : offset + limit]]
+    return Page(await by_ids(tx, organization_id, wanted), ends[0] if ends else None)
+
+
+async def _places(
+    tx: Transaction,
+    organization_id: int,
+    filters: Filters,
+    *,
+    before: int | None,
+    limit: int,
+    offset: int,
+    sort: str,
+    ascending: bool,
+) -> tuple[list[tuple[int, ...]], int | None]:
+    """Give what a page's orders are sorted by, their ids last, and where the page ended because enough was looked at."""
     names = _names(filters)
-    shape = _Shape(names, sort, ascending, before is not None)
-    values = _values(filters, names) | {"limit": limit, "offset": offset}
-    if before is not None:
-        values["before"] = before
-    rows = await tx.rows(_ids_statement(shape), organization_id=organization_id, **values)
-    identities = [row[0] for row in rows]
+    values = _values(filters, names) | ({} if before is None else {"before": before})
+    driver = await _walked(tx, organization_id, names, values, sort)
+    shape = _Shape(names, sort, ascending, before is not None, driver)
+    cut: dict[str, Any] = {"limit": limit, "offset": offset}
+    rows: Sequence[Row] = []
+    # Sorted by change, the first rows of a filter's index are not the first of the page.
+    at_once = offset or (sort == "updated" and driver is not None)
+    scans = (SCAN,) if at_once else (*(scan for scan in _SCANS_FIRST if scan < SCAN), SCAN)
+    for scan in scans if _has_residue(shape) else (0,):
+        most_scanned = {"scan": scan} if scan else {}
+        rows = await tx.rows(_ids_statement(shape), organization_id=organization_id, **values, **cut, **most_scanned)
+        if len(rows) == limit:
+            break
     last = None
-    if len(identities) < limit and _has_residue(shape):
-        values.pop("limit"), values.pop("offset")
+    if len(rows) < limit and _has_residue(shape):
+        values["scan"] = SCAN
         ((scanned, least, most),) = await tx.rows(_scanned_statement(shape), organization_id=organization_id, **values)
         last = (most if ascending else least) if scanned == SCAN else None
-    return Page(await by_ids(tx, organization_id, identities), last)
+    return [tuple(row)[::-1] for row in rows], last
 
 
 async def count(tx: Transaction, organization_id: int, filters: Filters) -> int:
@@ -107,7 +163,11 @@ async def count(tx: Transaction, organization_id: int, filters: Filters) -> int:
             for (door, status), number in kept.items()
             if filters.door in (None, door) and filters.status in (None, status)
         )
-    rows = await tx.rows(_count_statement(_Shape(names)), organization_id=organization_id, **_values(filters, names))
+    values = _values(filters, names)
+    shape = _Shape(names, driver=await _walked(tx, organization_id, names, values, "created"))
+    if _has_residue(shape):
+        values["scan"] = SCAN
+    rows = await tx.rows(_count_statement(shape), organization_id=organization_id, **values)
     return int(rows[0][0])
 
 
@@ -165,8 +225,9 @@ async def add_counts(tx: Transaction, organization_id: int, changes: Mapping[tup
 
 # ------------------------------------------------------------------------------------------------- pages as statements
 # Which index a page walks: the first of these it is narrowed by, most selective first.
-_DRIVERS = ("number", "email", "term", "tag", "sku", "location", "status", "door")
-_TIMES = ("created_from", "created_to", "updated_from", "updated_to")
+_DRIVERS = ("number", "email", "term", "tag", "archived", "sku", "location", "status", "door")
+# Those that leave so few orders that they are sorted by change afterwards.
+_SELECTIVE = _DRIVERS[:7]
 
 
 class _Shape(Struct, frozen=True):
@@ -176,6 +237,32 @@ class _Shape(Struct, frozen=True):
     sort: str = "created"
     ascending: bool = False
     continued: bool = False
+    driver: str | None = None
+
+
+async def _walked(
+    tx: Transaction, organization_id: int, names: Sequence[str], values: Mapping[str, Any], sort: str
+) -> str | None:
+    """Choose the filter whose index a page walks: that of the fewest rows, as far as they are counted.
+
+    Sorted by change, only one that leaves few orders is worth it; None is the index of all orders, or of changes.
+    """
+    drivers = _DRIVERS if sort == "created" else _SELECTIVE
+    some = [name for name in drivers if name in names and (name != "archived" or values[name])]
+    if len(some) < 2 or some[0] == "number":  # of one number there are few
+        return some[0] if some else None
+    given = {name: values[name] for name in some}
+    ((*found,),) = await tx.rows(_probe_statement(tuple(some)), organization_id=organization_id, **given)
+    return some[found.index(min(found))]
+
+
+@cache
+def _probe_statement(names: tuple[str, ...]) -> Statement:
+    counted = []
+    for name in names:
+        some = _driven(_Shape((name,), driver=name)).limit(PROBED).subquery(f"some_{name}")
+        counted.append(select(func.count()).select_from(some).scalar_subquery())
+    return Statement(select(*counted))
 
 
 def _names(filters: Filters) -> tuple[str, ...]:
@@ -200,21 +287,17 @@ def _values(filters: Filters, names: Iterable[str]) -> dict[str, Any]:
     return values
 
 
-def _driver(shape: _Shape) -> str | None:
-    return next((name for name in _DRIVERS if name in shape.names), None) if shape.sort == "created" else None
-
-
 def _has_residue(shape: _Shape) -> bool:
-    """Say whether rows of the walked index can fail a filter the index does not know."""
-    walked = (
-        {_driver(shape), "created_from", "created_to"} if shape.sort == "created" else {"updated_from", "updated_to"}
-    )
-    return not set(shape.names) <= walked
+    """Say whether rows of the walked index can fail a filter that the index does not know, or are in another order."""
+    driver = shape.driver
+    if shape.sort == "updated":
+        return driver is not None or not set(shape.names) <= {"updated_from", "updated_to"}
+    return not set(shape.names) <= {driver, "created_from", "created_to"}
 
 
 def _driven(shape: _Shape) -> Select[Any]:
     """Select the ids of the walked index in order; times by receipt narrow it, so does the place to go on from."""
-    driver = _driver(shape)
+    driver = shape.driver
     tables: dict[str, tuple[Table, Column[Any]]] = {
         "sku": (order_line, order_line.c.sku_key),
         "location": (order_line, order_line.c.location_key),
@@ -224,21 +307,24 @@ def _driven(shape: _Shape) -> Select[Any]:
         "email": (orders, orders.c.email_key),
         "status": (orders, orders.c.status),
         "door": (orders, orders.c.door),
+        "archived": (orders, orders.c.archived),
     }
     table, column = tables[driver] if driver else (orders, None)
     query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and driver is not None:
-        query = query.where(column == bindparam(driver))
+        # A partial index is only seen by a condition that is written out.
+        query = query.where(column == (true() if driver == "archived" else bindparam(driver)))
     if table is order_line:  # several lines of one order may match
         query = query.distinct()
-    if "created_from" in shape.names:
-        query = query.where(table.c.order_id >= bindparam("floor_id"))
-    if "created_to" in shape.names:
-        query = query.where(table.c.order_id < bindparam("ceiling_id"))
-    if shape.continued:
-        query = query.where(table.c.order_id < bindparam("before"))
-    if shape.sort == "created":
+    if shape.sort == "created" or driver is not None:
+        if "created_from" in shape.names:
+            query = query.where(table.c.order_id >= bindparam("floor_id"))
+        if "created_to" in shape.names:
+            query = query.where(table.c.order_id < bindparam("ceiling_id"))
+        if shape.continued:
+            query = query.where(table.c.order_id < bindparam("before"))
         return query.order_by(table.c.order_id.asc() if shape.ascending else table.c.order_id.desc())
+    # What was received when is not looked at here: the ids would be looked for in rows that SCAN does not count.
     if "updated_from" in shape.names:
         query = query.where(orders.c.updated_at >= bindparam("updated_from"))
     if "updated_to" in shape.names:
@@ -254,13 +340,14 @@ def _narrowed(shape: _Shape) -> Select[Any]:
     driven = _driven(shape)
     if not _has_residue(shape) and "created_from" not in shape.names and "created_to" not in shape.names:
         return driven
-    scanned = driven.limit(SCAN).subquery("scanned") if _has_residue(shape) else driven.subquery("scanned")
+    scanned = driven.limit(bindparam("scan")).subquery("scanned") if _has_residue(shape) else driven.subquery("scanned")
+    by_change = (orders.c.updated_at,) if shape.sort == "updated" else ()
     query = (
-        select(scanned.c.order_id)
-        .join(orders, (orders.c.order_id == scanned.c.order_id))
+        select(scanned.c.order_id, *by_change)
+        .select_from(scanned.join(orders, orders.c.order_id == scanned.c.order_id))
         .where(orders.c.organization_id == bindparam("organization_id"), *_residue(shape))
     )
-    keys = (scanned.c.updated_at, scanned.c.order_id) if shape.sort == "updated" else (scanned.c.order_id,)
+    keys = (*by_change, scanned.c.order_id)
     return query.order_by(*(key.asc() if shape.ascending else key.desc() for key in keys))
 
 
@@ -278,7 +365,7 @@ def _residue(shape: _Shape) -> list[Any]:
     }
     found: list[Any] = []
     for name in shape.names:
-        if name == _driver(shape):
+        if name == shape.driver:
             continue
         if name in columns:
             found.append(columns[name] == bindparam(name))
@@ -304,7 +391,7 @@ def _ids_statement(shape: _Shape) -> Statement:
 
 @cache
 def _scanned_statement(shape: _Shape) -> Statement:
-    scanned = _driven(shape).limit(SCAN).subquery("scanned")
+    scanned = _driven(shape).limit(bindparam("scan")).subquery("scanned")
     return Statement(
         select(func.count(), func.min(scanned.c.order_id), func.max(scanned.c.order_id)).select_from(scanned)
     )
@@ -330,8 +417,10 @@ async def search(
     (of numbers and SKUs, where they are written in one case).
     """
     found: list[Order] = []
+    narrowing = [name for name in _names(filters) if name in _DRIVERS and name != "archived"]
     for _ in range(_ROUNDS):
         streams = [await _with_word(tx, organization_id, word, before) for word in words]
+        streams += [await _with_filter(tx, organization_id, filters, name, before) for name in narrowing]
         # Below the lowest id of a stream that was cut, nothing is known yet.
         floor = max((ids[-1] for ids in streams if len(ids) == _WORD_IDS), default=None)
         common = set(streams[0]).intersection(*streams[1:])
@@ -361,6 +450,21 @@ async def _with_word(tx: Transaction, organization_id: int, word: str, before: i
     return [row[0] for row in rows]
 
 
+async def _with_filter(
+    tx: Transaction, organization_id: int, filters: Filters, name: str, before: int | None
+) -> list[int]:
+    rows = await tx.rows(
+        _filter_statement(name), organization_id=organization_id, before=MOST if before is None else before,
+        limit=_WORD_IDS, **_values(filters, (name,)),
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+@cache
+def _filter_statement(name: str) -> Statement:
+    return Statement(_driven(_Shape((name,), continued=True, driver=name)).limit(bindparam("limit")))
+
+
 @cache
 def _word_statement() -> Statement:
     spelled = [bindparam(name, type_=Text()) for name in ("exact", "upper", "lower")]
@@ -381,6 +485,8 @@ def _word_statement() -> Statement:
             .order_by(table.c.order_id.desc())
             .limit(bindparam("limit"))
         )
+        if table is order_line:  # several lines of one order may match, and the limit is of orders
+            part = part.distinct()
         parts.append(select(part.subquery().c.order_id))
     some = union(*parts).subquery("some")
     return Statement(select(some.c.order_id).order_by(some.c.order_id.desc()).limit(bindparam("limit")))

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 
 # Names for every constraint, so that a later migration can speak of them on both engines.
@@ -279,6 +280,14 @@ order_count = Table(
     Column("orders", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "door", "status", "slot"),
     sqlite_with_rowid=False,
+)
+
+Index(
+    "ix_orders_archived",
+    orders.c.organization_id,
+    orders.c.order_id,
+    sqlite_where=orders.c.archived == true(),
+    postgresql_where=orders.c.archived == true(),
 )
 
 event = Table(

@@ -8,7 +8,27 @@ import msgspec
 import pytest
 
 from crossdock.core import events
-from crossdock.core.events import CHAIN_START, FACTS, Allocated, Event, Fact, Held, Received, chain, record
+from crossdock.core.events import (
+    CHAIN_START,
+    FACTS,
+    Allocated,
+    Archived,
+    Canceled,
+    Edited,
+    Event,
+    Fact,
+    Held,
+    Noted,
+    Received,
+    Released,
+    Shipped,
+    Tagged,
+    Unarchived,
+    append,
+    chain,
+    record,
+)
+from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Line, Order, Source, fresh_counters
 
 CONTENT = Content(number="A", lines=(Line(2, sku="x"),))
@@ -21,7 +41,11 @@ OTHER: dict[str, Any] = {
     "organization_id": 9, "order_id": 9, "number": 9, "event_id": 9, "name": "order.hel", "version": 9, "at": 9,
     "actor": "m", "door": "s", "payload": b'{"a":2}',
 }  # fmt: skip
-STORY: list[Fact] = [Received(3, CONTENT), Held(Hold("fraud", 11)), Allocated("W1", ORDER.counters)]
+STORY: list[Fact] = [
+    Held(holds=(Hold("fraud", 11), Hold("stock", 11))),
+    Allocated(location_ref="W1", counters=(Counters(2, allocated=2),)),
+    Noted(text="called"),
+]
 
 
 def told(order: Order, facts: list[Fact]) -> Iterator[Event]:
@@ -55,6 +79,13 @@ class TestChain:
         assert chain(CHAIN_START, EVENT) == hashlib.sha256(bytes(32) + head + b'{"a":1}').digest()
 
 
+class TestAppend:
+    def test_leaves_the_order_as_it_is_but_for_its_head(self) -> None:
+        order, event = append(ORDER, STORY[0], event_id=7, at=8, actor="me", door="s2")
+        assert (order.event_number, order.event_hash) == (1, event.hash)
+        assert msgspec.structs.replace(order, event_number=0, event_hash=CHAIN_START) == ORDER
+
+
 class TestRecord:
     def test_numbers_from_one_without_gaps(self) -> None:
         assert [event.number for event in told(ORDER, STORY)] == [1, 2, 3]
@@ -66,9 +97,22 @@ class TestRecord:
             before = event.hash
 
     def test_leaves_the_head_on_the_order(self) -> None:
-        order, event = record(ORDER, STORY[0], event_id=7, at=8, actor="me", door="s2")
+        order, event = record(ORDER, Noted(text="called"), event_id=7, at=18, actor="me", door="s2")
         assert (order.event_number, order.event_hash) == (1, event.hash)
-        assert msgspec.structs.replace(order, event_number=0, event_hash=CHAIN_START) == ORDER
+        changed = {"version": 2, "updated_at": 18, "event_number": 1, "event_hash": event.hash}
+        assert order == msgspec.structs.replace(ORDER, **changed)
+
+    def test_does_to_the_order_what_happened(self) -> None:
+        order, event = record(ORDER, STORY[0], event_id=7, at=18, actor="me", door="s2")
+        assert order.holds == (Hold("fraud", 11, number=1), Hold("stock", 11, number=1))
+        assert (event.at, order.updated_at, order.created_at) == (18, 18, 10)
+
+    def test_raises_the_version_once_a_change(self) -> None:
+        order = ORDER
+        for joined, version in ((False, 2), (True, 2), (True, 2), (False, 3)):
+            fact = Noted(text="called", joined=joined)
+            order, _ = record(order, fact, event_id=7, at=18, actor="me", door="s2")
+            assert order.version == version
 
     def test_keeps_what_happened_in_the_payload(self) -> None:
         for event, fact in zip(told(ORDER, STORY), STORY, strict=True):
@@ -97,3 +141,90 @@ class TestFacts:
     def test_have_names_and_versions_of_their_own(self) -> None:
         assert all("name" in vars(fact) and name.startswith("order.") for name, fact in FACTS.items())
         assert all(fact.version >= 1 for fact in FACTS.values())
+
+
+def stored(order: Order, facts: list[Fact]) -> tuple[list[Order], list[Event]]:
+    """Do facts to a new order; give it as it was after each event, and the events."""
+    order, event = append(
+        msgspec.structs.replace(order, updated_at=10), Received(submission_id=3, content=order.content),
+        event_id=100, at=10, actor="me", door="s2",
+    )  # fmt: skip
+    orders, recorded = [order], [event]
+    for place, fact in enumerate(facts, 1):
+        order, event = record(order, fact, event_id=100 + place, at=20 + place, actor="me", door="hub")
+        orders.append(order)
+        recorded.append(event)
+    return orders, recorded
+
+
+EDITED = Content(number="B", lines=(Line(9, sku="new"), Line(3, sku="x")))
+ALL_FACTS: list[Fact] = [
+    Held(holds=(Hold("fraud", 11), Hold("stock", 11, lines=(0,), release_at=99)), joined=True),
+    Allocated(location_ref="W1", counters=(Counters(2, allocated=2),), joined=True),
+    Tagged(tags=("a", "b")),
+    Edited(content=EDITED, counters=(Counters(9), Counters(3, allocated=2)), from_lines=(-1, 0), reason="why"),
+    Noted(text="called", topic="t", data={"a": [1, "x", None]}),
+    Released(holds=((2, "fraud"),)),
+    Archived(),
+    Canceled(lines=((0, 9),), counters=(Counters(9, canceled=9), Counters(3, allocated=2)), note="n"),
+    Unarchived(),
+    Edited(content=CONTENT, counters=(Counters(2),), submission_id=77),
+    Shipped(lines=((0, 2),), counters=(Counters(2, shipped=2),)),
+]
+
+
+class TestRebuild:
+    def test_gives_the_order_as_it_was_after_each_event(self) -> None:
+        orders, recorded = stored(ORDER, ALL_FACTS)
+        assert {event.name for event in recorded} == set(FACTS)
+        for number, order in enumerate(orders, 1):
+            assert events.rebuild(recorded[:number]) == order
+
+    def test_gives_nothing_of_nothing(self) -> None:
+        assert events.rebuild([]) is None
+
+    def test_moves_holds_with_their_lines_and_ends_those_whose_lines_are_gone(self) -> None:
+        holds = (
+            Hold("all", 1),
+            Hold("first", 1, lines=(0,)),
+            Hold("both", 1, lines=(0, 1)),
+            Hold("last", 1, lines=(1,)),
+        )
+        before = msgspec.structs.replace(ORDER, holds=holds, counters=(Counters(2), Counters(1)))
+        after = Edited(content=EDITED, counters=(Counters(9), Counters(3)), from_lines=(-1, 1)).apply(before, 9)
+        assert [(hold.reason, hold.lines) for hold in after.holds] == [("all", ()), ("both", (1,)), ("last", (1,))]
+
+    @pytest.mark.parametrize("fact", [Canceled, Shipped])
+    def test_ends_every_hold_where_nothing_is_open_any_more(self, fact: type[Fact]) -> None:
+        counters = (Counters(2, canceled=2) if fact is Canceled else Counters(2, shipped=2),)
+        held = msgspec.structs.replace(ORDER, holds=(Hold("fraud", 1, number=2),))
+        assert fact(lines=((0, 2),), counters=counters).apply(held, 3).holds == ()  # type: ignore[call-arg]
+
+
+class TestFirstVersions:
+    """Payloads as the first release wrote them; logs are never rewritten."""
+
+    def written(self, name: str, payload: bytes, number: int) -> Event:
+        return Event(1, 2, number, number, name, 1, 20, "me", "s2", payload, b"")
+
+    def test_of_a_hold_and_an_allocation_belong_to_the_receipt(self) -> None:
+        received = Received(submission_id=3, content=CONTENT)
+        recorded = [
+            self.written("order.received", msgspec.json.encode(received), 1),
+            self.written("order.held", b'{"hold":{"reason":"fraud","at":20,"note":"odd"}}', 2),
+            self.written("order.held", b'{"hold":{"reason":"stock","at":20}}', 3),
+            self.written("order.allocated", b'{"location_ref":"W1","counters":[{"ordered":2,"allocated":2}]}', 4),
+        ]
+        order = events.rebuild(recorded)
+        assert order is not None
+        assert (order.version, order.event_number) == (1, 4)
+        assert order.holds == (Hold("fraud", 20, "odd", number=2), Hold("stock", 20, number=3))
+        assert order.counters == (Counters(2, allocated=2),)
+
+    def test_of_an_edit_are_a_change_of_their_own(self) -> None:
+        content = msgspec.json.encode(EDITED)
+        edited = b'{"submission_id":9,"content":' + content + b',"counters":[{"ordered":9},{"ordered":3}]}'
+        received = msgspec.json.encode(Received(submission_id=3, content=CONTENT))
+        order = events.rebuild([self.written("order.received", received, 1), self.written("order.edited", edited, 2)])
+        assert order is not None
+        assert (order.version, order.content, order.source.submission_id) == (2, EDITED, 9)

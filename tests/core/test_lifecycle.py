@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations_with_replacement, permutations, product
+from typing import Any
 
 import pytest
 
-from crossdock.core.lifecycle import Counters, Status, status_of
+from crossdock.core import lifecycle
+from crossdock.core.lifecycle import MARKS, MOVES, Counters, Status, Verb, legal, status_of
 
 OUT = {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.RETURNED}
 
@@ -143,3 +145,78 @@ class TestIsSound:
     def test_never_lets_a_counter_exceed_what_was_ordered(self) -> None:
         for counters in sound(2):
             assert all(0 <= getattr(counters, name) <= counters.ordered for name in Counters.__struct_fields__)
+
+
+def open_units(line: Counters) -> list[str]:
+    """Name the plan of each open unit, those first that are canceled first."""
+    planned = ["backordered"] * line.backordered + ["allocated"] * line.allocated
+    return ["unplanned"] * (line.open - len(planned)) + planned
+
+
+class TestCancel:
+    def test_takes_unplanned_then_backordered_then_allocated_units(self) -> None:
+        for line in sound(4):
+            for quantity in range(line.open + 1):
+                after = line.cancel(quantity)
+                assert open_units(after) == open_units(line)[quantity:], (line, quantity)
+                assert after.canceled == line.canceled + quantity
+                for name in ("ordered", "shipped", "delivered", "return_requested", "returned"):
+                    assert getattr(after, name) == getattr(line, name)
+                assert after.is_sound()
+
+    def test_of_units_one_by_one_is_that_of_all_at_once(self) -> None:
+        for line in sound(3):
+            one_by_one = line
+            for _ in range(line.open):
+                one_by_one = one_by_one.cancel(1)
+            assert one_by_one == line.cancel(line.open)
+
+    def test_never_takes_more_than_is_open(self) -> None:
+        for line in sound(2):
+            for quantity in (-1, line.open + 1):
+                with pytest.raises(AssertionError):
+                    line.cancel(quantity)
+
+
+class TestShip:
+    def test_leaves_nothing_open_and_nothing_planned(self) -> None:
+        for line in sound(3):
+            after = line.ship()
+            assert after.is_sound()
+            assert (after.open, after.allocated, after.backordered) == (0, 0, 0)
+            assert after.shipped == line.shipped + line.open
+
+
+class TestMoves:
+    """What the table says of itself; tests/flows/test_moves.py proves that the verbs do just that."""
+
+    def test_are_told_for_every_status_in_the_order_of_the_table(self) -> None:
+        assert {status: legal(status) for status in Status} == {status: tuple(MOVES[status]) for status in Status}
+
+    def test_always_allow_marks_and_let_them_move_nothing(self) -> None:
+        for status, verbs in MOVES.items():
+            assert {mark: verbs[mark] for mark in MARKS} == dict.fromkeys(MARKS, (status,))
+
+    @pytest.mark.parametrize(
+        ("changes", "fault"),
+        [
+            ({Status.OPEN: {Verb.ALLOCATE: ("somewhere",)}}, "every status can be reached"),
+            ({Status.PARTIALLY_SHIPPED: {}}, "every status can be reached"),
+            (
+                {each: {verb: to for verb, to in MOVES[each].items() if verb is not Verb.NOTE} for each in Status},
+                "asked",
+            ),
+        ],
+        ids=["an unknown status", "a status nothing leads to", "a verb that is never asked"],
+    )
+    def test_are_refused_at_import_with_a_fault(
+        self, monkeypatch: pytest.MonkeyPatch, changes: dict[Status, dict[Verb, Any]], fault: str
+    ) -> None:
+        monkeypatch.setattr(lifecycle, "MOVES", MOVES | changes)
+        with pytest.raises(AssertionError, match=fault):
+            lifecycle._check_moves()
+
+    def test_are_refused_at_import_without_a_row_for_each_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lifecycle, "MOVES", {each: row for each, row in MOVES.items() if each is not Status.OPEN})
+        with pytest.raises(AssertionError, match="every status has a row"):
+            lifecycle._check_moves()

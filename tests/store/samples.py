@@ -1,5 +1,6 @@
 """Orders, submissions and entries with their fields filled, for the tests of the store."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,7 @@ from crossdock.core.order import (
     Source,
     Totals,
 )
-from crossdock.store import orders
+from crossdock.store import orders, pages
 from crossdock.store.log import SubmissionRecord
 from crossdock.store.port import Statement, Store, Transaction
 from crossdock.store.registry import Entry
@@ -79,8 +80,8 @@ def full_order(organization_id: int = ONE, order_id: int = 1) -> Order:
         organization_id=organization_id, order_id=order_id, version=3, created_at=NOW_US, updated_at=NOW_US + 1,
         source=Source("s2", 2**63 - 1, "me", "NO"), content=full_content(),
         counters=(Counters(8, 1, 1, 1, 5, 4, 3, 2), Counters(1)),
-        holds=(Hold("fraud", NOW_US, "looks odd"), Hold("stock", NOW_US + 2)),
-        event_number=4, event_hash=bytes(range(32)),
+        holds=(Hold("fraud", NOW_US, "looks odd", 2, (1, 0), NOW_US + 9, "me"), Hold("stock", NOW_US + 2)),
+        event_number=4, event_hash=bytes(range(32)), tags=("vip", "Zoë"), archived=True,
     )  # fmt: skip
 
 
@@ -97,8 +98,14 @@ def order(order_id: int, organization_id: int = ONE, **changes: Any) -> Order:
 
 
 async def put(store: Store, *placed: Order) -> None:
+    """Place orders and count them, as a unit does."""
     async with store.writing() as tx:
         await orders.add(tx, [orders.rows_of(each) for each in placed])
+        for organization_id in {each.organization_id for each in placed}:
+            mine = Counter(
+                (each.source.door, str(each.status)) for each in placed if each.organization_id == organization_id
+            )
+            await pages.add_counts(tx, organization_id, mine)
 
 
 def submission(submission_id: int, organization_id: int = ONE, **changes: Any) -> SubmissionRecord:

@@ -310,11 +310,12 @@ class TestOrders:
             full_order(), version=4, content=Content(number="B", lines=(Line(1), Line(2), Line(3))), holds=(),
             counters=(Counters(1), Counters(2, canceled=2), Counters(3)),
         )  # fmt: skip
+        stale = msgspec.structs.replace(full_order(), version=2)
         async with store.writing() as tx:
-            assert not await orders.replace(tx, orders.rows_of(newer), seen=2)
+            assert not await orders.replace(tx, orders.rows_of(newer), before=stale)
             assert await orders.get(tx, ONE, order_id=1) == full_order()
-            assert await orders.replace(tx, orders.rows_of(newer), seen=3)
-            assert not await orders.replace(tx, orders.rows_of(newer), seen=3)
+            assert await orders.replace(tx, orders.rows_of(newer), before=full_order())
+            assert not await orders.replace(tx, orders.rows_of(newer), before=full_order())
         async with store.reading() as tx:
             assert await orders.get(tx, ONE, order_id=1) == newer
             assert (await pages.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
@@ -323,7 +324,7 @@ class TestOrders:
     async def test_are_counted_by_door(self, store: Store) -> None:
         await put(store, order(1), order(2), order(3, source=Source("hub", 1, "me")))
         async with store.reading() as tx:
-            assert [await pages.count(tx, ONE, door=door) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
+            assert [await pages.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
 
 
 OVERSOLD = [
@@ -375,7 +376,9 @@ class TestLines:
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:
     async with store.reading() as tx:
-        return [each.order_id for each in (await pages.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders]
+        return [
+            each.order_id for each in (await pages.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
+        ]
 
 
 # Filters over the six orders of the first test, and which of them they leave.

@@ -1,10 +1,12 @@
 """The full order as fabric answers it: what was sent, what the service adds, in the vendor's order of members; pure.
 
 A document spelled in the create shape comes in. Members that are the service's alone are never taken from it, and
-`authExpirationDate` is not answered. Amounts of things that have not happened are 0, their dates null.
+`authExpirationDate` is not answered. Amounts of things that have not happened are 0, their dates null. What only the log
+knows of an order that has changed is added in story.py.
 """
 
 import hashlib
+from decimal import Decimal, localcontext
 from functools import cache
 from typing import Any
 
@@ -13,6 +15,7 @@ from msgspec import Struct, inspect
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import to_hex24
 from crossdock.core.lifecycle import Counters, Status
+from crossdock.core.money import to_minor_unit
 from crossdock.core.order import Order
 from crossdock.doors.fabric import wire
 
@@ -20,7 +23,7 @@ Tree = Any
 DOOR = "fabric"
 
 # The vendor's order status codes for every summary there is; an order allocated in part has none and is confirmed.
-# A hold is ORDER_HOLD_CSR unless its reason says more, see `_hold_code`.
+# A hold is ORDER_HOLD_CSR unless its reason says more, see `hold_code`.
 _STATUS = {
     Status.OPEN: "ORDER_CREATED",
     Status.ON_HOLD: "ORDER_HOLD_CSR",
@@ -44,7 +47,7 @@ def order_status(order: Order) -> str:
     """Give the status code that follows from the lifecycle."""
     status = order.status
     if status is Status.ON_HOLD:
-        return _hold_code(order.holds[-1].reason)
+        return hold_code(order.holds[-1].reason)
     if status is Status.OPEN and any(each.canceled for each in order.counters):
         return "ORDER_PARTIALLY_CANCELLED"
     if status in (Status.SHIPPED, Status.DELIVERED) and any(each.returned for each in order.counters):
@@ -54,7 +57,7 @@ def order_status(order: Order) -> str:
     return _STATUS[status]
 
 
-def _hold_code(reason: str) -> str:
+def hold_code(reason: str) -> str:
     """Give the code for a hold: a reason that is such a code itself, else the one its words point at."""
     if reason.startswith("ORDER_HOLD"):
         return reason
@@ -136,6 +139,26 @@ def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
     return told
 
 
+def taken_back(answer: Tree) -> Tree:
+    """Undress an order of the members that are the service's alone, as an answer has them when it is sent back changed."""
+    return _taken_back(answer, _plan(wire.Order))
+
+
+def _taken_back(tree: Tree, plan: Plan | None) -> Tree:
+    if plan is None:
+        return tree
+    if type(tree) is list:
+        return [_taken_back(each, plan) for each in tree]
+    if type(tree) is not dict:
+        return tree
+    inside = dict(plan.members)
+    return {
+        name: _taken_back(value, inside.get(name))
+        for name, value in tree.items()
+        if name not in inside or name not in plan.ours
+    }
+
+
 def _copies(tree: dict[str, Tree], names: dict[str, str]) -> dict[str, Tree]:
     """Copy totals under their other names, where they were stated."""
     return {name: tree[source] for name, source in names.items() if tree.get(source) is not None}
@@ -165,7 +188,7 @@ _ITEM_MADE: dict[str, Tree] = {
     "gifting": False,
     "parentLineItemNumber": None,
 }
-_ITEM_COPIES = {
+ITEM_COPIES = {
     "originalItemSubTotal": "itemSubTotal",
     "originalFeeTotal": "itemFeeTotal",
     "originalDiscounts": "itemDiscountsTotal",
@@ -185,7 +208,7 @@ _ORDER_MADE: dict[str, Tree] = {
     "appeasements": [],
     "orderReleaseTimestamp": None,
 }
-_ORDER_COPIES = {
+ORDER_COPIES = {
     "originalSubTotal": "orderSubTotal",
     "originalDiscounts": "orderDiscount",
     "originalFeeTotal": "feeTotal",
@@ -194,10 +217,44 @@ _ORDER_COPIES = {
 }
 
 
-def _item(item: dict[str, Tree], line: Counters) -> Tree:
+def canceled_amount(item: dict[str, Tree], line: Counters, currency: str | None) -> Decimal | None:
+    """Say what the canceled units of a line are worth: a share of its total, else of its price; None if neither is known."""
+    total, price = item.get("itemTotal"), item.get("itemUnitPrice")
+    if not line.canceled or (total is None and price is None):
+        return None
+    with localcontext(prec=100):
+        if total is None:
+            return to_minor_unit(Decimal(price or 0) * line.canceled, currency)
+        if line.canceled == line.ordered:
+            return Decimal(total)
+        return to_minor_unit(Decimal(total) * line.canceled / line.ordered, currency)
+
+
+def _outstanding(item: dict[str, Tree], line: Counters, currency: str | None) -> dict[str, Tree]:
+    gone, total = canceled_amount(item, line, currency), item.get("itemTotal")
+    if gone is None or total is None:
+        return {}
+    with localcontext(prec=100):
+        return {"outstandingItemTotal": Decimal(total) - gone}
+
+
+def _cancel_total(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
+    """Sum what was canceled; 0 stays where nothing was."""
+    currency = document.get("currency")
+    gone = [
+        amount
+        for item, line in zip(document["items"], order.counters, strict=True)
+        if (amount := canceled_amount(item, line, currency)) is not None
+    ]
+    with localcontext(prec=100):
+        return {"cancelTotal": sum(gone)} if gone else {}
+
+
+def _item(item: dict[str, Tree], line: Counters, currency: str | None) -> Tree:
     made = {
         **_ITEM_MADE,
-        **_copies(item, _ITEM_COPIES),
+        **_copies(item, ITEM_COPIES),
+        **_outstanding(item, line, currency),
         "backOrderedQuantity": line.backordered,
         "pendingShippedQuantity": line.allocated,
         "shippedQuantity": line.shipped,
@@ -217,10 +274,15 @@ def _item(item: dict[str, Tree], line: Counters) -> Tree:
     return _arranged(item, _plan(wire.Item), made)
 
 
+def audit_id(order_id: int, what: str) -> str:
+    """Make the id of an audit entry: a fixed function of the order's id and what the entry is about."""
+    return hashlib.sha256(f"fabric/audit/{what}/{order_id}".encode()).hexdigest()[:24]
+
+
 def _creation(document: dict[str, Tree], order: Order, created_at: str) -> dict[str, Tree]:
-    """Make the audit entry of the order's creation; its id is a fixed function of the order's."""
+    """Make the audit entry of the order's creation."""
     return {
-        "auditId": hashlib.sha256(b"fabric/audit/create/%d" % order.order_id).hexdigest()[:24],
+        "auditId": audit_id(order.order_id, "create"),
         "auditType": "CREATE",
         "employeeId": document.get("employeeId"),
         "auditTimestamp": created_at,
@@ -242,7 +304,7 @@ def _creation(document: dict[str, Tree], order: Order, created_at: str) -> dict[
     }
 
 
-def _status(order: Order) -> dict[str, Tree]:
+def status_words(order: Order) -> dict[str, Tree]:
     """Give the status as sent until the order's first change (a hold placed with it is none), then by the lifecycle."""
     if order.version == 1 and order.source.door == DOOR:
         return {}
@@ -252,14 +314,15 @@ def _status(order: Order) -> dict[str, Tree]:
 
 def answered(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     """Turn a spelled document into the order as this door answers it; the document is left as it is."""
-    created_at = iso_time(order.created_at)
+    created_at, currency = iso_time(order.created_at), document.get("currency")
     made = {
         **_ORDER_MADE,
-        **_copies(document, _ORDER_COPIES),
-        **_status(order),
+        **_copies(document, ORDER_COPIES),
+        **_cancel_total(document, order),
+        **status_words(order),
         "version": order.version - 1,
         "orderId": to_hex24(order.order_id),
-        "items": [_item(item, line) for item, line in zip(document["items"], order.counters, strict=True)],
+        "items": [_item(item, line, currency) for item, line in zip(document["items"], order.counters, strict=True)],
         "auditLogs": [_creation(document, order, created_at)],
         "createdAt": created_at,
         "updatedAt": created_at if order.updated_at == order.created_at else iso_time(order.updated_at),

@@ -259,6 +259,34 @@ def _spell_lines(content: Content, gaps: Gaps) -> list[Tree]:
     ]
 
 
+def spelled(content: Content, gaps: Gaps) -> dict[str, Tree]:
+    """Write content in the shape of the create body."""
+    totals, bill_to = content.totals or _NO_TOTALS, content.bill_to
+    return _said(
+        orderNumber=content.number,
+        orderDate=content.placed_at,
+        channelId=gaps.fill(content.channel, "", "channelId"),
+        orderSubTotal=totals.items,
+        orderDiscount=totals.discount,
+        feeTotal=totals.fees,
+        taxTotal=totals.tax,
+        orderTotal=totals.total,
+        currency=content.currency,
+        fees=_spell_charges(content.charges, "fee", "shipping", "duty") if content.charges else None,
+        discounts=_spell_discounts(content.charges) if content.charges else None,
+        customer=_spell_customer(content.customer),
+        payments=[{"billToAddress": _spell_address(bill_to, gaps, "payments", 0, "billToAddress")}]
+        if bill_to
+        else None,
+        items=_spell_lines(content, gaps),
+        shipInfo=[
+            _spell_destination(each, position, gaps)
+            for position, each in enumerate(content.destinations or (Destination(),))
+        ],
+        notes=[{"notes": content.notes}] if content.notes is not None else None,
+    )
+
+
 class FabricFormat:
     """The document of this door; see flows.book.Format."""
 
@@ -284,30 +312,7 @@ class FabricFormat:
 
     def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
         """See Format; `statusCode` is the book's to say for an order whose sender gave none, see answer.py."""
-        totals, bill_to = content.totals or _NO_TOTALS, content.bill_to
-        return _said(
-            orderNumber=content.number,
-            orderDate=content.placed_at,
-            channelId=gaps.fill(content.channel, "", "channelId"),
-            orderSubTotal=totals.items,
-            orderDiscount=totals.discount,
-            feeTotal=totals.fees,
-            taxTotal=totals.tax,
-            orderTotal=totals.total,
-            currency=content.currency,
-            fees=_spell_charges(content.charges, "fee", "shipping", "duty") if content.charges else None,
-            discounts=_spell_discounts(content.charges) if content.charges else None,
-            customer=_spell_customer(content.customer),
-            payments=[{"billToAddress": _spell_address(bill_to, gaps, "payments", 0, "billToAddress")}]
-            if bill_to
-            else None,
-            items=_spell_lines(content, gaps),
-            shipInfo=[
-                _spell_destination(each, position, gaps)
-                for position, each in enumerate(content.destinations or (Destination(),))
-            ],
-            notes=[{"notes": content.notes}] if content.notes is not None else None,
-        )
+        return spelled(content, gaps)
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
         """See Format."""

@@ -1,6 +1,9 @@
 """The hub's errors: RFC 9457 problem details, with every fault as a JSON Pointer."""
 
+from msgspec import UNSET, UnsetType
+
 from crossdock.core.errors import Code, Fault, Path, Refusal
+from crossdock.core.lifecycle import Status, legal
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.hub import wire
 
@@ -27,6 +30,8 @@ STATUS_OF = {
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
 }
+# What can be asked at this door; archiving has two words here.
+OFFERED = ("edit", "hold", "release", "cancel", "tag", "note", "archive", "unarchive")
 # Where a fault is not in the body, its path begins with one of these.
 QUERY, HEADER = "?", "header:"
 
@@ -43,6 +48,15 @@ def error(fault: Fault) -> wire.Error:
     return wire.Error(fault.reason, pointer=pointer(fault.path))
 
 
+def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
+    """Give what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
+    status = refusal.facts.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
+    if status not in list(Status):  # a submission has other ones
+        return UNSET
+    verbs = {*legal(Status(str(status))), "unarchive"}
+    return [verb for verb in OFFERED if verb in verbs]
+
+
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as a problem document."""
     code, status = ("bug", 500) if refusal is None else (str(refusal.code), STATUS_OF[refusal.code])
@@ -57,6 +71,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
         code=code,
         request_id=request.request_id,
         errors=[error(fault) for fault in refusal.faults] if refusal else [],
+        allowed=_allowed(refusal),
     )
     headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])
     return Reply(status, encode_json(problem), headers=list(headers), content_type="application/problem+json")

@@ -9,7 +9,7 @@ from crossdock.core.errors import Fault, Path
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import from_base32, to_base32
 from crossdock.core.money import reconcile
-from crossdock.core.order import Content, Order
+from crossdock.core.order import Content, Hold, Order
 from crossdock.core.reading import Need, Reading, rows, take, unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
@@ -17,7 +17,9 @@ from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
 
 Tree = Any
 # Members of the answer that a sender cannot set.
-_ANSWERED = ("id", "version", "status", "created_at", "updated_at", "source", "holds", "reconciliation")
+ANSWERED = (
+    "id", "version", "status", "created_at", "updated_at", "source", "holds", "tags", "archived", "reconciliation",
+)  # fmt: skip
 
 spell_id = to_base32
 read_id = from_base32
@@ -37,6 +39,24 @@ def _line_rules(tree: Tree) -> list[Fault]:
                 Fault(("lines", position, "destination"), f"must be below {known}, the number of destinations")
             )
     return faults
+
+
+def time_answer(us: int) -> str:
+    """Spell microseconds since 1970."""
+    return iso_time(us, digits=6)
+
+
+def hold_answer(hold: Hold) -> dict[str, Tree]:
+    """Spell a hold."""
+    return {
+        "number": hold.number,
+        "reason": hold.reason,
+        "note": hold.note,
+        "lines": list(hold.lines),
+        "at": time_answer(hold.at),
+        "release_at": None if hold.release_at is None else time_answer(hold.release_at),
+        "actor": hold.actor,
+    }
 
 
 class HubFormat:
@@ -72,7 +92,7 @@ class HubFormat:
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
         """See Format."""
-        own = {name: value for name, value in document.items() if name not in _ANSWERED}
+        own = {name: value for name, value in document.items() if name not in ANSWERED}
         own["lines"] = [
             line | {"counters": msgspec.structs.asdict(counters)}
             for line, counters in zip(own["lines"], order.counters, strict=True)
@@ -81,16 +101,16 @@ class HubFormat:
             "id": spell_id(order.order_id),
             "version": order.version,
             "status": str(order.status),
-            "created_at": iso_time(order.created_at, digits=6),
-            "updated_at": iso_time(order.updated_at, digits=6),
+            "created_at": time_answer(order.created_at),
+            "updated_at": time_answer(order.updated_at),
             "source": {
                 "door": order.source.door,
                 "submission_id": spell_id(order.source.submission_id),
                 "actor": order.source.actor,
             },
-            "holds": [
-                {"reason": each.reason, "at": iso_time(each.at, digits=6), "note": each.note} for each in order.holds
-            ],
+            "holds": [hold_answer(each) for each in order.holds],
+            "tags": list(order.tags),
+            "archived": order.archived,
         }
         return told | own | {"reconciliation": _reconciliation(order.content)}
 

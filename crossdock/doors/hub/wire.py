@@ -7,7 +7,7 @@ floats. Unknown members are kept and answered.
 import re
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.formats import AnyDate, Country, Currency, DateTime, Filled, Quantity
 from crossdock.core.reading import rule
@@ -159,9 +159,15 @@ class LineAnswer(Line, kw_only=True):
 
 
 class Hold(Struct):
+    """A reason that stops progress: `number` is that of the event that placed it; no `lines` are all lines."""
+
+    number: int
     reason: str
-    at: str
     note: str | None
+    lines: list[int]
+    at: str
+    release_at: str | None
+    actor: str | None
 
 
 class Source(Struct):
@@ -197,6 +203,8 @@ class OrderAnswer(OrderCreate, kw_only=True):
     updated_at: str
     source: Source
     holds: list[Hold]
+    tags: list[str]
+    archived: bool
     lines: list[LineAnswer]  # type: ignore[assignment]
     reconciliation: Reconciliation
 
@@ -232,7 +240,10 @@ class Error(Struct, omit_defaults=True):
 
 
 class Problem(Struct):
-    """RFC 9457 problem details; `code` is one of a closed list (docs/doors/hub.md)."""
+    """RFC 9457 problem details; `code` is one of a closed list (docs/doors/hub.md).
+
+    `allowed` is there where an order's status forbids what was asked: the verbs it can be asked for instead.
+    """
 
     type: str
     title: str
@@ -241,6 +252,138 @@ class Problem(Struct):
     code: str
     request_id: str
     errors: list[Error]
+    allowed: list[str] | UnsetType = UNSET
+
+
+# ------------------------------------------------------------------------------------------------------------------ verbs
+# A hold's reason and a tag are names: shown in lists, searched by, compared as a whole.
+Name = Annotated[
+    str,
+    Meta(min_length=1, max_length=100),
+    rule("hub_name", lambda text: text == text.strip(), "without blanks around it"),
+]
+# Why something was done: a sentence or two.
+Reason = Annotated[
+    str, Meta(min_length=1, max_length=500), rule("hub_reason", lambda text: not text.isspace(), "more than blanks")
+]
+# A page of text; what is longer belongs in a document that the note names.
+Text = Annotated[
+    str, Meta(min_length=1, max_length=4_000), rule("hub_text", lambda text: not text.isspace(), "more than blanks")
+]
+Position = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+# Every tag is a row of the search index that each change of tags writes anew.
+TAGS_MOST = 50
+# Every hold stands in every answer; nobody needs more than a few at once.
+HOLDS_MOST = 20
+# As many lines as a body of the size limit can hold, in round numbers.
+LINES_MOST = 10_000
+Tags = Annotated[list[Name], Meta(max_length=TAGS_MOST)]
+
+
+class HoldWish(Struct):
+    """A hold to be placed; without `lines` it is on the whole order."""
+
+    reason: Name
+    note: Text | None = None
+    lines: Annotated[list[Position], Meta(min_length=1, max_length=LINES_MOST)] | None = None
+    release_at: DateTime | None = None
+
+
+class HoldBody(Struct):
+    holds: Annotated[list[HoldWish], Meta(min_length=1, max_length=HOLDS_MOST)]
+
+
+class ReleaseBody(Struct):
+    """Which holds end: by their numbers, by their reasons, or, with neither, all of them."""
+
+    holds: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=1_000)] | None = None
+    reasons: Annotated[list[Name], Meta(min_length=1, max_length=1_000)] | None = None
+    reason: Reason | None = None
+
+
+class CancelLine(Struct):
+    """Units of one line; without a `quantity` all that are open."""
+
+    line: Position
+    quantity: Quantity | None = None
+
+
+class CancelBody(Struct):
+    """What is canceled; without `lines` the whole order."""
+
+    lines: Annotated[list[CancelLine], Meta(min_length=1, max_length=LINES_MOST)] | None = None
+    reason: Reason | None = None
+    note: Text | None = None
+
+
+class TagBody(Struct):
+    """Tags to add and to remove, or all there should be."""
+
+    add: Tags | None = None
+    remove: Tags | None = None
+    set: Tags | None = None
+    reason: Reason | None = None
+
+
+class NoteBody(Struct):
+    text: Text
+
+
+class ArchiveBody(Struct):
+    reason: Reason | None = None
+
+
+class EventAnswer(Struct):
+    """What happened, who asked for it at which door; `data` is the event's own (docs/doors/hub.md)."""
+
+    number: int
+    name: str
+    at: str
+    actor: str
+    door: str
+    data: dict[str, Any]
+
+
+class Moved(Struct):
+    """The order after a verb, and the events of it; none where there was nothing to change."""
+
+    order: OrderAnswer
+    events: list[EventAnswer]
+
+
+class Difference(Struct):
+    """One value of the order that changed; null where there was or is none."""
+
+    pointer: str
+    old: Any
+    new: Any
+
+
+class TimelineEntry(EventAnswer):
+    """An event with the reason given for it and what it changed."""
+
+    reason: str | None
+    changes: list[Difference]
+
+
+class Timeline(Struct):
+    items: list[TimelineEntry]
+    next: str | None
+
+
+class Count(Struct):
+    door: str
+    status: str
+    orders: int
+
+
+class Counts(Struct):
+    """Numbers of orders: all, by status, by door, and by both, where there are any."""
+
+    total: int
+    status: dict[str, int]
+    door: dict[str, int]
+    items: list[Count]
 
 
 class SubmissionAnswer(Struct):

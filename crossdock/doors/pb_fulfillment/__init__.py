@@ -2,8 +2,10 @@
 
 from crossdock.doors import Door
 from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.pb_fulfillment.errors import refuse
 from crossdock.doors.pb_fulfillment.mapping import FORMAT
-from crossdock.doors.pb_fulfillment.routes import ROUTES, check_transaction, refuse
+from crossdock.doors.pb_fulfillment.routes import ROUTES
+from crossdock.doors.pb_fulfillment.routes.calling import check_transaction
 
 DOOR = Door(
     name="pb_fulfillment",

@@ -61,13 +61,15 @@ _FIRST = (
     "internalNotes", "dropShipInfo",
 )  # fmt: skip
 # Members of the answer that a sender cannot set, whatever it sends under their names.
-_ANSWERED = frozenset(
+ANSWERED = frozenset(
     {"orderId", "pbCreateDate", "pbUpdateDate", "actualShippingDetails", "status", "isOnHold", "holdReason"}
 )
 _STATUS_PART = (
     "clientId", "clientOrderId", "orderId", "customerOrderId", "status", "isOnHold", "holdReason", "createDate",
     "pbCreateDate", "updateDate", "pbUpdateDate",
 )  # fmt: skip
+# What is answered where it was not sent.
+DEFAULTS: dict[str, Tree] = {"references": [], "orderType": "eCom", "isGift": False}
 # The same for the objects inside; the answer to create is made of what was sent, whose own order must not show.
 _SHIPPING = wire.ShippingDetails.__struct_encode_fields__
 _LINE = wire.OrderLine.__struct_encode_fields__
@@ -95,6 +97,11 @@ def read_id(text: str) -> int | None:
     """Read an order id, whatever country it ends in; None where it cannot be one."""
     match = _ORDER_ID.match(text)
     return from_digits(match[1]) if match else None
+
+
+def is_of(order: Order, client: str) -> bool:
+    """Say whether an order may be seen by a client of the organization: orders of other doors by any."""
+    return order.source.door != "pb_fulfillment" or order.content.account_ref == client
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -369,6 +376,40 @@ def status_part(answer: dict[str, Tree]) -> dict[str, Tree]:
     return {name: answer[name] for name in _STATUS_PART if name in answer}
 
 
+# The canonical places an edit can be refused for, in this door's words; see core.editing.
+_LINE_PLACES = {"quantity": "orderedQuantity", "product_ref": "sku", "destination": "toAddress"}
+_PLACES: dict[str, Path] = {
+    "currency": ("orderCharges", "orderCurrency"), "address": ("toAddress",), "location_ref": ("fromNode",),
+}  # fmt: skip
+
+
+def place_told(path: Path) -> Path:
+    """Give a fault's path in this door's words where core named it in its own; others are so already."""
+    match path:
+        case ("lines",):
+            return ("orderLines",)
+        case ("lines", int(position), str(name)):
+            return ("orderLines", position, _LINE_PLACES.get(name, name))
+        case ("currency",):
+            return _PLACES["currency"]
+        case ("destinations", int(), str(name)):
+            return _PLACES.get(name, path)
+    return path
+
+
+def word_of(order: Order) -> str:
+    """Give the vendor's word for how far an order has come; a hold does not matter for it."""
+    return STATUS[status_of(order.counters, held=False)]
+
+
+def as_told(name: str, value: Tree) -> Tree:
+    """Give a member of a document as it is answered: with what is filled in for it where it was not sent, and dressed."""
+    if value is None and name in DEFAULTS:
+        return DEFAULTS[name]
+    dress = _DRESSES.get(name)
+    return dress(value) if dress is not None and value is not None else value
+
+
 class PbFulfillmentFormat:
     """The document of this door; see flows.book.Format.
 
@@ -383,7 +424,8 @@ class PbFulfillmentFormat:
     def __init__(self, clients: frozenset[str] | None = None) -> None:
         self._clients = clients
 
-    def _client_rule(self, tree: Tree) -> Iterable[Fault]:
+    def client_rule(self, tree: Tree) -> Iterable[Fault]:
+        """A clientId must be one that the caller may name."""
         client = tree.get("clientId") if isinstance(tree, dict) else None
         if self._clients is not None and isinstance(client, str) and client and client not in self._clients:
             yield Fault(("clientId",), FOREIGN_CLIENT)
@@ -391,7 +433,7 @@ class PbFulfillmentFormat:
     def read(self, raw: bytes) -> Reading:
         """See Format."""
         return take(
-            raw, wire.OrderCreate, self._client_rule, _shipping_rule, _street_rule,
+            raw, wire.OrderCreate, self.client_rule, _shipping_rule, _street_rule,
             natural=lambda sent: (sent.clientId, sent.clientOrderId),
         )  # fmt: skip
 
@@ -438,7 +480,7 @@ class PbFulfillmentFormat:
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
         """See Format; in the vendor's order of members, unknown ones before the closing ones."""
-        given = {name: value for name, value in document.items() if name not in _ANSWERED}
+        given = {name: value for name, value in document.items() if name not in ANSWERED}
         given |= {
             "orderId": spell_id(order),
             "references": given.get("references") or [],
@@ -452,7 +494,7 @@ class PbFulfillmentFormat:
                 given[name] = dress(given[name])
         closing = {
             "isGift": bool(given.pop("isGift", None)),
-            "status": STATUS[status_of(order.counters, held=False)],
+            "status": word_of(order),
             "isOnHold": bool(order.holds),
         }
         if order.holds:

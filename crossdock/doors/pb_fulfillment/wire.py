@@ -144,6 +144,50 @@ class OrderCreate(Struct, kw_only=True):
     dropShipInfo: DropShipInfo | None = None
 
 
+class ItemChange(Struct, kw_only=True):
+    """A line of an update of items; what is not named of a line that is there stays as it is."""
+
+    lineId: int
+    sku: Sku | None = None
+    originCountryCode: str | None = None
+    originStateProvince: str | None = None
+    unitPrice: Number | None = None
+    orderedQuantity: Quantity | None = None
+    lineTotal: Number | None = None
+    inventoryType: str | None = None
+
+
+class OrderItems(Struct, kw_only=True):
+    """The body that changes items or quantities: an order of which only the ids are required."""
+
+    clientId: Filled
+    clientOrderId: Id
+    customerOrderId: Text50 | None = None
+    brand: Text50 | None = None
+    references: list[Reference] | None = None
+    salesChannel: dict[str, Any] | None = None
+    inputShippingDetails: ShippingDetails | None = None
+    orderType: Literal["eCom", "Retail"] | None = None
+    createDate: DateTime | None = None
+    updateDate: DateTime | None = None
+    fromNode: str | None = None
+    shipOnDate: DateTime | None = None
+    fulfillmentReleaseDate: DateTime | None = None
+    promisedDeliveryDate: DateTime | None = None
+    orderHandling: str | None = None
+    orderLines: Annotated[list[ItemChange], Meta(min_length=1)] | None = None
+    orderCharges: OrderCharges | None = None
+    toAddress: ShippingAddress | None = None
+    billingAddress: Address | None = None
+    isGift: bool | None = None
+    giftMessageText: Text1024 | None = None
+    valueAddedServices: list[dict[str, Any]] | None = None
+    paymentDetails: list[dict[str, Any]] | None = None
+    customsInfo: CustomsInfo | None = None
+    internalNotes: Text255 | None = None
+    dropShipInfo: DropShipInfo | None = None
+
+
 class BulkCreate(Struct):
     """The bulk body, as it is documented; each order is read by itself."""
 
@@ -154,6 +198,56 @@ class BulkEnvelope(Struct):
     """The bulk body without a look at its orders."""
 
     orders: Annotated[list[Any], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+class CancelOrder(Struct, kw_only=True):
+    """One order to cancel, named by its id, by the client's own number, or by both."""
+
+    clientId: Filled
+    clientOrderId: Id | None = None
+    orderId: Filled | None = None
+
+
+class BulkCancel(Struct):
+    """The bulk cancel body, as it is documented; its member begins with a capital letter."""
+
+    CancelOrdersRequest: Annotated[list[CancelOrder], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+class CancelEnvelope(Struct):
+    """The bulk cancel body without a look at its orders."""
+
+    CancelOrdersRequest: Annotated[list[Any], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+# --------------------------------------------------------------------------------------------------------------- search
+SEARCH_VALUES_MOST = (
+    200  # of one field; as many as orders in a bulk call, so that what was sent together can be asked for
+)
+SEARCH_NAMES = (
+    "orderIds", "clientOrderIds", "customerOrderIds", "status", "skus", "brands",
+    "createDate", "updateDate", "pbCreateDate", "pbUpdateDate",
+)  # fmt: skip
+SORTS = tuple(
+    f"{name}-{direction}"
+    for name in ("createDate", "updateDate", "pbCreateDate", "pbUpdateDate")
+    for direction in ("asc", "desc")
+)
+
+
+class SearchField(Struct):
+    """What one member of an order must be: any of the values; of a date, from the first to the second."""
+
+    name: Literal[SEARCH_NAMES]  # type: ignore[valid-type]
+    values: Annotated[list[Filled], Meta(min_length=1, max_length=SEARCH_VALUES_MOST)]
+
+
+class OrderSearch(Struct, kw_only=True):
+    """The body of both searches; an order is found that fits all the fields."""
+
+    clientId: Filled
+    sort: list[Literal[SORTS]] | None = None  # type: ignore[valid-type]
+    searchFields: list[SearchField] | None = None
 
 
 # -------------------------------------------------------------------------------------------------------------- answers
@@ -210,6 +304,32 @@ class OrderStatus(Struct, kw_only=True):
     pbUpdateDate: str | None = None
 
 
+class OrderPage(Struct, kw_only=True):
+    """A page of orders; `number` counts from 1."""
+
+    totalPages: int
+    totalElements: int
+    first: bool
+    last: bool
+    size: int
+    number: int
+    numberOfElements: int
+    orders: list[Order]
+
+
+class StatusPage(Struct, kw_only=True):
+    """A page of statuses."""
+
+    totalPages: int
+    totalElements: int
+    first: bool
+    last: bool
+    size: int
+    number: int
+    numberOfElements: int
+    orders: list[OrderStatus]
+
+
 class TokenForm(Struct):
     """The form of a token call; the key and secret come as Basic authorization."""
 
@@ -261,8 +381,9 @@ class GatewayErrors(Struct):
 
 
 class Refused(Struct, kw_only=True, omit_defaults=True):
-    """An order of a bulk call that was not taken; the ids are as sent, where they could be read."""
+    """An order of a bulk call that was refused; the ids are as sent, where they could be read."""
 
     clientId: Any = None
     clientOrderId: Any = None
+    orderId: Any = None
     errors: list[Error]

@@ -37,6 +37,11 @@ from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"
+CARRIER_CODE = "pb_oms/carrier_code"
+# The tag of an order that was deleted through this door: the order stays in the book, and this door does not find it any more.
+DELETED = "deleted:pb_oms"
+# The hold of an order that was put on hold without a reason.
+HOLD_REASON = "on hold"
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
 # The vendor's four words (updateOrderById's enumeration) for every summary there is.
 _STATUS = {
@@ -51,7 +56,7 @@ _STATUS = {
     Status.CANCELED: "CANCELED",
 }
 # Members of the answer that a sender cannot set.
-_ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
+ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
 
 
 def spell_id(order_id: int) -> str:
@@ -62,6 +67,21 @@ def spell_id(order_id: int) -> str:
 def read_id(text: str) -> int | None:
     """Read an order id; None where it cannot be one."""
     return from_base62(text[2:]) if text.startswith("PB") else None
+
+
+def word_of(order: Order) -> str:
+    """Give the vendor's word for an order's status."""
+    return _STATUS[order.status]
+
+
+def statuses_of(word: str) -> frozenset[Status]:
+    """Give every status a vendor's word stands for."""
+    return frozenset(status for status, each in _STATUS.items() if each == word)
+
+
+def is_deleted(order: Order) -> bool:
+    """Say whether an order was deleted through this door."""
+    return DELETED in order.tags
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -130,10 +150,14 @@ def _line(item: wire.Item, found: Found) -> Line:
 
 
 def _product_item(item: wire.Item, found: Found) -> wire.Item:
-    """Give an item the properties of its customs product; what the item says itself goes first."""
-    document = msgspec.json.decode(
-        found.entries[PRODUCT, item.customProductId or ""].document, type=wire.CustomsProductCreate
-    )
+    """Give an item the properties of its customs product; what the item says itself goes first.
+
+    An order of another door may name a product that is none of this one's; there is nothing to add then.
+    """
+    entry = found.entries.get((PRODUCT, item.customProductId or ""))
+    if entry is None:
+        return item
+    document = msgspec.json.decode(entry.document, type=wire.CustomsProductCreate)
     weight = wire.Weight(document.weightUnit, document.weight) if document.weight is not None else None
     return wire.Item(
         customProductId=item.customProductId,
@@ -290,8 +314,10 @@ def _spell_gift(gift: Gift | None) -> dict[str, Tree] | None:
     return _said(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
 
 
-def _with_product(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
+def shown_item(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
     """Add to an item that was only a customs product what that product says; what the item says itself stands."""
+    if not line.product_ref or item.get("itemId"):
+        return item
     told = _spell_line(line)
     return told | {name: value for name, value in item.items() if name not in told or value not in (None, "")}
 
@@ -309,7 +335,7 @@ class PbOmsFormat:
 
     def reread(self, document: dict[str, Tree]) -> Reading:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate))
+        return Reading(document, unchecked(document, wire.OrderCreate), needs=_needs(document))
 
     def content(self, reading: Reading, found: Found) -> Content:
         """See Format."""
@@ -352,12 +378,10 @@ class PbOmsFormat:
         }
         told = {name: document.pop(name) for name in shipping if name in document}
         early = {name: document.pop(name) for name in ("customerInfo", "orderMessage", "metadata") if name in document}
-        items = [
-            _with_product(item, line) if line.product_ref and not item.get("itemId") else item
-            for line, item in zip(order.content.lines, document.pop("items"), strict=True)
-        ]
-        own = {name: value for name, value in document.items() if name not in _ANSWERED}
-        return {"orderInfo": info | early | {"tags": [], "items": items} | own, "orderShippingInfo": told}
+        items = [shown_item(*each) for each in zip(document.pop("items"), order.content.lines, strict=True)]
+        tags = [tag for tag in order.tags if tag != DELETED]
+        own = {name: value for name, value in document.items() if name not in ANSWERED}
+        return {"orderInfo": info | early | {"tags": tags, "items": items} | own, "orderShippingInfo": told}
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers four members and does not echo the order."""

@@ -1,14 +1,14 @@
 """Pitney Bowes OMS: the shapes and spelling of its bodies, no logic.
 
-Source of every rule: the vendor's create-order page; what is required, and which vocabularies are checked, was decided for
-this door (docs/doors/pb_oms.md). Every optional member may be null.
+Source of every rule: the vendor's pages of the calls; what is required, which vocabularies are checked, and every limit, was
+decided for this door (docs/doors/pb_oms.md). Every optional member may be null.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.formats import Count, Country, Currency, Date, Filled, Number, Quantity
+from crossdock.core.formats import QUANTITY_MOST, Count, Country, Currency, Date, Filled, Number, Quantity
 
 
 class Message(Struct):
@@ -220,6 +220,144 @@ class OrderRead(Struct):
 
     orderInfo: OrderInfo
     orderShippingInfo: OrderShippingInfo
+
+
+class OrderPatch(Struct, kw_only=True):
+    """The body of a change: any of these, of which `items` are matched with the order's by their ids."""
+
+    orderNumber: Filled | None = None
+    orderMessage: Message | None = None
+    charges: Charges | None = None
+    shippingReference: ShippingReference | None = None
+    customerInfo: CustomerInfo | None = None
+    fromAddress: ShippingAddress | None = None
+    toAddress: ShippingAddress | None = None
+    items: Annotated[list[Item], Meta(min_length=1)] | None = None
+    shippingPreferences: ShippingPreferences | None = None
+
+
+class OrderUpdated(Struct):
+    """The answer to a change; its time has the name that create's has."""
+
+    orderId: str
+    orderNumber: str
+    status: str
+    transactionCreateDate: str
+
+
+class OrderMarked(Struct):
+    """The answer to the calls that name an order and answer nothing else of it; their time has another name."""
+
+    orderId: str
+    status: str
+    transactionDateTime: str
+
+
+Word = Literal["UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"]
+# Orders of one call: they move in one transaction, and whoever else wants one of them waits for it.
+BULK_MOST = 200
+# Tags of an order; each is an entry of an index.
+TAGS_MOST = 100
+
+
+class OrderName(Struct):
+    orderId: str
+
+
+class BulkStatus(Struct, kw_only=True):
+    """Many orders and the status all of them shall have."""
+
+    orders: Annotated[list[OrderName], Meta(min_length=1, max_length=BULK_MOST)]
+    reason: str | None = None
+    status: Word
+
+
+class BulkDone(Struct):
+    """The answer to the calls for many orders; `status` of a move is the new status, not an outcome."""
+
+    status: str
+    message: str
+    transactionDateTime: str
+
+
+Tags = Annotated[list[Filled], Meta(max_length=TAGS_MOST)]
+
+
+class TagsPut(Struct):
+    """All the tags an order shall have; an empty array takes them away."""
+
+    tagIds: Tags
+
+
+class OrderTags(Struct):
+    orderId: str
+    tagIds: Tags
+
+
+class BulkTagsPut(Struct):
+    tags: Annotated[list[OrderTags], Meta(min_length=1, max_length=BULK_MOST)]
+
+
+FilterName = Literal[
+    "orderId",
+    "orderNumber",
+    "status",
+    "customerId",
+    "email",
+    "itemId",
+    "tag",
+    "orderCreateDateFrom",
+    "orderCreateDateTo",
+]
+# Values of one filter; each is looked up by itself.
+VALUES_MOST = 100
+PAGE_SIZE = 20
+PAGE_SIZE_MOST = 100
+
+
+class Filter(Struct):
+    """One condition; any of the values will do."""
+
+    name: FilterName
+    value: Annotated[list[str], Meta(min_length=1, max_length=VALUES_MOST)]
+
+
+class Search(Struct):
+    """Orders that meet all filters; pages 0 and 1 are the first, a size of 0 is the usual one."""
+
+    filters: Annotated[list[Filter], Meta(max_length=9)] | None = None
+    page: Annotated[int, Meta(ge=0, le=QUANTITY_MOST)] | None = None
+    size: Annotated[int, Meta(ge=0, le=PAGE_SIZE_MOST)] | None = None
+
+
+class PageInfo(Struct):
+    total: int
+    pages: int
+    page: int
+
+
+class Found(Struct):
+    """The answer to a search: orders as a read answers them, newest first."""
+
+    orders: list[OrderRead]
+    pageInfo: PageInfo
+
+
+class CarrierCodeCreate(Struct, kw_only=True):
+    """A name for a carrier, an account, a parcel, a service and its extras together."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=200)]
+    carrier: Filled
+    carrierAccountId: Filled
+    parcelType: str | None = None
+    parcelName: str | None = None
+    serviceId: str | None = None
+    serviceName: str | None = None
+    specialServices: list[Any] | None = None
+
+
+class CarrierCodeCreated(Struct):
+    code: str
 
 
 class CustomsProductCreate(Struct, kw_only=True):

@@ -39,9 +39,9 @@ _MEASURES = ("packageLengthMm", "packageWidthMm", "packageHeightMm", "shippingWe
 # shared: written into answers, never changed. A changed entry is another key.
 _REMEMBERED = 1024
 # Members of the answers that are the server's to say; what a sender puts there is not answered.
-_ANSWERED = frozenset(wire.Order.__struct_fields__) | {"accountId"}
+ANSWERED = frozenset(wire.Order.__struct_fields__) | {"accountId"}
 _ITEM_ANSWERED = frozenset(wire.OrderItem.__struct_fields__) | {"productId"}
-_ATTACHMENT_ANSWERED = frozenset(wire.OrderAttachment.__struct_fields__)
+ATTACHMENT_ANSWERED = frozenset(wire.OrderAttachment.__struct_fields__)
 _STATUS = {
     Status.OPEN: "UNFULFILLED",
     Status.ON_HOLD: "UNFULFILLED",
@@ -429,7 +429,7 @@ def _attachment_answer(attachment: dict[str, Tree], place: int, order: Order) ->
         "path": attachment["path"],
         "createdAt": time,
         "updatedAt": time,
-    } | _own(attachment, _ATTACHMENT_ANSWERED)
+    } | _own(attachment, ATTACHMENT_ANSWERED)
 
 
 def _own(document: dict[str, Tree], answered: frozenset[str]) -> dict[str, Tree]:
@@ -499,7 +499,7 @@ class S2Format:
             "channelOrderDate": document["channelOrderDate"],
             "status": _STATUS[order.status],
             "assignStatus": _assign_status(order.counters),
-            "archived": False,
+            "archived": order.archived,
             "currencyId": document["currencyId"],
             "items": [_item_answer(item, order, found) for item in document["items"]],
             "attachments": [
@@ -511,7 +511,7 @@ class S2Format:
             "shipByDate": document.get("shipByDate"),
             "deliverByDate": document.get("deliverByDate"),
             "customerNote": document.get("customerNote"),
-        } | _own(document, _ANSWERED)
+        } | _own(document, ANSWERED)
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers the whole order."""

@@ -7,7 +7,7 @@ from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refus
 from crossdock.core.order import Order
 from crossdock.core.reading import read
 from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_reply, replayed_header
-from crossdock.doors.s2 import mapping, wire
+from crossdock.doors.s2 import mapping, moves, wire
 from crossdock.flows import access, catalog, queries
 from crossdock.flows.intake import Submission
 from crossdock.store.pages import Filters
@@ -55,11 +55,15 @@ def path_text(fault: Fault) -> str:
 
 
 def _message(refusal: Refusal) -> str:
-    """Say what is wrong: every fault with its path, a taken number as the vendor words it, else the reason."""
+    """Say what is wrong: every fault with its path, a taken number as the vendor words it, else the reason.
+
+    Of a state that forbids something only the first clause is told: the rest names verbs this door has no call for.
+    """
     if refusal.code is Code.NUMBER_TAKEN:
         return f"Order with channelOrderId '{refusal.facts.get('number')}' already exists for this account"
     faults = [f"{path}: {fault.reason}" if (path := path_text(fault)) else fault.reason for fault in refusal.faults]
-    return "; ".join(faults) or refusal.reason[:1].upper() + refusal.reason[1:]
+    reason = refusal.reason.partition("; ")[0] if refusal.code is Code.STATE_FORBIDS else refusal.reason
+    return "; ".join(faults) or reason[:1].upper() + reason[1:]
 
 
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
@@ -282,5 +286,20 @@ ROUTES = (
     Route(
         "GET", ("/order/{orderId}",), get_order, access.READ, "getOrder", "Read an order",
         answers=_answers(wire.Order, 404), parameters=(_ORGANIZATION,),
+    ),
+    Route(
+        "PUT", ("/order/{orderId}",), moves.update_order, access.WRITE, "updateOrder", "Replace what can be edited",
+        request=wire.OrderUpdate, answers=_answers(wire.Order, 400, 404, 409, 413), parameters=(_ORGANIZATION,),
+    ),
+    *(
+        Route(
+            "POST", (f"/order/{{orderId}}/{verb}",), handle, access.WRITE, f"{verb}Order", summary,
+            answers=_answers(wire.Order, 404, 409), parameters=(_ORGANIZATION,),
+        )
+        for verb, handle, summary in (
+            ("cancel", moves.cancel_order, "Cancel an order"),
+            ("archive", moves.archive_order, "Put an order out of sight"),
+            ("unarchive", moves.unarchive_order, "Bring an order back into sight"),
+        )
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ Source of every rule: the vendor's create-order and create-product pages; what t
 import re
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.formats import Count, Currency, Filled, Number, Quantity, UtcDateTime
 from crossdock.core.iso import COUNTRIES
@@ -81,6 +81,30 @@ class OrderCreate(Struct, kw_only=True):
     shipByDate: UtcDateTime | None = None
     deliverByDate: UtcDateTime | None = None
     customerNote: str | None = None
+
+
+class OrderUpdate(Struct, kw_only=True):
+    """The update-order body: members of the vendor's list replace the order's, left out they become empty.
+
+    `deliveryByDate` is what answers call `deliverByDate`; that name is understood too. The account and the order numbers are
+    not on the vendor's list, only in its sample; left out they stay, and so does the shipping address.
+    """
+
+    accountId: Uuid | UnsetType = UNSET
+    channelOrderId: Filled | UnsetType = UNSET
+    channelOrderIdAlt: str | UnsetType | None = UNSET
+    channelOrderIdAlt2: str | UnsetType | None = UNSET
+    shippingAddress: Address | None = None
+    billingAddress: Address | None = None
+    meta: dict[str, Any] | list[Any]
+    channelShippingMethod: str
+    channelOrderDate: UtcDateTime
+    currencyId: Currency
+    shipByDate: UtcDateTime | None = None
+    deliveryByDate: UtcDateTime | None = None
+    customerNote: str | None = ""
+    items: Annotated[list[Item], Meta(min_length=1)]
+    attachments: list[Attachment]
 
 
 class ProductCreate(Struct):

@@ -29,3 +29,42 @@ def smallest(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 async def headers(world: World) -> dict[str, str]:
     return await world.bearer() | CONTEXT
+
+
+# Two lines to two places, one of them a shop; small enough to be read in a recorded case, with all that calls change.
+SHIRTS: dict[str, Any] = {
+    "orderNumber": "SH-1",
+    "channelId": "12",
+    "orderSubTotal": 70,
+    "orderTotal": 70,
+    "currency": "USD",
+    "statusCode": "ORDER_CONFIRMED",
+    "customer": {"name": {"first": "Jane", "last": "Smith"}, "email": "jane@example.com", "accountId": "A-1"},
+    "payments": [
+        {
+            "paymentCounter": 1,
+            "paymentIdentifier": {"cardIdentifier": "3456", "paymentId": "pay-1"},
+            "chargedAmount": 0,
+            "paymentStatus": "AUTHORIZED",
+            "authExpirationDate": "2030-02-27T16:15:58-05:00",
+        }
+    ],
+    "items": [
+        {
+            "lineItemId": "a", "lineItemNumber": 1, "itemId": "100", "sku": "RED-M", "shipToId": "home",
+            "orderedQuantity": 3, "itemUnitPrice": 20, "itemTotal": 60,
+        },
+        {
+            "lineItemId": "b", "lineItemNumber": 2, "itemId": "200", "sku": "BLUE-S", "shipToId": "shop",
+            "itemTotal": 10, "attributes": {"engraving": "JD"},
+        },
+    ],
+    "shipInfo": [
+        {"shipToId": "home", "shipToAddress": {"address1": "1 Pine Street", "city": "Seattle", "country": "USA"}},
+        {"shipToId": "shop", "locationNum": "7", "pickup": [{"name": {"first": "Jane"}, "pickupType": "Primary"}]},
+    ],
+}  # fmt: skip
+
+
+def shirts(**changes: Any) -> dict[str, Any]:
+    return deepcopy(SHIRTS) | changes

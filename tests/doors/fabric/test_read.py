@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossdock.doors.fabric import routes
+from crossdock.doors.fabric.routes import reading
 from crossdock.flows import access
 from crossdock.store import registry
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, SAMPLE, smallest
@@ -67,7 +67,7 @@ class TestGet:
     async def test_ends_the_list_at_its_limit(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(routes, "ORDERS_MOST", 2)
+        monkeypatch.setattr(reading, "ORDERS_MOST", 2)
         for number in range(3):
             await world.http.post(ORDERS, json=smallest(orderNumber=str(number)), headers=headers)
         listed = (await world.http.get(ORDERS, headers=headers)).json()

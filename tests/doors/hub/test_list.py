@@ -1,11 +1,15 @@
 """Lists: every filter, pages that follow one another, and the parameters that are refused."""
 
+import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from crossdock.store import pages
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -177,3 +181,152 @@ class TestParameters:
         query = {"limit": "0", "status": "OPEN", "door": "x", "created_from": "y", "cursor": "z"}
         answer = await world.http.get(ORDERS, params=query, headers=headers)
         assert sorted(parameters(answer)) == sorted(query)
+
+
+async def marked(world: World, headers: Headers) -> list[dict[str, Any]]:
+    """Create the three orders, tag A and B, archive B and C, hold C."""
+    made = await three(world, headers)
+    for place, verb, body in (
+        (0, "tag", {"add": ["vip"]}), (1, "tag", {"add": ["vip", "late"]}), (1, "archive", {}), (2, "archive", {}),
+        (2, "hold", {"holds": [{"reason": "x"}]}),
+    ):  # fmt: skip
+        answer = await world.http.post(f"{ORDERS}/{made[place]['id']}/{verb}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        made[place] = answer.json()["order"]
+    return made
+
+
+class TestMarks:
+    async def test_narrow_with_every_other_filter(self, world: World, headers: Headers) -> None:
+        a, b, c = await marked(world, headers)
+        assert await numbers(world, headers, tag="vip") == ["B", "A"]
+        assert await numbers(world, headers, tag="VIP") == []
+        assert await numbers(world, headers, archived="true") == ["C", "B"]
+        assert await numbers(world, headers, archived="false") == ["A"]
+        assert await numbers(world, headers, tag="vip", archived="true", sku="SHARED", status="open") == ["B"]
+        assert await numbers(world, headers, archived="true", status="on_hold", location="WH-C") == ["C"]
+        assert await numbers(world, headers, updated_from=c["updated_at"]) == ["C"]
+        assert await numbers(world, headers, updated_to=b["updated_at"]) == ["A"]
+        assert await numbers(world, headers, updated_from=a["updated_at"], tag="vip", door="hub") == ["B", "A"]
+
+    @pytest.mark.parametrize("value", ["", "1", "True", "yes"])
+    async def test_refuse_what_is_neither_true_nor_false(self, world: World, headers: Headers, value: str) -> None:
+        assert parameters(await world.http.get(ORDERS, params={"archived": value}, headers=headers)) == ["archived"]
+
+
+class TestSearch:
+    @pytest.mark.parametrize(
+        "text",
+        ["R-7", "r-7", "PO-9", "Müller", "jane MÜLLER", "Jane.M@Example.com", "SKU-X", "TRACK-1", "C-77", "  R-7  müller ",
+         "Doe"],
+    )  # fmt: skip
+    async def test_finds_an_order_by_any_of_its_words(self, world: World, headers: Headers, text: str) -> None:
+        await three(world, headers)
+        await create(
+            world, headers,
+            smallest(
+                "R-7", lines=[LINE | {"sku": "SKU-X"}], shipping={"tracking_number": "TRACK-1"},
+                references=[{"name": "po", "value": "PO-9"}],
+                customer={"customer_ref": "C-77", "name": "Jane Müller", "email": "jane.m@example.com"},
+                destinations=[{"address": {"name": "Bob Doe"}}],
+            ),
+        )  # fmt: skip
+        assert await numbers(world, headers, q=text) == ["R-7"]
+        assert await numbers(world, headers, q=text, door="s2") == []
+
+    async def test_wants_all_words_and_narrows_by_filters(self, world: World, headers: Headers) -> None:
+        _, b, _ = await marked(world, headers)
+        assert await numbers(world, headers, q="SHARED") == ["C", "B", "A"]
+        assert await numbers(world, headers, q="SHARED SKU-B") == ["B"]
+        assert await numbers(world, headers, q="SKU-A SKU-B") == []
+        assert await numbers(world, headers, q="shared", archived="true", tag="vip") == ["B"]
+        assert await numbers(world, headers, q="shared", created_from=b["created_at"], status="open") == ["B"]
+
+    async def test_is_given_in_pages(self, world: World, headers: Headers) -> None:
+        await three(world, headers)
+        seen: list[str] = []
+        query = {"q": "shared", "limit": "1"}
+        while True:
+            page = (await world.http.get(ORDERS, params=query, headers=headers)).json()
+            seen += [order["number"] for order in page["items"]]
+            await create(world, headers, smallest(f"LATE-{len(seen)}", lines=[LINE | {"sku": "SHARED"}]))
+            if page["next"] is None:
+                break
+            query["cursor"] = page["next"]
+        assert seen == ["C", "B", "A"]
+
+    @pytest.mark.parametrize("text", ["", " ", "a b c d e f g h i", "x" * 201])
+    async def test_refuses_none_and_too_many_words(self, world: World, headers: Headers, text: str) -> None:
+        assert parameters(await world.http.get(ORDERS, params={"q": text}, headers=headers)) == ["q"]
+
+
+class TestPagesThatEndEarly:
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Let the book look through few rows at a time; its statements hold the number, so they are made anew."""
+        statements = (pages._ids_statement, pages._scanned_statement)
+        for name, value in (("SCAN", 3), ("_WORD_IDS", 2), ("_ROUNDS", 1)):
+            monkeypatch.setattr(pages, name, value)
+        for each in statements:
+            each.cache_clear()
+        yield
+        for each in statements:
+            each.cache_clear()
+
+    @pytest.mark.parametrize(
+        "query", [{"status": "open", "archived": "true"}, {"q": "COMMON RARE"}, {"q": "COMMON", "tag": "x"}]
+    )
+    async def test_are_gone_on_from_until_all_is_found(
+        self, world: World, headers: Headers, query: dict[str, str]
+    ) -> None:
+        rare = {1, 2, 8, 13}
+        for place in range(15):
+            skus = ["COMMON", *(["RARE"] if place in rare else [])]
+            made = await create(world, headers, smallest(f"N-{place}", lines=[LINE | {"sku": sku} for sku in skus]))
+            if place in rare:
+                await world.http.post(f"{ORDERS}/{made['id']}/tag", json={"add": ["x"]}, headers=headers)
+                await world.http.post(f"{ORDERS}/{made['id']}/archive", headers=headers)
+        seen: list[str] = []
+        asked = 0
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await world.http.get(ORDERS, params=query | {"limit": "2"} | cursor, headers=headers)).json()
+            seen += [order["number"] for order in page["items"]]
+            asked += 1
+            assert len(page["items"]) <= 2
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert seen == [f"N-{place}" for place in sorted(rare, reverse=True)]
+        assert asked > 3
+        exported = await world.http.get(f"{ORDERS}/export", params=query | {"format": "ndjson"}, headers=headers)
+        assert [json.loads(line)["number"] for line in exported.text.splitlines()] == seen
+
+
+class TestCounts:
+    async def test_are_by_status_and_door(self, world: World, headers: Headers) -> None:
+        ids = await one_of_each(world, headers)
+        await world.http.post(f"{ORDERS}/{ids['s2']}/cancel", json={}, headers=headers)
+        await world.http.post(f"{ORDERS}/{ids['hub']}/hold", json={"holds": [{"reason": "x"}]}, headers=headers)
+        await create(world, headers, smallest("MORE"))
+        told = (await world.http.get(f"{ORDERS}/counts", headers=headers)).json()
+        listed = (await world.http.get(ORDERS, headers=headers)).json()["items"]
+        assert told["total"] == len(listed) == 6
+        for status, number in told["status"].items():
+            assert number == sum(order["status"] == status for order in listed), status
+        assert told["door"] == {door: 2 if door == "hub" else 1 for door in VENDORS}
+        assert {(each["door"], each["status"]): each["orders"] for each in told["items"]} == Counter(
+            (order["source"]["door"], order["status"]) for order in listed
+        )
+
+    async def test_are_an_organizations_own(self, world: World, headers: Headers) -> None:
+        await create(world, headers, smallest())
+        told = (await world.http.get(f"{ORDERS}/counts", headers=await world.stranger())).json()
+        assert (told["total"], told["items"]) == (0, [])
+        assert parameters(await world.http.get(f"{ORDERS}/counts?door=s2", headers=headers)) == ["door"]
+
+
+class TestDoubles:
+    async def test_of_a_parameter_are_refused(self, world: World, headers: Headers) -> None:
+        answer = await world.http.get(f"{ORDERS}?sku=A&sku=B&limit=1&limit=1", headers=headers)
+        assert parameters(answer) == ["sku", "limit"]

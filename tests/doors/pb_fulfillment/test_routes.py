@@ -9,7 +9,7 @@ import pytest
 from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_fulfillment import DOOR
-from crossdock.doors.pb_fulfillment.routes import ERRORS, refuse
+from crossdock.doors.pb_fulfillment.errors import ERRORS, refuse
 from tests.doors.pb_fulfillment.desk import ORDERS, SAMPLE, TRANSACTION, Desk, places
 from tests.world import World
 

@@ -12,7 +12,7 @@ from crossdock.core.lifecycle import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_oms.demo import curl
 from crossdock.doors.pb_oms.mapping import _STATUS, FORMAT, read_id, spell_id
-from crossdock.doors.pb_oms.routes import _STATUS_OF, refuse
+from crossdock.doors.pb_oms.routes.errors import STATUS_OF, refuse
 from tests.doors.pb_oms.test_create import ORDERS, SAMPLE, sample
 from tests.world import World
 
@@ -132,7 +132,7 @@ class TestErrors:
         reply = refuse(kind(code, "something is wrong", faults=faults), request())
         told = httpx.Response(reply.status, content=reply.body)
         assert told.json()["errorCode"] in WORDS
-        assert is_error(told, _STATUS_OF[code], told.json()["errorCode"])
+        assert is_error(told, STATUS_OF[code], told.json()["errorCode"])
         assert told.json()["additionalInfo"] == "items[0].quantity: is required; body: must be an object"
 
     def test_refer_to_the_log_for_a_bug(self) -> None:

@@ -3,6 +3,8 @@
 The words and counts of orders that are there already are made here.
 """
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,6 +29,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_orders_archived",
+        "orders",
+        ["organization_id", "order_id"],
+        unique=False,
+        sqlite_where=sa.text("archived = 1"),
+        postgresql_where=sa.text("archived = true"),
+    )
     op.create_table(
         "order_term",
         sa.Column("organization_id", sa.BigInteger(), nullable=False),
@@ -50,6 +60,25 @@ def upgrade() -> None:
         " SELECT organization_id, door, status, 0, count(*) FROM orders GROUP BY organization_id, door, status"
     )
     _add_terms()
+    _number_holds()
+
+
+def _number_holds() -> None:
+    """Give holds the number of the event that placed them; before, each had an event of its own, and none had ended."""
+    connection = op.get_bind()
+    held = sa.text("SELECT organization_id, order_id, holds FROM orders WHERE holds IS NOT NULL")
+    placed = sa.text(
+        "SELECT number FROM event WHERE organization_id = :organization_id AND order_id = :order_id"
+        " AND name = 'order.held' ORDER BY number"
+    )
+    change = sa.text(
+        "UPDATE orders SET holds = :holds WHERE organization_id = :organization_id AND order_id = :order_id"
+    )
+    for organization_id, order_id, holds in connection.execute(held).all():
+        key = {"organization_id": organization_id, "order_id": order_id}
+        numbers = connection.execute(placed, key).scalars().all()
+        numbered = [hold | {"number": number} for hold, number in zip(json.loads(bytes(holds)), numbers, strict=True)]
+        connection.execute(change, key | {"holds": json.dumps(numbered, separators=(",", ":")).encode()})
 
 
 def _add_terms() -> None:

@@ -1,0 +1,1 @@
+"""How fast orders are found in a large book; `python -m bench.size`."""

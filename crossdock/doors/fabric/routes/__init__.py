@@ -1,0 +1,28 @@
+"""fabric OMS v2: paths, headers, and one flow call per endpoint; a file for each group of calls.
+
+The paths with words in them stand before those with parameters that would take the words too.
+"""
+
+from crossdock.doors.fabric.routes import (
+    access,
+    attributes,
+    canceling,
+    changing,
+    querying,
+    reading,
+    reporting,
+)
+from crossdock.doors.fabric.routes.access import check_site_context
+from crossdock.doors.fabric.routes.errors import refuse
+
+ROUTES = (
+    *reading.ROUTES,
+    *querying.ROUTES,
+    *canceling.ROUTES,
+    *attributes.ROUTES,
+    *reporting.ROUTES,
+    *changing.ROUTES,
+    *access.ROUTES,
+)
+
+__all__ = ["ROUTES", "check_site_context", "refuse"]

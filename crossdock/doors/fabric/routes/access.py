@@ -1,0 +1,76 @@
+"""Who is asking: the token call and the `x-site-context` header."""
+
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from crossdock.core.errors import Code, Denied, Fault, Invalid
+from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
+from crossdock.doors.fabric import wire
+from crossdock.doors.fabric.demo import ACCOUNT
+from crossdock.doors.fabric.routes.errors import ERRORS
+from crossdock.flows import access
+
+SITE_CONTEXT = "x-site-context"
+TOKEN_LIFETIME_S = 3_600  # the vendor's identity service does not say; an hour is what such services give
+
+
+def header_fault(name: str, reason: str) -> Invalid:
+    """Make the refusal of a header."""
+    return Invalid(Code.INVALID, "a header has faults", faults=(Fault((name,), reason),))
+
+
+def check_site_context(request: Request) -> None:
+    """Refuse a caller whose `x-site-context` is unsound or names another's account.
+
+    The header is the text of a JSON object with a string `account`; `channel` is a number or a string, all else is not
+    looked at. Raises Invalid `invalid`, Denied `foreign_organization`.
+    """
+    text = request.headers.get(SITE_CONTEXT)
+    if text is None:
+        raise header_fault(SITE_CONTEXT, "is required")
+    try:
+        context = msgspec.json.decode(text.encode("latin-1"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise header_fault(SITE_CONTEXT, "must be the text of a JSON object") from None
+    if not isinstance(context, dict):
+        raise header_fault(SITE_CONTEXT, "must be the text of a JSON object")
+    account, channel = context.get("account"), context.get("channel")
+    if not isinstance(account, str) or not account:
+        raise header_fault(SITE_CONTEXT, "must have the member account, a string that is not empty")
+    if isinstance(channel, bool) or not isinstance(channel, int | float | str | None):
+        raise header_fault(SITE_CONTEXT, "must have a number or a string as channel, if any")
+    if (ACCOUNT, account) not in request.caller.references:
+        raise Denied(Code.FOREIGN_ORGANIZATION, "the account in x-site-context is not this organization's")
+
+
+def has_site_context(headers: Headers) -> bool:
+    """Say whether a request at a path that doors share is this door's."""
+    return headers.get(SITE_CONTEXT) is not None
+
+
+async def token(request: Request) -> Reply:
+    """Give a token for client credentials, from a Basic header or from the form.
+
+    Scopes of other makers ("s2s") are answered as asked and narrow nothing; ours narrow the token.
+    """
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    if form.get("grant_type") != "client_credentials":
+        fault = Fault(("grant_type",), "must be client_credentials" if "grant_type" in form else "is required")
+        raise Invalid(Code.INVALID, "the form has faults", faults=(fault,))
+    named = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+    asked = form.get("scope", "")
+    ours = " ".join(scope for scope in asked.split() if scope in access.SCOPES)
+    grant, _ = await access.grant(
+        request.book, client_id=named[0], secret=named[1], lifetime_s=TOKEN_LIFETIME_S, scope=ours or None
+    )
+    return json_reply(200, wire.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
+
+
+ROUTES = (
+    Route(
+        "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
+        request=wire.TokenRequest, request_media="application/x-www-form-urlencoded",
+        answers={200: wire.TokenAnswer, **ERRORS},
+    ),
+)  # fmt: skip

@@ -1,0 +1,88 @@
+"""What the verb groups share: orders found as callers name them, orders told with their story, parameters, paths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from crossdock.core.errors import Missing
+from crossdock.core.identity import from_hex24
+from crossdock.core.order import Order
+from crossdock.doors import Reply, Request, encode_json, replayed_header
+from crossdock.doors.fabric.answer import DOOR
+from crossdock.doors.fabric.routes.access import SITE_CONTEXT
+from crossdock.doors.fabric.routes.errors import not_found
+from crossdock.doors.fabric.story import storied
+from crossdock.flows import orders, queries
+from crossdock.flows.orders import Change, Step
+from crossdock.store.pages import Filters
+
+Tree = Any
+BASE = "/api/v2"
+
+
+def paths(*parts: str) -> tuple[str, ...]:
+    """Give paths below the vendor's base, each without and with a slash at its end."""
+    return tuple(BASE + part + end for part in parts for end in ("", "/"))
+
+
+def parameter(name: str, place: str, description: str, **rest: Any) -> dict[str, Any]:
+    """Describe a parameter for the documentation."""
+    return {"name": name, "in": place, "description": description, "schema": {"type": "string"}, **rest}
+
+
+CONTEXT = parameter(
+    SITE_CONTEXT, "header",
+    "The text of a JSON object: `account` (string, required) is the organization's fabric account, `channel` a number "
+    "or a string; `stage`, `date` and anything else are taken and not used.",
+    required=True, example='{"account":"62272e917b12209e68751d94","channel":12,"stage":"production"}',
+)  # fmt: skip
+
+
+async def by_id(request: Request, text: str) -> Order:
+    """Give the order of an id. Refuses with Missing `no_order`, also where the text is no id."""
+    return await queries.order(request.book, request.caller, order_id=from_hex24(text))
+
+
+async def by_number(request: Request, number: str) -> Order:
+    """Give this door's order of that number, else the newest one that came through another door."""
+    try:
+        return await queries.order_by_number(request.book, request.caller, door=DOOR, number=number)
+    except Missing:
+        found = (await queries.page(request.book, request.caller, Filters(number=number), limit=1)).orders
+    if not found:
+        raise not_found("order")
+    return found[0]
+
+
+async def with_story(request: Request, order: Order, document: dict[str, Tree]) -> dict[str, Tree]:
+    """Add to an order's document what its log tells; nothing is read for one that nothing has happened to."""
+    if order.event_number == 1:
+        return document
+    recorded = await queries.history(request.book, request.caller, order_id=order.order_id)
+    return storied(document, [event for event in recorded if event.number <= order.event_number])
+
+
+async def told(request: Request, order: Order) -> dict[str, Tree]:
+    """Give the full answer of an order."""
+    return (await told_all(request, [order]))[0]
+
+
+async def told_all(request: Request, listed: Sequence[Order]) -> list[dict[str, Tree]]:
+    """Give the full answers of orders."""
+    wordings = await queries.worded_all(request.book, request.caller, listed, door=DOOR)
+    return [await with_story(request, order, wording.document) for order, wording in zip(listed, wordings, strict=True)]
+
+
+async def do(request: Request, step: Step) -> Change:
+    """Do one step and give what it changed."""
+    (change,) = await orders.perform(request.book, request.caller, [step], door=DOOR)
+    return change
+
+
+async def order_reply(request: Request, change: Change, *, once: bool = False) -> Reply:
+    """Answer the whole order after a change; `once` marks the answer where the call had been made before."""
+    replayed = once and not change.events
+    document = await told(request, change.order)
+    return Reply(
+        200, encode_json(document), headers=replayed_header(replayed), order_id=change.order.order_id,
+        outcome="replayed" if replayed else "ok",
+    )  # fmt: skip

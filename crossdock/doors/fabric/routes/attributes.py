@@ -1,0 +1,146 @@
+"""The catalog of what entries in orders' `attributes` mean. It describes; no order is checked against it.
+
+The catalog cannot forget an entry, so a deleted definition stays as a mark (`{}`) that reads pass over and a new one replaces.
+"""
+
+from typing import Any
+
+import msgspec
+
+from crossdock.core.errors import Code, Conflict, Fault
+from crossdock.core.identity import is_same_content, to_hex24
+from crossdock.core.reading import parse, read
+from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
+from crossdock.doors.fabric import wire
+from crossdock.doors.fabric.routes.answers import CONTEXT, paths
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
+from crossdock.flows import access, catalog
+from crossdock.store.registry import Entry
+
+Tree = Any
+KIND = "fabric/order_attribute"
+# Of a list the vendor does not page; a merchant has dozens.
+ATTRIBUTES_MOST = 1_000
+_DELETED = b"{}"
+
+
+def _document(sent: wire.AttributeDefinition, identity: str) -> dict[str, Tree]:
+    stored = wire.StoredAttribute(
+        id=identity, code=sent.code, name=sent.name, description=sent.description, type=sent.type,
+        required=bool(sent.required),
+    )  # fmt: skip
+    return msgspec.structs.asdict(stored)
+
+
+async def add_attribute(request: Request) -> Reply:
+    """Keep a definition: 200 and what was kept. The same one again is answered as it is; another under its code is refused."""
+    sent = read(request.body, wire.AttributeDefinition)
+    made = _document(sent, to_hex24(request.book.mint.new(request.book.clock())))
+    try:
+        await catalog.add(
+            request.book, request.caller, kind=KIND, key=sent.code, name=sent.name, document=encode_json(made)
+        )
+    except Conflict:
+        return await _add_again(request, sent, made)
+    return Reply(200, encode_json(made))
+
+
+async def _add_again(request: Request, sent: wire.AttributeDefinition, made: dict[str, Tree]) -> Reply:
+    held: list[bytes] = []
+
+    def revived(document: bytes) -> bytes:
+        held[:] = [document]
+        return encode_json(made) if document == _DELETED else document
+
+    organization_id = request.caller.organization_id
+    entry = await catalog.change(request.book, organization_id, kind=KIND, key=sent.code, changed=revived)
+    assert entry is not None, "a key that is taken has an entry"
+    stored = parse(entry.document)
+    if not is_same_content(stored, made | {"id": stored["id"]}):
+        raise Conflict(
+            Code.EXISTS, "there is another definition under this code",
+            faults=(Fault(("code",), "is taken by another definition"),),
+        )  # fmt: skip
+    return Reply(200, entry.document, headers=replayed_header(held[0] != _DELETED))
+
+
+async def list_attributes(request: Request) -> Reply:
+    """Answer all definitions as an array, oldest first."""
+    entries, _ = await catalog.page(
+        request.book, request.caller, kind=KIND, term=None, limit=ATTRIBUTES_MOST, offset=0
+    )  # fmt: skip
+    return Reply(200, encode_json([parse(entry.document) for entry in reversed(entries) if entry.document != _DELETED]))
+
+
+async def get_attribute(request: Request) -> Reply:
+    """Answer one definition."""
+    wanted = (KIND, request.params["code"])
+    entry = (await catalog.look_up(request.book, request.caller, [wanted])).entries.get(wanted)
+    return Reply(200, _live(entry).document)
+
+
+def _live(entry: Entry | None) -> Entry:
+    if entry is None or entry.document == _DELETED:
+        raise not_found("attribute")
+    return entry
+
+
+async def update_attribute(request: Request) -> Reply:
+    """Replace a definition: 200 and what it is now. Its code stays."""
+    code = request.params["code"]
+    sent = read(request.body, wire.AttributeDefinition, lambda tree: _code_faults(tree, code))
+
+    def changed(document: bytes) -> bytes:
+        return document if document == _DELETED else encode_json(_document(sent, parse(document)["id"]))
+
+    organization_id = request.caller.organization_id
+    entry = await catalog.change(request.book, organization_id, kind=KIND, key=code, changed=changed)
+    return Reply(200, _live(entry).document)
+
+
+def _code_faults(tree: Tree, code: str) -> list[Fault]:
+    given = tree.get("code") if isinstance(tree, dict) else None
+    return [Fault(("code",), "must be that of the path")] if isinstance(given, str) and given not in ("", code) else []
+
+
+async def delete_attribute(request: Request) -> Reply:
+    """Delete a definition: 200 and what it was."""
+    held: list[bytes] = []
+
+    def changed(document: bytes) -> bytes:
+        held[:] = [document]
+        return _DELETED
+
+    organization_id, code = request.caller.organization_id, request.params["code"]
+    entry = await catalog.change(request.book, organization_id, kind=KIND, key=code, changed=changed)
+    if entry is None or held[0] == _DELETED:
+        raise not_found("attribute")
+    return Reply(200, held[0])
+
+
+_KEPT: dict[int, Any] = {200: wire.StoredAttribute, **ERRORS, **LARGE}
+_ONE: dict[int, Any] = {200: wire.StoredAttribute, **ERRORS, **ABSENT}
+_LIST: dict[int, Any] = {200: {"type": "array", "items": wire.StoredAttribute}, **ERRORS}
+_ALL, _EACH = paths("/order/attribute"), paths("/order/attribute/{code}")
+ROUTES = (
+    Route(
+        "POST", _ALL, add_attribute, access.WRITE, "createOrderAttribute", "Define an attribute of orders",
+        request=wire.AttributeDefinition, answers=_KEPT, parameters=(CONTEXT,),
+    ),
+    Route(
+        "GET", _ALL, list_attributes, access.READ, "listOrderAttributes", "List the attributes of orders",
+        answers=_LIST, parameters=(CONTEXT,),
+    ),
+    Route(
+        "GET", _EACH, get_attribute, access.READ, "getOrderAttribute", "Read an attribute of orders",
+        answers=_ONE, parameters=(CONTEXT,),
+    ),
+    Route(
+        "PUT", _EACH, update_attribute, access.WRITE, "updateOrderAttribute", "Replace an attribute of orders",
+        request=wire.AttributeDefinition, answers={**_ONE, **LARGE}, parameters=(CONTEXT,),
+    ),
+    Route(
+        "DELETE", _EACH, delete_attribute, access.WRITE, "deleteOrderAttribute", "Delete an attribute of orders",
+        answers=_ONE, parameters=(CONTEXT,),
+    ),
+)  # fmt: skip

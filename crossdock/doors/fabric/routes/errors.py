@@ -1,0 +1,94 @@
+"""Every refusal in this door's one shape, `{message}`, and what its documentation says of them."""
+
+from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
+from crossdock.doors import Reply, Request, json_reply
+from crossdock.doors.fabric import wire
+
+_STATUS_OF = {
+    Code.NOT_JSON: 400,
+    Code.TOO_LARGE: 413,
+    Code.TOO_DEEP: 400,
+    Code.INVALID: 400,
+    Code.UNKNOWN_REFERENCE: 400,
+    Code.NO_ROUTE: 404,
+    Code.NO_METHOD: 405,
+    Code.NO_ORDER: 404,
+    Code.NO_SUBMISSION: 404,
+    Code.NO_TOKEN: 401,
+    Code.BAD_TOKEN: 401,
+    Code.BAD_CREDENTIALS: 401,
+    Code.NO_SCOPE: 403,
+    Code.FOREIGN_ORGANIZATION: 403,
+    Code.NUMBER_TAKEN: 400,
+    Code.KEY_REUSED: 400,
+    Code.STATE_FORBIDS: 400,
+    Code.STALE_VERSION: 409,
+    Code.EXISTS: 400,
+    Code.UNAVAILABLE: 503,
+    Code.OVERLOADED: 503,
+}
+# What is not there, in the vendor's words where its pages give them; the fact `what` says which.
+_NOT_FOUND = {
+    "order": "Order not found",
+    "orders": "Orders not found",
+    "ship-to": "Ship-to not found",
+    "attribute": "Order attribute not found",
+}
+# How the vendor names what an edit may not change any more; the core names it in its own words.
+_SPELLED = {
+    "lines": "items",
+    "quantity": "orderedQuantity",
+    "product_ref": "itemId",
+    "destination": "shipToId",
+    "destinations": "shipInfo",
+    "address": "shipToAddress",
+    "location_ref": "locationNum",
+}
+ERRORS = dict.fromkeys((400, 401, 403, 500), wire.ErrorAnswer)
+LARGE = {413: wire.ErrorAnswer, 503: wire.ErrorAnswer}
+ABSENT = {404: wire.ErrorAnswer}
+
+
+def not_found(what: str) -> Missing:
+    """Make the refusal for something that is not there: order, orders, ship-to, attribute."""
+    return Missing(Code.NO_ORDER, f"there is no such {what}", what=what)
+
+
+def faulty(*faults: Fault) -> Invalid:
+    """Make the refusal of a body with these faults."""
+    return Invalid(Code.INVALID, "the body has faults", faults=faults)
+
+
+def fault_text(fault: Fault) -> str:
+    """Spell a fault as `items[0].sku: is required`; one about the body as a whole is only its reason."""
+    text = ""
+    for part in fault.path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return f"{text}: {fault.reason}" if text else fault.reason
+
+
+def message_of(refusal: Refusal) -> str:
+    """Spell a refusal: all its faults, or its reason where there are none."""
+    faults = refusal.faults
+    if refusal.code is Code.STATE_FORBIDS:
+        faults = tuple(
+            Fault(tuple(_SPELLED.get(part, part) if isinstance(part, str) else part for part in each.path), each.reason)
+            for each in faults
+        )
+    if faults:
+        return "; ".join(map(fault_text, faults))
+    if refusal.code is Code.NO_ORDER:
+        return _NOT_FOUND[str(refusal.facts.get("what", "order"))]
+    version = refusal.facts.get("version")
+    if refusal.code is Code.STALE_VERSION and isinstance(version, int):
+        return f"The order is at version {version - 1} by now"  # this door counts from 0
+    return refusal.reason[:1].upper() + refusal.reason[1:]
+
+
+def refuse(refusal: Refusal | None, request: Request) -> Reply:
+    """Render a refusal, or a bug (None), as `{message}`."""
+    if refusal is None:
+        return json_reply(500, wire.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
+    status = _STATUS_OF[refusal.code]
+    headers = [("Retry-After", "1")] if status == 503 else []
+    return json_reply(status, wire.ErrorAnswer(message_of(refusal)), headers=headers)

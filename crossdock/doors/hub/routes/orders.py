@@ -1,0 +1,218 @@
+"""Orders of the hub: created, read as they are or were, listed, counted, and what happened to them."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from crossdock.core.errors import Fault
+from crossdock.core.identity import key_of
+from crossdock.core.lifecycle import Status
+from crossdock.core.order import Order
+from crossdock.doors import Reply, Request, Route, json_reply, replayed_header
+from crossdock.doors.hub import errors, mapping, wire
+from crossdock.doors.hub.routes.parameters import (
+    PAGE,
+    PROBLEMS,
+    cursor_after,
+    described,
+    known_query,
+    link,
+    raise_faults,
+    read_cursor,
+    read_flag,
+    read_key,
+    read_limit,
+    read_time,
+)
+from crossdock.doors.hub.telling import entry_answer
+from crossdock.flows import access, queries
+from crossdock.flows.intake import Submission
+from crossdock.store.pages import Filters, Page
+
+SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
+_WORDS = ("door", "number", "status", "email", "sku", "location", "tag")
+_TIMES = ("created_from", "created_to", "updated_from", "updated_to")
+FILTERS = (*_WORDS, *_TIMES, "archived", "q")
+
+
+async def create_order(request: Request) -> Reply:
+    """Create an order: 201 with the order, its address and its ETag; a repeat is answered as the first was."""
+    faults: list[Fault] = []
+    key = read_key(request, faults)
+    raise_faults(faults)
+    keys = () if key is None else (key_of("hub/idempotency", request.caller.actor, key),)
+    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body, keys=keys))
+    assert outcome.order_id is not None
+    headers = [
+        ("Location", f"/hub/v1/orders/{mapping.spell_id(outcome.order_id)}"),
+        ("ETag", '"1"'),
+        *replayed_header(outcome.fate == "replayed"),
+    ]
+    return Reply(201, outcome.reply, headers=headers, order_id=outcome.order_id, outcome=outcome.fate)
+
+
+# ------------------------------------------------------------------------------------------------------------------- read
+async def get_order(request: Request) -> Reply:
+    """Answer one order, as it is or was; with `as`, in another door's read format, with what that format could not say."""
+    query = known_query(request, "as", "as_of")
+    faults: list[Fault] = []
+    door, at = query.get("as"), read_time(query, "as_of", faults)
+    if door is not None and door not in request.book.formats:
+        faults.append(Fault((errors.QUERY, "as"), f"must be one of {', '.join(request.book.formats)}"))
+    raise_faults(faults)
+    order_id = mapping.read_id(request.params["id"])
+    if at is None:
+        order = await queries.order(request.book, request.caller, order_id=order_id)
+    else:
+        order = await queries.as_of(request.book, request.caller, order_id=order_id, at=at)
+    etag = f'"{order.version}"' if door is None else f'"{order.version}-{door}"'
+    if _is_known(request, etag):
+        return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
+    if door is not None:
+        return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
+    wording = await queries.worded(request.book, request.caller, order, door="hub")
+    return json_reply(200, wording.document, headers=[("ETag", etag)], order_id=order.order_id)
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Say whether the client has this representation already (RFC 9110, section 13.1.2; compared weakly)."""
+    given = request.headers.get("if-none-match") or ""
+    return given.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in given.split(","))
+
+
+async def _worded(request: Request, order: Order, door: str) -> wire.Worded:
+    wording = await queries.worded(request.book, request.caller, order, door=door)
+    losses = [wire.Loss("filled", errors.pointer(gap.path), gap.value) for gap in wording.gaps]
+    losses += [wire.Loss("dropped", errors.pointer(path)) for path in wording.dropped]
+    return wire.Worded(door, wording.document, losses)
+
+
+async def list_events(request: Request) -> Reply:
+    """Answer a page of what happened to an order, oldest first, with what each event changed."""
+    query = known_query(request, "limit", "cursor")
+    faults: list[Fault] = []
+    limit, after = read_limit(request, query, faults), query.get("cursor", "0")
+    if not (after.isascii() and after.isdigit() and len(after) < 10):
+        faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave"))
+    raise_faults(faults)
+    order_id = mapping.read_id(request.params["id"])
+    recorded = await queries.history(request.book, request.caller, order_id=order_id)
+    entries = [entry for entry in queries.timeline(recorded) if entry.event.number > int(after)]
+    cursor = str(entries[limit - 1].event.number) if len(entries) > limit else None
+    page = {"items": [entry_answer(entry) for entry in entries[:limit]], "next": cursor}
+    return json_reply(200, page, headers=link(request, query, cursor), order_id=order_id)
+
+
+# ------------------------------------------------------------------------------------------------------------------- list
+class Selection(Struct, frozen=True):
+    """Which orders are meant: filters, and words of which an order must have all."""
+
+    filters: Filters
+    text: str | None
+
+    async def page(self, request: Request, *, before: int | None, limit: int) -> Page:
+        """Give at most `limit` orders of the selection; see queries.page."""
+        book, caller = request.book, request.caller
+        if self.text is None:
+            return await queries.page(book, caller, self.filters, before=before, limit=limit)
+        return await queries.search(book, caller, self.text, self.filters, before=before, limit=limit)
+
+
+def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
+    """Read which orders are meant."""
+    for name, allowed in (("status", tuple(Status)), ("door", tuple(request.book.formats))):
+        if name in query and query[name] not in allowed:
+            faults.append(Fault((errors.QUERY, name), f"must be one of {', '.join(allowed)}"))
+    text = query.get("q")
+    if text is not None and not (1 <= len(text.split()) <= queries.WORDS_MOST and len(text) <= SEARCH_LENGTH):
+        wanted = f"must have 1 to {queries.WORDS_MOST} words, and at most {SEARCH_LENGTH} characters"
+        faults.append(Fault((errors.QUERY, "q"), wanted))
+    filters = Filters(
+        **{name: query.get(name) for name in _WORDS},  # type: ignore[arg-type]
+        **{name: read_time(query, name, faults) for name in _TIMES},  # type: ignore[arg-type]
+        archived=read_flag(query, "archived", faults),
+    )
+    return Selection(filters, text)
+
+
+async def list_orders(request: Request) -> Reply:
+    """Answer a page of orders, newest first, narrowed by the filters, with the address of the next page.
+
+    A page may hold fewer orders than `limit`, or none, where enough was looked through; `next` then goes on from there.
+    """
+    query = known_query(request, *FILTERS, "limit", "cursor")
+    faults: list[Fault] = []
+    limit = read_limit(request, query, faults)
+    selection = read_selection(request, query, faults)
+    before = read_cursor(query, faults)
+    raise_faults(faults)
+    found = await selection.page(request, before=before, limit=limit + 1)
+    last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
+    wordings = await queries.worded_all(request.book, request.caller, found.orders[:limit], door="hub")
+    cursor = cursor_after(query, last)
+    page = {"items": [wording.document for wording in wordings], "next": cursor}
+    return json_reply(200, page, headers=link(request, query, cursor))
+
+
+async def count_orders(request: Request) -> Reply:
+    """Answer how many orders there are, by status and by door."""
+    known_query(request)
+    counts = await queries.counts(request.book, request.caller)
+    by_status, by_door = dict.fromkeys(map(str, Status), 0), dict.fromkeys(request.book.formats, 0)
+    for (door, status), number in counts.items():
+        by_status[status] += number
+        by_door[door] = by_door.get(door, 0) + number
+    items = [wire.Count(door, status, number) for (door, status), number in sorted(counts.items())]
+    return json_reply(200, wire.Counts(sum(counts.values()), by_status, by_door, items))
+
+
+# ------------------------------------------------------------------------------------------------------------------ table
+FILTER_PARAMETERS: tuple[dict[str, Any], ...] = (
+    described("door", "query", "the door the order came through"),
+    described("number", "query", "the sender's order number"),
+    described("status", "query", "the order's status", enum=[str(status) for status in Status]),
+    described("email", "query", "the customer's e-mail, in any case"),
+    described("sku", "query", "a line's SKU"),
+    described("location", "query", "a line's location"),
+    described("tag", "query", "a tag"),
+    described("created_from", "query", "received at or after, with offset", format="date-time"),
+    described("created_to", "query", "received before, with offset", format="date-time"),
+    described("updated_from", "query", "last changed at or after, with offset", format="date-time"),
+    described("updated_to", "query", "last changed before, with offset", format="date-time"),
+    described("archived", "query", "out of sight, or not", enum=["true", "false"]),
+    described(
+        "q", "query", "words an order must have all of: numbers, references, names, e-mail, SKU, tracking number"
+    ),
+)
+ROUTES = (
+    Route(
+        "POST", ("/hub/v1/orders",), create_order, access.WRITE, "createOrder", "Create an order",
+        request=wire.OrderCreate, answers={201: wire.OrderAnswer, 400: wire.Problem, 409: wire.Problem,
+                                           413: wire.Problem, **PROBLEMS},
+        parameters=(described("Idempotency-Key", "header", "names this request; the same key gives the first answer"),),
+        submits="create",
+    ),
+    Route(
+        "GET", ("/hub/v1/orders",), list_orders, access.READ, "listOrders", "List or search orders, newest first",
+        answers={200: wire.Page, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
+    ),
+    Route(
+        "GET", ("/hub/v1/orders/counts",), count_orders, access.READ, "countOrders", "Count orders by status and door",
+        answers={200: wire.Counts, **PROBLEMS},
+    ),
+    Route(
+        "GET", ("/hub/v1/orders/{id}",), get_order, access.READ, "getOrder",
+        "Read an order, as it is or was, in any door's format",
+        answers={200: {"oneOf": [wire.OrderAnswer, wire.Worded]}, 304: None, 404: wire.Problem, **PROBLEMS},
+        parameters=(
+            described("as", "query", "the door whose read format to answer in"),
+            described("as_of", "query", "the order as it was at this time, with offset", format="date-time"),
+            described("If-None-Match", "header", "an ETag; 304 when the order has not changed"),
+        ),
+    ),
+    Route(
+        "GET", ("/hub/v1/orders/{id}/events",), list_events, access.READ, "listEvents",
+        "Tell what happened to an order, oldest first",
+        answers={200: wire.Timeline, 404: wire.Problem, **PROBLEMS}, parameters=PAGE,
+    ),
+)  # fmt: skip

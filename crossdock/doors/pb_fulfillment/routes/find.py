@@ -1,0 +1,128 @@
+"""Find orders: whole ones, or how far they have come."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crossdock.core.errors import Code, Fault, Invalid
+from crossdock.core.order import Order
+from crossdock.doors import Reply, Request, json_reply
+from crossdock.doors.pb_fulfillment import mapping, searching
+from crossdock.doors.pb_fulfillment.routes.calling import DOOR, check_unused, clients
+from crossdock.doors.pb_fulfillment.searching import Plan, Search
+from crossdock.flows import queries
+from crossdock.store.pages import Filters
+
+SIZE_MOST = 200  # orders in one page, as many as in a bulk call
+SIZE = 20  # where nothing is said, by the vendor's page
+# Beyond lies no order; it keeps offsets in what a database counts in.
+PAGE_MOST = 10_000_000
+# Orders that are all looked at, so that a page and its totals are exact; about 50 ms, and the most that a page may take.
+EXACT_MOST = 500
+# How deep a page may lie in a search by several statuses, whose orders are merged up to there; about a second.
+MERGED_MOST = 10_000
+
+
+async def search_orders(request: Request) -> Reply:
+    """Answer a page of orders."""
+    return await _search(request, lambda answer: answer)
+
+
+async def search_statuses(request: Request) -> Reply:
+    """Answer a page of how far orders have come."""
+    return await _search(request, mapping.status_part)
+
+
+async def _search(request: Request, part: Callable[[dict[str, Any]], dict[str, Any]]) -> Reply:
+    await check_unused(request)
+    search, page, size = _asked(request)
+    found, total = await _found(request, search, page=page, size=size)
+    worded = await queries.worded_all(request.book, request.caller, found, door=DOOR) if found else []
+    told = [part(each.document) for each in worded]
+    return json_reply(200, searching.envelope(told, total=total, page=page, size=size))
+
+
+def _asked(request: Request) -> tuple[Search, int, int]:
+    """Read the body and the query, with all their faults at once."""
+    faults: list[Fault] = []
+    numbers: list[int] = []
+    for name, usual, most in (("page", 1, PAGE_MOST), ("size", SIZE, SIZE_MOST)):
+        sent = request.query.get(name, str(usual))
+        number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
+        if not 1 <= number <= most:
+            faults.append(Fault((name,), f"must be a whole number from 1 to {most}"))
+        numbers.append(number)
+    try:
+        search = searching.read(request.body, clients(request.caller))
+    except Invalid as invalid:
+        if not faults or invalid.code is not Code.INVALID:
+            raise
+        faults = [*faults, *invalid.faults]
+    if faults:
+        raise Invalid(Code.INVALID, "the request has faults", faults=tuple(faults))
+    return search, numbers[0], numbers[1]
+
+
+async def _found(request: Request, search: Search, *, page: int, size: int) -> tuple[list[Order], int]:
+    """Give the orders of a page and how many there are on all.
+
+    A search that the book's indexes can walk is never refused; but where it leaves more than EXACT_MOST orders, those
+    of the page that turn out to be another client's (or on hold in another status) are left out of it though they were
+    counted. Any other is done whole: each order is looked at, and it is refused where those are too many.
+    """
+    offset = (page - 1) * size
+    if "orderIds" in search.fields:
+        rows = await _by_ids(request, search)
+        return [order for order, _ in rows[offset : offset + size]], len(rows)
+    plan = searching.plan(search)
+    choices, total = await _filled(request, plan)
+    if not choices:
+        return [], 0
+    keep = searching.keeper(search)
+    if plan.is_walk and total > EXACT_MOST:
+        return await _walked(request, plan, choices, keep, total=total, offset=offset, size=size)
+    rows = await queries.matching(
+        request.book, request.caller, choices, keep=keep, door=DOOR if plan.wants_documents else None,
+        sort=plan.sort, ascending=plan.ascending,
+    )  # fmt: skip
+    rows = searching.in_order(rows, search)
+    return [order for order, _ in rows[offset : offset + size]], len(rows)
+
+
+async def _filled(request: Request, plan: Plan) -> tuple[list[Filters], int]:
+    """Give the choices that some order fits, and the sum of those, where the search is a walk; else all of them."""
+    if not plan.is_walk:
+        return list(plan.choices), 0
+    counts = [await queries.count(request.book, request.caller, filters) for filters in plan.choices]
+    return [filters for filters, number in zip(plan.choices, counts, strict=True) if number], sum(counts)
+
+
+async def _walked(
+    request: Request,
+    plan: Plan,
+    choices: list[Filters],
+    keep: Callable[[Order, Any], bool],
+    *,
+    total: int,
+    offset: int,
+    size: int,
+) -> tuple[list[Order], int]:
+    """Take a page from the middle of a walk. Refuses with Invalid one too deep where several walks are merged."""
+    if len(choices) > 1 and offset + size > MERGED_MOST:
+        raise Invalid(
+            Code.INVALID, "the request has faults",
+            faults=(Fault(("page",), f"must not reach beyond {MERGED_MOST} orders of several statuses; narrow the search"),),
+        )  # fmt: skip
+    some, _ = await queries.one_of(
+        request.book, request.caller, choices, limit=size + 1, offset=offset, sort=plan.sort, ascending=plan.ascending
+    )
+    # Counts stop somewhere; the order after the page, if there is one, says that this is not the last.
+    return [order for order in some[:size] if keep(order, None)], max(total, offset + len(some) if some else 0)
+
+
+async def _by_ids(request: Request, search: Search) -> list[searching.Row]:
+    ids = dict.fromkeys(mapping.read_id(text) for text in search.fields["orderIds"])
+    some = await queries.by_ids(request.book, request.caller, [each for each in ids if each is not None])
+    worded = await queries.worded_all(request.book, request.caller, some, door=DOOR) if some else []
+    keep = searching.keeper(search)
+    rows = [(order, wording.document) for order, wording in zip(some, worded, strict=True)]
+    return searching.in_order([row for row in rows if keep(*row)], search)

@@ -1,0 +1,106 @@
+"""One order: created, read, changed, deleted, an item taken out, tagged; and the search."""
+
+from typing import Any
+
+from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
+from crossdock.core.formats import iso_time
+from crossdock.core.reading import checked, parse, read
+from crossdock.doors import Reply, Request, encode_json, json_reply, replayed_header
+from crossdock.doors.pb_oms import changes, mapping, search, wire
+from crossdock.flows import orders, queries
+from crossdock.flows.intake import Submission
+from crossdock.flows.orders import Change, Step
+
+
+async def create_order(request: Request) -> Reply:
+    """Create an order: 200 and four members."""
+    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
+    replayed = outcome.fate == "replayed"
+    return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
+
+
+async def get_order(request: Request) -> Reply:
+    """Answer one order, split into orderInfo and orderShippingInfo."""
+    order = await queries.order(request.book, request.caller, order_id=_order_id(request))
+    if mapping.is_deleted(order):
+        raise Missing(Code.NO_ORDER, "there is no such order")
+    wording = await queries.worded(request.book, request.caller, order, door=mapping.FORMAT.name)
+    return Reply(200, encode_json(wording.document), order_id=order.order_id)
+
+
+def _order_id(request: Request) -> int | None:
+    return mapping.read_id(request.params["orderId"])
+
+
+async def _do(request: Request, step: Step) -> Change:
+    (change,) = await orders.perform(request.book, request.caller, [step], door=mapping.FORMAT.name)
+    return change
+
+
+def now(request: Request) -> str:
+    """Give the time of an answer."""
+    return iso_time(request.book.clock())
+
+
+def _marked(request: Request, change: Change) -> Reply:
+    order_id = change.order.order_id
+    return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Updated", now(request)), order_id=order_id)
+
+
+async def change_order(request: Request) -> Reply:
+    """Change the members that the body names; items by their ids.
+
+    The body's own faults are told first, then, against the order, those of what it would become, with the body's paths.
+    """
+    body = parse(request.body)
+    checked(body, wire.OrderPatch, changes.untouchable)
+    places: dict[int, int] = {}
+
+    def change(document: dict[str, Any], lines: Any) -> dict[str, Any]:
+        places.clear()
+        return changes.patched(document, body, lines, places)
+
+    try:
+        changed = await _do(request, changes.edit(request.caller, _order_id(request), change))
+    except Refusal as refusal:
+        refusal.faults = tuple(changes.of_body(fault, places) for fault in refusal.faults)
+        raise
+    order = changed.order
+    answer = wire.OrderUpdated(mapping.spell_id(order.order_id), order.content.number, "Updated", now(request))
+    return json_reply(200, answer, order_id=order.order_id)
+
+
+async def delete_order(request: Request) -> Reply:
+    """Delete an order: it is canceled and put out of sight, and this door does not find it any more."""
+    change = await _do(request, changes.delete(_order_id(request)))
+    order_id = change.order.order_id
+    return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Deleted", now(request)), order_id=order_id)
+
+
+async def delete_item(request: Request) -> Reply:
+    """Take out of an order the items with the id in the query."""
+    item_id = request.query.get("itemId")
+    if not item_id:
+        raise Invalid(Code.INVALID, "the query has a fault", faults=(Fault(("itemId",), "is required"),))
+    step = changes.edit(
+        request.caller, _order_id(request), lambda document, lines: changes.without_item(document, lines, item_id)
+    )
+    return _marked(request, await _do(request, step))
+
+
+async def put_tags(request: Request) -> Reply:
+    """Give an order exactly the tags of the body."""
+    sent = read(request.body, wire.TagsPut, lambda tree: changes.reserved(tree, "tagIds"))
+    return _marked(request, await _do(request, changes.tag(_order_id(request), sent.tagIds)))
+
+
+async def search_orders(request: Request) -> Reply:
+    """Answer a page of the orders that meet all filters, newest first."""
+    sent = read(request.body, wire.Search, search.rules)
+    number, size = max(1, sent.page or 0), sent.size or wire.PAGE_SIZE
+    found, total, places = await search.page(
+        request.book, request.caller, search.wanted(sent), limit=size, offset=(number - 1) * size
+    )
+    wordings = await queries.worded_all(request.book, request.caller, found, door=mapping.FORMAT.name)
+    info = wire.PageInfo(total, -(-places // size), number)
+    return json_reply(200, {"orders": [wording.document for wording in wordings], "pageInfo": info})

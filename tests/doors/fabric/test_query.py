@@ -1,0 +1,294 @@
+"""Searching orders: the filter language, how it is looked up, pages, sorting, and what is refused."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from crossdock.core.formats import iso_time
+from crossdock.core.lifecycle import Status
+from crossdock.doors.fabric import filtering
+from crossdock.doors.fabric.filtering import fits, look_up
+from crossdock.doors.fabric.routes import querying
+from crossdock.flows import access, queries
+from crossdock.flows.access import Caller
+from crossdock.store.pages import Filters
+from tests.doors.fabric.conftest import ORDERS, shirts, smallest
+from tests.doors.fabric.golden import by_hub
+from tests.vendors import VENDORS
+from tests.world import World
+
+QUERY = "/api/v2/order/query"
+ORDER: dict[str, Any] = {
+    "orderNumber": "order-17Z", "orderTotal": 70, "createdAt": "2026-01-30T10:00:00.000Z", "version": 0,
+    "customer": {"email": "jane@example.com", "company": None}, "attributes": {"gift": True, "n": 1},
+    "items": [{"sku": "A", "title": "red"}, {"sku": "B", "title": "blue"}], "retail": {"locationNum": 12},
+}  # fmt: skip
+
+
+class TestFits:
+    @pytest.mark.parametrize(
+        ("filters", "does"),
+        [
+            ({}, True),
+            ({"orderNumber": "order-17Z"}, True),
+            ({"orderNumber": "order-17"}, False),
+            ({"orderNumber": "order-*Z"}, True),
+            ({"orderNumber": "*17*"}, True),
+            ({"orderNumber": "*"}, True),
+            ({"orderNumber": "order-*Z*Z"}, False),
+            ({"orderNumber": "order-17Z*order-17Z"}, False),
+            ({"orderNumber": ["x", "order-1*"]}, True),
+            ({"orderNumber": ["x", "y"]}, False),
+            ({"orderTotal": 70}, True),
+            ({"orderTotal": "70"}, False),
+            ({"version": False}, False),
+            ({"attributes": {"gift": True}}, True),
+            ({"attributes": {"gift": 1}}, False),
+            ({"attributes": {"n": True}}, False),
+            ({"orderTotal": {"gte": 70, "lt": 71}}, True),
+            ({"orderTotal": {"gt": 70}}, False),
+            ({"orderTotal": {"lte": 70}}, True),
+            ({"orderTotal": {"gte": "2026-01-01"}}, False),
+            ({"createdAt": {"gte": "2026-01-30", "lt": "2026-01-31T00:00:00Z"}}, True),
+            ({"createdAt": {"gt": "2026-01-30T12:00:00+02:00"}}, False),
+            ({"createdAt": "2026-01-30T12:00:00+02:00"}, True),
+            ({"createdAt": "2026-01-30*"}, True),
+            ({"createdAt": {"gte": 1}}, False),
+            ({"items": {"sku": "B"}}, True),
+            ({"items": {"sku": "B", "title": "red"}}, False),
+            ({"items": [{"sku": "C"}, {"title": "blue"}]}, True),
+            ({"customer": {"company": None}}, True),
+            ({"cartId": None}, True),
+            ({"customer": {"email": None}}, False),
+            ({"customer": "jane@example.com"}, False),
+            ({"retail": {"locationNum": [11, 12]}}, True),
+            ({"nonsense": "x"}, False),
+            ({"nonsense": {"deeper": {"gte": 1}}}, False),
+        ],
+    )
+    def test_says_what_fits(self, filters: Any, does: bool) -> None:
+        assert not list(filtering.faults_of(filters))
+        assert fits(ORDER, filters) is does
+
+
+class TestLookUp:
+    def test_uses_the_indexes_there_are(self) -> None:
+        found = look_up({"orderNumber": ["1", "2", "1"]})
+        assert found.choices == (Filters(number="1"), Filters(number="2"))
+        assert found.is_exact
+        assert look_up({"items": {"sku": "A"}, "statusCode": "x"}).choices == (Filters(sku="A"),)
+        assert look_up({"customer": {"email": "A@b.c"}, "shipInfo": {"locationNum": "7"}}).choices == (
+            Filters(email="A@b.c", location="7"),
+        )
+        assert look_up({"orderId": "62272e917b12209e68751d94"}).order_ids == ()
+
+    @pytest.mark.parametrize(
+        ("filters", "is_exact"),
+        [
+            ({}, True),
+            ({"orderNumber": "1"}, True),
+            ({"orderNumber": "1*"}, False),
+            ({"orderNumber": "1" * 201}, False),
+            ({"items": {"sku": "A"}}, True),
+            ({"items": {"sku": ["A", "B"]}}, False),
+            ({"items": {"sku": "A", "title": "x"}}, False),
+            ({"customer": {"email": "a"}}, False),
+            ({"orderTotal": 1}, False),
+            ({"createdAt": {"gte": "2026-01-30"}}, True),
+            ({"createdAt": "2026-01-30"}, False),
+            ({"createdAt": {"gte": 5}}, False),
+            ({"statusCode": "ORDER_CREATED"}, False),
+        ],
+    )
+    def test_knows_when_an_index_is_all(self, filters: Any, is_exact: bool) -> None:
+        assert look_up(filters).is_exact is is_exact
+
+    def test_cuts_times_as_they_are_answered(self) -> None:
+        at = "2026-01-30T10:00:00.001Z"
+        us = filtering.moment(at)
+        assert us is not None
+        expected = {"gte": ("from", us), "gt": ("from", us + 1000), "lt": ("to", us), "lte": ("to", us + 1000)}
+        for name, (side, edge) in expected.items():
+            (found,) = look_up({"updatedAt": {name: at}}).choices
+            assert getattr(found, f"updated_{side}") == edge
+            for micro in (us - 1000, us - 1, us, us + 999, us + 1000):
+                shown = fits({"updatedAt": iso_time(micro)}, {"updatedAt": {name: at}})
+                assert shown is (micro >= edge if side == "from" else micro < edge)
+
+    def test_narrows_codes_to_every_status_that_can_be_answered_with_them(self) -> None:
+        def states(code: Any) -> set[tuple[str | None, str | None]]:
+            return {(each.status, each.door) for each in look_up({"statusCode": code}).choices}
+
+        assert states("ORDER_CREATED") == {(Status.OPEN, None)}
+        assert states("ORDER_SHIPPED") == {(Status.SHIPPED, None), (Status.OPEN, "fabric")}
+        assert states("ORDER_HOLD*") == {(Status.ON_HOLD, None)}
+        assert states(["ORDER_HOLD_CSR", "my own"]) == {(Status.ON_HOLD, None), (Status.OPEN, "fabric")}
+        assert states("ORDER_*") == {(None, None)}
+
+
+async def asked(world: World, headers: dict[str, str], **body: Any) -> httpx.Response:
+    return await world.http.post(QUERY, json=body, headers=headers)
+
+
+async def numbers(world: World, headers: dict[str, str], **body: Any) -> list[str]:
+    answer = await asked(world, headers, **body)
+    if answer.status_code == 404:
+        assert answer.json() == {"message": "Orders not found"}
+        return []
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert list(told) == ["count", "limit", "offset", "orders"]
+    if told["limit"] >= told["count"]:
+        assert told["count"] == len(told["orders"]) + told["offset"]
+    return [order["orderNumber"] for order in told["orders"]]
+
+
+@pytest.fixture
+async def stocked(world: World, headers: dict[str, str]) -> dict[str, str]:
+    """Put five orders in the book: two of shirts, one of them held in the hub; two small ones; one of S2."""
+    for body in (
+        shirts(orderNumber="SH-1"),
+        shirts(
+            orderNumber="SH-2", orderTotal=80.5, customer={"email": "JOE@example.com"}, statusCode="ORDER_HOLD_FRAUD"
+        ),
+        smallest(
+            orderNumber="SM-1", statusCode="my own word", attributes={"gift": "yes"}, orderDate="2026-01-30T00:00:00Z"
+        ),
+        smallest(orderNumber="SM-2", statusCode="ORDER_CREATED", orderDate="2026-01-29T23:30:00-01:00"),
+    ):
+        assert (await world.http.post(ORDERS, json=body, headers=headers)).status_code == 200
+    vendor, token = VENDORS["s2"], {"Authorization": headers["Authorization"]}
+    answer = await world.http.post(vendor.create, json=vendor.body("S2-1"), headers=token | vendor.headers("query"))
+    assert answer.status_code == 200
+    caller = Caller(await world.demo_organization(), "ops", frozenset(access.SCOPES))
+    held = await queries.order_by_number(world.book, caller, door="fabric", number="SH-1")
+    await by_hub(world, caller, "hold", held)
+    return headers
+
+
+class TestQuery:
+    @pytest.mark.parametrize(
+        ("filters", "found"),
+        [
+            ({}, ["SH-1", "S2-1", "SM-2", "SM-1", "SH-2"]),
+            ({"orderNumber": "SH-2"}, ["SH-2"]),
+            ({"orderNumber": ["SH-2", "S2-1", "nope"]}, ["S2-1", "SH-2"]),
+            ({"orderNumber": "S*-1"}, ["SH-1", "S2-1", "SM-1"]),
+            ({"statusCode": "ORDER_HOLD_CSR"}, ["SH-1"]),
+            ({"statusCode": "ORDER_HOLD*"}, ["SH-1", "SH-2"]),
+            ({"statusCode": ["ORDER_HOLD_FRAUD", "my own word"]}, ["SM-1", "SH-2"]),
+            ({"statusCode": "ORDER_CREATED"}, ["S2-1", "SM-2"]),
+            ({"statusCode": "ORDER_CONFIRMED"}, []),
+            ({"customer": {"email": "JOE@example.com"}}, ["SH-2"]),
+            ({"customer": {"email": "joe@example.com"}}, []),
+            ({"items": {"sku": "RED-M"}}, ["SH-1", "SH-2"]),
+            ({"items": {"sku": ["RED-M", "BLUE-S", "SKU1"]}}, ["SH-1", "SM-2", "SM-1", "SH-2"]),
+            ({"items": {"sku": "RED-M", "shipToId": "shop"}}, []),
+            ({"shipInfo": {"locationNum": "7"}, "orderTotal": {"gt": 70}}, ["SH-2"]),
+            ({"orderTotal": {"gte": 70, "lt": 80.5}}, ["SH-1"]),
+            ({"attributes": {"gift": "y*"}}, ["SM-1"]),
+            ({"orderDate": {"gt": "2026-01-30T00:00:00Z", "lte": "2026-01-30T00:30:00Z"}}, ["SM-2"]),
+            ({"createdAt": {"gte": "2099-01-01"}}, []),
+            ({"createdAt": {"gte": "2020-01-01", "lt": "2099-01-01"}, "version": 1}, ["SH-1"]),
+            ({"updatedAt": {"gte": "2020-01-01"}, "orderNumber": "SM*"}, ["SM-2", "SM-1"]),
+            ({"auditLogs": {"reasonCode": "ORDER_HOLD_CSR"}}, ["SH-1"]),
+        ],
+    )
+    async def test_finds_newest_change_first(
+        self, world: World, stocked: dict[str, str], filters: Any, found: list[str]
+    ) -> None:
+        assert await numbers(world, stocked, filters=filters) == found
+        assert await numbers(world, stocked, filters=filters, sortDirection="asc") == found[::-1]
+
+    async def test_fills_a_page_when_there_is_too_much_to_look_through_all(
+        self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 3)
+        monkeypatch.setattr(querying, "_PORTION", 1)
+        filters = {"statusCode": ["ORDER_HOLD_CSR", "ORDER_CREATED"]}
+        first = (await asked(world, stocked, filters=filters, limit=2)).json()
+        assert [order["orderNumber"] for order in first["orders"]] == ["SH-1", "S2-1"]
+        assert first["count"] == 5  # not looked through to the end: all that have the statuses
+        rest = await asked(world, stocked, filters=filters, limit=2, offset=2)
+        assert (rest.status_code, rest.json()) == (
+            400, {"message": "The search looks through more than 3 orders; narrow it"},
+        )  # fmt: skip
+        unsorted = await asked(world, stocked, filters=filters, sortBy="orderTotal")
+        assert unsorted.status_code == 400
+
+    async def test_counts_to_the_end_when_it_came_there(
+        self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 4)
+        filters = {"customer": {"company": None}, "orderNumber": "S*-1"}
+        found = (await asked(world, stocked, filters=filters, limit=2)).json()
+        assert (found["count"], len(found["orders"])) == (5, 2)
+        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 5)
+        found = (await asked(world, stocked, filters=filters, limit=2)).json()
+        assert (found["count"], len(found["orders"])) == (3, 2)
+
+    @pytest.mark.parametrize(
+        ("sort_by", "expected"),
+        [
+            ("orderNumber", ["S2-1", "SH-1", "SH-2", "SM-1", "SM-2"]),
+            ("createdAt", ["SH-1", "SH-2", "SM-1", "SM-2", "S2-1"]),
+            ("orderTotal", ["SH-1", "SH-2"]),
+            ("customer.email", ["SH-2", "SH-1"]),
+            ("attributes.gift", ["SM-1"]),
+        ],
+    )
+    async def test_sorts_by_any_single_value_with_those_without_one_last(
+        self, world: World, stocked: dict[str, str], sort_by: str, expected: list[str]
+    ) -> None:
+        for direction, wanted in (("asc", expected), ("DESC", expected[::-1])):
+            found = await numbers(world, stocked, sortBy=sort_by, sortDirection=direction)
+            assert found[: len(wanted)] == wanted
+            assert len(found) == 5
+
+    async def test_pages_by_records(self, world: World, stocked: dict[str, str]) -> None:
+        for body in ({}, {"filters": {"orderNumber": "S*"}}):
+            pages = [await numbers(world, stocked, limit=2, offset=offset, **body) for offset in (0, 2, 4, 6)]
+            assert pages == [["SH-1", "S2-1"], ["SM-2", "SM-1"], ["SH-2"], []]
+
+    async def test_answers_orders_as_reading_them_does(self, world: World, stocked: dict[str, str]) -> None:
+        told = (await asked(world, stocked)).json()
+        assert (told["limit"], told["offset"], told["count"]) == (10, 0, 5)
+        for order in told["orders"]:
+            read = await world.http.get(ORDERS, params={"orderId": order["orderId"]}, headers=stocked)
+            assert json.dumps(read.json()) == json.dumps(order)
+
+    async def test_finds_by_ids(self, world: World, stocked: dict[str, str]) -> None:
+        told = (await asked(world, stocked)).json()["orders"]
+        ids = [order["orderId"] for order in told[:2]]
+        assert await numbers(world, stocked, filters={"orderId": [*ids, "nope"]}) == ["SH-1", "S2-1"]
+        assert await numbers(world, stocked, filters={"orderId": ids, "statusCode": "ORDER_CREATED"}) == ["S2-1"]
+
+    async def test_looks_into_the_log_for_what_only_that_knows(self, world: World, stocked: dict[str, str]) -> None:
+        found = (await asked(world, stocked, filters={"orderNumber": "SH-1"})).json()["orders"][0]
+        body = {"orderId": found["orderId"], "items": [{"lineItemId": "a", "quantity": 1}]}
+        await world.http.post("/api/v2/order/cancel", json=body, headers=stocked)
+        assert await numbers(world, stocked, filters={"cancellationDate": {"gte": "2020-01-01"}}) == ["SH-1"]
+        assert await numbers(world, stocked, filters={"processName": "CANCEL"}) == ["SH-1"]
+        assert (await numbers(world, stocked, sortBy="cancellationDate"))[0] == "SH-1"
+
+    async def test_does_not_find_another_organizations_orders(self, world: World, stocked: dict[str, str]) -> None:
+        from tests.world import STRANGERS_FABRIC_ACCOUNT
+
+        theirs = await world.stranger() | {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT})}
+        found = (await asked(world, stocked)).json()["orders"][0]
+        for filters in ({}, {"orderNumber": "SH-1"}, {"orderId": found["orderId"]}, {"items": {"sku": "RED-M"}}):
+            assert await numbers(world, theirs, filters=filters) == []
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b'{"filters":[]}', b'{"filters":"x"}'])
+    async def test_refuses_what_is_no_search(self, world: World, headers: dict[str, str], body: bytes) -> None:
+        answer = await world.http.post(QUERY, content=body, headers=headers)
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["message"]
+
+    async def test_has_limits(self, world: World, headers: dict[str, str]) -> None:
+        answer = await asked(world, headers, limit=251, filters={"orderNumber": ["x"] * 201})
+        assert answer.json() == {"message": "limit: must be at most 250, not 251"}
+        answer = await asked(world, headers, limit=250, filters={"orderNumber": ["x"] * 201})
+        assert answer.json() == {"message": "filters.orderNumber: must have 1 to 200 elements"}

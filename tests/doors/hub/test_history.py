@@ -1,0 +1,156 @@
+"""What happened to an order: the timeline, and the order as it was."""
+
+from typing import Any
+
+import pytest
+
+from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
+from tests.doors.hub.test_moves import do, read
+from tests.doors.hub.test_read import at
+from tests.vendors import VENDORS
+from tests.world import World
+
+Headers = dict[str, str]
+STEPS: list[tuple[str, Any]] = [
+    ("hold", {"holds": [{"reason": "fraud", "note": "n"}, {"reason": "stock", "lines": [0]}]}),
+    (
+        "edit",
+        {"notes": "x", "lines": [LINE | {"quantity": 5}, {"sku": "B", "quantity": 1}], "customer": {"name": "Ann"}},
+    ),
+    ("release", {"reasons": ["fraud"]}),
+    ("tag", {"set": ["a", "b"]}),
+    ("cancel", {"lines": [{"line": 0, "quantity": 2}]}),
+    ("tag", {"remove": ["a"]}),
+    ("archive", {}),
+    ("note", {"text": "well"}),
+    ("edit", {"lines": [{"sku": "B", "quantity": 1}, LINE | {"quantity": 5, "unit_price": "1.50"}]}),
+    ("cancel", {}),
+    ("unarchive", {}),
+]
+
+
+async def walked(world: World, headers: Headers) -> list[dict[str, Any]]:
+    """Take an order through many verbs and give its documents, one a version."""
+    order = await create(world, headers, smallest())
+    documents = [order]
+    for verb, body in STEPS:
+        answer = await do(world, headers, order["id"], verb, body)
+        assert answer.status_code == 200, answer.text
+        documents.append(answer.json()["order"])
+    return documents
+
+
+async def timeline(world: World, headers: Headers, order_id: str, **query: Any) -> dict[str, Any]:
+    answer = await world.http.get(f"{ORDERS}/{order_id}/events", params=query, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def found(document: Any, pointer: str) -> Any:
+    try:
+        return at(document, pointer)
+    except (KeyError, IndexError):
+        return None
+
+
+class TestTimeline:
+    async def test_tells_each_event_with_old_and_new_values(self, world: World, headers: Headers) -> None:
+        documents = await walked(world, headers)
+        told = await timeline(world, headers, documents[0]["id"])
+        assert told["next"] is None
+        assert [each["number"] for each in told["items"]] == list(range(1, len(documents) + 1))
+        assert {(each["actor"], each["door"]) for each in told["items"]} == {("demo", "hub")}
+        for before, after, event in zip(documents, documents[1:], told["items"][1:], strict=False):
+            assert event["at"] == after["updated_at"]
+            for change in event["changes"]:
+                assert found(before, change["pointer"]) == change["old"], (event["name"], change)
+                assert found(after, change["pointer"]) == change["new"], (event["name"], change)
+            silent = {"order.noted"}
+            assert bool(event["changes"]) is (event["name"] not in silent)
+
+    async def test_tells_every_value_that_changed(self, world: World, headers: Headers) -> None:
+        """The changes of an event, done to the document before, give the members that are different after."""
+        documents = await walked(world, headers)
+        told = await timeline(world, headers, documents[0]["id"])
+        passed = ("version", "updated_at", "reconciliation")
+        for before, after, event in zip(documents, documents[1:], told["items"][1:], strict=False):
+            changed = {change["pointer"].split("/")[1] for change in event["changes"]}
+            names = {*before, *after}
+            assert {n for n in names if before.get(n) != after.get(n)} - {*passed} == changed
+
+    async def test_tells_who_did_it_at_which_door_and_why(self, world: World, headers: Headers) -> None:
+        made = await world.http.post("/order", json=VENDORS["s2"].body("S-1"), headers=headers)
+        await world.http.post(f"/order/{made.json()['id']}/cancel", headers=headers)
+        (order,) = (await world.http.get(ORDERS, headers=headers)).json()["items"]
+        await do(world, headers, order["id"], "archive", {"reason": "over"})
+        told = (await timeline(world, headers, order["id"]))["items"]
+        assert [(each["name"], each["door"], each["reason"]) for each in told] == [
+            ("order.received", "s2", None), ("order.canceled", "s2", None), ("order.archived", "hub", "over"),
+        ]  # fmt: skip
+
+    async def test_is_given_in_pages(self, world: World, headers: Headers) -> None:
+        documents = await walked(world, headers)
+        whole = (await timeline(world, headers, documents[0]["id"]))["items"]
+        seen: list[Any] = []
+        query: dict[str, Any] = {"limit": 5}
+        while True:
+            page = await timeline(world, headers, documents[0]["id"], **query)
+            seen += page["items"]
+            assert len(page["items"]) <= 5
+            if page["next"] is None:
+                break
+            query["cursor"] = page["next"]
+        assert seen == whole
+
+    async def test_refuses_odd_parameters(self, world: World, headers: Headers) -> None:
+        order = await create(world, headers, smallest())
+        for query in ({"cursor": "x"}, {"cursor": "-1"}, {"cursor": ""}, {"limit": "0"}, {"after": "1"}):
+            answer = await world.http.get(f"{ORDERS}/{order['id']}/events", params=query, headers=headers)
+            assert parameters(answer) == list(query)
+
+    async def test_of_nobodys_order_is_404(self, world: World, headers: Headers) -> None:
+        order = await create(world, headers, smallest())
+        stranger = await world.stranger()
+        for order_id, who in (("nonsense", headers), ("0000000000000", headers), (order["id"], stranger)):
+            answer = await world.http.get(f"{ORDERS}/{order_id}/events", headers=who)
+            assert (answer.status_code, answer.json()["code"]) == (404, "no_order")
+
+
+class TestAsOf:
+    async def test_gives_the_order_as_it_was_at_every_version(self, world: World, headers: Headers) -> None:
+        documents = await walked(world, headers)
+        for document in documents:
+            query = {"as_of": document["updated_at"]}
+            answer = await world.http.get(f"{ORDERS}/{document['id']}", params=query, headers=headers)
+            assert answer.json() == document
+            assert answer.headers["etag"] == f'"{document["version"]}"'
+
+    async def test_gives_it_in_any_doors_words(self, world: World, headers: Headers) -> None:
+        for door, order_id in (await one_of_each(world, headers)).items():
+            before = await read(world, headers, order_id)
+            told = {
+                each: (await world.http.get(f"{ORDERS}/{order_id}?as={each}", headers=headers)).json()
+                for each in VENDORS
+            }
+            await do(world, headers, order_id, "edit", {"notes": "other"})
+            await do(world, headers, order_id, "cancel", {})
+            for each, expected in told.items():
+                query = {"as": each, "as_of": before["updated_at"]}
+                answer = await world.http.get(f"{ORDERS}/{order_id}", params=query, headers=headers)
+                assert answer.json() == expected, (door, each)
+
+    async def test_before_it_was_there_is_404(self, world: World, headers: Headers) -> None:
+        order = await create(world, headers, smallest())
+        answer = await world.http.get(f"{ORDERS}/{order['id']}?as_of=2020-01-01T00:00:00Z", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_order")
+
+    async def test_in_the_future_is_as_it_is(self, world: World, headers: Headers) -> None:
+        order = await create(world, headers, smallest())
+        answer = await world.http.get(f"{ORDERS}/{order['id']}?as_of=9999-12-31T23:59:59-14:00", headers=headers)
+        assert answer.json() == order
+
+    @pytest.mark.parametrize("time", ["", "now", "2026-01-30", "1769770404"])
+    async def test_refuses_what_is_no_time(self, world: World, headers: Headers, time: str) -> None:
+        order = await create(world, headers, smallest())
+        answer = await world.http.get(f"{ORDERS}/{order['id']}", params={"as_of": time, "as": "x"}, headers=headers)
+        assert sorted(parameters(answer)) == ["as", "as_of"]

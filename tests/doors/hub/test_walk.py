@@ -1,0 +1,59 @@
+"""The hub's whole list of calls: each works and stands in the page's table with its scope; what does not work yet is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from crossdock.doors.hub import DOOR
+from tests.doors.hub.test_moves import BODIES
+from tests.world import World
+
+NOBODY = "0000000000000"
+VERBS = tuple(BODIES)
+WORKS = (
+    ("POST", "/hub/v1/token"),
+    ("POST", "/hub/v1/orders"),
+    ("GET", "/hub/v1/orders"),
+    ("GET", "/hub/v1/orders/counts"),
+    ("GET", "/hub/v1/orders/export"),
+    ("GET", "/hub/v1/orders/{id}"),
+    ("GET", "/hub/v1/orders/{id}/events"),
+    *(("POST", f"/hub/v1/orders/{{id}}/{verb}") for verb in VERBS),
+    ("GET", "/hub/v1/submissions"),
+    ("GET", "/hub/v1/submissions/{id}"),
+    ("POST", "/hub/v1/submissions/{id}/redrive"),
+    ("POST", "/hub/v1/token/revoke"),  # last, because it ends the token that asks
+)
+# What an order can do and no call asks for yet. May only shrink.
+NOT_YET = (("POST", "/hub/v1/orders/{id}/allocate"), ("POST", "/hub/v1/orders/{id}/ship"))
+PAGE = Path(__file__).parents[3] / "docs" / "doors" / "hub.md"
+
+
+class TestCalls:
+    async def test_that_work_are_not_turned_away(self, world: World, headers: dict[str, str]) -> None:
+        for method, path in WORKS:
+            body = BODIES.get(path.rpartition("/")[2], {})
+            answer = await world.http.request(method, path.replace("{id}", NOBODY), json=body, headers=headers)
+            assert answer.status_code not in (405, 501), path
+            code = answer.json().get("code") if answer.content else None
+            assert code != "no_route", path
+            if "{id}" in path:
+                assert code == ("no_order" if "orders" in path else "no_submission"), path
+
+    @pytest.mark.parametrize(("method", "path"), NOT_YET)
+    async def test_that_do_not_work_yet_say_so(
+        self, world: World, headers: dict[str, str], method: str, path: str
+    ) -> None:
+        answer = await world.http.request(method, path.replace("{id}", NOBODY), json={}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_route"), "this call works: move it upward"
+
+    def test_are_the_routes(self) -> None:
+        assert {(route.method, path) for route in DOOR.routes for path in route.paths} == set(WORKS)
+
+    def test_are_all_in_the_pages_table_with_their_scopes(self) -> None:
+        table = PAGE.read_text().partition("## Calls")[2].partition("\n## ")[0]
+        found = re.findall(r"^\| `(\w+) ([^`]+)` \| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+        works = {(method, path): scope.strip("` ") for method, path, scope, told in found if told != "not yet"}
+        assert works == {(route.method, path): route.scope or "none" for route in DOOR.routes for path in route.paths}
+        assert {(method, path) for method, path, _, told in found if told == "not yet"} == set(NOT_YET)

@@ -1,0 +1,37 @@
+"""Every call of this door as recorded: its answer, and the orders before and after."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from crossdock.doors.pb_fulfillment import DOOR
+from tests.doors.pb_fulfillment import golden
+from tests.world import World
+
+FILES = sorted((Path(__file__).parent / "golden").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+async def test_is_as_recorded(world: World, path: Path) -> None:
+    await golden.check(world, path)
+
+
+def test_every_route_has_a_case_that_succeeds() -> None:
+    requests = [json.loads(path.read_text()) for path in FILES]
+    good = {
+        (case["request"]["method"], case["request"]["path"].partition("?")[0])
+        for case in requests
+        if case["response"]["status"] < 300
+    }
+    missing = [
+        route.operation
+        for route in DOOR.routes
+        if route.scope is not None
+        and not any(
+            method == route.method and re.fullmatch(re.sub(r"\\{\w+\\}", "<[A-Z]>", re.escape(route.paths[0])), path)
+            for method, path in good
+        )
+    ]
+    assert missing == []

@@ -1,0 +1,143 @@
+"""A database that orders came into before they could move is brought to the newest schema: nothing lost, all made good."""
+
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+import msgspec
+import pytest
+from alembic import command
+from sqlalchemy import Column, MetaData, Table, func, select
+
+from crossdock.core import events
+from crossdock.core.events import CHAIN_START, Event, Received
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Content, Customer, Destination, Hold, Line, Order, Reference, Source, fresh_counters
+from crossdock.store import log, orders, pages, schema
+from crossdock.store.pages import Filters
+from crossdock.store.port import Statement, Store
+from crossdock.store.schema import open_store
+from crossdock.store.tables import order_count, order_line, order_term
+from crossdock.store.tables import orders as order_table
+from tests.store.samples import NOW_US, ONE, OTHER, full_content
+
+# What 0002 added to the orders of 0001.
+NEW = ("tags", "archived", "due_at")
+OLD = Table(
+    "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
+)
+_REAL = Statement(
+    select(order_table.c.organization_id, order_table.c.door, order_table.c.status, func.count()).group_by(
+        order_table.c.organization_id, order_table.c.door, order_table.c.status
+    )
+)
+_KEPT = Statement(select(*(order_count.c[name] for name in ("organization_id", "door", "status", "orders"))))
+_TERMS = Statement(select(order_term))
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_replace = msgspec.structs.replace
+
+
+def old_story(
+    organization_id: int, order_id: int, *, holds: int, allocated: bool, number: str
+) -> tuple[Order, list[Event]]:
+    """Give an order and its events as intake of 0001 wrote them: one event a hold, in the first version of its payload."""
+    content = full_content(number) if order_id % 7 == 0 else Content(
+        number=number, lines=(Line(2, sku="s"), Line(1)), customer=Customer("C-1", f"Ann Lee{order_id}"),
+        destinations=(Destination(location_ref="W1"),), references=(Reference("po", f"PO {order_id}"),),
+    )  # fmt: skip
+    placed = tuple(Hold(f"h{place}", NOW_US) for place in range(holds))
+    counters = tuple(
+        Counters(each.ordered, allocated=each.ordered) if allocated else each for each in fresh_counters(content)
+    )
+    country = content.destinations[0].address.country if content.destinations[0].address else None
+    facts: list[tuple[str, bytes]] = [("order.received", _encode(Received(submission_id=5, content=content)))]
+    facts += [("order.held", _encode({"hold": hold})) for hold in placed]
+    if allocated:
+        facts.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
+    told, before = [], CHAIN_START
+    for place, (name, payload) in enumerate(facts, 1):
+        event = Event(organization_id, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
+        before = events.chain(before, event)
+        told.append(_replace(event, hash=before))
+    order = Order(
+        organization_id=organization_id, order_id=order_id, version=1, created_at=NOW_US, updated_at=NOW_US,
+        source=Source("s2", 5, "me", country), content=content, counters=counters, holds=placed,
+        event_number=len(told), event_hash=before,
+    )  # fmt: skip
+    return order, told
+
+
+def old_book() -> list[tuple[Order, list[Event]]]:
+    """Give more orders than the migration holds in memory at a time, of two organizations."""
+    return [
+        old_story(
+            organization_id, order_id, holds=order_id % 3, allocated=order_id % 2 == 0, number=f"N-{order_id % 50}"
+        )
+        for organization_id, most in ((ONE, 700), (OTHER, 40))
+        for order_id in range(1, most)
+    ]
+
+
+async def fill(store: Store, book: list[tuple[Order, list[Event]]]) -> None:
+    """Insert orders as 0001 kept them."""
+    async with store.writing() as tx:
+        rows = []
+        for order, _ in book:
+            row = list(orders.order_row(order))[: -len(NEW)]
+            plain = [{"reason": hold.reason, "at": hold.at} for hold in order.holds]
+            row[order_table.columns.keys().index("holds")] = _encode(plain) if plain else None
+            rows.append(row)
+        await tx.insert(OLD, rows)
+        await tx.insert(order_line, [line for order, _ in book for line in orders.line_rows(order)])
+        await log.add_events(tx, [event for _, told in book for event in told])
+
+
+@pytest.fixture
+async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a store that was filled at 0001 and brought to the newest schema since."""
+    upgrade = command.upgrade
+    with monkeypatch.context() as then:
+        then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        old = await open_store(empty_database)
+    await fill(old, old_book())
+    await old.close()
+    store = await open_store(empty_database)
+    yield store
+    await store.close()
+
+
+class TestToOrdersThatMove:
+    async def test_keeps_every_order(self, migrated: Store) -> None:
+        book = old_book()
+        async with migrated.reading() as tx:
+            for order, told in islice(book, 0, None, 13):
+                found = await orders.get(tx, order.organization_id, order_id=order.order_id)
+                assert found is not None
+                unnumbered = tuple(_replace(hold, number=0) for hold in found.holds)
+                assert _replace(found, holds=unnumbered) == order
+                assert await log.events(tx, order.organization_id, order_id=order.order_id) == told
+
+    async def test_makes_the_words_of_every_order(self, migrated: Store) -> None:
+        wanted = Counter(
+            (order.organization_id, term, order.order_id) for order, _ in old_book() for term in orders.terms_of(order)
+        )
+        async with migrated.reading() as tx:
+            assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == wanted
+            found = await pages.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
+            assert [order.order_id for order in found.orders] == [5]
+
+    async def test_counts_the_orders_there_are(self, migrated: Store) -> None:
+        async with migrated.reading() as tx:
+            real = sorted(tuple(row) for row in await tx.rows(_REAL))
+            assert sorted(tuple(row) for row in await tx.rows(_KEPT)) == real
+            assert sum((await pages.counts(tx, ONE)).values()) == await pages.count(tx, ONE, Filters()) == 699
+            assert await pages.count(tx, OTHER, Filters()) == 39
+
+    async def test_leaves_orders_that_their_log_rebuilds(self, migrated: Store) -> None:
+        """Holds have the number of the event that placed them now: a release must find them, here and in the log."""
+        async with migrated.reading() as tx:
+            for order, told in islice(old_book(), 0, None, 13):
+                assert events.rebuild(told) == await orders.get(tx, order.organization_id, order_id=order.order_id)
+
+    def test_is_the_newest_there_is(self) -> None:
+        assert schema.HEAD == "0002", "write a test for the newer migration too"

@@ -1,0 +1,412 @@
+"""Pages, counts and searches against plain Python over the same orders: every filter, every pair, every way to walk."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.core.identity import Mint
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import (
+    Address,
+    Content,
+    Customer,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Reference,
+    Shipping,
+    Source,
+)
+from crossdock.store import orders, pages
+from crossdock.store.pages import Filters
+from crossdock.store.port import Store
+from tests.store.samples import NOW_US, ONE, OTHER, put
+
+NAMES = Filters.__struct_fields__
+# Few values, so that they meet: in one case and the other, one inside another, and some that look like something else.
+NUMBERS = ("A-1", "a-1", "B-2", "PO 7", "#vip")
+EMAILS = ("Ann@Example.com", "ann@example.com", "bob@example.com", None)
+SKUS = ("s-1", "S-1", "s-2", None)
+LOCATIONS = ("W1", "W2", None)
+PEOPLE = ("Ann Lee", "ann", "Zoë  van Lee", "", None)
+REFERENCES = ("po-7", "PO-7", "vip", "#vip", "s-1", " ", "1Z 999")
+TAGS = ("vip", "VIP", "rush")
+LINES = (
+    Counters(3), Counters(3, canceled=3), Counters(3, allocated=1), Counters(3, allocated=3), Counters(3, shipped=1),
+    Counters(3, shipped=3), Counters(3, shipped=3, delivered=3), Counters(3, backordered=2, canceled=1),
+)  # fmt: skip
+
+
+def made(random: Random, mint: Mint, at: int, organization_id: int = ONE) -> Order:
+    """Make up an order received at a time."""
+    places = tuple(
+        Destination(
+            address=random.choice((None, Address(name=random.choice(PEOPLE), email=random.choice(EMAILS)))),
+            location_ref=random.choice(LOCATIONS),
+        )
+        for _ in range(random.randrange(3))
+    )
+    lines = tuple(
+        Line(3, sku=random.choice(SKUS), destination=random.randrange(2)) for _ in range(random.choice((1, 1, 2, 3)))
+    )
+    customer = Customer(random.choice(("C-1", None)), random.choice(PEOPLE), random.choice(EMAILS))
+    content = Content(
+        number=random.choice(NUMBERS), lines=lines, destinations=places, customer=random.choice((None, customer)),
+        customer_number=random.choice(("C-1", None)), shipping=random.choice((None, Shipping(tracking_number="1Z 999"))),
+        references=tuple(Reference("r", value) for value in random.sample(REFERENCES, random.randrange(3))),
+    )  # fmt: skip
+    counters = tuple(random.choice(LINES) for _ in lines)
+    held = random.random() < 0.3 and any(line.open for line in counters)
+    release_at = random.choice((None, NOW_US + random.randrange(9) * 1000))
+    return Order(
+        organization_id=organization_id, order_id=mint.new(at), version=1, created_at=at,
+        updated_at=at + random.choice((0, 0, 500, 1000, 7000)),
+        source=Source(random.choice(("s2", "hub", "fabric")), 1, "me"), content=content, counters=counters,
+        holds=(Hold("stock", at, release_at=release_at),) if held else (),
+        tags=tuple(random.sample(TAGS, random.choice((0, 0, 1, 2)))), archived=random.random() < 0.3,
+    )  # fmt: skip
+
+
+def made_book(random: Random, size: int) -> list[Order]:
+    mint, at, book = Mint(1), NOW_US, []
+    for _ in range(size):
+        at += random.choice((0, 1, 400, 1000, 2500))
+        book.append(made(random, mint, at))
+    return book
+
+
+# --------------------------------------------------------------------------------------------------------- plain Python
+def words(order: Order) -> set[str]:
+    """Give what a term finds: words of names, and whole numbers of other kinds."""
+    content = order.content
+    names = [content.customer.name] if content.customer else []
+    names += [place.address.name for place in content.destinations if place.address]
+    whole = [content.customer_number, *(each.value for each in content.references)]
+    whole += [content.customer.customer_ref] if content.customer else []
+    whole += [content.shipping.tracking_number] if content.shipping else []
+    found = {word for name in names if name for word in name.casefold().split()}
+    return found | {value.strip().casefold() for value in whole if value and value.strip()}
+
+
+def email(order: Order) -> str | None:
+    content = order.content
+    mine = content.customer.email if content.customer else None
+    theirs = content.destinations[0].address.email if content.destinations and content.destinations[0].address else None
+    return mine or theirs
+
+
+def places(order: Order) -> set[str | None]:
+    where = order.content.destinations
+    return {where[line.destination].location_ref for line in order.content.lines if line.destination < len(where)}
+
+
+TESTS: dict[str, Callable[[Order, Any], bool]] = {
+    "door": lambda order, value: order.source.door == value,
+    "number": lambda order, value: order.content.number == value,
+    "status": lambda order, value: str(order.status) == value,
+    "email": lambda order, value: (email(order) or "").lower() == value.lower(),
+    "sku": lambda order, value: any(line.sku == value for line in order.content.lines),
+    "location": lambda order, value: value in places(order),
+    "created_from": lambda order, value: order.created_at >= value,
+    "created_to": lambda order, value: order.created_at < value,
+    "updated_from": lambda order, value: order.updated_at >= value,
+    "updated_to": lambda order, value: order.updated_at < value,
+    "archived": lambda order, value: order.archived == value,
+    "term": lambda order, value: value.strip().casefold() in words(order),
+    "tag": lambda order, value: value in order.tags,
+}
+
+
+def value_of(random: Random, name: str, book: list[Order]) -> Any:
+    """Think of a value for a filter, mostly one that is there."""
+    some = random.choice(book)
+    moment = random.choice((some.created_at, some.updated_at)) + random.choice((0, 0, 1, -1))
+    simple = {
+        "door": ("s2", "hub", "pb_oms"), "number": (*NUMBERS, "a"), "status": (str(some.status),),
+        "email": ("ann@example.com", "BOB@example.com", "x"), "sku": ("s-1", "S-1", "s"), "location": ("W1", "W3"),
+        "archived": (True, False), "term": ("LEE", "zoë", "po-7", "vip", "#vip", "c-1", "1z 999", "van lee"),
+        "tag": (*TAGS, "Rush"),
+    }  # fmt: skip
+    return random.choice(simple[name]) if name in simple else moment
+
+
+def model(book: list[Order], filters: Filters, *, sort: str = "created", ascending: bool = False) -> list[Order]:
+    left = [
+        order
+        for order in book
+        if all(
+            TESTS[name](order, value) for name in NAMES if (value := getattr(filters, name)) is not None
+        )
+    ]  # fmt: skip
+    key = (lambda each: (each.updated_at, each.order_id)) if sort == "updated" else (lambda each: (each.order_id,))
+    return sorted(left, key=key, reverse=not ascending)
+
+
+def choices(random: Random, book: list[Order], *, pairs: int = 78) -> Iterator[Filters]:
+    """Give no filter, every filter, pairs of filters (there are 78), and some of three."""
+    chosen = [(), *((name,) for name in NAMES), *random.sample(list(combinations(NAMES, 2)), pairs)]
+    chosen += random.sample(list(combinations(NAMES, 3)), 10)
+    for names in chosen:
+        yield Filters(**{name: value_of(random, name, book) for name in names})
+
+
+def numbers(found: list[Order]) -> list[int]:
+    return [order.order_id for order in found]
+
+
+async def stocked(store: Store, seed: int, size: int) -> tuple[Random, list[Order]]:
+    """Fill a book, and that of another organization with the like of it."""
+    random = Random(seed)
+    book = made_book(random, size)
+    await put(store, *book, *(msgspec.structs.replace(each, organization_id=OTHER) for each in book[::2]))
+    return random, book
+
+
+STATEMENTS = (pages._ids_statement, pages._scanned_statement, pages._count_statement)
+
+
+@pytest.fixture
+def scan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Give a function that sets how many rows a page looks through; statements are kept with that number in them."""
+
+    def few(rows: int) -> None:
+        monkeypatch.setattr(pages, "SCAN", rows)
+        for statement in STATEMENTS:
+            statement.cache_clear()
+
+    yield few
+    for statement in STATEMENTS:
+        statement.cache_clear()
+
+
+class TestPage:
+    @pytest.mark.parametrize("seed", [1])
+    async def test_is_what_plain_python_finds(self, store: Store, seed: int) -> None:
+        random, book = await stocked(store, seed, 70)
+        for filters in choices(random, book):
+            ways = [("created", False), ("created", True), ("updated", False), ("updated", True)]
+            for sort, ascending in random.sample(ways, 1):
+                wanted = model(book, filters, sort=sort, ascending=ascending)
+                offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
+                way: dict[str, Any] = {"sort": sort, "ascending": ascending}
+                async with store.reading() as tx:
+                    whole = await pages.page(tx, ONE, filters, limit=500, **way)
+                    part = await pages.page(tx, ONE, filters, limit=limit, offset=offset, **way)
+                assert numbers(whole.orders) == numbers(wanted), (filters, way)
+                assert whole == pages.Page(wanted)
+                assert part.orders == wanted[offset : offset + limit], (filters, way)
+
+    @pytest.mark.prove
+    @pytest.mark.parametrize("seed", range(100, 120))
+    async def test_is_what_plain_python_finds_in_larger_books(self, store: Store, seed: int) -> None:
+        await self.test_is_what_plain_python_finds(store, seed)
+
+    async def test_is_what_fits_says_of_each_order(self, store: Store) -> None:
+        random = Random(2)
+        book = made_book(random, 60)
+        for filters in choices(random, book):
+            assert [order for order in book if pages.fits(order, filters)] == model(book, filters, ascending=True)
+
+    async def test_of_any_of_several_choices_is_what_plain_python_finds(self, store: Store) -> None:
+        random, book = await stocked(store, 10, 70)
+        for _ in range(30):
+            name = random.choice(("status", "door", "archived"))
+            there = sorted({getattr(order, name) if name != "door" else order.source.door for order in book})
+            beside = {
+                each: value_of(random, each, book) for each in random.sample(NAMES, random.randrange(2)) if each != name
+            }
+            values = random.sample(there, random.randrange(1, min(3, len(there)) + 1))
+            asked = [Filters(**{name: value if name == "archived" else str(value)} | beside) for value in values]
+            sort, ascending = random.choice(("created", "updated")), random.random() < 0.5
+            fitting = [order for filters in asked for order in model(book, filters)]
+            wanted = model(fitting, Filters(), sort=sort, ascending=ascending)
+            offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
+            async with store.reading() as tx:
+                found = await pages.page_of_any(
+                    tx, ONE, asked, limit=limit, offset=offset, sort=sort, ascending=ascending
+                )
+            assert found.orders == wanted[offset : offset + limit], (asked, sort, ascending)
+
+    @pytest.mark.parametrize("rows", [1, 8])
+    async def test_is_walked_to_the_end_while_orders_arrive(
+        self, store: Store, scan: Callable[[int], None], rows: int
+    ) -> None:
+        random, book = await stocked(store, 3 + rows, 40)
+        mint, at = Mint(2), book[-1].created_at + 1000
+        scan(rows)
+        for filters in choices(random, book, pairs=15):
+            wanted, walked = model(book, filters), []
+            before, limit, turns = None, random.choice((1, 2, 5, 50)), 0
+            while True:
+                async with store.reading() as tx:
+                    some = await pages.page(tx, ONE, filters, before=before, limit=limit)
+                walked += some.orders
+                assert len(some.orders) <= limit
+                turns += 1
+                assert turns < 200, "it never ends"
+                if len(some.orders) == limit:
+                    before = some.orders[-1].order_id
+                elif some.last is not None:
+                    before = some.last
+                else:
+                    break
+                if turns == 1:
+                    at += 1000
+                    book.append(made(random, mint, at))
+                    await put(store, book[-1])
+            assert numbers(walked) == numbers(wanted), (filters, limit)
+
+    async def test_says_where_it_stopped_looking_and_never_leaves_out_silently(
+        self, store: Store, scan: Callable[[int], None]
+    ) -> None:
+        random, book = await stocked(store, 9, 40)
+        scan(10)
+        stopped = 0
+        for filters in choices(random, book, pairs=10):
+            for sort, ascending in (("created", True), ("updated", False), ("updated", True)):
+                wanted = model(book, filters, sort=sort, ascending=ascending)
+                async with store.reading() as tx:
+                    some = await pages.page(tx, ONE, filters, limit=500, sort=sort, ascending=ascending)
+                assert some.orders == wanted[: len(some.orders)]
+                assert some.last is not None or some.orders == wanted
+                stopped += some.last is not None
+        assert stopped > 20
+
+
+class TestCount:
+    async def test_is_what_plain_python_counts(self, store: Store) -> None:
+        random, book = await stocked(store, 4, 70)
+        async with store.reading() as tx:
+            for filters in choices(random, book):
+                assert await pages.count(tx, ONE, filters) == len(model(book, filters)), filters
+            kept = Counter((order.source.door, str(order.status)) for order in book)
+            assert await pages.counts(tx, ONE) == kept
+
+    async def test_stops_where_it_would_cost_too_much(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, book = await stocked(store, 5, 40)
+        monkeypatch.setattr(pages, "COUNT_MOST", 7)
+        pages._count_statement.cache_clear()
+        async with store.reading() as tx:
+            assert await pages.count(tx, ONE, Filters(archived=False)) == 7
+            assert await pages.count(tx, ONE, Filters()) == len(book)
+        pages._count_statement.cache_clear()
+
+    async def test_is_kept_through_any_changes_of_it(self, store: Store) -> None:
+        random, kept = Random(6), Counter[tuple[str, str]]()
+        async with store.writing() as tx:
+            for _ in range(40):
+                keys = random.sample([(door, status) for door in ("a", "b") for status in ("x", "y")], 2)
+                changes = {key: random.choice((1, 2, -1)) for key in keys}
+                kept.update(changes)
+                await pages.add_counts(tx, ONE, changes)
+            assert await pages.counts(tx, ONE) == {key: number for key, number in kept.items() if number}
+            assert await pages.counts(tx, OTHER) == {}
+
+
+class TestDue:
+    async def test_gives_the_orders_whose_time_has_come_the_most_overdue_first(self, store: Store) -> None:
+        _, book = await stocked(store, 7, 70)
+        timed = sorted((order.due_at, order.order_id) for order in book if order.due_at is not None)
+        assert len(timed) > 5
+        async with store.reading() as tx:
+            for now in {at for at, _ in timed} | {NOW_US - 1}:
+                found = await pages.due(tx, ONE, now=now, limit=100)
+                assert sorted(found) == sorted(each for at, each in timed if at <= now)
+                first = await pages.due(tx, ONE, now=now, limit=2)
+                by_id = {each: at for at, each in timed}
+                assert [by_id[each] for each in first] == [at for at, _ in timed if at <= now][:2]
+
+
+# ------------------------------------------------------------------------------------------------------------- searching
+def has(order: Order, word: str) -> bool:
+    """Say in plain Python whether a search for a word finds an order."""
+    spellings = {word, word.upper(), word.lower()}
+    return (
+        order.content.number in spellings
+        or any(line.sku in spellings for line in order.content.lines)
+        or (email(order) or "").lower() == word.lower()
+        or word.casefold() in words(order)
+    )
+
+
+WORDS = (
+    "a-1",
+    "A-1",
+    "B-2",
+    "s-1",
+    "S-2",
+    "lee",
+    "LEE",
+    "zoë",
+    "ann@example.com",
+    "po-7",
+    "c-1",
+    "vip",
+    "#vip",
+    "none",
+)
+
+
+class TestSearch:
+    @pytest.mark.parametrize(("ids", "rounds"), [(1_000, 10), (4, 2)])
+    async def test_walked_to_the_end_is_what_plain_python_finds(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, ids: int, rounds: int
+    ) -> None:
+        random, book = await stocked(store, 8, 60)
+        monkeypatch.setattr(pages, "_WORD_IDS", ids)
+        monkeypatch.setattr(pages, "_ROUNDS", rounds)
+        mint, at = Mint(2), book[-1].created_at + 1000
+        for turn in range(16):
+            asked = random.sample(WORDS, random.choice((1, 1, 2, 3)))
+            names = random.sample(NAMES, random.choice((0, 0, 1, 2)))
+            filters = Filters(**{name: value_of(random, name, book) for name in names})
+            wanted = [order for order in model(book, filters) if all(has(order, word) for word in asked)]
+            walked: list[Order] = []
+            before, limit = None, random.choice((1, 3, 50))
+            while True:
+                async with store.reading() as tx:
+                    some = await pages.search(tx, ONE, asked, filters, before=before, limit=limit)
+                walked += some.orders
+                assert len(some.orders) <= limit
+                if some.last is None:
+                    break
+                assert before is None or some.last < before, "it never ends"
+                before = some.last
+                if turn % 8 == 0:
+                    at += 1000
+                    book.append(made(random, mint, at))
+                    await put(store, book[-1])
+            assert numbers(walked) == numbers(wanted), (asked, filters)
+
+
+class TestTerms:
+    async def test_of_a_tag_and_of_a_reference_that_looks_like_it_do_not_meet(self, store: Store) -> None:
+        """A shop's order "#1001" is no order tagged 1001, and an order may have both."""
+        content = Content(number="N", lines=(Line(1),), references=(Reference("shop", "#1001"),))
+        mint = Mint(1)
+        both, one = (
+            Order(
+                organization_id=ONE, order_id=mint.new(NOW_US), version=1, created_at=NOW_US, updated_at=NOW_US,
+                source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=tags,
+            )
+            for tags in (("1001",), ())
+        )  # fmt: skip
+        await put(store, both, one)
+        async with store.reading() as tx:
+            assert (await pages.page(tx, ONE, Filters(tag="1001"), limit=9)).orders == [both]
+            assert (await pages.page(tx, ONE, Filters(term="#1001"), limit=9)).orders == [one, both]
+
+    def test_are_of_different_orders_in_any_number_but_of_one_not_too_many(self) -> None:
+        content = Content(number="N", lines=(Line(1),), references=tuple(Reference("r", str(n)) for n in range(99)))
+        order = Order(
+            organization_id=ONE, order_id=1, version=1, created_at=NOW_US, updated_at=NOW_US,
+            source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=("a", "b"),
+        )  # fmt: skip
+        assert len(orders.terms_of(order)) == orders.TERMS_MOST + 2
+        assert len(set(orders.terms_of(order))) == len(orders.terms_of(order))
