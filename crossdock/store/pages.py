@@ -146,10 +146,13 @@ async def _places(
         if len(rows) == limit:
             break
     last = None
-    if len(rows) < limit and _has_residue(shape):
+    is_sorted_after = sort == "updated" and driver is not None
+    if _has_residue(shape) and (len(rows) < limit or is_sorted_after):
         values["scan"] = SCAN
         ((scanned, least, most),) = await tx.rows(_scanned_statement(shape), organization_id=organization_id, **values)
         last = (most if ascending else least) if scanned == SCAN else None
+    if is_sorted_after and last is not None:  # those not looked at may belong before those found
+        rows = []
     return [tuple(row)[::-1] for row in rows], last
 
 

@@ -90,14 +90,14 @@ class TestRouting:
         ("door", "path", "allowed"),
         [
             ("pb_oms", "/ordermanagement/api/v1/orders", "POST"),
-            ("pb_oms", "/ordermanagement/api/v1/orders/PB1", "GET"),
+            ("pb_oms", "/ordermanagement/api/v1/orders/PB1", "DELETE, GET, PATCH"),
             ("pb_oms", "/auth/api/v1/token", "POST"),
             ("pb_fulfillment", "/shippingservices/fulfillment/v1/orders/bulk", "GET, POST"),
             ("pb_fulfillment", "/shippingservices/fulfillment/v1/orders/ORA1US/status", "GET"),
             ("fabric", "/api/v2/order/", "GET, POST"),
             ("fabric", "/oauth2/default/v1/token", "POST"),
             ("s2", "/order", "GET, POST"),
-            ("s2", "/order/00000000-0000-0000-0000-000000000000", "GET"),
+            ("s2", "/order/00000000-0000-0000-0000-000000000000", "GET, PUT"),
             ("s2", "/login", "POST"),
             ("hub", "/hub/v1/orders", "GET, POST"),
             ("hub", "/hub/v1/orders/abc", "GET"),
@@ -107,7 +107,7 @@ class TestRouting:
     async def test_refuses_a_method_with_405_and_what_is_allowed(
         self, world: World, door: str, path: str, allowed: str
     ) -> None:
-        answer = await world.http.request("DELETE", path)
+        answer = await world.http.request("TRACE", path)
         assert answer.status_code == 405
         check_shape(door, answer)
         if path.endswith("/bulk"):  # the path of a read takes it for an order id; what bulk takes must be named
@@ -135,7 +135,7 @@ class TestRouting:
             ("fabric", "/oauth2/a/b/c"),
             ("s2", "/product/1/2"),
             ("s2", "/account/7"),
-            ("s2", "/order/00000000-0000-0000-0000-000000000000/cancel"),  # fabric's only with its header
+            ("s2", "/order/00000000-0000-0000-0000-000000000000/nothing"),  # fabric's only with its header
             ("hub", "/hub/v1/nothing"),
             ("hub", "/hub/v1/orders/"),
         ],

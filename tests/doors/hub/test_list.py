@@ -274,7 +274,11 @@ class TestPagesThatEndEarly:
             each.cache_clear()
 
     @pytest.mark.parametrize(
-        "query", [{"status": "open", "archived": "true"}, {"q": "COMMON RARE"}, {"q": "COMMON", "tag": "x"}]
+        "query",
+        [
+            {"q": "COMMON RARE"},
+            {"q": "COMMON", "tag": "x"},
+        ],
     )
     async def test_are_gone_on_from_until_all_is_found(
         self, world: World, headers: Headers, query: dict[str, str]
