@@ -76,3 +76,6 @@ class TestRun:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+        assert looks > 1
+        last = (await queries.history(world.book, caller, order_id=order_id))[-1]
+        assert (last.name, last.actor) == ("order.released", timers.ACTOR)

@@ -244,6 +244,7 @@ class TestEcho:
         ]
         got = (await world.http.post(ORDERS, json=body, headers=headers)).json()
         told(body, got)
+        assert [item["shipToId"] for item in got["items"]] == ["b", "a", "b"]
 
 
 class TestStatus:
