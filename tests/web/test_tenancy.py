@@ -42,8 +42,10 @@ class Case:
 
 def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]:
     """Give the case of every scoped route, for the victim's order ids by door."""
-    fulfillment = f"ORA{to_digits(ids['pb_fulfillment'])}US"
-    hub = to_base32(ids["hub"])
+    return _oms(ids) | _fulfillment(ids) | _fabric(ids) | _s2(ids) | _hub(ids, submission_id)
+
+
+def _oms(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
     oms = "PB" + to_base62(ids["pb_oms"])
     return {
         ("pb_oms", "createOrder"): Case(body=sample("pb_oms")),
@@ -57,6 +59,12 @@ def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case
         ("pb_oms", "updateTags"): Case(body={"tagIds": ["x"]}, orderId=oms),
         ("pb_oms", "bulkUpdateTags"): Case(body={"tags": [{"orderId": oms, "tagIds": ["x"]}]}),
         ("pb_oms", "createCustomCode"): Case(body={"code": "C1", "carrier": "UPS", "carrierAccountId": "1"}),
+    }
+
+
+def _fulfillment(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
+    fulfillment = f"ORA{to_digits(ids['pb_fulfillment'])}US"
+    return {
         ("pb_fulfillment", "createOrder"): Case(body=sample("pb_fulfillment")),
         ("pb_fulfillment", "createOrders"): Case(body={"orders": [sample("pb_fulfillment")]}),
         ("pb_fulfillment", "getOrder"): Case("?clientId=1234", orderId=fulfillment),
@@ -69,6 +77,11 @@ def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case
         ),
         ("pb_fulfillment", "searchOrders"): Case(body={"clientId": "1234"}),
         ("pb_fulfillment", "searchOrderStatuses"): Case(body={"clientId": "1234"}),
+    }
+
+
+def _fabric(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
+    return {
         ("fabric", "createOrder"): Case(body=sample("fabric")),
         ("fabric", "getOrder"): Case(f"?orderId={to_hex24(ids['fabric'])}"),
         ("fabric", "createOrderShort"): Case(body=sample("fabric")),
@@ -95,6 +108,11 @@ def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case
         ("fabric", "releaseCrossBorderOrder"): Case(body={"orderNumber": MARK, "releaseType": "CANCEL"}),
         ("fabric", "releaseFraudOrder"): Case(body={"orderNumber": MARK}),
         ("fabric", "cancelFraudOrder"): Case(body={"orderNumber": MARK}),
+    }
+
+
+def _s2(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
+    return {
         ("s2", "createOrder"): Case(body=sample("s2")),
         ("s2", "listOrders"): Case(f"?term={to_uuid(ids['s2'])}"),
         ("s2", "getOrder"): Case(orderId=to_uuid(ids["s2"])),
@@ -105,6 +123,12 @@ def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case
         ("s2", "cancelOrder"): Case(orderId=to_uuid(ids["s2"])),
         ("s2", "archiveOrder"): Case(orderId=to_uuid(ids["s2"])),
         ("s2", "unarchiveOrder"): Case(orderId=to_uuid(ids["s2"])),
+    }
+
+
+def _hub(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]:
+    hub = to_base32(ids["hub"])
+    return {
         ("hub", "createOrder"): Case(body=sample("hub")),
         ("hub", "countOrders"): Case(),
         ("hub", "exportOrders"): Case("?format=ndjson"),
