@@ -124,17 +124,91 @@ class Allocated(Fact, frozen=True, omit_defaults=True, kw_only=True):
         return _replace(order, counters=self.counters)
 
 
+class Package(Struct, frozen=True, omit_defaults=True):
+    """What left in one piece: `lines` are (position, quantity); `number` and `url` are the carrier's, for tracking."""
+
+    lines: tuple[tuple[int, int], ...]
+    carrier: str | None = None
+    service: str | None = None
+    number: str | None = None
+    url: str | None = None
+
+
 class Shipped(Fact, frozen=True, omit_defaults=True, kw_only=True):
-    """Units left the house: `lines` are (position, quantity), `counters` all the order's counters afterwards."""
+    """Units left the house: `lines` are (position, quantity), `counters` all the order's counters afterwards.
+
+    `packages` tell how, where that is known: together they hold the lines.
+    """
 
     name: ClassVar[str] = "order.shipped"
     lines: tuple[tuple[int, int], ...]
     counters: tuple[Counters, ...]
     reason: str | None = None
+    packages: tuple[Package, ...] = ()
+    location_ref: str | None = None
+    fulfillment_id: int | None = None
 
     def apply(self, order: Order, number: int) -> Order:
         """See Fact; with nothing open left, nothing is left to hold."""
         return _closed(_replace(order, counters=self.counters))
+
+
+class Counted(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Units reached a point: `lines` are (position, quantity), `counters` all the order's counters afterwards."""
+
+    lines: tuple[tuple[int, int], ...]
+    counters: tuple[Counters, ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact."""
+        return _replace(order, counters=self.counters)
+
+
+class Backordered(Counted, frozen=True, omit_defaults=True, kw_only=True):
+    """Units wait for stock. `expected_at` is the day they are hoped for, ISO 8601; `consent_by` the day until which the
+    customer is asked whether they will wait."""
+
+    name: ClassVar[str] = "order.backordered"
+    expected_at: str | None = None
+    consent_by: str | None = None
+
+
+class Delivered(Counted, frozen=True, omit_defaults=True, kw_only=True):
+    """Units reached the customer, `tracking_number` telling with which package."""
+
+    name: ClassVar[str] = "order.delivered"
+    tracking_number: str | None = None
+    fulfillment_id: int | None = None
+
+
+class ReturnRequested(Counted, frozen=True, omit_defaults=True, kw_only=True):
+    """Shipped units are asked back. `label_url` is where the customer finds the label."""
+
+    name: ClassVar[str] = "order.return_requested"
+    return_id: int
+    label_url: str | None = None
+
+
+class Returned(Counted, frozen=True, omit_defaults=True, kw_only=True):
+    """Units came back."""
+
+    name: ClassVar[str] = "order.returned"
+    return_id: int
+
+
+class Refunded(Fact, frozen=True, omit_defaults=True, kw_only=True):
+    """Money went back to the customer; `currency` is None where it is the order's."""
+
+    name: ClassVar[str] = "order.refunded"
+    amount: Decimal
+    currency: str | None = None
+    return_id: int | None = None
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See Fact; payments stand nowhere but in the log."""
+        return order
 
 
 class Tagged(Fact, frozen=True, omit_defaults=True, kw_only=True):
@@ -191,7 +265,8 @@ def _closed(order: Order) -> Order:
 FACTS: dict[str, type[Fact]] = {
     fact.name: fact
     for fact in (
-        Received, Edited, Held, Released, Canceled, Allocated, Shipped, Tagged, Noted, Archived, Unarchived,
+        Received, Edited, Held, Released, Canceled, Allocated, Backordered, Shipped, Delivered, ReturnRequested, Returned,
+        Refunded, Tagged, Noted, Archived, Unarchived,
     )
 }  # fmt: skip
 _DECODERS = {name: msgspec.json.Decoder(fact, float_hook=Decimal) for name, fact in FACTS.items()}

@@ -7,14 +7,20 @@ from crossdock.core import events
 from crossdock.core.errors import Path
 from crossdock.core.events import (
     Allocated,
+    Backordered,
     Canceled,
+    Counted,
+    Delivered,
     Edited,
     Event,
     Fact,
     Held,
     Noted,
     Received,
+    Refunded,
     Released,
+    Returned,
+    ReturnRequested,
     Shipped,
     Tagged,
 )
@@ -45,6 +51,29 @@ def _edited(fact: Edited, _: int) -> Tree:
     return {"from_lines": from_lines, "submission_id": submission}
 
 
+def _counted(fact: Counted, *members: str) -> Tree:
+    return {"lines": _units(fact.lines)} | {name: getattr(fact, name) for name in members}
+
+
+def _shipped(fact: Shipped) -> Tree:
+    packages = [
+        {
+            "lines": _units(package.lines),
+            "carrier": package.carrier,
+            "service": package.service,
+            "tracking_number": package.number,
+            "tracking_url": package.url,
+        }
+        for package in fact.packages
+    ]
+    return {"lines": _units(fact.lines), "location_ref": fact.location_ref, "packages": packages}
+
+
+def _refunded(fact: Refunded) -> Tree:
+    return_id = None if fact.return_id is None else spell_id(fact.return_id)
+    return {"amount": fact.amount, "currency": fact.currency, "return_id": return_id}
+
+
 _DATA: dict[type[Fact], Callable[[Any, int], Tree]] = {
     Received: lambda fact, _: {"submission_id": spell_id(fact.submission_id)},
     Edited: _edited,
@@ -52,7 +81,12 @@ _DATA: dict[type[Fact], Callable[[Any, int], Tree]] = {
     Released: lambda fact, _: {"holds": [{"number": number, "reason": reason} for number, reason in fact.holds]},
     Canceled: lambda fact, _: {"lines": _units(fact.lines), "note": fact.note},
     Allocated: lambda fact, _: {"location_ref": fact.location_ref},
-    Shipped: lambda fact, _: {"lines": _units(fact.lines)},
+    Backordered: lambda fact, _: _counted(fact, "expected_at", "consent_by"),
+    Shipped: lambda fact, _: _shipped(fact),
+    Delivered: lambda fact, _: _counted(fact, "tracking_number"),
+    ReturnRequested: lambda fact, _: _counted(fact, "label_url") | {"return_id": spell_id(fact.return_id)},
+    Returned: lambda fact, _: _counted(fact) | {"return_id": spell_id(fact.return_id)},
+    Refunded: lambda fact, _: _refunded(fact),
     Tagged: lambda fact, _: {"tags": list(fact.tags)},
     Noted: lambda fact, _: {"text": fact.text, "topic": fact.topic, "data": fact.data},
 }
