@@ -13,7 +13,7 @@ import asyncpg
 
 from crossdock.store import sqlite
 
-TABLES = ("request_key", "submission", "orders", "order_line", "event")
+TABLES = ("request_key", "submission", "orders", "order_line", "order_term", "event")
 BATCH = 64
 
 
@@ -26,6 +26,8 @@ def _copies(row: dict[str, Any], number: int) -> tuple[Any, ...]:
     for name in ("key", "hash", "event_hash"):
         if name in changed:
             changed[name] = hashlib.sha256(changed[name] + b"%d" % number).digest()
+    if "position" in changed:
+        changed["position"] += number
     if "number_key" in changed:
         changed["number_key"] = f"bare-{number}"
     return tuple(changed.values())

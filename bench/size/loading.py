@@ -94,8 +94,9 @@ async def _insert(tx: Transaction, made: Made) -> None:
     made.keys.sort()
     await log.add_submissions(tx, made.submissions)
     await orders.add(tx, made.placed)
-    await log.add_events(tx, made.recorded)
     await tx.insert(request_key, made.keys)
+    for organization_id, recorded in made.recorded.items():
+        await log.add_events(tx, organization_id, recorded)
 
 
 @asynccontextmanager

@@ -191,10 +191,15 @@ class Made(Struct):
 
     placed: list[Any] = []
     submissions: list[SubmissionRecord] = []
-    recorded: list[Event] = []
+    recorded: dict[int, list[tuple[Event, str, str]]] = {}  # by organization
     keys: list[tuple[int, bytes, int, int]] = []
     counts: dict[int, Counter[tuple[str, str]]] = {}
     known: list[Known] = []
+
+    def tell(self, event: Event, order: Order) -> None:
+        """Keep an event, with its order's status afterwards and source door."""
+        row = (event, str(order.status), order.source.door)
+        self.recorded.setdefault(order.organization_id, []).append(row)
 
 
 class Maker:
@@ -296,7 +301,7 @@ class Maker:
             actor="size",
             door=order.source.door,
         )
-        made.recorded.append(event)
+        made.tell(event, order)
         wanted = tuple((line, each.ordered) for line, each in enumerate(order.counters))
         facts: list[events.Fact] = []
         if end in ("allocated", "shipped"):
@@ -319,7 +324,7 @@ class Maker:
             order, event = events.record(
                 order, fact, event_id=self._event_id(at), at=at, actor="size", door=order.source.door
             )
-            made.recorded.append(event)
+            made.tell(event, order)
         return order
 
     def _event_id(self, at: int) -> int:

@@ -128,7 +128,7 @@ async def _step(work: Unit, caller: Caller, step: Step, *, door: str, dry_run: b
     if order is not before:
         work.change(order, before=before)
         work.changed[order.order_id] = order
-    return Change(order, tuple(work.events[recorded:]))
+    return Change(order, tuple(event for event, _, _ in work.events[recorded:]))
 
 
 def check(order: Order, verb: Verb, *, only: frozenset[Status] | None = None) -> None:

@@ -30,7 +30,7 @@ class Unit:
         self.tx = tx
         self.organization_id = organization_id
         self.now = now
-        self.events: list[Event] = []
+        self.events: list[tuple[Event, str, str]] = []  # each with its order's status afterwards, and source door
         self.request_id = 0  # the submission that stands for a request made once
         self._placed: list[OrderRows] = []
         self._changed: list[tuple[OrderRows, Order]] = []
@@ -43,7 +43,7 @@ class Unit:
         order, event = events.append(
             order, fact, event_id=event_id, at=order.created_at, actor=order.source.actor, door=order.source.door
         )
-        self.events.append(event)
+        self._tell(event, order)
         return order
 
     def record(self, order: Order, fact: Fact, *, actor: str, door: str) -> Order:
@@ -53,8 +53,11 @@ class Unit:
         """
         event_id, at = self.book.mint.new(self.now), max(self.now, order.updated_at)
         order, event = events.record(order, fact, event_id=event_id, at=at, actor=actor, door=door)
-        self.events.append(event)
+        self._tell(event, order)
         return order
+
+    def _tell(self, event: Event, order: Order) -> None:
+        self.events.append((event, str(order.status), order.source.door))
 
     def place(self, order: Order) -> None:
         """Store a new order, as it is now."""
@@ -83,11 +86,11 @@ class Unit:
         for rows, before in sorted(self._changed, key=lambda each: each[1].order_id):
             if not await order_store.replace(self.tx, rows, before=before):
                 raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
-        if self.events:
-            await log.add_events(self.tx, self.events)
         changes = {key: change for key, change in self._counts.items() if change}
-        if changes:  # last, because other transactions may wait for these rows until the commit
+        if changes:  # late, because other transactions may wait for these rows until the commit
             await pages.add_counts(self.tx, self.organization_id, changes)
+        if self.events:  # last of all: see there
+            await log.add_events(self.tx, self.organization_id, self.events)
 
 
 @asynccontextmanager

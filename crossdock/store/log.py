@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import BigInteger, bindparam, delete, select, text, update
 
 from crossdock.core.errors import Fault
 from crossdock.core.events import Event
 from crossdock.store.port import Statement, Transaction
 from crossdock.store.tables import event, orders, request_key, submission
+from crossdock.store.tables import feed as feed_head
 
 _FAULTS = msgspec.json.Decoder(tuple[Fault, ...])
 
@@ -200,13 +201,43 @@ async def release(tx: Transaction, organization_id: int, *, key: bytes) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- events
-async def add_events(tx: Transaction, recorded: Iterable[Event]) -> None:
-    """Insert events; the primary key refuses a second event of one number."""
-    await tx.insert(event, [msgspec.structs.astuple(each) for each in recorded])
+class Entry(Struct, frozen=True):
+    """An event in its organization's feed: `position` counts from 1 without gaps, in the order in which events became
+    visible. `status` is the order's after the event, `source` the door the order came through."""
+
+    position: int
+    status: str
+    source: str
+    event: Event
 
 
+# An upsert is each dialect's own word for the same text.
+_ADVANCE = Statement(
+    text(
+        "INSERT INTO feed (organization_id, position) VALUES (:organization_id, :added)"
+        " ON CONFLICT (organization_id) DO UPDATE SET position = feed.position + excluded.position RETURNING position"
+    ).bindparams(bindparam("organization_id", type_=BigInteger()), bindparam("added", type_=BigInteger()))
+)
+
+
+async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[tuple[Event, str, str]]) -> None:
+    """Append events to the log and to the organization's feed, each with its order's status afterwards and source door.
+
+    The primary key refuses a second event of one number. Must be the last thing written before the commit: every other
+    transaction that has events for this organization waits from here until then, so positions become visible in order.
+    """
+    rows = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
+    position = rows[0][0] - len(recorded)
+    placed = []
+    for each, status, source in recorded:
+        position += 1
+        placed.append((*msgspec.structs.astuple(each), position, status, source))
+    await tx.insert(event, placed)
+
+
+_COLUMNS = [event.c[name] for name in Event.__struct_fields__]
 _EVENTS = Statement(
-    select(event)
+    select(*_COLUMNS)
     .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id == bindparam("order_id"))
     .order_by(event.c.number)
 )
@@ -247,3 +278,58 @@ async def orders_with_events(tx: Transaction, organization_id: int) -> AsyncIter
         for row in rows:
             yield row[0]
         after = rows[-1][0]
+
+
+# ----------------------------------------------------------------------------------------------------------------- feed
+# Positions one page looks through at most, so that a filter nothing fits costs no more than this.
+FEED_SCAN = 5_000
+_HEAD = Statement(select(feed_head.c.position).where(feed_head.c.organization_id == bindparam("organization_id")))
+
+
+class Wanted(Struct, frozen=True):
+    """Which entries of a feed are wanted; nothing named means all."""
+
+    names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+
+
+EVERYTHING = Wanted()
+
+
+@cache
+def _feed_statement(names: int, sources: int, statuses: int) -> Statement:
+    query = select(event.c.position, event.c.status, event.c.source, *_COLUMNS).where(
+        event.c.organization_id == bindparam("organization_id"),
+        event.c.position > bindparam("after"),
+        event.c.position <= bindparam("upto"),
+    )
+    for column, size in ((event.c.name, names), (event.c.source, sources), (event.c.status, statuses)):
+        if size:
+            query = query.where(column.in_([bindparam(f"{column.name}_{place}") for place in range(size)]))
+    return Statement(query.order_by(event.c.position).limit(bindparam("limit")))
+
+
+async def feed_position(tx: Transaction, organization_id: int) -> int:
+    """Give the position of the newest entry of an organization's feed, 0 where it has none."""
+    rows = await tx.rows(_HEAD, organization_id=organization_id)
+    return rows[0][0] if rows else 0
+
+
+async def feed(
+    tx: Transaction, organization_id: int, *, after: int, limit: int, wanted: Wanted = EVERYTHING
+) -> tuple[list[Entry], int]:
+    """Give at most `limit` entries after a position, in their order, and the position up to which was looked.
+
+    Looks through at most FEED_SCAN positions: where that is less than the newest position, there may be more.
+    """
+    upto = min(after + FEED_SCAN, await feed_position(tx, organization_id))
+    if upto <= after:
+        return [], after
+    values: dict[str, str] = {}
+    for column, some in (("name", wanted.names), ("source", wanted.sources), ("status", wanted.statuses)):
+        values |= {f"{column}_{place}": each for place, each in enumerate(some)}
+    statement = _feed_statement(len(wanted.names), len(wanted.sources), len(wanted.statuses))
+    rows = await tx.rows(statement, organization_id=organization_id, after=after, upto=upto, limit=limit, **values)
+    found = [Entry(row[0], row[1], row[2], Event(*row[3:])) for row in rows]
+    return found, found[-1].position if len(found) == limit else upto

@@ -17,7 +17,7 @@ from crossdock.core.errors import Busy, Code
 from crossdock.store import sqlite
 from crossdock.store.port import Store
 
-HEAD = "0002"
+HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any fixed number: PostgreSQL's advisory lock that migrating processes queue for.
 _LOCK = 0x0C0_55D0_C4

@@ -304,5 +304,102 @@ event = Table(
     Column("door", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False, server_default="0"),  # in the organization's feed
+    Column("status", Text, nullable=False, server_default=""),  # the order's, after the event
+    Column("source", Text, nullable=False, server_default=""),  # the door the order came through
     PrimaryKeyConstraint("organization_id", "order_id", "number"),
+    Index(None, "organization_id", "position"),
+)
+
+# The last position of each organization's feed. Who appends events raises it as the last thing before the commit and holds
+# the row until then: so positions have no gaps, and none becomes visible behind one that was seen.
+feed = Table(
+    "feed",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id"),
+)
+
+# Who is told of events: webhook receivers, and the organization's customers by mail.
+endpoint = Table(
+    "endpoint",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),  # webhook, email
+    Column("state", Text, nullable=False),  # enabled, disabled, removed
+    Column("reason", Text),  # why it is disabled
+    Column("position", BigInteger, nullable=False),  # of the feed, up to which deliveries were made
+    Column("health", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column(
+        "document", LargeBinary, nullable=False
+    ),  # what it wants, and how: core.endpoint.Subscription, or the mails'
+    PrimaryKeyConstraint("organization_id", "endpoint_id"),
+)
+
+# One event for one endpoint, from when it was read off the feed; see core.delivery.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger),
+    Column("number", BigInteger),  # of the event within its order
+    Column("event_id", BigInteger, nullable=False),  # what receivers know a repeat by
+    Column("topic", Text, nullable=False),  # the event's name in the words of the endpoint's format
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),  # since it was made, or last redelivered
+    Column("next_at", BigInteger),  # when a pending one is due; while it is attempted, when it would be again
+    Column("holder", BigInteger),  # the process that is attempting it
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("status", Integer),  # of the last answer
+    Column("attempted", LargeBinary),  # all attempts
+    Column("payload", LargeBinary),  # where it is not made of the log
+    PrimaryKeyConstraint("organization_id", "endpoint_id", "delivery_id"),
+)
+Index(
+    "ix_delivery_due",
+    delivery.c.organization_id,
+    delivery.c.endpoint_id,
+    delivery.c.next_at,
+    sqlite_where=delivery.c.next_at.is_not(None),
+    postgresql_where=delivery.c.next_at.is_not(None),
+)
+Index(
+    "ix_delivery_open",
+    delivery.c.organization_id,
+    delivery.c.endpoint_id,
+    delivery.c.order_id,
+    delivery.c.number,
+    sqlite_where=delivery.c.ended_at.is_(None),
+    postgresql_where=delivery.c.ended_at.is_(None),
+)
+Index(
+    "ix_delivery_dead",
+    delivery.c.organization_id,
+    delivery.c.endpoint_id,
+    delivery.c.delivery_id,
+    sqlite_where=delivery.c.state == "dead",
+    postgresql_where=delivery.c.state == "dead",
+)
+
+# Mails that were not sent because there is no server to send them through.
+mail = Table(
+    "mail",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("mail_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("message", LargeBinary, nullable=False),  # as it would have gone out
+    PrimaryKeyConstraint("organization_id", "mail_id"),
 )

@@ -17,6 +17,7 @@ from crossdock.store import log, orders, pages, schema
 from crossdock.store.pages import Filters
 from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
+from crossdock.store.tables import event as event_table
 from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
 from tests.store.samples import NOW_US, ONE, OTHER, full_content
@@ -25,6 +26,13 @@ from tests.store.samples import NOW_US, ONE, OTHER, full_content
 NEW = ("tags", "archived", "due_at")
 OLD = Table(
     "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
+)
+# What 0003 added to the events of 0001.
+NEW_OF_EVENT = ("position", "status", "source")
+OLD_EVENT = Table(
+    "event",
+    MetaData(),
+    *(Column(each.name, each.type) for each in event_table.columns if each.name not in NEW_OF_EVENT),
 )
 _REAL = Statement(
     select(order_table.c.organization_id, order_table.c.door, order_table.c.status, func.count()).group_by(
@@ -89,7 +97,7 @@ async def fill(store: Store, book: list[tuple[Order, list[Event]]]) -> None:
             rows.append(row)
         await tx.insert(OLD, rows)
         await tx.insert(order_line, [line for order, _ in book for line in orders.line_rows(order)])
-        await log.add_events(tx, [event for _, told in book for event in told])
+        await tx.insert(OLD_EVENT, [msgspec.structs.astuple(event) for _, told in book for event in told])
 
 
 @pytest.fixture
@@ -139,5 +147,36 @@ class TestToOrdersThatMove:
             for order, told in islice(old_book(), 0, None, 13):
                 assert events.rebuild(told) == await orders.get(tx, order.organization_id, order_id=order.order_id)
 
+
+class TestToOthersHear:
+    @pytest.mark.parametrize("organization_id", [ONE, OTHER])
+    async def test_gives_every_event_a_place_in_the_feed(self, migrated: Store, organization_id: int) -> None:
+        """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
+        wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
+        wanted.sort(key=lambda event: (event.event_id, event.order_id, event.number))
+        async with migrated.writing() as tx:
+            found, upto = await log.feed(tx, organization_id, after=0, limit=5_000)
+            assert [entry.event for entry in found] == wanted
+            assert [entry.position for entry in found] == list(range(1, len(wanted) + 1))
+            assert upto == len(wanted)
+            more = _replace(wanted[0], number=99)
+            await log.add_events(tx, organization_id, [(more, "open", "s2")])
+            found, _ = await log.feed(tx, organization_id, after=len(wanted), limit=9)
+            assert [(entry.position, entry.event) for entry in found] == [(len(wanted) + 1, more)]
+
+    async def test_says_of_every_event_what_the_order_was_after_it(self, migrated: Store) -> None:
+        wanted = {
+            (event.organization_id, event.order_id, event.number): (str(order.status), "s2")
+            for _, told in old_book()
+            for event, order in events.replay(told)
+        }
+        async with migrated.reading() as tx:
+            for organization_id in (ONE, OTHER):
+                found, _ = await log.feed(tx, organization_id, after=0, limit=5_000)
+                for entry in found:
+                    key = (organization_id, entry.event.order_id, entry.event.number)
+                    assert wanted.pop(key) == (entry.status, entry.source)
+        assert not wanted
+
     def test_is_the_newest_there_is(self) -> None:
-        assert schema.HEAD == "0002", "write a test for the newer migration too"
+        assert schema.HEAD == "0003", "write a test for the newer migration too"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from crossdock.core.errors import Fault
-from crossdock.core.events import CHAIN_START, Held, Noted, record
+from crossdock.core.events import CHAIN_START, Event, Held, Noted, record
 from crossdock.store import log, orders, pages, registry
 from crossdock.store.log import Claim
 from crossdock.store.pages import Filters
@@ -70,6 +70,11 @@ class TestSubmissions:
         assert found == [submission(1, reply=b"done"), submission(2)]
 
 
+def told(*recorded: Event) -> list[tuple[Event, str, str]]:
+    """Give events as they are appended: with the order's status afterwards, and the door it came through."""
+    return [(event, "open", "s2") for event in recorded]
+
+
 class TestEvents:
     async def test_come_back_in_their_order_and_hold_the_chain(self, store: Store) -> None:
         placed = full_order()
@@ -79,7 +84,7 @@ class TestEvents:
             placed, event = record(placed, fact, event_id=place, at=NOW_US, actor="me", door="s2")
             made.append(event)
         async with store.writing() as tx:
-            await log.add_events(tx, made[::-1])
+            await log.add_events(tx, ONE, told(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
             assert await log.events(tx, ONE, order_id=placed.order_id) == made
             assert [head async for head in log.heads(tx, ONE)] == [(placed.order_id, 3, made[-1].hash)]
@@ -89,8 +94,8 @@ class TestEvents:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
-                await log.add_events(tx, [event])
-                await log.add_events(tx, [msgspec.structs.replace(event, event_id=2)])
+                await log.add_events(tx, ONE, told(event))
+                await log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
 
     async def test_are_walked_in_steps_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(log, "_STEP", 3)
@@ -98,7 +103,7 @@ class TestEvents:
         async with store.writing() as tx:
             for number in range(8):
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
-                await log.add_events(tx, [event, msgspec.structs.replace(event, number=2)])
+                await log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
             assert [head[0] async for head in log.heads(tx, ONE)] == list(range(8))
             assert [found async for found in log.orders_with_events(tx, ONE)] == list(range(8))
 
@@ -224,6 +229,9 @@ async def drained(walk: Any) -> list[Any]:
     return [each async for each in walk]
 
 
+# A third one, of whom nothing is there whatever the other one was asked before.
+THIRD = 3
+THEIRS = Event(OTHER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "log.bodies": (lambda tx: log.bodies(tx, OTHER, submission_ids=[1]), {}),
@@ -231,8 +239,11 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "log.submissions": (lambda tx: log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
     "log.holders": (lambda tx: log.holders(tx, OTHER, [key(1)]), {}),
     "log.events": (lambda tx: log.events(tx, OTHER, order_id=1), []),
+    "log.add_events": (lambda tx: log.add_events(tx, OTHER, told(THEIRS)), None),
+    "log.feed_position": (lambda tx: log.feed_position(tx, THIRD), 0),
+    "log.feed": (lambda tx: log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
     "log.heads": (lambda tx: drained(log.heads(tx, OTHER)), []),
-    "log.orders_with_events": (lambda tx: drained(log.orders_with_events(tx, OTHER)), []),
+    "log.orders_with_events": (lambda tx: drained(log.orders_with_events(tx, THIRD)), []),
     "log.set_reply": (lambda tx: log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
     "log.mark_redriven": (lambda tx: log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
     "log.release": (lambda tx: log.release(tx, OTHER, key=key(1)), None),
@@ -277,6 +288,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await log.submissions(tx, ONE, status=None, before=None, limit=9),
         await log.holders(tx, ONE, [key(1)]),
         await log.events(tx, ONE, order_id=1),
+        await log.feed(tx, ONE, after=0, limit=9),
         await pages.page(tx, ONE, Filters(), before=None, limit=9),
         await pages.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
         await pages.counts(tx, ONE),
@@ -295,7 +307,7 @@ class TestAnotherOrganization:
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
             await pages.add_counts(tx, ONE, {("s2", "open"): 1})
-            await log.add_events(tx, [event])
+            await log.add_events(tx, ONE, told(event))
             await log.add_submissions(tx, [submission(1, status="refused")])
             await log.claim(tx, [Claim(ONE, key(1), 1, 1)])
             await registry.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
@@ -305,7 +317,7 @@ class TestAnotherOrganization:
             await registry.add_entry(tx, entry("k", 1))
         async with store.writing() as tx:
             before = await everything_of_one(tx)
-            assert [place for place, kept in enumerate(before) if not kept] == [9]  # not revoked: the other's token
+            assert [place for place, kept in enumerate(before) if not kept] == [10]  # not revoked: the other's token
             for name, (ask, answer) in QUESTIONS.items():
                 assert await ask(tx) == answer, name
                 assert await everything_of_one(tx) == before, name
