@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import ssl
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -133,32 +134,39 @@ class Webhooks:
     async def send(self, message: Message) -> Attempt:
         """Send a message once; never raises but for cancellation. Redirects are not followed."""
         async with self._turns:
-            at, loop = self._clock(), asyncio.get_running_loop()
-            began = loop.time()
+            at, began = self._clock(), time.perf_counter()
             try:
-                attempt = await self._send(message, at, began + message.timeout_s)
+                attempt = await self._send(message, at)
             except Exception as error:  # noqa: BLE001 - an attempt that failed is a result, whatever the reason
                 attempt = Attempt(at, 0, Verdict.FAILED, error=_reason(error, message))
-            return msgspec.structs.replace(attempt, took_ms=int((loop.time() - began) * 1000))
+            return msgspec.structs.replace(attempt, took_ms=int((time.perf_counter() - began) * 1000))
 
     async def close(self) -> None:
         """Close all connections; call it when nothing is being sent any more."""
         await self._session.close()
 
-    async def _send(self, message: Message, at: int, deadline: float) -> Attempt:
+    async def _send(self, message: Message, at: int) -> Attempt:
+        """Send and be answered in time; raises whatever kept the answer's status from coming."""
         try:
             url, headers = self._request(message, at // SECOND_US)
         except ValueError as error:
             return Attempt(at, 0, Verdict.FAILED, error=str(error))
-        async with asyncio.timeout_at(deadline):
-            response = await self._session.request(
-                message.method, url, data=message.body, headers=headers, allow_redirects=False
-            )
+        response, kept, broke_off = None, bytearray(), None
         try:
-            answer, broke_off = await _beginning(response, deadline)
+            async with asyncio.timeout(message.timeout_s):
+                response = await self._session.request(
+                    message.method, url, data=message.body, headers=headers, allow_redirects=False
+                )
+                while len(kept) < ANSWER_BYTES and not response.content.at_eof():
+                    kept += await response.content.read(ANSWER_BYTES - len(kept))
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            if response is None:
+                raise
+            broke_off = "the answer was not finished" + (" in time" if isinstance(error, TimeoutError) else "")
         finally:
-            response.release()  # keeps the connection where the answer is complete, else closes it
-        return _judged(at, response, answer, broke_off)
+            if response is not None:
+                response.release()  # keeps the connection where the answer is complete, else closes it
+        return _judged(at, response, _text(response, kept), broke_off)
 
     def _request(self, message: Message, timestamp_s: int) -> tuple[URL, CIMultiDict[str]]:
         """Give URL and headers of a message; raises ValueError with a reason that names no secret."""
@@ -190,7 +198,8 @@ class Webhooks:
 def _parsed(url: str, private_allowed: bool) -> URL:
     if reason := check_url(url, private_allowed):
         raise ValueError(reason)
-    return URL(url)
+    # Sent as it is written, because a query may be signed; what is not ASCII has to be spelled in it.
+    return URL(url, encoded=url.isascii())
 
 
 @lru_cache(_URLS)
@@ -199,24 +208,11 @@ def _checked(headers: tuple[tuple[str, str], ...]) -> None:
         raise ValueError(reason)
 
 
-async def _beginning(response: aiohttp.ClientResponse, deadline: float) -> tuple[str, str | None]:
-    """Read the beginning of an answer; give it, and why it is not complete where it broke off."""
-    kept, broke_off = bytearray(), None
-    try:
-        async with asyncio.timeout_at(deadline):
-            while len(kept) < ANSWER_BYTES and (read := await response.content.read(ANSWER_BYTES - len(kept))):
-                kept += read
-    except TimeoutError:
-        broke_off = "the answer was not finished in time"
-    except (aiohttp.ClientError, OSError):
-        broke_off = "the answer broke off"
+def _text(response: aiohttp.ClientResponse, kept: bytearray) -> str:
+    """Give the beginning of an answer on one line and without control characters."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        return "", broke_off  # nobody asked for it, and nobody unpacks it
-    return _legible(kept.decode(errors="replace")), broke_off
-
-
-def _legible(text: str) -> str:
-    """Give a text on one line and without control characters."""
+        return ""  # nobody asked for it, and nobody unpacks it
+    text = kept.decode(errors="replace")
     if text.isprintable():
         return text
     return "".join(char for char in " ".join(text.split()) if char.isprintable())
