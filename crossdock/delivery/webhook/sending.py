@@ -25,6 +25,7 @@ from yarl import URL
 from crossdock import __version__
 from crossdock.core.delivery import ANSWER_BYTES, RETRY_AFTER_MOST_S, SECOND_US, Attempt, Verdict
 from crossdock.delivery.webhook.guard import Forbidden, check_url, open_socket
+from crossdock.delivery.webhook.names import Names
 from crossdock.delivery.webhook.signing import signature
 
 METHODS = ("POST", "PUT", "PATCH")
@@ -43,7 +44,7 @@ RESERVED_PREFIXES = ("webhook-", "proxy-")
 CONNECT_S = 5.0
 # Many servers close an idle connection after 5 s; using one in that moment would fail.
 _KEEP_ALIVE_S = 4.0
-_NAMES_S = 10  # how long what a name stands for is remembered; the guard checks it anyway
+_NAMES_S = 10  # seconds for which what a name stands for is remembered; the guard checks it anyway
 _URLS = 4_096  # URLs kept parsed: more than the endpoints of one server
 _USER_AGENT = f"Crossdock/{__version__}"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -116,12 +117,13 @@ class Webhooks:
         self._connections = connections
         self._turns = asyncio.Semaphore(connections)
         self._sockets: WeakSet[socket] = WeakSet()
+        self._resolver = resolver or Names()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0,  # the semaphore limits, without eating into a message's time
                 keepalive_timeout=_KEEP_ALIVE_S,
                 ttl_dns_cache=_NAMES_S,
-                resolver=resolver,
+                resolver=self._resolver,
                 ssl=tls or True,
                 socket_factory=self._open_socket,
             ),
@@ -144,6 +146,7 @@ class Webhooks:
     async def close(self) -> None:
         """Close all connections; call it when nothing is being sent any more."""
         await self._session.close()
+        await self._resolver.close()
 
     async def _send(self, message: Message, at: int) -> Attempt:
         """Send and be answered in time; raises whatever kept the answer's status from coming."""
