@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -12,9 +14,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from crossdock import demo
 from crossdock.core.identity import Mint
-from crossdock.doors import all_doors
+from crossdock.delivery.worker import Channel, Worker
+from crossdock.doors import all_doors, all_payloads
 from crossdock.flows import access, timers
 from crossdock.flows.book import Book
+from crossdock.flows.endpoints import Rules
 from crossdock.flows.intake import Intake
 from crossdock.settings import Settings, load
 from crossdock.store import registry
@@ -63,7 +67,51 @@ async def _book(store: Store, settings: Settings) -> Book:
             barred=frozenset() if demo.is_loopback(settings.host) else frozenset({demo.CLIENT_ID, demo.USER}),
         ),
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
+        payloads=all_payloads(),
+        rules=_rules(settings),
     )
+
+
+def _rules(settings: Settings) -> Rules:
+    """Let the flows ask the senders, which are loaded when somebody does."""
+
+    def url(text: str) -> str | None:
+        from crossdock.delivery.webhook import guard
+
+        return guard.check_url(text, settings.webhook_private_allowed)
+
+    def headers(given: tuple[tuple[str, str], ...]) -> str | None:
+        from crossdock.delivery.webhook import sending
+
+        return sending.check_headers(given)
+
+    def secret(text: str) -> str | None:
+        from crossdock.delivery.webhook import signing
+
+        return signing.check_secret(text)
+
+    def make_secret(kind: str) -> str:
+        from crossdock.delivery.webhook import signing
+
+        return signing.make_secret(signing.Scheme[kind.upper()])
+
+    def public_key(text: str) -> str | None:
+        from crossdock.delivery.webhook import signing
+
+        return signing.public_key(text)
+
+    return Rules(url=url, headers=headers, secret=secret, make_secret=make_secret, public_key=public_key)
+
+
+def worker_over(book: Book) -> Worker:
+    """Give the worker that tells others what happens in a book."""
+
+    async def open_webhooks() -> Channel:
+        module = await asyncio.to_thread(import_module, "crossdock.delivery.webhook.channel")
+        channel: Channel = module.open_channel(book)
+        return channel
+
+    return Worker(book, {"webhook": open_webhooks})
 
 
 class App:
@@ -98,14 +146,27 @@ class App:
             return
         self._site = self._site_over(book)
         timer = asyncio.create_task(timers.run(book))
+        worker = worker_over(book) if self._settings.worker else None
+        working = asyncio.create_task(worker.run()) if worker else None
         await send({"type": "lifespan.startup.complete"})
         if self._settings.demo:
             demo.greet(self._settings, all_doors())
         await receive()
         timer.cancel()
-        await asyncio.gather(timer, return_exceptions=True)
+        if worker is not None:
+            worker.stop()
+        await asyncio.gather(*filter(None, (timer, working)), return_exceptions=True)
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def work(settings: Settings) -> None:
+    """Deliver until SIGTERM or SIGINT; what is under way then may end, the rest is given back."""
+    async with open_book(settings) as book:
+        worker = worker_over(book)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+        await worker.run()
 
 
 def site(book: Book) -> Site:

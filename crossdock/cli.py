@@ -79,7 +79,22 @@ def serve(
             log_level="warning",
             server_header=False,
             date_header=False,
+            timeout_graceful_shutdown=10,  # a followed feed never ends by itself
         )
+
+
+@app.command()
+def work(
+    database: Database = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning, error [default: info]")] = None,
+) -> None:
+    """Deliver webhooks and mails without serving; any number of these on PostgreSQL, one worker at a time on SQLite."""
+    from crossdock import app as wiring
+    from crossdock.web import logs
+
+    settings = load(database=database, log_level=log_level)
+    logs.configure(settings.log_level)
+    asyncio.run(wiring.work(settings))
 
 
 def _hand_down(settings: Settings) -> None:

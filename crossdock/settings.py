@@ -34,6 +34,27 @@ class Settings(Struct, frozen=True, kw_only=True):
         1.0  # between two looks for holds whose time has come; a look is one query an organization
     )
 
+    # Telling others
+    worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does it
+    worker_interval_s: float = 0.5  # between two looks for what other processes left to deliver; a look is one query
+    endpoints_most: int = 50  # webhook endpoints of an organization; each is looked at by every worker
+    delivery_kept_days: int = 30  # of a delivery that is over; its event stays for good
+    webhook_timeout_s: float = 15.0  # for one attempt, from the name's look-up to the answer
+    webhook_concurrency: int = 64  # attempts under way to one endpoint; receivers are mostly waited for
+    webhook_private_allowed: bool = False  # call private, loopback and link-local addresses too
+    webhook_rotation_s: int = 86_400  # how long an old secret goes on signing beside a new one
+
+    # Mails
+    smtp_host: str = ""  # server that takes mails; empty means that mails are kept instead of sent
+    smtp_port: int = 587  # its port
+    smtp_user: str = ""  # who to sign in as; empty means not to
+    smtp_password: str = ""  # the password of that user
+    smtp_tls: str = "starttls"  # starttls, tls (from the first byte), none
+    smtp_ca_file: str = ""  # certificates to trust besides the system's
+    smtp_timeout_s: float = 30.0  # for one mail
+    mails_kept: int = 1_000  # without a server, an organization's newest; each is some 10 kB
+    public_url: str = ""  # where customers reach this server, for the links in mails; empty means no such links
+
     # Tokens
     token_key: str = ""  # secret that signs tokens; empty means one made and kept in the database
     token_cache: int = 10_000  # verified tokens remembered by a process, a few hundred bytes each

@@ -26,6 +26,7 @@ class Code(StrEnum):
     NO_METHOD = "no_method"
     NO_ORDER = "no_order"
     NO_SUBMISSION = "no_submission"
+    NOT_FOUND = "not_found"
     # Denied
     NO_TOKEN = "no_token"
     BAD_TOKEN = "bad_token"
@@ -78,7 +79,7 @@ class Invalid(Refusal):
 class Missing(Refusal):
     """What was asked for is not there, or not this organization's."""
 
-    allowed = frozenset({Code.NO_ROUTE, Code.NO_METHOD, Code.NO_ORDER, Code.NO_SUBMISSION})
+    allowed = frozenset({Code.NO_ROUTE, Code.NO_METHOD, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND})
 
 
 class Denied(Refusal):

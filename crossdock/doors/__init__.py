@@ -18,6 +18,7 @@ from crossdock.core.errors import Refusal
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format
 from crossdock.flows.intake import Intake
+from crossdock.flows.telling import Payload, document_payload
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 encode_json = _ENCODER.encode
@@ -179,6 +180,7 @@ class Door(Struct, frozen=True):
     seeds: Callable[[str], tuple[Seed, ...]] = lambda _: ()
     demo_seeds: tuple[Seed, ...] = ()
     demo_curl: Callable[[str], str] | None = None
+    payloads: tuple[Payload, ...] = ()
 
 
 # Every door, in the order they are shown; a new vendor is one word here.
@@ -189,3 +191,10 @@ DOORS = ("pb_oms", "pb_fulfillment", "fabric", "s2", "hub")
 def all_doors() -> tuple[Door, ...]:
     """Load every door."""
     return tuple(import_module(f"crossdock.doors.{name}").DOOR for name in DOORS)
+
+
+def all_payloads() -> dict[str, Payload]:
+    """Give every shape in which webhooks tell of events, by name: those the doors bring, and each door's plain document."""
+    brought = [payload for door in all_doors() for payload in door.payloads]
+    plain = [document_payload(door.name) for door in all_doors() if door.format is not None]
+    return {payload.name: payload for payload in (*plain, *brought)}

@@ -16,9 +16,12 @@ import jwt
 from jwt.types import Options
 from msgspec import Struct
 
+from crossdock.core.delivery import Health
+from crossdock.core.endpoint import MAIL_ENDPOINT
 from crossdock.core.errors import Code, Conflict, Denied
 from crossdock.core.identity import to_base32
-from crossdock.store import registry
+from crossdock.store import deliveries, registry
+from crossdock.store.deliveries import Endpoint
 from crossdock.store.port import Transaction
 from crossdock.store.registry import Client, Membership, Organization, Person
 
@@ -247,12 +250,19 @@ async def revoke_person(book: "Book", *, email: str) -> bool:
 
 # --------------------------------------------------------------------------------------------------------- registration
 async def add_organization(book: "Book", *, name: str, uuid: str) -> Organization:
-    """Make an organization; `uuid` is its S2 id. Refuses with Conflict `exists` when the UUID is taken."""
+    """Make an organization whose customers are told of their orders by mail; `uuid` is its S2 id.
+
+    Refuses with Conflict `exists` when the UUID is taken.
+    """
     now = book.clock()
     added = Organization(book.mint.new(now), name, uuid.lower(), now, now)
     async with book.store.writing() as tx:
         if not await registry.add_organization(tx, added):
             raise Conflict(Code.EXISTS, f"there is an organization with the id {uuid}")
+        mails = Endpoint(
+            added.organization_id, MAIL_ENDPOINT, 1, "email", "enabled", None, 0, Health(), now, now, b"{}"
+        )
+        await deliveries.add_endpoint(tx, mails)
     return added
 
 

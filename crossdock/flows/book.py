@@ -3,8 +3,9 @@
 Also what a door must bring for its orders to be taken and answered: a `Format`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -16,6 +17,10 @@ from crossdock.flows.access import Access
 from crossdock.settings import Settings
 from crossdock.store.port import Store
 from crossdock.store.registry import Entry, Organization
+
+if TYPE_CHECKING:
+    from crossdock.flows.endpoints import Rules
+    from crossdock.flows.telling import Payload
 
 Tree = Any
 
@@ -98,6 +103,28 @@ class Placement(Struct, frozen=True):
 NOTHING_MORE = Placement()
 
 
+class Bell:
+    """Wakes those of this process who wait for events. Events of other processes ring nothing: who waits looks now and then."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """Wake all who wait."""
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Wait for the bell, at most so long."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        try:
+            await asyncio.wait([future], timeout=timeout_s)
+        finally:
+            self._waiting.discard(future)
+
+
 class Book:
     """What every flow needs. One per process; `app.py` makes it."""
 
@@ -110,6 +137,8 @@ class Book:
         mint: Mint,
         access: Access,
         formats: Mapping[str, Format],
+        payloads: "Mapping[str, Payload]",
+        rules: "Rules",
     ) -> None:
         self.store = store
         self.settings = settings
@@ -117,3 +146,6 @@ class Book:
         self.mint = mint
         self.access = access
         self.formats = formats
+        self.payloads = payloads
+        self.rules = rules
+        self.bell = Bell()  # rung when events were committed

@@ -102,3 +102,5 @@ async def unit(book: Book, organization_id: int, *, dry_run: bool = False) -> As
         yield work
         if not dry_run:
             await work.flush()
+    if work.events and not dry_run:
+        book.bell.ring()

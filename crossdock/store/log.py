@@ -262,6 +262,29 @@ async def events(tx: Transaction, organization_id: int, *, order_id: int) -> lis
     return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, order_id=order_id)]
 
 
+@cache
+def _stories_statement(size: int) -> Statement:
+    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
+    return Statement(
+        select(event.c.position, event.c.status, event.c.source, *_COLUMNS)
+        .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id.in_(wanted))
+        .order_by(event.c.order_id, event.c.number)
+    )
+
+
+async def stories(tx: Transaction, organization_id: int, *, order_ids: Sequence[int]) -> dict[int, list[Entry]]:
+    """Give all events of some orders, by order, in their order."""
+    found: dict[int, list[Entry]] = {}
+    for start in range(0, len(order_ids), 64):
+        some = order_ids[start : start + 64]
+        size = 1 << (len(some) - 1).bit_length()
+        wanted: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
+        for row in await tx.rows(_stories_statement(size), organization_id=organization_id, **wanted):
+            entry = Entry(row[0], row[1], row[2], Event(*row[3:]))
+            found.setdefault(entry.event.order_id, []).append(entry)
+    return found
+
+
 async def heads(tx: Transaction, organization_id: int) -> AsyncIterator[tuple[int, int, bytes]]:
     """Walk all orders of an organization: id, number of the last event, hash of the last event."""
     after = -1

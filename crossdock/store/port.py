@@ -5,7 +5,7 @@ driver costs. The engines (sqlite.py, postgres.py) know nothing about orders.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import Table
@@ -55,6 +55,9 @@ class Transaction(Protocol):
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """Run a statement and give the number of rows it touched."""
 
+    async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
+        """Run a statement once for each row of values; all rows have the same names."""
+
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows given in the table's column order."""
 
@@ -72,12 +75,17 @@ class Store(Protocol):
     name: str
     # How many writing transactions are worth running at once.
     writers: int
+    # Whether only one process at a time can be a worker.
+    only_worker: bool
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that reads one consistent state."""
 
     def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that commits at its end, durably, and rolls back on an exception."""
+
+    def working(self) -> AbstractContextManager[bool]:
+        """Be a worker while the block lasts; False where the engine can have only one and there is one already."""
 
     async def close(self) -> None:
         """Close all connections."""

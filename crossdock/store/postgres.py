@@ -1,7 +1,7 @@
 """PostgreSQL through asyncpg: a pool, transactions, and claims that wait for a racing transaction's verdict."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -61,6 +61,12 @@ class PostgresTransaction:
         verdict: str = await self._connection.execute(text, *bound)
         return int(verdict.rsplit(" ", 1)[-1])
 
+    async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
+        """See port.Transaction; sent in one go."""
+        if rows:
+            text = statement.spelled(_DIALECT)[0]
+            await self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
+
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See port.Transaction."""
         if rows:
@@ -84,6 +90,7 @@ class PostgresStore:
 
     name = "postgresql"
     writers = 3
+    only_worker = False
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -113,6 +120,10 @@ class PostgresStore:
                 yield PostgresTransaction(connection)
         except PASSING as error:
             raise _busy(error) from error
+
+    def working(self) -> AbstractContextManager[bool]:
+        """See port.Store; any number of workers share the work by locked rows."""
+        return nullcontext(True)
 
     async def close(self) -> None:
         """See port.Store."""

@@ -5,10 +5,11 @@ suspend; one lock keeps the writing transactions of this process in line, and `B
 """
 
 import asyncio
+import fcntl
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -64,6 +65,12 @@ class SqliteTransaction:
         text, bound = statement.bound(_DIALECT, values)
         return self._connection.execute(text, bound).rowcount
 
+    async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
+        """See port.Transaction."""
+        if rows:
+            text = statement.spelled(_DIALECT)[0]
+            self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
+
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See port.Transaction."""
         whole = len(rows) - len(rows) % _AT_ONCE
@@ -83,8 +90,10 @@ class SqliteStore:
 
     name = "sqlite"
     writers = 1
+    only_worker = True
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._writer = connect(path)
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
@@ -121,6 +130,17 @@ class SqliteStore:
                         self._writer.execute("ROLLBACK")
             except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
+
+    @contextmanager
+    def working(self) -> Iterator[bool]:
+        """See port.Store; a lock on a file beside the database, which the system takes back from a process that dies."""
+        with Path(f"{self._path}-worker").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     async def close(self) -> None:
         """See port.Store."""

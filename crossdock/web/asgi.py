@@ -4,9 +4,10 @@ The last-resort handler is here too: a refusal is rendered by the door, anything
 that the answer shows. One log line and one count per request, without personal data.
 """
 
+import asyncio
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 import structlog
 from starlette.routing import Route as Path
@@ -53,7 +54,7 @@ class Site:
         door = self._doors["hub"]
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "page", "a page"), b"")
         _log.exception("bug", request_id=request.request_id, door=door.name, operation="page")
-        await self._finish(send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
+        await self._finish(None, send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
 
     async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
@@ -67,7 +68,7 @@ class Site:
         reply = door.refuse(refusal, request)
         if allowed:
             reply.headers = [*reply.headers, ("Allow", ", ".join(allowed))]
-        await self._finish(send, scope, door, request, reply, str(refusal.code), time.perf_counter())
+        await self._finish(None, send, scope, door, request, reply, str(refusal.code), time.perf_counter())
 
     def _nearest(self, path: str, headers: Headers) -> Door:
         def likeness(known: str) -> int:
@@ -129,7 +130,7 @@ class Site:
             outcome = "bug"
             _log.exception("bug", request_id=request.request_id, door=door.name, operation=route.operation)
             reply = door.refuse(None, request)
-        await self._finish(send, scope, door, request, reply, outcome, began)
+        await self._finish(receive, send, scope, door, request, reply, outcome, began)
 
     async def _recognize(self, door: Door, request: Request) -> None:
         organization = door.organization_of(request.headers) if door.organization_of else None
@@ -155,10 +156,18 @@ class Site:
         return refusal
 
     async def _finish(
-        self, send: Send, scope: Scope, door: Door, request: Request, reply: Reply, outcome: str, began: float
+        self,
+        receive: Receive | None,
+        send: Send,
+        scope: Scope,
+        door: Door,
+        request: Request,
+        reply: Reply,
+        outcome: str,
+        began: float,
     ) -> None:
         try:
-            await _send(send, reply, request.request_id, with_body=scope["method"] != "HEAD")
+            await _send(receive, send, reply, request.request_id, with_body=scope["method"] != "HEAD")
         except Exception:
             if reply.stream is None:
                 raise
@@ -240,7 +249,7 @@ async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
     return (body, size) if size <= limit else (body[:kept], max(size, kept + 1))
 
 
-async def _send(send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
+async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
     headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
     if reply.status not in (204, 304):  # these have no body to speak of
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
@@ -248,10 +257,38 @@ async def _send(send: Send, reply: Reply, request_id: str, *, with_body: bool) -
             headers.append((b"content-length", b"%d" % len(reply.body)))
     headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if reply.stream is not None and with_body:
-        async for part in reply.stream:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+    if reply.stream is not None and with_body and receive is not None:
+        await _stream(receive, send, reply.stream)
     await send({"type": "http.response.body", "body": reply.body if with_body else b""})
+
+
+async def _stream(receive: Receive, send: Send, stream: AsyncIterator[bytes]) -> None:
+    """Send part after part until the stream ends or nobody is there to read it: some streams never end by themselves."""
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        while not gone.done():
+            part = asyncio.ensure_future(_next(stream))
+            await asyncio.wait((part, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not part.done():
+                part.cancel()
+                await asyncio.wait((part,))
+                return
+            if (sent := part.result()) is None:
+                return
+            await send({"type": "http.response.body", "body": sent, "more_body": True})
+    finally:
+        gone.cancel()
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _unreached(request: Request) -> Reply:

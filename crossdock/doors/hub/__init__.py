@@ -4,6 +4,9 @@ from crossdock.doors import Door
 from crossdock.doors.hub.demo import curl
 from crossdock.doors.hub.errors import refuse
 from crossdock.doors.hub.mapping import FORMAT
+from crossdock.doors.hub.payloads import PAYLOADS
 from crossdock.doors.hub.routes import ROUTES
 
-DOOR = Door(name="hub", title="Crossdock hub", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)
+DOOR = Door(
+    name="hub", title="Crossdock hub", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl, payloads=PAYLOADS
+)

@@ -14,6 +14,7 @@ _STATUS_OF = {
     Code.NO_METHOD: 405,
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
+    Code.NOT_FOUND: 404,
     Code.NO_TOKEN: 401,
     Code.BAD_TOKEN: 401,
     Code.BAD_CREDENTIALS: 401,

@@ -5,7 +5,7 @@ an `Idempotency-Key` makes a request happen once, its answer kept and given agai
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -15,19 +15,20 @@ from crossdock.core.events import Fact
 from crossdock.core.formats import is_date_time
 from crossdock.core.identity import key_of
 from crossdock.core.order import Hold, Order
-from crossdock.core.reading import DocumentRule, parse, repeated, rows, take
+from crossdock.core.reading import DocumentRule, parse, repeated, rows
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.hub import errors, mapping, patching, wire
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
+    BodyType,
     described,
     microseconds,
     query_faults,
+    read_body,
     read_flag,
     read_if_match,
     read_key,
 )
-from crossdock.doors.hub.strict import only_known
 from crossdock.doors.hub.telling import event_answer
 from crossdock.flows import access, orders, queries
 from crossdock.flows.orders import Change, HoldWish, Once, Step
@@ -35,7 +36,6 @@ from crossdock.flows.unit import Unit
 from crossdock.store.port import Transaction
 
 Tree = Any
-BodyType = TypeVar("BodyType", bound=Struct)
 REASON_LENGTH = 500  # as in the bodies (wire.Reason)
 # The last moment that can be spelled, microseconds since 1970.
 LAST_MOMENT = 253_402_300_799_999_999
@@ -72,10 +72,7 @@ def _body(
     request: Request, asked: Asked, shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
 ) -> BodyType:
     """Read a body that may have no unknown members. Refuses with Invalid carrying all faults, of the query and headers too."""
-    reading = take(raw or request.body, shape, only_known(shape), *rules, natural=lambda _: ())
-    _refuse((*asked.faults, *reading.faults))
-    found: BodyType = reading.shape
-    return found
+    return read_body(request, asked.faults, shape, *rules, raw=raw)
 
 
 def _refuse(faults: Sequence[Fault]) -> None:

@@ -2,15 +2,21 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
+
+from msgspec import Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.formats import is_date_time
+from crossdock.core.reading import DocumentRule, take
 from crossdock.doors import Request, encode_json
 from crossdock.doors.hub import errors, mapping, wire
+from crossdock.doors.hub.strict import only_known
 
+BodyType = TypeVar("BodyType", bound=Struct)
 PAGE_SIZE = 50
 KEY_LENGTH = 255  # of an Idempotency-Key; enough for any UUID or hash a client may choose
 _VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
@@ -135,6 +141,18 @@ def read_if_match(request: Request, faults: list[Fault]) -> frozenset[int] | Non
     if not all(_ENTITY_TAG.fullmatch(tag) for tag in tags):
         faults.append(Fault((errors.HEADER, "If-Match"), 'must be an ETag such as "1", several with commas, or *'))
     return frozenset(int(found[1]) for tag in tags if (found := _VERSION.fullmatch(tag)))
+
+
+# ------------------------------------------------------------------------------------------------------------------- body
+def read_body(
+    request: Request, faults: Sequence[Fault], shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
+) -> BodyType:
+    """Read a body that may have no unknown members; refuses with Invalid carrying all faults, those of the query too."""
+    reading = take(raw or request.body, shape, only_known(shape), *rules, natural=lambda _: ())
+    if faults or reading.faults:
+        raise Invalid(Code.INVALID, "the request has faults", faults=(*faults, *reading.faults))
+    found: BodyType = reading.shape
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------------- documentation

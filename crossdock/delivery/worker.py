@@ -1,0 +1,238 @@
+"""The worker: finds endpoints that have something to be told, and runs a lane for each until there is nothing more.
+
+A lane keeps as many attempts under way as its channel has room for, and settles what has ended together with taking more. Lanes
+do not wait for one another, nor the deliveries of one lane: only those of one order do. Owns no rule of what is due when
+(flows/deliveries.py, core/delivery.py) and nothing of how a message looks (the channels).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from crossdock.core.delivery import Attempt, Verdict
+from crossdock.core.errors import Busy
+from crossdock.flows import deliveries
+from crossdock.flows.book import Book
+from crossdock.flows.deliveries import Turn
+from crossdock.store.deliveries import Delivery, Endpoint, Ready
+from crossdock.store.log import Entry, Wanted
+
+_log = structlog.get_logger("crossdock.worker")
+# Between two looks at least: what arrives within is found in one.
+_LOOK_S = 0.01
+# After the first attempt of a lane ends, others may end within this time and be settled in the same transaction.
+_GATHER_S = 0.01
+# How long attempts under way may go on when the worker is told to stop; longer than a healthy receiver takes.
+_GRACE_S = 5.0
+# Between two looks whether the only worker an engine can have is gone, and between two removals of old deliveries.
+_SUCCESSION_S, _PRUNE_S = 2.0, 60.0
+# A database that is away is tried again after so long.
+_AWAY_S = 0.5
+
+Call = Callable[[], Awaitable[Attempt]]
+
+
+class Channel(Protocol):
+    """A way to tell somebody. `room` is how many attempts may be under way to one endpoint."""
+
+    room: int
+
+    def wanted(self, endpoint: Endpoint) -> Wanted:
+        """Narrow the feed to what may concern the endpoint."""
+
+    def topics(self, endpoint: Endpoint, entry: Entry) -> Sequence[str]:
+        """Say which deliveries an entry makes for the endpoint."""
+
+    async def prepare(self, endpoint: Endpoint, taken: Sequence[Delivery]) -> list[tuple[Delivery, Call]]:
+        """Make of each delivery what attempts it; a delivery that cannot be made is one whose attempt fails."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+# Opens a channel when something is first to be told through it: what a channel needs is large.
+Opening = Callable[[], Awaitable[Channel]]
+
+
+class Worker:
+    """Delivers for all organizations of a book, through a channel for each kind of endpoint."""
+
+    def __init__(self, book: Book, channels: Mapping[str, Opening]) -> None:
+        self._book = book
+        self._openings = channels
+        self._channels: dict[str, Channel] = {}
+        self._holder = secrets.randbits(53)
+        self._lanes: dict[tuple[int, int], _Lane] = {}
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Deliver until told to stop, then let what is under way end, and give back the rest."""
+        try:
+            while not self._stopping.is_set():
+                with self._book.store.working() as may_work:
+                    if may_work:
+                        await self._work()
+                    else:
+                        await self._pause(_SUCCESSION_S)
+        finally:
+            for channel in self._channels.values():
+                await channel.close()
+
+    def stop(self) -> None:
+        """Tell the worker to stop; `run` returns when it has."""
+        self._stopping.set()
+        self._book.bell.ring()
+
+    async def _work(self) -> None:
+        keeper = asyncio.create_task(self._keep())
+        try:
+            if self._book.store.only_worker:  # what an earlier one had taken is nobody's
+                await self._patiently(deliveries.free(self._book))
+            while not self._stopping.is_set():
+                await self._look()
+                await self._pause(_LOOK_S)
+                await self._pause(self._book.settings.worker_interval_s)
+        finally:
+            keeper.cancel()
+            await self._end()
+
+    async def _look(self) -> None:
+        """Start a lane for each endpoint that has something to do, or wake the one it has."""
+        self._lanes = {key: lane for key, lane in self._lanes.items() if not lane.task.done()}
+        try:
+            for ready in await deliveries.ready(self._book):
+                lane = self._lanes.get((ready.organization_id, ready.endpoint_id))
+                if lane is None:
+                    await self._patiently(self._start(ready))
+                else:
+                    lane.woken.set()
+        except Busy as busy:
+            _log.warning("busy", reason=busy.reason, **busy.facts)
+        except Exception:  # noqa: BLE001 - a bug in one look must not end all later ones
+            _log.exception("bug")
+
+    async def _start(self, ready: Ready) -> None:
+        if ready.kind in self._openings:
+            channel = await self._channel(ready.kind)
+            key = (ready.organization_id, ready.endpoint_id)
+            self._lanes[key] = _Lane(self._book, ready, channel, self._holder, self._stopping)
+
+    async def _channel(self, kind: str) -> Channel:
+        if kind not in self._channels:
+            self._channels[kind] = await self._openings[kind]()
+        return self._channels[kind]
+
+    async def _pause(self, seconds: float) -> None:
+        if not self._stopping.is_set():
+            await self._book.bell.wait(seconds)
+
+    async def _keep(self) -> None:
+        """Remove what is too old, now and then."""
+        while True:
+            await self._patiently(deliveries.prune(self._book))
+            await asyncio.sleep(_PRUNE_S)
+
+    async def _patiently(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except Busy as busy:
+            _log.warning("busy", reason=busy.reason, **busy.facts)
+        except Exception:  # noqa: BLE001 - neither is worth the worker's end
+            _log.exception("bug")
+
+    async def _end(self) -> None:
+        tasks = [lane.task for lane in self._lanes.values() if not lane.task.done()]
+        for lane in self._lanes.values():
+            lane.woken.set()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GRACE_S)
+        for lane in self._lanes.values():
+            await lane.cut()
+        self._lanes.clear()
+        await self._patiently(deliveries.free(self._book, holder=self._holder))
+
+
+class _Lane:
+    """The deliveries of one endpoint in this process."""
+
+    def __init__(self, book: Book, ready: Ready, channel: Channel, holder: int, stopping: asyncio.Event) -> None:
+        self._book = book
+        self._ready = ready
+        self._channel = channel
+        self._holder = holder
+        self._stopping = stopping
+        self._flying: dict[asyncio.Task[Attempt], Delivery] = {}
+        self._attempted: list[tuple[Delivery, Attempt]] = []
+        self.woken = asyncio.Event()
+        self.task = asyncio.create_task(self._run())
+
+    async def cut(self) -> None:
+        """End at once; what was under way has no verdict and will be attempted again."""
+        for task in (self.task, *self._flying):
+            task.cancel()
+        await asyncio.gather(self.task, *self._flying, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                self.woken.clear()
+                turn = await self._turn()
+                if turn is not None:
+                    for delivery, call in await self._channel.prepare(turn.endpoint, turn.taken):
+                        self._flying[asyncio.create_task(_attempt(call, self._book))] = delivery
+                if self._flying:
+                    await self._wait()
+                elif turn is None or not turn.more or self._stopping.is_set():
+                    return
+        except Exception:  # noqa: BLE001 - what was taken is due again when its time is over
+            _log.exception("bug", endpoint_id=self._ready.endpoint_id)
+            await asyncio.sleep(_AWAY_S)
+
+    async def _turn(self) -> Turn | None:
+        """Have a turn; while the database is away nothing is taken, and what has ended is kept to be settled."""
+        room = 0 if self._stopping.is_set() else self._channel.room - len(self._flying)
+        if not room and not self._attempted:
+            return None
+        try:
+            turn = await deliveries.turn(
+                self._book,
+                self._ready.organization_id,
+                self._ready.endpoint_id,
+                topics=self._channel.topics,
+                wanted=self._channel.wanted,
+                attempted=self._attempted,
+                room=room,
+                holder=self._holder,
+            )
+        except Busy as busy:
+            _log.warning("busy", reason=busy.reason, **busy.facts)
+            await asyncio.sleep(_AWAY_S)
+            return await self._turn() if self._attempted and not self._stopping.is_set() else None
+        self._attempted = []
+        return turn
+
+    async def _wait(self) -> None:
+        """Wait until an attempt has ended or there is more to do, and gather what has ended."""
+        waker = asyncio.create_task(self.woken.wait())
+        try:
+            await asyncio.wait([*self._flying, waker], return_when=asyncio.FIRST_COMPLETED)
+            if len(self._flying) > 1:
+                await asyncio.wait(self._flying, timeout=_GATHER_S)
+        finally:
+            waker.cancel()
+        for task in [task for task in self._flying if task.done()]:
+            self._attempted.append((self._flying.pop(task), task.result()))
+
+
+async def _attempt(call: Call, book: Book) -> Attempt:
+    """Make an attempt; a bug in it is one that failed."""
+    began = book.clock()
+    try:
+        return await call()
+    except Exception as bug:  # noqa: BLE001 - it must not keep other deliveries from going out
+        _log.exception("bug")
+        took_ms = (book.clock() - began) // 1000
+        return Attempt(began, took_ms, Verdict.FAILED, error=f"this server failed ({type(bug).__name__})")

@@ -1,0 +1,251 @@
+"""Endpoints of the hub: webhook receivers made, changed, tried out; their deliveries looked at and repeated; kept mails."""
+
+from typing import Any
+
+import msgspec
+
+from crossdock.core.delivery import State
+from crossdock.core.endpoint import Secret, Subscription
+from crossdock.core.errors import Fault
+from crossdock.core.formats import is_date_time
+from crossdock.core.identity import MOST
+from crossdock.core.reading import DocumentRule
+from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors.hub import errors, mapping, subscribing, wire
+from crossdock.doors.hub.routes.parameters import (
+    PAGE,
+    PROBLEMS,
+    cursor_after,
+    described,
+    known_query,
+    link,
+    microseconds,
+    raise_faults,
+    read_body,
+    read_cursor,
+    read_if_match,
+    read_limit,
+)
+from crossdock.flows import access, endpoints, mails
+from crossdock.store.deliveries import Endpoint
+
+Tree = Any
+_replace = msgspec.structs.replace
+
+
+def _id(request: Request, name: str = "id") -> int | None:
+    return mapping.read_id(request.params[name])
+
+
+def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: bool = False) -> Reply:
+    wanted = endpoints.subscription_of(endpoint)
+    body = subscribing.endpoint_answer(endpoint, wanted, request.book, shown=shown)
+    headers = [("ETag", f'"{endpoint.version}"')]
+    if status == 201:
+        headers.append(("Location", f"/hub/v1/endpoints/{body['id']}"))
+    return json_reply(status, body, headers=headers)
+
+
+# ------------------------------------------------------------------------------------------------------------ endpoints
+async def create_endpoint(request: Request) -> Reply:
+    """Make a webhook receiver; the answer shows its secret, once."""
+    body = read_body(request, [], subscribing.EndpointBody)
+    wanted = Subscription(
+        url=body.url,
+        name=body.name or "",
+        topics=tuple(body.types),
+        doors=tuple(body.doors),
+        statuses=tuple(body.statuses),
+        format=body.format,
+        headers=tuple(body.headers.items()),
+        secrets=(Secret(body.secret),) if body.secret else (),
+    )
+    made = await endpoints.add(
+        request.book, request.caller, wanted, secret_kind=body.secret_kind, from_start=body.start == "beginning"
+    )
+    return _answer(request, made, status=201, shown=True)
+
+
+async def list_endpoints(request: Request) -> Reply:
+    """Answer all webhook receivers."""
+    known_query(request)
+    found = await endpoints.all_of(request.book, request.caller)
+    items = [subscribing.endpoint_answer(each, endpoints.subscription_of(each), request.book) for each in found]
+    return json_reply(200, {"items": items, "next": None})
+
+
+async def get_endpoint(request: Request) -> Reply:
+    """Answer one webhook receiver with its health."""
+    return _answer(request, await endpoints.webhook(request.book, request.caller, endpoint_id=_id(request)))
+
+
+async def change_endpoint(request: Request) -> Reply:
+    """Change what a receiver wants, or whether it is told at all."""
+    faults: list[Fault] = []
+    versions = read_if_match(request, faults)
+    body = read_body(request, faults, subscribing.EndpointPatch)
+    given = {
+        name: tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
+        for name, value in msgspec.structs.asdict(body).items()
+        if value is not None and name != "enabled"
+    }
+    if "types" in given:
+        given["topics"] = given.pop("types")
+    endpoint_id = (await endpoints.webhook(request.book, request.caller, endpoint_id=_id(request))).endpoint_id
+    changed = await endpoints.change(
+        request.book,
+        request.caller,
+        endpoint_id=endpoint_id,
+        changed=lambda before: _replace(before, **given),
+        enabled=body.enabled,
+        versions=versions,
+    )
+    return _answer(request, changed)
+
+
+async def remove_endpoint(request: Request) -> Reply:
+    """Remove a receiver."""
+    await endpoints.remove(request.book, request.caller, endpoint_id=_id(request))
+    return Reply(204)
+
+
+async def rotate_secret(request: Request) -> Reply:
+    """Give a receiver a new secret, shown once; the old one goes on signing beside it for a while."""
+    body = read_body(request, [], subscribing.RotateBody, raw=None if request.body.strip() else b"{}")
+    changed = await endpoints.rotate(
+        request.book, request.caller, endpoint_id=_id(request), secret_kind=body.secret_kind, secret=body.secret
+    )
+    return _answer(request, changed, shown=True)
+
+
+async def test_endpoint(request: Request) -> Reply:
+    """Send a receiver a message that is about no order."""
+    endpoint = await endpoints.webhook(request.book, request.caller, endpoint_id=_id(request))
+    made = await endpoints.test(request.book, request.caller, endpoint_id=endpoint.endpoint_id)
+    return json_reply(202, subscribing.delivery_answer(made))
+
+
+# ----------------------------------------------------------------------------------------------------------- deliveries
+async def list_deliveries(request: Request) -> Reply:
+    """Answer a page of a receiver's deliveries, newest first."""
+    query = known_query(request, "state", "order_id", "limit", "cursor")
+    faults: list[Fault] = []
+    limit, before = read_limit(request, query, faults), read_cursor(query, faults)
+    if "state" in query and query["state"] not in list(State):
+        faults.append(Fault((errors.QUERY, "state"), f"must be one of {', '.join(State)}"))
+    order_id = mapping.read_id(query["order_id"]) if "order_id" in query else None
+    if "order_id" in query and order_id is None:
+        faults.append(Fault((errors.QUERY, "order_id"), "must be the id of an order"))
+    raise_faults(faults)
+    found = await endpoints.page(
+        request.book,
+        request.caller,
+        endpoint_id=_id(request),
+        state=State(query["state"]) if "state" in query else None,
+        order_id=order_id,
+        before=before or MOST,
+        limit=limit + 1,
+    )
+    cursor = cursor_after(query, found[limit - 1].delivery_id if len(found) > limit else None)
+    items = [subscribing.delivery_answer(each) for each in found[:limit]]
+    return json_reply(200, {"items": items, "next": cursor}, headers=link(request, query, cursor))
+
+
+async def get_delivery(request: Request) -> Reply:
+    """Answer one delivery with its attempts."""
+    found = await endpoints.delivery(
+        request.book, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
+    )
+    return json_reply(200, subscribing.delivery_answer(found))
+
+
+async def redeliver(request: Request) -> Reply:
+    """Repeat one delivery, at once."""
+    made = await endpoints.redeliver(
+        request.book, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
+    )
+    return json_reply(202, subscribing.delivery_answer(made))
+
+
+def _time_rule(name: str) -> DocumentRule:
+    def check(tree: Tree) -> list[Fault]:
+        value = tree.get(name) if isinstance(tree, dict) else None
+        if not isinstance(value, str) or is_date_time(value):
+            return []
+        return [Fault((name,), "must be a date and time with offset such as 2026-01-30T10:53:24Z")]
+
+    return check
+
+
+async def redeliver_range(request: Request) -> Reply:
+    """Repeat a receiver's deliveries of a time; answers how many there are."""
+    body = read_body(request, [], subscribing.RedeliverBody, _time_rule("since"), _time_rule("until"))
+    count = await endpoints.redeliver_all(
+        request.book,
+        request.caller,
+        endpoint_id=_id(request),
+        since=microseconds(body.since),
+        until=request.book.clock() if body.until is None else microseconds(body.until),
+        state=None if body.state is None else State(body.state),
+    )
+    return json_reply(202, {"deliveries": count})
+
+
+# ---------------------------------------------------------------------------------------------------------------- mails
+async def list_mails(request: Request) -> Reply:
+    """Answer a page of the mails that were kept because there is no server to send them through, newest first."""
+    query = known_query(request, "limit", "cursor")
+    faults: list[Fault] = []
+    limit, before = read_limit(request, query, faults), read_cursor(query, faults)
+    raise_faults(faults)
+    found = await mails.page(request.book, request.caller, before=before or MOST, limit=limit + 1)
+    cursor = cursor_after(query, found[limit - 1].mail_id if len(found) > limit else None)
+    items = [subscribing.mail_answer(each) for each in found[:limit]]
+    return json_reply(200, {"items": items, "next": cursor}, headers=link(request, query, cursor))
+
+
+async def get_mail(request: Request) -> Reply:
+    """Answer one kept mail as it would have gone out, a file that mail programs open."""
+    found = await mails.get(request.book, request.caller, mail_id=_id(request))
+    name = mapping.spell_id(found.mail_id)
+    headers = [("Content-Disposition", f'attachment; filename="{name}.eml"')]
+    return Reply(200, found.message, headers=headers, content_type="message/rfc822")
+
+
+_ONE = "/hub/v1/endpoints/{id}"
+_404 = {404: wire.Problem, **PROBLEMS}
+_BODY = {400: wire.Problem, 413: wire.Problem, **PROBLEMS}
+_PAGE_OF = {"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "null"]}}}
+_IF_MATCH = described("If-Match", "header", "the ETag of the endpoint as it was seen; 412 when it has changed since")
+ROUTES = (
+    Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook receiver",
+          request=subscribing.EndpointBody, answers={201: subscribing.EndpointAnswer, 409: wire.Problem, **_BODY}),
+    Route("GET", ("/hub/v1/endpoints",), list_endpoints, access.ADMIN, "listEndpoints", "List webhook receivers",
+          answers={200: _PAGE_OF, **PROBLEMS}),
+    Route("GET", (_ONE,), get_endpoint, access.ADMIN, "getEndpoint", "Look at a webhook receiver and its health",
+          answers={200: subscribing.EndpointAnswer, **_404}),
+    Route("PATCH", (_ONE,), change_endpoint, access.ADMIN, "changeEndpoint", "Change, disable or enable a webhook receiver",
+          request=subscribing.EndpointPatch, parameters=(_IF_MATCH,),
+          answers={200: subscribing.EndpointAnswer, 412: wire.Problem, **_404, **_BODY}),
+    Route("DELETE", (_ONE,), remove_endpoint, access.ADMIN, "removeEndpoint", "Remove a webhook receiver",
+          answers={204: None, **_404}),
+    Route("POST", (f"{_ONE}/rotate",), rotate_secret, access.ADMIN, "rotateSecret", "Give a webhook receiver a new secret",
+          request={"oneOf": [subscribing.RotateBody]}, answers={200: subscribing.EndpointAnswer, **_404, **_BODY}),
+    Route("POST", (f"{_ONE}/test",), test_endpoint, access.ADMIN, "testEndpoint", "Try a webhook receiver out",
+          answers={202: subscribing.DeliveryAnswer, **_404}),
+    Route("POST", (f"{_ONE}/redeliver",), redeliver_range, access.ADMIN, "redeliverRange",
+          "Repeat a webhook receiver's deliveries of a time", request=subscribing.RedeliverBody,
+          answers={202: {"type": "object", "properties": {"deliveries": {"type": "integer"}}}, **_404, **_BODY}),
+    Route("GET", (f"{_ONE}/deliveries",), list_deliveries, access.ADMIN, "listDeliveries",
+          "List a webhook receiver's deliveries", answers={200: _PAGE_OF, **_404},
+          parameters=(described("state", "query", "where they stand", enum=list(State)),
+                      described("order_id", "query", "the order they are about"), *PAGE)),
+    Route("GET", (f"{_ONE}/deliveries/{{delivery}}",), get_delivery, access.ADMIN, "getDelivery",
+          "Look at a delivery and its attempts", answers={200: subscribing.DeliveryAnswer, **_404}),
+    Route("POST", (f"{_ONE}/deliveries/{{delivery}}/redeliver",), redeliver, access.ADMIN, "redeliver",
+          "Repeat a delivery", answers={202: subscribing.DeliveryAnswer, **_404}),
+    Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List mails that were kept instead of sent",
+          answers={200: _PAGE_OF, **PROBLEMS}, parameters=PAGE),
+    Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Get a kept mail as a file",
+          answers={200: {"type": "string", "description": "message/rfc822"}, **_404}),
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""The feed: everything that happened in the organization, as pages with a cursor, waited for, or as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from crossdock.core.errors import Fault
+from crossdock.core.events import FACTS
+from crossdock.core.lifecycle import Status
+from crossdock.doors import Reply, Request, Route, encode_json, json_reply
+from crossdock.doors.hub import errors, mapping
+from crossdock.doors.hub.payloads import message
+from crossdock.doors.hub.routes.parameters import (
+    PROBLEMS,
+    described,
+    known_query,
+    raise_faults,
+    read_limit,
+)
+from crossdock.flows import access, feed, queries
+from crossdock.store.log import Entry, Wanted
+
+Tree = Any
+WAIT_MOST_S = 60  # longer, and something between us and the client hangs up
+# A comment is sent on a silent stream so often, so that nothing between takes it for dead.
+_BEAT_S = 15.0
+# Entries sent in one piece.
+_PIECE = 50
+_STREAM = "text/event-stream"
+
+
+def _listed(query: dict[str, str], name: str, known: Sequence[str], faults: list[Fault]) -> tuple[str, ...]:
+    """Read words with commas between them; a type may end in `*`."""
+    if name not in query:
+        return ()
+    found: list[str] = []
+    for word in query[name].split(","):
+        fitting = [each for each in known if each == word or (word.endswith("*") and each.startswith(word[:-1]))]
+        if not fitting:
+            faults.append(Fault((errors.QUERY, name), f"{word!r} is none of {', '.join(known)}"))
+        found += fitting
+    return tuple(dict.fromkeys(found))
+
+
+def _after(request: Request, query: dict[str, str], faults: list[Fault]) -> int | None:
+    """Read where to begin: after a cursor, at the beginning, or (None) with what comes next."""
+    text = query.get("after", "")
+    if _STREAM in (request.headers.get("accept") or ""):
+        text = request.headers.get("last-event-id") or text
+    if text == "newest":
+        return None
+    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+        faults.append(Fault((errors.QUERY, "after"), "must be a cursor that this list gave, or newest"))
+        return 0
+    return int(text or 0)
+
+
+async def list_feed(request: Request) -> Reply:
+    """Answer events after a cursor, at once or when there are some; to who accepts text/event-stream, as a stream."""
+    query = known_query(request, "after", "limit", "wait", "type", "door", "status", "include")
+    faults: list[Fault] = []
+    limit, after = read_limit(request, query, faults), _after(request, query, faults)
+    wait = query.get("wait", "0")
+    if not (wait.isascii() and wait.isdigit() and int(wait) <= WAIT_MOST_S):
+        faults.append(Fault((errors.QUERY, "wait"), f"must be a whole number of seconds from 0 to {WAIT_MOST_S}"))
+    if query.get("include", "order") != "order":
+        faults.append(Fault((errors.QUERY, "include"), "must be order"))
+    wanted = Wanted(
+        _listed(query, "type", list(FACTS), faults),
+        _listed(query, "door", list(request.book.formats), faults),
+        _listed(query, "status", list(Status), faults),
+    )
+    raise_faults(faults)
+    if after is None:
+        after = await feed.newest(request.book, request.caller)
+    if _STREAM in (request.headers.get("accept") or ""):
+        stream = _stream(request, after, wanted, "include" in query)
+        return Reply(200, headers=[("Cache-Control", "no-store")], content_type=_STREAM, stream=stream)
+    found = await feed.wait(request.book, request.caller, after=after, limit=limit, wanted=wanted, wait_s=float(wait))
+    items = await _items(request, found.entries, "include" in query)
+    return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
+
+
+async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Tree]:
+    if not with_orders or not entries:
+        return [message(entry) for entry in entries]
+    told = await feed.told(request.book, request.caller, entries)
+    wordings = await queries.worded_all(
+        request.book, request.caller, [each.order for each in told], door=mapping.FORMAT.name
+    )
+    return [message(each.entry, wording.document) for each, wording in zip(told, wordings, strict=True)]
+
+
+async def _stream(request: Request, after: int, wanted: Wanted, with_orders: bool) -> AsyncIterator[bytes]:
+    """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing."""
+    yield b": follow\n\n"
+    pages = feed.follow(request.book, request.caller, after=after, limit=_PIECE, wanted=wanted, wait_s=_BEAT_S)
+    async for page in pages:
+        items = await _items(request, page.entries, with_orders)
+        yield (
+            b"".join(
+                b"id: %d\nevent: %s\ndata: %s\n\n" % (item["position"], item["type"].encode(), encode_json(item))
+                for item in items
+            )
+            or b": still here\n\n"
+        )
+        await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
+
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["items", "next", "more"],
+    "properties": {
+        "items": {"type": "array", "items": {"type": "object"}},
+        "next": {"type": "string", "description": "the cursor to go on from, also where there is nothing yet"},
+        "more": {"type": "boolean", "description": "whether there may be more at once"},
+    },
+}
+ROUTES = (
+    Route(
+        "GET", ("/hub/v1/events",), list_feed, access.READ, "listEvents",
+        "Follow everything that happens, in one order without gaps",
+        answers={200: _SCHEMA, **PROBLEMS},
+        parameters=(
+            described("after", "query", "`next` of the page before; newest: only what comes from now on"),
+            described("limit", "query", "entries, 1 to 200", type="integer", default=50),
+            described("wait", "query", f"seconds to wait where there is nothing yet, 0 to {WAIT_MOST_S}", type="integer"),
+            described("type", "query", "event types with commas between them; `order.*` means all that begin so"),
+            described("door", "query", "doors the orders came through, with commas between them"),
+            described("status", "query", "statuses of the order after the event, with commas between them"),
+            described("include", "query", "order: with the order as it was after the event", enum=["order"]),
+            described("Last-Event-ID", "header", "with Accept: text/event-stream, the cursor to go on from"),
+        ),
+    ),
+)  # fmt: skip

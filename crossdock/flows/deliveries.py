@@ -1,0 +1,240 @@
+"""What a worker does with the book: take deliveries of an endpoint, and write down what became of them.
+
+A turn is one transaction that holds the endpoint's row: it settles what was attempted, lets go on what waited for that, takes
+what is due, and reads more off the feed. Whatever a worker dies of, what it had taken is due again when its time is over.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from crossdock.core.delivery import SECOND_US, Attempt, Health, State, Verdict
+from crossdock.core.delivery import settle as settled_after
+from crossdock.core.identity import floor_id
+from crossdock.flows.book import Book
+from crossdock.store import deliveries, log, registry
+from crossdock.store.deliveries import Delivery, Endpoint, Ready
+from crossdock.store.log import Entry, Wanted
+from crossdock.store.port import Transaction
+
+_log = structlog.get_logger("crossdock.deliveries")
+_replace = msgspec.structs.replace
+# How long a process has for what it took before it is due again. Longer than any attempt (a time limit of each channel) and
+# the wait for its turn; shorter means repeats, longer means that a crash delays what was under way.
+LEASE_S = 120
+# Pages of the feed read in one turn where hardly anything on them is wanted; the next turn goes on.
+FEED_PAGES = 20
+# Deliveries at once to an endpoint that has failed lately, and to one that is just being tried again.
+ROOM_DOUBTFUL, ROOM_FAILING = 4, 1
+
+# Which deliveries an entry of the feed makes for an endpoint: a topic each.
+Topics = Callable[[Endpoint, Entry], Sequence[str]]
+
+
+class Turn(Struct, frozen=True):
+    """What a turn gave: the endpoint as it is, deliveries to be attempted now, and whether the feed has more for it."""
+
+    endpoint: Endpoint
+    taken: list[Delivery]
+    more: bool
+
+
+async def ready(book: Book) -> list[Ready]:
+    """Give the endpoints of all organizations that have something to do."""
+    async with book.store.reading() as tx:
+        return await deliveries.ready(tx, now=book.clock())
+
+
+async def turn(
+    book: Book,
+    organization_id: int,
+    endpoint_id: int,
+    *,
+    topics: Topics,
+    wanted: Callable[[Endpoint], Wanted],
+    attempted: Sequence[tuple[Delivery, Attempt]] = (),
+    room: int,
+    holder: int,
+) -> Turn | None:
+    """Settle what was attempted and take at most `room` deliveries for the process `holder`, in one transaction.
+
+    None where the endpoint is not there any more, or somebody else is having a turn and nothing is to be settled. `wanted`
+    narrows the feed for an endpoint, `topics` says what an entry makes for it.
+    """
+    async with book.store.writing() as tx:
+        now = book.clock()
+        endpoint = await deliveries.get_endpoint(
+            tx, organization_id, endpoint_id=endpoint_id, to_change=True, if_free=not attempted
+        )
+        if endpoint is None:
+            return None
+        before = endpoint
+        endpoint = await _settle(tx, endpoint, attempted, now)
+        room = _room(endpoint, room, now)
+        taken = await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=room) if room else []
+        taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, holder=holder) for each in taken]
+        await deliveries.take(tx, taken, until=now + LEASE_S * SECOND_US, holder=holder)
+        more = False
+        if len(taken) < room:
+            made, endpoint, more = await _read_feed(
+                tx, book, endpoint, topics, wanted(endpoint), room - len(taken), now, holder
+            )
+            taken += made
+        if endpoint != before:
+            await deliveries.advance(tx, endpoint)
+    _warn(before, endpoint)
+    return Turn(endpoint, taken, more)
+
+
+def _room(endpoint: Endpoint, room: int, now: int) -> int:
+    health = endpoint.health
+    if endpoint.state != "enabled" or (health.rests_until or 0) > now:
+        return 0
+    if health.is_failing:
+        return min(room, ROOM_FAILING)
+    return min(room, ROOM_DOUBTFUL) if health.failures else room
+
+
+async def _settle(
+    tx: Transaction, endpoint: Endpoint, attempted: Sequence[tuple[Delivery, Attempt]], now: int
+) -> Endpoint:
+    """Write what attempts came to, and let go on what waited for those that are over."""
+    settled, health, gone = [], endpoint.health, False
+    # As they are stored: one whose time was over may be in other hands, or settled.
+    current = await deliveries.by_ids(
+        tx,
+        endpoint.organization_id,
+        endpoint_id=endpoint.endpoint_id,
+        delivery_ids=[delivery.delivery_id for delivery, _ in attempted],
+    )
+    for delivery, attempt in sorted(attempted, key=lambda each: each[1].ended_at):
+        health = health.after(attempt)
+        gone = gone or attempt.verdict is Verdict.GONE
+        found = current.get(delivery.delivery_id)
+        if found is None or found.ended_at is not None:
+            continue
+        count = found.attempts + 1
+        state, next_at = settled_after(attempt, attempts=count, luck=random.random())
+        ended_at = now if state in (State.DELIVERED, State.DEAD) else None
+        settled.append(
+            _replace(
+                found, state=state, attempts=count, next_at=next_at, holder=None, ended_at=ended_at,
+                status=attempt.status, attempted=(*found.attempted, attempt),
+            )
+        )  # fmt: skip
+    await deliveries.settle(tx, settled)
+    await _let_go_on(tx, endpoint, {each.order_id for each in settled if each.ended_at is not None}, now)
+    if gone and endpoint.state == "enabled":
+        return _replace(endpoint, health=health, state="disabled", reason="the receiver answered 410 Gone")
+    return _replace(endpoint, health=health)
+
+
+async def _let_go_on(tx: Transaction, endpoint: Endpoint, order_ids: set[int | None], now: int) -> None:
+    """Make the next delivery of each order due, where nothing of the order is under way."""
+    ids = [each for each in order_ids if each is not None]
+    if not ids:
+        return
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    waiting = await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING)
+    if not waiting:
+        return
+    under_way = await deliveries.open_of_orders(tx, **key, order_ids=waiting, state=State.PENDING)
+    first = [found[0] for order_id, found in waiting.items() if order_id not in under_way]
+    await deliveries.settle(tx, [_replace(each, state=State.PENDING, next_at=now) for each in first])
+
+
+async def _read_feed(
+    tx: Transaction, book: Book, endpoint: Endpoint, topics: Topics, wanted: Wanted, room: int, now: int, holder: int
+) -> tuple[list[Delivery], Endpoint, bool]:
+    """Make deliveries of what comes next in the feed; those to be attempted now are taken at once."""
+    organization_id, endpoint_id = endpoint.organization_id, endpoint.endpoint_id
+    made: list[Delivery] = []
+    position = endpoint.position
+    newest = await log.feed_position(tx, organization_id)
+    for _ in range(FEED_PAGES):
+        if len(made) >= room or position >= newest:
+            break
+        found, position = await log.feed(tx, organization_id, after=position, limit=room - len(made), wanted=wanted)
+        for entry in found:
+            for topic in topics(endpoint, entry):
+                made.append(
+                    Delivery(
+                        organization_id, endpoint_id, book.mint.new(now), entry.event.order_id, entry.event.number,
+                        entry.event.event_id, topic, State.PENDING, 0, now + LEASE_S * SECOND_US, holder, now,
+                    )
+                )  # fmt: skip
+    open_ = await _orders_under_way(tx, endpoint, [each.order_id for each in made if each.order_id is not None])
+    for place, each in enumerate(made):
+        if each.order_id in open_:
+            made[place] = _replace(each, state=State.WAITING, next_at=None, holder=None)
+        open_.add(each.order_id or 0)
+    await deliveries.add(tx, made)
+    taken = [each for each in made if each.state is State.PENDING]
+    return taken, _replace(endpoint, position=position), position < newest
+
+
+async def _orders_under_way(tx: Transaction, endpoint: Endpoint, order_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for state in (State.PENDING, State.WAITING):
+        found |= (
+            await deliveries.open_of_orders(
+                tx, endpoint.organization_id, endpoint_id=endpoint.endpoint_id, order_ids=order_ids, state=state
+            )
+        ).keys()
+    return found
+
+
+def _warn(before: Endpoint, after: Endpoint) -> None:
+    """Tell the operator once when an endpoint begins to rest, is well again, or is disabled."""
+    told = {"organization_id": after.organization_id, "endpoint_id": after.endpoint_id}
+    if after.state != before.state:
+        _log.warning("endpoint disabled", reason=after.reason, **told)
+    elif after.health.rests > before.health.rests:
+        _log.warning("endpoint rests", failures=after.health.failures, until=after.health.rests_until, **told)
+    elif before.health.rests and after.health == Health():
+        _log.info("endpoint is well again", **told)
+
+
+# --------------------------------------------------------------------------------------------------- starts, stops, age
+_AT_ONCE = 500  # rows changed in one transaction; more would keep other writers waiting
+
+
+async def free(book: Book, *, holder: int | None = None) -> int:
+    """Make due at once what processes had taken: all of it, or what one `holder` had. Gives how many.
+
+    For a worker that stops, and for one that knows that it is the only one.
+    """
+    count = 0
+    for organization_id, endpoint_id in await _all(book):
+        while True:
+            async with book.store.writing() as tx:
+                held = await deliveries.held(
+                    tx, organization_id, endpoint_id=endpoint_id, holder=holder, limit=_AT_ONCE
+                )
+                await deliveries.take(tx, held, until=book.clock(), holder=None)
+            count += len(held)
+            if len(held) < _AT_ONCE:
+                break
+    return count
+
+
+async def prune(book: Book) -> int:
+    """Remove deliveries that ended longer ago than the setting `delivery_kept_days`; gives how many."""
+    before = floor_id(book.clock() - book.settings.delivery_kept_days * 86_400 * SECOND_US)
+    count = 0
+    for organization_id, endpoint_id in await _all(book):
+        async with book.store.writing() as tx:
+            count += await deliveries.prune(tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_AT_ONCE)
+    return count
+
+
+async def _all(book: Book) -> list[tuple[int, int]]:
+    async with book.store.reading() as tx:
+        return [
+            (organization.organization_id, endpoint.endpoint_id)
+            for organization in await registry.organizations(tx)
+            for endpoint in await deliveries.endpoints(tx, organization.organization_id)
+        ]

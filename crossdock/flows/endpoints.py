@@ -1,0 +1,334 @@
+"""Who is told: an organization's endpoints made, changed, tried out and removed; their deliveries looked at and repeated."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.core.delivery import SECOND_US, Health, State
+from crossdock.core.endpoint import Secret, Subscription
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
+from crossdock.core.identity import MOST, floor_id
+from crossdock.core.lifecycle import Status
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.store import deliveries, log
+from crossdock.store.deliveries import Delivery, Endpoint
+from crossdock.store.port import Transaction
+
+_replace = msgspec.structs.replace
+_encode = msgspec.json.encode
+_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
+SecretKind = Literal["hmac", "ed25519"]
+# The topic of the message that tries an endpoint out.
+TEST = "endpoint.test"
+# Deliveries repeated in one transaction; more would keep other writers waiting.
+_AT_ONCE = 200
+
+
+class Rules(Struct, frozen=True):
+    """What the senders know and the flows ask: each check gives why something cannot be, None where it can.
+
+    `app.py` hands it in, because senders stand above flows.
+    """
+
+    url: Callable[[str], str | None]
+    headers: Callable[[tuple[tuple[str, str], ...]], str | None]
+    secret: Callable[[str], str | None]
+    make_secret: Callable[[SecretKind], str]
+    public_key: Callable[[str], str | None]
+
+
+def subscription_of(endpoint: Endpoint) -> Subscription:
+    """Read what a webhook endpoint wants."""
+    return _SUBSCRIPTION.decode(endpoint.document)
+
+
+# ------------------------------------------------------------------------------------------------------------ endpoints
+async def add(
+    book: Book,
+    caller: Caller,
+    subscription: Subscription,
+    *,
+    secret_kind: SecretKind = "hmac",
+    from_start: bool = False,
+) -> Endpoint:
+    """Make a webhook endpoint, with a secret where none is given; it is told of what comes from now on, or of everything.
+
+    Refuses with Invalid `invalid`, Conflict `exists` where the organization has as many as `endpoints_most`.
+    """
+    if not subscription.secrets:
+        secret = Secret(book.rules.make_secret(secret_kind))
+        subscription = _replace(subscription, secrets=(secret,))
+    check(book, subscription)
+    now = book.clock()
+    async with book.store.writing() as tx:
+        known = [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
+        if len(known) >= book.settings.endpoints_most:
+            raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
+        position = 0 if from_start else await log.feed_position(tx, caller.organization_id)
+        made = Endpoint(
+            caller.organization_id, book.mint.new(now), 1, "webhook", "enabled", None, position, Health(), now, now,
+            _encode(subscription),
+        )  # fmt: skip
+        await deliveries.add_endpoint(tx, made)
+    book.bell.ring()
+    return made
+
+
+def check(book: Book, subscription: Subscription) -> None:
+    """Refuse with Invalid `invalid`, naming everything that is wrong with what an endpoint would want."""
+    faults = [Fault((name,), reason) for name, reason in _reasons(book, subscription) if reason]
+    payload = book.payloads.get(subscription.format)
+    for place, topic in enumerate(subscription.topics):
+        if payload is None or topic in payload.known:
+            continue
+        if not (topic.endswith("*") and any(known.startswith(topic[:-1]) for known in payload.known)):
+            faults.append(
+                Fault(("topics", place), f"is none of {', '.join(payload.known)}, nor the beginning of one and *")
+            )
+    for name, given, known in (
+        ("doors", subscription.doors, book.formats),
+        ("statuses", subscription.statuses, list(Status)),
+    ):
+        faults += [
+            Fault((name, place), f"must be one of {', '.join(map(str, known))}")
+            for place, each in enumerate(given)
+            if each not in known
+        ]
+    faults += [
+        Fault(("secrets", place), reason)
+        for place, secret in enumerate(subscription.secrets)
+        if (reason := book.rules.secret(secret.value))
+    ]
+    if faults:
+        raise Invalid(Code.INVALID, "the endpoint has faults", faults=tuple(faults))
+
+
+def _reasons(book: Book, subscription: Subscription) -> list[tuple[str, str | None]]:
+    known = ", ".join(book.payloads)
+    return [
+        ("url", book.rules.url(subscription.url)),
+        ("headers", book.rules.headers(subscription.headers)),
+        ("format", None if subscription.format in book.payloads else f"must be one of {known}"),
+    ]
+
+
+async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
+    """Give an organization's endpoints of a kind."""
+    async with book.store.reading() as tx:
+        found = await deliveries.endpoints(tx, caller.organization_id)
+    return [each for each in found if each.kind == kind and each.state != "removed"]
+
+
+async def webhook(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
+    """Give one webhook endpoint. Refuses with Missing `not_found`."""
+    async with book.store.reading() as tx:
+        found = await _get(tx, caller, endpoint_id)
+    if found.kind != "webhook":
+        raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+    return found
+
+
+async def _get(tx: Transaction, caller: Caller, endpoint_id: int | None, *, to_change: bool = False) -> Endpoint:
+    if endpoint_id is not None:
+        found = await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=endpoint_id, to_change=to_change)
+        if found is not None and found.state != "removed":
+            return found
+    raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+
+
+async def change(
+    book: Book,
+    caller: Caller,
+    *,
+    endpoint_id: int | None,
+    changed: Callable[[Subscription], Subscription] = lambda same: same,
+    enabled: bool | None = None,
+    versions: Collection[int] | None = None,
+) -> Endpoint:
+    """Change what an endpoint wants, or whether it is told at all; one that is enabled again goes on where it stopped.
+
+    Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`.
+    """
+    async with book.store.writing() as tx:
+        before = await _get(tx, caller, endpoint_id, to_change=True)
+        if versions is not None and before.version not in versions:
+            raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
+        wanted = changed(subscription_of(before))
+        check(book, wanted)
+        after = _replace(before, document=_encode(wanted))
+        if enabled is not None:
+            state, reason = ("enabled", None) if enabled else ("disabled", "by request")
+            after = _replace(after, state=state, reason=reason if state != before.state else before.reason)
+            if enabled:
+                after = _replace(after, reason=None, health=Health())
+        if after == before:
+            return before
+        after = _replace(after, version=before.version + 1, updated_at=book.clock())
+        await deliveries.change_endpoint(tx, after, seen=before.version)
+    book.bell.ring()
+    return after
+
+
+async def rotate(
+    book: Book, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
+) -> Endpoint:
+    """Give an endpoint a new secret; those it had go on signing beside it for `webhook_rotation_s`.
+
+    Refuses with Missing `not_found`, Invalid `invalid`.
+    """
+    now = book.clock()
+    until = now + book.settings.webhook_rotation_s * SECOND_US
+
+    def rotated(old: Subscription) -> Subscription:
+        kept = tuple(
+            _replace(each, until=min(each.until or until, until))
+            for each in old.secrets
+            if each.until is None or each.until > now
+        )
+        return _replace(old, secrets=(Secret(secret or book.rules.make_secret(secret_kind)), *kept))
+
+    return await change(book, caller, endpoint_id=endpoint_id, changed=rotated)
+
+
+async def remove(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
+    """Remove an endpoint; what was under way ends, nothing else is told. Refuses with Missing `not_found`."""
+    async with book.store.writing() as tx:
+        before = await _get(tx, caller, endpoint_id, to_change=True)
+        if before.kind != "webhook":
+            raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+        after = _replace(before, state="removed", version=before.version + 1, updated_at=book.clock())
+        await deliveries.change_endpoint(tx, after, seen=before.version)
+    return before
+
+
+# ----------------------------------------------------------------------------------------------------------- deliveries
+async def page(
+    book: Book,
+    caller: Caller,
+    *,
+    endpoint_id: int | None,
+    state: State | None = None,
+    order_id: int | None = None,
+    before: int = MOST,
+    limit: int,
+) -> list[Delivery]:
+    """Give at most `limit` deliveries of an endpoint, newest first. Refuses with Missing `not_found`."""
+    async with book.store.reading() as tx:
+        endpoint = await _get(tx, caller, endpoint_id)
+        return await deliveries.page(
+            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, order_id=order_id,
+            before=before, limit=limit,
+        )  # fmt: skip
+
+
+async def delivery(book: Book, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
+    """Give one delivery with its attempts. Refuses with Missing `not_found`."""
+    async with book.store.reading() as tx:
+        endpoint = await _get(tx, caller, endpoint_id)
+        return await _delivery(tx, endpoint, delivery_id)
+
+
+async def _delivery(tx: Transaction, endpoint: Endpoint, delivery_id: int | None) -> Delivery:
+    ids = [] if delivery_id is None else [delivery_id]
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    for found in (await deliveries.by_ids(tx, **key, delivery_ids=ids)).values():
+        return found
+    raise Missing(Code.NOT_FOUND, "there is no such delivery")
+
+
+async def redeliver(book: Book, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
+    """Make a delivery due again, from the beginning of its ladder. Refuses with Missing `not_found`."""
+    async with book.store.writing() as tx:
+        endpoint = await _get(tx, caller, endpoint_id, to_change=True)
+        (again,) = await _again(tx, book, endpoint, [await _delivery(tx, endpoint, delivery_id)])
+    book.bell.ring()
+    return again
+
+
+async def redeliver_all(
+    book: Book, caller: Caller, *, endpoint_id: int | None, since: int, until: int, state: State | None
+) -> int:
+    """Make deliveries due again that were made from `since` to before `until` (microseconds), oldest first; gives how many.
+
+    `state` narrows to those that stand there (dead, delivered). Refuses with Missing `not_found`.
+    """
+    first, before, count = floor_id(since), floor_id(until), 0
+    last = first
+    ids: list[int] = []
+    async with book.store.reading() as tx:
+        endpoint = await _get(tx, caller, endpoint_id)
+        while found := await deliveries.page(
+            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, before=before, first=last,
+            limit=_AT_ONCE,
+        ):  # fmt: skip
+            ids += [each.delivery_id for each in found if each.ended_at is not None]
+            before = found[-1].delivery_id
+    ids.reverse()
+    for start in range(0, len(ids), _AT_ONCE):
+        async with book.store.writing() as tx:
+            endpoint = await _get(tx, caller, endpoint_id, to_change=True)
+            key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+            found_now = await deliveries.by_ids(tx, **key, delivery_ids=ids[start : start + _AT_ONCE])
+            count += len(await _again(tx, book, endpoint, [found_now[each] for each in sorted(found_now)]))
+        await asyncio.sleep(0)
+    book.bell.ring()
+    return count
+
+
+async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequence[Delivery]) -> list[Delivery]:
+    """Make deliveries due, each behind what of its order is under way; one that is under way itself only loses its wait."""
+    now = book.clock()
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    ids = [each.order_id for each in chosen if each.order_id is not None]
+    busy = set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.PENDING))
+    busy |= set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING))
+    made = []
+    for each in sorted(chosen, key=lambda one: (one.number or 0, one.delivery_id)):
+        if each.state is State.WAITING:
+            made.append(each)
+        elif each.ended_at is not None and each.order_id in busy:
+            made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
+        else:
+            made.append(_replace(each, state=State.PENDING, attempts=0, next_at=now, ended_at=None))
+            busy.add(each.order_id)  # type: ignore[arg-type]
+    await deliveries.settle(tx, made)
+    return made
+
+
+async def test(book: Book, caller: Caller, *, endpoint_id: int | None) -> Delivery:
+    """Send an endpoint a message that is about no order. Refuses with Missing `not_found`."""
+    now = book.clock()
+    event_id = book.mint.new(now)
+    body = _encode({"type": TEST, "at": now, "data": {"text": "It works."}})
+    return await send(book, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
+
+
+async def send(
+    book: Book,
+    caller: Caller,
+    *,
+    endpoint_id: int | None,
+    event_id: int,
+    topic: str,
+    body: bytes,
+    order: tuple[int, int] | None = None,
+) -> Delivery:
+    """Send an endpoint a body of the caller's making, in line with the others; `order` is an order's id and event number.
+
+    Refuses with Missing `not_found`.
+    """
+    now = book.clock()
+    order_id, number = order or (None, None)
+    async with book.store.writing() as tx:
+        endpoint = await _get(tx, caller, endpoint_id, to_change=True)
+        made = Delivery(
+            caller.organization_id, endpoint.endpoint_id, book.mint.new(now), order_id, number, event_id, topic,
+            State.PENDING, 0, now, None, now, payload=body,
+        )  # fmt: skip
+        await deliveries.add(tx, [made])
+    book.bell.ring()
+    return made

@@ -1,0 +1,112 @@
+"""What is told of an event: the event with its order as it was then, and the shapes (payloads) doors bring to tell it in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.core import events
+from crossdock.core.events import Fact
+from crossdock.core.order import Order
+from crossdock.flows import queries
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.store import log, registry
+from crossdock.store.deliveries import Delivery
+from crossdock.store.log import Entry
+from crossdock.store.port import Transaction
+from crossdock.store.registry import Organization
+
+Tree = Any
+# Who makes what is told; no token stands behind it.
+ACTOR = "worker"
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Telling(Struct, frozen=True):
+    """An entry of the feed with what is needed to tell it: `order` is the order as it was after the event."""
+
+    organization: Organization
+    entry: Entry
+    fact: Fact
+    order: Order
+
+
+def own_name(entry: Entry) -> tuple[str, ...]:
+    """Tell every event under its own name."""
+    return (entry.event.name,)
+
+
+class Payload(Struct, frozen=True):
+    """A shape in which webhooks tell of events.
+
+    `topics` says under which names an entry is told, none for not at all; each is a delivery of its own. `known` are all
+    topics there are. `body` gets the telling, the topic, and the order's document in the words of `door`.
+    """
+
+    name: str
+    door: str
+    body: Callable[[Telling, str, Tree], bytes]
+    topics: Callable[[Entry], Sequence[str]] = own_name
+    known: tuple[str, ...] = tuple(events.FACTS)
+    content_type: str = "application/json"
+
+
+async def tellings(tx: Transaction, organization: Organization, deliveries: Sequence[Delivery]) -> dict[int, Telling]:
+    """Give, by delivery id, what deliveries are about; those about no order are left out."""
+    wanted = {
+        (each.order_id, each.number) for each in deliveries if each.order_id is not None and each.number is not None
+    }
+    made = await _made(tx, organization, wanted)
+    found = {each.delivery_id: made.get((each.order_id or 0, each.number or 0)) for each in deliveries}
+    return {delivery_id: telling for delivery_id, telling in found.items() if telling is not None}
+
+
+async def of_entries(tx: Transaction, organization: Organization, entries: Sequence[Entry]) -> list[Telling]:
+    """Give entries of the feed with their orders as they were after each."""
+    wanted = {(entry.event.order_id, entry.event.number) for entry in entries}
+    made = await _made(tx, organization, wanted)
+    return [made[entry.event.order_id, entry.event.number] for entry in entries]
+
+
+async def _made(
+    tx: Transaction, organization: Organization, wanted: set[tuple[int, int]]
+) -> dict[tuple[int, int], Telling]:
+    """Rebuild orders of the log, and give them after each wanted event (order id, number)."""
+    order_ids = sorted({order_id for order_id, _ in wanted})
+    stories = await log.stories(tx, organization.organization_id, order_ids=order_ids)
+    made = {}
+    for order_id, story in stories.items():
+        replayed = events.replay(entry.event for entry in story)
+        for entry, (event, order) in zip(story, replayed, strict=True):
+            if (order_id, event.number) in wanted:
+                made[order_id, event.number] = Telling(organization, entry, events.fact_of(event), order)
+    return made
+
+
+async def bodies(
+    tx: Transaction, book: Book, payload: Payload, told: Mapping[int, tuple[Telling, str]]
+) -> dict[int, bytes]:
+    """Give, by delivery id, what is sent: each telling under its topic, in the shape of a payload, for one organization."""
+    if not told:
+        return {}
+    organization = next(iter(told.values()))[0].organization
+    caller = await worker_of(tx, organization)
+    orders = [telling.order for telling, _ in told.values()]
+    worded = await queries.worded_in(tx, book, caller, orders, door=payload.door)
+    return {
+        delivery_id: payload.body(telling, topic, wording.document)
+        for (delivery_id, (telling, topic)), wording in zip(told.items(), worded, strict=True)
+    }
+
+
+async def worker_of(tx: Transaction, organization: Organization) -> Caller:
+    """Give the caller in whose name an organization's events are told."""
+    references = await registry.vendor_references(tx, organization.organization_id)
+    return Caller(organization, ACTOR, frozenset(), frozenset(references))
+
+
+def document_payload(door: str) -> Payload:
+    """Give the payload that is nothing but the order's document in a door's words."""
+    return Payload(door, door, lambda _, __, document: _encode(document))

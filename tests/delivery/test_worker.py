@@ -1,0 +1,163 @@
+"""The worker: everybody hears, once, in order, whatever fails; and nobody waits for somebody else."""
+
+import pytest
+from standardwebhooks import Webhook
+
+from crossdock.core.delivery import LADDER_S, State
+from crossdock.flows import endpoints
+from tests.delivery.receiver import Receiver, answer, drop, stall
+from tests.delivery.world import (
+    ALLOWED,
+    all_over,
+    bodies,
+    caller_of,
+    create,
+    endpoint,
+    eventually,
+    move,
+    now_of,
+    told,
+    working,
+)
+from tests.world import World
+
+pytestmark = pytest.mark.parametrize("book", [ALLOWED], indirect=True)
+
+
+class TestTelling:
+    async def test_sends_every_event_signed_in_the_order_of_the_feed(self, world: World) -> None:
+        async with Receiver() as receiver, working(world.book):
+            made = await endpoint(world, receiver)
+            order_id = await create(world, "A-1")
+            await move(world, order_id, "hold", holds=[{"reason": "stock"}])
+            await move(world, order_id, "release")
+            got = await receiver.wait_for(3)
+            await all_over(world, made, 3)
+        found = bodies(got)
+        assert [each["type"] for each in found] == ["order.received", "order.held", "order.released"]
+        assert [each["number"] for each in found] == [1, 2, 3]
+        assert [each["status"] for each in found] == ["open", "on_hold", "open"]
+        assert [each["order"]["version"] for each in found] == [1, 2, 3]
+        assert [each["order"]["holds"] != [] for each in found] == [False, True, False]
+        (secret,) = endpoints.subscription_of(made).secrets
+        for each in got:
+            Webhook(secret.value).verify(each.body, each.headers)
+            assert each.headers["webhook-id"] == bodies([each])[0]["id"]
+
+    async def test_begins_with_what_comes_next_or_with_everything(self, world: World) -> None:
+        await create(world, "A-1")
+        async with Receiver() as late, Receiver() as whole:
+            for_late, for_whole = await endpoint(world, late), await endpoint(world, whole, from_start=True)
+            await create(world, "A-2")
+            async with working(world.book):
+                await all_over(world, for_late, 1)
+                await all_over(world, for_whole, 2)
+        assert [each["order"]["number"] for each in bodies(late.got)] == ["A-2"]
+        assert [each["order"]["number"] for each in bodies(whole.got)] == ["A-1", "A-2"]
+
+    async def test_is_narrowed_by_type_door_and_status(self, world: World) -> None:
+        async with Receiver() as receiver, working(world.book):
+            held = await endpoint(world, receiver, topics=("order.held", "order.rel*"))
+            on_hold = await endpoint(world, receiver, statuses=("on_hold",))
+            of_s2 = await endpoint(world, receiver, doors=("s2",))
+            order_id = await create(world, "A-1")
+            await move(world, order_id, "hold", holds=[{"reason": "stock"}])
+            await move(world, order_id, "release")
+            assert [each.topic for each in await all_over(world, held, 2)] == ["order.held", "order.released"]
+            assert [each.topic for each in await all_over(world, on_hold, 1)] == ["order.held"]
+
+            async def has_read() -> bool:
+                return (await now_of(world, of_s2)).position == 3
+
+            await eventually(has_read)
+            assert await told(world, of_s2) == []
+
+    @pytest.mark.parametrize("format", ["cloudevents", "hub", "pb_oms", "pb_fulfillment", "fabric", "s2"])
+    async def test_speaks_in_the_words_asked_for(self, world: World, format: str) -> None:
+        async with Receiver() as receiver, working(world.book):
+            await endpoint(world, receiver, format=format)
+            order_id = await create(world, "A-1")
+            (got,) = bodies(await receiver.wait_for(1))
+        if format == "cloudevents":
+            assert (got["specversion"], got["type"], got["subject"]) == ("1.0", "crossdock.order.received", order_id)
+            assert receiver.got[0].headers["content-type"] == "application/cloudevents+json"
+            assert got["data"]["order"]["number"] == "A-1"
+        else:
+            shown = await world.http.get(f"/hub/v1/orders/{order_id}?as={format}", headers=await world.bearer())
+            assert got == shown.json()["order"]
+
+
+class TestFailing:
+    async def test_is_tried_again_and_keeps_the_order_of_each_order(self, world: World, hurried: None) -> None:
+        async with Receiver() as receiver, working(world.book):
+            receiver.script(answer(500, b"not now"), drop, answer(429, retry_after="0"), answer(302, location="/x"))
+            made = await endpoint(world, receiver)
+            order_id = await create(world, "A-1")
+            await move(world, order_id, "hold", holds=[{"reason": "stock"}])
+            first, second = await all_over(world, made, 2)
+        assert [each.state for each in (first, second)] == [State.DELIVERED, State.DELIVERED]
+        assert [each.status for each in first.attempted] == [500, None, 429, 302, 200]
+        assert first.attempted[0].answer == "not now"
+        assert [each["number"] for each in bodies(receiver.got)] == [1, 1, 1, 1, 1, 2]
+        assert len({each.headers["webhook-id"] for each in receiver.got}) == 2
+
+    async def test_for_ever_becomes_a_dead_letter_and_lets_the_next_go(self, world: World, hurried: None) -> None:
+        async with Receiver() as receiver, working(world.book):
+            receiver.script(*[answer(500)] * len(LADDER_S))
+            made = await endpoint(world, receiver)
+            order_id = await create(world, "A-1")
+            await move(world, order_id, "hold", holds=[{"reason": "stock"}])
+            first, second = await all_over(world, made, 2)
+            assert (first.state, second.state, first.attempts) == (State.DEAD, State.DELIVERED, len(LADDER_S))
+            caller = await caller_of(world)
+            again = await endpoints.redeliver(
+                world.book, caller, endpoint_id=made.endpoint_id, delivery_id=first.delivery_id
+            )
+            assert (again.state, again.attempts) == (State.PENDING, 0)
+            first, second = await all_over(world, made, 2)
+            assert (first.state, first.attempts, len(first.attempted)) == (State.DELIVERED, 1, len(LADDER_S) + 1)
+
+    async def test_of_one_order_keeps_no_other_waiting(self, world: World) -> None:
+        """The poisonous one is at the wait of its ladder, 5 seconds and more, while the others go out."""
+
+        async with Receiver() as receiver, working(world.book):
+            made = await endpoint(world, receiver)
+            receiver.script(answer(500))
+            poison = await create(world, "P-1")
+            await receiver.wait_for(1)
+            others = [await create(world, f"A-{number}") for number in range(20)]
+            await move(world, poison, "hold", holds=[{"reason": "stock"}])
+            await receiver.wait_for(21)
+
+            async def are_over() -> bool:
+                return sum(each.state is State.DELIVERED for each in await told(world, made)) == 20
+
+            await eventually(are_over)
+            found = await told(world, made)
+        assert [each.state for each in found if each.number == 2] == [State.WAITING]
+        assert {each["order_id"] for each in bodies(receiver.got)[1:]} == set(others)
+
+    async def test_of_one_endpoint_keeps_no_other_waiting(self, world: World) -> None:
+        async with Receiver() as slow, Receiver() as quick, working(world.book):
+            slow.default = stall()
+            for_slow, for_quick = await endpoint(world, slow), await endpoint(world, quick)
+            for number in range(5):
+                await create(world, f"A-{number}")
+            await all_over(world, for_quick, 5)
+            assert all(each.ended_at is None for each in await told(world, for_slow))
+
+    async def test_with_gone_disables_the_endpoint_until_it_is_enabled(self, world: World, hurried: None) -> None:
+        async with Receiver() as receiver, working(world.book):
+            receiver.script(answer(410))
+            made = await endpoint(world, receiver)
+            await create(world, "A-1")
+
+            async def is_disabled() -> bool:
+                return (await now_of(world, made)).state == "disabled"
+
+            await eventually(is_disabled)
+            assert (await now_of(world, made)).reason == "the receiver answered 410 Gone"
+            await create(world, "A-2")
+            await endpoints.change(world.book, await caller_of(world), endpoint_id=made.endpoint_id, enabled=True)
+            await all_over(world, made, 2)
+        assert [each["order"]["number"] for each in bodies(receiver.got)] == ["A-1", "A-1", "A-2"]
