@@ -9,10 +9,13 @@ import asyncpg
 import msgspec
 import pytest
 
+from crossdock.core.delivery import Health, State
 from crossdock.core.errors import Fault
 from crossdock.core.events import CHAIN_START, Event, Held, Noted, record
-from crossdock.store import log, orders, pages, registry
+from crossdock.store import deliveries, log, mails, orders, pages, registry
+from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Claim
+from crossdock.store.mails import KeptMail
 from crossdock.store.pages import Filters
 from crossdock.store.port import Store, Transaction
 from crossdock.store.registry import Client, Membership, Organization, Person
@@ -242,6 +245,21 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "log.add_events": (lambda tx: log.add_events(tx, OTHER, told(THEIRS)), None),
     "log.feed_position": (lambda tx: log.feed_position(tx, THIRD), 0),
     "log.feed": (lambda tx: log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
+    "log.stories": (lambda tx: log.stories(tx, OTHER, order_ids=[1]), {}),
+    "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
+    "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
+    "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
+    "deliveries.held": (lambda tx: deliveries.held(tx, OTHER, endpoint_id=7, holder=None, limit=9), []),
+    "deliveries.open_of_orders": (
+        lambda tx: deliveries.open_of_orders(tx, OTHER, endpoint_id=7, order_ids=[1], state=State.PENDING),
+        {},
+    ),
+    "deliveries.by_ids": (lambda tx: deliveries.by_ids(tx, OTHER, endpoint_id=7, delivery_ids=[9]), {}),
+    "deliveries.page": (lambda tx: deliveries.page(tx, OTHER, endpoint_id=7, limit=9), []),
+    "deliveries.prune": (lambda tx: deliveries.prune(tx, OTHER, endpoint_id=7, before=2**62, limit=9), 0),
+    "mails.get": (lambda tx: mails.get(tx, OTHER, mail_id=3), None),
+    "mails.page": (lambda tx: mails.page(tx, OTHER, before=2**62, limit=9), []),
+    "mails.drop": (lambda tx: mails.drop(tx, OTHER, kept=0), None),
     "log.heads": (lambda tx: drained(log.heads(tx, OTHER)), []),
     "log.orders_with_events": (lambda tx: drained(log.orders_with_events(tx, THIRD)), []),
     "log.set_reply": (lambda tx: log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
@@ -289,6 +307,9 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await log.holders(tx, ONE, [key(1)]),
         await log.events(tx, ONE, order_id=1),
         await log.feed(tx, ONE, after=0, limit=9),
+        await deliveries.endpoints(tx, ONE),
+        await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
+        await mails.page(tx, ONE, before=2**62, limit=9),
         await pages.page(tx, ONE, Filters(), before=None, limit=9),
         await pages.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
         await pages.counts(tx, ONE),
@@ -310,6 +331,10 @@ class TestAnotherOrganization:
             await log.add_events(tx, ONE, told(event))
             await log.add_submissions(tx, [submission(1, status="refused")])
             await log.claim(tx, [Claim(ONE, key(1), 1, 1)])
+            await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))
+            over = Delivery(ONE, 7, 8, 1, 1, 1, "t", State.DEAD, 9, None, None, 1, ended_at=5)
+            await deliveries.add(tx, [over, Delivery(ONE, 7, 9, 1, 2, 2, "t", State.PENDING, 0, 1, 4, 1)])
+            await mails.keep(tx, [KeptMail(ONE, 3, 1, "confirmation", "a@example.com", "Hello", 5, b"Hello")])
             await registry.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
             await registry.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
             await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
@@ -317,7 +342,7 @@ class TestAnotherOrganization:
             await registry.add_entry(tx, entry("k", 1))
         async with store.writing() as tx:
             before = await everything_of_one(tx)
-            assert [place for place, kept in enumerate(before) if not kept] == [10]  # not revoked: the other's token
+            assert [place for place, kept in enumerate(before) if not kept] == [13]  # not revoked: the other's token
             for name, (ask, answer) in QUESTIONS.items():
                 assert await ask(tx) == answer, name
                 assert await everything_of_one(tx) == before, name
@@ -340,7 +365,7 @@ class TestAnotherOrganization:
     def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
-            for module in (log, orders, pages, registry)
+            for module in (deliveries, log, mails, orders, pages, registry)
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__
             and not name.startswith("_")

@@ -118,7 +118,7 @@ _SCHEMA = {
 }
 ROUTES = (
     Route(
-        "GET", ("/hub/v1/events",), list_feed, access.READ, "listEvents",
+        "GET", ("/hub/v1/events",), list_feed, access.READ, "followEvents",
         "Follow everything that happens, in one order without gaps",
         answers={200: _SCHEMA, **PROBLEMS},
         parameters=(
