@@ -9,7 +9,6 @@ import binascii
 import hashlib
 import hmac
 import struct
-from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -17,7 +16,7 @@ from msgspec import Struct
 from crossdock.delivery.email.languages import TAGS, say
 from crossdock.delivery.email.organization import Language
 from crossdock.delivery.email.sandbox import built_in
-from crossdock.delivery.email.view import Item
+from crossdock.delivery.email.view import View
 
 Answer = Literal["accept", "cancel"]
 
@@ -64,14 +63,10 @@ def consent_url(public_url: str, token: str) -> str:
     return f"{public_url.rstrip('/')}/consent/{token}"
 
 
-def consent_page(
-    language: Language, *, brand: str, number: str, items: Sequence[Item], expected: str = "", consent_by: str = ""
-) -> str:
-    """Give the page that asks: the delayed items of order `number`, and a form that posts `answer` (accept or cancel) to
-    the page's own address. `expected` and `consent_by` are days, ready to print."""
-    return built_in("consent.html", language).render(
-        lang=TAGS[language], brand=brand, number=number, items=items, expected=expected, consent_by=consent_by
-    )
+def consent_page(language: Language, view: View) -> str:
+    """Give the page that asks: the delayed items, as `view_of` shows a delay's fact, and a form that posts `answer` (accept or
+    cancel) to the page's own address."""
+    return built_in("consent.html", language).render({name: getattr(view, name) for name in View.__struct_fields__})
 
 
 def thanks_page(language: Language, answer: Answer, *, brand: str) -> str:

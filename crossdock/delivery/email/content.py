@@ -18,7 +18,7 @@ from crossdock.core.events import (
     ReturnRequested,
     Shipped,
 )
-from crossdock.core.order import Order
+from crossdock.core.order import Hold, Order
 from crossdock.delivery.email.organization import HOLD_REASONS, MailSettings
 
 
@@ -63,11 +63,11 @@ def mail_for(fact: Fact, order: Order, settings: MailSettings, *, opted_out: boo
     return kind if recipient_of(order) else None
 
 
-def asked_of_customer(fact: Held, settings: MailSettings) -> tuple[str, ...]:
-    """Give the reasons among a fact's holds that need the customer, in lower case."""
+def asked_of_customer(fact: Held, settings: MailSettings) -> tuple[Hold, ...]:
+    """Give those of a fact's holds whose reasons need the customer."""
     known = HOLD_REASONS if settings.hold_reasons is None else settings.hold_reasons
     wanted = {reason.strip().casefold() for reason in known}
-    return tuple(reason for hold in fact.holds if (reason := hold.reason.strip().casefold()) in wanted)
+    return tuple(hold for hold in fact.holds if hold.reason.strip().casefold() in wanted)
 
 
 def recipient_of(order: Order) -> str | None:

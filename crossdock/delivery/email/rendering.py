@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import structlog
 from jinja2 import Template, TemplateError
 from markupsafe import Markup
@@ -42,9 +43,7 @@ def render(
         if not settings.templates:
             raise
         _LOG.warning("mail template failed", kind=str(kind), language=language, error=type(error).__name__)
-        plain = MailSettings(
-            **{name: getattr(settings, name) for name in settings.__struct_fields__ if name != "templates"}
-        )
+        plain = msgspec.structs.replace(settings, templates={})
         return attempt(kind, fact, order, plain, language, consent_url=consent_url)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from crossdock.core.events import (
@@ -93,6 +94,8 @@ def view_of(
     """Give what a mail shows. `order` is the order as of the fact; `consent_url` leads to the page of a delay's consent."""
     content = order.content
     zone = settings.time_zone
+    if isinstance(fact, Held):
+        fact = msgspec.structs.replace(fact, holds=asked_of_customer(fact, settings))
     counted = _counted(fact, content)
     return View(
         kind=kind,
@@ -117,7 +120,7 @@ def _of_fact(
     if kind is Kind.CONFIRMATION:
         return {"totals": _totals(content, language)}
     if isinstance(fact, Held):
-        return {"about": _about(asked_of_customer(fact, settings))}
+        return {"about": _about(hold.reason.casefold() for hold in fact.holds)}
     if isinstance(fact, Shipped):
         return {"packages": _parcels(fact, content, language), "is_part": _is_part(order.counters, "shipped")}
     if isinstance(fact, Delivered):

@@ -23,10 +23,10 @@ from crossdock.delivery.email.letters import end_of_day
 from crossdock.delivery.email.message import Letter
 from crossdock.delivery.email.organization import Language
 from crossdock.delivery.email.samples import samples
-from crossdock.delivery.email.view import Item
+from crossdock.delivery.email.view import view_of
 from tests.delivery.email.shop import shop, written
 from tests.delivery.email.test_message import read
-from tests.delivery.email.test_rendering import NASTY, Page
+from tests.delivery.email.test_rendering import NASTY, Page, nasty_order
 
 KEY = b"k" * 32
 CONSENT = Consent(2**63 - 1, 5, 3, 1_770_699_600_000_000)
@@ -104,15 +104,16 @@ class TestMails:
 class TestPages:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_ask_with_two_buttons_and_load_nothing(self, language: Language) -> None:
-        html = consent_page(
-            language, brand=NASTY, number=NASTY, items=[Item(2, NASTY)], expected=NASTY, consent_by=NASTY
-        )
+        view = view_of(Kind.DELAY, ASKS, nasty_order(DELAYED), shop(brand=NASTY), language)
+        html = consent_page(language, view)
         assert Page(html).wrong == []
         assert html.count('<form method="post">') == 1
         assert [f'name="answer" value="{answer}"' in html for answer in ("accept", "cancel")] == [True, True]
         assert "<script" not in html
         assert "src=" not in html
         assert "href=" not in html
+        assert view.expected in html
+        assert view.consent_by in html
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_thank_or_say_that_the_link_is_over(self, language: Language) -> None:

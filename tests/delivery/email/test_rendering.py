@@ -287,6 +287,11 @@ class TestOthers:
         assert "lies" not in made.html + made.text
         assert "fraud" not in made.html + made.text
 
+    def test_a_hold_shows_the_lines_that_are_asked_about(self) -> None:
+        made = english(Kind.HOLD, Held(holds=(Hold("address", AT, lines=(1,)), Hold("fraud", AT, lines=(0,)))))
+        assert "Linen" in made.text
+        assert "mug" not in made.text
+
     def test_a_delay_has_a_link_only_where_consent_is_asked(self) -> None:
         counters = (Counters(2), Counters(3, backordered=3))
         asks = Backordered(lines=((1, 3),), counters=counters, expected_at="2026-03-02", consent_by="2026-02-09")
