@@ -294,6 +294,14 @@ async def history(book: Book, caller: Caller, *, order_id: int | None) -> list[E
     raise Missing(Code.NO_ORDER, "there is no such order")
 
 
+async def histories(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
+    """Give the events of several orders, each in their order, as of one moment; none for an order that is not there."""
+    if not order_ids:
+        return []
+    async with book.store.reading() as tx:
+        return [await log.events(tx, caller.organization_id, order_id=order_id) for order_id in order_ids]
+
+
 async def as_of(book: Book, caller: Caller, *, order_id: int | None, at: int) -> Order:
     """Give an order as it was at a time (microseconds since 1970), rebuilt from the log.
 

@@ -26,7 +26,7 @@ from crossdock.doors.fabric.filtering import (
     sorted_by,
     value_at,
 )
-from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with_story
+from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with_stories
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.flows import access, queries
 from crossdock.flows.queries import LOOKED_THROUGH_MOST
@@ -148,9 +148,14 @@ async def _matching(request: Request, search: _Search, lookup: Lookup) -> list[F
 
 async def _kept(request: Request, search: _Search, pairs: list[Found]) -> list[Found]:
     """Give those that fit, after their logs were looked into where these decide."""
-    if search.looks_into_log:
-        pairs = [(order, await with_story(request, order, document)) for order, document in pairs]
-    return [(order, document) for order, document in pairs if search.keeps(order, document)]
+    if not search.looks_into_log:
+        return [(order, document) for order, document in pairs if search.keeps(order, document)]
+    kept: list[Found] = []
+    for start in range(0, len(pairs), _PORTION):
+        some = pairs[start : start + _PORTION]
+        told = zip(some, await with_stories(request, some), strict=True)
+        kept += [(order, document) for (order, _), document in told if search.keeps(order, document)]
+    return kept
 
 
 def _cut(search: _Search, found: list[Found]) -> tuple[list[Order], int]:
