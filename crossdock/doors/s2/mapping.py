@@ -4,6 +4,7 @@ Canonical homes: channelOrderId and its two alternatives, accountId, the two add
 date, currency, items (SKU and description come from the product), ship-by, deliver-by, note. All else is a leftover.
 """
 
+import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -398,8 +399,8 @@ def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree
 
 def _address_answer(address: dict[str, Tree] | None) -> dict[str, Tree] | None:
     """Put an address in the vendor's order, whatever order it was sent in."""
-    if address is None:
-        return None
+    if address is None or tuple(address) == wire.Address.__struct_fields__:
+        return address
     return {name: address[name] for name in wire.Address.__struct_fields__} | address
 
 
@@ -411,30 +412,44 @@ def _item_answer(item: dict[str, Tree], order: Order, found: Found) -> dict[str,
         if entry is not None
         else _unknown_product(item["product"], order, found.organization)
     )
-    return {
+    answer = {
         "channelOrderItemId": item["channelOrderItemId"],
         "product": product,
         "quantity": item["quantity"],
         "unitPrice": item["unitPrice"],
         "meta": item["meta"],
-    } | _own(item, _ITEM_ANSWERED)
+    }
+    return _with_own(answer, item, _ITEM_ANSWERED)
+
+
+def attachment_id(order_id: int, place: int) -> str:
+    """Make the UUID of a file of an order from the order's and the file's place, so that every answer has the same.
+
+    It is version 5 in the order's id as its namespace: what `uuid5` gives, for a quarter of its time.
+    """
+    namespace = bytes.fromhex(spell_id(order_id).replace("-", ""))
+    digits = hashlib.sha1(namespace + f"attachment/{place}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def _attachment_answer(attachment: dict[str, Tree], place: int, order: Order) -> dict[str, Tree]:
-    """Spell a file of the order; its id is made from the order's and its place, so that every answer has the same."""
     time = instant(order.created_at)
-    return {
-        "id": str(uuid5(UUID(spell_id(order.order_id)), f"attachment/{place}")),
+    answer = {
+        "id": attachment_id(order.order_id, place),
         "fileName": attachment["fileName"],
         "path": attachment["path"],
         "createdAt": time,
         "updatedAt": time,
-    } | _own(attachment, ATTACHMENT_ANSWERED)
+    }
+    return _with_own(answer, attachment, ATTACHMENT_ANSWERED)
 
 
-def _own(document: dict[str, Tree], answered: frozenset[str]) -> dict[str, Tree]:
-    """Give the members the sender added to what the vendor knows."""
-    return {name: value for name, value in document.items() if name not in answered}
+def _with_own(answer: dict[str, Tree], document: dict[str, Tree], answered: frozenset[str]) -> dict[str, Tree]:
+    """Add to an answer the members the sender added to what the vendor knows."""
+    if not answered.issuperset(document):
+        answer |= {name: value for name, value in document.items() if name not in answered}
+    return answer
 
 
 class S2Format:
@@ -483,7 +498,7 @@ class S2Format:
         """See Format; the vendor's members in its own order, then what the sender added."""
         account = found.entries.get((ACCOUNT, document["accountId"].lower()))
         organization = found.organization
-        return {
+        answer = {
             "id": spell_id(order.order_id),
             "organization": organization_answer(organization),
             "account": account_answer(account, organization) if account else _unknown_account(order, organization),
@@ -511,7 +526,8 @@ class S2Format:
             "shipByDate": document.get("shipByDate"),
             "deliverByDate": document.get("deliverByDate"),
             "customerNote": document.get("customerNote"),
-        } | _own(document, ANSWERED)
+        }
+        return _with_own(answer, document, ANSWERED)
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers the whole order."""
