@@ -13,7 +13,9 @@ from crossdock.core.identity import MOST
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.mapping import FORMAT, attachment_id, instant, spell_id
+from crossdock.doors.s2.answer import attachment_id
+from crossdock.doors.s2.entries import instant, spell_id
+from crossdock.doors.s2.mapping import FORMAT
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from crossdock.flows.queries import Wording
