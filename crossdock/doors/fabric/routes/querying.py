@@ -14,7 +14,7 @@ from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.order import Order
 from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.filtering import (
     Lookup,
@@ -57,7 +57,7 @@ class _Search(Struct, frozen=True):
         return needs_log(self.filters) or needs_log({self.sort_by: None})
 
 
-def _search(sent: wire.QueryRequest) -> _Search:
+def _search(sent: calls.QueryRequest) -> _Search:
     """Fill in the vendor's defaults and refuse what cannot be searched for."""
     filters, sort_by = sent.filters or {}, sent.sortBy or "updatedAt"
     faults = list(faults_of(filters))
@@ -71,7 +71,7 @@ def _search(sent: wire.QueryRequest) -> _Search:
 
 async def query_orders(request: Request) -> Reply:
     """Search orders: 200 and a page of them; 404 where there are none on it."""
-    search = _search(read(request.body, wire.QueryRequest))
+    search = _search(read(request.body, calls.QueryRequest))
     lookup = look_up(search.filters)
     found, count = await _found(request, search, lookup)
     if not found:
@@ -233,10 +233,10 @@ async def _stream(request: Request, search: _Search, choice: Filters, sort: str)
         offset += _PORTION
 
 
-_FOUND: dict[int, Any] = {200: wire.OrderPage, **ERRORS, **LARGE, 404: wire.ErrorAnswer}
+_FOUND: dict[int, Any] = {200: calls.OrderPage, **ERRORS, **LARGE, 404: calls.ErrorAnswer}
 ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",
-        request=wire.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
+        request=calls.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
     ),
 )  # fmt: skip
