@@ -57,8 +57,10 @@ def _items(before: dict[str, Tree], items: list[Tree]) -> list[Tree]:
     found = []
     for item in items:
         kept = _without(item, frozenset({"product"}))
-        if isinstance(item, dict) and item.get("productId") == "" and item.get("channelOrderItemId") in unknown:
-            kept["product"] = unknown[item["channelOrderItemId"]]
+        if isinstance(item, dict) and item.get("productId") == "":
+            item_id = item.get("channelOrderItemId")
+            if isinstance(item_id, str) and item_id in unknown:
+                kept["product"] = unknown[item_id]
         found.append(kept)
     return found
 

@@ -226,7 +226,9 @@ async def _orders_of(request: Request, term: str) -> list[Order]:
         meant = await queries.order(request.book, request.caller, order_id=entries.read_id(term))
     except Missing:
         return orders
-    return [meant, *orders] if meant.source.door == door else orders
+    if meant.source.door != door:
+        return orders
+    return [meant, *(each for each in orders if each.order_id != meant.order_id)]  # its number may be its id
 
 
 # --------------------------------------------------------------------------------------------------------------- routes
