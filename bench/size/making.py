@@ -21,7 +21,7 @@ from crossdock.core.identity import Mint, floor_id, key_of
 from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
 from crossdock.doors import all_doors
 from crossdock.doors.s2 import demo as s2_demo
-from crossdock.doors.s2 import mapping as s2
+from crossdock.doors.s2 import entries as s2
 from crossdock.flows.book import Found
 from crossdock.store import orders
 from crossdock.store.log import SubmissionRecord

@@ -72,6 +72,7 @@ def _number(written: str) -> Decimal:
 
 
 _DECODER = msgspec.json.Decoder(float_hook=_number)
+_ACCEPTED_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -80,7 +81,7 @@ def parse(raw: bytes) -> Tree:
 
     Refuses with Invalid: `not_json` (says where), `too_deep`, or `invalid` naming each offending path.
     """
-    if raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT and _depth(raw) > DEPTH_LIMIT:
+    if _count(raw, b"{") + _count(raw, b"[") > DEPTH_LIMIT and _depth(raw) > DEPTH_LIMIT:
         raise Invalid(Code.TOO_DEEP, f"the body nests deeper than {DEPTH_LIMIT} levels", limit=DEPTH_LIMIT)
     try:
         tree = _DECODER.decode(raw)
@@ -90,11 +91,21 @@ def parse(raw: bytes) -> Tree:
     # counts unless a colon was escaped. So equal counts prove that no member was dropped as a duplicate, for a fraction of
     # what a second parse costs; any doubt takes the slow way.
     doubtful = (b"\\" in raw and b"\\u00" in raw) or _LONG in raw.translate(_ZEROED)
-    if doubtful or raw.count(b":") != _ENCODER.encode(tree).count(b":"):
+    if doubtful or _count(raw, b":") != _count(_ENCODER.encode(tree), b":"):
         faults = tuple(_content_faults(raw))
         if faults:
             raise Invalid(Code.INVALID, "the body is not acceptable JSON", faults=faults[:FAULTS_LIMIT])
     return tree
+
+
+def parse_accepted(raw: bytes) -> Tree:
+    """Decode bytes that `parse` took before, such as the body of a stored order: the same tree, and nothing proved again."""
+    return _ACCEPTED_DECODER.decode(raw)
+
+
+def _count(raw: bytes, sign: bytes) -> int:
+    """Count a sign; taking it out runs from one to the next, where `bytes.count` looks at each byte and takes twice as long."""
+    return len(raw) - len(raw.replace(sign, b""))
 
 
 def _depth(raw: bytes) -> int:

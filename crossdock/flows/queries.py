@@ -226,7 +226,7 @@ def _is_as_sent(order: Order, format: Format) -> bool:
 
 def _worded(order: Order, format: Format, found: Found, body: bytes | None, losses: bool) -> Wording:
     if _is_as_sent(order, format) and body is not None:
-        return Wording(format.answer(reading.parse(body), order, found))
+        return Wording(format.answer(reading.parse_accepted(body), order, found))
     gaps = Gaps()
     spelled = format.spell(order.content, found, gaps)
     if order.source.door == format.name:
@@ -292,6 +292,14 @@ async def history(book: Book, caller: Caller, *, order_id: int | None) -> list[E
         if recorded:
             return recorded
     raise Missing(Code.NO_ORDER, "there is no such order")
+
+
+async def histories(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
+    """Give the events of several orders, each in their order, as of one moment; none for an order that is not there."""
+    if not order_ids:
+        return []
+    async with book.store.reading() as tx:
+        return [await log.events(tx, caller.organization_id, order_id=order_id) for order_id in order_ids]
 
 
 async def as_of(book: Book, caller: Caller, *, order_id: int | None, at: int) -> Order:

@@ -22,6 +22,7 @@ from crossdock.core.reading import (
     Need,
     checked,
     parse,
+    parse_accepted,
     read,
     repeated,
     take,
@@ -131,7 +132,9 @@ def objects(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 class TestParse:
     @given(trees, st.randoms(use_true_random=False))
     def test_gives_any_value_back_however_it_is_spelled(self, tree: Any, random: Random) -> None:
-        assert exact(parse(Scribe(random).value(tree).encode())) == exact(tree)
+        raw = Scribe(random).value(tree).encode()
+        assert exact(parse(raw)) == exact(tree)
+        assert exact(parse_accepted(raw)) == exact(tree)
 
     @given(trees, st.randoms(use_true_random=False))
     def test_names_a_member_given_twice_wherever_it_is(self, tree: Any, random: Random) -> None:

@@ -69,7 +69,8 @@ def _drop_defaults(before: dict[str, Tree], wanted: dict[str, Tree], order: Orde
     for _, item in rows(wanted, "items"):
         line_id = item.get("lineItemId")
         was = held.get(line_id) if isinstance(line_id, str) else None
-        if was is not None and was.get("orderedQuantity") is None and item.get("orderedQuantity") == 1:
+        count = item.get("orderedQuantity")
+        if was is not None and was.get("orderedQuantity") is None and count == 1 and count is not True:
             _as_before(was, item, "orderedQuantity")
 
 

@@ -23,7 +23,7 @@ from crossdock.core.events import (
     fact_of,
 )
 from crossdock.core.formats import iso_time
-from crossdock.core.order import Content, Line
+from crossdock.core.order import Content, Line, Order
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.answer import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
 from crossdock.doors.fabric.mapping import spelled
@@ -55,30 +55,20 @@ class _Told(Struct, frozen=True):
     is_first: bool
 
 
-def storied(answer: dict[str, Tree], recorded: Sequence[Event]) -> dict[str, Tree]:
+def storied(answer: dict[str, Tree], recorded: Sequence[Event], order: Order) -> dict[str, Tree]:
     """Add to an order's answer what its events tell; the answer is left as it is.
 
     `recorded` are the events the order has been through, and no later ones.
     """
-    told = list(_walked(recorded))
-    made: dict[str, Tree] = {name: _last_time(told, kind) for name, kind in _DATES.items()}
+    is_edited = any(event.name == Edited.name for event in recorded)
+    told = list(_walked(recorded, None if is_edited else order))
     audits = _audits(answer, told)
+    story = answer | {name: _last_time(told, kind) for name, kind in _DATES.items()} | {"auditLogs": audits}
     if len(audits) > 1:
-        made["processName"] = audits[-1]["auditType"]
-    is_edited = any(isinstance(each.fact, Edited) for each in told)
-    story = answer | made | {"auditLogs": audits}
-    if is_edited:
-        first = told[0].after
-        story |= {name: _stated(first.totals, of) for name, of in ORDER_COPIES.items()}
-        audits[0]["amount"] = _stated(first.totals, "orderTotal")
-        origins = _origins(told)
-        story["items"] = [_item(item, line) for item, line in zip(answer["items"], origins, strict=True)]
+        story["processName"] = audits[-1]["auditType"]
     if answer.get("payments"):
         story["payments"] = _payments(answer["payments"], told)
-    originals = story.keys() & ORDER_COPIES.keys()
-    return _ordered(
-        wire.Order, {name: story[name] for name in story if name not in originals or story[name] is not None}
-    )
+    return _with_first_totals(story, told) if is_edited else story
 
 
 _DATES: dict[str, type[Fact]] = {
@@ -88,11 +78,15 @@ _DATES: dict[str, type[Fact]] = {
 }
 
 
-def _walked(recorded: Sequence[Event]) -> Iterator[_Told]:
+def _walked(recorded: Sequence[Event], unedited: Order | None) -> Iterator[_Told]:
+    """Read events in their order; the receipt of an order nobody edited says the content that the order has."""
     content: Content | None = None
     is_first = True
     for event in recorded:
-        fact = fact_of(event)
+        if unedited is not None and event.name == Received.name:
+            fact: Fact = Received(submission_id=unedited.source.submission_id, content=unedited.content)
+        else:
+            fact = fact_of(event)
         is_first = is_first and (fact.joined or content is None)
         after = fact.content if isinstance(fact, Received | Edited) else content
         assert after is not None, "an order's first event is its receipt"
@@ -110,6 +104,20 @@ def _ordered(shape: type[Struct], tree: dict[str, Tree]) -> dict[str, Tree]:
 
 
 # ---------------------------------------------------------------------------------------------------- totals as at first
+def _with_first_totals(story: dict[str, Tree], told: Sequence[_Told]) -> dict[str, Tree]:
+    """Say of an edited order what its totals were when it and its lines first appeared."""
+    first = told[0].after
+    originals = {name: _stated(first.totals, of) for name, of in ORDER_COPIES.items()}
+    story["auditLogs"][0]["amount"] = _stated(first.totals, "orderTotal")
+    story["items"] = [_item(item, line) for item, line in zip(story["items"], _origins(told), strict=True)]
+    return _with_originals(wire.Order, story, originals)
+
+
+def _with_originals(shape: type[Struct], tree: dict[str, Tree], originals: dict[str, Tree]) -> dict[str, Tree]:
+    stated = {name: value for name, value in originals.items() if value is not None}
+    return _ordered(shape, {name: value for name, value in tree.items() if name not in originals} | stated)
+
+
 def _stated(totals: Any, of: str) -> Tree:
     return getattr(totals, _TOTAL_OF[of]) if totals else None
 
@@ -131,8 +139,7 @@ def _item(item: dict[str, Tree], origin: Line) -> dict[str, Tree]:
     originals = {
         name: _stated(origin.totals, of) for name, of in ITEM_COPIES.items() if name.startswith("original")
     }  # fmt: skip
-    kept = {name: value for name, value in item.items() if name not in originals}
-    return _ordered(wire.Item, kept | {name: value for name, value in originals.items() if value is not None})
+    return _with_originals(wire.Item, item, originals)
 
 
 # -------------------------------------------------------------------------------------------------------------- payments
@@ -146,18 +153,20 @@ def names_payment(payment: Tree, wanted: str) -> bool:
 def _payments(payments: list[Tree], told: Sequence[_Told]) -> list[Tree]:
     """Add what payment services reported; a status reported after the last edit is the payment's status."""
     edited = max((each.event.number for each in told if isinstance(each.fact, Edited)), default=0)
-    found = [dict(payment) for payment in payments]
+    found = list(payments)
     for each in told:
         fact = each.fact
         if not isinstance(fact, Noted) or fact.topic != PAYMENT or not isinstance(fact.data, dict):
             continue
-        payment = next((one for one in found if names_payment(one, fact.data.get("paymentIdentifier", ""))), None)
-        if payment is None:
+        wanted = fact.data.get("paymentIdentifier", "")
+        place = next((at for at, payment in enumerate(found) if names_payment(payment, wanted)), None)
+        if place is None:
             continue
-        payment["paymentLog"] = [*payment["paymentLog"], _payment_entry(fact.data, each.event.at)]
-        if each.event.number > edited:
-            payment["paymentStatus"] = fact.data.get("status")
-    return [_ordered(wire.Payment, payment) for payment in found]
+        payment = found[place]
+        log = [*payment["paymentLog"], _payment_entry(fact.data, each.event.at)]
+        status = {"paymentStatus": fact.data.get("status")} if each.event.number > edited else {}
+        found[place] = _ordered(wire.Payment, payment | {"paymentLog": log} | status)
+    return found
 
 
 def _payment_entry(report: dict[str, Tree], at: int) -> Tree:
@@ -270,6 +279,8 @@ def _plain(content: Content) -> dict[str, Tree]:
 
 
 def _differences(was: Tree, now: Tree, path: str) -> Iterator[tuple[str, Tree]]:
+    if was == now:
+        return
     if isinstance(was, dict) and isinstance(now, dict):
         for name in (*was, *(name for name in now if name not in was)):
             yield from _differences(was.get(name), now.get(name), f"{path}.{name}" if path else name)
@@ -277,5 +288,5 @@ def _differences(was: Tree, now: Tree, path: str) -> Iterator[tuple[str, Tree]]:
         for place in range(max(len(was), len(now))):
             old, new = (rows[place] if place < len(rows) else None for rows in (was, now))
             yield from _differences(old, new, f"{path}[{place}]")
-    elif was != now:
+    else:
         yield path, was

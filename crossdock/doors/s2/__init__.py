@@ -2,7 +2,8 @@
 
 from crossdock.doors import Door
 from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
-from crossdock.doors.s2.mapping import ACCOUNT, FORMAT, assigning, warehouse_of
+from crossdock.doors.s2.entries import ACCOUNT, assigning, warehouse_of
+from crossdock.doors.s2.mapping import FORMAT
 from crossdock.doors.s2.routes import ROUTES, organization_of, refuse
 
 __all__ = ["ACCOUNT", "DOOR", "assigning", "warehouse_of"]

@@ -6,184 +6,20 @@ date, currency, items (SKU and description come from the product), ship-by, deli
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
-from uuid import UUID, uuid5
-
-import msgspec
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.formats import decimal, is_date, is_date_time, is_utc_date_time, iso_time
-from crossdock.core.identity import from_uuid, to_uuid
-from crossdock.core.lifecycle import Counters, Status
+from crossdock.core.formats import decimal, is_date, is_date_time, is_utc_date_time
 from crossdock.core.order import Address, Content, Destination, Line, Order, Reference, Shipping
 from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
+from crossdock.doors.s2.answer import answered
+from crossdock.doors.s2.entries import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, account_answer, product_answer, product_of
 from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
-from crossdock.store.registry import Entry, Membership, Organization, Person
 
 Tree = Any
-ACCOUNT = "s2/account"
-PRODUCT = "s2/product"
-PRODUCT_BY_SKU = "s2/product@name"
-BRAND = "s2/brand"
-
-_DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
-_MEASURES = ("packageLengthMm", "packageWidthMm", "packageHeightMm", "shippingWeightKg",
-             "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg")  # fmt: skip
-# An order's answer spells its time 4 times, its organization 2+n times, its account and its products whole. What was
-# spelled is remembered, which saves three quarters of the time; 1024 products of 2 kB are 2 MB in a process. It is
-# shared: written into answers, never changed. A changed entry is another key.
-_REMEMBERED = 1024
-# Members of the answers that are the server's to say; what a sender puts there is not answered.
-ANSWERED = frozenset(wire.Order.__struct_fields__) | {"accountId"}
-_ITEM_ANSWERED = frozenset(wire.OrderItem.__struct_fields__) | {"productId"}
-ATTACHMENT_ANSWERED = frozenset(wire.OrderAttachment.__struct_fields__)
-_STATUS = {
-    Status.OPEN: "UNFULFILLED",
-    Status.ON_HOLD: "UNFULFILLED",
-    Status.PARTIALLY_ALLOCATED: "UNFULFILLED",
-    Status.ALLOCATED: "UNFULFILLED",
-    Status.PARTIALLY_SHIPPED: "PARTIALLY_FULFILLED",
-    Status.SHIPPED: "FULFILLED",
-    Status.DELIVERED: "FULFILLED",
-    Status.RETURNED: "FULFILLED",
-    Status.CANCELED: "CANCELLED",
-}
-
-
-def spell_id(order_id: int) -> str:
-    """Spell an order id as the vendor does: a UUID."""
-    return to_uuid(order_id)
-
-
-def read_id(text: str) -> int | None:
-    """Read an order id; None where it cannot be one."""
-    return from_uuid(text) if wire.is_uuid(text) else None
-
-
-@lru_cache(_REMEMBERED)
-def instant(us: int) -> str:
-    """Spell microseconds since 1970 as the vendor does: UTC, up to 6 fractional digits without zeros at the end."""
-    return iso_time(us, digits=6)[:-1].rstrip("0").rstrip(".") + "Z"
-
-
-def key_for(organization: Organization, kind: str, name: str) -> str:
-    """Make the UUID of a catalog entry from its name, so that of two requests adding it at once only one can."""
-    return str(uuid5(UUID(organization.uuid), f"{kind}/{name}"))
-
-
-# ------------------------------------------------------------------------------------------- accounts, products, brands
-@lru_cache(_REMEMBERED)
-def organization_answer(organization: Organization) -> dict[str, Tree]:
-    """Spell an organization."""
-    return {
-        "id": organization.uuid,
-        "name": organization.name,
-        "createdAt": instant(organization.created_at),
-        "updatedAt": instant(organization.updated_at),
-    }
-
-
-@lru_cache(_REMEMBERED)
-def account_answer(entry: Entry, organization: Organization) -> dict[str, Tree]:
-    """Spell a sales account."""
-    document = document_of(entry)
-    return {
-        "id": entry.key,
-        "organization": organization_answer(organization),
-        "name": document["name"],
-        "type": document["type"],
-        "autoAssignOrdersToWarehouse": document["autoAssignOrdersToWarehouse"],
-        "createdAt": instant(entry.created_at),
-        "updatedAt": instant(entry.updated_at),
-    }
-
-
-def assigning(document: bytes, warehouse: str | None) -> bytes:
-    """Give a sales account's document with the warehouse that its new orders are assigned to at once, or with none."""
-    return encode_json(_DOCUMENT.decode(document) | {"autoAssignOrdersToWarehouse": warehouse})
-
-
-def warehouse_of(entry: Entry) -> str | None:
-    """Give the warehouse that a sales account's new orders are assigned to at once, or None."""
-    warehouse: str | None = document_of(entry)["autoAssignOrdersToWarehouse"]
-    return warehouse or None
-
-
-@lru_cache(_REMEMBERED)
-def product_answer(entry: Entry, organization: Organization) -> dict[str, Tree]:
-    """Spell a product with its brand."""
-    return _product(document_of(entry), organization, key=entry.key, times=(entry.created_at, entry.updated_at))
-
-
-def _product(
-    document: dict[str, Tree], organization: Organization, *, key: str, times: tuple[int, int], unknown: bool = False
-) -> dict[str, Tree]:
-    return {
-        "id": key,
-        "organization": organization_answer(organization),
-        **document,
-        "unknown": unknown,
-        "createdAt": instant(times[0]),
-        "updatedAt": instant(times[1]),
-        "otherIds": [],
-    }
-
-
-def search_text(document: dict[str, Tree]) -> str:
-    """Give what lists find an entry by: its SKU, where it has one, and its name."""
-    return "\n".join(document[name] for name in ("sku", "name") if name in document)
-
-
-def brand_document(name: str, now: int) -> dict[str, Tree]:
-    """Make what is kept of a brand that is first named at `now` (microseconds since 1970)."""
-    return {"name": name, "nameNormalized": name.lower(), "createdAt": instant(now)}
-
-
-def brand_answer(entry: Entry) -> dict[str, Tree]:
-    """Spell a brand; products keep a copy, because a brand never changes."""
-    return {"id": entry.key, **document_of(entry)}
-
-
-def product_document(sent: wire.ProductCreate, brand: dict[str, Tree]) -> dict[str, Tree]:
-    """Make what is kept of a product: its members in the order they are answered, whole measures as 1500.0."""
-    document: dict[str, Tree] = msgspec.structs.asdict(sent) | {"brand": brand}
-    # brand stands second in the answer as it does in the shape, so replacing its value keeps the order
-    return document | {name: _float(document[name]) for name in _MEASURES}
-
-
-def _float(number: Decimal | int) -> Decimal:
-    text = format(Decimal(number), "f")
-    return Decimal(text if "." in text else text + ".0")
-
-
-def document_of(entry: Entry) -> dict[str, Tree]:
-    """Read a catalog entry's document, numbers as they were written."""
-    document: dict[str, Tree] = _DOCUMENT.decode(entry.document)
-    return document
-
-
-def user_answer(person: Person, places: list[tuple[Organization, Membership]]) -> dict[str, Tree]:
-    """Spell a person who signed in, with the organizations they belong to."""
-    return {
-        "id": to_uuid(person.person_id),
-        "name": person.name,
-        "email": person.email,
-        "active": True,
-        "inactiveReason": None,
-        "createdAt": instant(person.created_at),
-        "updatedAt": instant(person.updated_at),
-        "organizations": [
-            {"organization": organization_answer(organization), "role": place.role, "permissions": []}
-            for organization, place in places
-        ],
-        "workspaces": [],
-        "hostRole": "USER",
-    }
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -219,16 +55,9 @@ def _address(sent: wire.Address | None) -> Address | None:
     )
 
 
-def _product_of(found: Found, key: str) -> Entry | None:
-    """Find a product among what was looked up by id or by SKU."""
-    if (entry := found.entries.get((PRODUCT, key))) is not None:
-        return entry
-    return next((each for each in found.entries.values() if each.kind == PRODUCT and each.key == key), None)
-
-
 def _line(item: wire.Item, found: Found, placeholder: Tree) -> Line:
     key = item.productId.lower()
-    entry = _product_of(found, key) if key else None
+    entry = product_of(found, key) if key else None
     product = product_answer(entry, found.organization) if entry is not None else placeholder or {}
     return Line(
         quantity=item.quantity,
@@ -358,85 +187,6 @@ def _spell(content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
     )
 
 
-# -------------------------------------------------------------------------------------------------------------- answers
-def _assign_status(counters: Iterable[Counters]) -> str:
-    """Derive how much of what is still wanted has a warehouse; what was shipped had one."""
-    wanted = assigned = 0
-    for each in counters:
-        wanted += each.ordered - each.canceled
-        assigned += each.allocated + each.shipped
-    if not assigned:
-        return "PENDING"
-    return "ASSIGNED" if assigned >= wanted else "PARTIALLY_ASSIGNED"
-
-
-def _unknown_product(known: Tree, order: Order, organization: Organization) -> dict[str, Tree]:
-    """Spell a product this door has never been told about, marked as such: empty but for what its order line says."""
-    sent = wire.ProductCreate(
-        sku=known["sku"], brand="", gtin="", name=known["name"], remarks="", imageMain="",
-        packageLengthMm=0, packageWidthMm=0, packageHeightMm=0, shippingWeightKg=0,
-        caseUnit="EACH", casePack=1, caseLengthMm=0, caseWidthMm=0, caseHeightMm=0, caseWeightKg=0,
-        condition="NEW", serialNumberRequired=False, expiryDateRequired=False,
-    )  # fmt: skip
-    document = product_document(sent, {"id": "", **brand_document("", order.created_at)})
-    times = (order.created_at, order.created_at)
-    return _product(document, organization, key="", times=times, unknown=True)
-
-
-def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:
-    """Spell the account of an order that came from elsewhere: the vendor's generic kind, without id and name."""
-    return {
-        "id": "",
-        "organization": organization_answer(organization),
-        "name": "",
-        "type": "MARKETPLACE_GENERIC",
-        "autoAssignOrdersToWarehouse": None,
-        "createdAt": instant(order.created_at),
-        "updatedAt": instant(order.created_at),
-    }
-
-
-def _address_answer(address: dict[str, Tree] | None) -> dict[str, Tree] | None:
-    """Put an address in the vendor's order, whatever order it was sent in."""
-    if address is None:
-        return None
-    return {name: address[name] for name in wire.Address.__struct_fields__} | address
-
-
-def _item_answer(item: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
-    key = item["productId"].lower()
-    entry = _product_of(found, key) if key else None
-    product = (
-        product_answer(entry, found.organization)
-        if entry is not None
-        else _unknown_product(item["product"], order, found.organization)
-    )
-    return {
-        "channelOrderItemId": item["channelOrderItemId"],
-        "product": product,
-        "quantity": item["quantity"],
-        "unitPrice": item["unitPrice"],
-        "meta": item["meta"],
-    } | _own(item, _ITEM_ANSWERED)
-
-
-def _attachment_answer(attachment: dict[str, Tree], place: int, order: Order) -> dict[str, Tree]:
-    """Spell a file of the order; its id is made from the order's and its place, so that every answer has the same."""
-    time = instant(order.created_at)
-    return {
-        "id": str(uuid5(UUID(spell_id(order.order_id)), f"attachment/{place}")),
-        "fileName": attachment["fileName"],
-        "path": attachment["path"],
-        "createdAt": time,
-        "updatedAt": time,
-    } | _own(attachment, ATTACHMENT_ANSWERED)
-
-
-def _own(document: dict[str, Tree], answered: frozenset[str]) -> dict[str, Tree]:
-    """Give the members the sender added to what the vendor knows."""
-    return {name: value for name, value in document.items() if name not in answered}
-
-
 class S2Format:
     """The document of this door; see flows.book.Format."""
 
@@ -480,42 +230,12 @@ class S2Format:
         return _spell(content, found, gaps)
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
-        """See Format; the vendor's members in its own order, then what the sender added."""
-        account = found.entries.get((ACCOUNT, document["accountId"].lower()))
-        organization = found.organization
-        return {
-            "id": spell_id(order.order_id),
-            "organization": organization_answer(organization),
-            "account": account_answer(account, organization) if account else _unknown_account(order, organization),
-            "accountSubChannel": None,
-            "channelOrderId": document["channelOrderId"],
-            "channelOrderIdAlt": document.get("channelOrderIdAlt"),
-            "channelOrderIdAlt2": document.get("channelOrderIdAlt2"),
-            "channelShippingMethod": document["channelShippingMethod"],
-            "shippingAddress": _address_answer(document["shippingAddress"]),
-            "shippingOverrideAddress": None,
-            "billingAddress": _address_answer(document.get("billingAddress")),
-            "meta": document["meta"],
-            "channelOrderDate": document["channelOrderDate"],
-            "status": _STATUS[order.status],
-            "assignStatus": _assign_status(order.counters),
-            "archived": order.archived,
-            "currencyId": document["currencyId"],
-            "items": [_item_answer(item, order, found) for item in document["items"]],
-            "attachments": [
-                _attachment_answer(each, place, order) for place, each in enumerate(document["attachments"])
-            ],
-            "fulfillments": [],
-            "createdAt": instant(order.created_at),
-            "updatedAt": instant(order.updated_at),
-            "shipByDate": document.get("shipByDate"),
-            "deliverByDate": document.get("deliverByDate"),
-            "customerNote": document.get("customerNote"),
-        } | _own(document, ANSWERED)
+        """See Format."""
+        return answered(document, order, found)
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers the whole order."""
-        return encode_json(self.answer(document, order, found))
+        return encode_json(answered(document, order, found))
 
     def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format; an account may name a warehouse that all its orders are assigned to."""

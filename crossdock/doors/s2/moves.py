@@ -7,7 +7,7 @@ for what they do.
 from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.reading import parse, take
 from crossdock.doors import Reply, Request, encode_json
-from crossdock.doors.s2 import mapping, revision, wire
+from crossdock.doors.s2 import entries, mapping, revision, wire
 from crossdock.flows import orders, queries
 from crossdock.flows.orders import Step
 
@@ -22,7 +22,7 @@ async def update_order(request: Request) -> Reply:
     sent = _body(request)
     step = orders.edit(
         request.caller,
-        mapping.read_id(request.params["orderId"]),
+        entries.read_id(request.params["orderId"]),
         door=mapping.FORMAT.name,
         change=lambda before: revision.revised(before, sent),
     )
@@ -49,17 +49,17 @@ def _body(request: Request) -> Document:
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel everything of an order; refused where it is canceled already, or where something of it has shipped."""
-    return await _moved(request, orders.cancel(mapping.read_id(request.params["orderId"])))
+    return await _moved(request, orders.cancel(entries.read_id(request.params["orderId"])))
 
 
 async def archive_order(request: Request) -> Reply:
     """Put an order out of sight; one that is there already stays there."""
-    return await _moved(request, orders.archive(mapping.read_id(request.params["orderId"])))
+    return await _moved(request, orders.archive(entries.read_id(request.params["orderId"])))
 
 
 async def unarchive_order(request: Request) -> Reply:
     """Bring an order back into sight."""
-    return await _moved(request, orders.archive(mapping.read_id(request.params["orderId"]), False))
+    return await _moved(request, orders.archive(entries.read_id(request.params["orderId"]), False))
 
 
 async def _moved(request: Request, step: Step) -> Reply:

@@ -7,7 +7,7 @@ out; its sample also carries the account and the three order numbers. Everything
 from typing import Any
 
 from crossdock.core.errors import Conflict, Fault, Invalid, Path
-from crossdock.doors.s2 import mapping, wire
+from crossdock.doors.s2 import answer, wire
 
 Tree = Any
 # Listed as required: left out they are missing, as in a create body.
@@ -27,7 +27,7 @@ def revised(before: dict[str, Tree], sent: dict[str, Tree]) -> dict[str, Tree]:
     after = {name: value for name, value in before.items() if name not in _REQUIRED}
     after |= {name: sent[name] for name in _REQUIRED if name in sent}
     after |= {name: sent[name] for name in _NUMBERS if name in sent}
-    after |= {name: value for name, value in sent.items() if name not in _UPDATED and name not in mapping.ANSWERED}
+    after |= {name: value for name, value in sent.items() if name not in _UPDATED and name not in answer.ANSWERED}
     if sent.get("shippingAddress") is not None:
         after["shippingAddress"] = sent["shippingAddress"]
     for name, value in {
@@ -44,7 +44,7 @@ def revised(before: dict[str, Tree], sent: dict[str, Tree]) -> dict[str, Tree]:
         after["items"] = _items(before, after["items"])
     if isinstance(after.get("attachments"), list):
         after["attachments"] = [
-            _without(each, mapping.ATTACHMENT_ANSWERED - {"fileName", "path"}) for each in after["attachments"]
+            _without(each, answer.ATTACHMENT_ANSWERED - {"fileName", "path"}) for each in after["attachments"]
         ]
     return after
 
@@ -57,8 +57,10 @@ def _items(before: dict[str, Tree], items: list[Tree]) -> list[Tree]:
     found = []
     for item in items:
         kept = _without(item, frozenset({"product"}))
-        if isinstance(item, dict) and item.get("productId") == "" and item.get("channelOrderItemId") in unknown:
-            kept["product"] = unknown[item["channelOrderItemId"]]
+        if isinstance(item, dict) and item.get("productId") == "":
+            item_id = item.get("channelOrderItemId")
+            if isinstance(item_id, str) and item_id in unknown:
+                kept["product"] = unknown[item_id]
         found.append(kept)
     return found
 

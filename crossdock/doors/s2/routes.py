@@ -7,7 +7,7 @@ from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refus
 from crossdock.core.order import Order
 from crossdock.core.reading import read
 from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_reply, replayed_header
-from crossdock.doors.s2 import mapping, moves, wire
+from crossdock.doors.s2 import entries, mapping, moves, wire
 from crossdock.flows import access, catalog, queries
 from crossdock.flows.intake import Submission
 from crossdock.store.pages import Filters
@@ -118,26 +118,26 @@ async def login(request: Request) -> Reply:
     sent = read(request.body, wire.Login)
 
     def claims(person: Person) -> dict[str, Any]:
-        user = {"userId": mapping.spell_id(person.person_id), "userVersion": person.token_version}
+        user = {"userId": entries.spell_id(person.person_id), "userVersion": person.token_version}
         return {"aud": "s2core", "iss": "s2core", **user}
 
     grant, person, places = await access.sign_in(
         request.book, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
     )
-    user = mapping.user_answer(person, places)
+    user = entries.user_answer(person, places)
     return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})
 
 
 async def list_accounts(request: Request) -> Reply:
     """List sales accounts; `term` searches their names."""
-    entries, total = await _entries(request, mapping.ACCOUNT)
-    return _paged([mapping.account_answer(entry, request.caller.organization) for entry in entries], total)
+    found, total = await _entries(request, entries.ACCOUNT)
+    return _paged([entries.account_answer(entry, request.caller.organization) for entry in found], total)
 
 
 async def list_products(request: Request) -> Reply:
     """List products; `term` searches SKU and name."""
-    entries, total = await _entries(request, mapping.PRODUCT)
-    return _paged([mapping.product_answer(entry, request.caller.organization) for entry in entries], total)
+    found, total = await _entries(request, entries.PRODUCT)
+    return _paged([entries.product_answer(entry, request.caller.organization) for entry in found], total)
 
 
 async def _named(request: Request, kind: str, name: str) -> Entry | None:
@@ -147,11 +147,11 @@ async def _named(request: Request, kind: str, name: str) -> Entry | None:
 
 async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]) -> Entry | None:
     """Keep a catalog entry; None where another request was faster."""
-    key = mapping.key_for(request.caller.organization, kind, name)
+    key = entries.key_for(request.caller.organization, kind, name)
     try:
         return await catalog.add(
             request.book, request.caller, kind=kind, key=key, name=name, document=encode_json(document),
-            search=mapping.search_text(document),
+            search=entries.search_text(document),
         )  # fmt: skip
     except Conflict:
         return None
@@ -160,10 +160,10 @@ async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]
 async def _brand(request: Request, name: str) -> Entry:
     """Find a brand by its name, or make it."""
     while True:
-        if (held := await _named(request, mapping.BRAND, name)) is not None:
+        if (held := await _named(request, entries.BRAND, name)) is not None:
             return held
         now = request.book.clock()
-        if (made := await _keep(request, mapping.BRAND, name, mapping.brand_document(name, now))) is not None:
+        if (made := await _keep(request, entries.BRAND, name, entries.brand_document(name, now))) is not None:
             return made
 
 
@@ -172,17 +172,17 @@ async def create_product(request: Request) -> Reply:
     sent = read(request.body, wire.ProductCreate)
     organization = request.caller.organization
     while True:
-        held = await _named(request, mapping.PRODUCT, sent.sku)
+        held = await _named(request, entries.PRODUCT, sent.sku)
         if held is not None:
-            kept = mapping.document_of(held)
-            if sent.brand != kept["brand"]["name"] or mapping.product_document(sent, kept["brand"]) != kept:
+            kept = entries.document_of(held)
+            if sent.brand != kept["brand"]["name"] or entries.product_document(sent, kept["brand"]) != kept:
                 _refuse_product(sent.sku)
-            answer = mapping.product_answer(held, organization)
+            answer = entries.product_answer(held, organization)
             return json_reply(200, answer, headers=replayed_header(True), outcome="replayed")
-        document = mapping.product_document(sent, mapping.brand_answer(await _brand(request, sent.brand)))
-        made = await _keep(request, mapping.PRODUCT, sent.sku, document)
+        document = entries.product_document(sent, entries.brand_answer(await _brand(request, sent.brand)))
+        made = await _keep(request, entries.PRODUCT, sent.sku, document)
         if made is not None:
-            return json_reply(200, mapping.product_answer(made, organization))
+            return json_reply(200, entries.product_answer(made, organization))
 
 
 def _refuse_product(sku: str) -> NoReturn:
@@ -198,7 +198,7 @@ async def create_order(request: Request) -> Reply:
 
 async def get_order(request: Request) -> Reply:
     """Answer one order."""
-    order_id = mapping.read_id(request.params["orderId"])
+    order_id = entries.read_id(request.params["orderId"])
     order = await queries.order(request.book, request.caller, order_id=order_id)
     wording = await queries.worded(request.book, request.caller, order, door=mapping.FORMAT.name)
     return Reply(200, encode_json(wording.document), order_id=order.order_id)
@@ -224,10 +224,12 @@ async def _orders_of(request: Request, term: str) -> list[Order]:
     filters = Filters(door=door, number=term)
     orders = (await queries.page(request.book, request.caller, filters, limit=SAME_NUMBER_MOST)).orders
     try:
-        meant = await queries.order(request.book, request.caller, order_id=mapping.read_id(term))
+        meant = await queries.order(request.book, request.caller, order_id=entries.read_id(term))
     except Missing:
         return orders
-    return [meant, *orders] if meant.source.door == door else orders
+    if meant.source.door != door:
+        return orders
+    return [meant, *(each for each in orders if each.order_id != meant.order_id)]  # its number may be its id
 
 
 # --------------------------------------------------------------------------------------------------------------- routes

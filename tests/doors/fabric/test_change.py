@@ -101,6 +101,14 @@ class TestUpdate:
         last = await world.http.put(path, json=edited, headers=headers)
         assert last.json() == edited
 
+    async def test_does_not_take_true_for_the_quantity_it_answered(self, world: World, headers: dict[str, str]) -> None:
+        body = await placed(world, headers)
+        assert body["items"][1]["orderedQuantity"] == 1  # which nobody had sent
+        body["items"][1]["orderedQuantity"] = True
+        answer = await world.http.put(f"{BASE}/SH-1", json=body, headers=headers)
+        assert answer.status_code == 400
+        assert "orderedQuantity" in answer.json()["message"]
+
     async def test_keeps_the_expiry_no_answer_shows(self, world: World, headers: dict[str, str]) -> None:
         answer = await placed(world, headers)
         await world.http.put(f"{BASE}/SH-1", json=answer | {"cartId": "x"}, headers=headers)

@@ -146,6 +146,13 @@ class TestOrders:
             assert await found(term) == {"items": [], "total": 0}
         assert (await found(""))["total"] == 2
 
+    async def test_holds_an_order_once_that_goes_by_its_own_id(self, world: World, headers: dict[str, str]) -> None:
+        order = (await world.http.post("/order", json=sample(), headers=headers)).json()
+        body = sample(channelOrderId=order["id"])
+        await world.http.put(f"/order/{order['id']}", json=body, headers=headers)
+        found = (await world.http.get("/order", params={"term": order["id"]}, headers=headers)).json()
+        assert ([each["id"] for each in found["items"]], found["total"]) == ([order["id"]], 1)
+
     async def test_are_answered_100_at_most(self, world: World, headers: dict[str, str]) -> None:
         posts = (world.http.post("/order", json=sample(channelOrderId=f"n{n}"), headers=headers) for n in range(101))
         assert {answer.status_code for answer in await asyncio.gather(*posts)} == {200}

@@ -2,14 +2,20 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid5
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crossdock.core.identity import MOST
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.mapping import FORMAT, instant
+from crossdock.doors.s2.answer import attachment_id
+from crossdock.doors.s2.entries import instant, spell_id
+from crossdock.doors.s2.mapping import FORMAT
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from crossdock.flows.queries import Wording
@@ -147,3 +153,9 @@ class TestStatus:
 
 def test_the_format_is_named_as_its_door() -> None:
     assert (FORMAT.name, FORMAT.lines, FORMAT.number_path) == ("s2", "items", ("channelOrderId",))
+
+
+class TestAttachmentId:
+    @given(st.integers(0, MOST), st.integers(0, 1000))
+    def test_is_a_uuid_of_version_5_in_the_order(self, order_id: int, place: int) -> None:
+        assert attachment_id(order_id, place) == str(uuid5(UUID(spell_id(order_id)), f"attachment/{place}"))

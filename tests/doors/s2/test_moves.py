@@ -71,6 +71,14 @@ class TestUpdate:
         assert (answer.json()["createdAt"], answer.json()["id"]) == (order["createdAt"], order["id"])
         assert answer.json()["updatedAt"] > order["updatedAt"]
 
+    @pytest.mark.parametrize("odd", [[], {}, None, 5])
+    async def test_names_an_item_id_that_is_no_text(self, world: World, headers: Headers, odd: Any) -> None:
+        order = await made(world, headers)
+        item = sample()["items"][0] | {"channelOrderItemId": odd, "productId": ""}
+        answer = await put(world, headers, order, update(items=[item]))
+        assert answer.status_code == 400
+        assert "items[0].channelOrderItemId: must be a string" in answer.json()["message"]
+
     async def test_takes_the_dates_under_the_updates_names(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
         sent = {"shipByDate": "2024-05-01T00:00:00Z", "deliveryByDate": "2024-05-02T00:00:00.5Z"}

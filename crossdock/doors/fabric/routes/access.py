@@ -6,7 +6,7 @@ import msgspec
 
 from crossdock.core.errors import Code, Denied, Fault, Invalid
 from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.routes.errors import ERRORS
 from crossdock.flows import access
@@ -64,13 +64,13 @@ async def token(request: Request) -> Reply:
     grant, _ = await access.grant(
         request.book, client_id=named[0], secret=named[1], lifetime_s=TOKEN_LIFETIME_S, scope=ours or None
     )
-    return json_reply(200, wire.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
+    return json_reply(200, calls.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
 
 
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
-        request=wire.TokenRequest, request_media="application/x-www-form-urlencoded",
-        answers={200: wire.TokenAnswer, **ERRORS},
+        request=calls.TokenRequest, request_media="application/x-www-form-urlencoded",
+        answers={200: calls.TokenAnswer, **ERRORS},
     ),
 )  # fmt: skip

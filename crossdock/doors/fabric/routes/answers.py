@@ -53,12 +53,19 @@ async def by_number(request: Request, number: str) -> Order:
     return found[0]
 
 
-async def with_story(request: Request, order: Order, document: dict[str, Tree]) -> dict[str, Tree]:
-    """Add to an order's document what its log tells; nothing is read for one that nothing has happened to."""
-    if order.event_number == 1:
-        return document
-    recorded = await queries.history(request.book, request.caller, order_id=order.order_id)
-    return storied(document, [event for event in recorded if event.number <= order.event_number])
+async def with_stories(request: Request, pairs: Sequence[tuple[Order, Tree]]) -> list[Tree]:
+    """Add to orders' documents what their logs tell; nothing is read for one that nothing has happened to."""
+    moved = [order for order, _ in pairs if order.event_number > 1]
+    logs = await queries.histories(request.book, request.caller, [order.order_id for order in moved])
+    # An order may have moved on since it was read.
+    seen = {
+        order.order_id: [event for event in recorded if event.number <= order.event_number]
+        for order, recorded in zip(moved, logs, strict=True)
+    }
+    return [
+        storied(document, seen[order.order_id], order) if order.event_number > 1 else document
+        for order, document in pairs
+    ]
 
 
 async def told(request: Request, order: Order) -> dict[str, Tree]:
@@ -69,7 +76,9 @@ async def told(request: Request, order: Order) -> dict[str, Tree]:
 async def told_all(request: Request, listed: Sequence[Order]) -> list[dict[str, Tree]]:
     """Give the full answers of orders."""
     wordings = await queries.worded_all(request.book, request.caller, listed, door=DOOR)
-    return [await with_story(request, order, wording.document) for order, wording in zip(listed, wordings, strict=True)]
+    return await with_stories(
+        request, [(order, wording.document) for order, wording in zip(listed, wordings, strict=True)]
+    )
 
 
 async def do(request: Request, step: Step) -> Change:

@@ -11,7 +11,7 @@ from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.identity import is_same_content, to_hex24
 from crossdock.core.reading import parse, read
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.routes.answers import CONTEXT, paths
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access, catalog
@@ -24,8 +24,8 @@ ATTRIBUTES_MOST = 1_000
 _DELETED = b"{}"
 
 
-def _document(sent: wire.AttributeDefinition, identity: str) -> dict[str, Tree]:
-    stored = wire.StoredAttribute(
+def _document(sent: calls.AttributeDefinition, identity: str) -> dict[str, Tree]:
+    stored = calls.StoredAttribute(
         id=identity, code=sent.code, name=sent.name, description=sent.description, type=sent.type,
         required=bool(sent.required),
     )  # fmt: skip
@@ -34,7 +34,7 @@ def _document(sent: wire.AttributeDefinition, identity: str) -> dict[str, Tree]:
 
 async def add_attribute(request: Request) -> Reply:
     """Keep a definition: 200 and what was kept. The same one again is answered as it is; another under its code is refused."""
-    sent = read(request.body, wire.AttributeDefinition)
+    sent = read(request.body, calls.AttributeDefinition)
     made = _document(sent, to_hex24(request.book.mint.new(request.book.clock())))
     try:
         await catalog.add(
@@ -45,7 +45,7 @@ async def add_attribute(request: Request) -> Reply:
     return Reply(200, encode_json(made))
 
 
-async def _add_again(request: Request, sent: wire.AttributeDefinition, made: dict[str, Tree]) -> Reply:
+async def _add_again(request: Request, sent: calls.AttributeDefinition, made: dict[str, Tree]) -> Reply:
     held: list[bytes] = []
 
     def revived(document: bytes) -> bytes:
@@ -88,7 +88,7 @@ def _live(entry: Entry | None) -> Entry:
 async def update_attribute(request: Request) -> Reply:
     """Replace a definition: 200 and what it is now. Its code stays."""
     code = request.params["code"]
-    sent = read(request.body, wire.AttributeDefinition, lambda tree: _code_faults(tree, code))
+    sent = read(request.body, calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
 
     def changed(document: bytes) -> bytes:
         return document if document == _DELETED else encode_json(_document(sent, parse(document)["id"]))
@@ -118,14 +118,14 @@ async def delete_attribute(request: Request) -> Reply:
     return Reply(200, held[0])
 
 
-_KEPT: dict[int, Any] = {200: wire.StoredAttribute, **ERRORS, **LARGE}
-_ONE: dict[int, Any] = {200: wire.StoredAttribute, **ERRORS, **ABSENT}
-_LIST: dict[int, Any] = {200: {"type": "array", "items": wire.StoredAttribute}, **ERRORS}
+_KEPT: dict[int, Any] = {200: calls.StoredAttribute, **ERRORS, **LARGE}
+_ONE: dict[int, Any] = {200: calls.StoredAttribute, **ERRORS, **ABSENT}
+_LIST: dict[int, Any] = {200: {"type": "array", "items": calls.StoredAttribute}, **ERRORS}
 _ALL, _EACH = paths("/order/attribute"), paths("/order/attribute/{code}")
 ROUTES = (
     Route(
         "POST", _ALL, add_attribute, access.WRITE, "createOrderAttribute", "Define an attribute of orders",
-        request=wire.AttributeDefinition, answers=_KEPT, parameters=(CONTEXT,),
+        request=calls.AttributeDefinition, answers=_KEPT, parameters=(CONTEXT,),
     ),
     Route(
         "GET", _ALL, list_attributes, access.READ, "listOrderAttributes", "List the attributes of orders",
@@ -137,7 +137,7 @@ ROUTES = (
     ),
     Route(
         "PUT", _EACH, update_attribute, access.WRITE, "updateOrderAttribute", "Replace an attribute of orders",
-        request=wire.AttributeDefinition, answers={**_ONE, **LARGE}, parameters=(CONTEXT,),
+        request=calls.AttributeDefinition, answers={**_ONE, **LARGE}, parameters=(CONTEXT,),
     ),
     Route(
         "DELETE", _EACH, delete_attribute, access.WRITE, "deleteOrderAttribute", "Delete an attribute of orders",

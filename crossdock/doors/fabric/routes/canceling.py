@@ -11,7 +11,7 @@ from crossdock.core.lifecycle import Counters, Verb, legal
 from crossdock.core.order import Order
 from crossdock.core.reading import parse, read, repeated
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.routes.access import header_fault
 from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, do, order_reply, parameter, paths
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty
@@ -52,8 +52,8 @@ async def _eligibility(request: Request, name: str, units: Callable[[Order, Coun
     for line_id, counters in zip(known, order.counters, strict=True):
         if not wanted or line_id in wanted:
             count = units(order, counters)
-            items.append(wire.EligibleItem(line_id, count, count > 0))
-    answer = wire.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
+            items.append(calls.EligibleItem(line_id, count, count > 0))
+    answer = calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
     return json_reply(200, answer, order_id=order.order_id)
 
 
@@ -73,7 +73,7 @@ async def exchange_eligibility(request: Request) -> Reply:
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order, or the items the body lists: 200 and all of the order."""
-    asked = read(request.body, wire.CancelRequest, lambda tree: repeated(tree, "items", "lineItemId"), _quantities)
+    asked = read(request.body, calls.CancelRequest, lambda tree: repeated(tree, "items", "lineItemId"), _quantities)
     order = await by_id(request, asked.orderId)
     items = asked.items or []
     reason = asked.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
@@ -97,7 +97,7 @@ def _quantities(tree: Tree) -> list[Fault]:
     ]
 
 
-def _lines(order: Order, items: list[wire.CancelItem]) -> dict[int, int | None]:
+def _lines(order: Order, items: list[calls.CancelItem]) -> dict[int, int | None]:
     """Find the lines that are meant, or name all that is wrong with them."""
     known = {line_id: position for position, line_id in reversed([*enumerate(_line_ids(order))])}
     faults: list[Fault] = []
@@ -128,7 +128,7 @@ def _lines_parameter(name: str, several: str) -> dict[str, Any]:
 
 _ORDER_ID = parameter("orderId", "query", "The order's id, 24 hexadecimal digits.", required=True)
 _TENANT = parameter(TENANT, "header", "The tenant's id; must be there, and nothing is looked up by it.", required=True)
-_ELIGIBLE: dict[int, Any] = {200: wire.Eligibility, **ERRORS, **ABSENT}
+_ELIGIBLE: dict[int, Any] = {200: calls.Eligibility, **ERRORS, **ABSENT}
 ROUTES = (
     Route(
         "GET", paths("/order/cancel"), cancel_eligibility, access.READ, "getCancelEligibility",
@@ -137,7 +137,7 @@ ROUTES = (
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
-        request=wire.CancelRequest, answers={200: wire.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
+        request=calls.CancelRequest, answers={200: wire.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",

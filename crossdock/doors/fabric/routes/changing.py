@@ -6,7 +6,7 @@ from crossdock.core.errors import Fault, Invalid
 from crossdock.core.order import Order
 from crossdock.core.reading import checked, parse, rows
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.answer import DOOR, status_words
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.revision import at_place, merged, updated, with_pickup
@@ -91,12 +91,12 @@ async def update_customer(request: Request) -> Reply:
 
 
 _CHANGED: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_STALE = {409: wire.ErrorAnswer}
+_STALE = {409: calls.ErrorAnswer}
 ROUTES = (
     Route(
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
         "Replace an order; what the body leaves out is gone",
-        request=wire.OrderUpdate, answers={200: wire.Order, **_CHANGED, **_STALE}, parameters=(CONTEXT,),
+        request=calls.OrderUpdate, answers={200: wire.Order, **_CHANGED, **_STALE}, parameters=(CONTEXT,),
     ),
     Route(
         "PATCH", paths("/order/{orderId}/shipto/{shipToId}/pickup"), update_pickup, access.WRITE, "updatePickup",

@@ -2,7 +2,7 @@
 
 from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls
 
 _STATUS_OF = {
     Code.NOT_JSON: 400,
@@ -45,9 +45,9 @@ _SPELLED = {
     "address": "shipToAddress",
     "location_ref": "locationNum",
 }
-ERRORS = dict.fromkeys((400, 401, 403, 500), wire.ErrorAnswer)
-LARGE = {413: wire.ErrorAnswer, 503: wire.ErrorAnswer}
-ABSENT = {404: wire.ErrorAnswer}
+ERRORS = dict.fromkeys((400, 401, 403, 500), calls.ErrorAnswer)
+LARGE = {413: calls.ErrorAnswer, 503: calls.ErrorAnswer}
+ABSENT = {404: calls.ErrorAnswer}
 
 
 def not_found(what: str) -> Missing:
@@ -89,7 +89,7 @@ def message_of(refusal: Refusal) -> str:
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as `{message}`."""
     if refusal is None:
-        return json_reply(500, wire.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
+        return json_reply(500, calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
     status = _STATUS_OF[refusal.code]
     headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(status, wire.ErrorAnswer(message_of(refusal)), headers=headers)
+    return json_reply(status, calls.ErrorAnswer(message_of(refusal)), headers=headers)

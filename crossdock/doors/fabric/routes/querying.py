@@ -14,7 +14,7 @@ from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.order import Order
 from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.filtering import (
     Lookup,
@@ -26,7 +26,7 @@ from crossdock.doors.fabric.filtering import (
     sorted_by,
     value_at,
 )
-from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with_story
+from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with_stories
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.flows import access, queries
 from crossdock.flows.queries import LOOKED_THROUGH_MOST
@@ -57,7 +57,7 @@ class _Search(Struct, frozen=True):
         return needs_log(self.filters) or needs_log({self.sort_by: None})
 
 
-def _search(sent: wire.QueryRequest) -> _Search:
+def _search(sent: calls.QueryRequest) -> _Search:
     """Fill in the vendor's defaults and refuse what cannot be searched for."""
     filters, sort_by = sent.filters or {}, sent.sortBy or "updatedAt"
     faults = list(faults_of(filters))
@@ -71,7 +71,7 @@ def _search(sent: wire.QueryRequest) -> _Search:
 
 async def query_orders(request: Request) -> Reply:
     """Search orders: 200 and a page of them; 404 where there are none on it."""
-    search = _search(read(request.body, wire.QueryRequest))
+    search = _search(read(request.body, calls.QueryRequest))
     lookup = look_up(search.filters)
     found, count = await _found(request, search, lookup)
     if not found:
@@ -148,9 +148,14 @@ async def _matching(request: Request, search: _Search, lookup: Lookup) -> list[F
 
 async def _kept(request: Request, search: _Search, pairs: list[Found]) -> list[Found]:
     """Give those that fit, after their logs were looked into where these decide."""
-    if search.looks_into_log:
-        pairs = [(order, await with_story(request, order, document)) for order, document in pairs]
-    return [(order, document) for order, document in pairs if search.keeps(order, document)]
+    if not search.looks_into_log:
+        return [(order, document) for order, document in pairs if search.keeps(order, document)]
+    kept: list[Found] = []
+    for start in range(0, len(pairs), _PORTION):
+        some = pairs[start : start + _PORTION]
+        told = zip(some, await with_stories(request, some), strict=True)
+        kept += [(order, document) for (order, _), document in told if search.keeps(order, document)]
+    return kept
 
 
 def _cut(search: _Search, found: list[Found]) -> tuple[list[Order], int]:
@@ -228,10 +233,10 @@ async def _stream(request: Request, search: _Search, choice: Filters, sort: str)
         offset += _PORTION
 
 
-_FOUND: dict[int, Any] = {200: wire.OrderPage, **ERRORS, **LARGE, 404: wire.ErrorAnswer}
+_FOUND: dict[int, Any] = {200: calls.OrderPage, **ERRORS, **LARGE, 404: calls.ErrorAnswer}
 ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",
-        request=wire.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
+        request=calls.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from crossdock.core.errors import Busy, Code, Fault, Missing, Refusal
 from crossdock.core.order import Hold, Order
 from crossdock.core.reading import parse, read, rows
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.answer import DOOR, hold_code
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.routes.answers import CONTEXT, by_number, do, order_reply, paths, told
@@ -23,7 +23,7 @@ Tree = Any
 # --------------------------------------------------------------------------------------------------- payment, tracking
 async def payment_status(request: Request) -> Reply:
     """Take what a payment service says of a payment: 200 and all of the order."""
-    said = read(request.body, wire.PaymentReport)
+    said = read(request.body, calls.PaymentReport)
     order = await by_number(request, request.params["orderNumber"])
 
     def change(before: dict[str, Tree]) -> dict[str, Tree]:
@@ -44,7 +44,7 @@ async def payment_status(request: Request) -> Reply:
 
 async def acknowledge_tracking(request: Request) -> Reply:
     """Note that a package tracking service has taken over an order or shipment: 200 and all of the order."""
-    said = read(request.body, wire.TrackingReport, _tracking_faults)
+    said = read(request.body, calls.TrackingReport, _tracking_faults)
     order = await by_number(request, said.orderNumber)
     step = report(order.order_id, said.eventType, topic=TRACKING, data=parse(request.body))
     return await order_reply(request, await do(request, step), once=True)
@@ -64,7 +64,7 @@ def _tracking_faults(tree: Tree) -> list[Fault]:
 # --------------------------------------------------------------------------------------------------------- cross-border
 async def validate_orders(request: Request) -> Reply:
     """Note on orders that their crossing of borders was validated, on all or none: 200 and nothing."""
-    said = read(request.body, wire.ValidateRequest)
+    said = read(request.body, calls.ValidateRequest)
     found: dict[int, Order] = {}
     faults = []
     for place, number in enumerate(said.orderNumbers):
@@ -83,7 +83,7 @@ async def validate_orders(request: Request) -> Reply:
 
 async def release_order(request: Request) -> Reply:
     """Release an order from its cross-border hold, or cancel it: 200 and nothing."""
-    said = read(request.body, wire.BorderRelease)
+    said = read(request.body, calls.BorderRelease)
     order = await by_number(request, said.orderNumber)
     if said.releaseType == "RELEASE":
         step = orders.release(order.order_id, which=_is("ORDER_HOLD_CROSSBORDER"), reason=said.note or said.reasonCode)
@@ -111,7 +111,7 @@ def _fraud(decide: Decide, done: str) -> Callable[[Request], Awaitable[Reply]]:
     async def handle(request: Request) -> Reply:
         order_id = None
         try:
-            said = read(request.body, wire.FraudRequest)
+            said = read(request.body, calls.FraudRequest)
             if said.tenant and (ACCOUNT, said.tenant) not in request.caller.references:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
             order = await by_number(request, said.orderNumber)
@@ -123,9 +123,9 @@ def _fraud(decide: Decide, done: str) -> Callable[[Request], Awaitable[Reply]]:
             message = message_of(refusal)
             errors = [fault_text(fault) for fault in refusal.faults] or [message]
             return json_reply(
-                200, wire.FraudAnswer("ERROR", message, errors), order_id=order_id, outcome=str(refusal.code)
+                200, calls.FraudAnswer("ERROR", message, errors), order_id=order_id, outcome=str(refusal.code)
             )
-        return json_reply(200, wire.FraudAnswer("SUCCESS", done, []), order_id=order_id)
+        return json_reply(200, calls.FraudAnswer("SUCCESS", done, []), order_id=order_id)
 
     return handle
 
@@ -140,36 +140,36 @@ fraud_cancel = _fraud(
 
 
 _TAKEN: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_JUDGED: dict[int, Any] = {200: wire.FraudAnswer, **ERRORS, **LARGE}
+_JUDGED: dict[int, Any] = {200: calls.FraudAnswer, **ERRORS, **LARGE}
 ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",
         "Take the state of a payment from a payment service",
-        request=wire.PaymentReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
+        request=calls.PaymentReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/package-tracking/acknowledge"), acknowledge_tracking, access.WRITE, "acknowledgeTracking",
         "Take the word of a package tracking service",
-        request=wire.TrackingReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
+        request=calls.TrackingReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/cross-border/validate-order"), validate_orders, access.WRITE, "validateCrossBorderOrders",
         "Note that orders were validated for crossing borders",
-        request=wire.ValidateRequest, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
+        request=calls.ValidateRequest, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/cross-border/release-order"), release_order, access.WRITE, "releaseCrossBorderOrder",
         "Release an order from its cross-border hold, or cancel it",
-        request=wire.BorderRelease, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
+        request=calls.BorderRelease, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/fraud/release"), fraud_release, access.WRITE, "releaseFraudOrder",
         "Release an order from its fraud hold; 200 also where that cannot be",
-        request=wire.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
+        request=calls.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/fraud/cancel"), fraud_cancel, access.WRITE, "cancelFraudOrder",
         "Cancel an order for fraud; 200 also where that cannot be",
-        request=wire.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
+        request=calls.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
     ),
 )  # fmt: skip
