@@ -13,8 +13,9 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from crossdock import demo
+from crossdock.core.errors import Fault
 from crossdock.core.identity import Mint
-from crossdock.delivery.worker import Channel, Worker
+from crossdock.delivery.worker import Channel, Opening, Worker
 from crossdock.doors import all_doors, all_payloads
 from crossdock.flows import access, timers
 from crossdock.flows.book import Book
@@ -100,18 +101,33 @@ def _rules(settings: Settings) -> Rules:
 
         return signing.public_key(text)
 
-    return Rules(url=url, headers=headers, secret=secret, make_secret=make_secret, public_key=public_key)
+    def mail_settings(document: bytes) -> tuple[Fault, ...]:
+        from crossdock.delivery.email import checks
+
+        return checks.check(document)
+
+    return Rules(
+        url=url,
+        headers=headers,
+        secret=secret,
+        make_secret=make_secret,
+        public_key=public_key,
+        mail_settings=mail_settings,
+    )
 
 
 def worker_over(book: Book) -> Worker:
     """Give the worker that tells others what happens in a book."""
 
-    async def open_webhooks() -> Channel:
-        module = await asyncio.to_thread(import_module, "crossdock.delivery.webhook.channel")
-        channel: Channel = module.open_channel(book)
-        return channel
+    def opening(name: str) -> Opening:
+        async def opened() -> Channel:
+            module = await asyncio.to_thread(import_module, f"crossdock.delivery.{name}.channel")
+            channel: Channel = module.open_channel(book)
+            return channel
 
-    return Worker(book, {"webhook": open_webhooks})
+        return opened
+
+    return Worker(book, {"webhook": opening("webhook"), "email": opening("email")})
 
 
 class App:

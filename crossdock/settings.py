@@ -45,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_rotation_s: int = 86_400  # how long an old secret goes on signing beside a new one
 
     # Mails
+    mail_sender: str = ""  # address mails come from where an organization names none of its own
     smtp_host: str = ""  # server that takes mails; empty means that mails are kept instead of sent
     smtp_port: int = 587  # its port
     smtp_user: str = ""  # who to sign in as; empty means not to

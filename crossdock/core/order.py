@@ -145,6 +145,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
     """Everything the sender said. `number` is the sender's order number; times are kept as sent (ISO 8601).
 
     `leftovers` is None as long as the content is exactly what its submission says: then that document holds all the rest.
+    `notify` says whether the customer is told of the order by mail.
     """
 
     number: str
@@ -168,6 +169,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
     release_at: str | None = None
     deliver_by: str | None = None
     notes: str | None = None
+    notify: bool = True
     leftovers: Any = None
 
 

@@ -115,10 +115,9 @@ class Worker:
             _log.exception("bug")
 
     async def _start(self, ready: Ready) -> None:
-        if ready.kind in self._openings:
-            channel = await self._channel(ready.kind)
-            key = (ready.organization_id, ready.endpoint_id)
-            self._lanes[key] = _Lane(self._book, ready, channel, self._holder, self._stopping)
+        channel = await self._channel(ready.kind)
+        key = (ready.organization_id, ready.endpoint_id)
+        self._lanes[key] = _Lane(self._book, ready, channel, self._holder, self._stopping)
 
     async def _channel(self, kind: str) -> Channel:
         if kind not in self._channels:

@@ -39,6 +39,7 @@ class Rules(Struct, frozen=True):
     secret: Callable[[str], str | None]
     make_secret: Callable[[SecretKind], str]
     public_key: Callable[[str], str | None]
+    mail_settings: Callable[[bytes], tuple[Fault, ...]]
 
 
 def subscription_of(endpoint: Endpoint) -> Subscription:

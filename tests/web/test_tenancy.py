@@ -208,7 +208,7 @@ async def told(world: World) -> dict[str, int]:
     endpoint = await endpoints.add(world.book, caller, wanted)
     delivery = await endpoints.test(world.book, caller, endpoint_id=endpoint.endpoint_id)
     mail = KeptMail(caller.organization_id, 7, 7, "confirmation", f"{MARK}@example.com", MARK, 7, MARK.encode())
-    await mails.keep(world.book, mail)
+    await mails.keep(world.book, [mail])
     return {"endpoint": endpoint.endpoint_id, "delivery": delivery.delivery_id, "mail": mail.mail_id}
 
 

@@ -43,6 +43,7 @@ class Letter(Struct, frozen=True):
     recipient: str
     message_id: str
     needs_smtputf8: bool
+    subject: str
 
 
 def compose(
@@ -70,7 +71,7 @@ def compose(
         headers["List-Unsubscribe"] = f"<{settings.unsubscribe_url}>"
     head = "".join(f"{header}: {value}\r\n" for header, value in headers.items())
     raw = head.encode() + _alternatives(rendered, message_id)
-    return Letter(raw, sender, to, message_id, not head.isascii())
+    return Letter(raw, sender, to, message_id, not head.isascii(), rendered.subject)
 
 
 def message_id_of(event_id: int, sender: str) -> str:

@@ -141,6 +141,7 @@ class OrderCreate(Struct, kw_only=True):
     release_at: AnyDate | None = None
     deliver_by: AnyDate | None = None
     notes: str | None = None
+    notify: bool = True
 
 
 class Counters(Struct):
