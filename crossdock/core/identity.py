@@ -18,6 +18,7 @@ _TIME_SHIFT = _SEQUENCE_BITS + _SLOT_BITS
 MOST = 2**63 - 1
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+_BASE32_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 _MASK64 = 2**64 - 1
 
 
@@ -68,7 +69,8 @@ def from_base62(text: str) -> int | None:
 
 def to_base32(identity: int) -> str:
     """Spell as 13 Crockford base-32 characters."""
-    return "".join(_BASE32[(identity >> shift) & 31] for shift in range(60, -1, -5))
+    pairs = [_BASE32_PAIRS[identity >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)]
+    return _BASE32[identity >> 60] + "".join(pairs)
 
 
 def from_base32(text: str) -> int | None:

@@ -1,6 +1,5 @@
 """The hub's JSON to canonical content and back; pure. The names are the same on both sides, so most of it is generic."""
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -125,10 +124,6 @@ class HubFormat:
 
 def _reconciliation(content: Content) -> Tree:
     found = reconcile(content)
-
-    def text(amount: Decimal | None) -> str | None:
-        return None if amount is None else f"{amount:f}"
-
     return {
         "currency": found.currency,
         "exponent": found.exponent,
@@ -137,11 +132,11 @@ def _reconciliation(content: Content) -> Tree:
             {
                 "component": each.component,
                 "line": each.line,
-                "stated": text(each.stated),
-                "computed": text(each.computed),
-                "difference": text(each.difference),
+                "stated": None if each.stated is None else str(each.stated),
+                "computed": None if each.computed is None else str(each.computed),
+                "difference": None if each.difference is None else str(each.difference),
             }
-            for each in found.components
+            for each in found.components  # amounts of at most four places, which are never spelled with an exponent
         ],
     }
 
