@@ -14,7 +14,8 @@ from crossdock.core.identity import is_same_content
 from crossdock.core.reading import FAULTS_LIMIT, Reading, take
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
-from crossdock.doors.pb_fulfillment.mapping import ANSWERED, DEFAULTS, PbFulfillmentFormat, as_told
+from crossdock.doors.pb_fulfillment.answering import ANSWERED, DEFAULTS, as_told
+from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
 
 Tree = Any
 Document = dict[str, Tree]
