@@ -6,7 +6,7 @@ decimal points on amounts and what only this side can say.
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -47,6 +47,7 @@ _KNOWN = frozenset({*_FIRST, *_CLOSING, "actualShippingDetails"})
 ANSWERED = frozenset(
     {"orderId", "pbCreateDate", "pbUpdateDate", "actualShippingDetails", "status", "isOnHold", "holdReason"}
 )
+_EXACT, _WITH_POINT = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
 _STATUS_PART = (
     "clientId", "clientOrderId", "orderId", "customerOrderId", "status", "isOnHold", "holdReason", "createDate",
     "pbCreateDate", "updateDate", "pbUpdateDate",
@@ -117,7 +118,7 @@ def as_told(name: str, value: Tree) -> Tree:
 def _pointed(number: Tree) -> Tree:
     """Give a number a decimal point where it has none, and no exponent it can do without; exact."""
     if type(number) is int:
-        return Decimal(f"{number}.0")
+        return _EXACT.multiply(number, _WITH_POINT)
     if type(number) is Decimal:
         text = f"{number:f}"
         return Decimal(text if "." in text else f"{text}.0")

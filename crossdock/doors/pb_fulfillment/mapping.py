@@ -71,7 +71,7 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
     return Address(
         name=sent.name or None,
         company=sent.company or None,
-        lines=tuple(line for line in sent.addressLines or () if line),
+        lines=tuple([line for line in sent.addressLines or () if line]),
         city=sent.cityTown or None,
         region=sent.stateProvince or None,
         postal_code=(str(code) if code is not None else None) or None,
