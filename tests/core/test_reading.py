@@ -23,6 +23,7 @@ from crossdock.core.reading import (
     checked,
     parse,
     read,
+    reparse,
     repeated,
     take,
     unchecked,
@@ -132,6 +133,11 @@ class TestParse:
     @given(trees, st.randoms(use_true_random=False))
     def test_gives_any_value_back_however_it_is_spelled(self, tree: Any, random: Random) -> None:
         assert exact(parse(Scribe(random).value(tree).encode())) == exact(tree)
+
+    @given(trees, st.randoms(use_true_random=False))
+    def test_is_repeated_without_its_proofs_to_the_digit(self, tree: Any, random: Random) -> None:
+        raw = Scribe(random).value(tree).encode()
+        assert exact(reparse(raw)) == exact(parse(raw))
 
     @given(trees, st.randoms(use_true_random=False))
     def test_names_a_member_given_twice_wherever_it_is(self, tree: Any, random: Random) -> None:
