@@ -28,7 +28,7 @@ def asker(sent: bytes) -> str | None:
     """Give the clientId a body names, or None where it names none that could be one."""
     try:
         client = _LOOSE.decode(sent).get("clientId")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):  # no JSON, no UTF-8, too deep: told when the body is read
         return None
     return client if isinstance(client, str) and client else None
 
