@@ -16,6 +16,8 @@ CLIENT_ID = "demo"
 CLIENT_SECRET = "demo-secret"
 USER = "demo@example.com"
 PASSWORD = "demo-password"
+# Of a password that everybody knows, the hash is no secret either; making it was a sixth of a first start.
+PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$QmKylygMxnHV/SWS1MW2Uw$wxeVBudXuPJOtwPAuh7A0uL7aBR4ETLHYa3HZpbCzKM"
 ORGANIZATION_UUID = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
 
 
@@ -48,7 +50,9 @@ async def ensure(book: Book, doors: Sequence[Door]) -> Organization:
     for door in doors:
         for seed in door.demo_seeds:
             await plant(book, made, seed)
-    await access.add_person(book, made.organization_id, email=USER, name="Demo", password=PASSWORD, scopes=scopes)
+    await access.add_person(
+        book, made.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
+    )
     await access.add_client(
         book, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
     )

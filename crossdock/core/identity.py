@@ -17,7 +17,9 @@ _SLOT_BITS = 10
 _TIME_SHIFT = _SEQUENCE_BITS + _SLOT_BITS
 MOST = 2**63 - 1
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BASE62_PAIRS = [first + second for first in _BASE62 for second in _BASE62]
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
+_BASE32_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 _MASK64 = 2**64 - 1
 
 
@@ -56,9 +58,9 @@ def to_base62(identity: int) -> str:
     """Spell as 10 to 11 base-62 characters."""
     digits = ""
     while identity:
-        identity, digit = divmod(identity, 62)
-        digits = _BASE62[digit] + digits
-    return digits.rjust(10, "0")
+        identity, pair = divmod(identity, 3844)
+        digits = _BASE62_PAIRS[pair] + digits
+    return digits.lstrip("0").rjust(10, "0")
 
 
 def from_base62(text: str) -> int | None:
@@ -68,7 +70,8 @@ def from_base62(text: str) -> int | None:
 
 def to_base32(identity: int) -> str:
     """Spell as 13 Crockford base-32 characters."""
-    return "".join(_BASE32[(identity >> shift) & 31] for shift in range(60, -1, -5))
+    pairs = [_BASE32_PAIRS[identity >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)]
+    return _BASE32[identity >> 60] + "".join(pairs)
 
 
 def from_base32(text: str) -> int | None:
@@ -156,12 +159,11 @@ def is_same_content(one: Any, other: Any) -> bool:
 
 def key_of(scope: str, *parts: str) -> bytes:
     """Give the 32-byte key of a natural key: any length in, fixed size out, and no two lists of parts alike."""
-    digest = hashlib.sha256(scope.encode())
+    told = [scope.encode()]
     for part in parts:
         encoded = part.encode()
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return digest.digest()
+        told += (b"%d:" % len(encoded), encoded)
+    return hashlib.sha256(b"".join(told)).digest()
 
 
 def search_key(value: str) -> str:

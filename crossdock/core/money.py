@@ -3,18 +3,21 @@
 Nothing is ever corrected here; `reconcile` only says by how much, and in which component, the figures differ.
 """
 
-from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from msgspec import Struct
 
 from crossdock.core.iso import exponent
-from crossdock.core.order import Charge, Content, Line, Totals
+from crossdock.core.order import Charge, ChargeKind, Content, Totals
 
 COMPONENTS = ("items", "discount", "fees", "shipping", "tax", "duty", "total")
-_KIND_OF = {"discount": "discount", "fees": "fee", "shipping": "shipping", "tax": "tax", "duty": "duty"}
+_COMPONENT_OF: dict[ChargeKind, str] = {
+    "discount": "discount", "fee": "fees", "shipping": "shipping", "tax": "tax", "duty": "duty",
+}  # fmt: skip
+_NOTHING = Totals()
 
-# A context made once: entering one for each amount is what most of a reconciliation would cost.
+# A context made once, and asked by name: entering one is what most of a reconciliation would cost.
 _EXACT = Context(prec=100)
 _UNITS = {places: Decimal(1).scaleb(-places) for places in range(5)}  # ISO 4217 has 0 to 4
 
@@ -53,62 +56,58 @@ def reconcile(content: Content) -> Reconciliation:
     items - discount + fees + shipping + tax + duty, each as stated or else as computed. Lines: quantity x unit price
     against the line's own items total.
     """
-    currency = content.currency
+    places = exponent(content.currency)
+    unit = _UNITS[places]
     found: list[Component] = []
-    with localcontext(prec=100):
-        for position, line in enumerate(content.lines):
-            stated = line.totals.items if line.totals else None
-            priced = _priced(line)
+    computed = _sums_of_charges(content.charges)
+    of_lines: dict[str, Decimal] = {}
+    for position, line in enumerate(content.lines):
+        priced = None if line.unit_price is None else _EXACT.multiply(line.unit_price, Decimal(line.quantity))
+        stated = None
+        if line.totals is not None:
+            stated = line.totals.items
+            for name in COMPONENTS[1:-1]:
+                _add(of_lines, name, getattr(line.totals, name))
             if stated is not None and priced is not None:
-                found.append(_component("items", position, stated, priced, currency))
-        found += _order_components(content)
-    shown = tuple(each for each in found if each.stated is not None or each.computed is not None)
+                found.append(_component("items", position, stated, priced, unit))
+        _add(of_lines, "items", priced if stated is None else stated)
+    computed |= of_lines
+    found += _order_components(content.totals or _NOTHING, computed, unit)
     return Reconciliation(
-        currency=currency,
-        exponent=exponent(currency),
-        balanced=not any(each.difference for each in shown),
-        components=shown,
+        currency=content.currency,
+        exponent=places,
+        balanced=not any(each.difference for each in found),
+        components=tuple(found),
     )
 
 
-def _order_components(content: Content) -> Iterable[Component]:
-    totals = content.totals or Totals()
-    used: dict[str, Decimal] = {}
+def _sums_of_charges(charges: Iterable[Charge]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for charge in charges:
+        _add(sums, _COMPONENT_OF[charge.kind], charge.amount)
+    return sums
+
+
+def _add(sums: dict[str, Decimal], name: str, amount: Decimal | None) -> None:
+    if amount is not None:
+        sums[name] = _EXACT.add(sums[name], amount) if name in sums else amount
+
+
+def _order_components(totals: Totals, computed: dict[str, Decimal], unit: Decimal) -> Iterator[Component]:
+    added = Decimal(0)
     for name in COMPONENTS[:-1]:
-        stated = getattr(totals, name)
-        computed = _sum_of_lines(content.lines, name)
-        if computed is None and name in _KIND_OF:
-            computed = _sum_of_charges(content.charges, _KIND_OF[name])
-        used[name] = stated if stated is not None else computed if computed is not None else Decimal(0)
-        yield _component(name, None, stated, computed, content.currency)
+        stated, summed = getattr(totals, name), computed.get(name)
+        used = summed if stated is None else stated
+        if used is not None:
+            added = _EXACT.subtract(added, used) if name == "discount" else _EXACT.add(added, used)
+            yield _component(name, None, stated, summed, unit)
     if totals.total is not None:
-        added = used["items"] - used["discount"] + used["fees"] + used["shipping"] + used["tax"] + used["duty"]
-        yield _component("total", None, totals.total, added, content.currency)
-
-
-def _priced(line: Line) -> Decimal | None:
-    return None if line.unit_price is None else line.unit_price * line.quantity
-
-
-def _sum_of_lines(lines: Iterable[Line], name: str) -> Decimal | None:
-    sums = []
-    for line in lines:
-        stated = getattr(line.totals, name) if line.totals else None
-        if stated is None and name == "items":
-            stated = _priced(line)
-        if stated is not None:
-            sums.append(stated)
-    return sum(sums, Decimal(0)) if sums else None
-
-
-def _sum_of_charges(charges: Iterable[Charge], kind: str) -> Decimal | None:
-    amounts = [charge.amount for charge in charges if charge.kind == kind]
-    return sum(amounts, Decimal(0)) if amounts else None
+        yield _component("total", None, totals.total, added, unit)
 
 
 def _component(
-    name: str, line: int | None, stated: Decimal | None, computed: Decimal | None, currency: str | None
+    name: str, line: int | None, stated: Decimal | None, computed: Decimal | None, unit: Decimal
 ) -> Component:
-    said = None if stated is None else to_minor_unit(stated, currency)
-    added = None if computed is None else to_minor_unit(computed, currency)
-    return Component(name, line, said, added, None if said is None or added is None else said - added)
+    said = None if stated is None else stated.quantize(unit, ROUND_HALF_UP, _EXACT)
+    added = None if computed is None else computed.quantize(unit, ROUND_HALF_UP, _EXACT)
+    return Component(name, line, said, added, None if said is None or added is None else _EXACT.subtract(said, added))

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, DecimalException
 from functools import cache
-from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, inspect
+from msgspec.structs import astuple
 
 from crossdock.core.errors import Code, Fault, Invalid, Path
 
@@ -33,11 +33,12 @@ FAULTS_LIMIT = 100
 # Makes every digit 0, so that one search finds a whole number longer than any 64 bits hold.
 _ZEROED = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 20
-_RULES: dict[str, tuple[Callable[[str], bool], str]] = {}
+_Test = Callable[[str], object]  # what it gives counts as true or false
+_RULES: dict[str, tuple[_Test, str]] = {}
 
 
 # ---------------------------------------------------------------------------------------------------------------- rules
-def rule(name: str, holds: Callable[[str], bool], wanted: str) -> Meta:
+def rule(name: str, holds: _Test, wanted: str) -> Meta:
     """Make an annotation that a string must satisfy `holds`; `wanted` completes "must be …" in the fault."""
     _RULES[name] = (holds, wanted)
     return Meta(extra={"rule": name}, extra_json_schema={"description": f"Must be {wanted}."})
@@ -72,7 +73,7 @@ def _number(written: str) -> Decimal:
 
 
 _DECODER = msgspec.json.Decoder(float_hook=_number)
-_ACCEPTED_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_REDECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -98,9 +99,9 @@ def parse(raw: bytes) -> Tree:
     return tree
 
 
-def parse_accepted(raw: bytes) -> Tree:
-    """Decode bytes that `parse` took before, such as the body of a stored order: the same tree, and nothing proved again."""
-    return _ACCEPTED_DECODER.decode(raw)
+def reparse(raw: bytes) -> Tree:
+    """Decode what `parse` has taken before; the same tree, without proving again that nothing is wrong with it."""
+    return _REDECODER.decode(raw)
 
 
 def _count(raw: bytes, sign: bytes) -> int:
@@ -280,43 +281,42 @@ def checked(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeTy
     raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults[:FAULTS_LIMIT]))
 
 
-_Getter = Callable[[Any], Any]
-
-
 def _keeps(typed: Struct, tree: Tree, rules: Iterable[DocumentRule]) -> bool:
     checks = _checks(type(typed))
     if checks is not None and not _formats_hold(typed, checks):
         return False
-    return not any(True for each in rules for _ in each(tree))
+    for each in rules:
+        for _ in each(tree):
+            return False
+    return True
 
 
 class _Checks(Struct, frozen=True):
     """What to look at in one Struct: rules for its strings, and the Structs below it that have such.
 
-    A rule stands with the getter of its value; a list of strings or Structs has a getter among the `many`.
+    Each stands with the place of its attribute; one that is a list of strings or Structs is among `texts` or `many`.
     """
 
-    text: tuple[tuple[_Getter, Callable[[str], bool]], ...]
-    texts: tuple[tuple[_Getter, Callable[[str], bool]], ...]
-    one: tuple[tuple[_Getter, "_Checks"], ...]
-    many: tuple[tuple[_Getter, "_Checks"], ...]
+    text: tuple[tuple[int, _Test], ...]
+    texts: tuple[tuple[int, _Test], ...]
+    one: tuple[tuple[int, "_Checks"], ...]
+    many: tuple[tuple[int, "_Checks"], ...]
 
 
 @cache
 def _checks(shape: type[Struct]) -> _Checks | None:
     """List, for one Struct, the attributes whose strings have a rule, at any depth below; None where there are none."""
-    text: list[tuple[_Getter, Callable[[str], bool]]] = []
-    texts: list[tuple[_Getter, Callable[[str], bool]]] = []
-    one: list[tuple[_Getter, _Checks]] = []
-    many: list[tuple[_Getter, _Checks]] = []
-    for field in inspect.type_info(shape).fields:  # type: ignore[attr-defined]
-        get = attrgetter(field.name)
+    text: list[tuple[int, _Test]] = []
+    texts: list[tuple[int, _Test]] = []
+    one: list[tuple[int, _Checks]] = []
+    many: list[tuple[int, _Checks]] = []
+    for place, field in enumerate(inspect.type_info(shape).fields):  # type: ignore[attr-defined]
         for kind, listed in _members_of(field.type):
             if isinstance(kind, inspect.Metadata) and kind.extra and "rule" in kind.extra:
                 holds, _ = _RULES[kind.extra["rule"]]
-                (texts if listed else text).append((get, holds))
+                (texts if listed else text).append((place, holds))
             elif isinstance(kind, inspect.StructType) and (below := _checks(kind.cls)) is not None:
-                (many if listed else one).append((get, below))
+                (many if listed else one).append((place, below))
     return _Checks(tuple(text), tuple(texts), tuple(one), tuple(many)) if text or texts or one or many else None
 
 
@@ -329,20 +329,21 @@ def _members_of(kind: inspect.Type) -> Iterator[tuple[inspect.Type, bool]]:
 
 
 def _formats_hold(typed: Struct, checks: _Checks) -> bool:
-    for get, holds in checks.text:
-        value = get(typed)
+    values = astuple(typed)
+    for place, holds in checks.text:
+        value = values[place]
         if type(value) is str and not holds(value):
             return False
-    for get, below in checks.one:
-        value = get(typed)
+    for place, below in checks.one:
+        value = values[place]
         if value is not None and not _formats_hold(value, below):
             return False
-    for get, below in checks.many:
-        for value in get(typed) or ():
+    for place, below in checks.many:
+        for value in values[place] or ():
             if not _formats_hold(value, below):
                 return False
-    for get, holds in checks.texts:
-        for value in get(typed) or ():
+    for place, holds in checks.texts:
+        for value in values[place] or ():
             if type(value) is str and not holds(value):
                 return False
     return True

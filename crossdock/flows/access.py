@@ -287,16 +287,18 @@ async def add_client(
 
 
 async def add_person(
-    book: "Book", organization_id: int, *, email: str, name: str, password: str, scopes: str
+    book: "Book", organization_id: int, *, email: str, name: str, password: str, scopes: str, hashed: str | None = None
 ) -> Person:
     """Make a person, or take one that exists, and let them into an organization.
 
-    Refuses with Conflict `exists` when they are in it already. The password of an existing person is left as it is.
+    `hashed` is the password's hash where it is known already. Refuses with Conflict `exists` when they are in it already. The
+    password of an existing person is left as it is.
     """
-    from argon2 import PasswordHasher
-
     now = book.clock()
-    hashed = await asyncio.to_thread(PasswordHasher().hash, password)
+    if hashed is None:
+        from argon2 import PasswordHasher
+
+        hashed = await asyncio.to_thread(PasswordHasher().hash, password)
     added = Person(email.lower(), book.mint.new(now), name, hashed, 0, now, now)
     async with book.store.writing() as tx:
         await registry.add_person(tx, added)

@@ -81,6 +81,12 @@ async def change(
                 return made
 
 
+async def remove(book: Book, organization_id: int, *, kind: str, key: str) -> bool:
+    """Remove an entry for good; False where there is none. What orders took from it stays with them."""
+    async with book.store.writing() as tx:
+        return await registry.remove_entry(tx, organization_id, kind=kind, key=key)
+
+
 async def page(
     book: Book, caller: Caller, *, kind: str, term: str | None, limit: int, offset: int
 ) -> tuple[list[Entry], int]:

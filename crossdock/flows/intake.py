@@ -109,13 +109,20 @@ class Intake:
 
         Refuses with Invalid, Missing, Conflict, Busy.
         """
-        (outcome,) = await self.submit_all([submission])
+        (waiting,) = self._queued([submission])
+        outcome = await waiting
         if outcome.refusal is not None:
             raise outcome.refusal
         return outcome
 
     async def submit_all(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Take several submissions of one organization and give their outcomes in order; refusals are in the outcomes."""
+        """Take several submissions of one organization and give their outcomes in order; refusals are in the outcomes.
+
+        Refuses with Busy.
+        """
+        return [await waiting for waiting in self._queued(submissions)]
+
+    def _queued(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Outcome]]:
         if self._count + len(submissions) > self._book.settings.intake_waiting:
             raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._book.settings.intake_waiting)
         loop = asyncio.get_running_loop()
@@ -129,7 +136,7 @@ class Intake:
             task = asyncio.create_task(self._drain(organization_id, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return [await future for _, future in group]
+        return [future for _, future in group]
 
     async def _drain(self, organization_id: int, queue: list[_Group]) -> None:
         try:
@@ -143,9 +150,9 @@ class Intake:
                 if not queue:  # another writer took them meanwhile
                     return
                 # A group is never split: two of its orders may have one number, and the second must come second.
-                batch = queue.pop(0)
+                batch = [*queue.pop(0)]
                 while queue and len(batch) + len(queue[0]) <= self._book.settings.intake_batch:
-                    batch = batch + queue.pop(0)
+                    batch += queue.pop(0)
                 self._count -= len(batch)
                 await self._settle(organization_id, batch)
         finally:
@@ -206,7 +213,7 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
             _draft(case, found)
         if case.refusal is not None:
             outcomes[position] = _refuse(work, case)
-        elif any(key in claims for key in case.keys):
+        elif not claims.keys().isdisjoint(case.keys):
             deferred.append((position, case))
         else:
             case.order_id = work.book.mint.new(now)
@@ -215,7 +222,7 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
                 claims[key] = Claim(work.organization_id, key, case.submission_id, case.order_id)
     taken = await log.claim(work.tx, list(claims.values())) if claims else set()
     for position, case in sound:
-        if all(key in taken for key in case.keys):
+        if taken.issuperset(case.keys):
             outcomes[position] = _accept(work, case, found)
         else:
             outcomes[position] = await _meet_twin(work, case, taken, found)

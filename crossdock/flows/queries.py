@@ -226,7 +226,7 @@ def _is_as_sent(order: Order, format: Format) -> bool:
 
 def _worded(order: Order, format: Format, found: Found, body: bytes | None, losses: bool) -> Wording:
     if _is_as_sent(order, format) and body is not None:
-        return Wording(format.answer(reading.parse_accepted(body), order, found))
+        return Wording(format.answer(reading.reparse(body), order, found))
     gaps = Gaps()
     spelled = format.spell(order.content, found, gaps)
     if order.source.door == format.name:

@@ -140,6 +140,8 @@ async def _places(
     # Sorted by change, the first rows of a filter's index are not the first of the page.
     at_once = offset or (sort == "updated" and driver is not None)
     scans = (SCAN,) if at_once else (*(scan for scan in _SCANS_FIRST if scan < SCAN), SCAN)
+    if driver == CHANGES:
+        scans = (_most_scanned(shape),)
     for scan in scans if _has_residue(shape) else (0,):
         most_scanned = {"scan": scan} if scan else {}
         rows = await tx.rows(_ids_statement(shape), organization_id=organization_id, **values, **cut, **most_scanned)
@@ -147,7 +149,7 @@ async def _places(
             break
     last = None
     is_sorted_after = sort == "updated" and driver is not None
-    if _has_residue(shape) and (len(rows) < limit or is_sorted_after):
+    if driver != CHANGES and _has_residue(shape) and (len(rows) < limit or is_sorted_after):
         values["scan"] = SCAN
         ((scanned, least, most),) = await tx.rows(_scanned_statement(shape), organization_id=organization_id, **values)
         last = (most if ascending else least) if scanned == SCAN else None
@@ -167,9 +169,12 @@ async def count(tx: Transaction, organization_id: int, filters: Filters) -> int:
             if filters.door in (None, door) and filters.status in (None, status)
         )
     values = _values(filters, names)
-    shape = _Shape(names, driver=await _walked(tx, organization_id, names, values, "created"))
+    if _OF_CHANGES.issuperset(names):
+        shape = _Shape(names, sort="updated")  # counted in the index of changes
+    else:
+        shape = _Shape(names, driver=await _walked(tx, organization_id, names, values, "created"))
     if _has_residue(shape):
-        values["scan"] = SCAN
+        values["scan"] = _most_scanned(shape)
     rows = await tx.rows(_count_statement(shape), organization_id=organization_id, **values)
     return int(rows[0][0])
 
@@ -231,6 +236,10 @@ async def add_counts(tx: Transaction, organization_id: int, changes: Mapping[tup
 _DRIVERS = ("number", "email", "term", "tag", "archived", "sku", "location", "status", "door")
 # Those that leave so few orders that they are sorted by change afterwards.
 _SELECTIVE = _DRIVERS[:7]
+# The index of changes, as what a page by receipt walks: only where few changed in the time asked for, because all of them are
+# sorted by receipt before the page is cut.
+CHANGES = "changes"
+_OF_CHANGES = frozenset({"updated_from", "updated_to"})
 
 
 class _Shape(Struct, frozen=True):
@@ -252,18 +261,25 @@ async def _walked(
     """
     drivers = _DRIVERS if sort == "created" else _SELECTIVE
     some = [name for name in drivers if name in names and (name != "archived" or values[name])]
-    if len(some) < 2 or some[0] == "number":  # of one number there are few
+    changes = tuple(name for name in names if name in _OF_CHANGES) if sort == "created" else ()
+    if some[:1] == ["number"]:  # of one number there are few
+        return "number"
+    if len(some) < 2 and not changes:
         return some[0] if some else None
-    given = {name: values[name] for name in some}
-    ((*found,),) = await tx.rows(_probe_statement(tuple(some)), organization_id=organization_id, **given)
-    return some[found.index(min(found))]
+    given = {name: values[name] for name in (*some, *changes)}
+    ((*found,),) = await tx.rows(_probe_statement(tuple(some), changes), organization_id=organization_id, **given)
+    counted = dict(zip((*some, CHANGES), found, strict=False))
+    if counted.get(CHANGES) == PROBED:  # or more
+        del counted[CHANGES]
+    return min(counted, key=counted.__getitem__, default=None)
 
 
 @cache
-def _probe_statement(names: tuple[str, ...]) -> Statement:
+def _probe_statement(names: tuple[str, ...], changes: tuple[str, ...]) -> Statement:
+    shapes = [_Shape((name,), driver=name) for name in names] + [_Shape(changes, driver=CHANGES)] * bool(changes)
     counted = []
-    for name in names:
-        some = _driven(_Shape((name,), driver=name)).limit(PROBED).subquery(f"some_{name}")
+    for shape in shapes:
+        some = _driven(shape).limit(PROBED).subquery(f"some_{shape.driver}")
         counted.append(select(func.count()).select_from(some).scalar_subquery())
     return Statement(select(*counted))
 
@@ -285,17 +301,25 @@ def _values(filters: Filters, names: Iterable[str]) -> dict[str, Any]:
         values["tag"] = tag_term(values["tag"])
     if "created_from" in values:  # ids sort by time, so every index that ends in the id narrows the range
         values["floor_id"] = floor_id(values["created_from"])
-    if "created_to" in values:
-        values["ceiling_id"] = floor_id(values["created_to"] + 1000)
+    ends = [values[name] for name in ("created_to", "updated_to") if name in values]
+    if ends:  # no order changes before it is received
+        values["ceiling_id"] = floor_id(min(ends) + 1000)
     return values
 
 
 def _has_residue(shape: _Shape) -> bool:
     """Say whether rows of the walked index can fail a filter that the index does not know, or are in another order."""
     driver = shape.driver
+    if driver == CHANGES:
+        return True
     if shape.sort == "updated":
         return driver is not None or not set(shape.names) <= {"updated_from", "updated_to"}
     return not set(shape.names) <= {driver, "created_from", "created_to"}
+
+
+def _most_scanned(shape: _Shape) -> int:
+    """Give how many rows of the walked index are looked at; changes are only walked where there are fewer than PROBED."""
+    return PROBED if shape.driver == CHANGES else SCAN
 
 
 def _driven(shape: _Shape) -> Select[Any]:
@@ -312,17 +336,18 @@ def _driven(shape: _Shape) -> Select[Any]:
         "door": (orders, orders.c.door),
         "archived": (orders, orders.c.archived),
     }
-    table, column = tables[driver] if driver else (orders, None)
+    table, column = tables.get(driver or "", (orders, None))
     query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and driver is not None:
         # A partial index is only seen by a condition that is written out.
         query = query.where(column == (true() if driver == "archived" else bindparam(driver)))
     if table is order_line:  # several lines of one order may match
         query = query.distinct()
-    if shape.sort == "created" or driver is not None:
+    is_by_change = driver == CHANGES or (shape.sort == "updated" and driver is None)
+    if not is_by_change:
         if "created_from" in shape.names:
             query = query.where(table.c.order_id >= bindparam("floor_id"))
-        if "created_to" in shape.names:
+        if "created_to" in shape.names or "updated_to" in shape.names:
             query = query.where(table.c.order_id < bindparam("ceiling_id"))
         if shape.continued:
             query = query.where(table.c.order_id < bindparam("before"))
@@ -332,6 +357,8 @@ def _driven(shape: _Shape) -> Select[Any]:
         query = query.where(orders.c.updated_at >= bindparam("updated_from"))
     if "updated_to" in shape.names:
         query = query.where(orders.c.updated_at < bindparam("updated_to"))
+    if driver == CHANGES and shape.continued:  # these are few
+        query = query.where(orders.c.order_id < bindparam("before"))
     keys = (orders.c.updated_at, orders.c.order_id)
     return query.add_columns(orders.c.updated_at).order_by(
         *(key.asc() if shape.ascending else key.desc() for key in keys)
@@ -350,6 +377,8 @@ def _narrowed(shape: _Shape) -> Select[Any]:
         .select_from(scanned.join(orders, orders.c.order_id == scanned.c.order_id))
         .where(orders.c.organization_id == bindparam("organization_id"), *_residue(shape))
     )
+    if shape.driver == CHANGES and _OF_CHANGES.issuperset(shape.names):  # the index says it all
+        query = select(scanned.c.order_id)
     keys = (*by_change, scanned.c.order_id)
     return query.order_by(*(key.asc() if shape.ascending else key.desc() for key in keys))
 
@@ -368,7 +397,7 @@ def _residue(shape: _Shape) -> list[Any]:
     }
     found: list[Any] = []
     for name in shape.names:
-        if name == shape.driver:
+        if name == shape.driver or (shape.driver == CHANGES and name in _OF_CHANGES):
             continue
         if name in columns:
             found.append(columns[name] == bindparam(name))

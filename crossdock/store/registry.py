@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from crossdock.store.port import Row, Statement, Transaction
 from crossdock.store.tables import (
@@ -278,6 +278,15 @@ _CHANGE_ENTRY = Statement(
 )
 
 
+_REMOVE_ENTRY = Statement(
+    delete(catalog_entry).where(
+        catalog_entry.c.organization_id == bindparam("organization_id"),
+        catalog_entry.c.kind == bindparam("kind"),
+        catalog_entry.c.key == bindparam("key"),
+    )
+)
+
+
 async def entries(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[Entry]:
@@ -301,6 +310,11 @@ async def change_entry(tx: Transaction, organization_id: int, *, changed: Entry,
     """Write a changed entry's document and time if its document is still `seen`."""
     values = {"p_organization_id": organization_id, "p_kind": changed.kind, "p_key": changed.key, "seen": seen}
     return await tx.run(_CHANGE_ENTRY, **values, document=changed.document, updated_at=changed.updated_at) == 1
+
+
+async def remove_entry(tx: Transaction, organization_id: int, *, kind: str, key: str) -> bool:
+    """Delete a catalog entry; False when there is none. Its key is free afterwards."""
+    return await tx.run(_REMOVE_ENTRY, organization_id=organization_id, kind=kind, key=key) == 1
 
 
 @cache

@@ -22,8 +22,8 @@ from crossdock.core.reading import (
     Need,
     checked,
     parse,
-    parse_accepted,
     read,
+    reparse,
     repeated,
     take,
     unchecked,
@@ -134,7 +134,11 @@ class TestParse:
     def test_gives_any_value_back_however_it_is_spelled(self, tree: Any, random: Random) -> None:
         raw = Scribe(random).value(tree).encode()
         assert exact(parse(raw)) == exact(tree)
-        assert exact(parse_accepted(raw)) == exact(tree)
+        assert exact(reparse(raw)) == exact(tree)
+    @given(trees, st.randoms(use_true_random=False))
+    def test_is_repeated_without_its_proofs_to_the_digit(self, tree: Any, random: Random) -> None:
+        raw = Scribe(random).value(tree).encode()
+        assert exact(reparse(raw)) == exact(parse(raw))
 
     @given(trees, st.randoms(use_true_random=False))
     def test_names_a_member_given_twice_wherever_it_is(self, tree: Any, random: Random) -> None:

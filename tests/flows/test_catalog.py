@@ -81,3 +81,16 @@ class TestChange:
 
         await asyncio.gather(*map(note, range(16)))
         assert sorted(json.loads((await kept(world.book, organization)).document)) == list(range(16))
+
+
+class TestRemove:
+    async def test_is_for_good_and_for_one_organization(self, world: World) -> None:
+        organization = await world.demo_organization()
+        other = await access.add_organization(world.book, name="Other", uuid=STRANGERS_UUID)
+        theirs = await added(world.book, other)
+        await added(world.book, organization)
+        assert await catalog.remove(world.book, organization.organization_id, kind=KIND, key="k")
+        assert not await catalog.remove(world.book, organization.organization_id, kind=KIND, key="k")
+        assert await kept(world.book, other) == theirs
+        again = await added(world.book, organization, b"[1]")
+        assert await kept(world.book, organization) == again

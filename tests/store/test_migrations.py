@@ -105,6 +105,7 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give a store that was filled at 0001 and brought to the newest schema since."""
     upgrade = command.upgrade
     with monkeypatch.context() as then:
+        then.setattr(schema, "_make", schema._upgrade)
         then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
         old = await open_store(empty_database)
     await fill(old, old_book())

@@ -168,7 +168,16 @@ async def stocked(store: Store, seed: int, size: int) -> tuple[Random, list[Orde
     return random, book
 
 
-STATEMENTS = (pages._ids_statement, pages._scanned_statement, pages._count_statement)
+STATEMENTS = (pages._ids_statement, pages._scanned_statement, pages._count_statement, pages._probe_statement)
+
+
+@pytest.fixture(params=[1_000, 6])
+def probed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Let the probe for the index to walk stop after all there is, and after little; statements are kept with that number."""
+    monkeypatch.setattr(pages, "PROBED", request.param)
+    pages._probe_statement.cache_clear()
+    yield request.param
+    pages._probe_statement.cache_clear()
 
 
 @pytest.fixture
@@ -187,7 +196,7 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
 
 class TestPage:
     @pytest.mark.parametrize("seed", [1])
-    async def test_is_what_plain_python_finds(self, store: Store, seed: int) -> None:
+    async def test_is_what_plain_python_finds(self, store: Store, seed: int, probed: int) -> None:
         random, book = await stocked(store, seed, 70)
         for filters in choices(random, book):
             ways = [("created", False), ("created", True), ("updated", False), ("updated", True)]
@@ -204,8 +213,8 @@ class TestPage:
 
     @pytest.mark.prove
     @pytest.mark.parametrize("seed", range(100, 120))
-    async def test_is_what_plain_python_finds_in_larger_books(self, store: Store, seed: int) -> None:
-        await self.test_is_what_plain_python_finds(store, seed)
+    async def test_is_what_plain_python_finds_in_larger_books(self, store: Store, seed: int, probed: int) -> None:
+        await self.test_is_what_plain_python_finds(store, seed, probed)
 
     async def test_is_what_fits_says_of_each_order(self, store: Store) -> None:
         random = Random(2)
@@ -235,7 +244,7 @@ class TestPage:
 
     @pytest.mark.parametrize("rows", [1, 8])
     async def test_is_walked_to_the_end_while_orders_arrive(
-        self, store: Store, scan: Callable[[int], None], rows: int
+        self, store: Store, scan: Callable[[int], None], rows: int, probed: int
     ) -> None:
         random, book = await stocked(store, 3 + rows, 40)
         mint, at = Mint(2), book[-1].created_at + 1000
@@ -263,7 +272,7 @@ class TestPage:
             assert numbers(walked) == numbers(wanted), (filters, limit)
 
     async def test_says_where_it_stopped_looking_and_never_leaves_out_silently(
-        self, store: Store, scan: Callable[[int], None]
+        self, store: Store, scan: Callable[[int], None], probed: int
     ) -> None:
         random, book = await stocked(store, 9, 40)
         scan(10)
@@ -279,8 +288,53 @@ class TestPage:
         assert stopped > 20
 
 
+class TestChanges:
+    """Pages by receipt of what changed in some time."""
+
+    async def test_are_walked_only_where_they_are_few(self, store: Store, probed: int) -> None:
+        _, book = await stocked(store, 11, 40)
+        by_change = sorted(order.updated_at for order in book)
+        for first, last in ((by_change[0], by_change[-1] + 1), (by_change[10], by_change[12])):
+            filters = Filters(updated_from=first, updated_to=last)
+            few = sum(first <= at < last for at in by_change) < probed
+            for given, other in ((filters, None), (msgspec.structs.replace(filters, status="open"), "status")):
+                names = pages._names(given)
+                async with store.reading() as tx:
+                    walked = await pages._walked(tx, ONE, names, pages._values(given, names), "created")
+                if not few:
+                    assert walked == other
+                elif other is None:
+                    assert walked == pages.CHANGES
+
+    async def test_are_found_whatever_the_filters_beside_them(self, store: Store, probed: int) -> None:
+        random, book = await stocked(store, 12, 60)
+        for name in NAMES:
+            moments = sorted(value_of(random, "updated_from", book) for _ in range(2))
+            filters = Filters(
+                **{"updated_from": moments[0], "updated_to": moments[1]} | {name: value_of(random, name, book)}
+            )
+            wanted, limit = model(book, filters), random.choice((1, 3, 50))
+            walked: list[Order] = []
+            async with store.reading() as tx:
+                while len(walked) < len(wanted):
+                    before = walked[-1].order_id if walked else None
+                    some = await pages.page(tx, ONE, filters, before=before, limit=limit)
+                    assert some.orders
+                    walked += some.orders
+                assert await pages.count(tx, ONE, filters) == len(wanted)
+            assert numbers(walked) == numbers(wanted), filters
+
+    async def test_are_counted_without_looking_at_orders(self, store: Store, scan: Callable[[int], None]) -> None:
+        _, book = await stocked(store, 13, 40)
+        scan(3)
+        middle = sorted(order.updated_at for order in book)[20]
+        async with store.reading() as tx:
+            for filters in (Filters(updated_from=middle), Filters(updated_to=middle)):
+                assert await pages.count(tx, ONE, filters) == len(model(book, filters))
+
+
 class TestCount:
-    async def test_is_what_plain_python_counts(self, store: Store) -> None:
+    async def test_is_what_plain_python_counts(self, store: Store, probed: int) -> None:
         random, book = await stocked(store, 4, 70)
         async with store.reading() as tx:
             for filters in choices(random, book):

@@ -211,6 +211,17 @@ class TestRegistry:
         assert sorted(found, key=lambda each: each.position) == made
         assert {each.key for each in named} == {"k7", "k57"}
 
+    async def test_removes_one_catalog_entry_and_frees_its_key(self, store: Store) -> None:
+        others = (entry("k2", 2), msgspec.structs.replace(entry("k1", 3), kind="account"))
+        async with store.writing() as tx:
+            for each in (entry("k1", 1), *others):
+                await registry.add_entry(tx, each)
+            assert await registry.remove_entry(tx, ONE, kind="product", key="k1")
+            assert not await registry.remove_entry(tx, ONE, kind="product", key="k1")
+            assert await registry.entries(tx, ONE, kind="product", keys=["k1", "k2"]) == [others[0]]
+            assert await registry.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
+            assert await registry.add_entry(tx, entry("k1", 4))
+
     async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
         names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
         async with store.writing() as tx:
@@ -294,6 +305,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
         lambda tx: registry.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
         False,
     ),
+    "registry.remove_entry": (lambda tx: registry.remove_entry(tx, OTHER, kind="product", key="k"), False),
     "registry.list_entries": (
         lambda tx: registry.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
         ([], 0),

@@ -10,8 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store import registry, schema, sqlite
@@ -114,28 +113,28 @@ class TestMigrate:
     async def test_leaves_nothing_behind_when_it_fails(
         self, empty_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        upgrade = command.upgrade
+        bring_up = schema._bring_up
 
-        def broken(*arguments: Any) -> None:
-            upgrade(*arguments)
+        def broken(connection: Connection) -> None:
+            bring_up(connection)
             raise RuntimeError("the power is gone")
 
-        monkeypatch.setattr(command, "upgrade", broken)
+        monkeypatch.setattr(schema, "_bring_up", broken)
         with pytest.raises(RuntimeError, match="the power is gone"):
             await migrate(empty_database)
         assert await tables(empty_database) == set()
-        monkeypatch.setattr(command, "upgrade", upgrade)
+        monkeypatch.setattr(schema, "_bring_up", bring_up)
         assert await migrate(empty_database) == HEAD
 
     async def test_holds_others_off_while_it_runs(self, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Two migrations of one database meet in the middle: with no lock, the second would find half a schema."""
-        upgrade = command.upgrade
+        bring_up = schema._bring_up
         inside: list[int] = []
         most: list[int] = []
         guard = threading.Lock()
         second = threading.Event()
 
-        def slow(*arguments: Any) -> None:
+        def slow(connection: Connection) -> None:
             with guard:
                 inside.append(1)
                 most.append(len(inside))
@@ -143,12 +142,12 @@ class TestMigrate:
                     second.set()
             second.wait(0.5)  # gives the other one the time to come in, if nothing holds it off
             try:
-                upgrade(*arguments)
+                bring_up(connection)
             finally:
                 with guard:
                     inside.pop()
 
-        monkeypatch.setattr(command, "upgrade", slow)
+        monkeypatch.setattr(schema, "_bring_up", slow)
         both = [asyncio.to_thread(asyncio.run, migrate(empty_database)) for _ in range(2)]
         assert await asyncio.gather(*both) == [HEAD, HEAD]
         assert max(most) == 1

@@ -1,5 +1,6 @@
 """The schema keeps its promises, and the migrations make exactly this schema."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from itertools import product
@@ -122,22 +123,31 @@ async def look(url: str, see: Callable[[Connection], Any]) -> Any:
     return seen
 
 
+@pytest.fixture
+async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the URL of an empty database that went through every migration."""
+    with monkeypatch.context() as then:
+        then.setattr(schema, "_make", schema._upgrade)
+        await schema.migrate(empty_database)
+    return empty_database
+
+
 class TestMigrations:
-    async def test_make_exactly_the_schema_of_the_metadata(self, database: str) -> None:
+    async def test_make_exactly_the_schema_of_the_metadata(self, migrated: str) -> None:
         def differences(connection: Connection) -> list[Any]:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             return list(compare_metadata(context, metadata))
 
-        assert await look(database, differences) == []
+        assert await look(migrated, differences) == []
 
-    async def test_put_columns_in_the_order_rows_are_written_in(self, database: str) -> None:
+    async def test_put_columns_in_the_order_rows_are_written_in(self, migrated: str) -> None:
         def columns(connection: Connection) -> dict[str, list[str]]:
             found = inspect(connection)
             return {table.name: [column["name"] for column in found.get_columns(table.name)] for table in TABLES}
 
-        assert await look(database, columns) == {table.name: [each.name for each in table.columns] for table in TABLES}
+        assert await look(migrated, columns) == {table.name: [each.name for each in table.columns] for table in TABLES}
 
-    async def test_make_every_check_and_primary_key(self, database: str) -> None:
+    async def test_make_every_check_and_primary_key(self, migrated: str) -> None:
         def keys(connection: Connection) -> dict[str, Any]:
             found = inspect(connection)
             return {
@@ -148,7 +158,7 @@ class TestMigrations:
                 for table in TABLES
             }
 
-        assert await look(database, keys) == {
+        assert await look(migrated, keys) == {
             table.name: (
                 {each.name for each in table.constraints if isinstance(each, CheckConstraint)},
                 [column.name for column in table.primary_key.columns],
@@ -156,7 +166,7 @@ class TestMigrations:
             for table in TABLES
         }
 
-    async def test_narrow_the_same_indexes_as_the_metadata(self, database: str) -> None:
+    async def test_narrow_the_same_indexes_as_the_metadata(self, migrated: str) -> None:
         def partial(connection: Connection) -> set[str]:
             if connection.dialect.name == "sqlite":
                 query = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
@@ -171,7 +181,33 @@ class TestMigrations:
                 for index in table.indexes
                 if index.dialect_options[engine].get("where") is not None
             }
-            assert await look(database, partial) == narrowed
+            assert await look(migrated, partial) == narrowed
+
+    async def test_make_what_a_new_database_is_given_at_once(self, migrated: str, database: str) -> None:
+        """To the last word on SQLite, where the text of every table and index is kept."""
+
+        def words(connection: Connection) -> dict[str, Any]:
+            if connection.dialect.name == "sqlite":
+                query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+            else:
+                query = (
+                    "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL"
+                    " SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0 UNION ALL"
+                    " SELECT table_name || '.' || column_name, concat_ws(' ', ordinal_position, data_type,"
+                    " character_maximum_length, is_nullable, column_default)"
+                    " FROM information_schema.columns WHERE table_schema = 'public'"
+                )
+            return {name: sorted(re.findall(r"\w+|[^\w\s]", said)) for name, said in connection.exec_driver_sql(query)}
+
+        made = await look(database, words)
+        assert {*metadata.tables, "alembic_version"} <= {name.split(".")[0] for name in made}
+        assert await look(migrated, words) == made
+
+    async def test_are_written_down_as_done_in_a_new_database(self, database: str) -> None:
+        def revisions(connection: Connection) -> list[Any]:
+            return [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM alembic_version")]
+
+        assert await look(database, revisions) == [(schema.HEAD,)]
 
     def test_form_one_line_that_ends_at_head(self) -> None:
         scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))

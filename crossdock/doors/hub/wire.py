@@ -13,7 +13,7 @@ from crossdock.core.formats import AnyDate, Country, Currency, DateTime, Filled,
 from crossdock.core.reading import rule
 
 _AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?")
-Amount = Annotated[str, rule("amount", lambda text: _AMOUNT.fullmatch(text) is not None, 'digits such as "25.00"')]
+Amount = Annotated[str, rule("amount", _AMOUNT.fullmatch, 'digits such as "25.00"')]
 
 
 class Address(Struct):

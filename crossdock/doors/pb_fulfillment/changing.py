@@ -14,7 +14,8 @@ from crossdock.core.identity import is_same_content
 from crossdock.core.reading import FAULTS_LIMIT, Reading, take
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
-from crossdock.doors.pb_fulfillment.mapping import ANSWERED, DEFAULTS, PbFulfillmentFormat, as_told
+from crossdock.doors.pb_fulfillment.answering import ANSWERED, DEFAULTS, as_told
+from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
 
 Tree = Any
 Document = dict[str, Tree]
@@ -27,7 +28,7 @@ def asker(sent: bytes) -> str | None:
     """Give the clientId a body names, or None where it names none that could be one."""
     try:
         client = _LOOSE.decode(sent).get("clientId")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):  # no JSON, no UTF-8, too deep: told when the body is read
         return None
     return client if isinstance(client, str) and client else None
 

@@ -3,7 +3,7 @@
 from crossdock.core.errors import Code, Denied, Path, Refusal
 from crossdock.core.lifecycle import Status
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_fulfillment import mapping, wire
+from crossdock.doors.pb_fulfillment import answering, mapping, wire
 
 TRANSACTION = "X-PB-TransactionId"
 UNIFIED = "X-PB-UnifiedErrorStructure"
@@ -60,6 +60,25 @@ def path_text(path: Path) -> str:
     return text
 
 
+# The canonical places an edit can be refused for, in this door's words; see core.editing.
+_LINE_PLACES = {"quantity": "orderedQuantity", "product_ref": "sku", "destination": "toAddress"}
+_ORDER_PLACES: dict[str, Path] = {"address": ("toAddress",), "location_ref": ("fromNode",)}
+
+
+def _place_told(path: Path) -> Path:
+    """Give a fault's path in this door's words where core named it in its own; others are so already."""
+    match path:
+        case ("lines",):
+            return ("orderLines",)
+        case ("lines", int(position), str(name)):
+            return ("orderLines", position, _LINE_PLACES.get(name, name))
+        case ("currency",):
+            return ("orderCharges", "orderCurrency")
+        case ("destinations", int(), str(name)):
+            return _ORDER_PLACES.get(name, path)
+    return path
+
+
 def _error(code: str, path: Path, reason: str) -> wire.Error:
     place = path_text(path)
     message = _MESSAGES.get(code) or (f"Invalid or missing value for {place}." if place else "Invalid request.")
@@ -88,9 +107,7 @@ def _errors(refusal: Refusal | None, request: Request, place: Path | None) -> li
         where = _PLACES.get(refusal.code, ())
         return [_error(code, place if place is not None and where == ("orderId",) else where, _reason(refusal))]
     return [
-        _error(
-            _CLIENT if fault.reason == mapping.FOREIGN_CLIENT else code, mapping.place_told(fault.path), fault.reason
-        )
+        _error(_CLIENT if fault.reason == mapping.FOREIGN_CLIENT else code, _place_told(fault.path), fault.reason)
         for fault in refusal.faults
     ]
 
@@ -105,7 +122,7 @@ def _reason(refusal: Refusal) -> str:
     # The vendor cancels whole orders only, and changes items only before anything is shipped.
     possible = "only an update of the whole order is possible"
     last = possible if status == Status.PARTIALLY_SHIPPED else "nothing of it can be changed any more"
-    return f"has the status {mapping.STATUS[Status(status)]}; {last}"
+    return f"has the status {answering.STATUS[Status(status)]}; {last}"
 
 
 def _is_unified(request: Request) -> bool:

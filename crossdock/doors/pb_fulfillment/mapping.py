@@ -2,18 +2,16 @@
 
 Canonical homes: the ids and references, inputShippingDetails, the five dates but updateDate, fromNode, orderLines but
 inventoryType, orderCharges, the two addresses, the gift, customsInfo but the reference's type, internalNotes. All else
-travels as leftovers. Decimal points and other dressing of the answer are put on in `answer`, after the leftovers.
+travels as leftovers. How the answer is dressed after that is in `answering`.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid, Path
-from crossdock.core.formats import decimal, iso_time
-from crossdock.core.identity import from_digits, to_digits
-from crossdock.core.lifecycle import Status, status_of
+from crossdock.core.formats import decimal
 from crossdock.core.order import (
     Address,
     Charge,
@@ -31,72 +29,18 @@ from crossdock.core.order import (
 )
 from crossdock.core.reading import Need, Reading, take, unchecked
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors.pb_fulfillment import answering, wire
+from crossdock.doors.pb_fulfillment.answering import DETAILS
 from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
 
 Tree = Any
 CLIENT = "pb_fulfillment_client"
 FOREIGN_CLIENT = "is not one of your client ids"
-_ORDER_ID = re.compile(r"ORA([0-9]{19})[A-Za-z]{2}\Z")
 _NUMBER = re.compile(r"-?[0-9]{1,40}\Z")
-# One word for every summary; a hold is no status here but a flag beside it. There is no partly released in this
-# vocabulary, so an order counts as released when all of it is. INPROGRESS waits for picking to be known.
-STATUS = {
-    Status.OPEN: "RECEIVED",
-    Status.ON_HOLD: "RECEIVED",
-    Status.PARTIALLY_ALLOCATED: "RECEIVED",
-    Status.ALLOCATED: "RELEASED",
-    Status.PARTIALLY_SHIPPED: "PARTIALLYSHIPPED",
-    Status.SHIPPED: "SHIPPED",
-    Status.DELIVERED: "DELIVERED",
-    Status.RETURNED: "DELIVERED",
-    Status.CANCELED: "CANCELED",
-}
-# The order of the vendor's answer table, up to isGift; isGift, status and the hold close the answer as in its sample.
-_FIRST = (
-    "clientId", "clientOrderId", "orderId", "customerOrderId", "brand", "references", "salesChannel",
-    "inputShippingDetails", "orderType", "createDate", "updateDate", "pbCreateDate", "pbUpdateDate", "fromNode",
-    "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate", "orderHandling", "orderLines", "orderCharges",
-    "toAddress", "billingAddress", "giftMessageText", "valueAddedServices", "paymentDetails", "customsInfo",
-    "internalNotes", "dropShipInfo",
-)  # fmt: skip
-# Members of the answer that a sender cannot set, whatever it sends under their names.
-ANSWERED = frozenset(
-    {"orderId", "pbCreateDate", "pbUpdateDate", "actualShippingDetails", "status", "isOnHold", "holdReason"}
-)
-_STATUS_PART = (
-    "clientId", "clientOrderId", "orderId", "customerOrderId", "status", "isOnHold", "holdReason", "createDate",
-    "pbCreateDate", "updateDate", "pbUpdateDate",
-)  # fmt: skip
-# What is answered where it was not sent.
-DEFAULTS: dict[str, Tree] = {"references": [], "orderType": "eCom", "isGift": False}
-# The same for the objects inside; the answer to create is made of what was sent, whose own order must not show.
-_SHIPPING = wire.ShippingDetails.__struct_encode_fields__
-_LINE = wire.OrderLine.__struct_encode_fields__
-_CHARGES = wire.OrderCharges.__struct_encode_fields__
-_DETAIL = wire.ChargeDetail.__struct_encode_fields__
-_ADDRESS = wire.Address.__struct_encode_fields__
-_CUSTOMS = wire.CustomsInfo.__struct_encode_fields__
-_LINE_MONEY = frozenset({"unitPrice", "lineTotal"})
-_CHARGE_MONEY = frozenset({"fee", "percentage"})
-_ORDER_MONEY = frozenset(
-    {"shippingAmount", "totalItemAmount", "totalTaxAmount", "totalDiscountAmount", "totalOrderAmount"}
-)
-_CUSTOMS_MONEY = frozenset({"customsDeclaredValue"})
-_DETAILS: dict[str, ChargeKind] = {
-    "dutyDetails": "duty", "taxDetails": "tax", "discountDetails": "discount", "otherChargeDetails": "fee",
-}  # fmt: skip
-
-
-def spell_id(order: Order) -> str:
-    """Spell an order's id as the vendor does: ORA, 19 digits, and the country it was first sent to."""
-    return f"ORA{to_digits(order.order_id)}{order.source.country or 'US'}"
-
-
-def read_id(text: str) -> int | None:
-    """Read an order id, whatever country it ends in; None where it cannot be one."""
-    match = _ORDER_ID.match(text)
-    return from_digits(match[1]) if match else None
+_KINDS: dict[str, ChargeKind] = dict(zip(DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
+# What was said where nothing was; made once, for comparing.
+_NO_CHARGES, _NO_TOTALS = wire.OrderCharges(), Totals()
+_NO_CUSTOMS, _NO_ITEM_CUSTOMS = Customs(), ItemCustoms()
 
 
 def is_of(order: Order, client: str) -> bool:
@@ -127,7 +71,7 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
     return Address(
         name=sent.name or None,
         company=sent.company or None,
-        lines=tuple(line for line in sent.addressLines or () if line),
+        lines=tuple([line for line in sent.addressLines or () if line]),
         city=sent.cityTown or None,
         region=sent.stateProvince or None,
         postal_code=(str(code) if code is not None else None) or None,
@@ -145,7 +89,7 @@ def _line(sent: wire.OrderLine) -> Line:
         line_ref=str(sent.lineId),
         unit_price=decimal(sent.unitPrice),
         totals=Totals(items=decimal(sent.lineTotal)) if sent.lineTotal is not None else None,
-        customs=customs if customs != ItemCustoms() else None,
+        customs=customs if customs != _NO_ITEM_CUSTOMS else None,
     )
 
 
@@ -153,12 +97,12 @@ def _charges(sent: wire.OrderCharges) -> tuple[Charge, ...]:
     return tuple(
         Charge(
             kind=kind,
-            amount=decimal(each.fee) if each.fee is not None else Decimal(0),  # type: ignore[arg-type]
+            amount=Decimal(0) if each.fee is None else Decimal(each.fee),
             name=each.name or None,
-            currency=each.currency or None,
+            currency=each.currency,
             rate=decimal(each.percentage),
         )
-        for member, kind in _DETAILS.items()
+        for member, kind in _KINDS.items()
         for each in getattr(sent, member) or ()
     )
 
@@ -171,7 +115,7 @@ def _totals(sent: wire.OrderCharges) -> Totals | None:
         tax=decimal(sent.totalTaxAmount),
         total=decimal(sent.totalOrderAmount),
     )
-    return totals if totals != Totals() else None
+    return totals if totals != _NO_TOTALS else None
 
 
 def _customs(sent: wire.CustomsInfo | None) -> Customs | None:
@@ -180,7 +124,7 @@ def _customs(sent: wire.CustomsInfo | None) -> Customs | None:
     customs = Customs(
         declared_value=decimal(sent.customsDeclaredValue), importer_ref=sent.importerCustomsReference or None
     )
-    return customs if customs != Customs() else None
+    return customs if customs != _NO_CUSTOMS else None
 
 
 def _gift(sent: wire.OrderCreate) -> Gift | None:
@@ -190,7 +134,7 @@ def _gift(sent: wire.OrderCreate) -> Gift | None:
 
 
 def _content(sent: wire.OrderCreate) -> Content:
-    how, charges = sent.inputShippingDetails, sent.orderCharges or wire.OrderCharges()
+    how, charges = sent.inputShippingDetails, sent.orderCharges or _NO_CHARGES
     return Content(
         number=sent.clientOrderId,
         lines=tuple(_line(line) for line in sent.orderLines),
@@ -311,105 +255,6 @@ def _spell_customs(customs: Customs | None) -> dict[str, Tree] | None:
     return _said(customsDeclaredValue=customs.declared_value, importerCustomsReference=customs.importer_ref) or None
 
 
-# ------------------------------------------------------------------------------------------------------------ answering
-def _pointed(number: Tree) -> Tree:
-    """Give a number a decimal point where it has none, and no exponent it can do without; exact."""
-    if type(number) is int:
-        return Decimal(f"{number}.0")
-    if type(number) is Decimal:
-        text = f"{number:f}"
-        return Decimal(text if "." in text else f"{text}.0")
-    return number
-
-
-def _dressed(row: dict[str, Tree], order: tuple[str, ...], money: frozenset[str] = frozenset()) -> dict[str, Tree]:
-    """Give a copy of an object in the vendor's order, unknown members last, with points on its amounts."""
-    told = {name: _pointed(row[name]) if name in money else row[name] for name in order if name in row}
-    return told if len(told) == len(row) else told | {name: row[name] for name in row if name not in told}
-
-
-def _answered_shipping(how: dict[str, Tree]) -> dict[str, Tree]:
-    return _dressed(how, _SHIPPING)
-
-
-def _answered_lines(lines: list[dict[str, Tree]]) -> list[dict[str, Tree]]:
-    return [_dressed(line, _LINE, _LINE_MONEY) for line in lines]
-
-
-def _answered_charges(charges: dict[str, Tree]) -> dict[str, Tree]:
-    """Put decimal points on every amount, and the order's currency on other charges that name none."""
-    answered = _dressed(charges, _CHARGES, _ORDER_MONEY)
-    currency = answered.get("orderCurrency")
-    for name in _DETAILS:
-        details = answered.get(name)
-        if not details:
-            continue
-        if name == "otherChargeDetails" and currency is not None:
-            details = [each if each.get("currency") is not None else each | {"currency": currency} for each in details]
-        answered[name] = [_dressed(each, _DETAIL, _CHARGE_MONEY) for each in details]
-    return answered
-
-
-def _answered_address(address: dict[str, Tree]) -> dict[str, Tree]:
-    answered = _dressed(address, _ADDRESS)
-    if type(answered.get("postalCode")) is int:
-        answered["postalCode"] = str(answered["postalCode"])
-    return answered
-
-
-def _answered_customs(customs: dict[str, Tree]) -> dict[str, Tree]:
-    return _dressed(customs, _CUSTOMS, _CUSTOMS_MONEY)
-
-
-_DRESSES: dict[str, Callable[[Tree], Tree]] = {
-    "inputShippingDetails": _answered_shipping,
-    "orderLines": _answered_lines,
-    "orderCharges": _answered_charges,
-    "toAddress": _answered_address,
-    "billingAddress": _answered_address,
-    "customsInfo": _answered_customs,
-}
-
-
-def status_part(answer: dict[str, Tree]) -> dict[str, Tree]:
-    """Give the members of a whole answer that a status answer has, in its order."""
-    return {name: answer[name] for name in _STATUS_PART if name in answer}
-
-
-# The canonical places an edit can be refused for, in this door's words; see core.editing.
-_LINE_PLACES = {"quantity": "orderedQuantity", "product_ref": "sku", "destination": "toAddress"}
-_PLACES: dict[str, Path] = {
-    "currency": ("orderCharges", "orderCurrency"), "address": ("toAddress",), "location_ref": ("fromNode",),
-}  # fmt: skip
-
-
-def place_told(path: Path) -> Path:
-    """Give a fault's path in this door's words where core named it in its own; others are so already."""
-    match path:
-        case ("lines",):
-            return ("orderLines",)
-        case ("lines", int(position), str(name)):
-            return ("orderLines", position, _LINE_PLACES.get(name, name))
-        case ("currency",):
-            return _PLACES["currency"]
-        case ("destinations", int(), str(name)):
-            return _PLACES.get(name, path)
-    return path
-
-
-def word_of(order: Order) -> str:
-    """Give the vendor's word for how far an order has come; a hold does not matter for it."""
-    return STATUS[status_of(order.counters, held=False)]
-
-
-def as_told(name: str, value: Tree) -> Tree:
-    """Give a member of a document as it is answered: with what is filled in for it where it was not sent, and dressed."""
-    if value is None and name in DEFAULTS:
-        return DEFAULTS[name]
-    dress = _DRESSES.get(name)
-    return dress(value) if dress is not None and value is not None else value
-
-
 class PbFulfillmentFormat:
     """The document of this door; see flows.book.Format.
 
@@ -479,32 +324,12 @@ class PbFulfillmentFormat:
         )
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
-        """See Format; in the vendor's order of members, unknown ones before the closing ones."""
-        given = {name: value for name, value in document.items() if name not in ANSWERED}
-        given |= {
-            "orderId": spell_id(order),
-            "references": given.get("references") or [],
-            "orderType": given.get("orderType") or "eCom",
-            "pbCreateDate": iso_time(order.created_at, digits=0),
-        }
-        if order.version > 1:
-            given["pbUpdateDate"] = iso_time(order.updated_at, digits=0)
-        for name, dress in _DRESSES.items():
-            if given.get(name) is not None:
-                given[name] = dress(given[name])
-        closing = {
-            "isGift": bool(given.pop("isGift", None)),
-            "status": word_of(order),
-            "isOnHold": bool(order.holds),
-        }
-        if order.holds:
-            closing["holdReason"] = [hold.reason for hold in order.holds]
-        answered = {name: given.pop(name) for name in _FIRST if name in given}
-        return answered | given | closing
+        """See Format."""
+        return answering.answer(document, order)
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers the whole order."""
-        return encode_json(self.answer(document, order, found))
+        return encode_json(answering.answer(document, order))
 
     def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format."""

@@ -15,8 +15,8 @@ from crossdock.core.formats import is_date_time
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
 from crossdock.core.reading import checked, parse, rows
-from crossdock.doors.pb_fulfillment import mapping, wire
-from crossdock.doors.pb_fulfillment.mapping import STATUS
+from crossdock.doors.pb_fulfillment import answering, mapping, wire
+from crossdock.doors.pb_fulfillment.answering import STATUS
 from crossdock.store.pages import Filters
 
 Tree = Any
@@ -175,7 +175,7 @@ def keeper(search: Search) -> Callable[[Order, Tree], bool]:
     """
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
     spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
-    ids = {mapping.read_id(text) for text in fields.get("orderIds", ())}
+    ids = {answering.read_id(text) for text in fields.get("orderIds", ())}
     seen: set[int] = set()
 
     def keep(order: Order, document: Tree) -> bool:
@@ -186,7 +186,7 @@ def keeper(search: Search) -> Callable[[Order, Tree], bool]:
             "orderIds": lambda: order.order_id in ids,
             "clientOrderIds": lambda: order.content.number in fields["clientOrderIds"],
             "customerOrderIds": lambda: order.content.customer_number in fields["customerOrderIds"],
-            "status": lambda: mapping.word_of(order) in fields["status"],
+            "status": lambda: answering.word_of(order) in fields["status"],
             "skus": lambda: any(line.sku in fields["skus"] for line in order.content.lines),
             "brands": lambda: document.get("brand") in fields["brands"],
         }

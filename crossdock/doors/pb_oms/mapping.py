@@ -5,6 +5,7 @@ the BILLING additional address, items, orderMessage, references, carrier and ser
 """
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -43,6 +44,7 @@ DELETED = "deleted:pb_oms"
 # The hold of an order that was put on hold without a reason.
 HOLD_REASON = "on hold"
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
+_NAMED = attrgetter(*_REFERENCES)
 # The vendor's four words (updateOrderById's enumeration) for every summary there is.
 _STATUS = {
     Status.OPEN: "UNFULFILLED",
@@ -55,6 +57,8 @@ _STATUS = {
     Status.RETURNED: "FULFILLED",
     Status.CANCELED: "CANCELED",
 }
+# What was said where nothing was; made once, for comparing.
+_NO_CUSTOMS, _NO_TOTALS = ItemCustoms(), Totals()
 # Members of the answer that a sender cannot set.
 ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
 
@@ -115,7 +119,7 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
     return Address(
         name=sent.name or None,
         company=sent.company or None,
-        lines=tuple(line for line in lines if line),
+        lines=tuple([line for line in lines if line]),
         city=sent.cityTown or None,
         region=sent.stateProvince or None,
         postal_code=sent.postalCode or None,
@@ -142,7 +146,7 @@ def _line(item: wire.Item, found: Found) -> Line:
         product_ref=item.customProductId or None,
         description=item.description or None,
         unit_price=decimal(item.unitPrice),
-        customs=customs if customs != ItemCustoms() else None,
+        customs=customs if customs != _NO_CUSTOMS else None,
         weight=Measure(Decimal(weight.weight), weight.unitOfMeasurement)
         if weight and weight.weight is not None
         else None,
@@ -176,7 +180,7 @@ def _product_item(item: wire.Item, found: Found) -> wire.Item:
 def _references(sent: wire.ShippingReference | None) -> tuple[Reference, ...]:
     if sent is None:
         return ()
-    return tuple(Reference(name, value) for name in _REFERENCES if (value := getattr(sent, name)))
+    return tuple([Reference(name, value) for name, value in zip(_REFERENCES, _NAMED(sent), strict=True) if value])
 
 
 def _customs(sent: wire.ShippingPreferences | None) -> Customs | None:
@@ -194,7 +198,7 @@ def _customs(sent: wire.ShippingPreferences | None) -> Customs | None:
 
 def _totals(charges: wire.Charges) -> Totals | None:
     totals = Totals(items=decimal(charges.subTotal), total=decimal(charges.gmv), paid=decimal(charges.totalPaid))
-    return totals if totals != Totals() else None
+    return totals if totals != _NO_TOTALS else None
 
 
 def _billing(sent: wire.OrderCreate) -> wire.Address | None:

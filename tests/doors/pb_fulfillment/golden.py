@@ -23,7 +23,7 @@ from crossdock.core.events import Allocated, Fact, Shipped
 from crossdock.core.identity import from_base32, from_digits, from_uuid
 from crossdock.core.lifecycle import Verb
 from crossdock.core.order import Order
-from crossdock.doors.pb_fulfillment.mapping import spell_id
+from crossdock.doors.pb_fulfillment.answering import spell_id
 from crossdock.flows import orders, queries
 from crossdock.flows.access import SCOPES, Caller
 from crossdock.flows.unit import Unit

@@ -56,6 +56,18 @@ class TestUpdate:
         assert sum("idempotent-replayed" in answer.headers for answer in answers) == 7
         assert [event.name for event in await history(world, made["orderId"])] == ["order.received", "order.edited"]
 
+    @pytest.mark.parametrize("end", ["", "/orderItems"])
+    @pytest.mark.parametrize(
+        "inside", [b"[" * 5_000 + b"]" * 5_000, b'"\xff"', b'"\xff', b"NaN"], ids=["deep", "not_utf8", "cut", "nan"]
+    )
+    async def test_refuses_what_is_no_json(self, desk: Desk, inside: bytes, end: str) -> None:
+        """Who asks is read from the body before the body itself is."""
+        made = (await desk.create(SAMPLE)).json()
+        url, sent = f"{ORDERS}/{made['orderId']}{end}", b'{"clientId":"1234","x":' + inside + b"}"
+        answer = await desk.http.put(url, content=sent, headers=desk.headers())
+        assert answer.status_code == 400, answer.text
+        assert {each["errorCode"] for each in answer.json()} <= {"1000050", "1000045"}
+
     async def test_leaves_the_transaction_id_free_when_it_is_refused(self, desk: Desk) -> None:
         made = (await desk.create(SAMPLE)).json()
         assert (await put(desk, made["orderId"], sample(createDate="soon"), transaction="T1")).status_code == 400

@@ -15,8 +15,9 @@ from crossdock.core.lifecycle import Status
 from crossdock.core.order import Content, Destination, Hold, Line, Order, Source, fresh_counters
 from crossdock.core.reading import parse
 from crossdock.doors import encode_json
+from crossdock.doors.pb_fulfillment.answering import STATUS, read_id, spell_id, status_part
 from crossdock.doors.pb_fulfillment.demo import curl
-from crossdock.doors.pb_fulfillment.mapping import FORMAT, STATUS, PbFulfillmentFormat, read_id, spell_id, status_part
+from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
 from crossdock.flows.book import Found, Gaps
 from crossdock.store.registry import Organization
 from tests.doors.pb_fulfillment.desk import SAMPLE

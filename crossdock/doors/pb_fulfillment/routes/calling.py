@@ -8,7 +8,7 @@ from crossdock.core.identity import key_of
 from crossdock.core.order import Order
 from crossdock.core.reading import Tree
 from crossdock.doors import Request
-from crossdock.doors.pb_fulfillment import mapping
+from crossdock.doors.pb_fulfillment import answering, mapping
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION
 from crossdock.flows import calls, queries
 from crossdock.flows.access import Caller
@@ -65,7 +65,7 @@ def queried_client(request: Request) -> str:
 
 async def named(request: Request, client: str | None) -> Order:
     """Give the order of the path. Refuses with Missing one that is not there, or another client's; None asks for no client."""
-    order_id = mapping.read_id(request.params["orderId"])
+    order_id = answering.read_id(request.params["orderId"])
     order = await queries.order(request.book, request.caller, order_id=order_id)
     if client is not None and not mapping.is_of(order, client):
         raise Missing(Code.NO_ORDER, "there is no such order")

@@ -6,7 +6,7 @@ from typing import Any
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.order import Order
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_fulfillment import mapping, searching
+from crossdock.doors.pb_fulfillment import answering, searching
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.searching import Plan, Search
 from crossdock.flows import queries
@@ -29,7 +29,7 @@ async def search_orders(request: Request) -> Reply:
 
 async def search_statuses(request: Request) -> Reply:
     """Answer a page of how far orders have come."""
-    return await _search(request, mapping.status_part)
+    return await _search(request, answering.status_part)
 
 
 async def _search(request: Request, part: Callable[[dict[str, Any]], dict[str, Any]]) -> Reply:
@@ -120,7 +120,7 @@ async def _walked(
 
 
 async def _by_ids(request: Request, search: Search) -> list[searching.Row]:
-    ids = dict.fromkeys(mapping.read_id(text) for text in search.fields["orderIds"])
+    ids = dict.fromkeys(answering.read_id(text) for text in search.fields["orderIds"])
     some = await queries.by_ids(request.book, request.caller, [each for each in ids if each is not None])
     worded = await queries.worded_all(request.book, request.caller, some, door=DOOR) if some else []
     keep = searching.keeper(search)

@@ -11,7 +11,7 @@ from crossdock.core.identity import key_of
 from crossdock.core.order import Order
 from crossdock.core.reading import Tree, checked, parse
 from crossdock.doors import Reply, Request, encode_json, replayed_header
-from crossdock.doors.pb_fulfillment import changing, mapping, wire
+from crossdock.doors.pb_fulfillment import answering, changing, mapping, wire
 from crossdock.doors.pb_fulfillment.errors import errors_of
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, clients, format_of, key
 from crossdock.doors.pb_fulfillment.routes.one import teller
@@ -233,7 +233,7 @@ async def _meant(request: Request, part: bytes) -> int:
     asked = checked(parse(part), wire.CancelOrder, format_of(request.caller).client_rule, _naming_rule)
     assert asked.clientId in clients(request.caller)
     if asked.orderId is not None:
-        order_id = mapping.read_id(asked.orderId)
+        order_id = answering.read_id(asked.orderId)
     else:
         pair = _pair_key(asked.clientId, asked.clientOrderId or "")
         order_id = (await _held(request, [pair])).get(pair)

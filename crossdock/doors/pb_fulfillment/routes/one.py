@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
+from crossdock.core.reading import Tree
 from crossdock.doors import Reply, Request, encode_json, replayed_header
-from crossdock.doors.pb_fulfillment import changing, mapping
+from crossdock.doors.pb_fulfillment import answering, changing
 from crossdock.doors.pb_fulfillment.routes.calling import (
     DOOR,
     answered,
@@ -42,10 +43,10 @@ async def get_order(request: Request) -> Reply:
 async def get_status(request: Request) -> Reply:
     """Answer how far an order has come."""
     order, answer = await _read(request)
-    return Reply(200, encode_json(mapping.status_part(answer)), order_id=order.order_id)
+    return Reply(200, encode_json(answering.status_part(answer)), order_id=order.order_id)
 
 
-async def _read(request: Request) -> tuple[Order, dict[str, mapping.Tree]]:
+async def _read(request: Request) -> tuple[Order, dict[str, Tree]]:
     await check_unused(request)
     order = await named(request, queried_client(request))
     return order, await answered(request, order)
