@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.delivery import SECOND_US, Health, State
-from crossdock.core.endpoint import Secret, Subscription
+from crossdock.core.endpoint import Secret, Subscription, message_id
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
+from crossdock.core.formats import iso_time
 from crossdock.core.identity import MOST, floor_id
 from crossdock.core.lifecycle import Status
 from crossdock.flows.access import Caller
@@ -305,7 +306,8 @@ async def test(book: Book, caller: Caller, *, endpoint_id: int | None) -> Delive
     """Send an endpoint a message that is about no order. Refuses with Missing `not_found`."""
     now = book.clock()
     event_id = book.mint.new(now)
-    body = _encode({"type": TEST, "at": now, "data": {"text": "It works."}})
+    said = {"id": message_id(event_id), "type": TEST, "at": iso_time(now, digits=6), "data": {"text": "It works."}}
+    body = _encode(said)
     return await send(book, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 
 
