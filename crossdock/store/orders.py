@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -90,7 +91,9 @@ async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
     await tx.insert(orders, [rows.order for rows in placed])
     await tx.insert(order_line, [line for rows in placed for line in rows.lines])
     # In the order of their key: neighbors fall on one page of the table.
-    await tx.insert(order_term, sorted(term for rows in placed for term in rows.terms))
+    terms = [term for rows in placed for term in rows.terms]
+    terms.sort(key=itemgetter(1))
+    await tx.insert(order_term, terms)
 
 
 _REPLACE = Statement(
