@@ -29,6 +29,7 @@ def server(
     settings = os.environ | {
         "CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": "true", "CROSSDOCK_PORT": str(PORT),
         "CROSSDOCK_HOST": "127.0.0.1",
+        "CROSSDOCK_WORKER": "false",  # what others hear of is measured by itself (bench.delivery)
     } | environment  # fmt: skip
     command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(PORT), "--log-level", "warning",
                "--no-access-log", "--no-proxy-headers", "--no-server-header", "--no-date-header"]  # fmt: skip
