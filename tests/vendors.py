@@ -43,7 +43,7 @@ class Vendor(Struct, frozen=True):
         if self.door == "pb_fulfillment":
             return {"X-PB-TransactionId": stamp[-25:]}
         if self.door == "fabric":
-            return {"x-site-context": json.dumps({"account": FABRIC_ACCOUNT})}
+            return {"x-site-context": json.dumps({"account": FABRIC_ACCOUNT}), "tenant-key": FABRIC_ACCOUNT}
         return {"X-S2-Organization": demo.ORGANIZATION_UUID} if self.door == "s2" else {}
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.delivery import SECOND_US, Health, State
-from crossdock.core.endpoint import Secret, Subscription, message_id
+from crossdock.core.endpoint import MAIL_ENDPOINT, Secret, Subscription, message_id
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import MOST, floor_id
@@ -23,6 +23,8 @@ _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 SecretKind = Literal["hmac", "ed25519"]
+# What no two endpoints of an organization may share, by a vendor's rule; None for one the rule is not about.
+Key = Callable[[Subscription], object]
 # The topic of the message that tries an endpoint out.
 TEST = "endpoint.test"
 # Deliveries repeated in one transaction; more would keep other writers waiting.
@@ -56,10 +58,12 @@ async def add(
     *,
     secret_kind: SecretKind = "hmac",
     from_start: bool = False,
+    key: Key = lambda _: None,
 ) -> Endpoint:
     """Make a webhook endpoint, with a secret where none is given; it is told of what comes from now on, or of everything.
 
-    Refuses with Invalid `invalid`, Conflict `exists` where the organization has as many as `endpoints_most`.
+    Refuses with Invalid `invalid`, Conflict `exists` where the organization has as many as `endpoints_most`, or (with the fact
+    `what`: endpoint) one with the same `key`.
     """
     if not subscription.secrets:
         secret = Secret(book.rules.make_secret(secret_kind))
@@ -67,7 +71,8 @@ async def add(
     check(book, subscription)
     now = book.clock()
     async with book.store.writing() as tx:
-        known = [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
+        known = await _all_held(tx, caller)
+        _check_key(known, subscription, key)
         if len(known) >= book.settings.endpoints_most:
             raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
         position = 0 if from_start else await log.feed_position(tx, caller.organization_id)
@@ -78,6 +83,20 @@ async def add(
         await deliveries.add_endpoint(tx, made)
     book.bell.ring()
     return made
+
+
+async def _all_held(tx: Transaction, caller: Caller) -> list[Endpoint]:
+    """Give all endpoints, and let nobody else make or rename one until the commit."""
+    # Every organization has this row, so those who look at all endpoints before they write one take turns at it.
+    await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=MAIL_ENDPOINT, to_change=True)
+    return [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
+
+
+def _check_key(known: Sequence[Endpoint], wanted: Subscription, key: Key, *, but: int | None = None) -> None:
+    value = key(wanted)
+    others = (each for each in known if each.kind == "webhook" and each.endpoint_id != but)
+    if value is not None and any(key(subscription_of(each)) == value for each in others):
+        raise Conflict(Code.EXISTS, "there is such a webhook already", what="endpoint")
 
 
 def check(book: Book, subscription: Subscription) -> None:
@@ -150,17 +169,22 @@ async def change(
     changed: Callable[[Subscription], Subscription] = lambda same: same,
     enabled: bool | None = None,
     versions: Collection[int] | None = None,
+    key: Key | None = None,
 ) -> Endpoint:
     """Change what an endpoint wants, or whether it is told at all; one that is enabled again goes on where it stopped.
 
-    Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`.
+    Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`,
+    `exists` (with the fact `what`: endpoint) where another has the same `key`.
     """
     async with book.store.writing() as tx:
+        known = await _all_held(tx, caller) if key else []
         before = await _get(tx, caller, endpoint_id, to_change=True)
         if versions is not None and before.version not in versions:
             raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
         wanted = changed(subscription_of(before))
         check(book, wanted)
+        if key:
+            _check_key(known, wanted, key, but=before.endpoint_id)
         after = _replace(before, document=_encode(wanted))
         if enabled is not None:
             state, reason = ("enabled", None) if enabled else ("disabled", "by request")

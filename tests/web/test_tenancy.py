@@ -111,6 +111,26 @@ def _fabric(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
         ("fabric", "releaseCrossBorderOrder"): Case(body={"orderNumber": MARK, "releaseType": "CANCEL"}),
         ("fabric", "releaseFraudOrder"): Case(body={"orderNumber": MARK}),
         ("fabric", "cancelFraudOrder"): Case(body={"orderNumber": MARK}),
+    } | _fabric_webhooks(to_hex24(ids["webhook"]), to_hex24(ids["told"]), to_hex24(ids["fabric"]))
+
+
+def _fabric_webhooks(webhook: str, event: str, order: str) -> dict[tuple[str, str], Case]:
+    definition = {
+        "events": ["ORDER_CREATE"], "protocol": "HTTP", "requestType": "POST", "source": "ORDER_SERVICE",
+        "target": "https://example.com/hook",
+    }  # fmt: skip
+    retry = {"channel": "12", "tenant": STRANGERS_FABRIC_ACCOUNT, "event": "ORDER_CREATE", "eventRequestId": event}
+    notification = {"id": order, "documentType": "ORDER", "notificationType": "ORDER_CREATED"}
+    return {
+        ("fabric", "createWebhook"): Case(body=definition),
+        ("fabric", "listWebhooks"): Case(),
+        ("fabric", "getWebhook"): Case(webhookId=webhook),
+        ("fabric", "updateWebhook"): Case(webhookId=webhook, body={"events": ["ORDER_SHIPPED"]}),
+        ("fabric", "deleteWebhook"): Case(webhookId=webhook),
+        ("fabric", "retryWebhook"): Case(body=retry),
+        ("fabric", "queryWebhookEvents"): Case(body={"filters": {"eventRequestId": event}}),
+        ("fabric", "sendNotification"): Case(body=notification),
+        ("fabric", "acknowledgeNotification"): Case(body=notification),
     }
 
 
@@ -205,14 +225,22 @@ async def victim(world: World) -> dict[tuple[str, str], Case]:
 
 
 async def told(world: World) -> dict[str, int]:
-    """Give the victim an endpoint with a delivery, and a kept mail; answer their ids."""
+    """Give the victim an endpoint and a webhook of fabric's, each with a delivery, and a kept mail; answer their ids."""
     caller = Caller(await world.demo_organization(), "demo", frozenset(access.SCOPES))
     wanted = Subscription(url=f"https://example.com/{MARK}", name=MARK)
     endpoint = await endpoints.add(world.book, caller, wanted)
     delivery = await endpoints.test(world.book, caller, endpoint_id=endpoint.endpoint_id)
+    own = dict.fromkeys(("protocol", "source", "tenantId", "apiVersion", "format", "callbackUrl"), MARK)
+    webhook = await endpoints.add(
+        world.book, caller, Subscription(url=f"https://example.com/{MARK}", name=MARK, details={"fabric": own})
+    )
+    sent = await endpoints.test(world.book, caller, endpoint_id=webhook.endpoint_id)
     mail = KeptMail(caller.organization_id, 7, 7, "confirmation", f"{MARK}@example.com", MARK, 7, MARK.encode())
     await mails.keep(world.book, [mail])
-    return {"endpoint": endpoint.endpoint_id, "delivery": delivery.delivery_id, "mail": mail.mail_id}
+    return {
+        "endpoint": endpoint.endpoint_id, "delivery": delivery.delivery_id, "mail": mail.mail_id,
+        "webhook": webhook.endpoint_id, "told": sent.delivery_id,
+    }  # fmt: skip
 
 
 async def ask(

@@ -28,7 +28,7 @@ from crossdock.delivery.webhook.guard import Forbidden, check_url, open_socket
 from crossdock.delivery.webhook.names import Names
 from crossdock.delivery.webhook.signing import signature
 
-METHODS = ("POST", "PUT", "PATCH")
+METHODS = ("POST", "PUT", "PATCH", "GET", "DELETE")  # each with a body, since vendors let receivers ask for any
 HEADERS_MOST = 20  # of an endpoint's own; servers take about a hundred in all
 HEADERS_MOST_CHARS = 4_096  # names and values together; servers take 8 kB in all
 # Ours, or the connection's: an endpoint's own headers must not change what is sent, how, or as whom.

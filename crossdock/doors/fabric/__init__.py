@@ -4,6 +4,7 @@ from crossdock.doors import Door
 from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.fabric.mapping import FORMAT
 from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
+from crossdock.doors.fabric.telling import PAYLOADS
 
 DOOR = Door(
     name="fabric",
@@ -15,4 +16,5 @@ DOOR = Door(
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
+    payloads=PAYLOADS,
 )

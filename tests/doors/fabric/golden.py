@@ -3,7 +3,8 @@
 A file holds what is `given` (steps done first), the `request`, and as recorded the `response` and the order's state `before`
 and `after`: version, status, holds, counters, and the events since. What differs from run to run stands as a placeholder:
 `<id>` for the first order's id, `<made id>` for other ids of ours, `<audit>`, `<time>`. A step is a request, or a `do` of the
-hub. `<answer>` as a body is the order's own answer, laid over with the step's `with`.
+hub. `<answer>` as a body is the order's own answer, laid over with the step's `with`; `<webhook>` in a path is the id of the
+only webhook.
 With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that.
 """
 
@@ -125,6 +126,9 @@ async def _ask(world: World, caller: Caller, headers: dict[str, str], step: Tree
         body |= step.get("with", {})
     content = b"" if body is None else json.dumps(body).replace("<id>", identity).encode()
     path = step["path"].replace("<id>", identity)
+    if "<webhook>" in path:
+        (webhook,) = (await world.http.get("/api/v2/webhook", headers=headers)).json()
+        path = path.replace("<webhook>", webhook["webhookId"])
     return await world.http.request(
         step["method"], "/api/v2" + path, content=content, headers=headers | step.get("headers", {})
     )

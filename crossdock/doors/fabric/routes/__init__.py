@@ -8,9 +8,12 @@ from crossdock.doors.fabric.routes import (
     attributes,
     canceling,
     changing,
+    notifications,
     querying,
     reading,
     reporting,
+    webhook_events,
+    webhooks,
 )
 from crossdock.doors.fabric.routes.access import check_site_context
 from crossdock.doors.fabric.routes.errors import refuse
@@ -22,6 +25,9 @@ ROUTES = (
     *attributes.ROUTES,
     *reporting.ROUTES,
     *changing.ROUTES,
+    *webhook_events.ROUTES,
+    *webhooks.ROUTES,
+    *notifications.ROUTES,
     *access.ROUTES,
 )
 

@@ -12,6 +12,9 @@ from crossdock.doors.fabric.routes.errors import ERRORS
 from crossdock.flows import access
 
 SITE_CONTEXT = "x-site-context"
+TENANT = "tenant-key"
+# Operations that a page of the vendor's shows with `tenant-key` alone.
+_BY_TENANT = frozenset({"sendNotification", "acknowledgeNotification"})
 TOKEN_LIFETIME_S = 3_600  # the vendor's identity service does not say; an hour is what such services give
 
 
@@ -24,9 +27,13 @@ def check_site_context(request: Request) -> None:
     """Refuse a caller whose `x-site-context` is unsound or names another's account.
 
     The header is the text of a JSON object with a string `account`; `channel` is a number or a string, all else is not
-    looked at. Raises Invalid `invalid`, Denied `foreign_organization`.
+    looked at. Notifications may come without it; then `tenant-key` is the account. Raises Invalid `invalid`, Denied
+    `foreign_organization`.
     """
     text = request.headers.get(SITE_CONTEXT)
+    if text is None and request.route.operation in _BY_TENANT and (tenant := request.headers.get(TENANT)):
+        _check_account(request, tenant, TENANT)
+        return
     if text is None:
         raise header_fault(SITE_CONTEXT, "is required")
     try:
@@ -40,8 +47,12 @@ def check_site_context(request: Request) -> None:
         raise header_fault(SITE_CONTEXT, "must have the member account, a string that is not empty")
     if isinstance(channel, bool) or not isinstance(channel, int | float | str | None):
         raise header_fault(SITE_CONTEXT, "must have a number or a string as channel, if any")
+    _check_account(request, account, SITE_CONTEXT)
+
+
+def _check_account(request: Request, account: str, header: str) -> None:
     if (ACCOUNT, account) not in request.caller.references:
-        raise Denied(Code.FOREIGN_ORGANIZATION, "the account in x-site-context is not this organization's")
+        raise Denied(Code.FOREIGN_ORGANIZATION, f"the account in {header} is not this organization's")
 
 
 def has_site_context(headers: Headers) -> bool:

@@ -12,7 +12,7 @@ from crossdock.core.order import Order
 from crossdock.core.reading import parse, read, repeated
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import calls, wire
-from crossdock.doors.fabric.routes.access import header_fault
+from crossdock.doors.fabric.routes.access import TENANT, header_fault
 from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, do, order_reply, parameter, paths
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.steps import cancel
@@ -20,7 +20,6 @@ from crossdock.doors.fabric.story import CANCEL
 from crossdock.flows import access
 
 Tree = Any
-TENANT = "tenant-key"
 
 
 def _line_ids(order: Order) -> list[str]:

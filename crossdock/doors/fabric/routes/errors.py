@@ -1,4 +1,4 @@
-"""Every refusal in this door's one shape, `{message}`, and what its documentation says of them."""
+"""Every refusal in this door's shape, `{message}` (plain text for notifications), and what its documentation says of them."""
 
 from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
 from crossdock.doors import Reply, Request, json_reply
@@ -34,7 +34,13 @@ _NOT_FOUND = {
     "orders": "Orders not found",
     "ship-to": "Ship-to not found",
     "attribute": "Order attribute not found",
+    "webhook": "Webhook not found",
 }
+# What exists already, where the vendor's pages have a status of their own for it; the fact `what` says which.
+_EXISTS = {"endpoint": 409, "notification": 403}
+# Operations whose errors the vendor lists as plain text, and the statuses it does so for.
+_PLAIN = frozenset({"sendNotification", "acknowledgeNotification"})
+_PLAIN_STATUSES = (400, 403, 404)
 # How the vendor names what an edit may not change any more; the core names it in its own words.
 _SPELLED = {
     "lines": "items",
@@ -51,7 +57,7 @@ ABSENT = {404: calls.ErrorAnswer}
 
 
 def not_found(what: str) -> Missing:
-    """Make the refusal for something that is not there: order, orders, ship-to, attribute."""
+    """Make the refusal for something that is not there: order, orders, ship-to, attribute, webhook."""
     return Missing(Code.NO_ORDER, f"there is no such {what}", what=what)
 
 
@@ -87,9 +93,13 @@ def message_of(refusal: Refusal) -> str:
 
 
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
-    """Render a refusal, or a bug (None), as `{message}`."""
+    """Render a refusal, or a bug (None), as `{message}`; for notifications some are plain text."""
     if refusal is None:
         return json_reply(500, calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
     status = _STATUS_OF[refusal.code]
+    if refusal.code is Code.EXISTS:
+        status = _EXISTS.get(str(refusal.facts.get("what")), status)
+    if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
+        return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
     headers = [("Retry-After", "1")] if status == 503 else []
     return json_reply(status, calls.ErrorAnswer(message_of(refusal)), headers=headers)

@@ -1,0 +1,102 @@
+"""Notifications: sent again by telling webhooks, and acknowledged by who sent them to the customer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from crossdock.core.delivery import SECOND_US
+from crossdock.core.errors import Code, Conflict, Missing
+from crossdock.core.events import Fact, Noted, fact_of
+from crossdock.core.identity import from_hex24, is_same_content
+from crossdock.core.lifecycle import Verb
+from crossdock.core.order import Order
+from crossdock.core.reading import parse, read
+from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors.fabric import wire_webhooks as wire
+from crossdock.doors.fabric.routes.access import TENANT, header_fault
+from crossdock.doors.fabric.routes.answers import CONTEXT, do, parameter, paths
+from crossdock.doors.fabric.routes.errors import ERRORS, LARGE
+from crossdock.doors.fabric.steps import report
+from crossdock.doors.fabric.telling import ACKNOWLEDGED, SENT
+from crossdock.flows import access, queries
+from crossdock.flows.orders import Step
+from crossdock.flows.unit import Unit
+from crossdock.store import log
+
+Tree = Any
+# The same notification asked for twice within this time is a client that repeats itself, not a customer who asks again.
+TWICE_WITHIN_S = 60
+_ID_SHOWN = 100  # characters of an unknown id that the refusal repeats
+
+
+async def send_notification(request: Request) -> Reply:
+    """Tell webhooks of a notification once more: 200 and what was asked for, in an array."""
+    said = read(request.body, wire.NotificationRequest)
+    order, asked = await _order(request, said.id, said.documentType), parse(request.body)
+    await do(request, _sending(order.order_id, said.notificationType, asked))
+    return json_reply(200, [asked], order_id=order.order_id)
+
+
+async def acknowledge(request: Request) -> Reply:
+    """Note on the order that a notification was sent, once: 200 and what was said."""
+    said = read(request.body, wire.NotificationReport)
+    order, reported = await _order(request, said.id, said.documentType), parse(request.body)
+    text = f"{said.notificationType} acknowledged"
+    await do(request, report(order.order_id, text, topic=ACKNOWLEDGED, data=reported))
+    return json_reply(200, reported, order_id=order.order_id)
+
+
+async def _order(request: Request, identity: str, kind: str) -> Order:
+    """Give the order a notification is about; of other documents there are none yet."""
+    if not request.headers.get(TENANT):
+        raise header_fault(TENANT, "is required")
+    try:
+        return await queries.order(
+            request.book, request.caller, order_id=from_hex24(identity) if kind == "ORDER" else None
+        )
+    except Missing:
+        shown = identity[:_ID_SHOWN]
+        raise Missing(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
+
+
+def _sending(order_id: int, name: str, asked: Tree) -> Step:
+    """Note that a notification is to be sent again; the note is what webhooks are told of.
+
+    Refuses with Conflict `exists` where the same was asked for within TWICE_WITHIN_S.
+    """
+
+    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+        since = work.now - TWICE_WITHIN_S * SECOND_US
+        for event in await log.events(work.tx, work.organization_id, order_id=order.order_id):
+            if event.name != Noted.name or event.at <= since:
+                continue
+            fact = fact_of(event)
+            if isinstance(fact, Noted) and fact.topic == SENT and is_same_content(fact.data, asked):
+                raise Conflict(
+                    Code.EXISTS, f"the same notification was asked for within {TWICE_WITHIN_S} seconds",
+                    what="notification",
+                )  # fmt: skip
+        return [Noted(text=f"{name} asked for", topic=SENT, data=asked)]
+
+    return Step(order_id, Verb.NOTE, decide)
+
+
+# Those without a shape are plain text.
+_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **dict.fromkeys((400, 403, 404))}
+_TENANT = parameter(
+    TENANT, "header", "The tenant's id; the organization's account where x-site-context is not given.", required=True
+)
+_CONTEXT = CONTEXT | {"required": False}
+ROUTES = (
+    Route(
+        "POST", paths("/notification/send"), send_notification, access.WRITE, "sendNotification",
+        "Send a notification again, by telling webhooks of it",
+        request=wire.NotificationRequest,
+        answers={200: {"type": "array", "items": wire.NotificationRequest}, **_ANSWERS}, parameters=(_CONTEXT, _TENANT),
+    ),
+    Route(
+        "POST", paths("/notification/acknowledgment"), acknowledge, access.WRITE, "acknowledgeNotification",
+        "Note that a notification was sent to the customer",
+        request=wire.NotificationReport, answers={200: wire.NotificationReport, **_ANSWERS},
+        parameters=(_CONTEXT, _TENANT),
+    ),
+)  # fmt: skip

@@ -1,0 +1,123 @@
+"""Every event of fabric's: which fact it is sent for, and that the door's page says so."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock.core.events import (
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Event,
+    Fact,
+    Held,
+    Noted,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+)
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Content, Destination, Hold, Line
+from crossdock.doors.fabric import telling
+from crossdock.store.log import Entry
+from tests.doors.fabric.test_calls import PAGE
+
+UNITS: dict[str, Any] = {"lines": ((0, 1),), "counters": (Counters(2),)}
+
+
+def content(lines: int = 1, **more: Any) -> Content:
+    return Content(number="N-1", lines=tuple(Line(sku="A", quantity=1) for _ in range(lines)), **more)
+
+
+def held(*reasons: str) -> Held:
+    return Held(holds=tuple(Hold(reason=reason, at=0) for reason in reasons))
+
+
+def ending(*reasons: str) -> Released:
+    return Released(holds=tuple((1, reason) for reason in reasons))
+
+
+def entry(fact: Fact, status: str, door: str = "fabric") -> Entry:
+    payload = msgspec.json.Encoder(decimal_format="number").encode(fact)
+    return Entry(1, status, "fabric", Event(1, 1, 1, 1, fact.name, fact.version, 0, "a", door, payload, b""))
+
+
+BY_POST, BY_PICKUP = Destination(method="Ground"), Destination(method="STORE_PICKUP")
+CANCELED = ("ORDER_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_CANCEL")
+IN_PART = ("ORDER_PARTIALLY_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_ITEM_CANCEL")
+SHIPPED = ("SHIPMENT_CREATED", "SHIPPING_CONFIRMATION_EMAIL")
+TOLD: list[tuple[Fact, str, tuple[str, ...]]] = [
+    (Received(submission_id=1, content=content(1)), "open", ("ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL")),
+    (Received(submission_id=1, content=content(2)), "open", ("ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL")),
+    (
+        Received(submission_id=1, content=content(2, destinations=(BY_PICKUP,))), "open",
+        ("ORDER_CREATE", "BOPIS_ORDER_CONFIRMATION_EMAIL"),
+    ),
+    (
+        Received(submission_id=1, content=content(2, destinations=(BY_PICKUP, BY_POST))), "open",
+        ("ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL"),
+    ),
+    (held("ORDER_HOLD_FRAUD"), "on_hold", ("ORDER_HOLD_FRAUD",)),
+    (held("cross-border", "address", "stock"), "on_hold", ("ORDER_HOLD_CROSSBORDER", "ORDER_HOLD_CSR")),
+    (held("ORDER_HOLD_OTHER"), "on_hold", ("ORDER_HOLD_CSR",)),
+    (ending("stock", "fraud"), "open", ("FRAUD_RELEASE",)),
+    (ending("stock"), "open", ()),
+    (Canceled(**UNITS), "canceled", CANCELED),
+    (Canceled(**UNITS, reason="FRAUD"), "canceled", ("FRAUD_CANCEL", *CANCELED)),
+    (Canceled(**UNITS), "partially_allocated", IN_PART),
+    (Canceled(**UNITS), "delivered", (*IN_PART, "ORDER_SHIPPED")),
+    (Edited(content=content(), counters=(Counters(1),)), "open", ()),
+    (Edited(content=content(), counters=(Counters(1),)), "canceled", CANCELED),
+    (Edited(content=content(), counters=(Counters(1),)), "shipped", ("ORDER_SHIPPED",)),
+    (Allocated(location_ref="L", counters=(Counters(1),)), "allocated", ("ALLOCATION_CREATE",)),
+    (Shipped(**UNITS), "partially_shipped", SHIPPED),
+    (Shipped(**UNITS), "shipped", (*SHIPPED, "ORDER_SHIPPED")),
+    (Delivered(**UNITS), "shipped", ("SHIPMENT_UPDATE",)),
+    (Backordered(**UNITS), "open", ("BACKORDER_NOTIFICATION_EMAIL",)),
+    (ReturnRequested(**UNITS, return_id=1), "shipped", ("RETURN_PENDING", "RETURN_NOTIFICATION_EMAIL")),
+    (Returned(**UNITS, return_id=1), "delivered", ("RETURN_PROCESSING", "ORDER_PARTIALLY_RETURNED")),
+    (Returned(**UNITS, return_id=1), "returned", ("RETURN_PROCESSING", "ORDER_RETURNED")),
+    (Refunded(amount=Decimal("1.50")), "shipped", ("REFUND_NOTIFICATION_EMAIL",)),
+    (Noted(text="t", topic="cross-border validation", data={}), "open", ("CROSS_BORDER_VALIDATION",)),
+    (Noted(text="t", topic=telling.SENT, data={"notificationType": "ORDER_CREATED"}), "open", ("ORDER_CREATE",)),
+    (Noted(text="t", topic=telling.ACKNOWLEDGED, data={}), "open", ()),
+    (Noted(text="t"), "open", ()),
+    (Tagged(tags=("a",)), "open", ()),
+    (Archived(), "shipped", ()),
+]  # fmt: skip
+
+
+class TestTopics:
+    @pytest.mark.parametrize(("fact", "status", "names"), TOLD)
+    def test_are_fabrics_names_for_a_fact(self, fact: Fact, status: str, names: tuple[str, ...]) -> None:
+        assert tuple(telling.topics(entry(fact, status))) == names
+
+    def test_are_none_for_a_note_that_another_door_wrote(self) -> None:
+        note = Noted(text="t", topic=telling.SENT, data={"notificationType": "ORDER_CREATED"})
+        assert telling.topics(entry(note, "open", door="hub")) == ()
+
+    def test_together_are_those_that_the_list_says_are_sent(self) -> None:
+        assert {name for _, _, names in TOLD for name in names} == set(telling.SENDS)
+
+    @pytest.mark.parametrize(
+        ("heading", "names"),
+        [
+            ("Events that are sent", telling.SENDS),
+            ("Events sent only when asked for", telling.ASKED_FOR),
+            ("Events that are not sent yet", telling.NOT_YET),
+        ],
+    )
+    def test_are_each_in_one_table_of_the_page(self, heading: str, names: tuple[str, ...]) -> None:
+        section = PAGE.read_text().split(f"\n### {heading}\n")[1].split("\n##")[0]
+        cells = [line.strip("|").split("|")[0] for line in section.splitlines() if line.startswith("| `")]
+        assert sorted(re.findall("`([^`]+)`", " ".join(cells))) == sorted(names)
