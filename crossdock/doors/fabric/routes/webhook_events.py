@@ -7,7 +7,7 @@ from crossdock.core.errors import Fault, Missing
 from crossdock.core.identity import from_hex24
 from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import subscribing, telling, wire
+from crossdock.doors.fabric import calls, subscribing, telling
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.filtering import faults_of, fits, sorted_by
@@ -31,7 +31,7 @@ _TAKEN_OVER = '{"statusCodeValue":200,"statusCode":"OK"}'
 
 async def query_events(request: Request) -> Reply:
     """Search what webhooks were told: 200 and a page of it, also where there is nothing."""
-    sent = read(request.body, wire.QueryRequest)
+    sent = read(request.body, calls.QueryRequest)
     filters = sent.filters or {}
     sort_by = _SORTS.get(sent.sortBy or "updatedAt", sent.sortBy or "")
     faults = list(faults_of(filters))
@@ -125,7 +125,7 @@ ROUTES = (
     Route(
         "POST", paths("/webhook/event/query"), query_events, access.ADMIN, "queryWebhookEvents",
         "Search what webhooks were told",
-        request=wire.QueryRequest, answers={200: shapes.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
+        request=calls.QueryRequest, answers={200: shapes.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/webhook/retry"), retry, access.ADMIN, "retryWebhook", "Send an event again",

@@ -9,10 +9,10 @@ from crossdock.core.reading import checked, parse, read
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import subscribing
 from crossdock.doors.fabric import wire_webhooks as wire
+from crossdock.doors.fabric.calls import PAGE_MOST, ErrorAnswer
 from crossdock.doors.fabric.routes.answers import CONTEXT, parameter, paths
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.telling import event_of
-from crossdock.doors.fabric.wire import PAGE_MOST, ErrorAnswer
 from crossdock.flows import access, endpoints
 from crossdock.store.deliveries import Endpoint
 
