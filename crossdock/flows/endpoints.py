@@ -14,6 +14,7 @@ from crossdock.core.identity import MOST, floor_id
 from crossdock.core.lifecycle import Status
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
+from crossdock.flows.telling import TEST
 from crossdock.store import deliveries, log
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.port import Transaction
@@ -22,8 +23,6 @@ _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 SecretKind = Literal["hmac", "ed25519"]
-# The topic of the message that tries an endpoint out.
-TEST = "endpoint.test"
 # Deliveries repeated in one transaction; more would keep other writers waiting.
 _AT_ONCE = 200
 
@@ -301,10 +300,11 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
 
 
 async def test(book: Book, caller: Caller, *, endpoint_id: int | None) -> Delivery:
-    """Send an endpoint a message that is about no order. Refuses with Missing `not_found`."""
+    """Send a webhook endpoint a message that is about no order. Refuses with Missing `not_found`."""
     now = book.clock()
     event_id = book.mint.new(now)
-    body = _encode({"type": TEST, "at": now, "data": {"text": "It works."}})
+    wanted = subscription_of(await webhook(book, caller, endpoint_id=endpoint_id))
+    body = book.payloads[wanted.format].test(caller.organization, event_id, now)
     return await send(book, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 
 

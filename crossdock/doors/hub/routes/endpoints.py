@@ -120,8 +120,7 @@ async def rotate_secret(request: Request) -> Reply:
 
 async def test_endpoint(request: Request) -> Reply:
     """Send a receiver a message that is about no order."""
-    endpoint = await endpoints.webhook(request.book, request.caller, endpoint_id=_id(request))
-    made = await endpoints.test(request.book, request.caller, endpoint_id=endpoint.endpoint_id)
+    made = await endpoints.test(request.book, request.caller, endpoint_id=_id(request))
     return json_reply(202, subscribing.delivery_answer(made))
 
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 from crossdock.core.errors import Fault
 from crossdock.core.events import FACTS
 from crossdock.core.lifecycle import Status
 from crossdock.doors import Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors, mapping
+from crossdock.doors.hub.catalog import PAGE, Message
 from crossdock.doors.hub.payloads import message
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
@@ -20,7 +20,6 @@ from crossdock.doors.hub.routes.parameters import (
 from crossdock.flows import access, feed, queries
 from crossdock.store.log import Entry, Wanted
 
-Tree = Any
 WAIT_MOST_S = 60  # longer, and something between us and the client hangs up
 # A comment is sent on a silent stream so often, so that nothing between takes it for dead.
 _BEAT_S = 15.0
@@ -81,7 +80,7 @@ async def list_feed(request: Request) -> Reply:
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
 
 
-async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Tree]:
+async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Message]:
     if not with_orders or not entries:
         return [message(entry) for entry in entries]
     told = await feed.told(request.book, request.caller, entries)
@@ -99,7 +98,7 @@ async def _stream(request: Request, after: int, wanted: Wanted, with_orders: boo
         items = await _items(request, page.entries, with_orders)
         yield (
             b"".join(
-                b"id: %d\nevent: %s\ndata: %s\n\n" % (item["position"], item["type"].encode(), encode_json(item))
+                b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.type.encode(), encode_json(item))
                 for item in items
             )
             or b": still here\n\n"
@@ -107,20 +106,11 @@ async def _stream(request: Request, after: int, wanted: Wanted, with_orders: boo
         await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
 
 
-_SCHEMA = {
-    "type": "object",
-    "required": ["items", "next", "more"],
-    "properties": {
-        "items": {"type": "array", "items": {"type": "object"}},
-        "next": {"type": "string", "description": "the cursor to go on from, also where there is nothing yet"},
-        "more": {"type": "boolean", "description": "whether there may be more at once"},
-    },
-}
 ROUTES = (
     Route(
         "GET", ("/hub/v1/events",), list_feed, access.READ, "followEvents",
         "Follow everything that happens, in one order without gaps",
-        answers={200: _SCHEMA, **PROBLEMS},
+        answers={200: PAGE, **PROBLEMS},
         parameters=(
             described("after", "query", "`next` of the page before; newest: only what comes from now on"),
             described("limit", "query", "entries, 1 to 200", type="integer", default=50),
