@@ -65,7 +65,7 @@ async def add(
     check(book, subscription)
     now = book.clock()
     async with book.store.writing() as tx:
-        known = [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
+        known = [each for each in await deliveries.endpoints(tx, caller.organization_id) if _is_webhook(each)]
         if len(known) >= book.settings.endpoints_most:
             raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
         position = 0 if from_start else await log.feed_position(tx, caller.organization_id)
@@ -116,6 +116,10 @@ def _reasons(book: Book, subscription: Subscription) -> list[tuple[str, str | No
     ]
 
 
+def _is_webhook(endpoint: Endpoint) -> bool:
+    return endpoint.kind == "webhook" and endpoint.state != "removed"
+
+
 async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
     """Give an organization's endpoints of a kind."""
     async with book.store.reading() as tx:
@@ -126,7 +130,13 @@ async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[E
 async def webhook(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Give one webhook endpoint. Refuses with Missing `not_found`."""
     async with book.store.reading() as tx:
-        found = await _get(tx, caller, endpoint_id)
+        return await _get_webhook(tx, caller, endpoint_id)
+
+
+async def _get_webhook(
+    tx: Transaction, caller: Caller, endpoint_id: int | None, *, to_change: bool = False
+) -> Endpoint:
+    found = await _get(tx, caller, endpoint_id, to_change=to_change)
     if found.kind != "webhook":
         raise Missing(Code.NOT_FOUND, "there is no such endpoint")
     return found
@@ -154,7 +164,7 @@ async def change(
     Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`.
     """
     async with book.store.writing() as tx:
-        before = await _get(tx, caller, endpoint_id, to_change=True)
+        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
         if versions is not None and before.version not in versions:
             raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
         wanted = changed(subscription_of(before))
@@ -197,9 +207,7 @@ async def rotate(
 async def remove(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Remove an endpoint; what was under way ends, nothing else is told. Refuses with Missing `not_found`."""
     async with book.store.writing() as tx:
-        before = await _get(tx, caller, endpoint_id, to_change=True)
-        if before.kind != "webhook":
-            raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
         after = _replace(before, state="removed", version=before.version + 1, updated_at=book.clock())
         await deliveries.change_endpoint(tx, after, seen=before.version)
     return before
@@ -294,7 +302,8 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
             made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
         else:
             made.append(_replace(each, state=State.PENDING, attempts=0, next_at=now, ended_at=None))
-            busy.add(each.order_id)  # type: ignore[arg-type]
+            if each.order_id is not None:  # those about no order wait for nobody
+                busy.add(each.order_id)
     await deliveries.settle(tx, made)
     return made
 
