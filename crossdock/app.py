@@ -25,7 +25,7 @@ from crossdock.settings import Settings, load
 from crossdock.store import registry
 from crossdock.store.port import Store
 from crossdock.store.schema import open_store
-from crossdock.web import logs, pages
+from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
 
 _log = structlog.get_logger("crossdock.app")
@@ -188,7 +188,7 @@ async def work(settings: Settings) -> None:
 def site(book: Book) -> Site:
     """Give the application of all doors and pages over an open book."""
     doors = all_doors()
-    return Site(book, Intake(book), doors, pages=pages.routes(book, doors))
+    return Site(book, Intake(book), doors, pages=[*pages.routes(book, doors), *consent.routes(book)])
 
 
 def create() -> App:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -16,6 +17,7 @@ from crossdock.core.formats import iso_time
 from crossdock.settings import Settings, load
 
 if TYPE_CHECKING:
+    from crossdock.delivery.email.organization import MailSettings
     from crossdock.flows.book import Book
 
 Result = TypeVar("Result")
@@ -28,6 +30,8 @@ app.add_typer(organization_app, name="organization")
 app.add_typer(client_app, name="client")
 app.add_typer(user_app, name="user")
 app.add_typer(account_app, name="account")
+mail_app = typer.Typer(no_args_is_help=True, help="Mails to customers.")
+app.add_typer(mail_app, name="mail")
 
 Database = Annotated[
     str | None,
@@ -323,3 +327,47 @@ def _with_book(database: str | None, run: "Callable[[Book], Awaitable[Result]]")
             return await run(book)
 
     return asyncio.run(opened())
+
+
+# ------------------------------------------------------------------------------------------------------------------ mails
+@mail_app.command("preview")
+def preview_mail(
+    kind: Annotated[str, typer.Argument(help="confirmation, hold, delay, shipped, delivered, canceled, …")],
+    locale: Annotated[str, typer.Option(help="en, fr or zh")] = "en",
+    out: Annotated[Path, typer.Option(help="folder for the files")] = Path("previews"),
+    organization: Annotated[int | None, typer.Option(help="show it with this organization's settings")] = None,
+    database: Database = None,
+) -> None:
+    """Write a kind of mail as customers would see it, of a sample order: subject, HTML and text."""
+    from crossdock.delivery.email import preview
+    from crossdock.delivery.email.channel import nobodys
+    from crossdock.delivery.email.content import Kind
+    from crossdock.delivery.email.languages import LANGUAGES
+
+    if kind not in list(Kind):
+        raise ValueError(f"{kind!r} is none of {', '.join(Kind)}")
+    if locale not in LANGUAGES:
+        raise ValueError(f"{locale!r} is none of {', '.join(LANGUAGES)}")
+    settings = nobodys("Crossdock") if organization is None else _with_book(database, _mail_settings(organization))
+    subject, html, text = preview.preview(Kind(kind), locale, settings)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / f"{kind}.{locale}.html").write_text(html)
+    (out / f"{kind}.{locale}.txt").write_text(text)
+    typer.echo(f"{subject}\n{out / f'{kind}.{locale}.html'}\n{out / f'{kind}.{locale}.txt'}")
+
+
+def _mail_settings(organization_id: int) -> "Callable[[Book], Awaitable[MailSettings]]":
+    async def run(book: "Book") -> "MailSettings":
+        from crossdock.delivery.email import channel
+        from crossdock.flows import mails, telling
+        from crossdock.store import registry
+
+        async with book.store.reading() as tx:
+            found = await registry.get_organization(tx, organization_id)
+            if found is None:
+                raise ValueError(f"there is no organization {organization_id}")
+            caller = await telling.worker_of(tx, found)
+        endpoint, _ = await mails.settings(book, caller)
+        return channel.settings_of(endpoint.document, book.settings, brand=found.name) or channel.nobodys(found.name)
+
+    return run

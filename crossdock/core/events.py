@@ -308,8 +308,20 @@ def fact_of(event: "Event") -> Fact:
     return _replace(fact, joined=True) if was_at_once else fact
 
 
-def append(order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door: str) -> tuple[Order, Event]:
-    """Append a fact that the order shows already: answer the order with its new head, and the event to be stored."""
+def encoded(content: Content) -> bytes:
+    """Give an order's content as it stands in the log, and in the order's row."""
+    return _ENCODER.encode(content)
+
+
+def append(
+    order: Order, fact: Fact, *, event_id: int, at: int, actor: str, door: str, content: bytes | None = None
+) -> tuple[Order, Event]:
+    """Append a fact that the order shows already: answer the order with its new head, and the event to be stored.
+
+    `content` is that of a receipt, `encoded` by who needs it besides: it is the most of what is written of a new order.
+    """
+    if content is not None and isinstance(fact, Received):
+        fact = _replace(fact, content=msgspec.Raw(content))
     loose = Event(
         order.organization_id, order.order_id, order.event_number + 1, event_id,
         fact.name, fact.version, at, actor, door, _ENCODER.encode(fact), b"",

@@ -302,7 +302,7 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
             made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
         else:
             made.append(_replace(each, state=State.PENDING, attempts=0, next_at=now, ended_at=None))
-            if each.order_id is not None:  # those about no order wait for nobody
+            if each.order_id is not None:
                 busy.add(each.order_id)
     await deliveries.settle(tx, made)
     return made

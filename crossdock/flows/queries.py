@@ -299,7 +299,8 @@ async def histories(book: Book, caller: Caller, order_ids: Sequence[int]) -> lis
     if not order_ids:
         return []
     async with book.store.reading() as tx:
-        return [await log.events(tx, caller.organization_id, order_id=order_id) for order_id in order_ids]
+        stories = await log.stories(tx, caller.organization_id, order_ids=order_ids)
+    return [[entry.event for entry in stories.get(order_id, ())] for order_id in order_ids]
 
 
 async def as_of(book: Book, caller: Caller, *, order_id: int | None, at: int) -> Order:

@@ -82,6 +82,11 @@ async def of_entries(tx: Transaction, organization: Organization, entries: Seque
     return [made[entry.event.order_id, entry.event.number] for entry in entries]
 
 
+async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Telling | None:
+    """Give one event with its order as it was after it, or None where there is none."""
+    return (await _made(tx, organization, {(order_id, number)})).get((order_id, number))
+
+
 async def _made(
     tx: Transaction, organization: Organization, wanted: set[tuple[int, int]]
 ) -> dict[tuple[int, int], Telling]:

@@ -32,6 +32,7 @@ class Unit:
         self.now = now
         self.events: list[tuple[Event, str, str]] = []  # each with its order's status afterwards, and source door
         self.request_id = 0  # the submission that stands for a request made once
+        self._contents: dict[int, bytes] = {}  # of received orders, encoded
         self._placed: list[OrderRows] = []
         self._changed: list[tuple[OrderRows, Order]] = []
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -39,9 +40,10 @@ class Unit:
 
     def receive(self, order: Order, fact: Received) -> Order:
         """Begin a new order's chain and give the order with its head."""
-        event_id = self.book.mint.new(self.now)
+        event_id, source = self.book.mint.new(self.now), order.source
+        content = self._contents[order.order_id] = events.encoded(order.content)
         order, event = events.append(
-            order, fact, event_id=event_id, at=order.created_at, actor=order.source.actor, door=order.source.door
+            order, fact, event_id=event_id, at=order.created_at, actor=source.actor, door=source.door, content=content
         )
         self._tell(event, order)
         return order
@@ -60,8 +62,8 @@ class Unit:
         self.events.append((event, str(order.status), order.source.door))
 
     def place(self, order: Order) -> None:
-        """Store a new order, as it is now."""
-        rows = order_store.rows_of(order)
+        """Store an order that was received in this unit, as it is now; its content is what was received."""
+        rows = order_store.rows_of(order, content=self._contents.get(order.order_id))
         self._placed.append(rows)
         self._counts[order.source.door, rows.status] += 1
 

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, select, update
 
+from crossdock.core import events
 from crossdock.core.identity import search_key
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source
@@ -38,10 +39,10 @@ class OrderRows(Struct, frozen=True):
         return status
 
 
-def rows_of(order: Order) -> OrderRows:
-    """Turn an order into its rows."""
+def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
+    """Turn an order into its rows; `content` is the order's, where it is encoded already (core.events.encoded)."""
     terms: list[tuple[int, str, int]] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
-    return OrderRows(order_row(order), line_rows(order), terms)
+    return OrderRows(order_row(order, encoded=content), line_rows(order), terms)
 
 
 def fold(text: str) -> str:
@@ -135,7 +136,7 @@ async def replace(tx: Transaction, rows: OrderRows, *, before: Order) -> bool:
     return True
 
 
-def order_row(order: Order) -> Row:
+def order_row(order: Order, *, encoded: bytes | None = None) -> Row:
     """Give the row of `orders`."""
     content = order.content
     email = (content.customer and content.customer.email) or (order.ship_to and order.ship_to.email)
@@ -155,7 +156,7 @@ def order_row(order: Order) -> Row:
         _ENCODER.encode(order.holds) if order.holds else None,
         order.event_number,
         order.event_hash,
-        _ENCODER.encode(content),
+        encoded or events.encoded(content),
         _ENCODER.encode(order.tags) if order.tags else None,
         order.archived,
         order.due_at,

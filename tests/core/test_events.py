@@ -33,10 +33,11 @@ from crossdock.core.events import (
     Unarchived,
     append,
     chain,
+    encoded,
     record,
 )
 from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Hold, Line, Order, Source, fresh_counters
+from crossdock.core.order import Content, Hold, Line, Order, Source, Totals, fresh_counters
 
 CONTENT = Content(number="A", lines=(Line(2, sku="x"),))
 ORDER = Order(
@@ -248,3 +249,12 @@ class TestFirstVersions:
         order = events.rebuild([self.written("order.received", received, 1), self.written("order.edited", edited, 2)])
         assert order is not None
         assert (order.version, order.content, order.source.submission_id) == (2, EDITED, 9)
+
+
+class TestEncoded:
+    def test_is_what_a_receipt_writes_of_its_content(self) -> None:
+        content = msgspec.structs.replace(CONTENT, notes='né "quoted" \\ \u2028', totals=Totals(total=Decimal("1.50")))
+        order = msgspec.structs.replace(ORDER, content=content)
+        fact = Received(submission_id=3, content=content)
+        how: dict[str, Any] = {"event_id": 1, "at": 2, "actor": "me", "door": "s2"}
+        assert append(order, fact, **how, content=encoded(content)) == append(order, fact, **how)

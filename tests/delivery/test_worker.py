@@ -117,6 +117,25 @@ class TestFailing:
             first, second = await all_over(world, made, 2)
             assert (first.state, first.attempts, len(first.attempted)) == (State.DELIVERED, 1, len(LADDER_S) + 1)
 
+    async def test_of_messages_about_no_order_are_repeated_together(self, world: World) -> None:
+        async with Receiver() as receiver, working(world.book):
+            made, caller = await endpoint(world, receiver), await caller_of(world)
+            began = world.book.clock()
+            for _ in range(3):
+                await endpoints.test(world.book, caller, endpoint_id=made.endpoint_id)
+            await all_over(world, made, 3)
+            count = await endpoints.redeliver_all(
+                world.book,
+                caller,
+                endpoint_id=made.endpoint_id,
+                since=began,
+                until=world.book.clock() + 1_000,
+                state=None,
+            )
+            assert count == 3
+            found = await all_over(world, made, 3)
+        assert [len(each.attempted) for each in found] == [2, 2, 2]
+
     async def test_of_one_order_keeps_no_other_waiting(self, world: World) -> None:
         """The poisonous one is at the wait of its ladder, 5 seconds and more, while the others go out."""
 

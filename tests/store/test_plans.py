@@ -4,12 +4,15 @@
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from bench.size.asking import OPS, Asked, asker
 from bench.size.loading import Loaded, load
 from bench.size.plans import faults_of, plans
+from crossdock.store import deliveries, log, sqlite
+from crossdock.store.port import Statement
 
 # So many that one order among those of its door, or of its organization, costs more steps than a look-up may take.
 ORDERS = 3_000
@@ -33,3 +36,32 @@ class TestPlans:
             for order in loaded.known[::500]:
                 op = next(op for op in OPS if op.door == order.door and op.own and op.is_get)
                 assert (await one.ask(op, Asked(order, *deep[order.organization], 0)))[0] == "http"
+
+
+class TestDeliveryPlans:
+    """What a worker asks again and again, on SQLite, whose planner needs no rows to choose an index."""
+
+    @pytest.mark.parametrize(
+        ("statement", "index"),
+        [
+            (deliveries._DUE, "ix_delivery_due"),
+            (deliveries._HELD, "ix_delivery_due"),
+            (deliveries._of_orders(4, "waiting"), "ix_delivery_open"),
+            (deliveries._page_statement("dead", False), "ix_delivery_dead"),
+            (deliveries._page_statement(None, False), "sqlite_autoindex_delivery_1"),
+            (deliveries._by_ids(4), "sqlite_autoindex_delivery_1"),
+            (deliveries._OLD, "sqlite_autoindex_delivery_1"),
+            (deliveries._READY, "ix_delivery_due"),
+            (log._feed_statement(2, 1, 1), "ix_event_organization_id_position"),
+            (log._stories_statement(4), "sqlite_autoindex_event_1"),
+        ],
+    )
+    def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
+        text, names, _ = statement.spelled(sqlite._DIALECT)
+        connection = sqlite.connect(str(sqlite_template))
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [1] * len(names))]
+        connection.close()
+        assert any(f"USING INDEX {index}" in line or f"COVERING INDEX {index}" in line for line in plan), plan
+        assert not any(
+            "SCAN delivery" in line or "SCAN event" in line or "B-TREE FOR ORDER" in line for line in plan
+        ), plan

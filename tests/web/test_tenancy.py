@@ -39,6 +39,7 @@ PAGES = {
     "/openapi/{door}.json",
     "/asyncapi/{door}.json",
 }
+# The page of consent shows an order to who has the link that was mailed: tests/web/test_consent.py.
 
 
 class Case:
@@ -158,6 +159,8 @@ def _hub(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]
         ("hub", "redriveSubmission"): Case(id=to_base32(submission_id)),
         ("hub", "revokeToken"): Case(),
         ("hub", "followEvents"): Case("?include=order"),
+        ("hub", "getMailSettings"): Case(),
+        ("hub", "putMailSettings"): Case(body={"sender": "a@example.com"}),
         ("hub", "listMails"): Case(),
         ("hub", "getMail"): Case(id=to_base32(ids["mail"])),
     } | _endpoints(to_base32(ids["endpoint"]), to_base32(ids["delivery"]))

@@ -38,8 +38,14 @@ def settings_of(document: bytes, settings: Settings, *, brand: str = "") -> Mail
     """Read what an organization says about its mails; None where nobody said who sends them and they would really be sent."""
     if document != mails.UNSAID:
         return _decoded(document)
-    sender = settings.mail_sender or ("" if settings.smtp_host else _NOBODY)
-    return MailSettings(sender=sender, brand=brand) if sender else None
+    if settings.mail_sender:
+        return MailSettings(sender=settings.mail_sender, brand=brand)
+    return None if settings.smtp_host else nobodys(brand)
+
+
+def nobodys(brand: str) -> MailSettings:
+    """Give settings for what is shown or kept, and never sent, where nobody said who sends it."""
+    return MailSettings(sender=_NOBODY, brand=brand)
 
 
 @lru_cache(maxsize=1_000)

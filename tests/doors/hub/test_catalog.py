@@ -30,7 +30,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.hub import catalog, examples
 from crossdock.doors.hub.mapping import read_id
 from crossdock.doors.hub.payloads import message
-from crossdock.flows import endpoints, orders, telling
+from crossdock.flows import orders, telling
 from crossdock.flows.orders import Step
 from crossdock.flows.unit import Unit
 from crossdock.store import log
@@ -203,8 +203,8 @@ class TestEveryMessage:
     async def test_that_tries_an_endpoint_out_fits_its_schema(self, world: World, payload: str, form: str) -> None:
         body = world.book.payloads[payload].test(await world.demo_organization(), 1, 1_769_770_404_554_000)
         found = json.loads(body)
-        assert faults(catalog.told_as(endpoints.TEST, form), found) == []
-        assert unknown(catalog.told_as(endpoints.TEST, form), found) == set()
+        assert faults(catalog.told_as(telling.TEST, form), found) == []
+        assert unknown(catalog.told_as(telling.TEST, form), found) == set()
 
     async def test_of_a_timeline_has_the_same_data(self, world: World, headers: dict[str, str], told: set[str]) -> None:
         page = (await world.http.get("/hub/v1/events?limit=200", headers=headers)).json()["items"]

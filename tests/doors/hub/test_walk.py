@@ -35,6 +35,8 @@ WORKS = (
     ("GET", "/hub/v1/endpoints/{id}/deliveries"),
     ("GET", "/hub/v1/endpoints/{id}/deliveries/{delivery}"),
     ("POST", "/hub/v1/endpoints/{id}/deliveries/{delivery}/redeliver"),
+    ("GET", "/hub/v1/mail-settings"),
+    ("PUT", "/hub/v1/mail-settings"),
     ("GET", "/hub/v1/mails"),
     ("GET", "/hub/v1/mails/{id}"),
     ("POST", "/hub/v1/token/revoke"),  # last, because it ends the token that asks

@@ -1,7 +1,4 @@
-"""The catalog of what entries in orders' `attributes` mean. It describes; no order is checked against it.
-
-The catalog cannot forget an entry, so a deleted definition stays as a mark (`{}`) that reads pass over and a new one replaces.
-"""
+"""The catalog of what entries in orders' `attributes` mean. It describes; no order is checked against it."""
 
 from typing import Any
 
@@ -21,7 +18,6 @@ Tree = Any
 KIND = "fabric/order_attribute"
 # Of a list the vendor does not page; a merchant has dozens.
 ATTRIBUTES_MOST = 1_000
-_DELETED = b"{}"
 
 
 def _document(sent: calls.AttributeDefinition, identity: str) -> dict[str, Tree]:
@@ -46,22 +42,21 @@ async def add_attribute(request: Request) -> Reply:
 
 
 async def _add_again(request: Request, sent: calls.AttributeDefinition, made: dict[str, Tree]) -> Reply:
-    held: list[bytes] = []
-
-    def revived(document: bytes) -> bytes:
-        held[:] = [document]
-        return encode_json(made) if document == _DELETED else document
-
-    organization_id = request.caller.organization_id
-    entry = await catalog.change(request.book, organization_id, kind=KIND, key=sent.code, changed=revived)
-    assert entry is not None, "a key that is taken has an entry"
+    entry = await _look_up(request, sent.code)
+    if entry is None:  # deleted meanwhile
+        return await add_attribute(request)
     stored = parse(entry.document)
     if not is_same_content(stored, made | {"id": stored["id"]}):
         raise Conflict(
             Code.EXISTS, "there is another definition under this code",
             faults=(Fault(("code",), "is taken by another definition"),),
         )  # fmt: skip
-    return Reply(200, entry.document, headers=replayed_header(held[0] != _DELETED))
+    return Reply(200, entry.document, headers=replayed_header(True))
+
+
+async def _look_up(request: Request, code: str) -> Entry | None:
+    wanted = (KIND, code)
+    return (await catalog.look_up(request.book, request.caller, [wanted])).entries.get(wanted)
 
 
 async def list_attributes(request: Request) -> Reply:
@@ -69,18 +64,16 @@ async def list_attributes(request: Request) -> Reply:
     entries, _ = await catalog.page(
         request.book, request.caller, kind=KIND, term=None, limit=ATTRIBUTES_MOST, offset=0
     )  # fmt: skip
-    return Reply(200, encode_json([parse(entry.document) for entry in reversed(entries) if entry.document != _DELETED]))
+    return Reply(200, encode_json([parse(entry.document) for entry in reversed(entries)]))
 
 
 async def get_attribute(request: Request) -> Reply:
     """Answer one definition."""
-    wanted = (KIND, request.params["code"])
-    entry = (await catalog.look_up(request.book, request.caller, [wanted])).entries.get(wanted)
-    return Reply(200, _live(entry).document)
+    return Reply(200, _found(await _look_up(request, request.params["code"])).document)
 
 
-def _live(entry: Entry | None) -> Entry:
-    if entry is None or entry.document == _DELETED:
+def _found(entry: Entry | None) -> Entry:
+    if entry is None:
         raise not_found("attribute")
     return entry
 
@@ -91,11 +84,11 @@ async def update_attribute(request: Request) -> Reply:
     sent = read(request.body, calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
 
     def changed(document: bytes) -> bytes:
-        return document if document == _DELETED else encode_json(_document(sent, parse(document)["id"]))
+        return encode_json(_document(sent, parse(document)["id"]))
 
     organization_id = request.caller.organization_id
     entry = await catalog.change(request.book, organization_id, kind=KIND, key=code, changed=changed)
-    return Reply(200, _live(entry).document)
+    return Reply(200, _found(entry).document)
 
 
 def _code_faults(tree: Tree, code: str) -> list[Fault]:
@@ -105,17 +98,11 @@ def _code_faults(tree: Tree, code: str) -> list[Fault]:
 
 async def delete_attribute(request: Request) -> Reply:
     """Delete a definition: 200 and what it was."""
-    held: list[bytes] = []
-
-    def changed(document: bytes) -> bytes:
-        held[:] = [document]
-        return _DELETED
-
     organization_id, code = request.caller.organization_id, request.params["code"]
-    entry = await catalog.change(request.book, organization_id, kind=KIND, key=code, changed=changed)
-    if entry is None or held[0] == _DELETED:
-        raise not_found("attribute")
-    return Reply(200, held[0])
+    entry = _found(await _look_up(request, code))
+    if not await catalog.remove(request.book, organization_id, kind=KIND, key=code):
+        raise not_found("attribute")  # somebody else was quicker
+    return Reply(200, entry.document)
 
 
 _KEPT: dict[int, Any] = {200: calls.StoredAttribute, **ERRORS, **LARGE}

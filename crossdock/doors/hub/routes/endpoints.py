@@ -231,6 +231,21 @@ async def get_mail(request: Request) -> Reply:
     return Reply(200, found.message, headers=headers, content_type="message/rfc822")
 
 
+async def get_mail_settings(request: Request) -> Reply:
+    """Answer what the organization says about its mails; an empty object where it has said nothing."""
+    endpoint, document = await mails.settings(request.book, request.caller)
+    return Reply(200, document or b"{}", headers=[("ETag", f'"{endpoint.version}"')])
+
+
+async def put_mail_settings(request: Request) -> Reply:
+    """Replace what the organization says about its mails."""
+    faults: list[Fault] = []
+    versions = read_if_match(request, faults)
+    raise_faults(faults)
+    changed = await mails.change_settings(request.book, request.caller, request.body, versions=versions)
+    return Reply(200, changed.document, headers=[("ETag", f'"{changed.version}"')])
+
+
 _ONE = "/hub/v1/endpoints/{id}"
 _404 = {404: wire.Problem, **PROBLEMS}
 _BODY = {400: wire.Problem, 413: wire.Problem, **PROBLEMS}
@@ -263,6 +278,12 @@ ROUTES = (
           "Look at a delivery and its attempts", answers={200: subscribing.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/deliveries/{{delivery}}/redeliver",), redeliver, access.ADMIN, "redeliver",
           "Repeat a delivery", answers={202: subscribing.DeliveryAnswer, **_404}),
+    Route("GET", ("/hub/v1/mail-settings",), get_mail_settings, access.ADMIN, "getMailSettings",
+          "Look at what the organization says about its mails", answers={200: {"type": "object"}, **PROBLEMS}),
+    Route("PUT", ("/hub/v1/mail-settings",), put_mail_settings, access.ADMIN, "putMailSettings",
+          "Say who sends the organization's mails, which, and how they look (docs/email.md)",
+          request={"type": "object", "description": "the settings of mails"}, parameters=(_IF_MATCH,),
+          answers={200: {"type": "object"}, 412: wire.Problem, **_BODY}),
     Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List mails that were kept instead of sent",
           answers={200: _PAGE_OF, **PROBLEMS}, parameters=PAGE),
     Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Get a kept mail as a file",

@@ -26,6 +26,9 @@ def upgrade() -> None:
         " FROM organization LEFT JOIN feed ON feed.organization_id = organization.organization_id"
     ).bindparams(sa.bindparam("document", b"{}", type_=sa.LargeBinary()))
     op.get_bind().execute(mails)
+    # Entries could not be removed before: a deleted definition stayed as an empty document.
+    deleted = sa.text("DELETE FROM catalog_entry WHERE kind = 'fabric/order_attribute' AND document = :empty")
+    op.get_bind().execute(deleted.bindparams(sa.bindparam("empty", b"{}", type_=sa.LargeBinary())))
     op.create_index(op.f("ix_event_organization_id_position"), "event", ["organization_id", "position"], unique=False)
     _add_statuses()
 

@@ -1,0 +1,81 @@
+"""A customer's answer to a delay: they wait, or what is waited for is canceled. The first answer stands."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from crossdock.core.errors import Code, Missing
+from crossdock.core.events import Backordered, Event, Fact, Noted, fact_of
+from crossdock.core.lifecycle import Verb
+from crossdock.core.order import Order
+from crossdock.flows import orders, telling
+from crossdock.flows.access import Caller
+from crossdock.flows.book import Book
+from crossdock.flows.orders import Step
+from crossdock.flows.telling import Telling
+from crossdock.flows.unit import Unit
+from crossdock.store import log, registry
+
+# Who answers: whoever has the link.
+ACTOR = "customer"
+TOPIC = "backorder_consent"
+_WORDS = {"accept": "The customer waits.", "cancel": "The customer does not want to wait."}
+
+
+async def asked(
+    book: Book, organization_id: int, *, order_id: int, number: int
+) -> tuple[Caller, Telling, Backordered, str | None]:
+    """Give what event `number` of an order asks its customer, and the answer (accept, cancel) if there is one.
+
+    Refuses with Missing `no_order` where it asks nothing.
+    """
+    async with book.store.reading() as tx:
+        organization = await registry.get_organization(tx, organization_id)
+        if organization is not None:
+            caller = msgspec.structs.replace(await telling.worker_of(tx, organization), actor=ACTOR)
+            told = await telling.of_event(tx, organization, order_id=order_id, number=number)
+            if told is not None and isinstance(told.fact, Backordered):
+                recorded = await log.events(tx, organization_id, order_id=order_id)
+                return caller, told, told.fact, _answer_in(recorded, number)
+    raise Missing(Code.NO_ORDER, "nothing is asked")
+
+
+async def answer(book: Book, caller: Caller, *, order_id: int, number: int, said: str) -> str:
+    """Write down what the customer says (accept, cancel) to event `number`, and give the answer that stands.
+
+    Appends `order.noted`, and `order.canceled` for what is still open of what is waited for. Refuses with Missing `no_order`,
+    Conflict `state_forbids` where the order cannot be canceled any more.
+    """
+    _, _, fact, known = await asked(book, caller.organization_id, order_id=order_id, number=number)
+    if known is not None:
+        return known
+    cancel = orders.cancel(order_id, lines=lambda order: _still_open(order, fact), reason=_WORDS["cancel"])
+
+    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+        recorded = await log.events(work.tx, caller.organization_id, order_id=order_id)
+        if _answer_in(recorded, number) is not None:  # somebody was quicker
+            return []
+        note = Noted(text=_WORDS[said], topic=TOPIC, data={"number": number, "answer": said})
+        return [note, *(await cancel.decide(work, order) if said == "cancel" else ())]
+
+    verb = Verb.CANCEL if said == "cancel" else Verb.NOTE
+    await orders.perform(book, caller, [Step(order_id, verb, decide)], door="hub")
+    _, _, _, known = await asked(book, caller.organization_id, order_id=order_id, number=number)
+    assert known is not None, "it was just written down"
+    return known
+
+
+def _still_open(order: Order, fact: Backordered) -> dict[int, int | None]:
+    return {
+        line: min(quantity, order.counters[line].open)
+        for line, quantity in fact.lines
+        if line < len(order.counters) and order.counters[line].open
+    }
+
+
+def _answer_in(recorded: Sequence[Event], number: int) -> str | None:
+    for event in recorded:
+        fact = fact_of(event) if event.name == Noted.name else None
+        if isinstance(fact, Noted) and fact.topic == TOPIC and fact.data["number"] == number:
+            return str(fact.data["answer"])
+    return None

@@ -1,0 +1,96 @@
+"""The page behind the link in a mail about a delay: shown to who has the link, answered once."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from crossdock.core.events import Backordered, Fact
+from crossdock.core.lifecycle import Counters, Verb
+from crossdock.core.order import Order
+from crossdock.delivery.email import channel, consent
+from crossdock.delivery.email.consent import Consent
+from crossdock.flows import orders, queries
+from crossdock.flows.orders import Step
+from crossdock.flows.unit import Unit
+from tests.delivery.world import caller_of, create, move
+from tests.world import World
+
+FACT = Backordered(lines=((0, 2),), counters=(Counters(2, backordered=2),), consent_by="2999-01-01")
+
+
+async def link(world: World, **changed: int) -> str:
+    """Give the path of the page for a delayed order."""
+    await create(world, "A-1", customer={"email": "ada@example.com"})
+    caller = await caller_of(world)
+
+    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+        return [FACT]
+
+    found = (await queries.page(world.book, caller, queries.Filters(), limit=1)).orders[0]
+    await orders.perform(world.book, caller, [Step(found.order_id, Verb.NOTE, decide)], door="hub")
+    said = {"organization_id": caller.organization_id, "order_id": found.order_id, "number": 2}
+    expires_at = world.book.clock() + 60_000_000
+    token = consent.make_token(
+        channel.consent_key(world.book), Consent(**{**said, "expires_at": expires_at, **changed})
+    )
+    return f"/consent/{token}"
+
+
+async def shown(world: World) -> dict[str, object]:
+    answer = await world.http.get("/hub/v1/orders", headers=await world.bearer())
+    return answer.json()["items"][0]
+
+
+class TestPage:
+    async def test_asks_and_loads_nothing(self, world: World) -> None:
+        answer = await world.http.get(await link(world))
+        assert answer.status_code == 200
+        assert 'method="post"' in answer.text
+        assert "A-1" in answer.text
+        assert not re.search(r"""(src|href)=["']?(https?:)?//""", answer.text)
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["referrer-policy"] == "no-referrer"
+
+    async def test_lets_the_customer_wait(self, world: World) -> None:
+        path = await link(world)
+        answer = await world.http.post(path, data={"answer": "accept"})
+        assert (answer.status_code, "<form" in answer.text) == (200, False)
+        found = await shown(world)
+        assert (found["status"], found["version"]) == ("open", 3)
+        again = await world.http.post(path, data={"answer": "cancel"})  # the first answer stands
+        assert again.text == answer.text == (await world.http.get(path)).text
+        assert (await shown(world))["version"] == 3
+
+    async def test_cancels_what_is_waited_for_as_one_change(self, world: World) -> None:
+        path = await link(world)
+        answer = await world.http.post(path, data={"answer": "cancel"})
+        assert answer.status_code == 200
+        found = await shown(world)
+        assert (found["status"], found["version"]) == ("canceled", 3)
+
+    async def test_changes_nothing_when_it_is_only_opened_or_told_nonsense(self, world: World) -> None:
+        path = await link(world)
+        await world.http.get(path)
+        for body in (b"", b"answer=maybe", b"answer=accept" + b"&x=1" * 1_000):
+            answer = await world.http.post(path, content=body)
+            assert 'method="post"' in answer.text
+        assert (await shown(world))["version"] == 2
+
+    @pytest.mark.parametrize("changed", [{"number": 1}, {"number": 9}, {"order_id": 5}, {"organization_id": 5}])
+    async def test_is_gone_where_nothing_is_asked(self, world: World, changed: dict[str, int]) -> None:
+        answer = await world.http.get(await link(world, **changed))
+        assert (answer.status_code, "A-1" in answer.text) == (409, False)
+
+    async def test_is_gone_when_its_time_is_over_or_the_token_was_made_up(self, world: World) -> None:
+        over = await link(world, expires_at=5)
+        for path in (over, over[:-3] + "AAA", "/consent/x", "/consent/%00"):
+            answer = await world.http.get(path)
+            assert (answer.status_code, "A-1" in answer.text) == (404, False)
+
+    async def test_is_gone_when_the_order_cannot_be_canceled_any_more(self, world: World) -> None:
+        path = await link(world)
+        order_id = str((await shown(world))["id"])
+        await move(world, order_id, "cancel")
+        answer = await world.http.post(path, data={"answer": "cancel"})
+        assert (answer.status_code, (await shown(world))["version"]) == (409, 3)
