@@ -167,7 +167,7 @@ class Door(Struct, frozen=True):
     `refuse` renders any refusal, and None for a bug, in the door's own shape; it must know every errors.Code.
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
-    (its name is given), `demo_seeds` for the demo one.
+    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of what the door tells by itself.
     """
 
     name: str
@@ -181,6 +181,7 @@ class Door(Struct, frozen=True):
     demo_seeds: tuple[Seed, ...] = ()
     demo_curl: Callable[[str], str] | None = None
     payloads: tuple[Payload, ...] = ()
+    asyncapi: Callable[[], Any] | None = None
 
 
 # Every door, in the order they are shown; a new vendor is one word here.

@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.delivery import SECOND_US, Health, State
-from crossdock.core.endpoint import MAIL_ENDPOINT, Secret, Subscription, message_id
+from crossdock.core.endpoint import MAIL_ENDPOINT, Secret, Subscription
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
-from crossdock.core.formats import iso_time
 from crossdock.core.identity import MOST, floor_id
 from crossdock.core.lifecycle import Status
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
+from crossdock.flows.telling import TEST
 from crossdock.store import deliveries, log
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.port import Transaction
@@ -25,8 +25,6 @@ _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 SecretKind = Literal["hmac", "ed25519"]
 # What no two endpoints of an organization may share, by a vendor's rule; None for one the rule is not about.
 Key = Callable[[Subscription], object]
-# The topic of the message that tries an endpoint out.
-TEST = "endpoint.test"
 # Deliveries repeated in one transaction; more would keep other writers waiting.
 _AT_ONCE = 200
 
@@ -71,7 +69,7 @@ async def add(
     check(book, subscription)
     now = book.clock()
     async with book.store.writing() as tx:
-        known = await _all_held(tx, caller)
+        known = [each for each in await _all_held(tx, caller) if _is_webhook(each)]
         _check_key(known, subscription, key)
         if len(known) >= book.settings.endpoints_most:
             raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
@@ -137,6 +135,10 @@ def _reasons(book: Book, subscription: Subscription) -> list[tuple[str, str | No
     ]
 
 
+def _is_webhook(endpoint: Endpoint) -> bool:
+    return endpoint.kind == "webhook" and endpoint.state != "removed"
+
+
 async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
     """Give an organization's endpoints of a kind."""
     async with book.store.reading() as tx:
@@ -147,7 +149,13 @@ async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[E
 async def webhook(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Give one webhook endpoint. Refuses with Missing `not_found`."""
     async with book.store.reading() as tx:
-        found = await _get(tx, caller, endpoint_id)
+        return await _get_webhook(tx, caller, endpoint_id)
+
+
+async def _get_webhook(
+    tx: Transaction, caller: Caller, endpoint_id: int | None, *, to_change: bool = False
+) -> Endpoint:
+    found = await _get(tx, caller, endpoint_id, to_change=to_change)
     if found.kind != "webhook":
         raise Missing(Code.NOT_FOUND, "there is no such endpoint")
     return found
@@ -178,7 +186,7 @@ async def change(
     """
     async with book.store.writing() as tx:
         known = await _all_held(tx, caller) if key else []
-        before = await _get(tx, caller, endpoint_id, to_change=True)
+        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
         if versions is not None and before.version not in versions:
             raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
         wanted = changed(subscription_of(before))
@@ -223,9 +231,7 @@ async def rotate(
 async def remove(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Remove an endpoint; what was under way ends, nothing else is told. Refuses with Missing `not_found`."""
     async with book.store.writing() as tx:
-        before = await _get(tx, caller, endpoint_id, to_change=True)
-        if before.kind != "webhook":
-            raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
         after = _replace(before, state="removed", version=before.version + 1, updated_at=book.clock())
         await deliveries.change_endpoint(tx, after, seen=before.version)
     return before
@@ -327,11 +333,11 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
 
 
 async def test(book: Book, caller: Caller, *, endpoint_id: int | None) -> Delivery:
-    """Send an endpoint a message that is about no order. Refuses with Missing `not_found`."""
+    """Send a webhook endpoint a message that is about no order. Refuses with Missing `not_found`."""
     now = book.clock()
     event_id = book.mint.new(now)
-    said = {"id": message_id(event_id), "type": TEST, "at": iso_time(now, digits=6), "data": {"text": "It works."}}
-    body = _encode(said)
+    wanted = subscription_of(await webhook(book, caller, endpoint_id=endpoint_id))
+    body = book.payloads[wanted.format].test(caller.organization, event_id, now)
     return await send(book, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 
 

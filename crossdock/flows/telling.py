@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core import events
+from crossdock.core.endpoint import message_id
 from crossdock.core.events import Fact
+from crossdock.core.formats import iso_time
 from crossdock.core.order import Order
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
@@ -21,6 +23,8 @@ from crossdock.store.registry import Organization
 Tree = Any
 # Who makes what is told; no token stands behind it.
 ACTOR = "worker"
+# The topic of the message that tries an endpoint out.
+TEST = "endpoint.test"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -38,11 +42,18 @@ def own_name(entry: Entry) -> tuple[str, ...]:
     return (entry.event.name,)
 
 
+def plain_test(_: Organization, event_id: int, at: int) -> bytes:
+    """Make what an endpoint is tried out with, at a time in microseconds since 1970."""
+    told = {"id": message_id(event_id), "type": TEST, "at": iso_time(at, digits=6), "data": {"text": "It works."}}
+    return _encode(told)
+
+
 class Payload(Struct, frozen=True):
     """A shape in which webhooks tell of events.
 
     `topics` says under which names an entry is told, none for not at all; each is a delivery of its own. `known` are all
-    topics there are. `body` gets the telling, the topic, and the order's document in the words of `door`.
+    topics there are. `body` gets the telling, the topic, and the order's document in the words of `door`;
+    `test` makes what endpoints are tried out with (see plain_test).
     """
 
     name: str
@@ -51,6 +62,7 @@ class Payload(Struct, frozen=True):
     topics: Callable[[Entry], Sequence[str]] = own_name
     known: tuple[str, ...] = tuple(events.FACTS)
     content_type: str = "application/json"
+    test: Callable[[Organization, int, int], bytes] = plain_test
 
 
 async def tellings(tx: Transaction, organization: Organization, deliveries: Sequence[Delivery]) -> dict[int, Telling]:

@@ -265,19 +265,19 @@ async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: s
 async def _stream(receive: Receive, send: Send, stream: AsyncIterator[bytes]) -> None:
     """Send part after part until the stream ends or nobody is there to read it: some streams never end by themselves."""
     gone = asyncio.ensure_future(_gone(receive))
+    part: asyncio.Future[bytes | None] | None = None
     try:
         while not gone.done():
             part = asyncio.ensure_future(_next(stream))
             await asyncio.wait((part, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not part.done():
-                part.cancel()
-                await asyncio.wait((part,))
-                return
-            if (sent := part.result()) is None:
+            if not part.done() or (sent := part.result()) is None:
                 return
             await send({"type": "http.response.body", "body": sent, "more_body": True})
     finally:
         gone.cancel()
+        if part is not None and not part.done():  # nobody is there any more, or the server stops
+            part.cancel()
+            await asyncio.wait((part,))
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()
 

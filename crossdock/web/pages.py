@@ -61,6 +61,17 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
             return JSONResponse({"detail": f"doors are {', '.join(described)}"}, status_code=404)
         return Response(msgspec.json.encode(document(name)), media_type="application/json")
 
+    @cache
+    def told(name: str) -> bytes:
+        tell = described[name].asyncapi if name in described else None
+        return b"" if tell is None else msgspec.json.encode(tell())
+
+    async def events_document(request: Request) -> Response:
+        if found := told(request.path_params["door"]):
+            return Response(found, media_type="application/json")
+        names = [door.name for door in doors if door.asyncapi]
+        return JSONResponse({"detail": f"doors that tell by themselves are {', '.join(names)}"}, status_code=404)
+
     return [
         Route("/health/live", live),
         Route("/health/ready", ready),
@@ -68,6 +79,7 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
         Route("/docs", overview),
         Route("/docs/{door}", door_page),
         Route("/openapi/{door}.json", door_document),
+        Route("/asyncapi/{door}.json", events_document),
     ]
 
 
@@ -101,6 +113,7 @@ def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | N
         .render(
             doors=doors,
             name=door.name if door else "",
+            tells=door is not None and door.asyncapi is not None,
             title=door.title if door else "Crossdock",
             document=document,
             calls=[route.operation for route in door.routes] if door else [],

@@ -30,7 +30,15 @@ PUBLIC = {
     ("s2", "login"): "gives tokens",
     ("hub", "getToken"): "gives tokens",
 }
-PAGES = {"/health/live", "/health/ready", "/metrics", "/docs", "/docs/{door}", "/openapi/{door}.json"}
+PAGES = {
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/docs",
+    "/docs/{door}",
+    "/openapi/{door}.json",
+    "/asyncapi/{door}.json",
+}
 # The page of consent shows an order to who has the link that was mailed: tests/web/test_consent.py.
 
 

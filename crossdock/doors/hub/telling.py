@@ -7,9 +7,9 @@ from crossdock.core import events
 from crossdock.core.errors import Path
 from crossdock.core.events import (
     Allocated,
+    Archived,
     Backordered,
     Canceled,
-    Counted,
     Delivered,
     Edited,
     Event,
@@ -23,9 +23,11 @@ from crossdock.core.events import (
     ReturnRequested,
     Shipped,
     Tagged,
+    Unarchived,
 )
 from crossdock.core.order import Hold
-from crossdock.doors.hub import errors
+from crossdock.doors.hub import catalog, errors
+from crossdock.doors.hub.catalog import Data, Units
 from crossdock.doors.hub.mapping import hold_answer, spell_id, time_answer
 from crossdock.flows.queries import Entry
 
@@ -33,79 +35,107 @@ Tree = Any
 _HOLD_TIMES = ("at", "release_at")
 
 
-def _units(lines: tuple[tuple[int, int], ...]) -> list[Tree]:
-    return [{"line": line, "quantity": quantity} for line, quantity in lines]
+def _units(lines: tuple[tuple[int, int], ...]) -> list[Units]:
+    return [Units(line, quantity) for line, quantity in lines]
 
 
-def _held(fact: Held, number: int) -> Tree:
-    holds = [hold_answer(hold) | {"number": number} for hold in fact.holds]
-    return {
-        "holds": [{name: hold[name] for name in ("number", "reason", "note", "lines", "release_at")} for hold in holds]
-    }
+def _id(identity: int | None) -> str | None:
+    return None if identity is None else spell_id(identity)
 
 
-def _edited(fact: Edited, _: int) -> Tree:
-    """`from_lines`: which line each line was before, null for a new one."""
-    submission = None if fact.submission_id is None else spell_id(fact.submission_id)
+def _held(fact: Held, number: int) -> catalog.HeldData:
+    return catalog.HeldData(
+        holds=[
+            catalog.PlacedHold(
+                number, hold.reason, hold.note, list(hold.lines),
+                None if hold.release_at is None else time_answer(hold.release_at),
+            )
+            for hold in fact.holds
+        ]
+    )  # fmt: skip
+
+
+def _edited(fact: Edited, _: int) -> catalog.EditedData:
     from_lines = [None if line < 0 else line for line in fact.from_lines]
-    return {"from_lines": from_lines, "submission_id": submission}
+    return catalog.EditedData(from_lines=from_lines, submission_id=_id(fact.submission_id), reason=fact.reason)
 
 
-def _counted(fact: Counted, *members: str) -> Tree:
-    return {"lines": _units(fact.lines)} | {name: getattr(fact, name) for name in members}
+def _released(fact: Released, _: int) -> catalog.ReleasedData:
+    holds = [catalog.EndedHold(number, reason) for number, reason in fact.holds]
+    return catalog.ReleasedData(holds=holds, reason=fact.reason)
 
 
-def _shipped(fact: Shipped) -> Tree:
+def _backordered(fact: Backordered, _: int) -> catalog.BackorderedData:
+    return catalog.BackorderedData(
+        lines=_units(fact.lines), expected_at=fact.expected_at, consent_by=fact.consent_by, reason=fact.reason
+    )
+
+
+def _shipped(fact: Shipped, _: int) -> catalog.ShippedData:
     packages = [
-        {
-            "lines": _units(package.lines),
-            "carrier": package.carrier,
-            "service": package.service,
-            "tracking_number": package.number,
-            "tracking_url": package.url,
-        }
+        catalog.PackageData(_units(package.lines), package.carrier, package.service, package.number, package.url)
         for package in fact.packages
     ]
-    return {"lines": _units(fact.lines), "location_ref": fact.location_ref, "packages": packages}
+    return catalog.ShippedData(
+        lines=_units(fact.lines), location_ref=fact.location_ref, packages=packages, reason=fact.reason
+    )
 
 
-def _refunded(fact: Refunded) -> Tree:
-    return_id = None if fact.return_id is None else spell_id(fact.return_id)
-    return {"amount": fact.amount, "currency": fact.currency, "return_id": return_id}
+def _delivered(fact: Delivered, _: int) -> catalog.DeliveredData:
+    return catalog.DeliveredData(lines=_units(fact.lines), tracking_number=fact.tracking_number, reason=fact.reason)
 
 
-_DATA: dict[type[Fact], Callable[[Any, int], Tree]] = {
-    Received: lambda fact, _: {"submission_id": spell_id(fact.submission_id)},
+def _return_requested(fact: ReturnRequested, _: int) -> catalog.ReturnRequestedData:
+    return catalog.ReturnRequestedData(
+        lines=_units(fact.lines), label_url=fact.label_url, return_id=spell_id(fact.return_id), reason=fact.reason
+    )
+
+
+def _returned(fact: Returned, _: int) -> catalog.ReturnedData:
+    return catalog.ReturnedData(lines=_units(fact.lines), return_id=spell_id(fact.return_id), reason=fact.reason)
+
+
+def _refunded(fact: Refunded, _: int) -> catalog.RefundedData:
+    return catalog.RefundedData(
+        amount=str(fact.amount), currency=fact.currency, return_id=_id(fact.return_id), reason=fact.reason
+    )
+
+
+_DATA: dict[type[Fact], Callable[[Any, int], Data]] = {
+    Received: lambda fact, _: catalog.ReceivedData(submission_id=spell_id(fact.submission_id)),
     Edited: _edited,
     Held: _held,
-    Released: lambda fact, _: {"holds": [{"number": number, "reason": reason} for number, reason in fact.holds]},
-    Canceled: lambda fact, _: {"lines": _units(fact.lines), "note": fact.note},
-    Allocated: lambda fact, _: {"location_ref": fact.location_ref},
-    Backordered: lambda fact, _: _counted(fact, "expected_at", "consent_by"),
-    Shipped: lambda fact, _: _shipped(fact),
-    Delivered: lambda fact, _: _counted(fact, "tracking_number"),
-    ReturnRequested: lambda fact, _: _counted(fact, "label_url") | {"return_id": spell_id(fact.return_id)},
-    Returned: lambda fact, _: _counted(fact) | {"return_id": spell_id(fact.return_id)},
-    Refunded: lambda fact, _: _refunded(fact),
-    Tagged: lambda fact, _: {"tags": list(fact.tags)},
-    Noted: lambda fact, _: {"text": fact.text, "topic": fact.topic, "data": fact.data},
+    Released: _released,
+    Canceled: lambda fact, _: catalog.CanceledData(lines=_units(fact.lines), note=fact.note, reason=fact.reason),
+    Allocated: lambda fact, _: catalog.AllocatedData(location_ref=fact.location_ref),
+    Backordered: _backordered,
+    Shipped: _shipped,
+    Delivered: _delivered,
+    ReturnRequested: _return_requested,
+    Returned: _returned,
+    Refunded: _refunded,
+    Tagged: lambda fact, _: catalog.TaggedData(tags=list(fact.tags), reason=fact.reason),
+    Noted: lambda fact, _: catalog.NotedData(text=fact.text, topic=fact.topic, data=fact.data),
+    Archived: lambda fact, _: catalog.ArchivedData(reason=fact.reason),
+    Unarchived: lambda fact, _: catalog.UnarchivedData(reason=fact.reason),
 }
 
 
-def event_answer(event: Event) -> dict[str, Tree]:
-    """Spell an event; `data` is what the fact says besides the content, which the order has."""
+def data_of(event: Event) -> Data:
+    """Give what an event says besides the order, in the shape of the catalog."""
     fact = events.fact_of(event)
-    tell = _DATA.get(type(fact))
-    data = tell(fact, event.number) if tell is not None else {}
-    if "reason" in fact.__struct_fields__:
-        data["reason"] = _reason(fact)
+    return _DATA[type(fact)](fact, event.number)
+
+
+def event_answer(event: Event) -> dict[str, Tree]:
+    """Spell an event of an order."""
     return {
         "number": event.number,
         "name": event.name,
         "at": time_answer(event.at),
         "actor": event.actor,
         "door": event.door,
-        "data": data,
+        "data": data_of(event),
     }
 
 

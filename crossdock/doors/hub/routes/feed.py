@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
-from crossdock.core.errors import Fault
+from crossdock.core.errors import Denied, Fault
 from crossdock.core.events import FACTS
 from crossdock.core.lifecycle import Status
 from crossdock.doors import Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors, mapping
+from crossdock.doors.hub.catalog import PAGE, Message
 from crossdock.doors.hub.payloads import message
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
@@ -20,7 +20,6 @@ from crossdock.doors.hub.routes.parameters import (
 from crossdock.flows import access, feed, queries
 from crossdock.store.log import Entry, Wanted
 
-Tree = Any
 WAIT_MOST_S = 60  # longer, and something between us and the client hangs up
 # A comment is sent on a silent stream so often, so that nothing between takes it for dead.
 _BEAT_S = 15.0
@@ -44,15 +43,19 @@ def _listed(query: dict[str, str], name: str, known: Sequence[str], faults: list
 
 def _after(request: Request, query: dict[str, str], faults: list[Fault]) -> int | None:
     """Read where to begin: after a cursor, at the beginning, or (None) with what comes next."""
-    text = query.get("after", "")
-    if _STREAM in (request.headers.get("accept") or ""):
-        text = request.headers.get("last-event-id") or text
+    text, place = query.get("after", ""), (errors.QUERY, "after")
+    if _wants_stream(request) and (last := request.headers.get("last-event-id")):
+        text, place = last, (errors.HEADER, "Last-Event-ID")
     if text == "newest":
         return None
     if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        faults.append(Fault((errors.QUERY, "after"), "must be a cursor that this list gave, or newest"))
+        faults.append(Fault(place, "must be a cursor that this list gave, or newest"))
         return 0
     return int(text or 0)
+
+
+def _wants_stream(request: Request) -> bool:
+    return _STREAM in (request.headers.get("accept") or "")
 
 
 async def list_feed(request: Request) -> Reply:
@@ -61,7 +64,7 @@ async def list_feed(request: Request) -> Reply:
     faults: list[Fault] = []
     limit, after = read_limit(request, query, faults), _after(request, query, faults)
     wait = query.get("wait", "0")
-    if not (wait.isascii() and wait.isdigit() and int(wait) <= WAIT_MOST_S):
+    if not (wait.isascii() and wait.isdigit() and len(wait) < 6 and int(wait) <= WAIT_MOST_S):
         faults.append(Fault((errors.QUERY, "wait"), f"must be a whole number of seconds from 0 to {WAIT_MOST_S}"))
     if query.get("include", "order") != "order":
         faults.append(Fault((errors.QUERY, "include"), "must be order"))
@@ -73,7 +76,7 @@ async def list_feed(request: Request) -> Reply:
     raise_faults(faults)
     if after is None:
         after = await feed.newest(request.book, request.caller)
-    if _STREAM in (request.headers.get("accept") or ""):
+    if _wants_stream(request):
         stream = _stream(request, after, wanted, "include" in query)
         return Reply(200, headers=[("Cache-Control", "no-store")], content_type=_STREAM, stream=stream)
     found = await feed.wait(request.book, request.caller, after=after, limit=limit, wanted=wanted, wait_s=float(wait))
@@ -81,7 +84,7 @@ async def list_feed(request: Request) -> Reply:
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
 
 
-async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Tree]:
+async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Message]:
     if not with_orders or not entries:
         return [message(entry) for entry in entries]
     told = await feed.told(request.book, request.caller, entries)
@@ -91,36 +94,41 @@ async def _items(request: Request, entries: list[Entry], with_orders: bool) -> l
     return [message(each.entry, wording.document) for each, wording in zip(told, wordings, strict=True)]
 
 
+async def _is_known(request: Request) -> bool:
+    try:
+        await access.recognize(request.book, token=request.bearer)
+    except Denied:
+        return False
+    return True
+
+
 async def _stream(request: Request, after: int, wanted: Wanted, with_orders: bool) -> AsyncIterator[bytes]:
-    """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing."""
-    yield b": follow\n\n"
+    """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing.
+
+    Comments have an id too: where nothing was sent yet, or nothing that was wanted, a client still knows where to go on from.
+    Ends when the caller's token does.
+    """
+    yield b": follow\nid: %d\n\n" % after
     pages = feed.follow(request.book, request.caller, after=after, limit=_PIECE, wanted=wanted, wait_s=_BEAT_S)
     async for page in pages:
+        if not await _is_known(request):
+            return
         items = await _items(request, page.entries, with_orders)
         yield (
             b"".join(
-                b"id: %d\nevent: %s\ndata: %s\n\n" % (item["position"], item["type"].encode(), encode_json(item))
+                b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.type.encode(), encode_json(item))
                 for item in items
             )
-            or b": still here\n\n"
+            or b": still here\nid: %d\n\n" % page.position
         )
         await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
 
 
-_SCHEMA = {
-    "type": "object",
-    "required": ["items", "next", "more"],
-    "properties": {
-        "items": {"type": "array", "items": {"type": "object"}},
-        "next": {"type": "string", "description": "the cursor to go on from, also where there is nothing yet"},
-        "more": {"type": "boolean", "description": "whether there may be more at once"},
-    },
-}
 ROUTES = (
     Route(
         "GET", ("/hub/v1/events",), list_feed, access.READ, "followEvents",
         "Follow everything that happens, in one order without gaps",
-        answers={200: _SCHEMA, **PROBLEMS},
+        answers={200: PAGE, **PROBLEMS},
         parameters=(
             described("after", "query", "`next` of the page before; newest: only what comes from now on"),
             described("limit", "query", "entries, 1 to 200", type="integer", default=50),

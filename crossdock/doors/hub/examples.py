@@ -1,0 +1,129 @@
+"""One order's story with every event there is, told by the code that tells real ones: the examples of the catalog."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from crossdock.core import events
+from crossdock.core.events import (
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Event,
+    Fact,
+    Held,
+    Noted,
+    Package,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+    Unarchived,
+)
+from crossdock.core.identity import Mint
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Address, Content, Customer, Destination, Hold, Line, Order, Source, fresh_counters
+from crossdock.doors import encode_json
+from crossdock.doors.hub.mapping import FORMAT
+from crossdock.doors.hub.payloads import cloud_event, message, test_message
+from crossdock.flows.book import Found, Gaps
+from crossdock.flows.telling import TEST
+from crossdock.store.log import Entry
+from crossdock.store.registry import Organization
+
+Tree = Any
+_BEGAN = 1_769_770_404_554_000  # 2026-01-30T10:53:24.554Z
+_HOUR = 3_600_000_000
+_HOUSE = Organization(1, "Example", "5e2f1c9a-7d43-4a6e-9b1f-2c8d0e7a6b55", _BEGAN, _BEGAN)
+_CONTENT = Content(
+    number="H-1",
+    currency="USD",
+    customer=Customer(name="Jane Smith", email="jane@example.com"),
+    destinations=(
+        Destination(
+            address=Address(name="Jane Smith", lines=("1822 Franklin Street",), city="Vancouver", country="CA")
+        ),
+    ),
+    lines=(Line(quantity=3, sku="SKU-RED-M", unit_price=Decimal("25.00")),),
+)
+_EDITED = msgspec.structs.replace(_CONTENT, notes="Ring twice")
+
+
+def _facts(mint: Mint) -> list[Fact]:
+    """Give what happens after the order was received: two of three units reach the customer, one of them comes back."""
+    return_id = mint.new(_BEGAN)
+
+    def line(**units: int) -> tuple[Counters]:
+        return (Counters(ordered=3, **units),)
+
+    package = Package(
+        ((0, 2),), carrier="UPS", service="Ground", number="1Z999AA10123456784",
+        url="https://example.com/track/1Z999AA10123456784",
+    )  # fmt: skip
+    gone = line(canceled=1, shipped=2)
+    there = line(canceled=1, shipped=2, delivered=2)
+    asked = line(canceled=1, shipped=2, delivered=2, return_requested=1)
+    back = line(canceled=1, shipped=2, delivered=2, return_requested=1, returned=1)
+    return [
+        Held(holds=(Hold("fraud", _BEGAN + _HOUR, note="Card of another country", actor="demo"),)),
+        Released(holds=((2, "fraud"),), reason="The bank called back"),
+        Edited(content=_EDITED, counters=line(), from_lines=(0,), reason="The customer called"),
+        Tagged(tags=("vip",)),
+        Noted(text="Prefers the back door"),
+        Allocated(location_ref="W1", counters=line(allocated=2)),
+        Backordered(
+            lines=((0, 1),), counters=line(allocated=2, backordered=1), expected_at="2026-02-20", consent_by="2026-02-10"
+        ),
+        Canceled(lines=((0, 1),), counters=line(canceled=1, allocated=2), reason="No stock", note="Will not wait"),
+        Shipped(lines=((0, 2),), counters=gone, packages=(package,), location_ref="W1"),
+        Delivered(lines=((0, 2),), counters=there, tracking_number="1Z999AA10123456784"),
+        ReturnRequested(
+            lines=((0, 1),), counters=asked, return_id=return_id, reason="Too small",
+            label_url="https://example.com/labels/1",
+        ),
+        Returned(lines=((0, 1),), counters=back, return_id=return_id),
+        Refunded(amount=Decimal("25.00"), currency="USD", return_id=return_id, reason="Came back"),
+        Archived(reason="Done"),
+        Unarchived(),
+    ]  # fmt: skip
+
+
+def _story() -> Iterator[tuple[Event, Order]]:
+    mint = Mint(0)
+    order = Order(
+        organization_id=_HOUSE.organization_id, order_id=mint.new(_BEGAN), version=1, created_at=_BEGAN,
+        updated_at=_BEGAN, source=Source("hub", mint.new(_BEGAN), "demo", "CA"), content=_CONTENT,
+        counters=fresh_counters(_CONTENT),
+    )  # fmt: skip
+    received = Received(submission_id=order.source.submission_id, content=_CONTENT)
+    order, event = events.append(order, received, event_id=mint.new(_BEGAN), at=_BEGAN, actor="demo", door="hub")
+    yield event, order
+    for hours, fact in enumerate(_facts(mint), 1):
+        at = _BEGAN + hours * _HOUR
+        order, event = events.record(order, fact, event_id=mint.new(at), at=at, actor="demo", door="hub")
+        yield event, order
+
+
+def messages(form: str) -> dict[str, Tree]:
+    """Give an example of each event by its name, in a form: `feed`, `webhook`, `cloudevents`."""
+    told = {}
+    for position, (event, order) in enumerate(_story(), 4711):
+        entry = Entry(position, str(order.status), order.source.door, event)
+        found = Found(_HOUSE)
+        document = FORMAT.answer(FORMAT.spell(order.content, found, Gaps()), order, found)
+        whole = message(entry, document)
+        shown = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
+        told[event.name] = msgspec.json.decode(encode_json(shown))
+    if form != "feed":
+        test = test_message(_HOUSE, event.event_id, event.at)
+        shown = cloud_event(_HOUSE, test) if form == "cloudevents" else test
+        told[TEST] = msgspec.json.decode(encode_json(shown))
+    return told

@@ -1,0 +1,387 @@
+"""The feed over HTTP: pages, filters, waiting, and server-sent events, also from a real server over real sockets."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from crossdock import app
+from crossdock.doors.hub.routes import feed
+from crossdock.flows import access
+from crossdock.flows import feed as feed_flow
+from crossdock.store import log
+from tests.delivery.receiver import PATIENCE_S
+from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
+from tests.server import Server
+from tests.world import World
+
+FEED = "/hub/v1/events"
+EVENTS = "text/event-stream"
+
+
+async def page(world: World, headers: dict[str, str], query: str = "") -> dict[str, Any]:
+    answer = await world.http.get(f"{FEED}{query}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+async def hold(world: World, headers: dict[str, str], order_id: str, verb: str = "hold") -> None:
+    body = {"holds": [{"reason": "fraud"}]} if verb == "hold" else {}
+    answer = await world.http.post(f"/hub/v1/orders/{order_id}/{verb}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def story(world: World, headers: dict[str, str], number: str = "H-1") -> str:
+    """Let an order be received, held and released."""
+    order_id = str((await create(world, headers, smallest(number)))["id"])
+    await hold(world, headers, order_id)
+    await hold(world, headers, order_id, "release")
+    return order_id
+
+
+class TestPages:
+    async def test_of_nothing_are_empty(self, world: World, headers: dict[str, str]) -> None:
+        assert await page(world, headers) == {"items": [], "next": "0", "more": False}
+
+    async def test_go_on_after_the_cursor(self, world: World, headers: dict[str, str]) -> None:
+        ids = [await story(world, headers, f"H-{number}") for number in range(3)]
+        found: list[Any] = []
+        query, more = "?limit=2", True
+        while more:
+            one = await page(world, headers, query)
+            found += one["items"]
+            query, more = f"?limit=2&after={one['next']}", one["more"]
+        assert [each["position"] for each in found] == list(range(1, 10))
+        assert [each["order_id"] for each in found] == [order_id for order_id in ids for _ in range(3)]
+        assert [each["number"] for each in found] == [1, 2, 3] * 3
+        assert await page(world, headers, "?after=9") == {"items": [], "next": "9", "more": False}
+        assert await page(world, headers, "?after=4&limit=1") == await page(world, headers, "?after=4&limit=1")
+
+    async def test_begin_with_the_newest_where_asked(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        cursor = (await page(world, headers, "?after=newest"))["next"]
+        assert cursor == "3"
+        await create(world, headers, smallest("H-2"))
+        assert [each["position"] for each in (await page(world, headers, f"?after={cursor}"))["items"]] == [4]
+
+    async def test_of_another_organization_are_its_own(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        assert await page(world, await world.stranger()) == {"items": [], "next": "0", "more": False}
+
+    async def test_look_through_so_much_at_most(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await story(world, headers)
+        monkeypatch.setattr(log, "FEED_SCAN", 1)
+        monkeypatch.setattr(feed_flow, "_PAGES", 1)
+        first = await feed_flow.page(
+            world.book,
+            await access.recognize(world.book, token=headers["Authorization"].removeprefix("Bearer ")),
+            after=0,
+            limit=9,
+            wanted=log.Wanted(names=("order.released",)),
+        )
+        assert (first.entries, first.position, first.more) == ([], 1, True)
+        assert [each["position"] for each in (await page(world, headers, "?type=order.released"))["items"]] == [3]
+
+
+class TestFilters:
+    async def test_narrow_by_type_door_and_status(self, world: World, headers: dict[str, str]) -> None:
+        ids = await one_of_each(world, headers)
+        await hold(world, headers, ids["s2"])
+        whole = (await page(world, headers, "?limit=200"))["items"]
+        for query, fits in (
+            ("type=order.held", lambda each: each["type"] == "order.held"),
+            ("type=order.re*", lambda each: each["type"].startswith("order.re")),
+            ("type=*", lambda each: True),
+            ("type=order.received,order.held", lambda each: each["type"] in ("order.received", "order.held")),
+            ("door=s2", lambda each: each["source_door"] == "s2"),
+            ("door=s2,fabric", lambda each: each["source_door"] in ("s2", "fabric")),
+            ("status=on_hold", lambda each: each["status"] == "on_hold"),
+            ("status=on_hold&door=s2", lambda each: (each["status"], each["source_door"]) == ("on_hold", "s2")),
+        ):
+            expected = [each for each in whole if fits(each)]
+            assert expected != []
+            found = await page(world, headers, f"?limit=200&{query}")
+            assert found == {"items": expected, "next": str(len(whole)), "more": False}, query
+
+    async def test_do_not_keep_the_cursor_back(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        assert await page(world, headers, "?type=order.shipped") == {"items": [], "next": "3", "more": False}
+
+
+class TestIncludedOrders:
+    async def test_are_as_they_were_after_each_event(self, world: World, headers: dict[str, str]) -> None:
+        order_id = await story(world, headers)
+        items = (await page(world, headers, "?include=order"))["items"]
+        assert [each["order"]["status"] for each in items] == ["open", "on_hold", "open"]
+        assert [each["order"]["version"] for each in items] == [1, 2, 3]
+        now = (await world.http.get(f"/hub/v1/orders/{order_id}", headers=headers)).json()
+        assert items[-1]["order"] == now
+        for each in items:
+            shown = await world.http.get(f"/hub/v1/orders/{order_id}?as_of={each['at']}", headers=headers)
+            assert each["order"] == shown.json()
+
+    async def test_of_every_door_are_in_the_words_of_the_hub(self, world: World, headers: dict[str, str]) -> None:
+        ids = await one_of_each(world, headers)
+        items = (await page(world, headers, "?include=order&limit=200"))["items"]
+        last = {each["order_id"]: each["order"] for each in items}
+        for order_id in ids.values():
+            assert last[order_id] == (await world.http.get(f"/hub/v1/orders/{order_id}", headers=headers)).json()
+
+
+class TestWaiting:
+    async def test_wakes_when_an_order_arrives(self, world: World, headers: dict[str, str]) -> None:
+        waiting = asyncio.create_task(page(world, headers, "?after=newest&wait=60"))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)  # time to answer, if it did not wait
+        assert not done
+        await create(world, headers, smallest())
+        async with asyncio.timeout(PATIENCE_S):
+            found = await waiting
+        assert [each["type"] for each in found["items"]] == ["order.received"]
+
+    async def test_wakes_for_what_another_process_did(
+        self, world: World, headers: dict[str, str], database: str
+    ) -> None:
+        """Another book over the same database rings no bell here."""
+        waiting = asyncio.create_task(page(world, headers, "?after=newest&wait=60"))
+        async with (
+            app.open_book(world.book.settings) as other,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app.site(other)), base_url="http://other") as http,
+        ):
+            await create(World(other, http), headers, smallest())
+        async with asyncio.timeout(PATIENCE_S):
+            assert len((await waiting)["items"]) == 1
+
+    async def test_ends_empty_when_nothing_comes(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        assert await page(world, headers, "?after=3&wait=1") == {"items": [], "next": "3", "more": False}
+
+    async def test_is_not_woken_by_what_is_not_wanted(self, world: World, headers: dict[str, str]) -> None:
+        waiting = asyncio.create_task(page(world, headers, "?type=order.held&wait=60"))
+        order_id = str((await create(world, headers, smallest()))["id"])
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done
+        await hold(world, headers, order_id)
+        async with asyncio.timeout(PATIENCE_S):
+            assert [each["position"] for each in (await waiting)["items"]] == [2]
+
+
+class TestFaults:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "after=x", "after=-1", "after=", "after=1.5", f"after={'9' * 5000}", "limit=0", "limit=201", "limit=x",
+            "wait=61", "wait=-1", "wait=1.5", "wait=x", "wait=", f"wait={'9' * 5000}", "type=order.lost", "type=",
+            "type=order.held,x", "door=x", "status=lost", "include=x", "include=", "more=1", "type=order.held&type=*",
+        ],
+    )  # fmt: skip
+    async def test_are_named(self, world: World, headers: dict[str, str], query: str) -> None:
+        answer = await world.http.get(f"{FEED}?{query}", headers=headers)
+        if query == "after=":  # the beginning, as who keeps its cursor in an empty text may say
+            assert answer.status_code == 200
+        else:
+            assert parameters(answer) == [query.partition("=")[0]]
+
+    async def test_are_named_all_at_once(self, world: World, headers: dict[str, str]) -> None:
+        query = "?after=x&limit=x&wait=x&type=x&door=x&status=x&include=x"
+        found = parameters(await world.http.get(f"{FEED}{query}", headers=headers))
+        assert set(found) == {"after", "limit", "wait", "type", "door", "status", "include"}
+
+    async def test_of_last_event_id_are_named(self, world: World, headers: dict[str, str]) -> None:
+        more = {"Accept": EVENTS, "Last-Event-ID": "x"}
+        assert parameters(await world.http.get(FEED, headers=headers | more)) == ["Last-Event-ID"]
+
+
+# ----------------------------------------------------------------------------------------------------- server-sent events
+class Following:
+    """A stream of the application, taken as the server takes it. `blocks` are what was sent between empty lines."""
+
+    def __init__(self, world: World, headers: dict[str, str], query: str = "", **more: str) -> None:
+        given = headers | {"Accept": EVENTS} | {name.replace("_", "-"): value for name, value in more.items()}
+        self._scope = {
+            "type": "http", "method": "GET", "path": FEED, "query_string": query.encode(), "path_params": {},
+            "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
+        }  # fmt: skip
+        self._site = app.site(world.book)
+        self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._asked = False
+        self._blocks: list[str] = []
+        self.start: dict[str, Any] = {}
+
+    async def __aenter__(self) -> "Following":
+        self.task = asyncio.create_task(self._site(self._scope, self._receive, self._parts.put))
+        async with asyncio.timeout(PATIENCE_S):
+            self.start = await self._parts.get()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.hang_up()
+        await asyncio.wait([self.task], timeout=PATIENCE_S)
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    def hang_up(self) -> None:
+        self._gone.set()
+
+    async def block(self) -> dict[str, str]:
+        """Give the next block by field; a comment's field is empty."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not self._blocks:
+                part = await self._parts.get()
+                if not part.get("more_body"):
+                    raise EOFError
+                self._blocks += part["body"].decode().split("\n\n")[:-1]
+        lines = self._blocks.pop(0).split("\n")
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    async def event(self) -> dict[str, str]:
+        """Give the next event."""
+        while "data" not in (found := await self.block()):
+            pass
+        return found
+
+
+async def only(tasks: set[asyncio.Task[Any]]) -> None:
+    """Wait until nothing but these tasks is at work."""
+    async with asyncio.timeout(PATIENCE_S):
+        while asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - tasks end by themselves
+            await asyncio.sleep(0)
+
+
+class TestStreams:
+    async def test_send_events_as_they_happen(self, world: World, headers: dict[str, str]) -> None:
+        async with Following(world, headers) as stream:
+            sent = dict(stream.start["headers"])
+            assert (stream.start["status"], sent[b"content-type"]) == (200, EVENTS.encode())
+            assert sent[b"cache-control"] == b"no-store"
+            await story(world, headers)
+            found = [await stream.event() for _ in range(3)]
+        items = (await page(world, headers))["items"]
+        assert [json.loads(each["data"]) for each in found] == items
+        assert [each["id"] for each in found] == ["1", "2", "3"]
+        assert [each["event"] for each in found] == ["order.received", "order.held", "order.released"]
+
+    async def test_go_on_after_the_last_event_id(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        async with Following(world, headers, "after=1", last_event_id="2") as stream:
+            assert (await stream.event())["id"] == "3"
+
+    async def test_say_where_to_go_on_from_before_anything_happened(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        """Or else a client that begins with the newest and is cut off at once would begin with a newer one."""
+        await story(world, headers)
+        async with Following(world, headers, "after=newest") as stream:
+            assert (await stream.block())["id"] == "3"
+        await create(world, headers, smallest("H-2"))
+        async with Following(world, headers, "after=newest", last_event_id="3") as stream:
+            assert (await stream.event())["id"] == "4"
+
+    async def test_are_narrowed_and_have_orders_where_asked(self, world: World, headers: dict[str, str]) -> None:
+        await story(world, headers)
+        async with Following(world, headers, "type=order.held&include=order") as stream:
+            found = await stream.event()
+        assert (found["id"], json.loads(found["data"])["order"]["status"]) == ("2", "on_hold")
+
+    async def test_show_that_they_live_and_how_far_they_looked(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(feed, "_BEAT_S", 0.05)
+        await story(world, headers)
+        async with Following(world, headers, "type=order.shipped") as stream:
+            assert await stream.block() == {"": "follow", "id": "0"}
+            assert await stream.block() == {"": "still here", "id": "3"}
+            assert await stream.block() == {"": "still here", "id": "3"}
+
+    async def test_end_with_the_token(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(feed, "_BEAT_S", 0.05)
+        headers = await world.bearer()
+        async with Following(world, headers) as stream:
+            await stream.block()
+            revoked = await world.http.post("/hub/v1/token/revoke", headers=headers)
+            assert revoked.status_code == 204
+            await create(world, await world.bearer(), smallest())
+            with pytest.raises(EOFError):
+                await stream.event()
+
+    async def test_end_where_the_client_hangs_up(self, world: World, headers: dict[str, str]) -> None:
+        before = asyncio.all_tasks()
+        async with Following(world, headers) as stream:
+            await stream.block()
+            stream.hang_up()
+            async with asyncio.timeout(PATIENCE_S):
+                await stream.task
+            await only(before)
+
+    async def test_end_where_the_server_stops(self, world: World, headers: dict[str, str]) -> None:
+        before = asyncio.all_tasks()
+        async with Following(world, headers) as stream:
+            await stream.block()
+            stream.task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await stream.task
+            await only(before)
+
+
+# ---------------------------------------------------------------------------------------------------------- a real server
+async def lines_of(http: httpx.AsyncClient, headers: dict[str, str], **more: str) -> AsyncIterator[str]:
+    given = headers | {"Accept": EVENTS} | {name.replace("_", "-"): value for name, value in more.items()}
+    async with http.stream("GET", FEED, headers=given, timeout=PATIENCE_S) as answer:
+        assert answer.status_code == 200
+        async for line in answer.aiter_lines():
+            yield line
+
+
+async def ids_of(lines: AsyncIterator[str], count: int) -> list[str]:
+    """Read so many events and give their ids."""
+    ids: list[str] = []
+    last = ""
+    async with asyncio.timeout(PATIENCE_S):
+        async for line in lines:
+            last = line[4:] if line.startswith("id: ") else last
+            ids += [last] if line.startswith("data: ") else []
+            if len(ids) == count:
+                return ids
+    raise AssertionError("the stream ended")
+
+
+class TestRealServer:
+    async def test_streams_to_who_comes_back_without_loss_and_notices_who_hangs_up(
+        self, database: str, tmp_path: Path
+    ) -> None:
+        log_file = tmp_path / "server.log"
+        with Server(database, log=log_file) as server:
+            async with httpx.AsyncClient(base_url=server.base, timeout=PATIENCE_S) as http:
+                token = (await http.post("/hub/v1/token", auth=("demo", "demo-secret"))).json()["access_token"]
+                headers = {"Authorization": f"Bearer {token}"}
+
+                async def order(number: int) -> None:
+                    answer = await http.post("/hub/v1/orders", json=smallest(f"R-{number}"), headers=headers)
+                    assert answer.status_code == 201
+
+                async with aclosing(lines_of(http, headers)) as lines:
+                    await order(1)
+                    assert await ids_of(lines, 1) == ["1"]
+                    await order(2)
+                    assert await ids_of(lines, 1) == ["2"]
+                    assert "followEvents" not in log_file.read_text()  # a request is written down when it is over
+                await order(3)
+                await order(4)
+                async with aclosing(lines_of(http, headers, last_event_id="2")) as lines:
+                    assert await ids_of(lines, 2) == ["3", "4"]
+                async with asyncio.timeout(PATIENCE_S):
+                    while log_file.read_text().count("followEvents") < 2:  # noqa: ASYNC110 - another process writes it
+                        await asyncio.sleep(0.05)
+        assert "Traceback" not in log_file.read_text()
