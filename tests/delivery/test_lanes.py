@@ -7,17 +7,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.delivery import State
+from crossdock.core import delivery as rules
+from crossdock.core.delivery import BREAKER_FAILURES, SECOND_US, State
 from crossdock.core.errors import Busy, Code
 from crossdock.delivery import worker
-from crossdock.flows import deliveries, telling
-from tests.delivery.receiver import Receiver, stall
+from crossdock.flows import deliveries, endpoints, telling
+from crossdock.store import deliveries as deliveries_store
+from tests.delivery.receiver import Receiver, answer, stall
 from tests.delivery.world import (
     ALLOWED,
     all_over,
+    caller_of,
     create,
     endpoint,
+    eventually,
     move,
+    now_of,
     told,
     working,
 )
@@ -116,6 +121,63 @@ class TestADatabaseThatIsAway:
                 await all_over(world, made, 1)
 
 
+class TestAnEndpointThatFails:
+    async def test_rests_is_tried_with_one_at_a_time_and_gets_well(
+        self, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rules, "BREAKER_FIRST_S", 1)
+        monkeypatch.setattr(rules, "LADDER_S", (0, *[0.05] * 30))
+        async with Receiver() as receiver:
+            receiver.default = answer(500)
+            made = await endpoint(world, receiver)
+            async with working(world.book):
+                for number in range(2 * BREAKER_FAILURES):
+                    await create(world, f"A-{number}")
+
+                async def rests() -> bool:
+                    return (await now_of(world, made)).health.rests == 1
+
+                await eventually(rests)
+                before = len(receiver.got)
+                receiver.default = stall()  # the one that is tried keeps others from being tried
+                await receiver.wait_for(before + 1)
+                await asyncio.sleep(0.5)  # ten looks
+                assert len(receiver.got) == before + 1
+                receiver.default = answer()
+                receiver.hang_up()
+                found = await all_over(world, made, 2 * BREAKER_FAILURES)
+        assert {each.state for each in found} == {State.DELIVERED}
+        assert (await now_of(world, made)).health.failures == 0
+        rested = said.of("endpoint rests")
+        assert {each["level"] for each in rested} == {"warning"}
+        assert len(rested) == len({each["until"] for each in rested})  # each rest is told once
+        assert len(said.of("endpoint is well again")) == 1
+
+    async def test_counts_what_other_processes_have_under_way(self, world: World) -> None:
+        async with Receiver() as receiver:
+            made = await endpoint(world, receiver)
+            for number in range(30):
+                await create(world, f"A-{number}")
+            key = {"room": 64, "topics": lambda _, entry: [entry.event.name], "wanted": lambda _: deliveries.Wanted()}
+            one = await self.turn(world, made, holder=1, **key | {"room": 20})
+            failures = [
+                (each, rules.Attempt(world.book.clock(), 1, rules.Verdict.FAILED, status=500)) for each in one[:1]
+            ]
+            # One failed, 19 are under way: no more are taken, by the same process or another.
+            assert await self.turn(world, made, holder=1, attempted=failures, **key) == []
+            assert await self.turn(world, made, holder=2, **key) == []
+            later = world.book.clock() + (deliveries.LEASE_S + 1) * SECOND_US
+            world.book.clock = lambda: later
+            assert len(await self.turn(world, made, holder=2, **key)) == deliveries.ROOM_DOUBTFUL
+            assert await self.turn(world, made, holder=1, **key) == []
+
+    @staticmethod
+    async def turn(world: World, made: deliveries_store.Endpoint, **given: Any) -> list[deliveries_store.Delivery]:
+        turn = await deliveries.turn(world.book, made.organization_id, made.endpoint_id, **given)
+        assert turn is not None
+        return turn.taken
+
+
 class TestTheFeed:
     async def test_is_read_on_past_the_events_of_an_order_that_waits(self, world: World) -> None:
         world.book.settings = msgspec.structs.replace(
@@ -140,3 +202,26 @@ class TestTheBell:
         bell.ring()
         async with asyncio.timeout(10):
             await bell.wait(60, since=rung)
+
+
+class TestPruning:
+    async def test_removes_all_that_ended_long_ago_and_nothing_else(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(deliveries, "_AT_ONCE", 4)
+        async with Receiver() as receiver:
+            made = await endpoint(world, receiver)
+            for number in range(10):
+                await create(world, f"A-{number}")
+            async with working(world.book):
+                await all_over(world, made, 10)
+                receiver.default = answer(500)
+                await create(world, "B-1")
+                await receiver.wait_for(11)
+        assert await deliveries.prune(world.book) == 0
+        now = world.book.clock()
+        world.book.clock = lambda: now + (world.book.settings.delivery_kept_days + 1) * 86_400 * SECOND_US
+        assert await deliveries.prune(world.book) == 10
+        (left,) = await told(world, made)
+        assert left.ended_at is None
+        assert await endpoints.page(world.book, await caller_of(world), endpoint_id=made.endpoint_id, limit=5) == [left]
