@@ -31,6 +31,7 @@ prove: $(DEV)
 
 bench: $(DEV)
 	$(RUN) bench
+	$(RUN) bench.delivery
 
 size: $(DEV)
 	$(RUN) bench.size

@@ -70,8 +70,20 @@ def headers(base: str, target: Target) -> dict[str, str]:
     return found
 
 
-def run(base: str, target: Target, *, connections: int, seconds: float, name: str, signed: bool = True) -> Measured:
-    """Post orders with wrk over `connections` for `seconds`; every one has a number of its own."""
+def run(
+    base: str,
+    target: Target,
+    *,
+    connections: int,
+    seconds: float,
+    name: str,
+    signed: bool = True,
+    wait_ms: float = 0.0,
+) -> Measured:
+    """Post orders with wrk over `connections` for `seconds`; every one has a number of its own.
+
+    With `wait_ms` each connection waits so long on average, at random, before it sends the next; no answer's time has it in.
+    """
     given = headers(base, target) if signed else {}
     text = target.body.read_text()
     before, _, after = text.partition(target.number)
@@ -81,6 +93,7 @@ def run(base: str, target: Target, *, connections: int, seconds: float, name: st
         "BENCH_AFTER": after,
         "BENCH_RUN": name,
         "BENCH_STAMP": target.stamp,
+        "BENCH_WAIT_MS": f"{wait_ms:.0f}",
         "BENCH_HEADERS": "\n".join(f"{key}: {value}" for key, value in given.items()),
     }
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(HERE / "post.lua"), base]

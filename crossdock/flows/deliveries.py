@@ -4,6 +4,7 @@ A turn is one transaction that holds the endpoint's row: it settles what was att
 what is due, and reads more off the feed. Whatever a worker dies of, what it had taken is due again when its time is over.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
 
@@ -73,7 +74,7 @@ async def turn(
             return None
         before = endpoint
         endpoint = await _settle(tx, endpoint, attempted, now)
-        room = _room(endpoint, room, now)
+        room = await _room(tx, endpoint, room, now)
         taken = await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=room) if room else []
         taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, holder=holder) for each in taken]
         await deliveries.take(tx, taken, until=now + LEASE_S * SECOND_US, holder=holder)
@@ -89,13 +90,16 @@ async def turn(
     return Turn(endpoint, taken, more)
 
 
-def _room(endpoint: Endpoint, room: int, now: int) -> int:
+async def _room(tx: Transaction, endpoint: Endpoint, room: int, now: int) -> int:
+    """Say how many more may be attempted; whichever process what is under way is with, it counts where few may be."""
     health = endpoint.health
     if endpoint.state != "enabled" or (health.rests_until or 0) > now:
         return 0
-    if health.is_failing:
-        return min(room, ROOM_FAILING)
-    return min(room, ROOM_DOUBTFUL) if health.failures else room
+    if not health.failures:
+        return room
+    most = ROOM_FAILING if health.is_failing else ROOM_DOUBTFUL
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    return max(0, min(room, most - await deliveries.under_way(tx, **key, now=now)))
 
 
 async def _settle(
@@ -211,6 +215,7 @@ async def free(book: Book, *, holder: int | None = None) -> int:
     for organization_id, endpoint_id in await _all(book):
         while True:
             async with book.store.writing() as tx:
+                await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, to_change=True)
                 held = await deliveries.held(
                     tx, organization_id, endpoint_id=endpoint_id, holder=holder, limit=_AT_ONCE
                 )
@@ -226,8 +231,14 @@ async def prune(book: Book) -> int:
     before = floor_id(book.clock() - book.settings.delivery_kept_days * 86_400 * SECOND_US)
     count = 0
     for organization_id, endpoint_id in await _all(book):
-        async with book.store.writing() as tx:
-            count += await deliveries.prune(tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_AT_ONCE)
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            async with book.store.writing() as tx:
+                removed = await deliveries.prune(
+                    tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_AT_ONCE
+                )
+            count += removed
+            await asyncio.sleep(0)
     return count
 
 

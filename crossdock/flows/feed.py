@@ -51,13 +51,14 @@ async def wait(book: Book, caller: Caller, *, after: int, limit: int, wanted: Wa
     """As `page`, but where there is nothing yet wait for something, at most so long."""
     until = book.clock() + int(wait_s * 1_000_000)
     while True:
+        rung = book.bell.rung
         found = await page(book, caller, after=after, limit=limit, wanted=wanted)
         left_s = (until - book.clock()) / 1_000_000
         if found.entries or (left_s <= 0 and not found.more):
             return found
         after = found.position
         if not found.more:
-            await book.bell.wait(min(left_s, _LOOK_S))
+            await book.bell.wait(min(left_s, _LOOK_S), since=rung)
 
 
 async def follow(

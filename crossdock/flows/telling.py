@@ -90,13 +90,15 @@ async def of_event(tx: Transaction, organization: Organization, *, order_id: int
 async def _made(
     tx: Transaction, organization: Organization, wanted: set[tuple[int, int]]
 ) -> dict[tuple[int, int], Telling]:
-    """Rebuild orders of the log, and give them after each wanted event (order id, number)."""
-    order_ids = sorted({order_id for order_id, _ in wanted})
-    stories = await log.stories(tx, organization.organization_id, order_ids=order_ids)
+    """Rebuild orders of the log, as far as is wanted, and give them after each wanted event (order id, number)."""
+    last: dict[int, int] = {}
+    for order_id, number in sorted(wanted):
+        last[order_id] = number
+    stories = await log.stories(tx, organization.organization_id, order_ids=list(last))
     made = {}
     for order_id, story in stories.items():
-        replayed = events.replay(entry.event for entry in story)
-        for entry, (event, order) in zip(story, replayed, strict=True):
+        told = [entry for entry in story if entry.event.number <= last[order_id]]
+        for entry, (event, order) in zip(told, events.replay(entry.event for entry in told), strict=True):
             if (order_id, event.number) in wanted:
                 made[order_id, event.number] = Telling(organization, entry, events.fact_of(event), order)
     return made

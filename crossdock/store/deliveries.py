@@ -206,6 +206,11 @@ _HELD = Statement(
     )
     .limit(bindparam("limit"))
 )
+_UNDER_WAY = Statement(
+    select(func.count())
+    .select_from(delivery)
+    .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.holder.is_not(None))
+)
 _TAKE = Statement(update(delivery).where(*_P_DELIVERY).values(next_at=bindparam("next_at"), holder=bindparam("holder")))
 _SETTLED = ("state", "attempts", "next_at", "holder", "ended_at", "status", "attempted")
 _SETTLE = Statement(update(delivery).where(*_P_DELIVERY).values({name: bindparam(name) for name in _SETTLED}))
@@ -234,6 +239,12 @@ async def held(
     least, most = (0, MOST) if holder is None else (holder, holder)
     key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
     return [_delivery(row) for row in await tx.rows(_HELD, **key, least=least, most=most, limit=limit)]
+
+
+async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, now: int) -> int:
+    """Count the deliveries of an endpoint that some process has taken and still has time for."""
+    rows = await tx.rows(_UNDER_WAY, organization_id=organization_id, endpoint_id=endpoint_id, now=now)
+    return int(rows[0][0])
 
 
 async def take(tx: Transaction, taken: Sequence[Delivery], *, until: int | None, holder: int | None) -> None:

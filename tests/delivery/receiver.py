@@ -138,6 +138,11 @@ class Receiver:
         """Its URL, with the path /hook."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/hook"
 
+    def hang_up(self) -> None:
+        """Close all connections; new ones are taken."""
+        for task in self._tasks:
+            task.cancel()
+
     async def wait_for(self, count: int) -> list[Got]:
         """Wait until so many requests came, and give all there are."""
         async with asyncio.timeout(PATIENCE_S):

@@ -1,0 +1,244 @@
+"""How fast webhooks go out: `python -m bench.delivery --engine sqlite|postgresql`, tables in bench/README.md.
+
+A backlog of copies of one order is drained to a lean local receiver, with nothing else going on and while orders come in at
+half of the speed they could; by the worker in the server, and by one beside it. Orders are paced by wrk's own `delay`, a random
+wait before each request that is no part of the time it measures.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from msgspec import Struct
+from sqlalchemy import update
+
+from bench import load, rows
+from bench.load import TARGETS, Measured
+from bench.servers import HERE, PORT, Databases, server
+from crossdock import app, demo
+from crossdock.core.endpoint import Subscription
+from crossdock.doors import all_doors
+from crossdock.flows import access, endpoints
+from crossdock.flows.access import Caller
+from crossdock.settings import load as load_settings
+from crossdock.store.port import Statement
+from crossdock.store.tables import endpoint
+
+TARGET = TARGETS[-1]  # the hub's own order, 0.9 kB
+LEAN_PORT = PORT + 1
+ALLOWED = {"CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED": "true", "CROSSDOCK_LOG_LEVEL": "warning"}
+LIMIT_S = 3_600  # only says when to give up
+_NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(state="disabled"))
+
+
+# --------------------------------------------------------------------------------------------------- what is prepared
+def prepared(databases: Databases, backlog: int) -> str:
+    """Give the URL of a database whose feed has `backlog` events that an endpoint has to be told of."""
+    url = databases.fresh()
+    with server("crossdock.app:create", url, CROSSDOCK_WORKER="false") as (base, _, _):
+        answer = httpx.post(base + TARGET.path, content=TARGET.body.read_bytes(), headers=load.headers(base, TARGET))
+        assert answer.is_success, answer.text
+    if backlog > 1:
+        rows.fill(url, backlog - 1)
+    asyncio.run(_add_endpoint(url))
+    return url
+
+
+async def _add_endpoint(url: str) -> None:
+    settings = load_settings({}, database=url, webhook_private_allowed=True)
+    async with app.open_book(settings) as book:
+        organization = await demo.ensure(book, all_doors())
+        async with book.store.writing() as tx:
+            await tx.run(_NO_MAILS)  # the same log makes mails; they are another bench's
+        wanted = Subscription(url=f"http://127.0.0.1:{LEAN_PORT}/hook")
+        await endpoints.add(book, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
+
+
+@contextmanager
+def _process(*command: str, **environment: str) -> Iterator[psutil.Process]:
+    process = subprocess.Popen([sys.executable, *command], cwd=HERE, env=os.environ | environment)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@contextmanager
+def receiving() -> Iterator[psutil.Process]:
+    """Run the lean receiver."""
+    with _process("-m", "bench.lean", str(LEAN_PORT)) as process:
+        while True:
+            try:
+                received()
+                break
+            except httpx.TransportError:
+                time.sleep(0.02)
+        yield process
+
+
+def received() -> int:
+    """Give how many webhooks have arrived."""
+    return int(httpx.get(f"http://127.0.0.1:{LEAN_PORT}/").text.split()[0])
+
+
+@contextmanager
+def delivering(url: str, where: str, *, serving: bool) -> Iterator[tuple[str, psutil.Process]]:
+    """Run a worker in the server or beside it (`where` is serve or work); gives the server's address and the worker's process.
+
+    A server that only serves is left out where nobody asks it anything.
+    """
+    if where == "serve":
+        with server("crossdock.app:create", url, **ALLOWED) as (base, process, _):
+            yield base, process
+    elif serving:
+        with (
+            server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="false") as (base, _, _),
+            _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process,
+        ):
+            yield base, process
+    else:
+        with _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process:
+            yield "", process
+
+
+# ------------------------------------------------------------------------------------------------- what is measured
+class Drained(Struct):
+    """Deliveries per second, processor microseconds per delivery (worker, database), and resident megabytes: the most, and
+    by how much they grew for each 100,000 deliveries over the second half."""
+
+    per_second: float
+    worker_us: float
+    database_us: float
+    most_mb: float
+    slope_mb: float
+
+
+def processor_s(process: psutil.Process) -> float:
+    """Give the processor time a process has used."""
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+def database_s(databases: Databases) -> float:
+    """Give the processor time of PostgreSQL's processes that live; SQLite's is its caller's."""
+    if databases.engine == "sqlite":
+        return 0.0
+    total = 0.0
+    for each in psutil.Process(databases.pid).children(recursive=True):
+        try:
+            total += processor_s(each)
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def drain(databases: Databases, where: str, backlog: int) -> Drained:
+    """Drain a backlog with nothing else going on."""
+    url = prepared(databases, backlog)
+    with receiving(), delivering(url, where, serving=False) as (_, worker):
+        give_up = time.monotonic() + LIMIT_S
+        while (first := received()) == 0 and time.monotonic() < give_up:
+            time.sleep(0.01)
+        began, worked, stored = time.perf_counter(), processor_s(worker), database_s(databases)
+        samples: list[tuple[int, float]] = []
+        while (count := received()) < backlog and time.monotonic() < give_up:
+            samples.append((count, worker.memory_info().rss / 1e6))
+            time.sleep(0.25)
+        done, spent = count - first, time.perf_counter() - began
+        assert count >= backlog, f"{count} of {backlog} arrived"
+        samples.append((count, worker.memory_info().rss / 1e6))
+        return Drained(
+            done / spent,
+            (processor_s(worker) - worked) / done * 1e6,
+            (database_s(databases) - stored) / done * 1e6,
+            max(size for _, size in samples),
+            _slope(samples[len(samples) // 2 :]) * 100_000,
+        )
+
+
+def _slope(samples: list[tuple[int, float]]) -> float:
+    if len({count for count, _ in samples}) < 2:
+        return 0.0
+    return statistics.linear_regression(*zip(*samples, strict=True)).slope
+
+
+class Paced(Struct):
+    """Intake at half of its speed, without and with deliveries, and deliveries per second meanwhile."""
+
+    full: Measured
+    alone: Measured
+    beside: Measured
+    per_second: float
+
+
+def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Paced:
+    """Measure intake's full speed, then intake at half of it, then the same while a backlog is drained."""
+    connections = 64
+    with server("crossdock.app:create", databases.fresh(), CROSSDOCK_WORKER="false") as (base, _, _):
+        load.run(base, TARGET, connections=connections, seconds=1, name="warm")
+        full = load.run(base, TARGET, connections=connections, seconds=seconds, name="full")
+        # One connection's turn at half speed, without what the request itself takes when there is no crowd.
+        wait_ms = max(1.0, connections / (full.per_second / 2) * 1000 - full.p50_ms / 4)
+        alone = load.run(base, TARGET, connections=connections, seconds=seconds, name="alone", wait_ms=wait_ms)
+    url = prepared(databases, backlog)
+    with receiving(), delivering(url, where, serving=True) as (base, _):
+        load.run(base, TARGET, connections=4, seconds=1, name="warm")
+        before, began = received(), time.perf_counter()
+        beside = load.run(base, TARGET, connections=connections, seconds=seconds, name="beside", wait_ms=wait_ms)
+        delivered, spent = received() - before, time.perf_counter() - began
+        assert received() < backlog, "the backlog was drained before the end; take a longer one"
+    return Paced(full, alone, beside, delivered / spent)
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(prog="bench.delivery")
+    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"), help="only this engine")
+    parser.add_argument("--where", action="append", choices=("serve", "work"), help="only the worker there")
+    parser.add_argument("--backlog", type=int, default=20_000, help="deliveries drained")
+    parser.add_argument("--seconds", type=float, default=5, help="of each run of intake; 0 leaves intake out")
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
+    print("| engine | worker in | deliveries/s | worker µs each | database µs each | most MB | MB per 100,000 |")
+    print("|---|---|---|---|---|---|---|")
+    halves = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        for engine in arguments.engine or ("sqlite", "postgresql"):
+            databases = Databases(engine, Path(name))
+            for where in arguments.where or ("serve", "work"):
+                got = drain(databases, where, arguments.backlog)
+                print(
+                    f"| {engine} | {where} | {got.per_second:,.0f} | {got.worker_us:,.0f} | {got.database_us:,.0f} |"
+                    f" {got.most_mb:.0f} | {got.slope_mb:+.1f} |",
+                    flush=True,
+                )
+                if arguments.seconds:
+                    halves.append((engine, where, paced(databases, where, arguments.backlog, arguments.seconds)))
+    print(
+        "\n| engine | worker in | intake alone, full | half speed alone | half speed with deliveries | deliveries/s |"
+    )
+    print("|---|---|---|---|---|---|")
+    for engine, where, each in halves:
+        cells = " | ".join(
+            f"{one.per_second:,.0f}/s, {one.p50_ms:.1f}/{one.p99_ms:.1f} ms"
+            for one in (each.full, each.alone, each.beside)
+        )
+        print(f"| {engine} | {where} | {cells} | {each.per_second:,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
