@@ -10,9 +10,13 @@ from crossdock.core.identity import to_base32
 MAIL_ENDPOINT = 1
 
 
-def message_id(event_id: int) -> str:
-    """Spell the id by which a receiver knows a repeat: that of the event, whoever is told of it and however often."""
-    return f"evt_{to_base32(event_id)}"
+def message_id(event_id: int, topic: str = "") -> str:
+    """Spell the id by which a receiver knows a repeat: that of the event, whoever is told of it and however often.
+
+    Vendors' payloads tell of one event under several names, each a message of its own; our own names have a dot.
+    """
+    told = f"_{topic}" if topic and "." not in topic else ""
+    return f"evt_{to_base32(event_id)}{told}"
 
 
 class Secret(Struct, frozen=True, omit_defaults=True):

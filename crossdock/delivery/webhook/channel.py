@@ -95,7 +95,7 @@ class WebhookChannel:
             return await self._webhooks.send(
                 Message(
                     url=subscription.url,
-                    message_id=message_id(delivery.event_id),
+                    message_id=message_id(delivery.event_id, delivery.topic),
                     body=body,
                     content_type=payload.content_type,
                     method=subscription.method,

@@ -165,6 +165,6 @@ def _response(attempt: Attempt, delivery: Delivery) -> dict[str, Tree]:
         "statusCode": attempt.status,
         "triggeredStatus": "SUCCESS" if attempt.verdict is Verdict.DELIVERED else "FAILED",
         "triggeredAt": iso_time(attempt.at),
-        "messageId": message_id(delivery.event_id),
+        "messageId": message_id(delivery.event_id, delivery.topic),
         "errorMessage": attempt.error,
     }

@@ -186,7 +186,7 @@ def delivery_answer(delivery: Delivery) -> Tree:
     """Spell a delivery with its attempts."""
     return {
         "id": spell_id(delivery.delivery_id),
-        "message_id": message_id(delivery.event_id),
+        "message_id": message_id(delivery.event_id, delivery.topic),
         "type": delivery.topic,
         "order_id": None if delivery.order_id is None else spell_id(delivery.order_id),
         "number": delivery.number,

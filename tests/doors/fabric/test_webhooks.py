@@ -82,6 +82,9 @@ class TestTelling:
         assert names(receiver) == ["ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"]
         created, _ = bodies(receiver.got)
         assert created["payload"] == order
+        assert (
+            len({each.headers["webhook-id"] for each in receiver.got}) == 2
+        )  # else the second would be taken for a repeat
         assert {each.headers["x-api-key"] for each in receiver.got} == {made["targetApiKey"]} == {"k-1"}
 
     async def test_tells_what_becomes_of_it(self, world: World, ask: Client) -> None:
