@@ -7,6 +7,7 @@ wait before each request that is no part of the time it measures.
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -94,6 +95,15 @@ def received() -> int:
     return int(httpx.get(f"http://127.0.0.1:{LEAN_PORT}/").text.split()[0])
 
 
+def first_arrival() -> int:
+    """Wait until the worker has begun, and give how many webhooks have arrived by then."""
+    give_up = time.monotonic() + 60
+    while (count := received()) == 0:
+        assert time.monotonic() < give_up, "nothing arrives"
+        time.sleep(0.01)
+    return count
+
+
 @contextmanager
 def delivering(url: str, where: str, *, serving: bool) -> Iterator[tuple[str, psutil.Process]]:
     """Run a worker in the server or beside it (`where` is serve or work); gives the server's address and the worker's process.
@@ -132,17 +142,14 @@ def processor_s(process: psutil.Process) -> float:
     return float(used.user + used.system)
 
 
-def database_s(databases: Databases) -> float:
-    """Give the processor time of PostgreSQL's processes that live; SQLite's is its caller's."""
-    if databases.engine == "sqlite":
-        return 0.0
-    total = 0.0
-    for each in psutil.Process(databases.pid).children(recursive=True):
-        try:
-            total += processor_s(each)
-        except psutil.NoSuchProcess:
-            continue
-    return total
+def database_s(databases: Databases) -> dict[int, float]:
+    """Give the processor time of PostgreSQL's processes by their ids; SQLite's is its caller's."""
+    used = {}
+    if databases.engine == "postgresql":
+        for each in psutil.Process(databases.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                used[each.pid] = processor_s(each)
+    return used
 
 
 def drain(databases: Databases, where: str, backlog: int) -> Drained:
@@ -150,8 +157,7 @@ def drain(databases: Databases, where: str, backlog: int) -> Drained:
     url = prepared(databases, backlog)
     with receiving(), delivering(url, where, serving=False) as (_, worker):
         give_up = time.monotonic() + LIMIT_S
-        while (first := received()) == 0 and time.monotonic() < give_up:
-            time.sleep(0.01)
+        first = first_arrival()
         began, worked, stored = time.perf_counter(), processor_s(worker), database_s(databases)
         samples: list[tuple[int, float]] = []
         while (count := received()) < backlog and time.monotonic() < give_up:
@@ -163,7 +169,7 @@ def drain(databases: Databases, where: str, backlog: int) -> Drained:
         return Drained(
             done / spent,
             (processor_s(worker) - worked) / done * 1e6,
-            (database_s(databases) - stored) / done * 1e6,
+            sum(now - stored.get(pid, 0.0) for pid, now in database_s(databases).items()) / done * 1e6,
             max(size for _, size in samples),
             _slope(samples[len(samples) // 2 :]) * 100_000,
         )
@@ -196,6 +202,7 @@ def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Pac
     url = prepared(databases, backlog)
     with receiving(), delivering(url, where, serving=True) as (base, _):
         load.run(base, TARGET, connections=4, seconds=1, name="warm")
+        first_arrival()
         before, began = received(), time.perf_counter()
         beside = load.run(base, TARGET, connections=connections, seconds=seconds, name="beside", wait_ms=wait_ms)
         delivered, spent = received() - before, time.perf_counter() - began
@@ -213,31 +220,31 @@ def main() -> None:
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
-    print("| engine | worker in | deliveries/s | worker µs each | database µs each | most MB | MB per 100,000 |")
-    print("|---|---|---|---|---|---|---|")
-    halves = []
+    print("| engine | worker in | drained/s | worker µs each | database µs each | most MB | MB per 100,000", end=" ")
+    print("| intake, full | half alone | half beside deliveries | deliveries/s beside |")
+    print("|---" * 11 + "|", flush=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         for engine in arguments.engine or ("sqlite", "postgresql"):
             databases = Databases(engine, Path(name))
             for where in arguments.where or ("serve", "work"):
-                got = drain(databases, where, arguments.backlog)
-                print(
-                    f"| {engine} | {where} | {got.per_second:,.0f} | {got.worker_us:,.0f} | {got.database_us:,.0f} |"
-                    f" {got.most_mb:.0f} | {got.slope_mb:+.1f} |",
-                    flush=True,
-                )
+                cells = [engine, where, *_drained(drain(databases, where, arguments.backlog))]
                 if arguments.seconds:
-                    halves.append((engine, where, paced(databases, where, arguments.backlog, arguments.seconds)))
-    print(
-        "\n| engine | worker in | intake alone, full | half speed alone | half speed with deliveries | deliveries/s |"
-    )
-    print("|---|---|---|---|---|---|")
-    for engine, where, each in halves:
-        cells = " | ".join(
-            f"{one.per_second:,.0f}/s, {one.p50_ms:.1f}/{one.p99_ms:.1f} ms"
-            for one in (each.full, each.alone, each.beside)
-        )
-        print(f"| {engine} | {where} | {cells} | {each.per_second:,.0f} |")
+                    cells += _paced(paced(databases, where, arguments.backlog, arguments.seconds))
+                print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _drained(got: Drained) -> list[str]:
+    return [
+        f"{got.per_second:,.0f}", f"{got.worker_us:,.0f}", f"{got.database_us:,.0f}", f"{got.most_mb:.0f}",
+        f"{got.slope_mb:+.1f}",
+    ]  # fmt: skip
+
+
+def _paced(got: Paced) -> list[str]:
+    runs = (got.full, got.alone, got.beside)
+    return [
+        *(f"{one.per_second:,.0f}/s, {one.p50_ms:.1f}/{one.p99_ms:.1f} ms" for one in runs), f"{got.per_second:,.0f}"
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":
