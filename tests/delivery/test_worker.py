@@ -150,7 +150,8 @@ class TestFailing:
             await receiver.wait_for(21)
 
             async def are_over() -> bool:
-                return sum(each.state is State.DELIVERED for each in await told(world, made)) == 20
+                found = await told(world, made)
+                return len(found) == 22 and sum(each.state is State.DELIVERED for each in found) == 20
 
             await eventually(are_over)
             found = await told(world, made)

@@ -260,6 +260,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
     "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
     "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
+    "deliveries.under_way": (lambda tx: deliveries.under_way(tx, OTHER, endpoint_id=7, now=0), 0),
     "deliveries.held": (lambda tx: deliveries.held(tx, OTHER, endpoint_id=7, holder=None, limit=9), []),
     "deliveries.open_of_orders": (
         lambda tx: deliveries.open_of_orders(tx, OTHER, endpoint_id=7, order_ids=[1], state=State.PENDING),
