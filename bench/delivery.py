@@ -111,7 +111,7 @@ def delivering(url: str, where: str, *, serving: bool) -> Iterator[tuple[str, ps
     A server that only serves is left out where nobody asks it anything.
     """
     if where == "serve":
-        with server("crossdock.app:create", url, **ALLOWED) as (base, process, _):
+        with server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="true") as (base, process, _):
             yield base, process
     elif serving:
         with (

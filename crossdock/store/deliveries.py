@@ -211,9 +211,7 @@ _UNDER_WAY = Statement(
     .select_from(delivery)
     .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.holder.is_not(None))
 )
-_TAKE = Statement(update(delivery).where(*_P_DELIVERY).values(next_at=bindparam("next_at"), holder=bindparam("holder")))
 _SETTLED = ("state", "attempts", "next_at", "holder", "ended_at", "status", "attempted")
-_SETTLE = Statement(update(delivery).where(*_P_DELIVERY).values({name: bindparam(name) for name in _SETTLED}))
 
 
 async def add(tx: Transaction, added: Sequence[Delivery]) -> None:
@@ -249,16 +247,19 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
 
 async def take(tx: Transaction, taken: Sequence[Delivery], *, until: int | None, holder: int | None) -> None:
     """Take deliveries for one process until a time; if nothing was settled by then, they are due again."""
-    await tx.run_all(_TAKE, [_key(each) | {"next_at": until, "holder": holder} for each in taken])
+    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), until, holder) for each in taken])
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
     """Write where deliveries stand: state, attempts, when they are due, when they ended."""
-    rows = []
-    for each in settled:
-        values = {name: getattr(each, name) for name in _SETTLED}
-        rows.append(_key(each) | values | {"state": str(each.state), "attempted": _attempted(each)})
-    await tx.run_all(_SETTLE, rows)
+    rows = [
+        (
+            *_key(each), str(each.state), each.attempts, each.next_at, each.holder, each.ended_at, each.status,
+            _attempted(each),
+        )
+        for each in settled
+    ]  # fmt: skip
+    await tx.update(delivery, _SETTLED, rows)
 
 
 @cache
@@ -361,8 +362,8 @@ async def prune(tx: Transaction, organization_id: int, *, endpoint_id: int, befo
     return len(rows)
 
 
-def _key(of: Delivery) -> dict[str, Any]:
-    return {"p_organization_id": of.organization_id, "p_endpoint_id": of.endpoint_id, "p_delivery_id": of.delivery_id}
+def _key(of: Delivery) -> tuple[int, int, int]:
+    return (of.organization_id, of.endpoint_id, of.delivery_id)
 
 
 def _attempted(of: Delivery) -> bytes | None:

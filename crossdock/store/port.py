@@ -61,6 +61,9 @@ class Transaction(Protocol):
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows given in the table's column order."""
 
+    async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Write columns of rows that are there; each row given is a primary key, then the columns' values."""
+
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """Insert those rows whose primary key is free, and give their positions.
 

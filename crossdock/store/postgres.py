@@ -43,6 +43,19 @@ def _claim_text(table: Table) -> str:
     return f"{_insert_text(table)} ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
 
 
+@cache
+def _update_text(table: Table, columns: tuple[str, ...]) -> str:
+    """Update all rows as one statement, one array a column."""
+    keys = [column.name for column in table.primary_key]
+    given = [table.columns[name] for name in (*keys, *columns)]
+    types = [column.type.compile(_DIALECT) for column in given]
+    arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
+    changed = ", ".join(f"{name} = given.{name}" for name in columns)
+    places = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    names = ", ".join(column.name for column in given)
+    return f"UPDATE {table.name} SET {changed} FROM unnest({arrays}) AS given({names}) WHERE {places}"
+
+
 class PostgresTransaction:
     """A transaction on one connection."""
 
@@ -71,6 +84,11 @@ class PostgresTransaction:
         """See port.Transaction."""
         if rows:
             await self._connection.execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
+
+    async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """See port.Transaction."""
+        if rows:
+            await self._connection.execute(_update_text(table, tuple(columns)), *map(list, zip(*rows, strict=True)))
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """See port.Transaction."""

@@ -48,6 +48,15 @@ def _claim_text(table: Table) -> str:
     return _insert_text(table) + " ON CONFLICT DO NOTHING"
 
 
+@cache
+def _update_text(table: Table, columns: tuple[str, ...]) -> str:
+    """The key is given first, so parameters are numbered."""
+    keys = [column.name for column in table.primary_key]
+    changed = ", ".join(f"{name} = ?{place}" for place, name in enumerate(columns, len(keys) + 1))
+    places = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(keys, 1))
+    return f"UPDATE {table.name} SET {changed} WHERE {places}"
+
+
 class SqliteTransaction:
     """A transaction, or a reader, on one connection; its calls return without suspending."""
 
@@ -77,6 +86,10 @@ class SqliteTransaction:
         for start in range(0, whole, _AT_ONCE):
             self._connection.execute(_insert_many_text(table), [*chain.from_iterable(rows[start : start + _AT_ONCE])])
         self._connection.executemany(_insert_text(table), rows[whole:])
+
+    async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """See port.Transaction."""
+        self._connection.executemany(_update_text(table, tuple(columns)), rows)
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """See port.Transaction."""

@@ -511,3 +511,17 @@ class TestBusy:
         assert caught.value.code is Code.UNAVAILABLE
         assert await facts_in(store) == []  # the next one gets a new connection
         await store.close()
+
+
+class TestUpdate:
+    async def test_writes_columns_of_the_rows_with_these_keys(self, store: Store) -> None:
+        rows = [(ONE, key(place), place, place) for place in range(1, 5)]
+        async with store.writing() as tx:
+            await tx.claim(request_key, rows)
+            changed = [(ONE, key(2), 20), (ONE, key(4), 40), (ONE, key(9), 90), (OTHER, key(1), 10)]
+            await tx.update(request_key, ("submission_id",), changed)
+            await tx.update(request_key, ("order_id", "submission_id"), [(ONE, key(1), 7, 8)])
+            await tx.update(request_key, ("order_id",), [])
+            held = await log.holders(tx, ONE, [key(place) for place in range(1, 10)])
+            assert {(each.submission_id, each.order_id) for each in held.values()} == {(8, 7), (20, 2), (3, 3), (40, 4)}
+            assert await log.holders(tx, OTHER, [key(1)]) == {}
