@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ from crossdock.store.schema import open_store
 from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
 
+# Of a worker beside a server: where the processors are not enough for both, orders come first.
+_WORK_NICENESS = 10
 _log = structlog.get_logger("crossdock.app")
 
 
@@ -178,6 +181,7 @@ class App:
 
 async def work(settings: Settings) -> None:
     """Deliver until SIGTERM or SIGINT; what is under way then may end, the rest is given back."""
+    os.nice(_WORK_NICENESS)
     async with open_book(settings) as book:
         worker = worker_over(book)
         for number in (signal.SIGTERM, signal.SIGINT):
