@@ -163,7 +163,7 @@ async def _read_feed(
             break
         found, position = await log.feed(tx, organization_id, after=position, limit=room - len(made), wanted=wanted)
         for entry in found:
-            for topic in topics(endpoint, entry):
+            for topic in _topics(topics, endpoint, entry):
                 made.append(
                     Delivery(
                         organization_id, endpoint_id, book.mint.new(now), entry.event.order_id, entry.event.number,
@@ -178,6 +178,15 @@ async def _read_feed(
     await deliveries.add(tx, made)
     taken = [each for each in made if each.state is State.PENDING]
     return taken, _replace(endpoint, position=position), position < newest
+
+
+def _topics(topics: Topics, endpoint: Endpoint, entry: Entry) -> Sequence[str]:
+    """Ask what an entry makes; one that breaks who is asked makes a delivery that fails, where everybody sees it."""
+    try:
+        return topics(endpoint, entry)
+    except Exception:  # noqa: BLE001 - one event must not keep all later ones from being told
+        _log.exception("bug", endpoint_id=endpoint.endpoint_id, position=entry.position)
+        return (entry.event.name,)
 
 
 async def _orders_under_way(tx: Transaction, endpoint: Endpoint, order_ids: Sequence[int]) -> set[int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from crossdock.core import events
@@ -21,6 +22,7 @@ from crossdock.store.port import Transaction
 from crossdock.store.registry import Organization
 
 Tree = Any
+_log = structlog.get_logger("crossdock.telling")
 # Who makes what is told; no token stands behind it.
 ACTOR = "worker"
 # The topic of the message that tries an endpoint out.
@@ -90,17 +92,23 @@ async def of_event(tx: Transaction, organization: Organization, *, order_id: int
 async def _made(
     tx: Transaction, organization: Organization, wanted: set[tuple[int, int]]
 ) -> dict[tuple[int, int], Telling]:
-    """Rebuild orders of the log, as far as is wanted, and give them after each wanted event (order id, number)."""
+    """Rebuild orders of the log, as far as is wanted, and give them after each wanted event (order id, number).
+
+    An order whose log cannot be read is left out: it must not keep others from being told of.
+    """
     last: dict[int, int] = {}
     for order_id, number in sorted(wanted):
         last[order_id] = number
     stories = await log.stories(tx, organization.organization_id, order_ids=list(last))
-    made = {}
+    made: dict[tuple[int, int], Telling] = {}
     for order_id, story in stories.items():
         told = [entry for entry in story if entry.event.number <= last[order_id]]
-        for entry, (event, order) in zip(told, events.replay(entry.event for entry in told), strict=True):
-            if (order_id, event.number) in wanted:
-                made[order_id, event.number] = Telling(organization, entry, events.fact_of(event), order)
+        try:
+            for entry, (event, order) in zip(told, events.replay(entry.event for entry in told), strict=True):
+                if (order_id, event.number) in wanted:
+                    made[order_id, event.number] = Telling(organization, entry, events.fact_of(event), order)
+        except Exception:  # noqa: BLE001 - found in the log of one order
+            _log.exception("bug", order_id=order_id)
     return made
 
 

@@ -1,11 +1,17 @@
 """The worker: everybody hears, once, in order, whatever fails; and nobody waits for somebody else."""
 
+from functools import partial
+
 import pytest
+from sqlalchemy import update
 from standardwebhooks import Webhook
 
 from crossdock.core import delivery
 from crossdock.core.delivery import LADDER_S, State
 from crossdock.flows import endpoints
+from crossdock.store.deliveries import Endpoint
+from crossdock.store.port import Statement
+from crossdock.store.tables import event
 from tests.delivery.receiver import Receiver, answer, drop, stall
 from tests.delivery.world import (
     ALLOWED,
@@ -183,3 +189,28 @@ class TestFailing:
             await all_over(world, made, 2)
         first, *others = [each["order"]["number"] for each in bodies(receiver.got)]
         assert (first, sorted(others)) == ("A-1", ["A-1", "A-2"])  # orders do not wait for one another
+
+
+class TestPoison:
+    async def test_in_an_orders_log_fails_alone_where_it_is_seen(self, world: World) -> None:
+        """An event nobody can read, as a newer version of this program might have written, between sound ones."""
+        async with Receiver() as receiver:
+            made = [await endpoint(world, receiver, format=name) for name in ("event", "fabric_event", "s2")]
+            for number in range(3):
+                await create(world, f"A-{number}")
+            broken = update(event).where(event.c.position == 2).values(payload=b"{")
+            async with world.book.store.writing() as tx:
+                await tx.run(Statement(broken))
+            async with working(world.book):
+                for each in made:
+                    await eventually(partial(has_failed_alone, world, each))
+        assert {each["order"]["number"] for each in bodies(receiver.got) if "order" in each} == {"A-0", "A-2"}
+
+
+async def has_failed_alone(world: World, of: Endpoint) -> bool:
+    """Say whether all but one were delivered, and that one says why it was not."""
+    found = await told(world, of)
+    failed = [each for each in found if each.state is not State.DELIVERED and each.attempted]
+    sound = [each for each in found if each.state is State.DELIVERED]
+    orders = {each.order_id for each in sound}
+    return len(failed) == 1 and "could not be made" in str(failed[0].attempted[0].error) and len(orders) == 2
