@@ -191,6 +191,6 @@ class TestDoor:
                 await links.get_by_text(route.operation, exact=True).click()
                 inside = seen.page.locator(f"#{route.operation}")
                 await inside.wait_for(state="visible")
-                await inside.get_by_text("Answers").wait_for(state="visible")
+                await inside.get_by_role("heading", name="Answers", exact=True).wait_for(state="visible")
             assert {url.split("#")[0] for url in seen.requested} == {f"{base}/docs/{door}"}
             assert seen.complaints == []
