@@ -7,7 +7,7 @@ knows of an order that has changed is added in story.py.
 
 import hashlib
 from decimal import Decimal, localcontext
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct, inspect
@@ -177,7 +177,7 @@ def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
         return [_arranged(each, plan, made) for each in tree]
     if type(tree) is not dict:
         return tree
-    if made or plan.ours or not _is_ordered(tree, plan.names):
+    if made or plan.ours or not _is_ordered(tuple(tree), plan.names):
         told = _filled(tree, plan, made)
     elif plan.inside:
         told = tree.copy()
@@ -189,9 +189,10 @@ def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
     return told
 
 
-def _is_ordered(tree: dict[str, Tree], names: tuple[str, ...]) -> bool:
-    """Say whether an object has nothing but the vendor's members, in the vendor's order; most are sent whole."""
-    return tuple(tree) == names or [*tree] == [name for name in names if name in tree]
+@lru_cache(1024)  # senders' programs name members in few orders, and a page asks some hundred times
+def _is_ordered(members: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    """Say whether an object has nothing but the vendor's members, in the vendor's order."""
+    return members == names or [*members] == [name for name in names if name in members]
 
 
 def _filled(tree: dict[str, Tree], plan: Plan, made: dict[str, Tree]) -> dict[str, Tree]:
