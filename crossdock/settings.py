@@ -5,10 +5,10 @@ docs/settings.md lists them; a test compares. Command-line options of `crossdock
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     worker_interval_s: float = 0.5  # between two looks for what other processes left to deliver; a look is one query
     endpoints_most: int = 50  # webhook endpoints of an organization; each is looked at by every worker
     delivery_kept_days: int = 30  # of a delivery that is over; its event stays for good
-    webhook_timeout_s: float = 15.0  # for one attempt, from the name's look-up to the answer
+    webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # for an attempt, from the look-up to the answer
     webhook_concurrency: int = 64  # attempts under way to one endpoint; receivers are mostly waited for
     webhook_private_allowed: bool = False  # call private, loopback and link-local addresses too
     webhook_rotation_s: int = 86_400  # how long an old secret goes on signing beside a new one
@@ -52,7 +52,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_password: str = ""  # the password of that user
     smtp_tls: str = "starttls"  # starttls, tls (from the first byte), none
     smtp_ca_file: str = ""  # certificates to trust besides the system's
-    smtp_timeout_s: float = 30.0  # for one mail
+    smtp_timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0  # for one mail
     mails_kept: int = 1_000  # without a server, an organization's newest; each is some 10 kB
     public_url: str = ""  # where customers reach this server, for the links in mails; empty means no such links
 

@@ -77,7 +77,7 @@ async def turn(
         room = await _room(tx, endpoint, room, now)
         taken = await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=room) if room else []
         taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, holder=holder) for each in taken]
-        await deliveries.take(tx, taken, until=now + LEASE_S * SECOND_US, holder=holder)
+        await deliveries.take(tx, taken)
         more = False
         if len(taken) < room:
             made, endpoint, more = await _read_feed(
@@ -228,7 +228,8 @@ async def free(book: Book, *, holder: int | None = None) -> int:
                 held = await deliveries.held(
                     tx, organization_id, endpoint_id=endpoint_id, holder=holder, limit=_AT_ONCE
                 )
-                await deliveries.take(tx, held, until=book.clock(), holder=None)
+                now = book.clock()
+                await deliveries.take(tx, [_replace(each, next_at=now, holder=None) for each in held])
             count += len(held)
             if len(held) < _AT_ONCE:
                 break

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -25,6 +26,8 @@ _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
 SecretKind = Literal["hmac", "ed25519"]
 # What no two endpoints of an organization may share, by a vendor's rule; None for one the rule is not about.
 Key = Callable[[Subscription], object]
+# Secrets that sign at a time: each adds a hundred bytes to every request.
+SECRETS_MOST = 4
 # Deliveries repeated in one transaction; more would keep other writers waiting.
 _AT_ONCE = 200
 
@@ -45,7 +48,12 @@ class Rules(Struct, frozen=True):
 
 def subscription_of(endpoint: Endpoint) -> Subscription:
     """Read what a webhook endpoint wants."""
-    return _SUBSCRIPTION.decode(endpoint.document)
+    return _subscription(endpoint.document)
+
+
+@lru_cache(maxsize=1_000)  # as many as are busy at a time
+def _subscription(document: bytes) -> Subscription:
+    return _SUBSCRIPTION.decode(document)
 
 
 # ------------------------------------------------------------------------------------------------------------ endpoints
@@ -194,11 +202,10 @@ async def change(
         if key:
             _check_key(known, wanted, key, but=before.endpoint_id)
         after = _replace(before, document=_encode(wanted))
-        if enabled is not None:
-            state, reason = ("enabled", None) if enabled else ("disabled", "by request")
-            after = _replace(after, state=state, reason=reason if state != before.state else before.reason)
-            if enabled:
-                after = _replace(after, reason=None, health=Health())
+        if enabled:
+            after = _replace(after, state="enabled", reason=None, health=Health())
+        elif enabled is False and before.state == "enabled":  # one that was disabled already keeps its reason
+            after = _replace(after, state="disabled", reason="by request")
         if after == before:
             return before
         after = _replace(after, version=before.version + 1, updated_at=book.clock())
@@ -210,7 +217,7 @@ async def change(
 async def rotate(
     book: Book, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
 ) -> Endpoint:
-    """Give an endpoint a new secret; those it had go on signing beside it for `webhook_rotation_s`.
+    """Give an endpoint a new secret; those it had go on signing beside it for `webhook_rotation_s`, the newest of them.
 
     Refuses with Missing `not_found`, Invalid `invalid`.
     """
@@ -222,7 +229,7 @@ async def rotate(
             _replace(each, until=min(each.until or until, until))
             for each in old.secrets
             if each.until is None or each.until > now
-        )
+        )[: SECRETS_MOST - 1]
         return _replace(old, secrets=(Secret(secret or book.rules.make_secret(secret_kind)), *kept))
 
     return await change(book, caller, endpoint_id=endpoint_id, changed=rotated)
@@ -289,30 +296,25 @@ async def redeliver_all(
     `state` narrows to those that stand there (dead, delivered). Refuses with Missing `not_found`.
     """
     first, before, count = floor_id(since), floor_id(until), 0
-    last = first
-    ids: list[int] = []
-    async with book.store.reading() as tx:
-        endpoint = await _get(tx, caller, endpoint_id)
-        while found := await deliveries.page(
-            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, before=before, first=last,
-            limit=_AT_ONCE,
-        ):  # fmt: skip
-            ids += [each.delivery_id for each in found if each.ended_at is not None]
-            before = found[-1].delivery_id
-    ids.reverse()
-    for start in range(0, len(ids), _AT_ONCE):
+    while first < before:
         async with book.store.writing() as tx:
             endpoint = await _get(tx, caller, endpoint_id, to_change=True)
-            key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
-            found_now = await deliveries.by_ids(tx, **key, delivery_ids=ids[start : start + _AT_ONCE])
-            count += len(await _again(tx, book, endpoint, [found_now[each] for each in sorted(found_now)]))
+            found = await deliveries.page(
+                tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, first=first, before=before,
+                limit=_AT_ONCE, oldest_first=True,
+            )  # fmt: skip
+            count += len(await _again(tx, book, endpoint, [each for each in found if each.ended_at is not None]))
+        first = found[-1].delivery_id + 1 if len(found) == _AT_ONCE else before
         await asyncio.sleep(0)
     book.bell.ring()
     return count
 
 
 async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequence[Delivery]) -> list[Delivery]:
-    """Make deliveries due, each behind what of its order is under way; one that is under way itself only loses its wait."""
+    """Make deliveries due, each behind what of its order is under way.
+
+    One that waits for its next attempt loses the wait; one that is being attempted is left to that attempt.
+    """
     now = book.clock()
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     ids = [each.order_id for each in chosen if each.order_id is not None]
@@ -320,7 +322,7 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
     busy |= set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING))
     made = []
     for each in sorted(chosen, key=lambda one: (one.number or 0, one.delivery_id)):
-        if each.state is State.WAITING:
+        if each.state is State.WAITING or (each.holder is not None and (each.next_at or 0) > now):
             made.append(each)
         elif each.ended_at is not None and each.order_id in busy:
             made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))

@@ -71,7 +71,7 @@ async def follow(
         after = found.position
 
 
-async def told(book: Book, caller: Caller, entries: list[Entry]) -> list[Telling]:
-    """Give entries with their orders as they were after each."""
+async def told(book: Book, caller: Caller, entries: list[Entry]) -> list[Telling | None]:
+    """Give entries with their orders as they were after each; None where an order's log cannot be read."""
     async with book.store.reading() as tx:
         return await telling.of_entries(tx, caller.organization, entries)

@@ -16,7 +16,7 @@ from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
 from crossdock.store import log, registry
-from crossdock.store.deliveries import Delivery
+from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Entry
 from crossdock.store.port import Transaction
 from crossdock.store.registry import Organization
@@ -27,6 +27,8 @@ _log = structlog.get_logger("crossdock.telling")
 ACTOR = "worker"
 # The topic of the message that tries an endpoint out.
 TEST = "endpoint.test"
+# What is said of an event that this server cannot tell, to those who would have heard of it.
+UNREADABLE = "the message could not be made; the server's log says why"
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -67,21 +69,28 @@ class Payload(Struct, frozen=True):
     test: Callable[[Organization, int, int], bytes] = plain_test
 
 
-async def tellings(tx: Transaction, organization: Organization, deliveries: Sequence[Delivery]) -> dict[int, Telling]:
-    """Give, by delivery id, what deliveries are about; those about no order are left out."""
+async def tellings(
+    tx: Transaction, endpoint: Endpoint, deliveries: Sequence[Delivery]
+) -> tuple[Organization, dict[int, Telling]]:
+    """Give an endpoint's organization and, by delivery id, what deliveries are about.
+
+    Those about no order are left out, and those whose order's log cannot be read.
+    """
+    organization = await registry.get_organization(tx, endpoint.organization_id)
+    assert organization is not None, "an endpoint's organization is never removed"
     wanted = {
         (each.order_id, each.number) for each in deliveries if each.order_id is not None and each.number is not None
     }
     made = await _made(tx, organization, wanted)
     found = {each.delivery_id: made.get((each.order_id or 0, each.number or 0)) for each in deliveries}
-    return {delivery_id: telling for delivery_id, telling in found.items() if telling is not None}
+    return organization, {delivery_id: telling for delivery_id, telling in found.items() if telling is not None}
 
 
-async def of_entries(tx: Transaction, organization: Organization, entries: Sequence[Entry]) -> list[Telling]:
-    """Give entries of the feed with their orders as they were after each."""
+async def of_entries(tx: Transaction, organization: Organization, entries: Sequence[Entry]) -> list[Telling | None]:
+    """Give entries of the feed with their orders as they were after each; None where an order's log cannot be read."""
     wanted = {(entry.event.order_id, entry.event.number) for entry in entries}
     made = await _made(tx, organization, wanted)
-    return [made[entry.event.order_id, entry.event.number] for entry in entries]
+    return [made.get((entry.event.order_id, entry.event.number)) for entry in entries]
 
 
 async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Telling | None:

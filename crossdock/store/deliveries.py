@@ -245,9 +245,9 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
     return int(rows[0][0])
 
 
-async def take(tx: Transaction, taken: Sequence[Delivery], *, until: int | None, holder: int | None) -> None:
-    """Take deliveries for one process until a time; if nothing was settled by then, they are due again."""
-    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), until, holder) for each in taken])
+async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
+    """Write who has deliveries (`holder`) and until when (`next_at`); if nothing was settled by then, they are due again."""
+    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), each.next_at, each.holder) for each in taken])
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
@@ -314,7 +314,7 @@ async def by_ids(
 
 
 @cache
-def _page_statement(state: str | None, by_order: bool) -> Statement:
+def _page_statement(state: str | None, by_order: bool, oldest_first: bool) -> Statement:
     query = select(delivery).where(
         *_OF_DELIVERIES, delivery.c.delivery_id < bindparam("before"), delivery.c.delivery_id >= bindparam("first")
     )
@@ -324,7 +324,8 @@ def _page_statement(state: str | None, by_order: bool) -> Statement:
         query = query.where(delivery.c.state == bindparam("state", state))
     if by_order:
         query = query.where(delivery.c.order_id == bindparam("order_id"))
-    return Statement(query.order_by(delivery.c.delivery_id.desc()).limit(bindparam("limit")))
+    place = delivery.c.delivery_id
+    return Statement(query.order_by(place if oldest_first else place.desc()).limit(bindparam("limit")))
 
 
 async def page(
@@ -337,9 +338,10 @@ async def page(
     before: int = MOST,
     first: int = 0,
     limit: int,
+    oldest_first: bool = False,
 ) -> list[Delivery]:
-    """Give at most `limit` deliveries of an endpoint, newest first: ids below `before`, from `first` on."""
-    statement = _page_statement(None if state is None else str(state), order_id is not None)
+    """Give at most `limit` deliveries of an endpoint, newest first unless told: ids below `before`, from `first` on."""
+    statement = _page_statement(None if state is None else str(state), order_id is not None, oldest_first)
     given: dict[str, Any] = {} if order_id is None else {"order_id": order_id}
     given |= {"organization_id": organization_id, "endpoint_id": endpoint_id, "before": before, "first": first}
     return [_delivery(row) for row in await tx.rows(statement, limit=limit, **given)]

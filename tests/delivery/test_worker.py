@@ -1,5 +1,6 @@
 """The worker: everybody hears, once, in order, whatever fails; and nobody waits for somebody else."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -143,6 +144,29 @@ class TestFailing:
             found = await all_over(world, made, 3)
         assert [len(each.attempted) for each in found] == [2, 2, 2]
 
+    async def test_that_is_still_under_way_is_not_sent_twice(self, world: World) -> None:
+        async with Receiver() as receiver, working(world.book):
+            let_go = asyncio.Event()
+
+            async def late(writer: asyncio.StreamWriter) -> None:
+                await let_go.wait()
+                await answer()(writer)
+
+            receiver.script(late)
+            made, caller = await endpoint(world, receiver), await caller_of(world)
+            await create(world, "A-1")
+            await receiver.wait_for(1)
+            (found,) = await told(world, made)
+            same = await endpoints.redeliver(
+                world.book, caller, endpoint_id=made.endpoint_id, delivery_id=found.delivery_id
+            )
+            assert (same.holder, same.next_at) == (found.holder, found.next_at)
+            await create(world, "A-2")
+            await receiver.wait_for(2)
+            let_go.set()
+            await all_over(world, made, 2)
+        assert [each["order"]["number"] for each in bodies(receiver.got)] == ["A-1", "A-2"]
+
     async def test_of_one_order_keeps_no_other_waiting(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """The poisonous one is at the wait of its ladder, far longer than the test, while the others go out."""
         monkeypatch.setattr(delivery, "LADDER_S", (0, *[3_600] * (len(LADDER_S) - 1)))
@@ -204,6 +228,8 @@ class TestPoison:
             async with working(world.book):
                 for each in made:
                     await eventually(partial(has_failed_alone, world, each))
+                (mails,) = await endpoints.all_of(world.book, await caller_of(world), kind="email")
+                await eventually(partial(has_failed_alone, world, mails))
         assert {each["order"]["number"] for each in bodies(receiver.got) if "order" in each} == {"A-0", "A-2"}
 
 

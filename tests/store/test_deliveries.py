@@ -95,8 +95,8 @@ class TestDeliveries:
     async def test_are_held_until_a_time_by_one_process(self, store: Store) -> None:
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1), delivery(2), delivery(3)])
-            await deliveries.take(tx, [delivery(1)], until=50, holder=4)
-            await deliveries.take(tx, [delivery(2)], until=50, holder=5)
+            await deliveries.take(tx, [_replace(delivery(1), next_at=50, holder=4)])
+            await deliveries.take(tx, [_replace(delivery(2), next_at=50, holder=5)])
             assert [each.delivery_id for each in await deliveries.due(tx, ONE, endpoint_id=7, now=49, limit=9)] == [3]
             held = await deliveries.held(tx, ONE, endpoint_id=7, holder=4, limit=9)
             assert [(each.delivery_id, each.next_at, each.holder) for each in held] == [(1, 50, 4)]

@@ -19,9 +19,8 @@ from crossdock.delivery.email.sending import Mailer, Smtp
 from crossdock.delivery.worker import Call
 from crossdock.flows import mails, telling
 from crossdock.flows.book import Book
-from crossdock.flows.telling import Telling
+from crossdock.flows.telling import UNREADABLE, Telling
 from crossdock.settings import Settings
-from crossdock.store import registry
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Entry, Wanted
 from crossdock.store.mails import KeptMail
@@ -90,16 +89,16 @@ class MailChannel:
         if not taken:
             return []
         async with self._book.store.reading() as tx:
-            organization_ = await registry.get_organization(tx, endpoint.organization_id)
-            assert organization_ is not None, "an endpoint's organization is never removed"
-            told = await telling.tellings(tx, organization_, taken)
+            organization_, told = await telling.tellings(tx, endpoint, taken)
         said = settings_of(endpoint.document, self._book.settings, brand=organization_.name)
         return [(each, self._call(said, each, told.get(each.delivery_id))) for each in taken]
 
     def _call(self, said: MailSettings | None, delivery: Delivery, told: Telling | None) -> Call:
         async def call() -> Attempt:
             now = self._book.clock()
-            if said is None or told is None:
+            if told is None:
+                return Attempt(now, 0, Verdict.FAILED, error=UNREADABLE)
+            if said is None:
                 return Attempt(now, 0, Verdict.REJECTED, error="nobody said who sends this organization's mails")
             made = self._letter(said, told, now)
             if isinstance(made, Attempt):

@@ -1,9 +1,7 @@
 """The channel of webhooks: which entries an endpoint wants, and each delivery as a signed request."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
-import msgspec
 import structlog
 
 from crossdock.core.delivery import Attempt, Verdict
@@ -12,8 +10,8 @@ from crossdock.delivery.webhook.sending import Message, Webhooks
 from crossdock.delivery.worker import Call
 from crossdock.flows import telling
 from crossdock.flows.book import Book
-from crossdock.flows.telling import Payload, Telling, own_name
-from crossdock.store import registry
+from crossdock.flows.endpoints import subscription_of
+from crossdock.flows.telling import UNREADABLE, Payload, Telling, own_name
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Entry, Wanted
 from crossdock.store.port import Transaction
@@ -21,12 +19,6 @@ from crossdock.store.port import Transaction
 _log = structlog.get_logger("crossdock.webhooks")
 # Requests under way to all endpoints together; with the room of each, this many endpoints can be slow without slowing others.
 _CONNECTIONS = 1_024
-_SUBSCRIPTION = msgspec.json.Decoder(Subscription)
-
-
-@lru_cache(maxsize=1_000)  # as many as are busy at a time
-def _subscription(document: bytes) -> Subscription:
-    return _SUBSCRIPTION.decode(document)
 
 
 class WebhookChannel:
@@ -39,7 +31,7 @@ class WebhookChannel:
 
     def wanted(self, endpoint: Endpoint) -> Wanted:
         """See Channel."""
-        subscription = _subscription(endpoint.document)
+        subscription = subscription_of(endpoint)
         names: tuple[str, ...] = ()
         if subscription.topics and self._payload(subscription).topics is own_name:
             known = self._payload(subscription).known
@@ -49,7 +41,7 @@ class WebhookChannel:
 
     def topics(self, endpoint: Endpoint, entry: Entry) -> Sequence[str]:
         """See Channel."""
-        subscription = _subscription(endpoint.document)
+        subscription = subscription_of(endpoint)
         return [topic for topic in self._payload(subscription).topics(entry) if subscription.wants(topic)]
 
     def _payload(self, subscription: Subscription) -> Payload:
@@ -59,12 +51,10 @@ class WebhookChannel:
         """See Channel."""
         if not taken:
             return []
-        subscription = _subscription(endpoint.document)
+        subscription = subscription_of(endpoint)
         payload = self._payload(subscription)
         async with self._book.store.reading() as tx:
-            organization = await registry.get_organization(tx, endpoint.organization_id)
-            assert organization is not None, "an endpoint's organization is never removed"
-            told = await telling.tellings(tx, organization, [each for each in taken if each.payload is None])
+            _, told = await telling.tellings(tx, endpoint, [each for each in taken if each.payload is None])
             made = await self._bodies(tx, payload, {each.delivery_id: each.topic for each in taken}, told)
         return [
             (each, self._call(subscription, payload, each, each.payload or made.get(each.delivery_id)))
@@ -91,7 +81,7 @@ class WebhookChannel:
         async def call() -> Attempt:
             now = self._book.clock()
             if body is None:
-                return Attempt(now, 0, Verdict.FAILED, error="the message could not be made; the server's log says why")
+                return Attempt(now, 0, Verdict.FAILED, error=UNREADABLE)
             return await self._webhooks.send(
                 Message(
                     url=subscription.url,

@@ -225,6 +225,18 @@ class Message(Struct):
     order: OrderAnswer | UnsetType = UNSET
 
 
+class Untold(Struct):
+    """An event of the feed that this server cannot read, as one that a newer version wrote: it is there, and passed over."""
+
+    id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$")]
+    type: str
+    position: Annotated[int, Meta(ge=1)]
+    at: Time
+    order_id: Id
+    number: Annotated[int, Meta(ge=1)]
+    error: Annotated[str, Meta(description="why there is no data; the server's log has more")]
+
+
 class TestData(Data):
     """Somebody tries an endpoint out; it is about no order."""
 

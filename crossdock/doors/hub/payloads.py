@@ -9,10 +9,10 @@ from crossdock.core.endpoint import message_id
 from crossdock.core.events import FACTS
 from crossdock.core.lifecycle import Status
 from crossdock.doors import encode_json
-from crossdock.doors.hub.catalog import CLOUD_TYPES, CloudEvent, Message, TestMessage
+from crossdock.doors.hub.catalog import CLOUD_TYPES, CloudEvent, Message, TestMessage, Untold
 from crossdock.doors.hub.mapping import spell_id, time_answer
 from crossdock.doors.hub.telling import data_of
-from crossdock.flows.telling import Payload, Telling, plain_test
+from crossdock.flows.telling import UNREADABLE, Payload, Telling, plain_test
 from crossdock.store.log import Entry
 from crossdock.store.registry import Organization
 
@@ -36,6 +36,20 @@ def message(entry: Entry, order: Tree = UNSET) -> Message:
         source_door=entry.source,
         data=data_of(event),
         order=order,
+    )
+
+
+def untold(entry: Entry) -> Untold:
+    """Spell an entry of the feed that cannot be read."""
+    event = entry.event
+    return Untold(
+        id=message_id(event.event_id),
+        type=event.name,
+        position=entry.position,
+        at=time_answer(event.at),
+        order_id=spell_id(event.order_id),
+        number=event.number,
+        error=UNREADABLE,
     )
 
 

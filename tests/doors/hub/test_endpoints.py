@@ -184,6 +184,14 @@ class TestRotation:
         rotated = await ask(world, headers, "POST", f"/{made['id']}/rotate", {"secret": SECRET})
         assert rotated["secrets"][0]["secret"] == SECRET
 
+    async def test_lets_the_oldest_end_where_it_is_done_again_and_again(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        made = await register(world, headers)
+        for _ in range(5):
+            made = await ask(world, headers, "POST", f"/{made['id']}/rotate")
+        assert [each["until"] is None for each in made["secrets"]] == [True, False, False, False]
+
 
 class TestChanging:
     async def test_changes_what_is_given_and_nothing_else(self, world: World, headers: dict[str, str]) -> None:

@@ -9,12 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from crossdock import app
 from crossdock.doors.hub.routes import feed
 from crossdock.flows import access
 from crossdock.flows import feed as feed_flow
 from crossdock.store import log
+from crossdock.store.port import Statement
+from crossdock.store.tables import event
 from tests.delivery.receiver import PATIENCE_S
 from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
 from tests.server import Server
@@ -61,6 +64,24 @@ class TestPages:
         assert [each["number"] for each in found] == [1, 2, 3] * 3
         assert await page(world, headers, "?after=9") == {"items": [], "next": "9", "more": False}
         assert await page(world, headers, "?after=4&limit=1") == await page(world, headers, "?after=4&limit=1")
+
+    @pytest.mark.parametrize("query", ["", "?include=order"])
+    async def test_go_past_what_nobody_can_read(self, world: World, headers: dict[str, str], query: str) -> None:
+        """The first event of the second of three orders is damaged."""
+        ids = [str((await create(world, headers, smallest(f"H-{number}")))["id"]) for number in range(3)]
+        async with world.book.store.writing() as tx:
+            await tx.run(Statement(update(event).where(event.c.position == 2).values(payload=b"{")))
+        await hold(world, headers, ids[1])
+        *sound, held = (await page(world, headers, query))["items"]
+        first, second, third = sound
+        assert ("error" in first, "error" in third) == (False, False)
+        assert (second["position"], second["type"], second["order_id"]) == (2, "order.received", ids[1])
+        assert ("data" in second, second["error"]) == (
+            False,
+            "the message could not be made; the server's log says why",
+        )
+        # The hold itself can be read; its order, which begins with what cannot, is not to be had.
+        assert ("error" in held) == ("include" in query)
 
     async def test_begin_with_the_newest_where_asked(self, world: World, headers: dict[str, str]) -> None:
         await story(world, headers)

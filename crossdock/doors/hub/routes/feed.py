@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import structlog
+from msgspec import UNSET, UnsetType
 
 from crossdock.core.errors import Denied, Fault
 from crossdock.core.events import FACTS
 from crossdock.core.lifecycle import Status
 from crossdock.doors import Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors, mapping
-from crossdock.doors.hub.catalog import PAGE, Message
-from crossdock.doors.hub.payloads import message
+from crossdock.doors.hub.catalog import PAGE, Message, Untold
+from crossdock.doors.hub.payloads import message, untold
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
     described,
@@ -20,6 +24,8 @@ from crossdock.doors.hub.routes.parameters import (
 from crossdock.flows import access, feed, queries
 from crossdock.store.log import Entry, Wanted
 
+Tree = Any
+_log = structlog.get_logger("crossdock.feed")
 WAIT_MOST_S = 60  # longer, and something between us and the client hangs up
 # A comment is sent on a silent stream so often, so that nothing between takes it for dead.
 _BEAT_S = 15.0
@@ -84,14 +90,25 @@ async def list_feed(request: Request) -> Reply:
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
 
 
-async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Message]:
+async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Message | Untold]:
     if not with_orders or not entries:
-        return [message(entry) for entry in entries]
-    told = await feed.told(request.book, request.caller, entries)
-    wordings = await queries.worded_all(
-        request.book, request.caller, [each.order for each in told], door=mapping.FORMAT.name
-    )
-    return [message(each.entry, wording.document) for each, wording in zip(told, wordings, strict=True)]
+        return [_item(entry, UNSET) for entry in entries]
+    told = [each for each in await feed.told(request.book, request.caller, entries) if each is not None]
+    orders = [each.order for each in told]
+    wordings = await queries.worded_all(request.book, request.caller, orders, door=mapping.FORMAT.name)
+    document_at = {each.entry.position: wording.document for each, wording in zip(told, wordings, strict=True)}
+    return [_item(entry, document_at.get(entry.position)) for entry in entries]
+
+
+def _item(entry: Entry, order: Tree | UnsetType) -> Message | Untold:
+    """Spell an entry, with its order where that is wanted; what nobody can read must keep no follower from what is later."""
+    if order is None:
+        return untold(entry)
+    try:
+        return message(entry, order)
+    except Exception:  # noqa: BLE001 - found in the log of one order
+        _log.exception("bug", position=entry.position)
+        return untold(entry)
 
 
 async def _is_known(request: Request) -> bool:
