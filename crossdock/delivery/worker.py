@@ -29,6 +29,8 @@ _GATHER_S = 0.01
 _GRACE_S = 5.0
 # Between two looks whether the only worker an engine can have is gone, and between two removals of old deliveries.
 _SUCCESSION_S, _PRUNE_S = 2.0, 60.0
+# Orders come first: in a process that has taken one within this time, a lane has no more attempts under way than this.
+_CALM_US, _ROOM_BESIDE_ORDERS = 1_000_000, 8
 # A database that is away is tried again after so long.
 _AWAY_S = 0.5
 
@@ -199,7 +201,12 @@ class _Lane:
 
     @property
     def _room(self) -> int:
-        return 0 if self._stopping.is_set() else self._channel.room - len(self._flying)
+        if self._stopping.is_set():
+            return 0
+        most = self._channel.room
+        if self._book.clock() - self._book.asked_at < _CALM_US:
+            most = min(most, _ROOM_BESIDE_ORDERS)
+        return max(0, most - len(self._flying))
 
     async def _turn(self) -> Turn | None:
         """Have a turn; while the database is away nothing is taken, and what has ended is kept to be settled."""

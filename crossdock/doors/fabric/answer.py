@@ -131,12 +131,13 @@ class Plan(Struct, frozen=True):
     """What an object of an answer looks like.
 
     `blank` are all members in the vendor's order, with the value that those have which are the same in every answer, and
-    `open` the names of the others. `inside` are the plans of what has members of its own. `ours` are the members a document
-    never supplies: the service's alone, and those taken and never answered.
+    `open` the names of the others; `known` are the names of all. `inside` are the plans of what has members of its own.
+    `ours` are the members a document never supplies: the service's alone, and those taken and never answered.
     """
 
     blank: dict[str, Tree]
     names: tuple[str, ...]
+    known: frozenset[str]
     open: frozenset[str]
     inside: dict[str, "Plan"]
     ours: frozenset[str]
@@ -157,6 +158,7 @@ def _plan(shape: type[Struct]) -> Plan:
     return Plan(
         blank={name: always.get(name) for name in names},
         names=names,
+        known=frozenset(names),
         open=frozenset(names) - always.keys(),
         inside={name: plan for name, plan in inside.items() if plan is not None and name not in ours},
         ours=ours,
@@ -177,7 +179,7 @@ def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
         return [_arranged(each, plan, made) for each in tree]
     if type(tree) is not dict:
         return tree
-    if made or plan.ours or not _is_ordered(tuple(tree), plan.names):
+    if made or plan.ours or not (plan.known.issuperset(tree) and _is_ordered(tuple(tree), plan.names)):
         told = _filled(tree, plan, made)
     elif plan.inside:
         told = tree.copy()
@@ -189,9 +191,9 @@ def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
     return told
 
 
-@lru_cache(1024)  # senders' programs name members in few orders, and a page asks some hundred times
+@lru_cache(1024)  # senders' programs leave out and order members in few ways, and a page asks some hundred times
 def _is_ordered(members: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Say whether an object has nothing but the vendor's members, in the vendor's order."""
+    """Say whether members, all of them the vendor's, are in the vendor's order."""
     return members == names or [*members] == [name for name in names if name in members]
 
 

@@ -7,6 +7,7 @@ decimal points on amounts and what only this side can say.
 import re
 from collections.abc import Callable
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -131,11 +132,17 @@ def _dresser(shape: type[Struct], *money: str) -> Callable[[Object], Object]:
     The answer to create is made of what was sent, whose own order must not show.
     """
     names = shape.__struct_encode_fields__
+    known = frozenset(names)
+
+    @lru_cache(256)  # senders' programs leave out and order members in few ways
+    def arranged(members: tuple[str, ...]) -> list[str]:
+        return [name for name in names if name in members]
 
     def dressed(row: Object) -> Object:
-        told = {name: row[name] for name in names if name in row}
-        if len(told) < len(row):
-            told |= {name: value for name, value in row.items() if name not in told}
+        if known.issuperset(row):  # only then: what senders call their own members is not to be remembered
+            told = {name: row[name] for name in arranged(tuple(row))}
+        else:
+            told = {name: row[name] for name in names if name in row} | row
         for name in money:
             if name in told:
                 told[name] = _pointed(told[name])
