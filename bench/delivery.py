@@ -26,8 +26,9 @@ from msgspec import Struct
 from sqlalchemy import update
 
 from bench import load, rows
+from bench.lean import receiving
 from bench.load import TARGETS, Measured
-from bench.servers import HERE, PORT, Databases, server
+from bench.servers import HERE, Databases, server
 from crossdock import app, demo
 from crossdock.core.endpoint import Subscription
 from crossdock.doors import all_doors
@@ -38,32 +39,31 @@ from crossdock.store.port import Statement
 from crossdock.store.tables import endpoint
 
 TARGET = TARGETS[-1]  # the hub's own order, 0.9 kB
-LEAN_PORT = PORT + 1
 ALLOWED = {"CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED": "true", "CROSSDOCK_LOG_LEVEL": "warning"}
 LIMIT_S = 3_600  # only says when to give up
 _NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(state="disabled"))
 
 
 # --------------------------------------------------------------------------------------------------- what is prepared
-def prepared(databases: Databases, backlog: int) -> str:
-    """Give the URL of a database whose feed has `backlog` events that an endpoint has to be told of."""
+def prepared(databases: Databases, backlog: int, receiver: str) -> str:
+    """Give the URL of a database whose feed has `backlog` events that a receiver has to be told of."""
     url = databases.fresh()
     with server("crossdock.app:create", url, CROSSDOCK_WORKER="false") as (base, _, _):
         answer = httpx.post(base + TARGET.path, content=TARGET.body.read_bytes(), headers=load.headers(base, TARGET))
         assert answer.is_success, answer.text
     if backlog > 1:
         rows.fill(url, backlog - 1)
-    asyncio.run(_add_endpoint(url))
+    asyncio.run(_add_endpoint(url, receiver))
     return url
 
 
-async def _add_endpoint(url: str) -> None:
+async def _add_endpoint(url: str, receiver: str) -> None:
     settings = load_settings({}, database=url, webhook_private_allowed=True)
     async with app.open_book(settings) as book:
         organization = await demo.ensure(book, all_doors())
         async with book.store.writing() as tx:
             await tx.run(_NO_MAILS)  # the same log makes mails; they are another bench's
-        wanted = Subscription(url=f"http://127.0.0.1:{LEAN_PORT}/hook")
+        wanted = Subscription(url=receiver)
         await endpoints.add(book, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
 
 
@@ -77,28 +77,15 @@ def _process(*command: str, **environment: str) -> Iterator[psutil.Process]:
         process.wait(30)
 
 
-@contextmanager
-def receiving() -> Iterator[psutil.Process]:
-    """Run the lean receiver."""
-    with _process("-m", "bench.lean", str(LEAN_PORT)) as process:
-        while True:
-            try:
-                received()
-                break
-            except httpx.TransportError:
-                time.sleep(0.02)
-        yield process
-
-
-def received() -> int:
+def received(receiver: str) -> int:
     """Give how many webhooks have arrived."""
-    return int(httpx.get(f"http://127.0.0.1:{LEAN_PORT}/").text.split()[0])
+    return int(httpx.get(receiver).text)
 
 
-def first_arrival() -> int:
+def first_arrival(receiver: str) -> int:
     """Wait until the worker has begun, and give how many webhooks have arrived by then."""
     give_up = time.monotonic() + 60
-    while (count := received()) == 0:
+    while (count := received(receiver)) == 0:
         assert time.monotonic() < give_up, "nothing arrives"
         time.sleep(0.01)
     return count
@@ -154,13 +141,15 @@ def database_s(databases: Databases) -> dict[int, float]:
 
 def drain(databases: Databases, where: str, backlog: int) -> Drained:
     """Drain a backlog with nothing else going on."""
-    url = prepared(databases, backlog)
-    with receiving(), delivering(url, where, serving=False) as (_, worker):
+    with (
+        receiving() as receiver,
+        delivering(prepared(databases, backlog, receiver), where, serving=False) as (_, worker),
+    ):
         give_up = time.monotonic() + LIMIT_S
-        first = first_arrival()
+        first = first_arrival(receiver)
         began, worked, stored = time.perf_counter(), processor_s(worker), database_s(databases)
         samples: list[tuple[int, float]] = []
-        while (count := received()) < backlog and time.monotonic() < give_up:
+        while (count := received(receiver)) < backlog and time.monotonic() < give_up:
             samples.append((count, worker.memory_info().rss / 1e6))
             time.sleep(0.25)
         done, spent = count - first, time.perf_counter() - began
@@ -199,14 +188,16 @@ def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Pac
         # One connection's turn at half speed, without what the request itself takes when there is no crowd.
         wait_ms = max(1.0, connections / (full.per_second / 2) * 1000 - full.p50_ms / 4)
         alone = load.run(base, TARGET, connections=connections, seconds=seconds, name="alone", wait_ms=wait_ms)
-    url = prepared(databases, backlog)
-    with receiving(), delivering(url, where, serving=True) as (base, _):
+    with (
+        receiving() as receiver,
+        delivering(prepared(databases, backlog, receiver), where, serving=True) as (base, _),
+    ):
         load.run(base, TARGET, connections=4, seconds=1, name="warm")
-        first_arrival()
-        before, began = received(), time.perf_counter()
+        first_arrival(receiver)
+        before, began = received(receiver), time.perf_counter()
         beside = load.run(base, TARGET, connections=connections, seconds=seconds, name="beside", wait_ms=wait_ms)
-        delivered, spent = received() - before, time.perf_counter() - began
-        assert received() < backlog, "the backlog was drained before the end; take a longer one"
+        delivered, spent = received(receiver) - before, time.perf_counter() - began
+        assert received(receiver) < backlog, "the backlog was drained before the end; take a longer one"
     return Paced(full, alone, beside, delivered / spent)
 
 
