@@ -7,17 +7,11 @@ wait before each request that is no part of the time it measures.
 
 import argparse
 import asyncio
-import contextlib
-import os
-import shutil
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -28,7 +22,7 @@ from sqlalchemy import update
 from bench import load, rows
 from bench.lean import receiving
 from bench.load import TARGETS, Measured
-from bench.servers import HERE, Databases, server
+from bench.servers import ENGINES, Databases, running, server
 from crossdock import app, demo
 from crossdock.core.endpoint import Subscription
 from crossdock.doors import all_doors
@@ -48,9 +42,8 @@ _NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(
 def prepared(databases: Databases, backlog: int, receiver: str) -> str:
     """Give the URL of a database whose feed has `backlog` events that a receiver has to be told of."""
     url = databases.fresh()
-    with server("crossdock.app:create", url, CROSSDOCK_WORKER="false") as (base, _, _):
-        answer = httpx.post(base + TARGET.path, content=TARGET.body.read_bytes(), headers=load.headers(base, TARGET))
-        assert answer.is_success, answer.text
+    with server("crossdock.app:create", url) as (base, _):
+        load.create(base, TARGET)
     if backlog > 1:
         rows.fill(url, backlog - 1)
     asyncio.run(_add_endpoint(url, receiver))
@@ -65,16 +58,6 @@ async def _add_endpoint(url: str, receiver: str) -> None:
             await tx.run(_NO_MAILS)  # the same log makes mails; they are another bench's
         wanted = Subscription(url=receiver)
         await endpoints.add(book, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
-
-
-@contextmanager
-def _process(*command: str, **environment: str) -> Iterator[psutil.Process]:
-    process = subprocess.Popen([sys.executable, *command], cwd=HERE, env=os.environ | environment)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
 
 
 def received(receiver: str) -> int:
@@ -98,17 +81,13 @@ def delivering(url: str, where: str, *, serving: bool) -> Iterator[tuple[str, ps
     A server that only serves is left out where nobody asks it anything.
     """
     if where == "serve":
-        with server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="true") as (base, process, _):
-            yield base, process
-    elif serving:
-        with (
-            server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="false") as (base, _, _),
-            _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process,
-        ):
-            yield base, process
-    else:
-        with _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process:
-            yield "", process
+        with server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="true") as served:
+            yield served
+        return
+    with ExitStack() as stack:
+        base = stack.enter_context(server("crossdock.app:create", url, **ALLOWED))[0] if serving else ""
+        work = ("-m", "crossdock", "work", "--database", url)
+        yield base, psutil.Process(stack.enter_context(running(*work, environment=ALLOWED)).pid)
 
 
 # ------------------------------------------------------------------------------------------------- what is measured
@@ -134,7 +113,7 @@ def database_s(databases: Databases) -> dict[int, float]:
     used = {}
     if databases.engine == "postgresql":
         for each in psutil.Process(databases.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess):
                 used[each.pid] = processor_s(each)
     return used
 
@@ -182,7 +161,7 @@ class Paced(Struct):
 def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Paced:
     """Measure intake's full speed, then intake at half of it, then the same while a backlog is drained."""
     connections = 64
-    with server("crossdock.app:create", databases.fresh(), CROSSDOCK_WORKER="false") as (base, _, _):
+    with server("crossdock.app:create", databases.fresh()) as (base, _):
         load.run(base, TARGET, connections=connections, seconds=1, name="warm")
         full = load.run(base, TARGET, connections=connections, seconds=seconds, name="full")
         # One connection's turn at half speed, without what the request itself takes when there is no crowd.
@@ -204,18 +183,17 @@ def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Pac
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(prog="bench.delivery")
-    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"), help="only this engine")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="only this engine")
     parser.add_argument("--where", action="append", choices=("serve", "work"), help="only the worker there")
     parser.add_argument("--backlog", type=int, default=20_000, help="deliveries drained")
     parser.add_argument("--seconds", type=float, default=5, help="of each run of intake; 0 leaves intake out")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
+    load.need_wrk()
     print("| engine | worker in | drained/s | worker µs each | database µs each | most MB | MB per 100,000", end=" ")
     print("| intake, full | half alone | half beside deliveries | deliveries/s beside |")
     print("|---" * 11 + "|", flush=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        for engine in arguments.engine or ("sqlite", "postgresql"):
+        for engine in arguments.engine or ENGINES:
             databases = Databases(engine, Path(name))
             for where in arguments.where or ("serve", "work"):
                 cells = [engine, where, *_drained(drain(databases, where, arguments.backlog))]

@@ -14,19 +14,15 @@ from typing import cast
 import httptools
 import uvloop
 
-from bench.servers import HERE
+from bench.servers import running
 
 
 @contextmanager
 def receiving(*body: str) -> Iterator[str]:
     """Run the receiver in a process of its own, and give its address; it answers with 204, or with a body if there is one."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.lean", *body], cwd=HERE, stdout=subprocess.PIPE)
-    try:
+    with running("-m", "bench.lean", *body, out=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/hook"
-    finally:
-        process.kill()
-        process.wait()
 
 
 class Receiver:
