@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from bench.load import HERE
 from bench.servers import ENGINES, server
-from bench.size.asking import OPS, Asked, Asker, Op, asker, asking, headers_of
+from bench.size.asking import OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
 from bench.size.plans import Plan, faults_of, plans, shortened
 
@@ -36,13 +36,15 @@ class Measured(Struct):
     processor_p50_ms: float
     processor_p99_ms: float
     rows: int
-    way: str = "http"
 
 
-def _summary(times: list[float], processor: list[float], rows: list[int], way: str) -> Measured:
-    cuts = [statistics.quantiles(some, n=100, method="inclusive") for some in (times, processor)]
-    found = [some[place] * 1000 for some in cuts for place in (49, 98)]
-    return Measured(*found, int(statistics.median(rows)), way)
+def _summary(times: list[float], processor: list[float], rows: list[int]) -> Measured:
+    return Measured(*_percentiles_ms(times), *_percentiles_ms(processor), int(statistics.median(rows)))
+
+
+def _percentiles_ms(seconds: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return cuts[49] * 1000, cuts[98] * 1000
 
 
 def _rows_in(answer: Any) -> int:
@@ -101,20 +103,6 @@ def processor_of(pid: int, base: str, requests: list[Sent]) -> list[float]:
     return found
 
 
-async def over_flows(one: Asker, op: Op, asked: list[Asked]) -> tuple[list[float], list[float], list[int]]:
-    """Ask a flow in this process, one after the other."""
-    times, processor, rows = list[float](), list[float](), list[int]()
-    assert op.flow is not None
-    for each in asked:
-        caller, _ = await one.caller(each.order.organization)
-        began, spent = time.perf_counter(), time.process_time()
-        answer = await op.flow(one.book, caller, each)
-        times.append(time.perf_counter() - began)
-        processor.append(time.process_time() - spent)
-        rows.append(len(answer.orders) if hasattr(answer, "orders") else len(answer))
-    return times, processor, rows
-
-
 async def measure(
     url: str, loaded: Loaded, ways: dict[str, str], *, requests: int, connections: int, ops: Sequence[Op]
 ) -> dict[str, Measured]:
@@ -122,21 +110,17 @@ async def measure(
     found: dict[str, Measured] = {}
     sys.setswitchinterval(0.0005)  # the two senders share one interpreter
     async with asker(url, loaded) as (one, deep):
-        tokens = [(await one.caller(place))[1] for place in range(len(loaded.clients))]
+        tokens = [await one.token(place) for place in range(len(loaded.clients))]
         with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
             for op in ops:
-                way, chance = ways[op.name], random.Random(op.name)
-                asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
-                if way == "flow":
-                    times, processor, rows = await over_flows(one, op, asked)
-                elif way == "http":
-                    sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
-                    over_http(base, sent[:20], connections)
-                    times, rows = over_http(base, sent[20:], connections)
-                    processor = processor_of(process.pid, base, sent[20:])
-                else:
+                if ways[op.name] != "http":
                     continue
-                got = found[op.name] = _summary(times, processor, rows, way)
+                chance = random.Random(op.name)
+                asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
+                sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
+                over_http(base, sent[:20], connections)
+                times, rows = over_http(base, sent[20:], connections)
+                got = found[op.name] = _summary(times, processor_of(process.pid, base, sent[20:]), rows)
                 late = "  MISSED" if got.p99_ms > op.aim_ms else ""
                 told = (
                     f"{got.p50_ms:8.1f} {got.p99_ms:8.1f}   {got.processor_p50_ms:8.1f} {got.processor_p99_ms:8.1f} ms"
@@ -167,7 +151,7 @@ def report(results: Sequence[Result]) -> str:
         "five doors; a real server, requests over HTTP with random arguments, half to the largest organization. A cell is",
         "milliseconds at the 50th and the 99th percentile; the same of the server's processor time, requests one by one (on",
         "SQLite that is the whole work, and neighbors on the machine hardly disturb it); the median of the rows answered.",
-        "**Bold** misses its aim. Where a cell says *flow*, no route takes it and the flow was measured without HTTP.", "",
+        "**Bold** misses its aim.", "",
     ]  # fmt: skip
     lines += [
         f"- {each.engine}: {each.orders:,} orders (the largest organization {each.largest:,}) loaded in {each.load_s:.0f} s;"
@@ -188,8 +172,7 @@ def report(results: Sequence[Result]) -> str:
                 continue
             late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
             processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
-            flow = " *flow*" if got.way == "flow" else ""
-            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows{flow}")
+            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows")
         lines.append(f"| {op.name} | {op.aim_ms} | {' | '.join(cells)} |")
     for each in results:
         lines += ["", f"## Plans on {each.engine}", "", _COSTS[each.engine], ""]
@@ -239,12 +222,13 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
     """Load, unless the folder holds it already, explain and measure on one engine."""
     kept = folder / f"size-{engine}.json"
     async with _database(engine, folder) as url:
-        print(f"{engine}: {arguments.orders:,} orders", flush=True)
+        print(engine, flush=True)
         if kept.exists():
             loaded = msgspec.json.decode(kept.read_bytes(), type=Loaded)
         else:
             loaded = await load(url, arguments.orders)
             kept.write_bytes(msgspec.json.encode(loaded))
+        print(f"  {loaded.orders:,} orders", flush=True)
         ops = [op for op in OPS if not arguments.op or any(word in op.name for word in arguments.op)]
         found = await plans(url, loaded, ops)
         ways = {name: way for name, (way, _) in found.items()}
@@ -277,7 +261,7 @@ def _last(results: Path) -> Iterator[Result]:
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(prog="bench.size")
-    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--orders", type=int, default=1_000_000, help="loaded where the kept folder has none yet")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the databases, or has them from a run before")
     parser.add_argument("--requests", type=int, default=300, help="of each operation")
