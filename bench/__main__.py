@@ -37,9 +37,7 @@ def bare_rows(databases: Databases, target: Target, seconds: float) -> float:
     url = databases.fresh()
     with server("crossdock.app:create", url) as (base, _):
         load.create(base, target)
-    if databases.engine == "sqlite":
-        return rows.on_sqlite(url.removeprefix("sqlite:///"), seconds)
-    return rows.on_postgres(url, seconds)
+    return rows.speed(url, seconds)
 
 
 def door(databases: Databases, target: Target, seconds: float, connections: list[int]) -> Result:

@@ -47,8 +47,14 @@ def _batches(rows: dict[str, list[dict[str, Any]]], first: int) -> list[dict[str
     ]
 
 
-def on_sqlite(path: str, seconds: float) -> float:
-    """Give orders per second into an SQLite file that holds exactly one order."""
+def speed(url: str, seconds: float) -> float:
+    """Give orders per second into a database that holds exactly one order."""
+    if url.startswith("sqlite:///"):
+        return _on_sqlite(url.removeprefix("sqlite:///"), seconds)
+    return asyncio.run(_on_postgres(url, seconds))
+
+
+def _on_sqlite(path: str, seconds: float) -> float:
     connection = sqlite.connect(path)
     connection.row_factory = sqlite3.Row
     rows = {table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")] for table in TABLES}
@@ -66,11 +72,6 @@ def on_sqlite(path: str, seconds: float) -> float:
         done += len(batches) * BATCH
     connection.close()
     return done / spent
-
-
-def on_postgres(url: str, seconds: float) -> float:
-    """Give orders per second into a PostgreSQL database that holds exactly one order."""
-    return asyncio.run(_on_postgres(url, seconds))
 
 
 async def _on_postgres(url: str, seconds: float) -> float:

@@ -42,7 +42,7 @@ def slice_of(process: subprocess.Popen[str]) -> float:
     assert process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    return int(process.stdout.readline()) / 64_000
+    return int(process.stdout.readline()) / 64 / 1_000
 
 
 def compare(target: Target, other: Path, slices: int) -> tuple[list[float], list[float]]:
