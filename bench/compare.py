@@ -6,29 +6,27 @@ other's), and with `--prototype` instead of a commit, over the bare prototype's.
 
 import argparse
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import load
-from bench.load import TARGETS, Target
-from bench.servers import HERE, Databases, server
+from bench.load import DOORS, Target
+from bench.servers import ENGINES, HERE, Databases, fresh_file, server, unpack
 
 
 def create(databases: Databases, target: Target, seconds: float, code: Path) -> float:
     """Give the orders per second that the code in a folder takes at 64 connections."""
-    with server("crossdock.app:create", databases.fresh(), code=code) as (base, _, _):
+    with server("crossdock.app:create", databases.fresh(), code) as (base, _):
         load.run(base, target, connections=64, seconds=1, name="warm")
         return load.run(base, target, connections=64, seconds=seconds, name="x").per_second
 
 
-def prototype(databases: Databases, target: Target, seconds: float) -> float:
+def prototype(folder: Path, target: Target, seconds: float) -> float:
     """Give the orders per second that the bare prototype takes of a door's body at 64 connections."""
-    path = Path(tempfile.mkdtemp(dir=databases.folder)) / "prototype.db"
-    names = {"BENCH_PROTOTYPE": str(path), "BENCH_PROTOTYPE_MEMBERS": target.members}
-    with server("bench.prototype:create", "sqlite:///unused", **names) as (base, _, _):
+    names = {"BENCH_PROTOTYPE": str(fresh_file(folder)), "BENCH_PROTOTYPE_MEMBERS": target.members}
+    with server("bench.prototype:create", "sqlite:///unused", **names) as (base, _):
         load.run(base, target, connections=64, seconds=1, name="warm", signed=False)
         return load.run(base, target, connections=64, seconds=seconds, name="x", signed=False).per_second
 
@@ -59,40 +57,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.compare")
     parser.add_argument("commit", nargs="?", help="the other code")
     parser.add_argument("--prototype", action="store_true", help="compare with the bare prototype instead")
-    parser.add_argument("--door", action="append", help="only these doors")
-    parser.add_argument("--engine", action="append", help="only these engines; SQLite unless told")
+    parser.add_argument("--door", action="append", choices=DOORS, help="only these doors")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines; SQLite unless told")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=3, help="of each half of a round")
     arguments = parser.parse_args()
     if bool(arguments.commit) == arguments.prototype:
         parser.error("name a commit or --prototype")
+    load.need_wrk()
+    other = arguments.commit or "prototype"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder, other = Path(name), Path(name) / "code"
+        folder, code = Path(name), Path(name) / "code"
         if arguments.commit:
-            archive = subprocess.run(["git", "archive", arguments.commit], cwd=HERE, capture_output=True, check=True)
-            other.mkdir()
-            subprocess.run(["tar", "-x"], cwd=other, input=archive.stdout, check=True)
-        print(
-            f"| door | engine | here/s | {arguments.commit or 'prototype'}/s | ratio | rounds |\n|---|---|---|---|---|---|"
-        )
+            code.mkdir()
+            unpack(arguments.commit, code)
+        print(f"| door | engine | here/s | {other}/s | ratio | rounds |\n|---|---|---|---|---|---|")
         for engine in arguments.engine or ("sqlite",):
             databases = Databases(engine, folder)
-            for target in TARGETS:
-                if arguments.door and target.door not in arguments.door:
-                    continue
-
-                def mine(target: Target = target, databases: Databases = databases) -> float:
-                    return create(databases, target, arguments.seconds, HERE)
-
-                def theirs(target: Target = target, databases: Databases = databases) -> float:
-                    if arguments.prototype:
-                        return prototype(databases, target, arguments.seconds)
-                    return create(databases, target, arguments.seconds, other)
-
+            for target in load.targets(arguments.door):
+                mine = partial(create, databases, target, arguments.seconds, HERE)
+                if arguments.prototype:
+                    theirs = partial(prototype, folder, target, arguments.seconds)
+                else:
+                    theirs = partial(create, databases, target, arguments.seconds, code)
                 ours, others, ratio, ratios = compare(arguments.rounds, mine, theirs)
                 shown = " ".join(f"{each:.2f}" for each in ratios)
-                print(f"| {target.door} | {engine} | {ours:,.0f} | {others:,.0f} | {ratio:.2f} | {shown} |")
-                sys.stdout.flush()
+                print(f"| {target.door} | {engine} | {ours:,.0f} | {others:,.0f} | {ratio:.2f} | {shown} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,11 @@ wait before each request that is no part of the time it measures.
 
 import argparse
 import asyncio
-import contextlib
-import os
-import shutil
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -26,8 +20,9 @@ from msgspec import Struct
 from sqlalchemy import update
 
 from bench import load, rows
+from bench.lean import receiving
 from bench.load import TARGETS, Measured
-from bench.servers import HERE, PORT, Databases, server
+from bench.servers import ENGINES, Databases, running, server
 from crossdock import app, demo
 from crossdock.core.endpoint import Subscription
 from crossdock.doors import all_doors
@@ -38,67 +33,42 @@ from crossdock.store.port import Statement
 from crossdock.store.tables import endpoint
 
 TARGET = TARGETS[-1]  # the hub's own order, 0.9 kB
-LEAN_PORT = PORT + 1
 ALLOWED = {"CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED": "true", "CROSSDOCK_LOG_LEVEL": "warning"}
 LIMIT_S = 3_600  # only says when to give up
 _NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(state="disabled"))
 
 
 # --------------------------------------------------------------------------------------------------- what is prepared
-def prepared(databases: Databases, backlog: int) -> str:
-    """Give the URL of a database whose feed has `backlog` events that an endpoint has to be told of."""
+def prepared(databases: Databases, backlog: int, receiver: str) -> str:
+    """Give the URL of a database whose feed has `backlog` events that a receiver has to be told of."""
     url = databases.fresh()
-    with server("crossdock.app:create", url, CROSSDOCK_WORKER="false") as (base, _, _):
-        answer = httpx.post(base + TARGET.path, content=TARGET.body.read_bytes(), headers=load.headers(base, TARGET))
-        assert answer.is_success, answer.text
+    with server("crossdock.app:create", url) as (base, _):
+        load.create(base, TARGET)
     if backlog > 1:
         rows.fill(url, backlog - 1)
-    asyncio.run(_add_endpoint(url))
+    asyncio.run(_add_endpoint(url, receiver))
     return url
 
 
-async def _add_endpoint(url: str) -> None:
+async def _add_endpoint(url: str, receiver: str) -> None:
     settings = load_settings({}, database=url, webhook_private_allowed=True)
     async with app.open_book(settings) as book:
         organization = await demo.ensure(book, all_doors())
         async with book.store.writing() as tx:
             await tx.run(_NO_MAILS)  # the same log makes mails; they are another bench's
-        wanted = Subscription(url=f"http://127.0.0.1:{LEAN_PORT}/hook")
+        wanted = Subscription(url=receiver)
         await endpoints.add(book, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
 
 
-@contextmanager
-def _process(*command: str, **environment: str) -> Iterator[psutil.Process]:
-    process = subprocess.Popen([sys.executable, *command], cwd=HERE, env=os.environ | environment)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-@contextmanager
-def receiving() -> Iterator[psutil.Process]:
-    """Run the lean receiver."""
-    with _process("-m", "bench.lean", str(LEAN_PORT)) as process:
-        while True:
-            try:
-                received()
-                break
-            except httpx.TransportError:
-                time.sleep(0.02)
-        yield process
-
-
-def received() -> int:
+def received(receiver: str) -> int:
     """Give how many webhooks have arrived."""
-    return int(httpx.get(f"http://127.0.0.1:{LEAN_PORT}/").text.split()[0])
+    return int(httpx.get(receiver).text)
 
 
-def first_arrival() -> int:
+def first_arrival(receiver: str) -> int:
     """Wait until the worker has begun, and give how many webhooks have arrived by then."""
     give_up = time.monotonic() + 60
-    while (count := received()) == 0:
+    while (count := received(receiver)) == 0:
         assert time.monotonic() < give_up, "nothing arrives"
         time.sleep(0.01)
     return count
@@ -111,17 +81,13 @@ def delivering(url: str, where: str, *, serving: bool) -> Iterator[tuple[str, ps
     A server that only serves is left out where nobody asks it anything.
     """
     if where == "serve":
-        with server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="true") as (base, process, _):
-            yield base, process
-    elif serving:
-        with (
-            server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="false") as (base, _, _),
-            _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process,
-        ):
-            yield base, process
-    else:
-        with _process("-m", "crossdock", "work", "--database", url, **ALLOWED) as process:
-            yield "", process
+        with server("crossdock.app:create", url, **ALLOWED, CROSSDOCK_WORKER="true") as served:
+            yield served
+        return
+    with ExitStack() as stack:
+        base = stack.enter_context(server("crossdock.app:create", url, **ALLOWED))[0] if serving else ""
+        work = ("-m", "crossdock", "work", "--database", url)
+        yield base, psutil.Process(stack.enter_context(running(*work, environment=ALLOWED)).pid)
 
 
 # ------------------------------------------------------------------------------------------------- what is measured
@@ -147,20 +113,22 @@ def database_s(databases: Databases) -> dict[int, float]:
     used = {}
     if databases.engine == "postgresql":
         for each in psutil.Process(databases.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with suppress(psutil.NoSuchProcess):
                 used[each.pid] = processor_s(each)
     return used
 
 
 def drain(databases: Databases, where: str, backlog: int) -> Drained:
     """Drain a backlog with nothing else going on."""
-    url = prepared(databases, backlog)
-    with receiving(), delivering(url, where, serving=False) as (_, worker):
+    with (
+        receiving() as receiver,
+        delivering(prepared(databases, backlog, receiver), where, serving=False) as (_, worker),
+    ):
         give_up = time.monotonic() + LIMIT_S
-        first = first_arrival()
+        first = first_arrival(receiver)
         began, worked, stored = time.perf_counter(), processor_s(worker), database_s(databases)
         samples: list[tuple[int, float]] = []
-        while (count := received()) < backlog and time.monotonic() < give_up:
+        while (count := received(receiver)) < backlog and time.monotonic() < give_up:
             samples.append((count, worker.memory_info().rss / 1e6))
             time.sleep(0.25)
         done, spent = count - first, time.perf_counter() - began
@@ -193,38 +161,39 @@ class Paced(Struct):
 def paced(databases: Databases, where: str, backlog: int, seconds: float) -> Paced:
     """Measure intake's full speed, then intake at half of it, then the same while a backlog is drained."""
     connections = 64
-    with server("crossdock.app:create", databases.fresh(), CROSSDOCK_WORKER="false") as (base, _, _):
+    with server("crossdock.app:create", databases.fresh()) as (base, _):
         load.run(base, TARGET, connections=connections, seconds=1, name="warm")
         full = load.run(base, TARGET, connections=connections, seconds=seconds, name="full")
         # One connection's turn at half speed, without what the request itself takes when there is no crowd.
         wait_ms = max(1.0, connections / (full.per_second / 2) * 1000 - full.p50_ms / 4)
         alone = load.run(base, TARGET, connections=connections, seconds=seconds, name="alone", wait_ms=wait_ms)
-    url = prepared(databases, backlog)
-    with receiving(), delivering(url, where, serving=True) as (base, _):
+    with (
+        receiving() as receiver,
+        delivering(prepared(databases, backlog, receiver), where, serving=True) as (base, _),
+    ):
         load.run(base, TARGET, connections=4, seconds=1, name="warm")
-        first_arrival()
-        before, began = received(), time.perf_counter()
+        first_arrival(receiver)
+        before, began = received(receiver), time.perf_counter()
         beside = load.run(base, TARGET, connections=connections, seconds=seconds, name="beside", wait_ms=wait_ms)
-        delivered, spent = received() - before, time.perf_counter() - began
-        assert received() < backlog, "the backlog was drained before the end; take a longer one"
+        delivered, spent = received(receiver) - before, time.perf_counter() - began
+        assert received(receiver) < backlog, "the backlog was drained before the end; take a longer one"
     return Paced(full, alone, beside, delivered / spent)
 
 
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(prog="bench.delivery")
-    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"), help="only this engine")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="only this engine")
     parser.add_argument("--where", action="append", choices=("serve", "work"), help="only the worker there")
     parser.add_argument("--backlog", type=int, default=20_000, help="deliveries drained")
     parser.add_argument("--seconds", type=float, default=5, help="of each run of intake; 0 leaves intake out")
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
+    load.need_wrk()
     print("| engine | worker in | drained/s | worker µs each | database µs each | most MB | MB per 100,000", end=" ")
     print("| intake, full | half alone | half beside deliveries | deliveries/s beside |")
     print("|---" * 11 + "|", flush=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        for engine in arguments.engine or ("sqlite", "postgresql"):
+        for engine in arguments.engine or ENGINES:
             databases = Databases(engine, Path(name))
             for where in arguments.where or ("serve", "work"):
                 cells = [engine, where, *_drained(drain(databases, where, arguments.backlog))]

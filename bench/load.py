@@ -1,7 +1,10 @@
 """The load: what each door is sent, and wrk sending it."""
 
 import os
+import shutil
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -45,14 +48,28 @@ TARGETS = (
 )  # fmt: skip
 
 
+DOORS = tuple(target.door for target in TARGETS)
+
+
 class Measured(Struct, frozen=True):
-    """What one run gave: orders per second, milliseconds at the 50th and 99th percentile, answers that were not 2xx."""
+    """What one run gave: orders per second, milliseconds at the 50th and 99th percentile, requests that failed."""
 
     per_second: float
     p50_ms: float
     p99_ms: float
     requests: int
     failed: int
+
+
+def need_wrk() -> None:
+    """End the program where there is no wrk."""
+    if shutil.which("wrk") is None:
+        sys.exit("bench: wrk is needed (Debian and Ubuntu: apt-get install wrk; macOS: brew install wrk)")
+
+
+def targets(doors: Sequence[str] | None) -> list[Target]:
+    """Give the targets of these doors, or all."""
+    return [target for target in TARGETS if not doors or target.door in doors]
 
 
 def headers(base: str, target: Target) -> dict[str, str]:
@@ -68,6 +85,13 @@ def headers(base: str, target: Target) -> dict[str, str]:
     if target.door == "fabric":
         found["x-site-context"] = '{"account":"62272e917b12209e68751d94"}'
     return found
+
+
+def create(base: str, target: Target) -> None:
+    """Sign in and create one order, the sample."""
+    given = headers(base, target) | ({target.stamp: "one"} if target.stamp else {})
+    answer = httpx.post(base + target.path, content=target.body.read_bytes(), headers=given)
+    assert answer.is_success, answer.text
 
 
 def run(

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import os
 import sqlite3
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -28,8 +29,8 @@ CREATE TABLE e (id INTEGER PRIMARY KEY, name TEXT, body BLOB);
 def shape(number: str, items: str, sku: str, quantity: str) -> Any:
     """Make the type of a body as far as the prototype looks, with a door's words for number, items, SKU and quantity."""
     item = msgspec.defstruct("Item", [("sku", str), ("quantity", int)], rename={"sku": sku, "quantity": quantity})
-    fields = [("number", str), ("items", list[item])]  # type: ignore[valid-type]
-    return msgspec.defstruct("Body", fields, rename={"number": number, "items": items})
+    listed: Any = GenericAlias(list, (item,))
+    return msgspec.defstruct("Body", [("number", str), ("items", listed)], rename={"number": number, "items": items})
 
 
 class Prototype:

@@ -1,6 +1,7 @@
 """Yardstick two: a bare loop writing the same rows, in transactions of 64, through the plain driver.
 
-The rows are those one accepted order left in the database; each copy gets ids of its own.
+The rows are those one accepted order left in the database; each copy gets ids of its own. `fill` makes such copies for a
+bench that needs many orders.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ TABLES = ("request_key", "submission", "orders", "order_line", "order_term", "ev
 BATCH = 64
 
 
-def _copies(row: dict[str, Any], number: int) -> tuple[Any, ...]:
+def _copy(row: dict[str, Any], number: int) -> tuple[Any, ...]:
     """Give a row under other ids: every id rises by `number`, every hash and key becomes another one."""
     changed = dict(row)
     for name in ("order_id", "submission_id", "event_id"):
@@ -33,16 +34,27 @@ def _copies(row: dict[str, Any], number: int) -> tuple[Any, ...]:
     return tuple(changed.values())
 
 
+def _some(rows: list[dict[str, Any]], first: int, end: int) -> list[tuple[Any, ...]]:
+    """Give copies for the orders numbered from `first` until before `end`."""
+    return [_copy(row, number) for number in range(first, end) for row in rows]
+
+
 def _batches(rows: dict[str, list[dict[str, Any]]], first: int) -> list[dict[str, list[tuple[Any, ...]]]]:
     """Make eight transactions' rows, for orders numbered from `first`."""
     return [
-        {table: [_copies(row, start + place) for place in range(BATCH) for row in rows[table]] for table in TABLES}
+        {table: _some(rows[table], start, start + BATCH) for table in TABLES}
         for start in range(first, first + 8 * BATCH, BATCH)
     ]
 
 
-def on_sqlite(path: str, seconds: float) -> float:
-    """Give orders per second into an SQLite file that holds exactly one order."""
+def speed(url: str, seconds: float) -> float:
+    """Give orders per second into a database that holds exactly one order."""
+    if url.startswith("sqlite:///"):
+        return _on_sqlite(url.removeprefix("sqlite:///"), seconds)
+    return asyncio.run(_on_postgres(url, seconds))
+
+
+def _on_sqlite(path: str, seconds: float) -> float:
     connection = sqlite.connect(path)
     connection.row_factory = sqlite3.Row
     rows = {table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")] for table in TABLES}
@@ -60,11 +72,6 @@ def on_sqlite(path: str, seconds: float) -> float:
         done += len(batches) * BATCH
     connection.close()
     return done / spent
-
-
-def on_postgres(url: str, seconds: float) -> float:
-    """Give orders per second into a PostgreSQL database that holds exactly one order."""
-    return asyncio.run(_on_postgres(url, seconds))
 
 
 async def _on_postgres(url: str, seconds: float) -> float:
@@ -125,7 +132,3 @@ async def _fill_postgres(url: str, count: int) -> None:
     await connection.execute(_FED)
     await connection.execute("ANALYZE")
     await connection.close()
-
-
-def _some(rows: list[dict[str, Any]], first: int, end: int) -> list[tuple[Any, ...]]:
-    return [_copies(row, number) for number in range(first, end) for row in rows]

@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.load import TARGETS, Target
-from bench.servers import HERE
+from bench.load import DOORS, Target, targets
+from bench.servers import HERE, unpack
 
 SLICE = Path(__file__).with_name("slice.py")
 
@@ -42,7 +42,7 @@ def slice_of(process: subprocess.Popen[str]) -> float:
     assert process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    return int(process.stdout.readline()) / 64_000
+    return int(process.stdout.readline()) / 64 / 1_000
 
 
 def compare(target: Target, other: Path, slices: int) -> tuple[list[float], list[float]]:
@@ -66,16 +66,13 @@ def main() -> None:
     """Compare and print a table."""
     parser = argparse.ArgumentParser(prog="bench.slices")
     parser.add_argument("commit", help="the other code")
-    parser.add_argument("--door", action="append", help="only these doors")
+    parser.add_argument("--door", action="append", choices=DOORS, help="only these doors")
     parser.add_argument("--slices", type=int, default=120)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "archive", arguments.commit], cwd=HERE, capture_output=True, check=True)
-        subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+        unpack(arguments.commit, Path(folder))
         print(f"| door | here, µs (lowest, quartile) | {arguments.commit}, µs | ratio |\n|---|---|---|---|")
-        for target in TARGETS:
-            if arguments.door and target.door not in arguments.door:
-                continue
+        for target in targets(arguments.door):
             ours, others = compare(target, Path(folder), arguments.slices)
             ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, others, strict=True))
             shown = [f"{min(each):.0f}, {statistics.quantiles(each)[0]:.0f}" for each in (ours, others)]

@@ -1,51 +1,27 @@
 """What telling one receiver costs: `python -m bench.webhooks`, the figures of docs/decisions/0008-telling-others.md.
 
-POSTs of 4 kB, 64 in flight, to a lean receiver in a process of its own on the same machine. Each client is measured in rounds,
-one after the other, and the best round counts: the machine's other work only ever makes a round worse.
+POSTs of 4 kB, 64 in flight, to a lean receiver (`bench/lean.py`) in a process of its own on the same machine. Each client
+is measured in rounds, one after the other, and the best round counts: the machine's other work only ever makes a round worse.
 """
 
 import argparse
 import asyncio
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 
 import aiohttp
-import httptools
 import httpx
 import uvloop
 
+from bench.lean import receiving
 from crossdock.delivery.webhook.sending import Message, Webhooks
 from crossdock.delivery.webhook.signing import Scheme, make_secret, signature
 
 BODY = b'{"order":"' + b"x" * 4_084 + b'"}'
 IN_FLIGHT = 64
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 HMAC, ED25519 = make_secret(Scheme.HMAC), make_secret(Scheme.ED25519)
 
 Post = Callable[[int], Awaitable[None]]
-
-
-class _Connection(asyncio.Protocol):
-    """The receiver's side: answers every request at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self._parser = httptools.HttpRequestParser(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def on_message_complete(self) -> None:
-        self._transport.write(ANSWER)  # type: ignore[attr-defined]
-
-
-async def receive() -> None:
-    """Serve on a free port, whose number is the first line of the output, until ended."""
-    server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
 
 
 def signed(number: int) -> dict[str, str]:
@@ -111,21 +87,12 @@ async def compare(url: str, count: int, rounds: int) -> None:
 
 def main() -> None:
     """Run the receiver beside the clients."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--receive", action="store_true", help="be the receiver")
-    options.add_argument("--count", type=int, default=5_000, help="posts a round")
+    options = argparse.ArgumentParser(prog="bench.webhooks")
+    options.add_argument("--count", type=int, default=5_000, help="posts a round; httpx sends a tenth of them")
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args()
-    if given.receive:
-        uvloop.run(receive())
-        return
-    receiver = subprocess.Popen([sys.executable, "-m", "bench.webhooks", "--receive"], stdout=subprocess.PIPE)
-    try:
-        assert receiver.stdout is not None
-        port = int(receiver.stdout.readline())
-        uvloop.run(compare(f"http://127.0.0.1:{port}/hook", given.count, given.rounds))
-    finally:
-        receiver.kill()
+    with receiving('{"ok":true}') as url:
+        uvloop.run(compare(url, given.count, given.rounds))
 
 
 if __name__ == "__main__":

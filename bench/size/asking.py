@@ -3,9 +3,9 @@
 import hashlib
 import json
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -19,13 +19,12 @@ from crossdock import app
 from crossdock.core.identity import to_base32, to_base62, to_digits, to_hex24, to_uuid
 from crossdock.doors import all_doors
 from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
-from crossdock.flows import access, queries
-from crossdock.flows.access import Caller
+from crossdock.flows import access
 from crossdock.flows.book import Book
 from crossdock.settings import load as settings
 from crossdock.store import pages
 from crossdock.store.pages import Filters
-from crossdock.store.port import Store, Transaction
+from crossdock.store.port import Row, Statement, Store, Transaction
 
 DEEP = 50_000
 
@@ -35,23 +34,19 @@ class Asked(Struct, frozen=True):
 
     order: Known
     deep: int  # the id of an order deep in the organization's list
-    depth: int
+    depth: int  # its place in there
     size: int  # of the organization
 
 
-Query = dict[str, str]
-
-
 class Op(Struct, frozen=True):
-    """Something a caller asks, with the p99 aimed at. `flow` is asked where no route takes it yet, given flow arguments."""
+    """Something a caller asks, with the p99 aimed at in milliseconds."""
 
     name: str
     aim_ms: int
     path: Callable[[Asked], str]
     door: str = "hub"
     own: bool = False  # asks for an order that came through the door
-    flow: Callable[[Book, Caller, Asked], Awaitable[Any]] | None = None
-    is_optional: bool = False
+    is_optional: bool = False  # a route may not take it
     body: Callable[[Asked], dict[str, Any]] | None = None  # of a search that is a POST
     is_get: bool = False  # reads one order: no statement of it may touch more than a few rows
 
@@ -72,22 +67,8 @@ def _after(order_id: int, **query: str) -> str:
     return _hub(**query, cursor=to_base32(order_id) + mark)
 
 
-def _searching(words: Callable[[Asked], str], name: str, *, more: Query | None = None, aim: int = 100) -> Op:
-    async def flow(book: Book, caller: Caller, asked: Asked) -> Any:
-        return await queries.search(book, caller, words(asked), Filters(**(more or {})), limit=50)  # type: ignore[arg-type]
-
-    return Op(f"hub: q, {name}", aim, lambda asked: _hub(q=words(asked), **(more or {})), flow=flow)
-
-
-def _tagged(name: str, tag: str, **more: str) -> Op:
-    async def flow(book: Book, caller: Caller, asked: Asked) -> Any:
-        return await queries.page(book, caller, Filters(tag=tag, **more), limit=51)  # type: ignore[arg-type]
-
-    return Op(f"hub: {name}", 20, lambda _: _hub(tag=tag, **more), flow=flow)
-
-
-async def _counted(book: Book, caller: Caller, _: Asked) -> Any:
-    return await queries.counts(book, caller)
+def _searching(words: Callable[[Asked], str], name: str, **more: str) -> Op:
+    return Op(f"hub: q, {name}", 100, lambda asked: _hub(q=words(asked), **more))
 
 
 def _oms(name: str, filters: Callable[[Asked], dict[str, list[str]]], *, own: bool = False) -> Op:
@@ -166,8 +147,8 @@ OPS = (
     Op("hub: sku, most common", 20, lambda _: _hub(sku="SKU-00000")),
     Op("hub: location, common", 20, lambda _: _hub(location=LOCATIONS[0])),
     Op("hub: location, rare", 20, lambda _: _hub(location=LOCATIONS[-1])),
-    _tagged("tag, common", COMMON_TAG),
-    _tagged("tag, rare", RARE_TAG),
+    Op("hub: tag, common", 20, lambda _: _hub(tag=COMMON_TAG)),
+    Op("hub: tag, rare", 20, lambda _: _hub(tag=RARE_TAG)),
     Op("hub: status=shipped and rare sku", 20, lambda a: _hub(status="shipped", sku=a.order.sku)),
     Op("hub: status=on_hold and common location", 20, lambda _: _hub(status="on_hold", location=LOCATIONS[0])),
     Op("hub: status=on_hold and common sku", 20, lambda _: _hub(status="on_hold", sku="SKU-00000")),
@@ -176,8 +157,8 @@ OPS = (
     Op("hub: common sku and rare location", 20, lambda _: _hub(sku="SKU-00000", location=LOCATIONS[-1])),
     Op("hub: common sku and rare location, one day", 20, lambda a: _range(a, sku="SKU-00000", location=LOCATIONS[-1])),
     Op("hub: nothing fits (s2 orders at a location)", 20, lambda _: _hub(door="s2", location=LOCATIONS[0])),
-    _tagged("common tag and status=on_hold", COMMON_TAG, status="on_hold"),
-    _tagged("common tag and rare location", COMMON_TAG, location=LOCATIONS[-1]),
+    Op("hub: common tag and status=on_hold", 20, lambda _: _hub(tag=COMMON_TAG, status="on_hold")),
+    Op("hub: common tag and rare location", 20, lambda _: _hub(tag=COMMON_TAG, location=LOCATIONS[-1])),
     _searching(lambda _: COMMON, "common word"),
     _searching(lambda _: RARE, "rare word"),
     _searching(lambda a: a.order.number, "order number"),
@@ -188,9 +169,9 @@ OPS = (
     _searching(lambda a: f"{a.order.last_name} {a.order.sku}", "name and SKU as ordered"),
     _searching(lambda _: f"{RARE} SKU-00003", "two words hardly ever together"),
     _searching(lambda _: f"{COMMON} {CROWD}@example.com", "common name and common e-mail"),
-    _searching(lambda _: COMMON, "common word and status=on_hold", more={"status": "on_hold"}),
-    _searching(lambda _: COMMON, "common word and location rare", more={"location": LOCATIONS[-1]}),
-    Op("hub: counts by status", 100, lambda _: "/hub/v1/orders/counts", flow=_counted),
+    _searching(lambda _: COMMON, "common word and status=on_hold", status="on_hold"),
+    _searching(lambda _: COMMON, "common word and location rare", location=LOCATIONS[-1]),
+    Op("hub: counts by status", 100, lambda _: "/hub/v1/orders/counts"),
 )  # fmt: skip
 
 
@@ -231,23 +212,27 @@ def headers_of(op: Op, token: str) -> dict[str, str]:
 _DIALECTS = {"sqlite": sqlite_dialect(paramstyle="qmark"), "postgresql": asyncpg_dialect.dialect()}  # type: ignore[no-untyped-call]
 
 
-class Recorder:
+class Recorder(Store):
     """A store that notes every query asked of it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.name, self.writers = store.name, store.writers
+        self.name, self.writers, self.only_worker = store.name, store.writers, store.only_worker
         self.asked: list[tuple[str, list[Any]]] = []
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Any]:
+    async def reading(self) -> AsyncIterator[Transaction]:
         """See port.Store."""
         async with self._store.reading() as tx:
-            yield _Recording(tx, self)
+            yield cast(Transaction, _Recording(tx, self))
 
-    def writing(self) -> Any:
+    def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """See port.Store."""
         return self._store.writing()
+
+    def working(self) -> AbstractContextManager[bool]:
+        """See port.Store."""
+        return self._store.working()
 
     async def close(self) -> None:
         """See port.Store."""
@@ -255,10 +240,12 @@ class Recorder:
 
 
 class _Recording:
+    """A transaction that notes its queries, and does all else as it is."""
+
     def __init__(self, tx: Transaction, recorder: Recorder) -> None:
         self._tx, self._recorder = tx, recorder
 
-    async def rows(self, statement: Any, /, **values: Any) -> Any:
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
         self._recorder.asked.append(statement.bound(_DIALECTS[self._recorder.name], values))
         return await self._tx.rows(statement, **values)
 
@@ -270,30 +257,26 @@ class Asker:
     """Asks operations of the application in this process, and notes the statements that follow."""
 
     def __init__(self, book: Book, loaded: Loaded, client: httpx.AsyncClient, recorder: Recorder) -> None:
-        self.book, self._loaded, self._client, self._recorder = book, loaded, client, recorder
-        self._callers: dict[int, tuple[Caller, str]] = {}
+        self._book, self._loaded, self._client, self._recorder = book, loaded, client, recorder
+        self._tokens: dict[int, str] = {}
 
-    async def caller(self, place: int) -> tuple[Caller, str]:
-        """Give an organization's caller and its token."""
-        if place not in self._callers:
+    async def token(self, place: int) -> str:
+        """Give the token of an organization's client."""
+        if place not in self._tokens:
             name, secret = self._loaded.clients[place]
-            grant, _ = await access.grant(self.book, client_id=name, secret=secret, lifetime_s=36_000)
-            self._callers[place] = (await access.recognize(self.book, token=grant.token), grant.token)
-        return self._callers[place]
+            grant, _ = await access.grant(self._book, client_id=name, secret=secret, lifetime_s=36_000)
+            self._tokens[place] = grant.token
+        return self._tokens[place]
 
     async def ask(self, op: Op, asked: Asked) -> tuple[str, list[tuple[str, list[Any]]]]:
-        """Ask once; gives how it was asked (http, flow, or the status where there is no way yet) and the statements."""
-        caller, token = await self.caller(asked.order.organization)
+        """Ask once; gives how it was asked (http, or the status where no route takes it) and the statements."""
+        token = await self.token(asked.order.organization)
         self._recorder.asked.clear()
         method, path, body = op.sent(asked)
         answer = await self._client.request(method, path, headers=headers_of(op, token), content=body or None)
         way = "http"
-        if answer.status_code in (400, 404, 405, 422) and (op.flow is not None or op.is_optional):
+        if op.is_optional and answer.status_code in (400, 404, 405, 422):
             way = f"answers {answer.status_code}"
-            if op.flow is not None:
-                self._recorder.asked.clear()
-                await op.flow(self.book, caller, asked)
-                way = "flow"
         elif answer.status_code != 200:
             raise RuntimeError(f"{op.name}: {path} answers {answer.status_code} {answer.text[:300]}")
         return way, list(self._recorder.asked)

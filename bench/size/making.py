@@ -1,4 +1,4 @@
-"""Makes orders as the doors would have taken them: bodies, contents, histories, as rows; the same for the same count."""
+"""Makes orders as doors would have taken them: bodies, contents, histories, as rows; the same for the same count and end."""
 
 import json
 import random
@@ -28,7 +28,6 @@ from crossdock.store.log import SubmissionRecord
 from crossdock.store.registry import Entry, Organization
 
 SKUS = 10_000
-DOORS = ("pb_oms", "pb_fulfillment", "fabric", "s2", "hub")
 PLACED = "2026-01-30T10:53:24Z"
 COMMON, RARE = "smith", "zwingli"  # last names; one order in 30, one in 20,000
 COMMON_TAG, RARE_TAG = "vip", "investigate"
@@ -46,72 +45,87 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 # ------------------------------------------------------------------------------------------------------------ templates
+# Bodies have marks (QQ…QQ) where orders differ, and lack what nothing here looks at.
+_NAME, _NAMES = "QQFIRSTQQ QQLASTQQ", {"first": "QQFIRSTQQ", "last": "QQLASTQQ"}
+_MAIL = "QQEMAILQQ@example.com"
+
+
 def _sample(door: str, lines: int) -> dict[str, Any]:
-    """Give a door's sample body with marks (QQ…QQ) where orders differ, and without what nothing here looks at."""
+    """Give a door's sample body with so many lines, and with marks."""
     path = HERE / "hub.request.json" if door == "hub" else BODIES / door / "create.request.json"
     body: dict[str, Any] = json.loads(path.read_text())
-    mail, name, split = "QQEMAILQQ@example.com", "QQFIRSTQQ QQLASTQQ", {"first": "QQFIRSTQQ", "last": "QQLASTQQ"}
-    places = range(lines)
-    if door == "pb_oms":
-        for member in ("orderMessage", "additionalAddresses", "metadata"):
-            body.pop(member)
-        body |= {"orderNumber": "QQNUMBERQQ", "shippingReference": {"reference1": "QQREFQQ"}}
-        body["customerInfo"] = {
-            "firstName": "QQFIRSTQQ", "lastName": "QQLASTQQ", "email": mail, "customerId": "QQCUSTQQ"
-        }  # fmt: skip
-        body["toAddress"] |= {"name": name, "email": mail, "company": ""}
-        (item,) = body["items"]
-        item.pop("customProductId")
-        body["items"] = [item | {"itemId": f"QQSKU{place}QQ"} for place in places]
-        body["shippingPreferences"] = {"carrier": "UPS", "service": "2DA", "dateOfShipment": "2026-01-30"}
-    elif door == "pb_fulfillment":
-        body.pop("billingAddress")
-        body |= {
-            "clientOrderId": "QQNUMBERQQ",
-            "customerOrderId": "QQREFQQ",
-            "fromNode": "QQLOCQQ",
-            "createDate": PLACED,
-        }
-        body["inputShippingDetails"]["trackingNumber"] = "QQTRACKQQ"
-        body["toAddress"] |= {"name": name, "email": mail, "company": ""}
-        (line,) = body["orderLines"]
-        body["orderLines"] = [line | {"lineId": place + 1, "sku": f"QQSKU{place}QQ"} for place in places]
-    elif door == "fabric":
-        for member in ("payments", "retail", "notes", "discounts", "cartId", "attributes"):
-            body.pop(member)
-        body |= {"orderNumber": "QQNUMBERQQ", "orderDate": PLACED}
-        body["customer"] |= {"name": split, "email": mail, "userId": "QQCUSTQQ", "company": ""}
-        (item,), (ship,) = body["items"], body["shipInfo"]
-        for member in ("notes", "discounts", "attributes", "fees"):
-            item.pop(member)
-        body["items"] = [
-            item | {"lineItemId": str(place + 1), "lineItemNumber": place + 1, "sku": f"QQSKU{place}QQ"}
-            for place in places
-        ]
-        ship.pop("pickup")
-        ship["locationNum"] = "QQLOCQQ"
-        ship["shipToAddress"] |= {"name": split, "email": mail}
-    elif door == "s2":
-        body.pop("billingAddress")
-        body |= {
-            "channelOrderId": "QQNUMBERQQ",
-            "channelOrderIdAlt": "QQREFQQ",
-            "channelOrderDate": PLACED,
-            "attachments": [],
-        }
-        body["shippingAddress"] |= {"name": name, "email": mail, "company": ""}
-        item = body["items"][0]
-        body["items"] = [
-            item | {"channelOrderItemId": str(place), "productId": product_key(-1 - place)} for place in places
-        ]
-    else:
-        body |= {"number": "QQNUMBERQQ", "placed_at": PLACED, "references": [{"name": "po", "value": "QQREFQQ"}]}
-        body["customer"] = {"customer_ref": "QQCUSTQQ", "name": name, "email": mail}
-        body["destinations"][0]["location_ref"] = "QQLOCQQ"
-        body["destinations"][0]["address"] |= {"name": name, "email": mail}
-        line = body["lines"][0]
-        body["lines"] = [line | {"line_ref": str(place + 1), "sku": f"QQSKU{place}QQ"} for place in places]
+    _MARKING[door](body, range(lines))
     return body
+
+
+def _mark_oms(body: dict[str, Any], places: range) -> None:
+    _drop(body, "orderMessage", "additionalAddresses", "metadata")
+    body |= {"orderNumber": "QQNUMBERQQ", "shippingReference": {"reference1": "QQREFQQ"}}
+    body["customerInfo"] = {
+        "firstName": "QQFIRSTQQ", "lastName": "QQLASTQQ", "email": _MAIL, "customerId": "QQCUSTQQ"
+    }  # fmt: skip
+    body["toAddress"] |= {"name": _NAME, "email": _MAIL, "company": ""}
+    (item,) = body["items"]
+    _drop(item, "customProductId")
+    body["items"] = [item | {"itemId": f"QQSKU{place}QQ"} for place in places]
+    body["shippingPreferences"] = {"carrier": "UPS", "service": "2DA", "dateOfShipment": "2026-01-30"}
+
+
+def _mark_fulfillment(body: dict[str, Any], places: range) -> None:
+    _drop(body, "billingAddress")
+    body |= {
+        "clientOrderId": "QQNUMBERQQ", "customerOrderId": "QQREFQQ", "fromNode": "QQLOCQQ", "createDate": PLACED
+    }  # fmt: skip
+    body["inputShippingDetails"]["trackingNumber"] = "QQTRACKQQ"
+    body["toAddress"] |= {"name": _NAME, "email": _MAIL, "company": ""}
+    (line,) = body["orderLines"]
+    body["orderLines"] = [line | {"lineId": place + 1, "sku": f"QQSKU{place}QQ"} for place in places]
+
+
+def _mark_fabric(body: dict[str, Any], places: range) -> None:
+    _drop(body, "payments", "retail", "notes", "discounts", "cartId", "attributes")
+    body |= {"orderNumber": "QQNUMBERQQ", "orderDate": PLACED}
+    body["customer"] |= {"name": _NAMES, "email": _MAIL, "userId": "QQCUSTQQ", "company": ""}
+    (item,), (ship,) = body["items"], body["shipInfo"]
+    _drop(item, "notes", "discounts", "attributes", "fees")
+    body["items"] = [
+        item | {"lineItemId": str(place + 1), "lineItemNumber": place + 1, "sku": f"QQSKU{place}QQ"} for place in places
+    ]
+    _drop(ship, "pickup")
+    ship["locationNum"] = "QQLOCQQ"
+    ship["shipToAddress"] |= {"name": _NAMES, "email": _MAIL}
+
+
+def _mark_s2(body: dict[str, Any], places: range) -> None:
+    _drop(body, "billingAddress")
+    body |= {
+        "channelOrderId": "QQNUMBERQQ", "channelOrderIdAlt": "QQREFQQ", "channelOrderDate": PLACED, "attachments": []
+    }  # fmt: skip
+    body["shippingAddress"] |= {"name": _NAME, "email": _MAIL, "company": ""}
+    item = body["items"][0]
+    body["items"] = [
+        item | {"channelOrderItemId": str(place), "productId": product_key(-1 - place)} for place in places
+    ]
+
+
+def _mark_hub(body: dict[str, Any], places: range) -> None:
+    body |= {"number": "QQNUMBERQQ", "placed_at": PLACED, "references": [{"name": "po", "value": "QQREFQQ"}]}
+    body["customer"] = {"customer_ref": "QQCUSTQQ", "name": _NAME, "email": _MAIL}
+    body["destinations"][0]["location_ref"] = "QQLOCQQ"
+    body["destinations"][0]["address"] |= {"name": _NAME, "email": _MAIL}
+    line = body["lines"][0]
+    body["lines"] = [line | {"line_ref": str(place + 1), "sku": f"QQSKU{place}QQ"} for place in places]
+
+
+def _drop(document: dict[str, Any], *members: str) -> None:
+    for member in members:
+        del document[member]
+
+
+_MARKING = {
+    "pb_oms": _mark_oms, "pb_fulfillment": _mark_fulfillment, "fabric": _mark_fabric, "s2": _mark_s2, "hub": _mark_hub,
+}  # fmt: skip
+DOORS = tuple(_MARKING)
 
 
 def product_key(number: int) -> str:
@@ -203,7 +217,7 @@ class Made(Struct):
 
 
 class Maker:
-    """Makes orders in the order of their times; the same for the same seed."""
+    """Makes orders in the order of their times, the last of which is now."""
 
     def __init__(
         self, organizations: Sequence[Organization], references: frozenset[tuple[str, str]], count: int

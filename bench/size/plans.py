@@ -87,7 +87,6 @@ async def postgres_plan(connection: Any, text: str, values: Sequence[Any]) -> Pl
     most = 0
     for line in lines:
         if ran := re.search(r"rows=([\d.]+) loops=(\d+)", line):
-            passed = re.search(r"Removed by Filter: (\d+)", line)
             most = max(most, int(float(ran[1]) * int(ran[2])))
         elif passed := re.search(r"Removed by .*: (\d+)", line):
             most = max(most, int(passed[1]))

@@ -23,64 +23,79 @@ if TYPE_CHECKING:
 
 def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
     """Give the routes of the pages."""
-    described = {door.name: door for door in doors}
+    probes, documentation = _Probes(book), _Documentation(doors)
+    return [
+        Route("/health/live", probes.live),
+        Route("/health/ready", probes.ready),
+        Route("/metrics", probes.measured),
+        Route("/docs", documentation.overview),
+        Route("/docs/{door}", documentation.door_page),
+        Route("/openapi/{door}.json", documentation.door_document),
+        Route("/asyncapi/{door}.json", documentation.events_document),
+    ]
 
-    async def live(_: Request) -> Response:
+
+class _Probes:
+    """What machines ask: whether the server lives, whether it can serve, and what it has done."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    async def live(self, _: Request) -> Response:
         return JSONResponse({"status": "live"})
 
-    async def ready(_: Request) -> Response:
+    async def ready(self, _: Request) -> Response:
         try:
-            async with book.store.reading() as tx:
+            async with self._book.store.reading() as tx:
                 await registry.find_organization(tx, kind="client", name="")
         except Busy:
             return JSONResponse({"status": "database unavailable"}, status_code=503)
-        return JSONResponse({"status": "ready", "database": book.store.name})
+        return JSONResponse({"status": "ready", "database": self._book.store.name})
 
-    async def measured(_: Request) -> Response:
+    async def measured(self, _: Request) -> Response:
         body, media_type = metrics.exposition()
         return Response(body, headers={"content-type": media_type})
 
-    @cache
-    def document(name: str) -> dict[str, Any]:
-        from crossdock.web import openapi
 
-        return openapi.document(described[name])
+class _Documentation:
+    """What people and their tools read about the doors; each document is made once, when it is first asked for."""
 
-    async def overview(_: Request) -> Response:
-        return HTMLResponse(_page(doors, None, None))
+    def __init__(self, doors: Sequence[Door]) -> None:
+        self._doors = doors
+        self._by_name = {door.name: door for door in doors}
+        self._openapi: dict[str, dict[str, Any]] = {}
+        self._asyncapi: dict[str, bytes] = {}
 
-    async def door_page(request: Request) -> Response:
-        name = request.path_params["door"]
-        if name not in described:
-            return HTMLResponse(_page(doors, None, None, lost=True), status_code=404)
-        return HTMLResponse(_page(doors, described[name], document(name)))
+    async def overview(self, _: Request) -> Response:
+        return HTMLResponse(_page(self._doors, None, None))
 
-    async def door_document(request: Request) -> Response:
-        name = request.path_params["door"]
-        if name not in described:
-            return JSONResponse({"detail": f"doors are {', '.join(described)}"}, status_code=404)
-        return Response(msgspec.json.encode(document(name)), media_type="application/json")
+    async def door_page(self, request: Request) -> Response:
+        door = self._by_name.get(request.path_params["door"])
+        if door is None:
+            return HTMLResponse(_page(self._doors, None, None, lost=True), status_code=404)
+        return HTMLResponse(_page(self._doors, door, self._document(door)))
 
-    @cache
-    def told(name: str) -> bytes:
-        tell = described[name].asyncapi if name in described else None
-        return b"" if tell is None else msgspec.json.encode(tell())
+    async def door_document(self, request: Request) -> Response:
+        door = self._by_name.get(request.path_params["door"])
+        if door is None:
+            return JSONResponse({"detail": f"doors are {', '.join(self._by_name)}"}, status_code=404)
+        return Response(msgspec.json.encode(self._document(door)), media_type="application/json")
 
-    async def events_document(request: Request) -> Response:
-        if found := told(request.path_params["door"]):
-            return Response(found, media_type="application/json")
-        names = [door.name for door in doors if door.asyncapi]
-        return JSONResponse({"detail": f"doors that tell by themselves are {', '.join(names)}"}, status_code=404)
+    async def events_document(self, request: Request) -> Response:
+        door = self._by_name.get(request.path_params["door"])
+        if door is None or door.asyncapi is None:
+            names = [each.name for each in self._doors if each.asyncapi]
+            return JSONResponse({"detail": f"doors that tell by themselves are {', '.join(names)}"}, status_code=404)
+        if door.name not in self._asyncapi:
+            self._asyncapi[door.name] = msgspec.json.encode(door.asyncapi())
+        return Response(self._asyncapi[door.name], media_type="application/json")
 
-    return [
-        Route("/health/live", live),
-        Route("/health/ready", ready),
-        Route("/metrics", measured),
-        Route("/docs", overview),
-        Route("/docs/{door}", door_page),
-        Route("/openapi/{door}.json", door_document),
-        Route("/asyncapi/{door}.json", events_document),
-    ]
+    def _document(self, door: Door) -> dict[str, Any]:
+        if door.name not in self._openapi:
+            from crossdock.web import openapi
+
+            self._openapi[door.name] = openapi.document(door)
+        return self._openapi[door.name]
 
 
 @cache
