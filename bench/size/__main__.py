@@ -26,6 +26,9 @@ from bench.size.asking import OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
 from bench.size.plans import Plan, faults_of, plans, shortened
 
+# A report is written of so many orders, and of all operations.
+_WHOLE = 1_000_000
+
 
 class Measured(Struct):
     """Milliseconds at the 50th and 99th percentile, of the request and of the server's processor time for it, which neighbors
@@ -104,7 +107,7 @@ def processor_of(pid: int, base: str, requests: list[Sent]) -> list[float]:
 
 
 async def measure(
-    url: str, loaded: Loaded, ways: dict[str, str], *, requests: int, connections: int, ops: Sequence[Op]
+    url: str, loaded: Loaded, *, requests: int, connections: int, ops: Sequence[Op]
 ) -> dict[str, Measured]:
     """Start a server on a loaded database and measure every operation."""
     found: dict[str, Measured] = {}
@@ -113,8 +116,6 @@ async def measure(
         tokens = [await one.token(place) for place in range(len(loaded.clients))]
         with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
             for op in ops:
-                if ways[op.name] != "http":
-                    continue
                 chance = random.Random(op.name)
                 asked = [asking(loaded, deep, op, chance) for _ in range(requests + 20)]
                 sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
@@ -140,7 +141,7 @@ class Result(Struct):
     connections: int
     requests: int
     measured: dict[str, Measured]
-    plans: dict[str, tuple[str, list[Plan]]]
+    plans: dict[str, list[Plan]]
 
 
 def report(results: Sequence[Result]) -> str:
@@ -166,10 +167,7 @@ def report(results: Sequence[Result]) -> str:
     for op in OPS:
         cells = []
         for each in results:
-            got = each.measured.get(op.name)
-            if got is None:
-                cells.append(each.plans.get(op.name, ("", []))[0])
-                continue
+            got = each.measured[op.name]
             late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
             processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
             cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows")
@@ -188,7 +186,7 @@ _COSTS = {
 
 def _plans_told(result: Result) -> Iterator[str]:
     by_text: dict[tuple[str, tuple[str, ...]], list[tuple[str, Plan]]] = {}
-    for name, (_, some) in result.plans.items():
+    for name, some in result.plans.items():
         for plan in some:
             by_text.setdefault((shortened(plan.text), plan.shape), []).append((name, plan))
     for (text, shape), uses in by_text.items():
@@ -231,10 +229,7 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
         print(f"  {loaded.orders:,} orders", flush=True)
         ops = [op for op in OPS if not arguments.op or any(word in op.name for word in arguments.op)]
         found = await plans(url, loaded, ops)
-        ways = {name: way for name, (way, _) in found.items()}
-        measured = await measure(
-            url, loaded, ways, requests=arguments.requests, connections=arguments.connections, ops=ops
-        )
+        measured = await measure(url, loaded, requests=arguments.requests, connections=arguments.connections, ops=ops)
     return Result(
         engine,
         loaded.orders,
@@ -261,12 +256,12 @@ def _last(results: Path) -> Iterator[Result]:
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(prog="bench.size")
-    parser.add_argument("--orders", type=int, default=1_000_000, help="loaded where the kept folder has none yet")
+    parser.add_argument("--orders", type=int, default=_WHOLE, help="loaded where the kept folder has none yet")
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the databases, or has them from a run before")
     parser.add_argument("--requests", type=int, default=300, help="of each operation")
-    parser.add_argument("--connections", type=int, default=2)
-    parser.add_argument("--op", action="append", help="only operations whose name has this; writes no report")
+    parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--op", action="append", help="only operations whose name has this")
     arguments = parser.parse_args()
     results = HERE / "results"
     results.mkdir(exist_ok=True)
@@ -277,9 +272,9 @@ def main() -> None:
         for engine in arguments.engine or ENGINES:
             got = asyncio.run(run(engine, arguments.keep or Path(name), arguments))
             wrong += [f"{engine}: {fault}" for fault in faults_of(got.plans)]
-            if not arguments.op:
+            if is_whole := not arguments.op and got.orders >= _WHOLE:
                 (results / f"size-{engine}.json").write_bytes(msgspec.json.encode(got))
-    if not arguments.op:
+    if is_whole:
         (HERE / "size.md").write_text(report(list(_last(results))))
     if wrong:
         sys.exit("\n".join(["plans that are wrong:", *wrong]))

@@ -130,15 +130,14 @@ async def explaining(
 
 async def plans(
     url: str, loaded: Loaded, ops: Sequence[Op] = OPS, *, times: int = 3, small: bool = False
-) -> dict[str, tuple[str, list[Plan]]]:
-    """Ask every operation a few times and explain what it ran: by name, how it was asked, and its different plans."""
-    found: dict[str, tuple[str, list[Plan]]] = {}
+) -> dict[str, list[Plan]]:
+    """Ask every operation a few times and explain what it ran: its different plans by its name."""
+    found: dict[str, list[Plan]] = {}
     async with asker(url, loaded) as (one, deep), explaining(url, small=small) as explain:
         for op in ops:
             chance, different = random.Random(op.name), dict[tuple[Any, ...], Plan]()
             for _ in range(times):
-                way, statements = await one.ask(op, asking(loaded, deep, op, chance))
-                for text, values in statements:
+                for text, values in await one.ask(op, asking(loaded, deep, op, chance)):
                     if not re.search(rf"\b({_GROWING}|order_count)\b", text):
                         continue  # tokens and their owners
                     plan = await explain(text, values)
@@ -148,15 +147,15 @@ async def plans(
                     key = (shortened(text), plan.shape)
                     if key not in different or different[key].cost < plan.cost:
                         different[key] = plan
-            found[op.name] = (way, list(different.values()))
+            found[op.name] = list(different.values())
     return found
 
 
-def faults_of(found: dict[str, tuple[str, list[Plan]]]) -> list[str]:
+def faults_of(found: dict[str, list[Plan]]) -> list[str]:
     """List what is wrong with plans."""
     return [
         f"{name}: {fault}\n    {shortened(plan.text)}"
-        for name, (_, some) in found.items()
+        for name, some in found.items()
         for plan in some
         for fault in plan.faults
     ]
