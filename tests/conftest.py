@@ -1,7 +1,6 @@
 """A real database for every test: an SQLite file and a real PostgreSQL, each test with a fresh copy of a migrated one."""
 
 import asyncio
-import io
 import os
 import shutil
 import tempfile
@@ -9,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +17,7 @@ from crossdock.doors import all_doors
 from crossdock.flows.book import Book
 from crossdock.settings import load
 from crossdock.web import logs
+from tests.databases import Databases, administer, renamed
 from tests.world import World
 
 # Deterministic and bounded, so that a red run can be repeated; `make prove` looks further.
@@ -30,8 +29,25 @@ settings.register_profile("prove", settings.get_profile("test"), max_examples=10
 settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
 
 logs.configure("critical")  # a test that wants the lines configures them itself
+app.calm_collector()  # thousands of tests, and what they import, are never garbage; without this, a seventh goes to looking
 
 ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what has been collected, too."""
+    app.calm_collector()
+
+
+def _memory() -> str | None:
+    """Give a folder in memory, where there is one with room. No test cuts the power, so SQLite need not wait for its disk."""
+    folder = "/dev/shm"
+    is_roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM_BYTES
+    return folder if is_roomy else None
+
+
+ROOM_BYTES = 1_000_000_000  # a hundred times what tests that run at the same time take
+MEMORY = _memory()
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +78,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> str:
     """Give the name of a migrated PostgreSQL database with the demo organization in it."""
-    asyncio.run(_administer(postgres_url, "CREATE DATABASE template_crossdock"))
+    asyncio.run(administer(postgres_url, "CREATE DATABASE template_crossdock"))
     asyncio.run(_prepare(renamed(postgres_url, "template_crossdock")))
     return "template_crossdock"
 
@@ -72,108 +88,49 @@ async def _prepare(url: str) -> None:
         await demo.ensure(book, all_doors())
 
 
-async def _administer(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def renamed(url: str, database: str) -> str:
-    """Give the URL of another database on the same server."""
-    before, _, after = url.partition("?")
-    return f"{before.rsplit('/', 1)[0]}/{database}" + (f"?{after}" if after else "")
-
-
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     """Run the test on each engine."""
     return str(request.param)
 
 
-class Databases:
-    """PostgreSQL databases like the template; one that a test has used is emptied for the next, which is ten times faster
-    than making one."""
-
-    def __init__(self, url: str, template: str) -> None:
-        self._url = url
-        self._template = template
-        self._spare: list[str] = []
-        self._made = 0
-        self._rows: dict[str, bytes] = {}
-
-    def take(self) -> str:
-        """Give the URL of a database nobody uses."""
-        if self._spare:
-            return self._spare.pop()
-        self._made += 1
-        name = f"test_{os.getpid()}_{self._made}"
-        asyncio.run(_administer(self._url, f"CREATE DATABASE {name} TEMPLATE {self._template}"))
-        return renamed(self._url, name)
-
-    def give_back(self, url: str) -> None:
-        """Make a database like the template again; one that is not as it was made is left behind."""
-        if asyncio.run(self._restored(url)):
-            self._spare.append(url)
-
-    async def _restored(self, url: str) -> bool:
-        if not self._rows:
-            self._rows = await self._template_rows()
-        connection = await asyncpg.connect(url)
-        try:
-            others = (
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            if await connection.fetchval(others) or {row[0] for row in tables} != set(self._rows):
-                return False
-            await connection.execute(";".join(f"DELETE FROM {table}" for table in self._rows))
-            for table, rows in self._rows.items():
-                await connection.copy_to_table(table, source=io.BytesIO(rows), format="binary")
-            return True
-        finally:
-            await connection.close()
-
-    async def _template_rows(self) -> dict[str, bytes]:
-        connection = await asyncpg.connect(renamed(self._url, self._template))
-        try:
-            found = {}
-            for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-                rows = io.BytesIO()
-                await connection.copy_from_table(row[0], output=rows, format="binary")
-                found[row[0]] = rows.getvalue()
-            return found
-        finally:
-            await connection.close()
-
-
 @pytest.fixture(scope="session")
-def postgres_databases(postgres_url: str, postgres_template: str) -> Databases:
+async def postgres_databases(postgres_url: str, postgres_template: str) -> AsyncIterator[Databases]:
     """Give the databases of this process's PostgreSQL."""
-    return Databases(postgres_url, postgres_template)
+    databases = Databases(postgres_url, postgres_template)
+    yield databases
+    await databases.close()
 
 
 @pytest.fixture
-def database(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a fresh database with the demo organization in it."""
-    if engine == "sqlite":
-        path = tmp_path / "crossdock.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    databases = request.getfixturevalue("postgres_databases")
-    url = databases.take()
+async def postgres_database(postgres_databases: Databases) -> AsyncIterator[str]:
+    """Give the URL of a PostgreSQL database like the template."""
+    url = await asyncio.to_thread(postgres_databases.take)
     yield url
-    databases.give_back(url)
+    await postgres_databases.give_back(url)
 
 
 @pytest.fixture
-async def book(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Book]:
+def database(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the URL of a fresh database with the demo organization in it."""
+    if engine != "sqlite":
+        yield request.getfixturevalue("postgres_database")
+        return
+    with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), folder)}"
+
+
+@pytest.fixture
+async def book(database: str, engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Book]:
     """Give an open book; `@pytest.mark.parametrize` of `overrides` changes its settings."""
     overrides: dict[str, Any] = getattr(request, "param", {})
-    async with app.open_book(load({}, database=database, **overrides)) as opened:
-        yield opened
+    settings = load({}, database=database, **overrides)
+    if engine == "sqlite":
+        async with app.open_book(settings) as opened:
+            yield opened
+    else:
+        databases: Databases = request.getfixturevalue("postgres_databases")
+        yield await app._book(await databases.store(database), settings)
 
 
 @pytest.fixture

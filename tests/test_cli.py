@@ -246,11 +246,21 @@ class TestDatabase:
     def test_that_cannot_be_used_is_one_line_without_a_password(self, url: str, command: tuple[str, ...]) -> None:
         assert "hunter2" not in refused(run(url.format(port=free_port()), *command))
 
-    @pytest.mark.parametrize("place", ["folder", "text", "text/below.db"])
-    def test_that_is_no_database_file_is_one_line(self, tmp_path: Path, place: str) -> None:
+    @pytest.mark.parametrize(
+        ("place", "reason"),
+        [
+            ("folder", "unable to open database file"),
+            ("text", "file is not a database"),
+            ("text/below.db", "File exists"),
+        ],
+    )
+    def test_that_is_no_database_file_is_one_line(self, tmp_path: Path, place: str, reason: str) -> None:
         (tmp_path / "folder").mkdir()
         (tmp_path / "text").write_text("no database " * 100)
-        refused(run(f"sqlite:///{tmp_path}/{place}", "migrate"))
+        line = refused(run(f"sqlite:///{tmp_path}/{place}", "migrate"))
+        assert line.startswith("crossdock: the database file cannot be used: ")
+        assert reason in line
+        assert (tmp_path / "text").read_text() == "no database " * 100
 
     def test_is_taken_from_the_environment(self, empty: str) -> None:
         made = subprocess.run(

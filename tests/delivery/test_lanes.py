@@ -200,8 +200,18 @@ class TestTheBell:
         bell = world.book.bell
         rung = bell.rung
         bell.ring()
-        async with asyncio.timeout(10):
-            await bell.wait(60, since=rung)
+        looked_before = asyncio.create_task(bell.wait(60, since=rung))
+        looks_now = asyncio.create_task(bell.wait(60, since=bell.rung))
+        try:
+            done, waiting = await asyncio.wait(
+                (looked_before, looks_now), timeout=10, return_when=asyncio.FIRST_COMPLETED
+            )
+            assert (done, waiting) == ({looked_before}, {looks_now})
+            bell.ring()
+            done, waiting = await asyncio.wait({looks_now}, timeout=10)
+            assert (done, waiting) == ({looks_now}, set())
+        finally:
+            looks_now.cancel()
 
 
 class TestPruning:

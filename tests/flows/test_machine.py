@@ -4,6 +4,7 @@ A state machine makes up long stories of verbs; tests/flows/moving.py says what 
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from random import Random
@@ -181,6 +182,7 @@ class Story(RuleBasedStateMachine):
         self.answers: dict[int, tuple[Any, bytes]] = {}
         self.asked: dict[int, tuple[int, Plan]] = {}
         self.turns = 0
+        self.outcomes: Counter[str] = Counter()
 
     @initialize(quantities=st.lists(st.integers(1, 4), min_size=1, max_size=3), held=st.booleans())
     def receive(self, quantities: list[int], held: bool) -> None:
@@ -254,6 +256,7 @@ class Story(RuleBasedStateMachine):
         at = self.at
         if isinstance(found, Refused):
             assert await at.dump() == before, "what is refused changes nothing"
+            self.outcomes["refused"] += 1
             return
         assert [change.order.order_id for change in found] == [target.order_id for target in targets]
         for order_id in {target.order_id for target in targets}:
@@ -269,6 +272,7 @@ class Story(RuleBasedStateMachine):
             after = await at.dump()
             assert {name for name in after if after[name] != before[name]} <= claims
         await at.check(*{target.order_id for target in targets})
+        self.outcomes["done" if any(change.events for change in found) else "nothing to do"] += 1
 
     def _turn(self, minutes: int) -> None:
         """Turn the clock, perhaps back: an order's times never fall."""
@@ -349,21 +353,30 @@ class Story(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.at.ids:
             self.opened.run(self.at.verify())
+            self.outcomes["verified"] += 1
         self.opened.close()
 
 
-def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> None:
-    story = type("Story", (Story,), {"fresh": staticmethod(fresh)})
+def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> Counter[str]:
+    """Tell stories that Hypothesis makes up, and give how often what came of them."""
+    outcomes: Counter[str] = Counter()
+
+    def teardown(self: Story) -> None:
+        Story.teardown(self)
+        outcomes.update(self.outcomes)
+
+    story = type("Story", (Story,), {"fresh": staticmethod(fresh), "teardown": teardown})
     run_state_machine_as_test(
         story,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck), deadline=None
         ),
     )
+    return outcomes
 
 
-def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> None:
-    """Tell a long story without Hypothesis, which likes to repeat itself."""
+def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> Counter[str]:
+    """Tell a long story without Hypothesis, which likes to repeat itself, and give how often what came of it."""
     random = Random(seed)
     story = type("Story", (Story,), {"fresh": staticmethod(fresh)})()
     try:
@@ -378,21 +391,30 @@ def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> None:
                 getattr(story, turn)(random.getrandbits(64))
     finally:
         story.teardown()
+    return story.outcomes
 
 
 class TestStories:
     @pytest.mark.parametrize("seed", range(2))
     def test_hold_on_a_long_way(self, fresh: Callable[[], str], seed: int) -> None:
-        wander(fresh, seed=seed, steps=45)
+        outcomes = wander(fresh, seed=seed, steps=45)
+        assert outcomes["verified"] == 1
+        assert min(outcomes["done"], outcomes["refused"]) >= 5
 
     @pytest.mark.prove
     @pytest.mark.parametrize("seed", range(100, 140))
     def test_hold_on_a_very_long_way(self, fresh: Callable[[], str], seed: int) -> None:
-        wander(fresh, seed=seed, steps=400)
+        outcomes = wander(fresh, seed=seed, steps=400)
+        assert outcomes["verified"] == 1
+        assert min(outcomes["done"], outcomes["refused"]) >= 40
 
     def test_hold_whatever_is_asked(self, fresh: Callable[[], str]) -> None:
-        tell(fresh, examples=4, steps=10)
+        outcomes = tell(fresh, examples=4, steps=10)
+        assert outcomes["verified"] >= 4
+        assert min(outcomes["done"], outcomes["refused"]) >= 1
 
     @pytest.mark.prove
     def test_hold_for_long(self, fresh: Callable[[], str]) -> None:
-        tell(fresh, examples=150, steps=40)
+        outcomes = tell(fresh, examples=150, steps=40)
+        assert outcomes["verified"] >= 150
+        assert min(outcomes["done"], outcomes["refused"]) >= 150

@@ -6,23 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from crossdock.store.port import Store
 from crossdock.store.schema import open_store
-from tests.conftest import renamed
+from tests.databases import administer, renamed
 
 _numbers = count(1)
-
-
-async def administer(url: str, statement: str) -> None:
-    """Run one statement on a PostgreSQL server."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

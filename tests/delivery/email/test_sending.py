@@ -273,9 +273,11 @@ class TestConnections:
 
     async def test_are_closed_with_the_mailer(self, inbox: Inbox) -> None:
         async with mailing(inbox, {}) as mailer:
-            await send(mailer)
+            assert (await send(mailer)).verdict is Verdict.DELIVERED
+            assert inbox.open == 1
             await mailer.close()
             await until(lambda: not inbox.open)
+            assert inbox.connections == 1
 
     async def test_are_free_again_after_a_cancellation(self, inbox: Inbox) -> None:
         async with mailing(inbox, {}) as mailer:

@@ -1,19 +1,14 @@
-"""Recorded cases: what a call answers and what it does to the order, exactly, one file each.
+"""What is this door's own in its recorded cases; tests/doors/golden.py says what they are.
 
-A file holds what is `given` (steps done first), the `request`, and as recorded the `response` and the order's state `before`
-and `after`: version, status, holds, counters, and the events since. What differs from run to run stands as a placeholder:
-`<id>` for the first order's id, `<made id>` for other ids of ours, `<audit>`, `<time>`. A step is a request, or a `do` of the
-hub. `<answer>` as a body is the order's own answer, laid over with the step's `with`; `<webhook>` in a path is the id of the
-only webhook.
-With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that.
+The state is that of the order that was made first: version, status, holds, counters, and the events since. A given step is a
+request, a `create` of this door's or another's sample, or a `do` of the hub. `<id>` is the first order's id, `<made id>` stands
+for other ids of ours, `<audit>` and `<time>` for what they say. `<answer>` as a body is the order's own answer, laid over with
+the step's `with`; `<webhook>` in a path is the id of the only webhook.
 """
 
 import json
-import os
 import re
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +17,10 @@ import msgspec
 from crossdock.core.events import fact_of
 from crossdock.core.identity import from_hex24, to_hex24
 from crossdock.core.order import Order
-from crossdock.flows import access, orders, queries
+from crossdock.flows import orders, queries
 from crossdock.flows.access import Caller
 from crossdock.store.pages import Filters
+from tests.doors import golden
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -32,67 +28,91 @@ from tests.world import World
 Tree = Any
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _ID = re.compile(r"[0-9a-f]{24}")
-_SHOWN = ("idempotent-replayed", "allow", "location", "content-type")
 
 
-async def check(world: World, path: Path) -> None:
-    """Do what a file says and compare; or, when asked to, record."""
-    case = json.loads(path.read_text())  # noqa: ASYNC240 - a test may wait for its file
-    told = await played(world, case)
-    whole = {"given": case["given"], "request": case["request"]} | told
-    if os.environ.get("GOLDEN") == "record":
-        path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")  # noqa: ASYNC240
-        return
-    assert json.dumps(whole, indent=1) == json.dumps(case, indent=1)  # as text, because the order of members counts
+class Player(golden.Player):
+    """See above."""
 
+    actor = "ops"
+    shown = ("idempotent-replayed", "allow", "location", "content-type")
 
-async def played(world: World, case: Tree) -> dict[str, Tree]:
-    """Do a case's steps and its request, and give what came of it."""
-    began = time.time()
-    headers = await world.bearer() | CONTEXT
-    caller = Caller(await world.demo_organization(), "ops", frozenset(access.SCOPES))
-    for step in case["given"]:
-        await _given(world, caller, headers, step)
-    first = await _first(world, caller)
-    before = first and await _state(world, caller, first, 0)
-    answer = await _ask(world, caller, headers, case["request"])
-    first = first or await _first(world, caller)
-    after = first and await _state(world, caller, first, before["events"] if before else 0)
-    if before and after and after == before | {"events": []}:
-        after = "as before"
-    shown = {name: answer.headers[name] for name in _SHOWN if name in answer.headers}
-    is_json = bool(answer.content) and answer.headers["content-type"] == "application/json"
-    response = {"status": answer.status_code, "headers": shown, "body": answer.json() if is_json else answer.text}
-    if before:
-        del before["events"]
-    told = {"response": response, "before": before, "after": after}
-    return _masked(told, began, first and to_hex24(first.order_id))  # type: ignore[no-any-return]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._began = time.time()
+        self._first: Order | None = None
+        self._seen = 0
 
+    async def ask(self, step: Tree) -> httpx.Response:
+        """See golden.Player."""
+        if "create" in step:
+            return await self._create(step)
+        headers = self.token | CONTEXT
+        first = await self._found()
+        identity = to_hex24(first.order_id) if first else ""
+        body = step.get("body")
+        if body == "<answer>":
+            read = await self.world.http.get(ORDERS, params={"orderId": identity}, headers=headers)
+            body = {name: value for name, value in read.json().items() if name not in step.get("without", ())}
+            body |= step.get("with", {})
+        content = b"" if body is None else json.dumps(body).replace("<id>", identity).encode()
+        path = step["path"].replace("<id>", identity)
+        if "<webhook>" in path:
+            (webhook,) = (await self.world.http.get("/api/v2/webhook", headers=headers)).json()
+            path = path.replace("<webhook>", webhook["webhookId"])
+        return await self.world.http.request(
+            step["method"], "/api/v2" + path, content=content, headers=headers | step.get("headers", {})
+        )
 
-async def _given(world: World, caller: Caller, headers: dict[str, str], step: Tree) -> None:
-    if "create" in step:
-        door = step["create"]
-        body = {"shirts": shirts, "smallest": smallest}.get(door)
-        if body is not None:
-            answer = await world.http.post(ORDERS, json=body(**step.get("with", {})), headers=headers)
-        else:
-            vendor = VENDORS[door]
-            token = {"Authorization": headers["Authorization"]}
-            answer = await world.http.post(
-                vendor.create, json=vendor.body("N-1") | step.get("with", {}), headers=token | vendor.headers("golden")
-            )
-        assert answer.status_code < 300, answer.text
-    elif "do" in step:
-        await by_hub(world, caller, step["do"], await _named(world, caller, step), step.get("reason"))
-    else:
-        answer = await _ask(world, caller, headers, step)
-        assert answer.status_code < 300, answer.text
+    async def _create(self, step: Tree) -> httpx.Response:
+        door, more = step["create"], step.get("with", {})
+        own = {"shirts": shirts, "smallest": smallest}.get(door)
+        if own is not None:
+            return await self.world.http.post(ORDERS, json=own(**more), headers=self.token | CONTEXT)
+        vendor = VENDORS[door]
+        headers = self.token | vendor.headers("golden")
+        return await self.world.http.post(vendor.create, json=vendor.body("N-1") | more, headers=headers)
 
+    async def verb(self, step: Tree) -> None:
+        """See golden.Player."""
+        order = await self._found()
+        assert order is not None, step
+        await by_hub(self.world, self.caller, step["do"], order, step.get("reason"))
 
-async def _named(world: World, caller: Caller, step: Tree) -> Order:
-    found = await _first(world, caller)
-    assert found is not None, step
-    return found
+    async def _found(self) -> Order | None:
+        """Give the order that was made first, which is the one a case is about."""
+        page = await queries.page(self.world.book, self.caller, Filters(), limit=1, ascending=True)
+        return page.orders[0] if page.orders else None
+
+    async def state(self) -> Tree:
+        """See golden.Player; with the events since the last look."""
+        self._first = self._first or await self._found()
+        if self._first is None:
+            return None
+        now = await queries.order(self.world.book, self.caller, order_id=self._first.order_id)
+        recorded = await queries.history(self.world.book, self.caller, order_id=self._first.order_id)
+        entries = queries.timeline(recorded)
+        seen, self._seen = self._seen, len(entries)
+        return {
+            "version": now.version,
+            "status": str(now.status),
+            "holds": [hold.reason for hold in now.holds],
+            "counters": [msgspec.to_builtins(each) for each in now.counters],
+            "events": [_event(entry) for entry in entries[seen:]],
+        }
+
+    def body(self, answer: httpx.Response) -> Tree:
+        """See golden.Player."""
+        is_json = bool(answer.content) and answer.headers["content-type"] == "application/json"
+        return answer.json() if is_json else answer.text
+
+    def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
+        """See golden.Player."""
+        if before and after and after == before | {"events": []}:
+            after = "as before"
+        if before:
+            del before["events"]
+        told = {"response": response, "before": before, "after": after}
+        return _masked(told, self._began, self._first and to_hex24(self._first.order_id))  # type: ignore[no-any-return]
 
 
 async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: str | None = None) -> None:
@@ -108,45 +128,6 @@ async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: 
         "note": lambda: orders.note(order.order_id, reason or "seen"),
     }
     await orders.perform(world.book, caller, [steps[verb]()], door="hub")
-
-
-async def _first(world: World, caller: Caller) -> Order | None:
-    """Give the order that was made first, which is the one a case is about."""
-    page = await queries.page(world.book, caller, Filters(), limit=1, ascending=True)
-    return page.orders[0] if page.orders else None
-
-
-async def _ask(world: World, caller: Caller, headers: dict[str, str], step: Tree) -> httpx.Response:
-    first = await _first(world, caller)
-    identity = to_hex24(first.order_id) if first else ""
-    body = step.get("body")
-    if body == "<answer>":
-        read = await world.http.get(ORDERS, params={"orderId": identity}, headers=headers)
-        body = {name: value for name, value in read.json().items() if name not in step.get("without", ())}
-        body |= step.get("with", {})
-    content = b"" if body is None else json.dumps(body).replace("<id>", identity).encode()
-    path = step["path"].replace("<id>", identity)
-    if "<webhook>" in path:
-        (webhook,) = (await world.http.get("/api/v2/webhook", headers=headers)).json()
-        path = path.replace("<webhook>", webhook["webhookId"])
-    return await world.http.request(
-        step["method"], "/api/v2" + path, content=content, headers=headers | step.get("headers", {})
-    )
-
-
-async def _state(world: World, caller: Caller, order: Order, seen: Any) -> dict[str, Tree]:
-    """Give an order's state, with the events it has had since it had `seen` (a number, or the events told before)."""
-    now = await queries.order(world.book, caller, order_id=order.order_id)
-    recorded = await queries.history(world.book, caller, order_id=order.order_id)
-    known = seen if isinstance(seen, int) else len(seen)
-    entries = queries.timeline(recorded)
-    return {
-        "version": now.version,
-        "status": str(now.status),
-        "holds": [hold.reason for hold in now.holds],
-        "counters": [msgspec.to_builtins(each) for each in now.counters],
-        "events": [_event(entry) for entry in entries[known:]],
-    }
 
 
 def _event(entry: queries.Entry) -> dict[str, Tree]:
@@ -181,8 +162,3 @@ def _masked(node: Tree, began: float, first: str | None, name: str = "") -> Tree
     if _ID.fullmatch(node) and from_hex24(node) is not None and int(node[:8], 16) >= int(began):
         return "<id>" if node == first else "<made id>"
     return node
-
-
-def stems(files: Sequence[Path]) -> list[str]:
-    """Give the names of cases."""
-    return [path.stem for path in files]

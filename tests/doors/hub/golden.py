@@ -1,21 +1,19 @@
-"""Recorded cases: what a call answers and what it does to the order, exactly, one file each.
+"""What is the hub's own, and S2's, in their recorded cases; tests/doors/golden.py says what they are.
 
-A file holds what is `given` (requests done first), the `request`, and as recorded the `response` and the order's hub document
-`before` and `after` it. Ids and times differ from run to run and stand as placeholders: `<A>` is the hub id of the order that
-the given request named A made, `<A.s2>` its S2 id, `<A.updated_at>` its time, `<time 1>` the earliest of the server's times.
-With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that.
+The state is the hub's document of the order that was made first. A step is a request, or a `sample` of a door; its `name` names
+the order it makes: `<A>` is the hub id of the order that the step named A made, `<A.s2>` its S2 id, `<A.updated_at>` its time,
+`<time 1>` the earliest of the server's times.
 """
 
 import json
-import os
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from crossdock.core.identity import from_base32, from_uuid, to_base32, to_uuid
+from tests.doors import golden
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -25,76 +23,65 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _IN_TEXT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 )  # a body that is not JSON: the server's times have 6 digits
-_SHOWN = ("etag", "dry-run", "idempotent-replayed", "link", "allow", "content-disposition", "content-type")
 
 
-async def check(world: World, path: Path) -> None:
-    """Do what a file says and compare; or, when asked to, record."""
-    case = json.loads(path.read_text())  # noqa: ASYNC240 - a test may wait for its file
-    told = await played(world, case)
-    whole = {"given": case["given"], "request": case["request"]} | told
-    if os.environ.get("GOLDEN") == "record":
-        path.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")  # noqa: ASYNC240
-        return
-    assert json.dumps(whole, indent=1) == json.dumps(case, indent=1)  # as text, because the order of members counts
+class Player(golden.Player):
+    """See above."""
 
+    shown = ("etag", "dry-run", "idempotent-replayed", "link", "allow", "content-disposition", "content-type")
+    indent = 2
 
-async def played(world: World, case: Tree) -> dict[str, Tree]:
-    """Do a case's requests and give what came of the last: its answer, and the order before and after."""
-    token = await world.bearer()
-    names: dict[str, str] = {}
-    for step in case["given"]:
-        answer = await _ask(world, token, step, names)
-        assert answer.status_code < 300, answer.text
-        if "name" in step:
-            await _remember(world, token, step["name"], answer.json()["id"], names)
-    before = await _document(world, token, names)
-    answer = await _ask(world, token, case["request"], names)
-    if "name" in case["request"]:
-        await _remember(world, token, case["request"]["name"], answer.json()["id"], names)
-    after = await _document(world, token, names)
-    told = {"response": _shown(answer), "before": before, "after": "as before" if after == before else after}
-    return _masked(told, names)  # type: ignore[no-any-return]
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.names: dict[str, str] = {}
 
+    async def ask(self, step: Tree) -> httpx.Response:
+        """See golden.Player."""
+        door = "hub" if step["path"].startswith("/hub") else "s2"
+        body = step.get("body")
+        if "sample" in step:
+            body = json.loads(json.dumps(VENDORS[step["sample"]].body(step["number"]))) | step.get("with", {})
+            door = step["sample"]
+        headers = VENDORS[door].headers("golden") | step.get("headers", {})
+        content = None if body is None else self._named(json.dumps(body)).encode()
+        return await self.world.http.request(
+            step["method"], self._named(step["path"]), content=content,
+            headers={name: self._named(value) for name, value in headers.items()} | self.token,
+        )  # fmt: skip
 
-async def _ask(world: World, token: dict[str, str], step: Tree, names: dict[str, str]) -> httpx.Response:
-    door = "hub" if step["path"].startswith("/hub") else "s2"
-    body = step.get("body")
-    if "sample" in step:
-        body = json.loads(json.dumps(VENDORS[step["sample"]].body(step["number"]))) | step.get("with", {})
-        door = step["sample"]
-    headers = VENDORS[door].headers("golden") | step.get("headers", {})
-    content = None if body is None else _named(json.dumps(body), names).encode()
-    return await world.http.request(
-        step["method"], _named(step["path"], names), content=content,
-        headers={name: _named(value, names) for name, value in headers.items()} | token,
-    )  # fmt: skip
+    async def remember(self, step: Tree, answer: httpx.Response) -> None:
+        """See golden.Player."""
+        if "name" not in step:
+            return
+        name, spelled = step["name"], answer.json()["id"]
+        order_id = from_base32(spelled) or from_uuid(spelled)
+        assert order_id is not None
+        document = await self._document(to_base32(order_id))
+        self.names |= {f"<{name}>": to_base32(order_id), f"<{name}.s2>": to_uuid(order_id)}
+        self.names[f"<{name}.updated_at>"] = document["updated_at"]
 
+    async def state(self) -> Tree:
+        """See golden.Player; None where no order was made."""
+        order_id = next(iter(self.names.values()), None)
+        return order_id and await self._document(order_id)
 
-async def _remember(world: World, token: dict[str, str], name: str, spelled: str, names: dict[str, str]) -> None:
-    order_id = from_base32(spelled) or from_uuid(spelled)
-    assert order_id is not None
-    document = (await world.http.get(f"/hub/v1/orders/{to_base32(order_id)}", headers=token)).json()
-    names |= {f"<{name}>": to_base32(order_id), f"<{name}.s2>": to_uuid(order_id)}
-    names[f"<{name}.updated_at>"] = document["updated_at"]
+    async def _document(self, order_id: str) -> Tree:
+        return (await self.world.http.get(f"/hub/v1/orders/{order_id}", headers=self.token)).json()
 
+    def _named(self, text: str) -> str:
+        for name, value in self.names.items():
+            text = text.replace(name, value)
+        return text
 
-async def _document(world: World, token: dict[str, str], names: dict[str, str]) -> Tree:
-    """Give the hub's document of the first order made, which is the one a case is about; None where none was."""
-    order_id = next(iter(names.values()), None)
-    return order_id and (await world.http.get(f"/hub/v1/orders/{order_id}", headers=token)).json()
+    def body(self, answer: httpx.Response) -> Tree:
+        """See golden.Player."""
+        is_json = answer.headers.get("content-type", "").endswith("json") and answer.content
+        return answer.json() if is_json else answer.text
 
-
-def _named(text: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        text = text.replace(name, value)
-    return text
-
-
-def _shown(answer: httpx.Response) -> dict[str, Tree]:
-    headers = {name: answer.headers[name] for name in _SHOWN if name in answer.headers}
-    is_json = answer.headers.get("content-type", "").endswith("json") and answer.content
-    return {"status": answer.status_code, "headers": headers, "body": answer.json() if is_json else answer.text}
+    def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
+        """See golden.Player."""
+        told = {"response": response, "before": before, "after": "as before" if after == before else after}
+        return _masked(told, self.names)  # type: ignore[no-any-return]
 
 
 # ------------------------------------------------------------------------------------------------------------ placeholders

@@ -67,8 +67,13 @@ class TestDeliveries:
     async def test_of_another_endpoint_are_not_found(self, world: World, headers: dict[str, str]) -> None:
         one, other = await register(world, headers), await register(world, headers)
         sent = await ask(world, headers, "POST", f"/{one['id']}/test", expected=202)
-        await ask(world, headers, "GET", f"/{other['id']}/deliveries/{sent['id']}", expected=404)
-        await ask(world, headers, "POST", f"/{other['id']}/deliveries/{sent['id']}/redeliver", expected=404)
+        there, elsewhere = (f"/{each['id']}/deliveries/{sent['id']}" for each in (one, other))
+        before = await ask(world, headers, "GET", there)
+        for method, path in (("GET", elsewhere), ("POST", f"{elsewhere}/redeliver")):
+            refused = await ask(world, headers, method, path, expected=404)
+            assert refused["code"] == "not_found"
+        assert await ask(world, headers, "GET", there) == before
+        assert (await ask(world, headers, "GET", f"/{other['id']}/deliveries"))["items"] == []
 
     async def test_are_repeated_one_by_one(self, world: World, headers: dict[str, str]) -> None:
         async with Receiver() as receiver, working(world.book):

@@ -265,10 +265,12 @@ class TestRemoving:
         """Mails to customers are told through an endpoint too, which has no URL and no secret."""
         for unknown in (spell_id(7), "x"):
             for method, path, body in CALLS:
-                await ask(world, headers, method, f"/{unknown}{path}", body, 404)
+                refused = await ask(world, headers, method, f"/{unknown}{path}", body, 404)
+                assert refused["code"] == "not_found"
         for method, path, body in CALLS:
             if not path.startswith(("/deliveries", "/redeliver")):
-                await ask(world, headers, method, f"/{spell_id(MAIL_ENDPOINT)}{path}", body, 404)
+                refused = await ask(world, headers, method, f"/{spell_id(MAIL_ENDPOINT)}{path}", body, 404)
+                assert refused["code"] == "not_found"
 
 
 CALLS = (

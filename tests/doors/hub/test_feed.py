@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -274,11 +275,12 @@ class Following:
         return found
 
 
-async def only(tasks: set[asyncio.Task[Any]]) -> None:
-    """Wait until nothing but these tasks is at work."""
-    async with asyncio.timeout(PATIENCE_S):
-        while asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - tasks end by themselves
-            await asyncio.sleep(0)
+async def at_work_beside(tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
+    """Wait for all but these tasks to end, and give those that do not."""
+    give_up = time.monotonic() + PATIENCE_S
+    while (left := asyncio.all_tasks() - tasks) and time.monotonic() < give_up:  # noqa: ASYNC110 - tasks end by themselves
+        await asyncio.sleep(0)
+    return left
 
 
 class TestStreams:
@@ -341,19 +343,23 @@ class TestStreams:
         before = asyncio.all_tasks()
         async with Following(world, headers) as stream:
             await stream.block()
+            assert asyncio.all_tasks() > before
             stream.hang_up()
             async with asyncio.timeout(PATIENCE_S):
                 await stream.task
-            await only(before)
+            assert stream.task.exception() is None
+            assert await at_work_beside(before) == set()
 
     async def test_end_where_the_server_stops(self, world: World, headers: dict[str, str]) -> None:
         before = asyncio.all_tasks()
         async with Following(world, headers) as stream:
             await stream.block()
+            assert asyncio.all_tasks() > before
             stream.task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await stream.task
-            await only(before)
+            assert stream.task.cancelled()
+            assert await at_work_beside(before) == set()
 
 
 # ---------------------------------------------------------------------------------------------------------- a real server

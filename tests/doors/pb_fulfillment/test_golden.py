@@ -4,22 +4,19 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from crossdock.doors.pb_fulfillment import DOOR
-from tests.doors.pb_fulfillment import golden
+from tests.doors.golden import cases, files
+from tests.doors.pb_fulfillment.golden import Player
 from tests.world import World
 
-FILES = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@cases(__file__)
 async def test_is_as_recorded(world: World, path: Path) -> None:
-    await golden.check(world, path)
+    await Player.check(world, path)
 
 
 def test_every_route_has_a_case_that_succeeds() -> None:
-    requests = [json.loads(path.read_text()) for path in FILES]
+    requests = [json.loads(path.read_text()) for path in files(__file__)]
     good = {
         (case["request"]["method"], case["request"]["path"].partition("?")[0])
         for case in requests

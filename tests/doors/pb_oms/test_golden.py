@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
-from tests.doors.pb_oms import golden
+from tests.doors.golden import cases
+from tests.doors.pb_oms.golden import Player
 from tests.world import World
 
-FILES = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@cases(__file__)
 async def test_is_as_recorded(world: World, path: Path) -> None:
-    await golden.check(world, path)
+    await Player.check(world, path)

@@ -1,0 +1,146 @@
+"""PostgreSQL databases for tests: made of a migrated one, emptied after use, with connections that stay open.
+
+To make a database takes a hundred times as long as to empty one, and a new connection has to learn of every table and to plan
+every statement, which takes longer than most tests do.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+import asyncpg
+
+from crossdock.store.postgres import PostgresStore
+
+# How long what a test has closed may take to be gone.
+PATIENCE_S = 2.0
+_LOOK_S = 0.005
+# What a database consists of, so that one whose schema a test has touched is not used again.
+_SHAPE = """
+    SELECT string_agg(concat_ws(' ', relname, relkind, relnatts, relhastriggers, relhasrules), ',' ORDER BY relname)
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+"""
+_CONNECTIONS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
+"""
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+
+
+def renamed(url: str, database: str) -> str:
+    """Give the URL of another database on the same server."""
+    before, _, after = url.partition("?")
+    return f"{before.rsplit('/', 1)[0]}/{database}" + (f"?{after}" if after else "")
+
+
+async def administer(url: str, statement: str) -> None:
+    """Run one statement on a PostgreSQL server."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+class Databases:
+    """Databases like the template, each for one test at a time."""
+
+    def __init__(self, url: str, template: str) -> None:
+        self._url = url
+        self._template = template
+        self._spare: list[str] = []
+        self._numbers = count(1)
+        self._pools: dict[str, Any] = {}
+        self._shape: str | None = None
+        self._rows: dict[str, str | None] = {}
+        self._script = ""
+
+    def take(self) -> str:
+        """Give the URL of a database nobody uses. Where a loop is running, this is called in a thread."""
+        if self._spare:
+            return self._spare.pop()
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        asyncio.run(administer(self._url, f"CREATE DATABASE {name} TEMPLATE {self._template}"))
+        return renamed(self._url, name)
+
+    async def store(self, url: str) -> PostgresStore:
+        """Give a store over the connections that are kept to a database. It is the test's own, its connections are not."""
+        return PostgresStore(await self._pool(url))
+
+    async def give_back(self, url: str) -> None:
+        """Make a database like the template again; one where that cannot be done is left behind."""
+        pool = await self._pool(url)
+        if await self._restored(pool):
+            self._spare.append(url)
+        else:
+            self._pools.pop(url).terminate()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            await pool.close()
+
+    async def _pool(self, url: str) -> Any:
+        if url not in self._pools:
+            self._pools[url] = (await PostgresStore.open(url))._pool
+        return self._pools[url]
+
+    async def _restored(self, pool: Any) -> bool:
+        async def is_idle() -> bool:
+            return bool(pool.get_size() == pool.get_idle_size())
+
+        async def is_alone() -> bool:
+            return bool(await connection.fetchval(_CONNECTIONS) == pool.get_size())
+
+        if pool.is_closing() or not await _soon(is_idle):
+            return False
+        first = self._shape is None
+        if first:
+            await self._learn()
+        async with pool.acquire() as connection:
+            if await connection.fetchval(_SHAPE) != self._shape or not await _soon(is_alone):
+                return False
+            await connection.execute(self._script)
+            if first:
+                assert await _rows(connection) == self._rows
+            return True
+
+    async def _learn(self) -> None:
+        connection = await asyncpg.connect(renamed(self._url, self._template))
+        try:
+            self._shape = await connection.fetchval(_SHAPE)
+            self._rows = await _rows(connection)
+            self._script = _script(self._rows)
+        finally:
+            await connection.close()
+
+
+async def _rows(connection: Any) -> dict[str, str | None]:
+    """Give all rows of all tables, as JSON."""
+    names = [row[0] for row in await connection.fetch(_TABLES)]
+    return {
+        name: await connection.fetchval(f"SELECT json_agg(each ORDER BY each::text)::text FROM {name} each")
+        for name in names
+    }
+
+
+def _script(rows: dict[str, str | None]) -> str:
+    """Give the statements, to be sent in one go and so in one transaction, that leave these rows in a database."""
+    parts = [f"DELETE FROM {name}" for name in rows]
+    for name, found in rows.items():
+        if found is not None:
+            assert "$rows$" not in found
+            parts.append(f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, $rows${found}$rows$)")
+    return ";".join(parts)
+
+
+async def _soon(holds: Callable[[], Awaitable[bool]]) -> bool:
+    """Wait a little for something to hold, and say whether it does."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not await holds():
+        if time.monotonic() > give_up:
+            return False
+        await asyncio.sleep(_LOOK_S)
+    return True

@@ -1,0 +1,251 @@
+"""Recorded cases: what a call answers and what it does to orders, exactly, one file each.
+
+A file holds what is `given` (steps done first), the `request`, and as recorded the `response` and the state `before` and
+`after` it. What differs from run to run stands as a placeholder. Each door has a player in its own `golden.py`, which says how
+a step is done, what the state is, and which placeholders there are.
+With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that.
+"""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import msgspec
+import pytest
+
+from crossdock.core.events import Allocated, Fact, Shipped
+from crossdock.core.identity import from_base32, from_digits, from_hex24, from_uuid
+from crossdock.core.lifecycle import Verb
+from crossdock.core.order import Order
+from crossdock.flows import orders, queries
+from crossdock.flows.access import SCOPES, Caller
+from crossdock.flows.unit import Unit
+from tests.vendors import VENDORS
+from tests.world import World
+
+Tree = Any
+
+
+def cases(beside: str) -> pytest.MarkDecorator:
+    """Give a test every case recorded beside it as `path`."""
+    return pytest.mark.parametrize("path", files(beside), ids=lambda path: path.stem)
+
+
+def files(beside: str) -> list[Path]:
+    """Give the files of the cases recorded beside a test."""
+    return sorted((Path(beside).parent / "golden").glob("*.json"))
+
+
+class Player:
+    """Plays one case; of each door its own kind."""
+
+    actor: ClassVar[str] = "demo"
+    # The headers of an answer that are recorded, where it has them.
+    shown: ClassVar[Sequence[str]] = ("allow", "idempotent-replayed", "retry-after")
+    indent: ClassVar[int] = 1
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.token: dict[str, str] = {}
+        self.caller: Caller
+
+    @classmethod
+    async def check(cls, world: World, path: Path) -> None:
+        """Do what a file says and compare; or, when asked to, record."""
+        case = json.loads(path.read_text())  # noqa: ASYNC240 - a test may wait for its file
+        whole = {"given": case["given"], "request": case["request"]} | await cls(world).played(case)
+        if os.environ.get("GOLDEN") == "record":
+            path.write_text(json.dumps(whole, indent=cls.indent, ensure_ascii=False) + "\n")  # noqa: ASYNC240
+            return
+        told, expected = (json.dumps(each, indent=1).splitlines() for each in (whole, case))
+        assert told == expected, "\n".join(unified_diff(expected, told, "recorded", "now"))  # as text: the order counts
+
+    async def played(self, case: Tree) -> dict[str, Tree]:
+        """Do a case's steps and its request, and give what came of it."""
+        self.token = await self.world.bearer()
+        self.caller = Caller(await self.world.demo_organization(), self.actor, frozenset(SCOPES))
+        for step in case["given"]:
+            await self._given(step)
+        before = await self.state()
+        answer = await self.ask(case["request"])
+        await self.remember(case["request"], answer)
+        after = await self.state()
+        headers = {name: answer.headers[name] for name in self.shown if name in answer.headers}
+        response = {"status": answer.status_code, "headers": headers, "body": self.body(answer)}
+        return self.masked(response, before, after)
+
+    async def _given(self, step: Tree) -> None:
+        if "verb" in step or "do" in step:
+            await self.verb(step)
+            return
+        answer = await self.ask(step)
+        assert answer.status_code < 300, answer.text
+        await self.remember(step, answer)
+
+    def body(self, answer: httpx.Response) -> Tree:
+        """Give an answer's body as it is recorded."""
+        return answer.json()
+
+    async def ask(self, step: Tree) -> httpx.Response:
+        """Send one request of a case."""
+        raise NotImplementedError
+
+    async def remember(self, step: Tree, answer: httpx.Response) -> None:
+        """Note the id of an order that a step has made, where it gives that order a name."""
+
+    async def verb(self, step: Tree) -> None:
+        """Do a verb of the house to an order."""
+        raise NotImplementedError
+
+    async def state(self) -> Tree:
+        """Give the state of the orders a case is about."""
+        raise NotImplementedError
+
+    def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
+        """Give what is recorded of a case, with placeholders where runs differ."""
+        raise NotImplementedError
+
+
+class OrdersPlayer(Player):
+    """Plays cases about several orders, each under a name, whose `after` says what has changed of each.
+
+    The state of an order is its status, version, counters, holds, the names of its events, and how the door reads it. A given
+    step is a request, a `sample` of a door under a `number`, or a `verb` of the house; the `number` of a request names the
+    order it makes. `<A>` stands for the id, in the door's spelling, of the order A, `<time>` for a time of the server.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.ids: dict[str, int] = {}
+        self.spelled: dict[str, str] = {}
+
+    # ------------------------------------------------------------------------------------------------ what a door says
+    def headers(self, step: Tree) -> dict[str, str]:
+        """Give the headers of a request besides its token."""
+        raise NotImplementedError
+
+    def own_id(self, spelled: str) -> int | None:
+        """Give the id that the door spells so, where its spelling is not one of those all doors share."""
+        return None
+
+    async def spell(self, order_id: int) -> str:
+        """Give the door's spelling of an order's id."""
+        raise NotImplementedError
+
+    def read(self, name: str, order: Order) -> Tree:
+        """Give the request that reads an order."""
+        raise NotImplementedError
+
+    def identity(self, step: Tree, answer: Tree) -> int:
+        """Give the id of the order that a step has made, be it answered by this door or the one whose sample was sent."""
+        spelled = str(answer.get("orderId") or answer.get("id"))
+        digits = from_digits(spelled[3:22]) if spelled.startswith("ORA") else None
+        found = self.own_id(spelled) or digits or from_hex24(spelled) or from_uuid(spelled) or from_base32(spelled)
+        assert found is not None, answer
+        return found
+
+    # ---------------------------------------------------------------------------------------------- what all of them do
+    async def ask(self, step: Tree) -> httpx.Response:
+        """See Player."""
+        if "sample" in step:
+            vendor = VENDORS[step["sample"]]
+            body = vendor.body(step["number"]) | step.get("with", {})
+            headers = self.token | vendor.headers(f"golden-{step['number']}")
+            return await self.world.http.post(vendor.create, json=body, headers=headers)
+        content = json.dumps(step["body"]) if "body" in step else step.get("raw")
+        return await self.world.http.request(
+            step["method"], self._named(step["path"]), content=content and self._named(content).encode(),
+            headers=self.token | self.headers(step),
+        )  # fmt: skip
+
+    async def remember(self, step: Tree, answer: httpx.Response) -> None:
+        """See Player."""
+        if "number" in step and answer.status_code < 300:
+            order_id = self.identity(step, answer.json())
+            self.ids[step["number"]] = order_id
+            self.spelled[step["number"]] = await self.spell(order_id)
+
+    async def verb(self, step: Tree) -> None:
+        """See Player."""
+        order_id = self.ids[step["order"]]
+        made = {
+            "hold": lambda: orders.hold(self.caller, order_id, [orders.HoldWish(step["reason"])]),
+            "release": lambda: orders.release(order_id),
+            "cancel": lambda: orders.cancel(order_id, lines=lambda _: {step["line"]: step["quantity"]}),
+            "allocate": lambda: _moved(order_id, Verb.ALLOCATE, step),
+            "ship": lambda: _moved(order_id, Verb.SHIP, step) if "line" in step else orders.ship(order_id),
+        }[step["verb"]]()
+        await orders.perform(self.world.book, self.caller, [made], door="hub")
+
+    async def state(self) -> dict[str, Tree]:
+        """See Player."""
+        return {name: await self._state(name, order_id) for name, order_id in self.ids.items()}
+
+    async def _state(self, name: str, order_id: int) -> dict[str, Tree]:
+        order = await queries.order(self.world.book, self.caller, order_id=order_id)
+        recorded = await queries.history(self.world.book, self.caller, order_id=order_id)
+        read = await self.ask(self.read(name, order))
+        return self.state_of(order) | {
+            "events": [f"{event.name} by {event.door}" for event in recorded],
+            "read": read.json() if read.status_code == 200 else read.status_code,
+        }
+
+    def state_of(self, order: Order) -> dict[str, Tree]:
+        """Give what is recorded of an order as the house has it."""
+        lines = [
+            f"{line.sku}: "
+            + ", ".join(f"{name} {value}" for name in each.__struct_fields__ if (value := getattr(each, name)))
+            for line, each in zip(order.content.lines, order.counters, strict=True)
+        ]
+        holds = [f"{hold.reason} by {hold.actor}" for hold in order.holds]
+        return {"status": str(order.status), "version": order.version, "lines": lines, "holds": holds}
+
+    def _named(self, text: str) -> str:
+        for name, spelled in self.spelled.items():
+            text = text.replace(f"<{name}>", spelled)
+        return text
+
+    def unnamed(self, told: Tree, times: re.Pattern[str], placeholder: str) -> Tree:
+        """Give something with placeholders for times of the server and ids."""
+        text = times.sub(placeholder, json.dumps(told, ensure_ascii=False))
+        for name, spelled in self.spelled.items():
+            text = text.replace(spelled, f"<{name}>")
+        return json.loads(text)
+
+
+def _moved(order_id: int, verb: Verb, step: Tree) -> orders.Step:
+    """Allocate or ship some units of one line, for which there is no call yet."""
+
+    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+        line, quantity = step["line"], step["quantity"]
+        name = "allocated" if verb is Verb.ALLOCATE else "shipped"
+        counters = [*order.counters]
+        counters[line] = msgspec.structs.replace(counters[line], **{name: quantity})
+        if verb is Verb.ALLOCATE:
+            return [Allocated(location_ref="W1", counters=tuple(counters))]
+        return [Shipped(lines=((line, quantity),), counters=tuple(counters))]
+
+    return orders.Step(order_id, verb, decide)
+
+
+def changed(before: dict[str, Tree], after: dict[str, Tree]) -> dict[str, Tree]:
+    """Give of each order what is another after than before; all of one that is new."""
+    return {
+        name: {member: _news(before[name][member], now) for member, now in state.items() if before[name][member] != now}
+        if name in before
+        else state
+        for name, state in after.items()
+    }
+
+
+def _news(was: Tree, now: Tree) -> Tree:
+    """Give an object's members that are new or other, and those that are gone."""
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return now
+    gone = {name: "<gone>" for name in was if name not in now}
+    return {name: _news(was.get(name), value) for name, value in now.items() if was.get(name) != value} | gone
