@@ -44,12 +44,13 @@ async def open_book(settings: Settings) -> AsyncIterator[Book]:
     """Open the database of `settings`, migrating it where needed, and give the book over it."""
     store = await open_store(settings.database)
     try:
-        yield await _book(store, settings)
+        yield await book_over(store, settings)
     finally:
         await store.close()
 
 
-async def _book(store: Store, settings: Settings) -> Book:
+async def book_over(store: Store, settings: Settings) -> Book:
+    """Give a book over a store that is open and migrated."""
     import secrets
 
     async with store.writing() as tx:

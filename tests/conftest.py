@@ -130,7 +130,7 @@ async def book(database: str, engine: str, request: pytest.FixtureRequest) -> As
             yield opened
     else:
         databases: Databases = request.getfixturevalue("postgres_databases")
-        yield await app._book(await databases.store(database), settings)
+        yield await app.book_over(await databases.store(database), settings)
 
 
 @pytest.fixture

@@ -58,12 +58,17 @@ class Edited(Fact, frozen=True, omit_defaults=True, kw_only=True):
     submission_id: int | None = None
     reason: str | None = None
 
+    @property
+    def now_at(self) -> dict[int, int]:
+        """Where each line that was there before is now."""
+        return {before: position for position, before in enumerate(self.from_lines) if before >= 0}
+
     def apply(self, order: Order, number: int) -> Order:
         """See Fact; holds follow the lines they are on."""
         source = order.source
         if self.submission_id is not None:
             source = _replace(source, submission_id=self.submission_id)
-        now_at = {before: position for position, before in enumerate(self.from_lines) if before >= 0}
+        now_at = self.now_at
         holds = tuple(
             _replace(hold, lines=kept) if hold.lines else hold
             for hold in order.holds

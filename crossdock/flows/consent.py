@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from crossdock.core.errors import Code, Missing
-from crossdock.core.events import Backordered, Event, Fact, Noted, fact_of
+from crossdock.core.events import Backordered, Edited, Event, Fact, Noted, fact_of
 from crossdock.core.lifecycle import Verb
 from crossdock.core.order import Order
 from crossdock.flows import orders, telling
@@ -49,14 +49,18 @@ async def answer(book: Book, caller: Caller, *, order_id: int, number: int, said
     _, _, fact, known = await asked(book, caller.organization_id, order_id=order_id, number=number)
     if known is not None:
         return known
-    cancel = orders.cancel(order_id, lines=lambda order: _still_open(order, fact), reason=_WORDS["cancel"])
 
     async def decide(work: Unit, order: Order) -> Sequence[Fact]:
         recorded = await log.events(work.tx, caller.organization_id, order_id=order_id)
         if _answer_in(recorded, number) is not None:  # somebody was quicker
             return []
         note = Noted(text=_WORDS[said], topic=TOPIC, data={"number": number, "answer": said})
-        return [note, *(await cancel.decide(work, order) if said == "cancel" else ())]
+        if said == "accept":
+            return [note]
+        edits = [fact_of(event) for event in recorded if event.number > number and event.name == Edited.name]
+        lines = _still_open(order, fact, edits)
+        cancel = orders.cancel(order_id, lines=lambda _: lines, reason=_WORDS["cancel"])
+        return [note, *await cancel.decide(work, order)]
 
     verb = Verb.CANCEL if said == "cancel" else Verb.NOTE
     await orders.perform(book, caller, [Step(order_id, verb, decide)], door="hub")
@@ -65,12 +69,13 @@ async def answer(book: Book, caller: Caller, *, order_id: int, number: int, said
     return known
 
 
-def _still_open(order: Order, fact: Backordered) -> dict[int, int | None]:
-    return {
-        line: min(quantity, order.counters[line].open)
-        for line, quantity in fact.lines
-        if line < len(order.counters) and order.counters[line].open
-    }
+def _still_open(order: Order, fact: Backordered, edits: Sequence[Fact]) -> dict[int, int | None]:
+    """Give what is still open of what was waited for, by the lines' positions after the edits made since."""
+    waiting = dict(fact.lines)
+    for edit in edits:
+        assert isinstance(edit, Edited)
+        waiting = {edit.now_at[line]: quantity for line, quantity in waiting.items() if line in edit.now_at}
+    return {line: min(quantity, found) for line, quantity in waiting.items() if (found := order.counters[line].open)}
 
 
 def _answer_in(recorded: Sequence[Event], number: int) -> str | None:

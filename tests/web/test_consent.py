@@ -69,6 +69,21 @@ class TestPage:
         found = await shown(world)
         assert (found["status"], found["version"]) == ("canceled", 3)
 
+    async def test_cancels_the_line_that_was_waited_for_wherever_an_edit_has_put_it(self, world: World) -> None:
+        """The delayed line was the first of one; an edit puts two others before it."""
+        path = await link(world)
+        found = await shown(world)
+        (delayed,) = found["lines"]  # type: ignore[misc]
+        others = [{"sku": f"OTHER-{number}", "quantity": 5} for number in range(2)]
+        same = {name: value for name, value in delayed.items() if name != "counters"}
+        answer = await world.http.post(
+            f"/hub/v1/orders/{found['id']}/edit", json={"lines": [*others, same]}, headers=await world.bearer()
+        )
+        assert answer.status_code == 200, answer.text
+        await world.http.post(path, data={"answer": "cancel"})
+        lines = (await shown(world))["lines"]
+        assert [each["counters"]["canceled"] for each in lines] == [0, 0, delayed["quantity"]]  # type: ignore[attr-defined]
+
     async def test_changes_nothing_when_it_is_only_opened_or_told_nonsense(self, world: World) -> None:
         path = await link(world)
         await world.http.get(path)
