@@ -286,7 +286,7 @@ def schemas() -> dict[str, Tree]:
     """Give all JSON Schemas by name, which refer to each other as `#/components/schemas/…`: of each event its `data`
     (`HeldData`), its messages (see told_as), and what they are made of; of the feed its `FeedPage`."""
     _, found = msgspec.json.schema_components(
-        [Message, TestMessage, CloudEvent, *DATA.values()], ref_template=_REFERENCE
+        [Message, Untold, TestMessage, CloudEvent, *DATA.values()], ref_template=_REFERENCE
     )
     message, test, envelope = found.pop("Message"), found.pop("TestMessage"), found.pop("CloudEvent")
     del found["Data"]
@@ -308,7 +308,9 @@ def schemas() -> dict[str, Tree]:
     wrapped = {"type": {"const": CLOUD_TYPES + TEST}, "data": _reference(told_as(TEST, "webhook"))}
     found[told_as(TEST, "cloudevents")] = _with(envelope, CLOUD_TYPES + TEST, TestData, wrapped)
     page = deepcopy(PAGE)
-    page["properties"]["items"]["items"] = {"oneOf": [_reference(told_as(name, "feed")) for name in DATA]}
+    page["properties"]["items"]["items"] = {
+        "oneOf": [*(_reference(told_as(name, "feed")) for name in DATA), _reference("Untold")]
+    }
     return found | {"FeedPage": page}
 
 

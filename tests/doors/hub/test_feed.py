@@ -21,6 +21,7 @@ from crossdock.store.port import Statement
 from crossdock.store.tables import event
 from tests.delivery.receiver import PATIENCE_S
 from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
+from tests.doors.hub.test_catalog import faults
 from tests.server import Server
 from tests.world import World
 
@@ -73,7 +74,9 @@ class TestPages:
         async with world.book.store.writing() as tx:
             await tx.run(Statement(update(event).where(event.c.position == 2).values(payload=b"{")))
         await hold(world, headers, ids[1])
-        *sound, held = (await page(world, headers, query))["items"]
+        found = await page(world, headers, query)
+        assert faults("FeedPage", found) == []
+        *sound, held = found["items"]
         first, second, third = sound
         assert ("error" in first, "error" in third) == (False, False)
         assert (second["position"], second["type"], second["order_id"]) == (2, "order.received", ids[1])
