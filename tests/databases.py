@@ -15,6 +15,8 @@ import asyncpg
 
 from crossdock.store.postgres import PostgresStore
 
+# Databases kept for the next tests, each with its connections; a server takes a hundred connections.
+KEPT = 8
 # How long what a test has closed may take to be gone.
 PATIENCE_S = 2.0
 _LOOK_S = 0.005
@@ -70,12 +72,14 @@ class Databases:
         return PostgresStore(await self._pool(url))
 
     async def give_back(self, url: str) -> None:
-        """Make a database like the template again; one where that cannot be done is left behind."""
-        pool = await self._pool(url)
-        if await self._restored(pool):
+        """Make a database like the template again; one where that cannot be done, or that is one too many, is dropped."""
+        if len(self._spare) < KEPT and await self._restored(await self._pool(url)):
             self._spare.append(url)
-        else:
+            return
+        if url in self._pools:
             self._pools.pop(url).terminate()
+        name = url.partition("?")[0].rsplit("/", 1)[1]
+        await administer(self._url, f"DROP DATABASE {name} WITH (FORCE)")
 
     async def close(self) -> None:
         """Close all connections."""
