@@ -34,7 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         1.0  # between two looks for holds whose time has come; a look is one query an organization
     )
 
-    # Telling others
+    # Telling others; an attempt must be over long before another process takes its delivery for abandoned (120 s)
     worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does it
     worker_interval_s: float = 0.5  # between two looks for what other processes left to deliver; a look is one query
     endpoints_most: int = 50  # webhook endpoints of an organization; each is looked at by every worker

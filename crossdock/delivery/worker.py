@@ -204,7 +204,7 @@ class _Lane:
         if self._stopping.is_set():
             return 0
         most = self._channel.room
-        if self._book.clock() - self._book.asked_at < _CALM_US:
+        if self._book.clock() - self._book.submitted_at < _CALM_US:
             most = min(most, _ROOM_BESIDE_ORDERS)
         return max(0, most - len(self._flying))
 

@@ -57,7 +57,8 @@ async def answer(book: Book, caller: Caller, *, order_id: int, number: int, said
         note = Noted(text=_WORDS[said], topic=TOPIC, data={"number": number, "answer": said})
         if said == "accept":
             return [note]
-        edits = [fact_of(event) for event in recorded if event.number > number and event.name == Edited.name]
+        later = [event for event in recorded if event.number > number]
+        edits = [edit for event in later if isinstance(edit := fact_of(event), Edited)]
         lines = _still_open(order, fact, edits)
         cancel = orders.cancel(order_id, lines=lambda _: lines, reason=_WORDS["cancel"])
         return [note, *await cancel.decide(work, order)]
@@ -69,11 +70,10 @@ async def answer(book: Book, caller: Caller, *, order_id: int, number: int, said
     return known
 
 
-def _still_open(order: Order, fact: Backordered, edits: Sequence[Fact]) -> dict[int, int | None]:
+def _still_open(order: Order, fact: Backordered, edits: Sequence[Edited]) -> dict[int, int | None]:
     """Give what is still open of what was waited for, by the lines' positions after the edits made since."""
     waiting = dict(fact.lines)
     for edit in edits:
-        assert isinstance(edit, Edited)
         waiting = {edit.now_at[line]: quantity for line, quantity in waiting.items() if line in edit.now_at}
     return {line: min(quantity, found) for line, quantity in waiting.items() if (found := order.counters[line].open)}
 

@@ -131,7 +131,7 @@ class Intake:
         group: _Group = [(_Case(submission), loop.create_future()) for submission in submissions]
         queue.append(group)
         self._count += len(submissions)
-        self._book.asked_at = self._book.clock()
+        self._book.submitted_at = self._book.clock()
         if self._running.get(organization_id, 0) < self._book.store.writers:
             self._running[organization_id] = self._running.get(organization_id, 0) + 1
             task = asyncio.create_task(self._drain(organization_id, queue))
