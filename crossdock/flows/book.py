@@ -156,6 +156,5 @@ class Book:
         self.payloads = payloads
         self.rules = rules
         self.bell = Bell()  # rung when events were committed
-        self.submitted_at = (
-            0  # when a submission last came to this process; the worker beside it steps back while they come
-        )
+        # When a submission last came to this process; the worker beside it steps back while they come.
+        self.submitted_at = 0
