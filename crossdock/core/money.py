@@ -3,22 +3,26 @@
 Nothing is ever corrected here; `reconcile` only says by how much, and in which component, the figures differ.
 """
 
-from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Context, Decimal, getcontext, setcontext
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from crossdock.core.iso import exponent
-from crossdock.core.order import Charge, ChargeKind, Content, Totals
+from crossdock.core.order import ChargeKind, Content, Totals
 
 COMPONENTS = ("items", "discount", "fees", "shipping", "tax", "duty", "total")
 _COMPONENT_OF: dict[ChargeKind, str] = {
     "discount": "discount", "fee": "fees", "shipping": "shipping", "tax": "tax", "duty": "duty",
 }  # fmt: skip
+_CHARGED = COMPONENTS[1:-1]  # as they stand in Totals, after the items
 _NOTHING = Totals()
+_ZERO = Decimal(0)
 
-# A context made once, and asked by name: entering one is what most of a reconciliation would cost.
-_EXACT = Context(prec=100)
+# No sum of numbers that `reading` takes needs more digits. Made once, and set for a whole reconciliation: making a context, or
+# naming it at each step, is what most of one would cost.
+_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 _UNITS = {places: Decimal(1).scaleb(-places) for places in range(5)}  # ISO 4217 has 0 to 4
 
 
@@ -46,7 +50,7 @@ class Reconciliation(Struct, frozen=True):
 
 def to_minor_unit(amount: Decimal, currency: str | None) -> Decimal:
     """Round half up to the currency's minor unit (JPY 0 places, USD 2, KWD 3)."""
-    return amount.quantize(_UNITS[exponent(currency)], ROUND_HALF_UP, _EXACT)
+    return amount.quantize(_UNITS[exponent(currency)], context=_EXACT)
 
 
 def reconcile(content: Content) -> Reconciliation:
@@ -56,21 +60,35 @@ def reconcile(content: Content) -> Reconciliation:
     items - discount + fees + shipping + tax + duty, each as stated or else as computed. Lines: quantity x unit price
     against the line's own items total.
     """
+    before = getcontext()
+    setcontext(_EXACT)
+    try:
+        return _reconciled(content)
+    finally:
+        setcontext(before)
+
+
+def _reconciled(content: Content) -> Reconciliation:
     places = exponent(content.currency)
     unit = _UNITS[places]
     found: list[Component] = []
-    computed = _sums_of_charges(content.charges)
     of_lines: dict[str, Decimal] = {}
     for position, line in enumerate(content.lines):
-        priced = None if line.unit_price is None else _EXACT.multiply(line.unit_price, Decimal(line.quantity))
-        stated = None
+        items = None if line.unit_price is None else line.unit_price * line.quantity
         if line.totals is not None:
-            stated = line.totals.items
-            for name in COMPONENTS[1:-1]:
-                _add(of_lines, name, getattr(line.totals, name))
-            if stated is not None and priced is not None:
-                found.append(_component("items", position, stated, priced, unit))
-        _add(of_lines, "items", priced if stated is None else stated)
+            stated, *others = astuple(line.totals)[:-2]
+            for name, amount in zip(_CHARGED, others, strict=True):
+                if amount is not None:
+                    _add(of_lines, name, amount)
+            if stated is not None:
+                if items is not None:
+                    found.append(_component("items", position, stated, items, unit))
+                items = stated
+        if items is not None:
+            _add(of_lines, "items", items)
+    computed: dict[str, Decimal] = {}
+    for charge in content.charges:
+        _add(computed, _COMPONENT_OF[charge.kind], charge.amount)
     computed |= of_lines
     found += _order_components(content.totals or _NOTHING, computed, unit)
     return Reconciliation(
@@ -81,33 +99,25 @@ def reconcile(content: Content) -> Reconciliation:
     )
 
 
-def _sums_of_charges(charges: Iterable[Charge]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for charge in charges:
-        _add(sums, _COMPONENT_OF[charge.kind], charge.amount)
-    return sums
-
-
-def _add(sums: dict[str, Decimal], name: str, amount: Decimal | None) -> None:
-    if amount is not None:
-        sums[name] = _EXACT.add(sums[name], amount) if name in sums else amount
+def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
+    sums[name] = sums[name] + amount if name in sums else amount
 
 
 def _order_components(totals: Totals, computed: dict[str, Decimal], unit: Decimal) -> Iterator[Component]:
-    added = Decimal(0)
-    for name in COMPONENTS[:-1]:
-        stated, summed = getattr(totals, name), computed.get(name)
+    total = _ZERO
+    for name, stated in zip(COMPONENTS[:-1], astuple(totals), strict=False):
+        summed = computed.get(name)
         used = summed if stated is None else stated
         if used is not None:
-            added = _EXACT.subtract(added, used) if name == "discount" else _EXACT.add(added, used)
+            total = total - used if name == "discount" else total + used
             yield _component(name, None, stated, summed, unit)
     if totals.total is not None:
-        yield _component("total", None, totals.total, added, unit)
+        yield _component("total", None, totals.total, total, unit)
 
 
 def _component(
     name: str, line: int | None, stated: Decimal | None, computed: Decimal | None, unit: Decimal
 ) -> Component:
-    said = None if stated is None else stated.quantize(unit, ROUND_HALF_UP, _EXACT)
-    added = None if computed is None else computed.quantize(unit, ROUND_HALF_UP, _EXACT)
-    return Component(name, line, said, added, None if said is None or added is None else _EXACT.subtract(said, added))
+    said = None if stated is None else stated.quantize(unit)
+    added = None if computed is None else computed.quantize(unit)
+    return Component(name, line, said, added, None if said is None or added is None else said - added)

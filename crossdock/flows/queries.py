@@ -21,6 +21,7 @@ from crossdock.store.pages import Filters, Page
 from crossdock.store.port import Transaction
 
 Tree = Any
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 # --------------------------------------------------------------------------------------------------------------- orders
@@ -187,17 +188,20 @@ async def counts(book: Book, caller: Caller) -> dict[tuple[str, str], int]:
 # -------------------------------------------------------------------------------------------------------------- wording
 class Wording(Struct, frozen=True):
     """An order in a door's read format. `gaps` are what the format demanded and the order lacks, `dropped` the paths of
-    canonical values the format cannot say."""
+    canonical values the format cannot say, where they were asked for."""
 
     document: dict[str, Tree]
     gaps: tuple[Gap, ...] = ()
     dropped: tuple[Path, ...] = ()
 
 
-async def worded(book: Book, caller: Caller, order: Order, *, door: str) -> Wording:
-    """Write an order in a door's read format; in the door it came through, exactly as it was sent."""
+async def worded(book: Book, caller: Caller, order: Order, *, door: str, losses: bool = False) -> Wording:
+    """Write an order in a door's read format; in the door it came through, exactly as it was sent.
+
+    With `losses`, also name the values the format cannot say: that takes several times as long.
+    """
     async with book.store.reading() as tx:
-        return (await worded_in(tx, book, caller, [order], door=door, losses=True))[0]
+        return (await worded_in(tx, book, caller, [order], door=door, losses=losses))[0]
 
 
 async def worded_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[Wording]:
@@ -211,12 +215,26 @@ async def worded_in(
 ) -> list[Wording]:
     """As `worded_all`, in a transaction that is open already."""
     format = book.formats[door]
-    untouched = [order for order in orders if _is_as_sent(order, format)]
+    found, bodies = await _material(tx, caller, orders, format)
+    return [_worded(order, format, found, bodies.get(order.source.submission_id), losses) for order in orders]
+
+
+async def told_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[msgspec.Raw]:
+    """As `worded_all`, already encoded as JSON: for answers that only put the documents in."""
+    format = book.formats[door]
+    async with book.store.reading() as tx:
+        found, bodies = await _material(tx, caller, orders, format)
+    return [_encoded(order, format, found, bodies.get(order.source.submission_id)) for order in orders]
+
+
+async def _material(
+    tx: Transaction, caller: Caller, orders: Sequence[Order], format: Format
+) -> tuple[Found, dict[int, bytes]]:
+    """Look up what orders are written with: catalog entries, and what was sent where nothing has changed it since."""
     wanted = {(need.kind, need.key) for order in orders for need in format.needs(order.content)}
     found = await catalog.find(tx, caller, wanted)
-    sent = [order.source.submission_id for order in untouched]
-    bodies = await log.bodies(tx, caller.organization_id, submission_ids=sent)
-    return [_worded(order, format, found, bodies.get(order.source.submission_id), losses) for order in orders]
+    sent = [order.source.submission_id for order in orders if _is_as_sent(order, format)]
+    return found, await log.bodies(tx, caller.organization_id, submission_ids=sent)
 
 
 def _is_as_sent(order: Order, format: Format) -> bool:
@@ -234,6 +252,12 @@ def _worded(order: Order, format: Format, found: Found, body: bytes | None, loss
         return Wording(format.answer(spelled, order, found))
     dropped = tuple(_dropped(order.content, format, spelled, found)) if losses else ()
     return Wording(format.answer(spelled, order, found), tuple(gaps.found), dropped)
+
+
+def _encoded(order: Order, format: Format, found: Found, body: bytes | None) -> msgspec.Raw:
+    if order.source.door == format.name:
+        return msgspec.Raw(_encode(_worded(order, format, found, body, losses=False).document))
+    return msgspec.Raw(format.told(order, found))
 
 
 def _dropped(content: Content, format: Format, spelled: dict[str, Tree], found: Found) -> list[Path]:

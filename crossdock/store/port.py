@@ -82,7 +82,7 @@ class Store(Protocol):
     only_worker: bool
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a block that reads one consistent state."""
+        """Open a block that reads one consistent state; blocks within it, of the same task, read the same one."""
 
     def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that commits at its end, durably, and rolls back on an exception."""

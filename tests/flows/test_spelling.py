@@ -44,8 +44,11 @@ async def spell(book: Book, *, every: int) -> set[Status]:
             one_each = {each.status: each for each in states(order)}.values()
             some = [*one_each, *states(order)[place::every], *states(edited)[place :: every * 3]]
             seen |= {each.status for each in some}
-            for wording in await queries.worded_all(at.book, at.caller, some, door=reader):
-                assert json.loads(encode_json(wording.document))
+            wordings = await queries.worded_all(at.book, at.caller, some, door=reader)
+            told = await queries.told_all(at.book, at.caller, some, door=reader)
+            assert [json.loads(bytes(each)) for each in told] == [
+                json.loads(encode_json(wording.document)) for wording in wordings
+            ]
     return seen
 
 

@@ -129,6 +129,23 @@ class TestReading:
         async with store.reading() as one, store.reading() as other:
             assert await facts(one) == await facts(other) == []
 
+    async def test_sees_the_state_of_the_block_around_it(self, store: Store) -> None:
+        async with store.reading() as outer:
+            assert await facts(outer) == []
+            async with store.writing() as tx:
+                await tx.insert(installation, [("test1", "a")])
+            assert await facts_in(store) == []
+            assert await facts(outer) == []
+        assert await facts_in(store) == ["a"]
+
+    async def test_of_a_task_begun_in_a_block_disturbs_nothing(self, store: Store) -> None:
+        async with store.reading() as outer:
+            others = [asyncio.create_task(facts_in(store)) for _ in range(3)]
+            for _ in range(9):
+                assert await facts(outer) == []
+                await asyncio.sleep(0)
+        assert await asyncio.gather(*others) == [[]] * 3
+
     async def test_ends_with_an_exception_and_begins_anew(self, store: Store) -> None:
         with pytest.raises(RuntimeError):
             async with store.reading():

@@ -28,7 +28,7 @@ from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecke
 from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.answer import DOOR, answered
-from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
 HOLD = "ORDER_HOLD"
@@ -287,7 +287,7 @@ def spelled(content: Content, gaps: Gaps) -> dict[str, Tree]:
     )
 
 
-class FabricFormat:
+class FabricFormat(Format):
     """The document of this door; see flows.book.Format."""
 
     name = DOOR

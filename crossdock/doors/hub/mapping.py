@@ -3,24 +3,39 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict, astuple
 
 from crossdock.core.errors import Fault, Path
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import from_base32, to_base32
+from crossdock.core.lifecycle import Counters
 from crossdock.core.money import reconcile
-from crossdock.core.order import Content, Hold, Order
+from crossdock.core.order import Content, Hold, Line, Order
 from crossdock.core.reading import Need, Reading, rows, take, unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
-from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
 # Members of the answer that a sender cannot set.
-ANSWERED = (
-    "id", "version", "status", "created_at", "updated_at", "source", "holds", "tags", "archived", "reconciliation",
-)  # fmt: skip
+_HEAD = ("id", "version", "status", "created_at", "updated_at", "source", "holds", "tags", "archived")
+ANSWERED = (*_HEAD, "reconciliation")
 _ENCODER = msgspec.json.Encoder()  # writes amounts as strings, as this door does
 _DECODER = msgspec.json.Decoder()
+
+
+def _members(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
+    """List the members of a canonical Struct as the answer has them: all but the leftovers, absent where they say nothing."""
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "leftovers"]
+    return [(field.name, Any, None if field.required else field.default) for field in fields]
+
+
+# The answer in the order of its members, for orders of other doors: encoded from canonical values as they are.
+_COUNTERS = msgspec.defstruct("_COUNTERS", [(field.name, int) for field in msgspec.structs.fields(Counters)])
+_LINE = msgspec.defstruct("_LINE", [*_members(Line), ("counters", Any, None)], omit_defaults=True)
+_ANSWER = msgspec.defstruct(
+    "_ANSWER", [*((name, Any) for name in _HEAD), *_members(Content), ("reconciliation", Any, None)], omit_defaults=True
+)
 
 spell_id = to_base32
 read_id = from_base32
@@ -60,7 +75,7 @@ def hold_answer(hold: Hold) -> dict[str, Tree]:
     }
 
 
-class HubFormat:
+class HubFormat(Format):
     """The document of the hub's own API; see flows.book.Format."""
 
     name = "hub"
@@ -93,27 +108,23 @@ class HubFormat:
 
     def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
         """See Format."""
-        own = {name: value for name, value in document.items() if name not in ANSWERED}
-        own["lines"] = [
-            line | {"counters": msgspec.structs.asdict(counters)}
-            for line, counters in zip(own["lines"], order.counters, strict=True)
+        answer = dict(zip(_HEAD, _head(order), strict=True))
+        answer |= {name: value for name, value in document.items() if name not in ANSWERED}
+        answer["lines"] = [
+            line | {"counters": asdict(counters)}
+            for line, counters in zip(answer["lines"], order.counters, strict=True)
         ]
-        told = {
-            "id": spell_id(order.order_id),
-            "version": order.version,
-            "status": str(order.status),
-            "created_at": time_answer(order.created_at),
-            "updated_at": time_answer(order.updated_at),
-            "source": {
-                "door": order.source.door,
-                "submission_id": spell_id(order.source.submission_id),
-                "actor": order.source.actor,
-            },
-            "holds": [hold_answer(each) for each in order.holds],
-            "tags": list(order.tags),
-            "archived": order.archived,
-        }
-        return told | own | {"reconciliation": _reconciliation(order.content)}
+        answer["reconciliation"] = _reconciliation(order.content)
+        return answer
+
+    def told(self, order: Order, found: Found) -> bytes:
+        """See Format; as `answer` of what `spell` gives, without taking the content apart."""
+        lines = [
+            _LINE(*astuple(line)[:-1], _COUNTERS(*astuple(counters)))
+            for line, counters in zip(order.content.lines, order.counters, strict=True)
+        ]
+        number, _, *others = astuple(order.content)[:-1]
+        return _ENCODER.encode(_ANSWER(*_head(order), number, lines, *others, reconcile(order.content)))
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format."""
@@ -124,23 +135,25 @@ class HubFormat:
         return NOTHING_MORE
 
 
+def _head(order: Order) -> tuple[Tree, ...]:
+    """Give what the book knows of an order: the values of `_HEAD`."""
+    created = time_answer(order.created_at)
+    source = order.source
+    return (
+        spell_id(order.order_id),
+        order.version,
+        str(order.status),
+        created,
+        created if order.updated_at == order.created_at else time_answer(order.updated_at),
+        {"door": source.door, "submission_id": spell_id(source.submission_id), "actor": source.actor},
+        [hold_answer(each) for each in order.holds],
+        list(order.tags),
+        order.archived,
+    )
+
+
 def _reconciliation(content: Content) -> Tree:
-    found = reconcile(content)
-    return {
-        "currency": found.currency,
-        "exponent": found.exponent,
-        "balanced": found.balanced,
-        "components": [
-            {
-                "component": each.component,
-                "line": each.line,
-                "stated": None if each.stated is None else str(each.stated),
-                "computed": None if each.computed is None else str(each.computed),
-                "difference": None if each.difference is None else str(each.difference),
-            }
-            for each in found.components  # amounts of at most four places, which are never spelled with an exponent
-        ],
-    }
+    return msgspec.to_builtins(reconcile(content))
 
 
 FORMAT = HubFormat()

@@ -31,7 +31,7 @@ from crossdock.core.reading import Need, Reading, take, unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import answering, wire
 from crossdock.doors.pb_fulfillment.answering import DETAILS
-from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
 CLIENT = "pb_fulfillment_client"
@@ -255,7 +255,7 @@ def _spell_customs(customs: Customs | None) -> dict[str, Tree] | None:
     return _said(customsDeclaredValue=customs.declared_value, importerCustomsReference=customs.importer_ref) or None
 
 
-class PbFulfillmentFormat:
+class PbFulfillmentFormat(Format):
     """The document of this door; see flows.book.Format.
 
     `clients` are the client ids the caller may name, which every reading is checked against. Without them the door

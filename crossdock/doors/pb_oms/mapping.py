@@ -34,7 +34,7 @@ from crossdock.core.order import (
 from crossdock.core.reading import Need, Reading, rows, take, unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"
@@ -326,7 +326,7 @@ def shown_item(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
     return told | {name: value for name, value in item.items() if name not in told or value not in (None, "")}
 
 
-class PbOmsFormat:
+class PbOmsFormat(Format):
     """The document of this door; see flows.book.Format."""
 
     name = "pb_oms"

@@ -16,7 +16,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import answered
 from crossdock.doors.s2.entries import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, account_answer, product_answer, product_of
-from crossdock.flows.book import NOTHING_MORE, Found, Gaps, Placement
+from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
@@ -187,7 +187,7 @@ def _spell(content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
     )
 
 
-class S2Format:
+class S2Format(Format):
     """The document of this door; see flows.book.Format."""
 
     name = "s2"

@@ -70,8 +70,8 @@ async def get_order(request: Request) -> Reply:
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
     if door is not None:
         return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    wording = await queries.worded(request.book, request.caller, order, door="hub")
-    return json_reply(200, wording.document, headers=[("ETag", etag)], order_id=order.order_id)
+    (told,) = await queries.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    return json_reply(200, told, headers=[("ETag", etag)], order_id=order.order_id)
 
 
 def _is_known(request: Request, etag: str) -> bool:
@@ -81,7 +81,7 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 async def _worded(request: Request, order: Order, door: str) -> wire.Worded:
-    wording = await queries.worded(request.book, request.caller, order, door=door)
+    wording = await queries.worded(request.book, request.caller, order, door=door, losses=True)
     losses = [wire.Loss("filled", errors.pointer(gap.path), gap.value) for gap in wording.gaps]
     losses += [wire.Loss("dropped", errors.pointer(path)) for path in wording.dropped]
     return wire.Worded(door, wording.document, losses)
@@ -148,9 +148,9 @@ async def list_orders(request: Request) -> Reply:
     raise_faults(faults)
     found = await selection.page(request, before=before, limit=limit + 1)
     last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-    wordings = await queries.worded_all(request.book, request.caller, found.orders[:limit], door="hub")
+    told = await queries.told_all(request.book, request.caller, found.orders[:limit], door=mapping.FORMAT.name)
     cursor = cursor_after(query, last)
-    page = {"items": [wording.document for wording in wordings], "next": cursor}
+    page = {"items": told, "next": cursor}
     return json_reply(200, page, headers=link(request, query, cursor))
 
 
