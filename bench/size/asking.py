@@ -23,8 +23,8 @@ from crossdock.flows import access
 from crossdock.flows.book import Book
 from crossdock.settings import load as settings
 from crossdock.store import pages
-from crossdock.store.pages import Filters
 from crossdock.store.port import Row, Statement, Store, Transaction
+from crossdock.store.walks import Filters
 
 DEEP = 50_000
 

@@ -16,7 +16,7 @@ from crossdock.store import pages, sqlite
 # Tables that grow with the orders, whatever they are called in a statement.
 _GROWING = "orders|order_line|order_term|event|submission|request_key|catalog_entry"
 # What a statement may walk: a deep offset and the rows looked through after it.
-WALKED_MOST = DEEP + 2 * pages.SCAN
+WALKED_MOST = DEEP + 2 * pages.SCAN_WHOLE
 STEPS_MOST = 20 * WALKED_MOST  # of SQLite; a row walked in an index takes 4, looked up elsewhere and compared about 15
 # What a statement that reads one order may take: an order has up to 3 lines and 4 events.
 GET_MOST = {"sqlite": 400, "postgresql": 50}

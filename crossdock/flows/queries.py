@@ -14,11 +14,12 @@ from crossdock.core.order import Content, Order
 from crossdock.flows import catalog
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format, Found, Gap, Gaps
-from crossdock.store import log, pages, registry
+from crossdock.store import log, pages, registry, searching
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
-from crossdock.store.pages import Filters, Page
+from crossdock.store.pages import Page
 from crossdock.store.port import Transaction
+from crossdock.store.walks import Filters
 
 Tree = Any
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -54,6 +55,7 @@ async def page(
     offset: int = 0,
     sort: str = "created",
     ascending: bool = False,
+    whole: bool = False,
 ) -> Page:
     """Give at most `limit` orders, newest first; see store.pages.page."""
     async with book.store.reading() as tx:
@@ -66,13 +68,14 @@ async def page(
             offset=offset,
             sort=sort,
             ascending=ascending,
+            whole=whole,
         )
 
 
 async def search(
     book: Book, caller: Caller, text: str, filters: Filters, *, before: int | None = None, limit: int
 ) -> Page:
-    """Give at most `limit` orders that have all words of `text`, newest first; see store.pages.search.
+    """Give at most `limit` orders that have all words of `text`, newest first; see store.searching.search.
 
     Refuses with Invalid `invalid` where there are no words, or more than WORDS_MOST.
     """
@@ -80,7 +83,7 @@ async def search(
     if not 1 <= len(words) <= WORDS_MOST:
         raise Invalid(Code.INVALID, f"a search has 1 to {WORDS_MOST} words")
     async with book.store.reading() as tx:
-        return await pages.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
+        return await searching.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
 
 
 # Words of one search; each costs a look-up of its own.
@@ -112,8 +115,9 @@ async def matching(
         while True:
             async with book.store.reading() as tx:
                 some = await pages.page(
-                    tx, caller.organization_id, filters, limit=_PORTION, offset=offset, sort=sort, ascending=ascending
-                )
+                    tx, caller.organization_id, filters, limit=_PORTION, offset=offset, sort=sort, ascending=ascending,
+                    whole=True,
+                )  # fmt: skip
             looked += len(some.orders)
             if looked > LOOKED_THROUGH_MOST or some.last is not None:
                 raise _too_many()

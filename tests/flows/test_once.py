@@ -17,9 +17,9 @@ from sqlalchemy import func, select
 from crossdock import app
 from crossdock.flows import queries
 from crossdock.settings import load
-from crossdock.store.pages import Filters
 from crossdock.store.port import Statement
 from crossdock.store.tables import event, order_line, orders, request_key, submission
+from crossdock.store.walks import Filters
 from tests.server import Server, servers
 from tests.vendors import VENDORS, Vendor, bearer
 from tests.world import World

@@ -26,10 +26,10 @@ from crossdock.core.order import (
 )
 from crossdock.store import log, orders, pages, sqlite
 from crossdock.store.log import Claim
-from crossdock.store.pages import Filters
 from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, order_line, request_key
+from crossdock.store.walks import Filters
 from tests.store.samples import (
     NOW_US,
     ONE,

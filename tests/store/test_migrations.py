@@ -13,13 +13,13 @@ from crossdock.core import events
 from crossdock.core.events import CHAIN_START, Event, Received
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Customer, Destination, Hold, Line, Order, Reference, Source, fresh_counters
-from crossdock.store import log, orders, pages, schema
-from crossdock.store.pages import Filters
+from crossdock.store import log, orders, pages, schema, searching
 from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
 from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
+from crossdock.store.walks import Filters
 from tests.store.samples import NOW_US, ONE, OTHER, full_content
 
 # What 0002 added to the orders of 0001.
@@ -132,7 +132,7 @@ class TestToOrdersThatMove:
         )
         async with migrated.reading() as tx:
             assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == wanted
-            found = await pages.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
+            found = await searching.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
             assert [order.order_id for order in found.orders] == [5]
 
     async def test_counts_the_orders_there_are(self, migrated: Store) -> None:

@@ -23,9 +23,9 @@ from crossdock.core.order import (
     Shipping,
     Source,
 )
-from crossdock.store import orders, pages
-from crossdock.store.pages import Filters
+from crossdock.store import pages, walks
 from crossdock.store.port import Store
+from crossdock.store.walks import Filters
 from tests.store.samples import NOW_US, ONE, OTHER, put
 
 NAMES = Filters.__struct_fields__
@@ -190,30 +190,23 @@ async def compared(store: Store, seed: int) -> tuple[int, int]:
     return compared, filled
 
 
-STATEMENTS = (pages._ids_statement, pages._scanned_statement, pages._count_statement, pages._probe_statement)
-
-
 @pytest.fixture(params=[1_000, 6])
-def probed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Let the probe for the index to walk stop after all there is, and after little; statements are kept with that number."""
-    monkeypatch.setattr(pages, "PROBED", request.param)
-    pages._probe_statement.cache_clear()
-    yield request.param
-    pages._probe_statement.cache_clear()
+def probed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let the probe for the index to walk stop after all there is, and after little."""
+    monkeypatch.setattr(walks, "PROBED", request.param)
+    number: int = request.param
+    return number
 
 
 @pytest.fixture
-def scan(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """Give a function that sets how many rows a page looks through; statements are kept with that number in them."""
+def scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Give a function that sets how many rows a page looks through, whole or not."""
 
     def few(rows: int) -> None:
         monkeypatch.setattr(pages, "SCAN", rows)
-        for statement in STATEMENTS:
-            statement.cache_clear()
+        monkeypatch.setattr(pages, "SCAN_WHOLE", rows)
 
-    yield few
-    for statement in STATEMENTS:
-        statement.cache_clear()
+    return few
 
 
 class TestPage:
@@ -229,12 +222,6 @@ class TestPage:
         pages_compared, with_orders = await compared(store, seed)
         assert pages_compared == FILTERS_CHOSEN
         assert with_orders > FILTERS_CHOSEN // 2
-
-    async def test_is_what_fits_says_of_each_order(self, store: Store) -> None:
-        random = Random(2)
-        book = made_book(random, 60)
-        for filters in choices(random, book):
-            assert [order for order in book if pages.fits(order, filters)] == model(book, filters, ascending=True)
 
     async def test_of_any_of_several_choices_is_what_plain_python_finds(self, store: Store) -> None:
         random, book = await stocked(store, 10, 70)
@@ -285,6 +272,20 @@ class TestPage:
                     await put(store, book[-1])
             assert numbers(walked) == numbers(wanted), (filters, limit)
 
+    async def test_looks_through_more_where_it_must_be_whole(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        random, book = await stocked(store, 14, 40)
+        monkeypatch.setattr(pages, "SCAN", 5)
+        ended = 0
+        for filters in choices(random, book, pairs=20):
+            async with store.reading() as tx:
+                whole = await pages.page(tx, ONE, filters, limit=500, whole=True)
+                some = await pages.page(tx, ONE, filters, limit=500)
+            assert whole == pages.Page(model(book, filters))
+            ended += some.last is not None
+        assert ended > 10
+
     async def test_says_where_it_stopped_looking_and_never_leaves_out_silently(
         self, store: Store, scan: Callable[[int], None], probed: int
     ) -> None:
@@ -312,13 +313,13 @@ class TestChanges:
             filters = Filters(updated_from=first, updated_to=last)
             few = sum(first <= at < last for at in by_change) < probed
             for given, other in ((filters, None), (msgspec.structs.replace(filters, status="open"), "status")):
-                names = pages._names(given)
+                names = walks.names_of(given)
                 async with store.reading() as tx:
-                    walked = await pages._walked(tx, ONE, names, pages._values(given, names), "created")
+                    walked = await walks.walked(tx, ONE, names, walks.values_of(given, names), "created")
                 if not few:
                     assert walked == other
                 elif other is None:
-                    assert walked == pages.CHANGES
+                    assert walked == walks.CHANGES
 
     async def test_are_found_whatever_the_filters_beside_them(self, store: Store, probed: int) -> None:
         random, book = await stocked(store, 12, 60)
@@ -359,11 +360,9 @@ class TestCount:
     async def test_stops_where_it_would_cost_too_much(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         _, book = await stocked(store, 5, 40)
         monkeypatch.setattr(pages, "COUNT_MOST", 7)
-        pages._count_statement.cache_clear()
         async with store.reading() as tx:
             assert await pages.count(tx, ONE, Filters(archived=False)) == 7
             assert await pages.count(tx, ONE, Filters()) == len(book)
-        pages._count_statement.cache_clear()
 
     async def test_is_kept_through_any_changes_of_it(self, store: Store) -> None:
         random, kept = Random(6), Counter[tuple[str, str]]()
@@ -389,92 +388,3 @@ class TestDue:
                 first = await pages.due(tx, ONE, now=now, limit=2)
                 by_id = {each: at for at, each in timed}
                 assert [by_id[each] for each in first] == [at for at, _ in timed if at <= now][:2]
-
-
-# ------------------------------------------------------------------------------------------------------------- searching
-def has(order: Order, word: str) -> bool:
-    """Say in plain Python whether a search for a word finds an order."""
-    spellings = {word, word.upper(), word.lower()}
-    return (
-        order.content.number in spellings
-        or any(line.sku in spellings for line in order.content.lines)
-        or (email(order) or "").lower() == word.lower()
-        or word.casefold() in words(order)
-    )
-
-
-WORDS = (
-    "a-1",
-    "A-1",
-    "B-2",
-    "s-1",
-    "S-2",
-    "lee",
-    "LEE",
-    "zoë",
-    "ann@example.com",
-    "po-7",
-    "c-1",
-    "vip",
-    "#vip",
-    "none",
-)
-
-
-class TestSearch:
-    @pytest.mark.parametrize(("ids", "rounds"), [(1_000, 10), (4, 2)])
-    async def test_walked_to_the_end_is_what_plain_python_finds(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch, ids: int, rounds: int
-    ) -> None:
-        random, book = await stocked(store, 8, 60)
-        monkeypatch.setattr(pages, "_WORD_IDS", ids)
-        monkeypatch.setattr(pages, "_ROUNDS", rounds)
-        mint, at = Mint(2), book[-1].created_at + 1000
-        for turn in range(16):
-            asked = random.sample(WORDS, random.choice((1, 1, 2, 3)))
-            names = random.sample(NAMES, random.choice((0, 0, 1, 2)))
-            filters = Filters(**{name: value_of(random, name, book) for name in names})
-            wanted = [order for order in model(book, filters) if all(has(order, word) for word in asked)]
-            walked: list[Order] = []
-            before, limit = None, random.choice((1, 3, 50))
-            while True:
-                async with store.reading() as tx:
-                    some = await pages.search(tx, ONE, asked, filters, before=before, limit=limit)
-                walked += some.orders
-                assert len(some.orders) <= limit
-                if some.last is None:
-                    break
-                assert before is None or some.last < before, "it never ends"
-                before = some.last
-                if turn % 8 == 0:
-                    at += 1000
-                    book.append(made(random, mint, at))
-                    await put(store, book[-1])
-            assert numbers(walked) == numbers(wanted), (asked, filters)
-
-
-class TestTerms:
-    async def test_of_a_tag_and_of_a_reference_that_looks_like_it_do_not_meet(self, store: Store) -> None:
-        """A shop's order "#1001" is no order tagged 1001, and an order may have both."""
-        content = Content(number="N", lines=(Line(1),), references=(Reference("shop", "#1001"),))
-        mint = Mint(1)
-        both, one = (
-            Order(
-                organization_id=ONE, order_id=mint.new(NOW_US), version=1, created_at=NOW_US, updated_at=NOW_US,
-                source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=tags,
-            )
-            for tags in (("1001",), ())
-        )  # fmt: skip
-        await put(store, both, one)
-        async with store.reading() as tx:
-            assert (await pages.page(tx, ONE, Filters(tag="1001"), limit=9)).orders == [both]
-            assert (await pages.page(tx, ONE, Filters(term="#1001"), limit=9)).orders == [one, both]
-
-    def test_are_of_different_orders_in_any_number_but_of_one_not_too_many(self) -> None:
-        content = Content(number="N", lines=(Line(1),), references=tuple(Reference("r", str(n)) for n in range(99)))
-        order = Order(
-            organization_id=ONE, order_id=1, version=1, created_at=NOW_US, updated_at=NOW_US,
-            source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=("a", "b"),
-        )  # fmt: skip
-        assert len(orders.terms_of(order)) == orders.TERMS_MOST + 2
-        assert len(set(orders.terms_of(order))) == len(orders.terms_of(order))

@@ -12,13 +12,13 @@ import pytest
 from crossdock.core.delivery import Health, State
 from crossdock.core.errors import Fault
 from crossdock.core.events import CHAIN_START, Event, Held, Noted, record
-from crossdock.store import deliveries, log, mails, orders, pages, registry
+from crossdock.store import deliveries, log, mails, orders, pages, registry, searching, walks
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Claim
 from crossdock.store.mails import KeptMail
-from crossdock.store.pages import Filters
 from crossdock.store.port import Store, Transaction
 from crossdock.store.registry import Client, Membership, Organization, Person
+from crossdock.store.walks import Filters
 from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
 
 
@@ -280,7 +280,14 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
-    "pages.search": (lambda tx: pages.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9), pages.Page([])),
+    "walks.walked": (
+        lambda tx: walks.walked(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
+        "sku",
+    ),
+    "searching.search": (
+        lambda tx: searching.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
+        pages.Page([]),
+    ),
     "pages.counts": (lambda tx: pages.counts(tx, OTHER), {}),
     "pages.due": (lambda tx: pages.due(tx, OTHER, now=2**62, limit=9), []),
     "pages.page": (
@@ -324,7 +331,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
         await mails.page(tx, ONE, before=2**62, limit=9),
         await pages.page(tx, ONE, Filters(), before=None, limit=9),
-        await pages.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
+        await searching.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
         await pages.counts(tx, ONE),
         await pages.due(tx, ONE, now=2**62, limit=9),
         await registry.clients(tx, ONE),
@@ -378,7 +385,7 @@ class TestAnotherOrganization:
     def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
-            for module in (deliveries, log, mails, orders, pages, registry)
+            for module in (deliveries, log, mails, orders, pages, registry, searching, walks)
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__
             and not name.startswith("_")

@@ -21,7 +21,7 @@ from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.story import TOLD_BY_LOG
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 Tree = Any
 VALUES_MOST = 200  # of one any-of; ids of so many orders are one look-up

@@ -17,7 +17,7 @@ from crossdock.core.order import Order
 from crossdock.core.reading import checked, parse, rows
 from crossdock.doors.pb_fulfillment import answering, mapping, wire
 from crossdock.doors.pb_fulfillment.answering import STATUS
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 Tree = Any
 Row = tuple[Order, Tree]

@@ -21,7 +21,7 @@ from crossdock.doors.pb_oms import mapping, wire
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 # Look-ups of one search that are answered by indexes alone; each counts and reads a page.
 _CHOICES_MOST = 40
@@ -221,7 +221,7 @@ async def _deleted(book: Book, caller: Caller, choices: list[Filters]) -> tuple[
         if filters.status not in (None, str(Status.CANCELED)):
             continue
         marked = msgspec.structs.replace(filters, tag=mapping.DELETED, status=None)
-        some = (await queries.page(book, caller, marked, limit=_DELETED_MOST)).orders
+        some = (await queries.page(book, caller, marked, limit=_DELETED_MOST, whole=True)).orders
         fitting = [order.order_id for order in some if filters.tag is None or filters.tag in order.tags]
         found.update(fitting)
         is_all = len(some) < _DELETED_MOST or filters.tag is not None

@@ -10,8 +10,8 @@ from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_re
 from crossdock.doors.s2 import entries, mapping, moves, wire
 from crossdock.flows import access, catalog, queries
 from crossdock.flows.intake import Submission
-from crossdock.store.pages import Filters
 from crossdock.store.registry import Entry, Person
+from crossdock.store.walks import Filters
 
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
 PAGE_LIMIT = 100  # the vendor's list pages: default and most

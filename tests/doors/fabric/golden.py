@@ -19,7 +19,7 @@ from crossdock.core.identity import from_hex24, to_hex24
 from crossdock.core.order import Order
 from crossdock.flows import orders, queries
 from crossdock.flows.access import Caller
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 from tests.doors import golden
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.vendors import VENDORS

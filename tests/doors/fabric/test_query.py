@@ -13,7 +13,7 @@ from crossdock.doors.fabric.filtering import fits, look_up
 from crossdock.doors.fabric.routes import querying
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 from tests.doors.fabric.conftest import ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS

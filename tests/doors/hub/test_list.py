@@ -3,13 +3,12 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from crossdock.store import pages
+from crossdock.store import pages, searching
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -262,16 +261,10 @@ class TestSearch:
 
 class TestPagesThatEndEarly:
     @pytest.fixture(autouse=True)
-    def small(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        """Let the book look through few rows at a time; its statements hold the number, so they are made anew."""
-        statements = (pages._ids_statement, pages._scanned_statement)
-        for name, value in (("SCAN", 3), ("_WORD_IDS", 2), ("_ROUNDS", 1)):
-            monkeypatch.setattr(pages, name, value)
-        for each in statements:
-            each.cache_clear()
-        yield
-        for each in statements:
-            each.cache_clear()
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the book look through few rows at a time."""
+        for module, name, value in ((pages, "SCAN", 3), (searching, "_WORD_IDS", 2), (searching, "_ROUNDS", 1)):
+            monkeypatch.setattr(module, name, value)
 
     @pytest.mark.parametrize(
         "query",

@@ -8,7 +8,7 @@ import pytest
 from crossdock.doors.pb_fulfillment import searching
 from crossdock.doors.pb_fulfillment.routes import find
 from crossdock.flows import access, queries
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, Desk, sample
 from tests.world import World
 

@@ -13,7 +13,7 @@ from crossdock.doors.fabric.routes.errors import not_found
 from crossdock.doors.fabric.story import storied
 from crossdock.flows import orders, queries
 from crossdock.flows.orders import Change, Step
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 Tree = Any
 BASE = "/api/v2"

@@ -30,7 +30,8 @@ from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.flows import access, queries
 from crossdock.flows.queries import LOOKED_THROUGH_MOST
-from crossdock.store.pages import COUNT_MOST, Filters
+from crossdock.store.pages import COUNT_MOST
+from crossdock.store.walks import Filters
 
 Tree = Any
 Found = tuple[Order, Tree]
@@ -221,8 +222,9 @@ async def _stream(request: Request, search: _Search, choice: Filters, sort: str)
     offset = 0
     while True:
         page = await queries.page(
-            request.book, request.caller, choice, limit=_PORTION, offset=offset, sort=sort, ascending=search.ascending
-        )
+            request.book, request.caller, choice, limit=_PORTION, offset=offset, sort=sort, ascending=search.ascending,
+            whole=True,
+        )  # fmt: skip
         wordings = await queries.worded_all(request.book, request.caller, page.orders, door=DOOR)
         for order, wording in zip(page.orders, wordings, strict=True):
             yield order, wording.document

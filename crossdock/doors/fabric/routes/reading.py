@@ -9,7 +9,7 @@ from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, by_number, par
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access, queries
 from crossdock.flows.intake import Submission
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")

@@ -27,7 +27,8 @@ from crossdock.doors.hub.routes.parameters import (
 from crossdock.doors.hub.telling import entry_answer
 from crossdock.flows import access, queries
 from crossdock.flows.intake import Submission
-from crossdock.store.pages import Filters, Page
+from crossdock.store.pages import Page
+from crossdock.store.walks import Filters
 
 SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
 _WORDS = ("door", "number", "status", "email", "sku", "location", "tag")

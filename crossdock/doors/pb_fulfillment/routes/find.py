@@ -10,7 +10,7 @@ from crossdock.doors.pb_fulfillment import answering, searching
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.searching import Plan, Search
 from crossdock.flows import queries
-from crossdock.store.pages import Filters
+from crossdock.store.walks import Filters
 
 SIZE_MOST = 200  # orders in one page, as many as in a bulk call
 SIZE = 20  # where nothing is said, by the vendor's page
