@@ -32,11 +32,15 @@ def _needs(tree: Tree) -> tuple[Need, ...]:
     """The account and every product must be the organization's; what is no UUID is a fault of its own."""
     if not isinstance(tree, dict):
         return ()
-    named: list[tuple[str, Tree, Path]] = [(ACCOUNT, tree.get("accountId"), ("accountId",))]
-    named += [(PRODUCT, item.get("productId"), ("items", place, "productId")) for place, item in rows(tree, "items")]
-    return tuple(
-        Need(kind, key.lower(), path) for kind, key, path in named if isinstance(key, str) and wire.is_uuid(key)
-    )
+    needs = []
+    account = tree.get("accountId")
+    if isinstance(account, str) and wire.is_uuid(account):
+        needs.append(Need(ACCOUNT, account.lower(), ("accountId",)))
+    for place, item in rows(tree, "items"):
+        product = item.get("productId")
+        if isinstance(product, str) and wire.is_uuid(product):
+            needs.append(Need(PRODUCT, product.lower(), ("items", place, "productId")))
+    return tuple(needs)
 
 
 def _address(sent: wire.Address | None) -> Address | None:
@@ -45,7 +49,7 @@ def _address(sent: wire.Address | None) -> Address | None:
     return Address(
         name=sent.name or None,
         company=sent.company or None,
-        lines=tuple(line for line in (sent.address1, sent.address2) if line),
+        lines=tuple([line for line in (sent.address1, sent.address2) if line]),
         city=sent.city or None,
         region=sent.state or None,
         postal_code=sent.postalCode or None,
@@ -214,16 +218,16 @@ class S2Format(Format):
 
     def needs(self, content: Content) -> tuple[Need, ...]:
         """See Format; an order from another door has its products looked up by SKU."""
-        wanted: dict[tuple[str, str], None] = {}
+        wanted = []
         is_own = wire.is_uuid(content.account_ref or "")
         if content.account_ref and is_own:
-            wanted[ACCOUNT, content.account_ref] = None
+            wanted.append(Need(ACCOUNT, content.account_ref, ()))
         for line in content.lines:
             if line.product_ref and wire.is_uuid(line.product_ref):
-                wanted[PRODUCT, line.product_ref] = None
+                wanted.append(Need(PRODUCT, line.product_ref, ()))
             if line.sku and not is_own:
-                wanted[PRODUCT_BY_SKU, line.sku] = None
-        return tuple(Need(kind, key, ()) for kind, key in wanted)
+                wanted.append(Need(PRODUCT_BY_SKU, line.sku, ()))
+        return tuple(wanted)
 
     def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
         """See Format."""

@@ -13,7 +13,10 @@ from crossdock.core.formats import Count, Currency, Filled, Number, Quantity, Ut
 from crossdock.core.iso import COUNTRIES
 from crossdock.core.reading import rule
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
+# Written out: a group that repeats, and letters of either case by a flag, take more than twice as long, and every order
+# has three or more.
+_HEX = "[0-9a-fA-F]"
+_UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}\Z")
 
 
 def is_uuid(text: str) -> bool:
