@@ -102,21 +102,20 @@ def _item_answer(item: dict[str, Tree], order: Order, found: Found) -> dict[str,
     return _with_own(answer, item, _ITEM_ANSWERED)
 
 
-def attachment_id(order_id: int, place: int) -> str:
-    """Make the UUID of a file of an order from the order's and the file's place, so that every answer has the same.
+def attachment_id(order_id: str, place: int) -> str:
+    """Make the UUID of a file of an order from the order's (spelled) and the file's place, so that every answer has the same.
 
     It is version 5 in the order's id as its namespace: what `uuid5` gives, for a quarter of its time.
     """
-    namespace = bytes.fromhex(spell_id(order_id).replace("-", ""))
+    namespace = bytes.fromhex(order_id.replace("-", ""))
     digits = hashlib.sha1(namespace + f"attachment/{place}".encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
-def _attachment_answer(attachment: dict[str, Tree], place: int, order: Order) -> dict[str, Tree]:
-    time = instant(order.created_at)
+def _attachment_answer(attachment: dict[str, Tree], file_id: str, time: str) -> dict[str, Tree]:
     answer = {
-        "id": attachment_id(order.order_id, place),
+        "id": file_id,
         "fileName": attachment["fileName"],
         "path": attachment["path"],
         "createdAt": time,
@@ -136,8 +135,9 @@ def answered(document: dict[str, Tree], order: Order, found: Found) -> dict[str,
     """Turn a spelled document into the order as this door answers it; what the sender added comes last."""
     account = found.entries.get((ACCOUNT, document["accountId"].lower()))
     organization = found.organization
+    order_id, created = spell_id(order.order_id), instant(order.created_at)
     answer = {
-        "id": spell_id(order.order_id),
+        "id": order_id,
         "organization": organization_answer(organization),
         "account": account_answer(account, organization) if account else _unknown_account(order, organization),
         "accountSubChannel": None,
@@ -155,9 +155,12 @@ def answered(document: dict[str, Tree], order: Order, found: Found) -> dict[str,
         "archived": order.archived,
         "currencyId": document["currencyId"],
         "items": [_item_answer(item, order, found) for item in document["items"]],
-        "attachments": [_attachment_answer(each, place, order) for place, each in enumerate(document["attachments"])],
+        "attachments": [
+            _attachment_answer(each, attachment_id(order_id, place), created)
+            for place, each in enumerate(document["attachments"])
+        ],
         "fulfillments": [],
-        "createdAt": instant(order.created_at),
+        "createdAt": created,
         "updatedAt": instant(order.updated_at),
         "shipByDate": document.get("shipByDate"),
         "deliverByDate": document.get("deliverByDate"),

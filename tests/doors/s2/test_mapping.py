@@ -158,4 +158,4 @@ def test_the_format_is_named_as_its_door() -> None:
 class TestAttachmentId:
     @given(st.integers(0, MOST), st.integers(0, 1000))
     def test_is_a_uuid_of_version_5_in_the_order(self, order_id: int, place: int) -> None:
-        assert attachment_id(order_id, place) == str(uuid5(UUID(spell_id(order_id)), f"attachment/{place}"))
+        assert attachment_id(spell_id(order_id), place) == str(uuid5(UUID(spell_id(order_id)), f"attachment/{place}"))
