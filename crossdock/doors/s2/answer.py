@@ -4,8 +4,11 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Raw
+
 from crossdock.core.lifecycle import Counters, Status
 from crossdock.core.order import Order
+from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.entries import (
     ACCOUNT,
@@ -51,17 +54,23 @@ def _assign_status(counters: Iterable[Counters]) -> str:
     return "ASSIGNED" if assigned >= wanted else "PARTIALLY_ASSIGNED"
 
 
-def _unknown_product(known: Tree, order: Order, organization: Organization) -> dict[str, Tree]:
-    """Spell a product this door has never been told about, marked as such: empty but for what its order line says."""
-    sent = wire.ProductCreate(
-        sku=known["sku"], brand="", gtin="", name=known["name"], remarks="", imageMain="",
+_UNKNOWN_PRODUCT = product_document(
+    wire.ProductCreate(
+        sku="", brand="", gtin="", name="", remarks="", imageMain="",
         packageLengthMm=0, packageWidthMm=0, packageHeightMm=0, shippingWeightKg=0,
         caseUnit="EACH", casePack=1, caseLengthMm=0, caseWidthMm=0, caseHeightMm=0, caseWeightKg=0,
         condition="NEW", serialNumberRequired=False, expiryDateRequired=False,
-    )  # fmt: skip
-    document = product_document(sent, {"id": "", **brand_document("", order.created_at)})
+    ),
+    brand={},
+)  # fmt: skip
+
+
+def _unknown_product(known: Tree, order: Order, organization: Organization) -> Raw:
+    """Spell a product this door has never been told about, marked as such: empty but for what its order line says."""
+    brand = {"id": "", **brand_document("", order.created_at)}
+    document = _UNKNOWN_PRODUCT | {"sku": known["sku"], "brand": brand, "name": known["name"]}
     times = (order.created_at, order.created_at)
-    return spell_product(document, organization, key="", times=times, unknown=True)
+    return spell_product(encode_json(document), organization, key="", times=times, unknown=True)
 
 
 def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:

@@ -15,7 +15,7 @@ from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecke
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import answered
-from crossdock.doors.s2.entries import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, account_answer, product_answer, product_of
+from crossdock.doors.s2.entries import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of, warehouse_of
 from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
@@ -62,13 +62,13 @@ def _address(sent: wire.Address | None) -> Address | None:
 def _line(item: wire.Item, found: Found, placeholder: Tree) -> Line:
     key = item.productId.lower()
     entry = product_of(found, key) if key else None
-    product = product_answer(entry, found.organization) if entry is not None else placeholder or {}
+    names = names_of(entry) if entry is not None else placeholder or {}
     return Line(
         quantity=item.quantity,
-        sku=product.get("sku") or None,
+        sku=names.get("sku") or None,
         line_ref=item.channelOrderItemId or None,
         product_ref=key or None,
-        description=product.get("name") or None,
+        description=names.get("name") or None,
         unit_price=decimal(item.unitPrice),
     )
 
@@ -244,7 +244,7 @@ class S2Format(Format):
     def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format; an account may name a warehouse that all its orders are assigned to."""
         account = found.entries.get((ACCOUNT, order.content.account_ref or ""))
-        warehouse = account_answer(account, found.organization)["autoAssignOrdersToWarehouse"] if account else None
+        warehouse = warehouse_of(account) if account else None
         return Placement(location_ref=warehouse) if warehouse else NOTHING_MORE
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from crossdock.core.identity import MOST
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
+from crossdock.core.reading import reparse
+from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import attachment_id
 from crossdock.doors.s2.entries import instant, spell_id
@@ -47,7 +49,9 @@ def order_of(content: Content, *counters: Counters) -> Order:
 
 async def worded(world: World, order: Order) -> Wording:
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    return await queries.worded(world.book, caller, order, door="s2")
+    wording = await queries.worded(world.book, caller, order, door="s2")
+    told = reparse(encode_json(wording.document))  # products stand in it as JSON
+    return msgspec.structs.replace(wording, document=told)
 
 
 class TestForeignOrders:
