@@ -6,7 +6,7 @@ one flow call and a Reply. It never imports another door.
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
@@ -111,6 +111,17 @@ def json_reply(status: int, value: Any, **rest: Any) -> Reply:
     return Reply(status, _ENCODER.encode(value), **rest)
 
 
+def in_one_view(handle: "Handler") -> "Handler":
+    """Let a handler that only reads see one state of the book, in one transaction; not for one that waits or streams."""
+
+    @wraps(handle)
+    async def handled(request: Request) -> Reply:
+        async with request.book.store.reading():
+            return await handle(request)
+
+    return handled
+
+
 def basic_credentials(headers: Headers) -> tuple[str, str] | None:
     """Give the id and secret of a Basic authorization header, or None where there is no sound one."""
     scheme, _, encoded = (headers.get("authorization") or "").partition(" ")
@@ -128,6 +139,9 @@ def replayed_header(replayed: bool) -> list[tuple[str, str]]:
     return [("Idempotent-Replayed", "true")] if replayed else []
 
 
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
 class Route(Struct, frozen=True):
     """One operation of a door.
 
@@ -139,7 +153,7 @@ class Route(Struct, frozen=True):
 
     method: str
     paths: tuple[str, ...]
-    handle: Callable[[Request], Awaitable[Reply]]
+    handle: Handler
     scope: str | None
     operation: str
     summary: str

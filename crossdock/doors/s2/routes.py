@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refusal
 from crossdock.core.order import Order
 from crossdock.core.reading import read
-from crossdock.doors import Headers, Reply, Request, Route, encode_json, json_reply, replayed_header
+from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.s2 import entries, mapping, moves, wire
 from crossdock.flows import access, catalog, queries
 from crossdock.flows.intake import Submission
@@ -196,6 +196,7 @@ async def create_order(request: Request) -> Reply:
     return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
 
 
+@in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order."""
     order_id = entries.read_id(request.params["orderId"])
@@ -204,6 +205,7 @@ async def get_order(request: Request) -> Reply:
     return Reply(200, encode_json(wording.document), order_id=order.order_id)
 
 
+@in_one_view
 async def list_orders(request: Request) -> Reply:
     """List the orders this door received, newest first; `term` is an order id or a channelOrderId."""
     limit, offset, term = _window(request)

@@ -8,7 +8,7 @@ from crossdock.core.errors import Fault
 from crossdock.core.identity import key_of
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
-from crossdock.doors import Reply, Request, Route, json_reply, replayed_header
+from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
@@ -53,6 +53,7 @@ async def create_order(request: Request) -> Reply:
 
 
 # ------------------------------------------------------------------------------------------------------------------- read
+@in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order, as it is or was; with `as`, in another door's read format, with what that format could not say."""
     query = known_query(request, "as", "as_of")
@@ -136,6 +137,7 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
     return Selection(filters, text)
 
 
+@in_one_view
 async def list_orders(request: Request) -> Reply:
     """Answer a page of orders, newest first, narrowed by the filters, with the address of the next page.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.order import Order
-from crossdock.doors import Reply, Request, json_reply
+from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import answering, searching
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.searching import Plan, Search
@@ -22,11 +22,13 @@ EXACT_MOST = 500
 MERGED_MOST = 10_000
 
 
+@in_one_view
 async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
     return await _search(request, lambda answer: answer)
 
 
+@in_one_view
 async def search_statuses(request: Request) -> Reply:
     """Answer a page of how far orders have come."""
     return await _search(request, answering.status_part)

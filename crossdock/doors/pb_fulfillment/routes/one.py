@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
 from crossdock.core.reading import Tree
-from crossdock.doors import Reply, Request, encode_json, replayed_header
+from crossdock.doors import Reply, Request, encode_json, in_one_view, replayed_header
 from crossdock.doors.pb_fulfillment import answering, changing
 from crossdock.doors.pb_fulfillment.routes.calling import (
     DOOR,
@@ -34,12 +34,14 @@ async def create_order(request: Request) -> Reply:
     return Reply(201, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
 
 
+@in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order."""
     order, answer = await _read(request)
     return Reply(200, encode_json(answer), order_id=order.order_id)
 
 
+@in_one_view
 async def get_status(request: Request) -> Reply:
     """Answer how far an order has come."""
     order, answer = await _read(request)

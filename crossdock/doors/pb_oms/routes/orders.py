@@ -5,7 +5,7 @@ from typing import Any
 from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
 from crossdock.core.formats import iso_time
 from crossdock.core.reading import checked, parse, read
-from crossdock.doors import Reply, Request, encode_json, json_reply, replayed_header
+from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import changes, mapping, search, wire
 from crossdock.flows import orders, queries
 from crossdock.flows.intake import Submission
@@ -19,6 +19,7 @@ async def create_order(request: Request) -> Reply:
     return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
 
 
+@in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order, split into orderInfo and orderShippingInfo."""
     order = await queries.order(request.book, request.caller, order_id=_order_id(request))
@@ -94,6 +95,7 @@ async def put_tags(request: Request) -> Reply:
     return _marked(request, await _do(request, changes.tag(_order_id(request), sent.tagIds)))
 
 
+@in_one_view
 async def search_orders(request: Request) -> Reply:
     """Answer a page of the orders that meet all filters, newest first."""
     sent = read(request.body, wire.Search, search.rules)
