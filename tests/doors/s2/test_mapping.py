@@ -49,7 +49,7 @@ def order_of(content: Content, *counters: Counters) -> Order:
 
 async def worded(world: World, order: Order) -> Wording:
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    wording = await queries.worded(world.book, caller, order, door="s2")
+    wording = await queries.worded(world.book, caller, order, door="s2", losses=True)
     told = reparse(encode_json(wording.document))  # products stand in it as JSON
     return msgspec.structs.replace(wording, document=told)
 
