@@ -7,16 +7,18 @@ knows of an order that has changed is added in story.py.
 
 import hashlib
 from decimal import Decimal, localcontext
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from msgspec import Struct, inspect
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, defstruct, inspect
 
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import to_hex24
 from crossdock.core.lifecycle import Counters, Status
 from crossdock.core.money import to_minor_unit
 from crossdock.core.order import Order
+from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
 
 Tree = Any
@@ -125,114 +127,7 @@ _ALWAYS: dict[type[Struct], dict[str, Tree]] = {
         "orderReleaseTimestamp": None,
     },
 }
-
-
-class Plan(Struct, frozen=True):
-    """What an object of an answer looks like.
-
-    `blank` are all members in the vendor's order, with the value that those have which are the same in every answer, and
-    `open` the names of the others; `known` are the names of all. `inside` are the plans of what has members of its own.
-    `ours` are the members a document never supplies: the service's alone, and those taken and never answered.
-    """
-
-    blank: dict[str, Tree]
-    names: tuple[str, ...]
-    known: frozenset[str]
-    open: frozenset[str]
-    inside: dict[str, "Plan"]
-    ours: frozenset[str]
-
-
-_NOTHING: dict[str, Tree] = {}
-
-
-@cache
-def _plan(shape: type[Struct]) -> Plan:
-    names, sent, always = (
-        shape.__struct_fields__,
-        _CREATE_OF.get(shape, shape).__struct_fields__,
-        _ALWAYS.get(shape, {}),
-    )
-    ours = frozenset(sent) ^ {*names}
-    inside = {field.name: _plan_of(field.type) for field in inspect.type_info(shape).fields}  # type: ignore[attr-defined]
-    return Plan(
-        blank={name: always.get(name) for name in names},
-        names=names,
-        known=frozenset(names),
-        open=frozenset(names) - always.keys(),
-        inside={name: plan for name, plan in inside.items() if plan is not None and name not in ours},
-        ours=ours,
-    )
-
-
-def _plan_of(kind: inspect.Type) -> Plan | None:
-    for arm in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
-        inner = arm.item_type if isinstance(arm, inspect.ListType) else arm
-        if isinstance(inner, inspect.StructType):
-            return _plan(inner.cls)
-    return None
-
-
-def _arranged(tree: Tree, plan: Plan, made: dict[str, Tree] = _NOTHING) -> Tree:
-    """Copy an object, or each of an array, with `made` in it and members in the vendor's order, unknown ones last."""
-    if type(tree) is list:
-        return [_arranged(each, plan, made) for each in tree]
-    if type(tree) is not dict:
-        return tree
-    if made or plan.ours or not (plan.known.issuperset(tree) and _is_ordered(tuple(tree), plan.names)):
-        told = _filled(tree, plan, made)
-    elif plan.inside:
-        told = tree.copy()
-    else:
-        return tree
-    for name, inner in plan.inside.items():
-        if name not in made and (value := tree.get(name)):
-            told[name] = _arranged(value, inner)
-    return told
-
-
-@lru_cache(1024)  # senders' programs leave out and order members in few ways, and a page asks some hundred times
-def _is_ordered(members: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Say whether members, all of them the vendor's, are in the vendor's order."""
-    return members == names or [*members] == [name for name in names if name in members]
-
-
-def _filled(tree: dict[str, Tree], plan: Plan, made: dict[str, Tree]) -> dict[str, Tree]:
-    """Lay an object and what was made for it over a copy of the blank, and take out what neither of them says.
-
-    The copy has the vendor's order already. To ask for each name in turn costs several times as much, and an order's answer
-    has some two hundred.
-    """
-    if not plan.ours.isdisjoint(tree):
-        tree = {name: value for name, value in tree.items() if name not in plan.ours}
-    told = plan.blank.copy()
-    told.update(tree)
-    told.update(made)
-    for name in plan.open.difference(tree, made):
-        del told[name]
-    return told
-
-
-def taken_back(answer: Tree) -> Tree:
-    """Undress an order of the members that are the service's alone, as an answer has them when it is sent back changed."""
-    return _taken_back(answer, _plan(wire.Order))
-
-
-def _taken_back(tree: Tree, plan: Plan | None) -> Tree:
-    if plan is None:
-        return tree
-    if type(tree) is list:
-        return [_taken_back(each, plan) for each in tree]
-    if type(tree) is not dict:
-        return tree
-    return {
-        name: _taken_back(value, plan.inside.get(name))
-        for name, value in tree.items()
-        if name not in plan.ours or name not in plan.blank
-    }
-
-
-# --------------------------------------------------------------------------------------------------------------- parts
+# Totals answered under other names too, where they were stated.
 ITEM_COPIES = {
     "originalItemSubTotal": "itemSubTotal",
     "originalFeeTotal": "itemFeeTotal",
@@ -251,64 +146,159 @@ ORDER_COPIES = {
 }
 
 
-def _copies(tree: dict[str, Tree], names: dict[str, str]) -> dict[str, Tree]:
-    """Copy totals under their other names, where they were stated."""
-    return {name: tree[source] for name, source in names.items() if tree.get(source) is not None}
+class Plan(Struct, frozen=True):
+    """What an object of an answer looks like.
+
+    `shape` is what one sent is read into: all members in the vendor's order, unset where they were not sent, with the values
+    of those that are the same in every answer. It takes no other members, and none of `ours`, those a document never supplies
+    because they are the service's alone. `inside` are the plans of what has members of its own, `known` the names of all.
+    """
+
+    shape: type[Struct]
+    known: frozenset[str]
+    ours: frozenset[str]
+    inside: dict[str, "Plan"]
 
 
-def canceled_amount(item: dict[str, Tree], line: Counters, currency: str | None) -> Decimal | None:
-    """Say what the canceled units of a line are worth: a share of its total, else of its price; None if neither is known."""
-    total, price = item.get("itemTotal"), item.get("itemUnitPrice")
-    if not line.canceled or (total is None and price is None):
-        return None
-    with localcontext(prec=100):
-        if total is None:
-            return to_minor_unit(Decimal(price or 0) * line.canceled, currency)
-        if line.canceled == line.ordered:
-            return Decimal(total)
-        return to_minor_unit(Decimal(total) * line.canceled / line.ordered, currency)
+@cache
+def _plan(shape: type[Struct]) -> Plan:
+    sent, always = _CREATE_OF.get(shape, shape).__struct_fields__, _ALWAYS.get(shape, {})
+    fields: dict[str, tuple[Any, Any]] = {}
+    inside: dict[str, Plan] = {}
+    for field in inspect.type_info(shape).fields:  # type: ignore[attr-defined]
+        name, (plan, is_listed) = field.name, _plan_of(field.type)
+        if name not in sent:
+            fields[name] = (UnsetType, always.get(name, UNSET))
+        elif plan is None:
+            fields[name] = (Any, UNSET)
+        else:
+            inside[name] = plan
+            fields[name] = ((list[plan.shape] if is_listed else plan.shape) | None | UnsetType, UNSET)  # type: ignore[name-defined]
+    known = {**fields, **{name: (Any, UNSET) for name in sent if name not in fields}}
+    return Plan(
+        shape=defstruct(
+            f"Answered{shape.__name__}", [(name, *rest) for name, rest in known.items()], forbid_unknown_fields=True
+        ),
+        known=frozenset(known),
+        ours=frozenset(fields).difference(sent),
+        inside=inside,
+    )
 
 
-def _outstanding(item: dict[str, Tree], line: Counters, currency: str | None) -> dict[str, Tree]:
-    gone, total = canceled_amount(item, line, currency), item.get("itemTotal")
-    if gone is None or total is None:
-        return {}
-    with localcontext(prec=100):
-        return {"outstandingItemTotal": Decimal(total) - gone}
+def _plan_of(kind: inspect.Type) -> tuple[Plan | None, bool]:
+    """Give the plan of what a member holds, None where it has no members of its own, and whether it is an array of such."""
+    for arm in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        inner = arm.item_type if isinstance(arm, inspect.ListType) else arm
+        if isinstance(inner, inspect.StructType):
+            return _plan(inner.cls), inner is not arm
+    return None, False
 
 
-def _cancel_total(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
-    """Sum what was canceled; 0 stays where nothing was."""
-    currency = document.get("currency")
-    gone = [
-        amount
-        for item, line in zip(document["items"], order.counters, strict=True)
-        if (amount := canceled_amount(item, line, currency)) is not None
-    ]
-    if not gone:
-        return {}
-    with localcontext(prec=100):
-        return {"cancelTotal": sum(gone)}
+_ORDER = _plan(wire.Order)
 
 
-def _item(item: dict[str, Tree], line: Counters, currency: str | None) -> Tree:
-    made = {
-        **_copies(item, ITEM_COPIES),
-        **_outstanding(item, line, currency),
-        "backOrderedQuantity": line.backordered,
-        "pendingShippedQuantity": line.allocated,
-        "shippedQuantity": line.shipped,
-        "deliveredQuantity": line.delivered,
-        "cancelledQuantity": line.canceled,
-        "pendingReturnQuantity": line.return_requested - line.returned,
-        "returnedQuantity": line.returned,
-        "lineOrderStatus": line_status(line),
+def _read(document: dict[str, Tree]) -> tuple[Any, bool]:
+    """Read a document into the shape of its answer; say whether all of it is there, or it has members nobody knows too."""
+    try:
+        return msgspec.convert(document, _ORDER.shape), True
+    except msgspec.ValidationError:
+        return msgspec.convert(_known(document, _ORDER), _ORDER.shape), False
+
+
+def _known(tree: Tree, plan: Plan) -> Tree:
+    """Copy an object, or each of an array, without members that nobody knows or that are the service's alone."""
+    if type(tree) is list:
+        return [_known(each, plan) for each in tree]
+    if type(tree) is not dict:
+        return tree
+    return {
+        name: _known(value, plan.inside[name]) if name in plan.inside else value
+        for name, value in tree.items()
+        if name in plan.known and name not in plan.ours
     }
-    if item.get("orderedQuantity") is None:
-        made["orderedQuantity"] = line.ordered
-    if item.get("fees"):
-        made["fees"] = _arranged(item["fees"], _plan(wire.ItemFee), {"quantity": line.ordered})
-    return _arranged(item, _plan(wire.Item), made)
+
+
+def _add_unknown(told: Tree, sent: Tree, plan: Plan) -> None:
+    """Add to an object told, or each of an array, the members sent with it that nobody knows."""
+    if type(sent) is list:
+        for one, other in zip(told, sent, strict=True):
+            _add_unknown(one, other, plan)
+    elif type(sent) is dict:
+        for name, value in sent.items():
+            if name not in plan.known:
+                told[name] = value
+            elif name in plan.inside:
+                _add_unknown(told[name], value, plan.inside[name])
+
+
+def taken_back(answer: Tree) -> Tree:
+    """Undress an order of the members that are the service's alone, as an answer has them when it is sent back changed."""
+    return _taken_back(answer, _ORDER)
+
+
+def _taken_back(tree: Tree, plan: Plan | None) -> Tree:
+    if plan is None:
+        return tree
+    if type(tree) is list:
+        return [_taken_back(each, plan) for each in tree]
+    if type(tree) is not dict:
+        return tree
+    return {
+        name: _taken_back(value, plan.inside.get(name)) for name, value in tree.items() if name not in plan.ours
+    }  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------------- parts
+def _copy_totals(answer: Any, copies: dict[str, str]) -> None:
+    for name, source in copies.items():
+        if (total := getattr(answer, source)) is not None:
+            setattr(answer, name, total)
+
+
+def _canceled_amount(item: Any, line: Counters, currency: str | None) -> Decimal | None:
+    """Say what the canceled units of a line are worth: a share of its total, else of its price; None if neither is known."""
+    total, price = item.itemTotal, item.itemUnitPrice
+    with localcontext(prec=100):
+        if total is not None and total is not UNSET:
+            if line.canceled == line.ordered:
+                return Decimal(total)
+            return to_minor_unit(Decimal(total) * line.canceled / line.ordered, currency)
+        if price is not None and price is not UNSET:
+            return to_minor_unit(Decimal(price) * line.canceled, currency)
+    return None
+
+
+def _tell_line(item: Any, line: Counters) -> None:
+    """Fill in an item of an answer what was not sent of it, and how far its line has come."""
+    _copy_totals(item, ITEM_COPIES)
+    item.orderedQuantity = item.orderedQuantity or line.ordered
+    for fee in item.fees or ():
+        fee.quantity = line.ordered
+    item.backOrderedQuantity = line.backordered
+    item.pendingShippedQuantity = line.allocated
+    item.shippedQuantity = line.shipped
+    item.deliveredQuantity = line.delivered
+    item.cancelledQuantity = line.canceled
+    item.pendingReturnQuantity = line.return_requested - line.returned
+    item.returnedQuantity = line.returned
+    item.lineOrderStatus = line_status(line)
+
+
+def _tell_canceled(answer: Any, order: Order) -> None:
+    """Fill in what the canceled units are worth, and what is left of their lines; 0 stays where nothing was canceled."""
+    currency = answer.currency or None
+    gone = []
+    for item, line in zip(answer.items, order.counters, strict=True):
+        amount = _canceled_amount(item, line, currency) if line.canceled else None
+        if amount is None:
+            continue
+        gone.append(amount)
+        if item.outstandingItemTotal is not UNSET:
+            with localcontext(prec=100):
+                item.outstandingItemTotal = Decimal(item.itemTotal) - amount
+    if gone:
+        with localcontext(prec=100):
+            answer.cancelTotal = sum(gone)
 
 
 def audit_id(order_id: int, what: str) -> str:
@@ -316,29 +306,17 @@ def audit_id(order_id: int, what: str) -> str:
     return hashlib.sha256(f"fabric/audit/{what}/{order_id}".encode()).hexdigest()[:24]
 
 
-def _creation(document: dict[str, Tree], order: Order, created_at: str) -> dict[str, Tree]:
+def _creation(document: dict[str, Tree], order: Order, created_at: str) -> wire.AuditLog:
     """Make the audit entry of the order's creation."""
-    return {
-        "auditId": audit_id(order.order_id, "create"),
-        "auditType": "CREATE",
-        "employeeId": document.get("employeeId"),
-        "auditTimestamp": created_at,
-        "source": order.source.actor,
-        "reasonCode": None,
-        "subReasonCode": None,
-        "policyCode": None,
-        "note": None,
-        "lineItemId": None,
-        "lineItemNumber": None,
-        "sku": None,
-        "quantity": None,
-        "amount": document.get("orderTotal"),
-        "paymentToken": None,
-        "success": True,
-        "paymentResponse": None,
-        "updatedFields": [],
-        "attributes": {},
-    }
+    return wire.AuditLog(
+        auditId=audit_id(order.order_id, "create"),
+        auditType="CREATE",
+        employeeId=document.get("employeeId"),
+        auditTimestamp=created_at,
+        source=order.source.actor,
+        amount=document.get("orderTotal"),
+        success=True,
+    )
 
 
 def status_words(order: Order) -> dict[str, Tree]:
@@ -349,21 +327,38 @@ def status_words(order: Order) -> dict[str, Tree]:
     return {"statusCode": code, "statusDescription": code.replace("_", " ").capitalize()}
 
 
+def _told(document: dict[str, Tree], order: Order) -> tuple[Any, bool]:
+    """Give the answer as a Struct, and say whether it is whole: without what nobody knows of the document."""
+    answer, is_whole = _read(document)
+    answer.version = order.version - 1
+    answer.orderId = to_hex24(order.order_id)
+    answer.createdAt = answer.updatedAt = iso_time(order.created_at)
+    if order.updated_at != order.created_at:
+        answer.updatedAt = iso_time(order.updated_at)
+    answer.orderDate = answer.orderDate or answer.createdAt
+    for name, word in status_words(order).items():
+        setattr(answer, name, word)
+    _copy_totals(answer, ORDER_COPIES)
+    for payment in answer.payments or ():
+        payment.authExpirationDate = UNSET  # taken, and never answered
+    for item, line in zip(answer.items, order.counters, strict=True):
+        _tell_line(item, line)
+    if any(line.canceled for line in order.counters):
+        _tell_canceled(answer, order)
+    answer.auditLogs = [_creation(document, order, answer.createdAt)]
+    return answer, is_whole
+
+
 def answered(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     """Turn a spelled document into the order as this door answers it; the document is left as it is."""
-    created_at, currency = iso_time(order.created_at), document.get("currency")
-    made = {
-        **_copies(document, ORDER_COPIES),
-        **_cancel_total(document, order),
-        **status_words(order),
-        "version": order.version - 1,
-        "orderId": to_hex24(order.order_id),
-        "items": [_item(item, line, currency) for item, line in zip(document["items"], order.counters, strict=True)],
-        "auditLogs": [_creation(document, order, created_at)],
-        "createdAt": created_at,
-        "updatedAt": created_at if order.updated_at == order.created_at else iso_time(order.updated_at),
-    }
-    if document.get("orderDate") is None:
-        made["orderDate"] = created_at
-    answer: dict[str, Tree] = _arranged(document, _plan(wire.Order), made)
-    return answer
+    answer, is_whole = _told(document, order)
+    told: dict[str, Tree] = msgspec.to_builtins(answer, builtin_types=(Decimal,))
+    if not is_whole:
+        _add_unknown(told, document, _ORDER)
+    return told
+
+
+def encoded(document: dict[str, Tree], order: Order) -> bytes:
+    """Turn a spelled document into the order as this door answers it, as JSON."""
+    answer, is_whole = _told(document, order)
+    return encode_json(answer if is_whole else answered(document, order))

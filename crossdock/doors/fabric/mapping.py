@@ -25,9 +25,8 @@ from crossdock.core.order import (
     split_name,
 )
 from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecked
-from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.answer import DOOR, answered
+from crossdock.doors.fabric.answer import DOOR, answered, encoded
 from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
 
 Tree = Any
@@ -320,7 +319,7 @@ class FabricFormat(Format):
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """See Format; create answers the whole order."""
-        return encode_json(answered(document, order))
+        return encoded(document, order)
 
     def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
         """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
