@@ -55,6 +55,14 @@ class _Told(Struct, frozen=True):
     is_first: bool
 
 
+class _Times(dict[int, str]):
+    """Times of one story as they are spelled, by microseconds since 1970; most are asked for more than once."""
+
+    def __missing__(self, at: int) -> str:
+        text = self[at] = iso_time(at)
+        return text
+
+
 def storied(answer: dict[str, Tree], recorded: Sequence[Event], order: Order) -> dict[str, Tree]:
     """Add to an order's answer what its events tell; the answer is left as it is.
 
@@ -62,8 +70,12 @@ def storied(answer: dict[str, Tree], recorded: Sequence[Event], order: Order) ->
     """
     is_edited = any(event.name == Edited.name for event in recorded)
     told = list(_walked(recorded, None if is_edited else order))
-    audits = _audits(answer, told)
-    story = answer | {name: _last_time(told, kind) for name, kind in _DATES.items()} | {"auditLogs": audits}
+    times = _Times({order.created_at: answer["createdAt"], order.updated_at: answer["updatedAt"]})
+    story = answer.copy()
+    for each in told:
+        if (name := _DATES.get(type(each.fact))) is not None:
+            story[name] = times[each.event.at]
+    audits = story["auditLogs"] = _audits(answer, told, times)
     if len(audits) > 1:
         story["processName"] = audits[-1]["auditType"]
     if answer.get("payments"):
@@ -71,10 +83,11 @@ def storied(answer: dict[str, Tree], recorded: Sequence[Event], order: Order) ->
     return _with_first_totals(story, told) if is_edited else story
 
 
-_DATES: dict[str, type[Fact]] = {
-    "cancellationDate": Canceled,
-    "allocationDate": Allocated,
-    "orderReleaseTimestamp": Released,
+# Members that tell when something was last done.
+_DATES: dict[type[Fact], str] = {
+    Canceled: "cancellationDate",
+    Allocated: "allocationDate",
+    Released: "orderReleaseTimestamp",
 }
 
 
@@ -92,11 +105,6 @@ def _walked(recorded: Sequence[Event], unedited: Order | None) -> Iterator[_Told
         assert after is not None, "an order's first event is its receipt"
         yield _Told(event, fact, content or after, after, is_first)
         content = after
-
-
-def _last_time(told: Sequence[_Told], kind: type[Fact]) -> str | None:
-    times = [each.event.at for each in told if isinstance(each.fact, kind)]
-    return iso_time(times[-1]) if times else None
 
 
 def _ordered(shape: type[Struct], tree: dict[str, Tree]) -> dict[str, Tree]:
@@ -184,30 +192,33 @@ def _payment_entry(report: dict[str, Tree], at: int) -> Tree:
 
 
 # ---------------------------------------------------------------------------------------------------------- audit entries
-def _audits(answer: dict[str, Tree], told: Sequence[_Told]) -> list[dict[str, Tree]]:
+# An entry in the vendor's order of members; not every kind of change says all of it.
+_BLANK: dict[str, Tree] = {
+    "auditId": None, "auditType": "UPDATE", "employeeId": None, "auditTimestamp": None, "source": None, "reasonCode": None,
+    "subReasonCode": None, "policyCode": None, "note": None, "lineItemId": None, "lineItemNumber": None, "sku": None,
+    "quantity": None, "amount": None, "paymentToken": None, "success": True, "paymentResponse": None, "updatedFields": [],
+    "attributes": {},
+}  # fmt: skip
+
+
+def _audits(answer: dict[str, Tree], told: Sequence[_Told], times: _Times) -> list[dict[str, Tree]]:
     """Tell each change as the vendor's audit entries do; the organization's own marks (tags, archive) are not told."""
     audits = [dict(entry) for entry in answer["auditLogs"][:1]]
     numbers = {item.get("lineItemId"): item.get("lineItemNumber") for item in answer["items"]}
-    order_id = told[0].event.order_id
     for position, each in enumerate(told):
         if each.is_first:
             continue
-        following = told[position + 1].fact if position + 1 < len(told) else None
+        event, following = each.event, told[position + 1].fact if position + 1 < len(told) else None
         for place, parts in enumerate(_entries(each, following)):
-            line_id = parts.get("lineItemId")
-            number = {"lineItemNumber": numbers.get(line_id)} if line_id is not None else {}
-            identity = audit_id(order_id, f"{each.event.number}/{place}")
-            audits.append(_blank(each.event, identity) | number | parts)
+            entry = _BLANK.copy()
+            entry["auditId"] = audit_id(event.order_id, f"{event.number}/{place}")
+            entry["auditTimestamp"] = times[event.at]
+            entry["source"] = event.actor
+            entry.update(parts)
+            if (line_id := entry["lineItemId"]) is not None:
+                entry["lineItemNumber"] = numbers.get(line_id)
+            audits.append(entry)
     return audits
-
-
-def _blank(event: Event, identity: str) -> dict[str, Tree]:
-    return {
-        "auditId": identity, "auditType": "UPDATE", "employeeId": None, "auditTimestamp": iso_time(event.at),
-        "source": event.actor, "reasonCode": None, "subReasonCode": None, "policyCode": None, "note": None,
-        "lineItemId": None, "lineItemNumber": None, "sku": None, "quantity": None, "amount": None, "paymentToken": None,
-        "success": True, "paymentResponse": None, "updatedFields": [], "attributes": {},
-    }  # fmt: skip
 
 
 def _entries(each: _Told, following: Fact | None) -> list[dict[str, Tree]]:
