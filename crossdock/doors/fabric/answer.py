@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, defstruct, inspect
 
+from crossdock.core.errors import Path
 from crossdock.core.formats import iso_time
 from crossdock.core.identity import to_hex24
 from crossdock.core.lifecycle import Counters, Status
@@ -22,6 +23,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
 
 Tree = Any
+Unknown = list[tuple[Path, dict[str, Tree]]]  # members nobody knows, by the place of the object they were sent in
 DOOR = "fabric"
 
 # The vendor's order status codes for every summary there is; an order allocated in part has none and is confirmed.
@@ -151,11 +153,11 @@ class Plan(Struct, frozen=True):
 
     `shape` is what one sent is read into: all members in the vendor's order, unset where they were not sent, with the values
     of those that are the same in every answer. It takes no other members, and none of `ours`, those a document never supplies
-    because they are the service's alone. `inside` are the plans of what has members of its own, `known` the names of all.
+    because they are the service's alone. `sent` are the names it takes, `inside` the plans of what has members of its own.
     """
 
     shape: type[Struct]
-    known: frozenset[str]
+    sent: frozenset[str]
     ours: frozenset[str]
     inside: dict[str, "Plan"]
 
@@ -163,24 +165,24 @@ class Plan(Struct, frozen=True):
 @cache
 def _plan(shape: type[Struct]) -> Plan:
     sent, always = _CREATE_OF.get(shape, shape).__struct_fields__, _ALWAYS.get(shape, {})
-    fields: dict[str, tuple[Any, Any]] = {}
     inside: dict[str, Plan] = {}
+    fields: dict[str, tuple[str, Any, Any]] = {}
     for field in inspect.type_info(shape).fields:  # type: ignore[attr-defined]
         name, (plan, is_listed) = field.name, _plan_of(field.type)
         if name not in sent:
-            fields[name] = (UnsetType, always.get(name, UNSET))
+            fields[name] = (name, UnsetType, always.get(name, UNSET))
         elif plan is None:
-            fields[name] = (Any, UNSET)
+            fields[name] = (name, Any, UNSET)
         else:
             inside[name] = plan
-            fields[name] = ((list[plan.shape] if is_listed else plan.shape) | None | UnsetType, UNSET)  # type: ignore[name-defined]
-    known = {**fields, **{name: (Any, UNSET) for name in sent if name not in fields}}
+            kind: Any = list[plan.shape] if is_listed else plan.shape  # type: ignore[name-defined]
+            fields[name] = (name, kind | None | UnsetType, UNSET)
+    ours = frozenset(fields).difference(sent)
+    fields |= {name: (name, Any, UNSET) for name in sent if name not in fields}  # taken, and not answered
     return Plan(
-        shape=defstruct(
-            f"Answered{shape.__name__}", [(name, *rest) for name, rest in known.items()], forbid_unknown_fields=True
-        ),
-        known=frozenset(known),
-        ours=frozenset(fields).difference(sent),
+        shape=defstruct(f"Answered{shape.__name__}", fields.values(), forbid_unknown_fields=True),
+        sent=frozenset(sent),
+        ours=ours,
         inside=inside,
     )
 
@@ -197,38 +199,43 @@ def _plan_of(kind: inspect.Type) -> tuple[Plan | None, bool]:
 _ORDER = _plan(wire.Order)
 
 
-def _read(document: dict[str, Tree]) -> tuple[Any, bool]:
-    """Read a document into the shape of its answer; say whether all of it is there, or it has members nobody knows too."""
+def _read(document: dict[str, Tree]) -> tuple[Any, Unknown]:
+    """Read a document into the shape of its answer; give what that has no place for besides."""
+    unknown: Unknown = []
     try:
-        return msgspec.convert(document, _ORDER.shape), True
+        return msgspec.convert(document, _ORDER.shape), unknown
     except msgspec.ValidationError:
-        return msgspec.convert(_known(document, _ORDER), _ORDER.shape), False
+        return msgspec.convert(_known(document, _ORDER, (), unknown), _ORDER.shape), unknown
 
 
-def _known(tree: Tree, plan: Plan) -> Tree:
-    """Copy an object, or each of an array, without members that nobody knows or that are the service's alone."""
-    if type(tree) is list:
-        return [_known(each, plan) for each in tree]
-    if type(tree) is not dict:
-        return tree
-    return {
-        name: _known(value, plan.inside[name]) if name in plan.inside else value
-        for name, value in tree.items()
-        if name in plan.known and name not in plan.ours
-    }
+def _known(tree: dict[str, Tree], plan: Plan, path: Path, unknown: Unknown) -> dict[str, Tree]:
+    """Leave out of an object the members that are the service's alone, and those nobody knows; `unknown` gets the latter."""
+    if plan.sent.issuperset(tree):
+        if not plan.inside:
+            return tree
+        known = tree.copy()
+    else:
+        known = {name: value for name, value in tree.items() if name in plan.sent}
+        if rest := {name: value for name, value in tree.items() if name not in plan.sent and name not in plan.ours}:
+            unknown.append((path, rest))
+    for name, inner in plan.inside.items():
+        value = known.get(name)
+        if type(value) is dict:
+            known[name] = _known(value, inner, (*path, name), unknown)
+        elif value:
+            known[name] = [_known(each, inner, (*path, name, at), unknown) for at, each in enumerate(value)]
+    return known
 
 
-def _add_unknown(told: Tree, sent: Tree, plan: Plan) -> None:
-    """Add to an object told, or each of an array, the members sent with it that nobody knows."""
-    if type(sent) is list:
-        for one, other in zip(told, sent, strict=True):
-            _add_unknown(one, other, plan)
-    elif type(sent) is dict:
-        for name, value in sent.items():
-            if name not in plan.known:
-                told[name] = value
-            elif name in plan.inside:
-                _add_unknown(told[name], value, plan.inside[name])
+def _objects(answer: Any, unknown: Unknown) -> dict[str, Tree]:
+    """Make an answer of Structs one of plain objects, the members nobody knows last in each."""
+    told: dict[str, Tree] = msgspec.to_builtins(answer, builtin_types=(Decimal,))
+    for path, members in unknown:
+        place: Tree = told
+        for part in path:
+            place = place[part]
+        place.update(members)
+    return told
 
 
 def taken_back(answer: Tree) -> Tree:
@@ -250,6 +257,7 @@ def _taken_back(tree: Tree, plan: Plan | None) -> Tree:
 
 # --------------------------------------------------------------------------------------------------------------- parts
 def _copy_totals(answer: Any, copies: dict[str, str]) -> None:
+    """Tell totals under their other names too; what is unset stays so."""
     for name, source in copies.items():
         if (total := getattr(answer, source)) is not None:
             setattr(answer, name, total)
@@ -327,9 +335,9 @@ def status_words(order: Order) -> dict[str, Tree]:
     return {"statusCode": code, "statusDescription": code.replace("_", " ").capitalize()}
 
 
-def _told(document: dict[str, Tree], order: Order) -> tuple[Any, bool]:
-    """Give the answer as a Struct, and say whether it is whole: without what nobody knows of the document."""
-    answer, is_whole = _read(document)
+def _told(document: dict[str, Tree], order: Order) -> tuple[Any, Unknown]:
+    """Give the answer as a Struct, and the members that it has no place for."""
+    answer, unknown = _read(document)
     answer.version = order.version - 1
     answer.orderId = to_hex24(order.order_id)
     answer.createdAt = answer.updatedAt = iso_time(order.created_at)
@@ -346,19 +354,15 @@ def _told(document: dict[str, Tree], order: Order) -> tuple[Any, bool]:
     if any(line.canceled for line in order.counters):
         _tell_canceled(answer, order)
     answer.auditLogs = [_creation(document, order, answer.createdAt)]
-    return answer, is_whole
+    return answer, unknown
 
 
 def answered(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     """Turn a spelled document into the order as this door answers it; the document is left as it is."""
-    answer, is_whole = _told(document, order)
-    told: dict[str, Tree] = msgspec.to_builtins(answer, builtin_types=(Decimal,))
-    if not is_whole:
-        _add_unknown(told, document, _ORDER)
-    return told
+    return _objects(*_told(document, order))
 
 
 def encoded(document: dict[str, Tree], order: Order) -> bytes:
     """Turn a spelled document into the order as this door answers it, as JSON."""
-    answer, is_whole = _told(document, order)
-    return encode_json(answer if is_whole else answered(document, order))
+    answer, unknown = _told(document, order)
+    return encode_json(_objects(answer, unknown) if unknown else answer)
