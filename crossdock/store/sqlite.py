@@ -1,7 +1,8 @@
 """SQLite, embedded: opened for durability (WAL, synchronous FULL), run inline in the event loop.
 
 A writer thread loses more than half the throughput to the interpreter lock, so calls run where they are made and never
-suspend; one lock keeps the writing transactions of this process in line, and `BEGIN IMMEDIATE` those of others.
+suspend; one lock keeps the writing transactions of this process in line, and `BEGIN IMMEDIATE` those of others. Only what has
+been committed is written back to the file in a thread, beside the commits to come.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -24,8 +25,10 @@ from crossdock.store.port import Row, Statement
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 # How long a writer waits for another process's commit before the caller is told to come back.
 BUSY_TIMEOUT_MS = 5_000
-# Pages of WAL between checkpoints: larger spreads the cost of writing them back, smaller keeps the file small (16 MB here).
-CHECKPOINT_PAGES = 4_000
+# Rows changed between two times that the WAL is written back beside the commits: about 1,000 orders, or 4,000 pages.
+CHECKPOINT_ROWS = 8_000
+# Pages of WAL (64 MB) at which a commit writes back by itself what is left to be; it takes the longer, the more that is.
+CHECKPOINT_PAGES = 16_000
 
 # Rows of one INSERT: a third less than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
 _AT_ONCE = 64
@@ -112,6 +115,9 @@ class SqliteStore:
         self._reader.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
         self._turn = asyncio.Lock()
         self._readers = 0
+        self._checkpointer: sqlite3.Connection | None = None
+        self._checkpoint: asyncio.Task[None] | None = None
+        self._checkpointed = 0  # rows changed when the last one began
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteTransaction]:
@@ -138,11 +144,26 @@ class SqliteStore:
                 try:
                     yield SqliteTransaction(self._writer)
                     self._writer.execute("COMMIT")
+                    self._checkpoint_in_time()
                 finally:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
             except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
+
+    def _checkpoint_in_time(self) -> None:
+        """Begin to write the WAL back to the file where enough was committed; commits go on meanwhile."""
+        changed = self._writer.total_changes
+        if changed - self._checkpointed >= CHECKPOINT_ROWS and (self._checkpoint is None or self._checkpoint.done()):
+            self._checkpointed = changed
+            self._checkpoint = asyncio.create_task(self._write_back())
+
+    async def _write_back(self) -> None:
+        # What it cannot do, because the disk is full or somebody else is doing it, is left to the next, and to a commit.
+        with suppress(sqlite3.DatabaseError):
+            if self._checkpointer is None:
+                self._checkpointer = connect(self._path)
+            await asyncio.to_thread(self._checkpointer.execute, "PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def working(self) -> Iterator[bool]:
@@ -157,8 +178,11 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See port.Store."""
-        self._reader.close()
-        self._writer.close()
+        if self._checkpoint is not None:
+            await asyncio.wait((self._checkpoint,))
+        for connection in (self._checkpointer, self._reader, self._writer):
+            if connection is not None:
+                connection.close()
 
 
 def connect(path: str) -> sqlite3.Connection:
