@@ -17,10 +17,14 @@ Row = Sequence[Any]
 
 
 class Statement:
-    """One SQL statement with named parameters, spelled for each engine when it first runs there."""
+    """One SQL statement with named parameters, spelled for each engine when it first runs there.
 
-    def __init__(self, expression: Executable) -> None:
+    `is_varied`: which way is best to run it depends on the values, so that no plan should be kept for all of them.
+    """
+
+    def __init__(self, expression: Executable, *, is_varied: bool = False) -> None:
         self.expression = expression
+        self.is_varied = is_varied
         self._spelled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
 
     def spelled(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:

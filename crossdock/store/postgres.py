@@ -63,9 +63,13 @@ class PostgresTransaction:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._plans_anew = False
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """See port.Transaction."""
+        """See port.Transaction; after five runs PostgreSQL may keep a plan for all values, where it is not kept from it."""
+        if statement.is_varied and not self._plans_anew:
+            self._plans_anew = True
+            await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
         text, bound = statement.bound(_DIALECT, values)
         rows: list[Row] = await self._connection.fetch(text, *bound)
         return rows

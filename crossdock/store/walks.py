@@ -148,7 +148,8 @@ def _probe_statement(names: tuple[str, ...], changes: tuple[str, ...]) -> Statem
 @cache
 def ids_statement(walk: Walk) -> Statement:
     """Give the statement of a page: the ids of its orders, then what else they are sorted by; `limit` after `offset`."""
-    return Statement(_narrowed(walk).limit(bindparam("limit")).offset(bindparam("offset")))
+    query = _narrowed(walk).limit(bindparam("limit")).offset(bindparam("offset"))
+    return Statement(query, is_varied=walk.has_residue)
 
 
 @cache
@@ -161,7 +162,7 @@ def end_statement(walk: Walk) -> Statement:
 def count_statement(walk: Walk) -> Statement:
     """Give the statement that counts a page's orders up to `limit`."""
     some = _narrowed(walk).limit(bindparam("limit")).subquery("some")
-    return Statement(select(func.count()).select_from(some))
+    return Statement(select(func.count()).select_from(some), is_varied=walk.has_residue)
 
 
 def driven(walk: Walk) -> Select[Any]:

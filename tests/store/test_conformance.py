@@ -146,6 +146,15 @@ class TestReading:
                 await asyncio.sleep(0)
         assert await asyncio.gather(*others) == [[]] * 3
 
+    @pytest.mark.parametrize("engine", ["postgresql"])
+    async def test_plans_anew_what_depends_on_the_values_and_nothing_after_its_block(self, store: Store) -> None:
+        mode = text("SELECT current_setting('plan_cache_mode')")
+        async with store.reading() as tx:
+            assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
+            assert [tuple(row) for row in await tx.rows(Statement(mode, is_varied=True))] == [("force_custom_plan",)]
+        async with store.reading() as tx:
+            assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
+
     async def test_ends_with_an_exception_and_begins_anew(self, store: Store) -> None:
         with pytest.raises(RuntimeError):
             async with store.reading():

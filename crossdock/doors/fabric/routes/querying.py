@@ -13,7 +13,7 @@ from msgspec import Struct
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.order import Order
 from crossdock.core.reading import read
-from crossdock.doors import Reply, Request, Route, encode_json
+from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
 from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.filtering import (
@@ -70,6 +70,7 @@ def _search(sent: calls.QueryRequest) -> _Search:
     return _Search(filters, sent.limit or 10, sent.offset or 0, sort_by, ascending)
 
 
+@in_one_view
 async def query_orders(request: Request) -> Reply:
     """Search orders: 200 and a page of them; 404 where there are none on it."""
     search = _search(read(request.body, calls.QueryRequest))

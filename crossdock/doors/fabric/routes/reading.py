@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
+from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
 from crossdock.doors.fabric import mapping, wire
 from crossdock.doors.fabric.routes.access import has_site_context
 from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, by_number, parameter, told, told_all
@@ -23,6 +23,7 @@ async def create_order(request: Request) -> Reply:
     return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
 
 
+@in_one_view
 async def get_orders(request: Request) -> Reply:
     """Answer the order of an `orderId` or `orderNumber`; with neither, the newest orders as an array.
 
