@@ -167,11 +167,6 @@ def count_statement(walk: Walk) -> Statement:
 
 def driven(walk: Walk) -> Select[Any]:
     """Select the ids of the walked index in order; times by receipt narrow it, so does where the walk begins and ends."""
-    return _driven(walk)[0]
-
-
-def _driven(walk: Walk) -> tuple[Select[Any], Any]:
-    """As `driven`, with the column of the ids."""
     driver = walk.driver
     tables: dict[str, tuple[Table, Column[Any]]] = {
         "sku": (order_line, order_line.c.sku_key),
@@ -185,8 +180,8 @@ def _driven(walk: Walk) -> tuple[Select[Any], Any]:
         "archived": (orders, orders.c.archived),
     }
     table, column = tables.get(driver or "", (orders, None))
-    order_id, keys = table.c.order_id, [table.c.order_id]
-    query = select(order_id).where(table.c.organization_id == bindparam("organization_id"))
+    keys = [table.c.order_id]
+    query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and driver is not None:
         # A partial index is only seen by a condition that is written out.
         query = query.where(column == (true() if driver == "archived" else bindparam(driver)))
@@ -194,11 +189,11 @@ def _driven(walk: Walk) -> tuple[Select[Any], Any]:
         query = query.distinct()
     if walk.is_by_change:
         # What was received when is not looked at here: the ids would be looked for in rows that the end does not count.
-        keys = [orders.c.updated_at, order_id]
+        keys = [orders.c.updated_at, orders.c.order_id]
         query = query.add_columns(orders.c.updated_at).where(*_bounds_of_changes(walk))
     else:
-        query = query.where(*_bounds(walk, order_id))
-    return query.order_by(*(key.asc() if walk.ascending else key.desc() for key in keys)), order_id
+        query = query.where(*_bounds(walk, table.c.order_id))
+    return query.order_by(*(key.asc() if walk.ascending else key.desc() for key in keys))
 
 
 def _bounds(walk: Walk, order_id: Any) -> list[Any]:
@@ -230,9 +225,9 @@ def _bounds_of_changes(walk: Walk) -> list[Any]:
 
 def _narrowed(walk: Walk) -> Select[Any]:
     """Select the ids of a page: those of the walked index that fit, in the order asked for."""
-    rows, order_id = _driven(walk)
+    rows = driven(walk)
     if walk.driver != CHANGES and not walk.is_sorted_after:
-        return rows.where(*_residue(walk, order_id))
+        return rows.where(*_residue(walk, rows.selected_columns.order_id))
     some = rows.subquery("some")
     conditions = _residue(walk, some.c.order_id)
     if walk.sort == "created":
