@@ -187,6 +187,7 @@ async def work(settings: Settings) -> None:
         worker = worker_over(book)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
+        _log.info("working")
         await worker.run()
 
 

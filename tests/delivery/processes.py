@@ -1,13 +1,15 @@
 """Real worker processes for tests of deliveries: started, told to stop, killed, and what they had under way."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import select
 
@@ -31,7 +33,7 @@ class Work:
 
     def __init__(self, database: str, waits: dict[str, Any], *, log: Path | None = None, **settings: Any) -> None:
         settings = {"webhook_private_allowed": "true", "worker_interval_s": 0.05} | settings
-        self._out = log.open("ab") if log else subprocess.DEVNULL
+        self._out: IO[bytes] = log.open("a+b") if log else tempfile.TemporaryFile()  # noqa: SIM115 - closed when it is gone
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.hurried", "work", "--database", database],
             cwd=ROOT, env=hurried.environment(WAITS | waits, **settings), stdout=self._out, stderr=subprocess.STDOUT,
@@ -43,8 +45,15 @@ class Work:
         """Its process id, which is also the holder of what it has under way."""
         return self.process.pid
 
+    async def begun(self) -> None:
+        """Wait until it works; a signal before that ends it as it would any program that is starting."""
+        while b'"working"' not in os.pread(self._out.fileno(), 1 << 20, 0):
+            assert self.process.poll() is None, "it has ended"
+            await asyncio.sleep(0.02)
+
     async def stop(self) -> int:
-        """Ask it to stop, and give its exit code."""
+        """Ask it to stop, once it works, and give its exit code."""
+        await self.begun()
         self.process.send_signal(signal.SIGTERM)
         return await self.gone()
 
@@ -56,8 +65,7 @@ class Work:
     async def gone(self) -> int:
         """Wait until it has ended, and give its exit code."""
         code = await asyncio.to_thread(self.process.wait, STOP_LIMIT_S)
-        if not isinstance(self._out, int):
-            self._out.close()
+        self._out.close()
         return code
 
 
