@@ -105,11 +105,10 @@ async def _places(
 ) -> tuple[list[tuple[int, ...]], int | None]:
     """Give what a page's orders are sorted by, their ids last, and where the page ended because enough was looked at."""
     names = walks.names_of(filters)
-    values = walks.values_of(filters, names) | {"organization_id": organization_id, "limit": limit, "offset": offset}
-    driver = await walks.walked(tx, organization_id, names, walks.values_of(filters, names), sort)
-    walk, values, last = await _ended(
-        tx, Walk(names, sort, ascending, before is not None, driver), values | {"mark": before}, scan
-    )
+    values = walks.values_of(filters, names)
+    driver = await walks.walked(tx, organization_id, names, values, sort)
+    values |= {"organization_id": organization_id, "limit": limit, "offset": offset, "mark": before}
+    walk, values, last = await _ended(tx, Walk(names, sort, ascending, before is not None, driver), values, scan)
     if walk.is_sorted_after and last is not None:  # those not looked at may belong before those that are
         return [], last
     rows = await tx.rows(walks.ids_statement(walk), **values)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -109,12 +108,6 @@ class PostgresTransaction:
         return {first[tuple(row)] for row in taken}
 
 
-# The block this task has open for reading. A task that it starts inherits the value, but must not use the connection.
-_reading: ContextVar[tuple["PostgresStore", asyncio.Task[Any] | None, PostgresTransaction] | None] = ContextVar(
-    "_reading", default=None
-)
-
-
 class PostgresStore:
     """A PostgreSQL database, reached through a pool."""
 
@@ -124,6 +117,9 @@ class PostgresStore:
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
+        self._views: dict[
+            asyncio.Task[Any] | None, PostgresTransaction
+        ] = {}  # the block that each task has open for reading
 
     @classmethod
     async def open(cls, url: str) -> "PostgresStore":
@@ -134,21 +130,20 @@ class PostgresStore:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
         """See port.Store; a block within a block asks nothing of the server to begin and to end."""
-        opened = _reading.get()
-        if opened is not None and opened[0] is self and opened[1] is asyncio.current_task():
-            yield opened[2]
+        task = asyncio.current_task()
+        if (view := self._views.get(task)) is not None:
+            yield view
             return
         try:
             async with (
                 self._pool.acquire(timeout=10) as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                tx = PostgresTransaction(connection)
-                _reading.set((self, asyncio.current_task(), tx))
+                view = self._views[task] = PostgresTransaction(connection)
                 try:
-                    yield tx
+                    yield view
                 finally:
-                    _reading.set(None)
+                    del self._views[task]
         except PASSING as error:
             raise _busy(error) from error
 

@@ -10,12 +10,13 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Table, insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
@@ -23,6 +24,7 @@ from crossdock.core.errors import Busy, Code
 from crossdock.store.port import Row, Statement
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
+_log = structlog.get_logger("crossdock.sqlite")
 # How long a writer waits for another process's commit before the caller is told to come back.
 BUSY_TIMEOUT_MS = 5_000
 # Rows changed between two times that the WAL is written back beside the commits: about 1,000 orders, or 4,000 pages.
@@ -111,29 +113,48 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._writer = connect(path)
-        self._reader = connect(path)
-        self._reader.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
+        self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block has it
+        self._views: dict[
+            asyncio.Task[Any] | None, SqliteTransaction
+        ] = {}  # the block that each task has open for reading
         self._turn = asyncio.Lock()
-        self._readers = 0
         self._checkpointer: sqlite3.Connection | None = None
         self._checkpoint: asyncio.Task[None] | None = None
         self._checkpointed = 0  # rows changed when the last one began
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteTransaction]:
-        """See port.Store."""
+        """See port.Store.
+
+        Hardly a block suspends, so one connection does for nearly all; while one does, another task gets a connection of its
+        own, because what was committed since must be there for it.
+        """
+        task = asyncio.current_task()
+        if (view := self._views.get(task)) is not None:
+            yield view
+            return
         try:
-            if not self._readers:  # blocks open at the same time share a snapshot
-                self._reader.execute("BEGIN")
-            self._readers += 1
+            connection, self._reader = self._reader or self._new_reader(), None
             try:
-                yield SqliteTransaction(self._reader)
+                connection.execute("BEGIN")
+                view = self._views[task] = SqliteTransaction(connection)
+                try:
+                    yield view
+                finally:
+                    del self._views[task]
+                    connection.execute("COMMIT")
             finally:
-                self._readers -= 1
-                if not self._readers:
-                    self._reader.execute("COMMIT")
+                if self._reader is None:
+                    self._reader = connection
+                else:
+                    connection.close()
         except sqlite3.DatabaseError as error:
             raise _busy(error) from error
+
+    def _new_reader(self) -> sqlite3.Connection:
+        connection = connect(self._path)
+        connection.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
+        return connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteTransaction]:
@@ -159,11 +180,12 @@ class SqliteStore:
             self._checkpoint = asyncio.create_task(self._write_back())
 
     async def _write_back(self) -> None:
-        # What it cannot do, because the disk is full or somebody else is doing it, is left to the next, and to a commit.
-        with suppress(sqlite3.DatabaseError):
+        try:
             if self._checkpointer is None:
                 self._checkpointer = connect(self._path)
             await asyncio.to_thread(self._checkpointer.execute, "PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.DatabaseError as error:  # nothing is lost: it is left to the next, and to a commit
+            _log.warning("not written back", cause=str(error))
 
     @contextmanager
     def working(self) -> Iterator[bool]:

@@ -138,6 +138,22 @@ class TestReading:
             assert await facts(outer) == []
         assert await facts_in(store) == ["a"]
 
+    async def test_sees_what_was_committed_before_it_began_while_another_task_still_reads(self, store: Store) -> None:
+        async def late() -> tuple[list[str], list[str]]:
+            async with store.reading() as tx:
+                before = await facts(tx)
+                async with store.writing() as other:
+                    await other.insert(installation, [("test2", "b")])
+                return before, await facts_in(store)
+
+        async with store.reading() as early:
+            assert await facts(early) == []
+            async with store.writing() as tx:
+                await tx.insert(installation, [("test1", "a")])
+            assert await asyncio.create_task(late()) == (["a"], ["a"])
+            assert await facts(early) == []
+        assert await facts_in(store) == ["a", "b"]
+
     async def test_of_a_task_begun_in_a_block_disturbs_nothing(self, store: Store) -> None:
         async with store.reading() as outer:
             others = [asyncio.create_task(facts_in(store)) for _ in range(3)]
