@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crossdock.flows.telling import Payload
 
 Tree = Any
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+encode_json = msgspec.json.Encoder(decimal_format="number").encode  # Decimals as the numbers they are
 
 
 class Found(Struct, frozen=True):
@@ -87,7 +87,7 @@ class Format(Protocol):
 
     def told(self, order: Order, found: Found) -> bytes:
         """Give the read answer for an order that came through another door, as JSON; its gaps are not asked for."""
-        return _encode(self.answer(self.spell(order.content, found, Gaps()), order, found))
+        return encode_json(self.answer(self.spell(order.content, found, Gaps()), order, found))
 
     def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
         """Give the body of the answer to the create call."""

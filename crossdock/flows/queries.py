@@ -13,7 +13,7 @@ from crossdock.core.events import Event
 from crossdock.core.order import Content, Order
 from crossdock.flows import catalog
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format, Found, Gap, Gaps
+from crossdock.flows.book import Book, Format, Found, Gap, Gaps, encode_json
 from crossdock.store import log, pages, registry, searching
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
@@ -22,7 +22,6 @@ from crossdock.store.port import Transaction
 from crossdock.store.walks import Filters
 
 Tree = Any
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 # --------------------------------------------------------------------------------------------------------------- orders
@@ -260,7 +259,7 @@ def _worded(order: Order, format: Format, found: Found, body: bytes | None, loss
 
 def _encoded(order: Order, format: Format, found: Found, body: bytes | None) -> msgspec.Raw:
     if order.source.door == format.name:
-        return msgspec.Raw(_encode(_worded(order, format, found, body, losses=False).document))
+        return msgspec.Raw(encode_json(_worded(order, format, found, body, losses=False).document))
     return msgspec.Raw(format.told(order, found))
 
 

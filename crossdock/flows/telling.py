@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -14,7 +13,7 @@ from crossdock.core.formats import iso_time
 from crossdock.core.order import Order
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book
+from crossdock.flows.book import Book, encode_json
 from crossdock.store import log, registry
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Entry
@@ -29,7 +28,6 @@ ACTOR = "worker"
 TEST = "endpoint.test"
 # What is said of an event that this server cannot tell, to those who would have heard of it.
 UNREADABLE = "the message could not be made; the server's log says why"
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Telling(Struct, frozen=True):
@@ -49,7 +47,7 @@ def own_name(entry: Entry) -> tuple[str, ...]:
 def plain_test(_: Organization, event_id: int, at: int) -> bytes:
     """Make what an endpoint is tried out with, at a time in microseconds since 1970."""
     told = {"id": message_id(event_id), "type": TEST, "at": iso_time(at, digits=6), "data": {"text": "It works."}}
-    return _encode(told)
+    return encode_json(told)
 
 
 class Payload(Struct, frozen=True):
@@ -145,4 +143,4 @@ async def worker_of(tx: Transaction, organization: Organization) -> Caller:
 
 def document_payload(door: str) -> Payload:
     """Give the payload that is nothing but the order's document in a door's words."""
-    return Payload(door, door, lambda _, __, document: _encode(document))
+    return Payload(door, door, lambda _, __, document: encode_json(document))

@@ -23,7 +23,7 @@ from tests.server import ROOT
 # A ladder that is over in a moment and has many rungs, so that nothing that fails at random is ever given up.
 LADDER = (0, *[0.05] * (3 * len(LADDER_S)))
 WAITS = {"crossdock.core.delivery:LADDER_S": LADDER, "crossdock.delivery.worker:_SUCCESSION_S": 0.1}
-STOP_LIMIT_S = 30  # far more than a stop takes; only says when to give up
+STOP_LIMIT_S = 30  # far more than a start or a stop takes; only says when to give up
 _HELD = Statement(select(delivery.c.holder, delivery.c.delivery_id).where(delivery.c.holder.is_not(None)))
 _STARTED = Statement(select(installation.c.value).where(installation.c.name == "processes_started"))
 
@@ -47,9 +47,10 @@ class Work:
 
     async def begun(self) -> None:
         """Wait until it works; a signal before that ends it as it would any program that is starting."""
-        while b'"working"' not in os.pread(self._out.fileno(), 1 << 20, 0):
-            assert self.process.poll() is None, "it has ended"
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(STOP_LIMIT_S):
+            while b'"working"' not in os.pread(self._out.fileno(), 1 << 20, 0):
+                assert self.process.poll() is None, "it has ended"
+                await asyncio.sleep(0.02)
 
     async def stop(self) -> int:
         """Ask it to stop, once it works, and give its exit code."""
