@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, text, updat
 
 from crossdock.core.delivery import Attempt, Health, State
 from crossdock.core.identity import MOST
-from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.port import Among, Row, Statement, Transaction
 from crossdock.store.tables import delivery, endpoint, feed
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -262,19 +262,16 @@ async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
     await tx.update(delivery, _SETTLED, rows)
 
 
-@cache
-def _of_orders(size: int, state: str) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{place}") for place in range(size)]
-    return Statement(
-        select(delivery)
-        .where(
-            *_OF_DELIVERIES,
-            delivery.c.order_id.in_(wanted),
-            delivery.c.ended_at.is_(None),
-            delivery.c.state == bindparam("state", state),
-        )
-        .order_by(delivery.c.order_id, delivery.c.number, delivery.c.delivery_id)
+_OF_ORDERS = Statement(
+    select(delivery)
+    .where(
+        *_OF_DELIVERIES,
+        Among(delivery.c.order_id, "ids"),
+        delivery.c.ended_at.is_(None),
+        delivery.c.state == bindparam("state"),
     )
+    .order_by(delivery.c.order_id, delivery.c.number, delivery.c.delivery_id)
+)
 
 
 async def open_of_orders(
@@ -282,35 +279,25 @@ async def open_of_orders(
 ) -> dict[int, list[Delivery]]:
     """Give an endpoint's deliveries in an open state, by order, each order's in the order of its events."""
     found: dict[int, list[Delivery]] = {}
-    wanted = sorted(set(order_ids))
-    for start in range(0, len(wanted), 64):
-        some = wanted[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()  # few sizes, so few statements; the last id fills the rest
-        ids: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        statement = _of_orders(size, str(state))
-        for row in await tx.rows(statement, organization_id=organization_id, endpoint_id=endpoint_id, **ids):
-            found.setdefault(row[3], []).append(_delivery(row))
+    if not (ids := sorted(set(order_ids))):
+        return found
+    values = {"organization_id": organization_id, "endpoint_id": endpoint_id, "state": str(state)}
+    for row in await tx.rows(_OF_ORDERS, **values, ids=ids):
+        found.setdefault(row[3], []).append(_delivery(row))
     return found
 
 
-@cache
-def _by_ids(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{place}") for place in range(size)]
-    return Statement(select(delivery).where(*_OF_DELIVERIES, delivery.c.delivery_id.in_(wanted)))
+_BY_IDS = Statement(select(delivery).where(*_OF_DELIVERIES, Among(delivery.c.delivery_id, "ids")))
 
 
 async def by_ids(
     tx: Transaction, organization_id: int, *, endpoint_id: int, delivery_ids: Sequence[int]
 ) -> dict[int, Delivery]:
     """Give deliveries of an endpoint by their ids."""
-    found: dict[int, Delivery] = {}
-    for start in range(0, len(delivery_ids), 64):
-        some = delivery_ids[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()
-        ids: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        rows = await tx.rows(_by_ids(size), organization_id=organization_id, endpoint_id=endpoint_id, **ids)
-        found |= {row[2]: _delivery(row) for row in rows}
-    return found
+    if not delivery_ids:
+        return {}
+    rows = await tx.rows(_BY_IDS, organization_id=organization_id, endpoint_id=endpoint_id, ids=delivery_ids)
+    return {row[2]: _delivery(row) for row in rows}
 
 
 @cache

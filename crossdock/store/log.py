@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import cache
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +9,7 @@ from sqlalchemy import BigInteger, bindparam, delete, select, text, update
 
 from crossdock.core.errors import Fault
 from crossdock.core.events import Event
-from crossdock.store.port import Statement, Transaction
+from crossdock.store.port import Among, Statement, Transaction
 from crossdock.store.tables import event, orders, request_key, submission
 from crossdock.store.tables import feed as feed_head
 
@@ -93,26 +92,19 @@ async def get_submission(tx: Transaction, organization_id: int, *, submission_id
     return _record(rows[0]) if rows else None
 
 
-@cache
-def _bodies_statement(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
-    return Statement(
-        select(submission.c.submission_id, submission.c.body).where(
-            submission.c.organization_id == bindparam("organization_id"), submission.c.submission_id.in_(wanted)
-        )
+_BODIES = Statement(
+    select(submission.c.submission_id, submission.c.body).where(
+        submission.c.organization_id == bindparam("organization_id"), Among(submission.c.submission_id, "ids")
     )
+)
 
 
 async def bodies(tx: Transaction, organization_id: int, *, submission_ids: Sequence[int]) -> dict[int, bytes]:
     """Give the bytes of submissions by their ids."""
-    found: dict[int, bytes] = {}
-    for start in range(0, len(submission_ids), 64):
-        some = submission_ids[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()
-        wanted: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        rows = await tx.rows(_bodies_statement(size), organization_id=organization_id, **wanted)
-        found |= {row[0]: bytes(row[1]) for row in rows}
-    return found
+    if not submission_ids:
+        return {}
+    rows = await tx.rows(_BODIES, organization_id=organization_id, ids=submission_ids)
+    return {row[0]: bytes(row[1]) for row in rows}
 
 
 async def mark_redriven(tx: Transaction, organization_id: int, *, submission_id: int, order_id: int | None) -> None:
@@ -155,26 +147,19 @@ async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[bytes]:
     return {ranked[position].key for position in taken}
 
 
-@cache
-def _keys_statement(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"key_{position}") for position in range(size)]
-    return Statement(
-        select(request_key).where(
-            request_key.c.organization_id == bindparam("organization_id"), request_key.c.key.in_(wanted)
-        )
+_HOLDERS = Statement(
+    select(request_key).where(
+        request_key.c.organization_id == bindparam("organization_id"), Among(request_key.c.key, "keys")
     )
+)
 
 
 async def holders(tx: Transaction, organization_id: int, keys: Sequence[bytes]) -> dict[bytes, Claim]:
     """Give who holds each of the keys that are taken."""
-    found: dict[bytes, Claim] = {}
-    for start in range(0, len(keys), 64):
-        some = keys[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()
-        wanted: dict[str, Any] = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        rows = await tx.rows(_keys_statement(size), organization_id=organization_id, **wanted)
-        found |= {bytes(row[1]): Claim(row[0], bytes(row[1]), row[2], row[3]) for row in rows}
-    return found
+    if not keys:
+        return {}
+    rows = await tx.rows(_HOLDERS, organization_id=organization_id, keys=keys)
+    return {bytes(row[1]): Claim(row[0], bytes(row[1]), row[2], row[3]) for row in rows}
 
 
 _OF_KEY = (request_key.c.organization_id == bindparam("p_organization_id"), request_key.c.key == bindparam("p_key"))
@@ -262,26 +247,21 @@ async def events(tx: Transaction, organization_id: int, *, order_id: int) -> lis
     return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, order_id=order_id)]
 
 
-@cache
-def _stories_statement(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
-    return Statement(
-        select(event.c.position, event.c.status, event.c.source, *_COLUMNS)
-        .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id.in_(wanted))
-        .order_by(event.c.order_id, event.c.number)
-    )
+_STORIES = Statement(
+    select(event.c.position, event.c.status, event.c.source, *_COLUMNS)
+    .where(event.c.organization_id == bindparam("organization_id"), Among(event.c.order_id, "ids"))
+    .order_by(event.c.order_id, event.c.number)
+)
 
 
 async def stories(tx: Transaction, organization_id: int, *, order_ids: Sequence[int]) -> dict[int, list[Entry]]:
     """Give all events of some orders, by order, in their order."""
     found: dict[int, list[Entry]] = {}
-    for start in range(0, len(order_ids), 64):
-        some = order_ids[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()
-        wanted: dict[str, Any] = {f"id_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        for row in await tx.rows(_stories_statement(size), organization_id=organization_id, **wanted):
-            entry = Entry(row[0], row[1], row[2], Event(*row[3:]))
-            found.setdefault(entry.event.order_id, []).append(entry)
+    if not order_ids:
+        return found
+    for row in await tx.rows(_STORIES, organization_id=organization_id, ids=order_ids):
+        entry = Entry(row[0], row[1], row[2], Event(*row[3:]))
+        found.setdefault(entry.event.order_id, []).append(entry)
     return found
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import cache
 from operator import itemgetter
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +12,7 @@ from crossdock.core import events
 from crossdock.core.identity import search_key
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source
-from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.port import Among, Row, Statement, Transaction
 from crossdock.store.tables import order_line, order_term, orders
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -212,6 +210,16 @@ _BY_NUMBER = Statement(
 )
 
 
+_BY_IDS = Statement(
+    select(orders).where(orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids"))
+)
+_LINES = Statement(
+    select(order_line)
+    .where(order_line.c.organization_id == bindparam("organization_id"), Among(order_line.c.order_id, "ids"))
+    .order_by(order_line.c.order_id, order_line.c.line)
+)
+
+
 async def get(tx: Transaction, organization_id: int, *, order_id: int, to_change: bool = False) -> Order | None:
     """Give one order of an organization, or None; `to_change` keeps others from changing it until the transaction ends."""
     statement = _GET_TO_CHANGE if to_change else _GET
@@ -232,35 +240,9 @@ async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int
     """Give orders by their ids, in that order; those that are not there are left out."""
     if not identities:
         return []
-    rows = await tx.rows(_rows_statement(_size(identities)), organization_id=organization_id, **_wanted(identities))
+    rows = await tx.rows(_BY_IDS, organization_id=organization_id, ids=identities)
     found = {order.order_id: order for order in await _orders(tx, organization_id, rows)}
     return [found[identity] for identity in identities if identity in found]
-
-
-@cache
-def _rows_statement(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
-    return Statement(
-        select(orders).where(orders.c.organization_id == bindparam("organization_id"), orders.c.order_id.in_(wanted))
-    )
-
-
-def _size(identities: Sequence[int]) -> int:
-    return 1 << (len(identities) - 1).bit_length()  # few sizes, so few statements; the last id fills the rest
-
-
-def _wanted(identities: Sequence[int]) -> dict[str, Any]:
-    return {f"id_{place}": identities[min(place, len(identities) - 1)] for place in range(_size(identities))}
-
-
-@cache
-def _lines_statement(size: int) -> Statement:
-    wanted: list[Any] = [bindparam(f"id_{position}") for position in range(size)]
-    return Statement(
-        select(order_line)
-        .where(order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id.in_(wanted))
-        .order_by(order_line.c.order_id, order_line.c.line)
-    )
 
 
 async def _orders(tx: Transaction, organization_id: int, rows: Sequence[Row]) -> list[Order]:
@@ -268,8 +250,7 @@ async def _orders(tx: Transaction, organization_id: int, rows: Sequence[Row]) ->
         return []
     identities = [row[1] for row in rows]
     counters: dict[int, list[Counters]] = {}
-    statement = _lines_statement(_size(identities))
-    for line in await tx.rows(statement, organization_id=organization_id, **_wanted(identities)):
+    for line in await tx.rows(_LINES, organization_id=organization_id, ids=identities):
         counters.setdefault(line[1], []).append(Counters(*line[5:13]))
     return [_order(row, counters.get(row[1], ())) for row in rows]
 

@@ -4,16 +4,65 @@ Statements are SQLAlchemy Core expressions with named parameters, compiled once 
 driver costs. The engines (sqlite.py, postgres.py) know nothing about orders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
-from sqlalchemy import Table
+from msgspec import Struct
+from sqlalchemy import ARRAY, ColumnElement, Table, bindparam
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = Sequence[Any]
+
+
+# Values of a list that one SQLite statement takes; of a longer one, rows are read in portions.
+AT_ONCE = 256
+
+
+class Among(ColumnElement[bool]):
+    """The condition that a column holds one of the values of a list, which is the parameter `name`."""
+
+    inherit_cache = False  # a Statement is spelled once
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values: ColumnElement[Any] = bindparam(name, type_=ARRAY(column.type))
+
+
+@compiles(Among)
+def _spell_among(element: Among, compiler: Any, **rest: Any) -> str:
+    """One array is one parameter, and one plan, whatever its length."""
+    return f"{compiler.process(element.column, **rest)} = ANY ({compiler.process(element.values, **rest)})"
+
+
+@compiles(Among, "sqlite")
+def _spell_among_for_sqlite(element: Among, compiler: Any, **rest: Any) -> str:
+    """Without arrays, one parameter stands for all values, and is written out when their number is known."""
+    return f"{compiler.process(element.column, **rest)} IN ({compiler.process(element.values, **rest)})"
+
+
+class _Spelling(Struct, frozen=True):
+    """A statement for one engine: its text, its parameters in order, and the values written into the expression.
+
+    `listed` is the parameter whose values are written out one by one, if any; `widened` are the texts for its lengths.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    written: dict[str, Any]
+    listed: str | None
+    widened: dict[int, str]
+
+    def wide(self, length: int) -> str:
+        """Give the text that takes a list of some length."""
+        if length not in self.widened:
+            before, rest = self.text.split("?"), self.names.index(self.listed or "") + 1
+            marks = ", ".join("?" * length)
+            self.widened[length] = marks.join(("?".join(before[:rest]), "?".join(before[rest:])))
+        return self.widened[length]
 
 
 class Statement:
@@ -25,22 +74,45 @@ class Statement:
     def __init__(self, expression: Executable, *, is_varied: bool = False) -> None:
         self.expression = expression
         self.is_varied = is_varied
-        self._spelled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+        self._spelled: dict[str, _Spelling] = {}
 
-    def spelled(self, dialect: Dialect) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-        """Give the SQL text, the names of its parameters in order, and the values written into the expression."""
+    def _spelling(self, dialect: Dialect) -> _Spelling:
         known = self._spelled.get(dialect.name)
         if known is None:
             compiled = self.expression.compile(dialect=dialect)  # type: ignore[attr-defined]
             assert isinstance(compiled, SQLCompiler)
-            known = (str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
+            names = tuple(compiled.positiontup or ())
+            lists = [name for name in names if isinstance(compiled.binds[name].type, ARRAY)]
+            listed = lists[0] if lists and dialect.name == "sqlite" else None
+            assert len(lists) < 2, "one list a statement"
+            known = _Spelling(str(compiled), names, dict(compiled.params), listed, {})
             self._spelled[dialect.name] = known
         return known
 
+    def text(self, dialect: Dialect) -> str:
+        """Give the SQL text; of a list, it takes one value where the engine has no arrays."""
+        return self._spelling(dialect).text
+
     def bound(self, dialect: Dialect, values: dict[str, Any]) -> tuple[str, list[Any]]:
         """Give the SQL text and the values in its parameters' order."""
-        text, names, written = self.spelled(dialect)
-        return text, [values[name] if name in values else _written(written, name) for name in names]
+        spelling = self._spelling(dialect)
+        found = [values[name] if name in values else _written(spelling.written, name) for name in spelling.names]
+        if spelling.listed is None:
+            return spelling.text, found
+        some = values[spelling.listed]
+        length = 1 << (len(some) - 1).bit_length() if some else 0  # few lengths, so few statements …
+        place = spelling.names.index(spelling.listed)
+        found[place : place + 1] = [*some, *some[-1:] * (length - len(some))]  # … where the last value fills the rest
+        return spelling.wide(length), found
+
+    def portions(self, dialect: Dialect, values: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+        """As `bound`, several times where a list is longer than the engine takes at once."""
+        listed = self._spelling(dialect).listed
+        if listed is None or len(some := values[listed]) <= AT_ONCE:
+            yield self.bound(dialect, values)
+            return
+        for start in range(0, len(some), AT_ONCE):
+            yield self.bound(dialect, values | {listed: some[start : start + AT_ONCE]})
 
 
 def _written(written: dict[str, Any], name: str) -> Any:
@@ -54,7 +126,8 @@ class Transaction(Protocol):
     """Work that becomes durable as a whole when its block ends, or not at all."""
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """Run a query and give all its rows."""
+        """Run a query and give all its rows. Where it has a list (Among), what it sorts by begins with the list's column:
+        a long list may be asked in portions."""
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """Run a statement and give the number of rows it touched."""

@@ -82,7 +82,7 @@ class PostgresTransaction:
     async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
         """See port.Transaction; sent in one go."""
         if rows:
-            text = statement.spelled(_DIALECT)[0]
+            text = statement.text(_DIALECT)
             await self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.port import Among, Row, Statement, Transaction
 from crossdock.store.tables import (
     catalog_entry,
     client,
@@ -254,16 +254,16 @@ async def vendor_references(tx: Transaction, organization_id: int) -> set[tuple[
 
 
 # -------------------------------------------------------------------------------------------------------------- catalog
-@cache
-def _entries_statement(size: int, column: str) -> Statement:
-    wanted: list[Any] = [bindparam(f"key_{position}") for position in range(size)]
-    return Statement(
+_ENTRIES = {
+    by: Statement(
         select(catalog_entry).where(
             catalog_entry.c.organization_id == bindparam("organization_id"),
             catalog_entry.c.kind == bindparam("kind"),
-            catalog_entry.c[column].in_(wanted),
+            Among(catalog_entry.c[by], "keys"),
         )
     )
+    for by in ("key", "name")
+}
 
 
 _CHANGE_ENTRY = Statement(
@@ -291,14 +291,10 @@ async def entries(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[Entry]:
     """Give the entries of a kind with these keys (or these names, with `by="name"`)."""
-    found: list[Entry] = []
-    for start in range(0, len(keys), 64):
-        some = keys[start : start + 64]
-        size = 1 << (len(some) - 1).bit_length()
-        wanted: dict[str, Any] = {f"key_{place}": some[min(place, len(some) - 1)] for place in range(size)}
-        rows = await tx.rows(_entries_statement(size, by), organization_id=organization_id, kind=kind, **wanted)
-        found += [Entry(*row) for row in rows]
-    return found
+    if not keys:
+        return []
+    rows = await tx.rows(_ENTRIES[by], organization_id=organization_id, kind=kind, keys=keys)
+    return [Entry(*row) for row in rows]
 
 
 async def add_entry(tx: Transaction, added: Entry) -> bool:

@@ -38,7 +38,7 @@ _AT_ONCE = 64
 
 @cache
 def _insert_text(table: Table) -> str:
-    return Statement(insert(table)).spelled(_DIALECT)[0]
+    return Statement(insert(table)).text(_DIALECT)
 
 
 @cache
@@ -70,8 +70,9 @@ class SqliteTransaction:
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
         """See port.Transaction."""
-        text, bound = statement.bound(_DIALECT, values)
-        rows: list[Row] = self._connection.execute(text, bound).fetchall()
+        rows: list[Row] = []
+        for text, bound in statement.portions(_DIALECT, values):
+            rows += self._connection.execute(text, bound).fetchall()
         return rows
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
@@ -82,7 +83,7 @@ class SqliteTransaction:
     async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
         """See port.Transaction."""
         if rows:
-            text = statement.spelled(_DIALECT)[0]
+            text = statement.text(_DIALECT)
             self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:

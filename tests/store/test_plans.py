@@ -46,20 +46,21 @@ class TestDeliveryPlans:
         [
             (deliveries._DUE, "ix_delivery_due"),
             (deliveries._HELD, "ix_delivery_due"),
-            (deliveries._of_orders(4, "waiting"), "ix_delivery_open"),
+            (deliveries._OF_ORDERS, "ix_delivery_open"),
             (deliveries._page_statement("dead", False, False), "ix_delivery_dead"),
             (deliveries._page_statement(None, False, True), "sqlite_autoindex_delivery_1"),
-            (deliveries._by_ids(4), "sqlite_autoindex_delivery_1"),
+            (deliveries._BY_IDS, "sqlite_autoindex_delivery_1"),
             (deliveries._OLD, "sqlite_autoindex_delivery_1"),
             (deliveries._READY, "ix_delivery_due"),
             (log._feed_statement(2, 1, 1), "ix_event_organization_id_position"),
-            (log._stories_statement(4), "sqlite_autoindex_event_1"),
+            (log._STORIES, "sqlite_autoindex_event_1"),
         ],
     )
     def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
-        text, names, _ = statement.spelled(sqlite._DIALECT)
+        names = statement._spelling(sqlite._DIALECT).names
+        text, values = statement.bound(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
         connection = sqlite.connect(str(sqlite_template))
-        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [1] * len(names))]
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
         connection.close()
         assert any(f"USING INDEX {index}" in line or f"COVERING INDEX {index}" in line for line in plan), plan
         assert not any(

@@ -1,0 +1,57 @@
+"""A list as one parameter: the same rows on every engine, however long the list is."""
+
+import pytest
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+
+from crossdock.store import log, port
+from crossdock.store.port import Among, Statement, Store
+from crossdock.store.tables import orders, request_key
+from tests.store.samples import ONE, key
+
+_KEYS = Statement(
+    select(request_key.c.key)
+    .where(
+        Among(request_key.c.key, "keys"),
+        request_key.c.organization_id == bindparam("organization_id"),
+        request_key.c.order_id >= bindparam("least"),
+    )
+    .order_by(request_key.c.key)
+)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, port.AT_ONCE, port.AT_ONCE + 1, 3 * port.AT_ONCE])
+async def test_gives_the_rows_of_a_list_of_any_length(store: Store, size: int) -> None:
+    keys = [number.to_bytes(32, "big") for number in range(size)]
+    async with store.writing() as tx:
+        await log.claim(tx, [log.Claim(ONE, each, 1, place) for place, each in enumerate(keys)])
+        rows = await tx.rows(_KEYS, organization_id=ONE, keys=keys, least=1)
+        assert [bytes(row[0]) for row in rows] == keys[1:]
+
+
+async def test_finds_what_stands_twice_in_a_list_once(store: Store) -> None:
+    async with store.writing() as tx:
+        await log.claim(tx, [log.Claim(ONE, key(1), 1, 1)])
+        assert len(await tx.rows(_KEYS, organization_id=ONE, keys=[key(1), key(2), key(1)], least=1)) == 1
+
+
+def test_is_written_out_in_few_lengths_where_there_are_no_arrays() -> None:
+    dialect, values = sqlite_dialect(paramstyle="qmark"), {"organization_id": ONE, "least": 4}
+    three = _KEYS.bound(dialect, values | {"keys": [b"a", b"b", b"c"]})
+    assert three == (_KEYS.bound(dialect, values | {"keys": [b"a"] * 4})[0], [b"a", b"b", b"c", b"c", ONE, 4])
+    assert three[0].count("?") == 6
+
+
+def test_is_one_array_elsewhere() -> None:
+    text, values = _KEYS.bound(asyncpg.dialect(), {"organization_id": ONE, "least": 4, "keys": [b"a", b"b"]})  # type: ignore[no-untyped-call]
+    assert "= ANY ($1::BYTEA[])" in text
+    assert values == [[b"a", b"b"], ONE, 4]
+
+
+def test_only_one_list_may_stand_in_a_statement() -> None:
+    two = Statement(
+        select(orders.c.order_id).where(Among(orders.c.order_id, "ids"), Among(orders.c.number_key, "numbers"))
+    )
+    with pytest.raises(AssertionError, match="one list"):
+        two.text(sqlite_dialect())
