@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, text, updat
 
 from crossdock.core.delivery import Attempt, Health, State
 from crossdock.core.identity import MOST
-from crossdock.store.port import Among, Row, Statement, Transaction
+from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.spelling import Among
 from crossdock.store.tables import delivery, endpoint, feed
 
 _ENCODE = msgspec.json.Encoder().encode

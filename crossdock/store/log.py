@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, bindparam, delete, select, text, update
 
 from crossdock.core.errors import Fault
 from crossdock.core.events import Event
-from crossdock.store.port import Among, Statement, Transaction
+from crossdock.store.port import Statement, Transaction
+from crossdock.store.spelling import Among
 from crossdock.store.tables import event, orders, request_key, submission
 from crossdock.store.tables import feed as feed_head
 

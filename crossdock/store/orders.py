@@ -1,6 +1,6 @@
 """Orders, their lines and terms: rows to core objects and back, and one order by id or number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 
@@ -12,13 +12,15 @@ from crossdock.core import events
 from crossdock.core.identity import search_key
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source
-from crossdock.store.port import Among, Row, Statement, Transaction
+from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.spelling import Among, Nested, nested_rows
 from crossdock.store.tables import order_line, order_term, orders
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
 _HOLDS = msgspec.json.Decoder(tuple[Hold, ...])
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
+_PLACE = itemgetter(0)
 # Words of one order that are indexed; more are not worth what they cost each order that has them.
 TERMS_MOST = 40
 
@@ -195,11 +197,27 @@ _OF_ORDER = (
     orders.c.organization_id == bindparam("organization_id"),
     orders.c.order_id == bindparam("order_id"),
 )
-_GET = Statement(select(orders).where(*_OF_ORDER))
-# Until the transaction ends nobody else changes the order; SQLite has one writer at a time anyway.
-_GET_TO_CHANGE = Statement(select(orders).where(*_OF_ORDER).with_for_update())
+_COUNTED = (order_line.c.line, *(order_line.c[name] for name in Counters.__struct_fields__))
+# An order with the counters of its lines.
+_WHOLE = (
+    *orders.columns,
+    Nested(
+        _COUNTED,
+        order_line.c.organization_id == orders.c.organization_id,
+        order_line.c.order_id == orders.c.order_id,
+    ),
+)
+_GET = Statement(select(*_WHOLE).where(*_OF_ORDER))
+# Until the transaction ends nobody else changes the order; SQLite has one writer at a time anyway. The lines are read when
+# PostgreSQL has the lock: in one statement with it, they would be as they were before another change was waited for.
+_LOCK = Statement(select(orders).where(*_OF_ORDER).with_for_update())
+_LINES = Statement(
+    select(*_COUNTED).where(
+        order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id == bindparam("order_id")
+    )
+)
 _BY_NUMBER = Statement(
-    select(orders)
+    select(*_WHOLE)
     .where(
         orders.c.organization_id == bindparam("organization_id"),
         orders.c.number_key == bindparam("number_key"),
@@ -211,29 +229,25 @@ _BY_NUMBER = Statement(
 
 
 _BY_IDS = Statement(
-    select(orders).where(orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids"))
-)
-_LINES = Statement(
-    select(order_line)
-    .where(order_line.c.organization_id == bindparam("organization_id"), Among(order_line.c.order_id, "ids"))
-    .order_by(order_line.c.order_id, order_line.c.line)
+    select(*_WHOLE).where(orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids"))
 )
 
 
 async def get(tx: Transaction, organization_id: int, *, order_id: int, to_change: bool = False) -> Order | None:
     """Give one order of an organization, or None; `to_change` keeps others from changing it until the transaction ends."""
-    statement = _GET_TO_CHANGE if to_change else _GET
-    rows = await tx.rows(statement, organization_id=organization_id, order_id=order_id)
-    found = await _orders(tx, organization_id, rows)
-    return found[0] if found else None
+    of_order = {"organization_id": organization_id, "order_id": order_id}
+    if not to_change:
+        rows = await tx.rows(_GET, **of_order)
+        return _order(rows[0]) if rows else None
+    locked = await tx.rows(_LOCK, **of_order)
+    return _order((*locked[0], await tx.rows(_LINES, **of_order))) if locked else None
 
 
 async def by_number(tx: Transaction, organization_id: int, *, door: str, number: str) -> Order | None:
     """Give the newest order a door received under the sender's number, or None."""
     key = search_key(number)
     rows = await tx.rows(_BY_NUMBER, organization_id=organization_id, door=door, number_key=key)
-    found = await _orders(tx, organization_id, rows)
-    return found[0] if found else None
+    return _order(rows[0]) if rows else None
 
 
 async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int]) -> list[Order]:
@@ -241,23 +255,29 @@ async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int
     if not identities:
         return []
     rows = await tx.rows(_BY_IDS, organization_id=organization_id, ids=identities)
-    found = {order.order_id: order for order in await _orders(tx, organization_id, rows)}
+    found = {order.order_id: order for order in map(_order, rows)}
     return [found[identity] for identity in identities if identity in found]
 
 
-async def _orders(tx: Transaction, organization_id: int, rows: Sequence[Row]) -> list[Order]:
-    if not rows:
-        return []
-    identities = [row[1] for row in rows]
-    counters: dict[int, list[Counters]] = {}
-    for line in await tx.rows(_LINES, organization_id=organization_id, ids=identities):
-        counters.setdefault(line[1], []).append(Counters(*line[5:13]))
-    return [_order(row, counters.get(row[1], ())) for row in rows]
+_STATES = Statement(
+    select(orders.c.order_id, orders.c.event_hash).where(
+        orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids")
+    )
+)
 
 
-def _order(row: Row, counters: Iterable[Counters]) -> Order:
+async def states(tx: Transaction, organization_id: int, identities: Sequence[int]) -> dict[int, bytes]:
+    """Give the hashes of the last events of orders, by their ids; those that are not there are left out."""
+    if not identities:
+        return {}
+    rows = await tx.rows(_STATES, organization_id=organization_id, ids=identities)
+    return {row[0]: bytes(row[1]) for row in rows}
+
+
+def _order(row: Row) -> Order:
+    """Make an order of its row and the counters of its lines."""
     (organization_id, order_id, version, _status, created_at, updated_at, door, submission_id, actor, country,
-     _number, _email, holds, event_number, event_hash, content, tags, archived, _due) = row  # fmt: skip
+     _number, _email, holds, event_number, event_hash, content, tags, archived, _due, lines) = row  # fmt: skip
     return Order(
         organization_id=organization_id,
         order_id=order_id,
@@ -266,7 +286,7 @@ def _order(row: Row, counters: Iterable[Counters]) -> Order:
         updated_at=updated_at,
         source=Source(door, submission_id, actor, country),
         content=_CONTENT.decode(content),
-        counters=tuple(counters),
+        counters=tuple([Counters(*line[1:]) for line in sorted(nested_rows(lines), key=_PLACE)]),
         holds=_HOLDS.decode(holds) if holds else (),
         event_number=event_number,
         event_hash=event_hash,

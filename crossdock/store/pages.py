@@ -62,6 +62,24 @@ async def page(
     return Page(await by_ids(tx, organization_id, [place[-1] for place in places]), last)
 
 
+async def find(
+    tx: Transaction, organization_id: int, filters: Filters, *, before: int | None, limit: int, offset: int = 0
+) -> tuple[list[int], int | None]:
+    """Give the ids of the orders of a `page` by receipt, newest first, and its `last`."""
+    places, last = await _places(
+        tx,
+        organization_id,
+        filters,
+        before=before,
+        limit=limit,
+        offset=offset,
+        sort="created",
+        ascending=False,
+        scan=SCAN,
+    )
+    return [place[-1] for place in places], last
+
+
 async def page_of_any(
     tx: Transaction,
     organization_id: int,

@@ -9,9 +9,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Protocol
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, ColumnElement, Table, bindparam
+from sqlalchemy import ARRAY, Table
 from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -20,28 +19,6 @@ Row = Sequence[Any]
 
 # Values of a list that one SQLite statement takes; of a longer one, rows are read in portions.
 AT_ONCE = 256
-
-
-class Among(ColumnElement[bool]):
-    """The condition that a column holds one of the values of a list, which is the parameter `name`."""
-
-    inherit_cache = False  # a Statement is spelled once
-
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        self.column = column
-        self.values: ColumnElement[Any] = bindparam(name, type_=ARRAY(column.type))
-
-
-@compiles(Among)
-def _spell_among(element: Among, compiler: Any, **rest: Any) -> str:
-    """One array is one parameter, and one plan, whatever its length."""
-    return f"{compiler.process(element.column, **rest)} = ANY ({compiler.process(element.values, **rest)})"
-
-
-@compiles(Among, "sqlite")
-def _spell_among_for_sqlite(element: Among, compiler: Any, **rest: Any) -> str:
-    """Without arrays, one parameter stands for all values, and is written out when their number is known."""
-    return f"{compiler.process(element.column, **rest)} IN ({compiler.process(element.values, **rest)})"
 
 
 class _Spelling(Struct, frozen=True):
@@ -126,8 +103,8 @@ class Transaction(Protocol):
     """Work that becomes durable as a whole when its block ends, or not at all."""
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """Run a query and give all its rows. Where it has a list (Among), what it sorts by begins with the list's column:
-        a long list may be asked in portions."""
+        """Run a query and give all its rows. Where it has a list (spelling.Among), what it sorts by begins with the
+        list's column: a long list may be asked in portions."""
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """Run a statement and give the number of rows it touched."""

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from crossdock.store.port import Among, Row, Statement, Transaction
+from crossdock.store.port import Row, Statement, Transaction
+from crossdock.store.spelling import Among
 from crossdock.store.tables import (
     catalog_entry,
     client,
@@ -65,6 +66,24 @@ class Membership(Struct, frozen=True):
     scopes: str
 
 
+Need = tuple[str, str]  # kind and key of an entry
+Stamp = tuple[int, int]
+
+
+class Mark(Struct, frozen=True):
+    """What an Entry is found by, and its stamp."""
+
+    key: str
+    name: str
+    position: int
+    updated_at: int
+
+    @property
+    def stamp(self) -> Stamp:
+        """Give what tells this state of the entry from every other, also of one added anew under its key."""
+        return self.position, self.updated_at
+
+
 class Entry(Struct, frozen=True):
     """Something a door's orders refer to: `key` is its id, `name` what else it is found by, `document` the door's JSON.
 
@@ -80,6 +99,11 @@ class Entry(Struct, frozen=True):
     created_at: int
     updated_at: int
     document: bytes
+
+    @property
+    def stamp(self) -> Stamp:
+        """See Mark."""
+        return self.position, self.updated_at
 
 
 # --------------------------------------------------------------------------------------------------------- installation
@@ -254,15 +278,19 @@ async def vendor_references(tx: Transaction, organization_id: int) -> set[tuple[
 
 
 # -------------------------------------------------------------------------------------------------------------- catalog
-_ENTRIES = {
-    by: Statement(
-        select(catalog_entry).where(
+def _entries_statement(by: str, *columns: Any) -> Statement:
+    return Statement(
+        select(*columns).where(
             catalog_entry.c.organization_id == bindparam("organization_id"),
             catalog_entry.c.kind == bindparam("kind"),
             Among(catalog_entry.c[by], "keys"),
         )
     )
-    for by in ("key", "name")
+
+
+_ENTRIES = {by: _entries_statement(by, catalog_entry) for by in ("key", "name")}
+_MARKS = {
+    by: _entries_statement(by, *(catalog_entry.c[name] for name in Mark.__struct_fields__)) for by in ("key", "name")
 }
 
 
@@ -295,6 +323,16 @@ async def entries(
         return []
     rows = await tx.rows(_ENTRIES[by], organization_id=organization_id, kind=kind, keys=keys)
     return [Entry(*row) for row in rows]
+
+
+async def marks(
+    tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
+) -> list[Mark]:
+    """As `entries`, without what they say."""
+    if not keys:
+        return []
+    rows = await tx.rows(_MARKS[by], organization_id=organization_id, kind=kind, keys=keys)
+    return [Mark(*row) for row in rows]
 
 
 async def add_entry(tx: Transaction, added: Entry) -> bool:

@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select, true
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import Column, Select, Table, bindparam, func, select, true
 
 from crossdock.core.identity import floor_id, search_key
 from crossdock.store.orders import fold, tag_term
 from crossdock.store.port import Statement, Transaction
+from crossdock.store.spelling import Same
 from crossdock.store.tables import order_line, order_term, orders
 
 # Where counting stops which index a page should walk; so many entries take about 0.1 ms.
@@ -239,27 +239,6 @@ def _narrowed(walk: Walk) -> Select[Any]:
     return query.where(*conditions).order_by(*(key.asc() if walk.ascending else key.desc() for key in keys))
 
 
-class _Is(ColumnElement[bool]):
-    """The condition that two ids are equal, for a look-up in an index that has more than the id."""
-
-    inherit_cache = False  # a Statement is spelled once
-
-    def __init__(self, one: Any, other: Any) -> None:
-        self.one, self.other = one, other
-
-
-@compiles(_Is)
-def _spell_is(element: _Is, compiler: Any, **rest: Any) -> str:
-    return f"{compiler.process(element.one, **rest)} = {compiler.process(element.other, **rest)}"
-
-
-@compiles(_Is, "sqlite")
-def _spell_is_for_sqlite(element: _Is, compiler: Any, **rest: Any) -> str:
-    """Equal ids make SQLite take the primary key, and read the whole order for the column asked about."""
-    one, other = compiler.process(element.one, **rest), compiler.process(element.other, **rest)
-    return f"{one} BETWEEN {other} AND {other}"
-
-
 def _residue(walk: Walk, order_id: Any) -> list[Any]:
     """Give the conditions the walked index does not settle by itself, for an order of it.
 
@@ -286,7 +265,7 @@ def _residue(walk: Walk, order_id: Any) -> list[Any]:
         if moment:
             fits = value >= bindparam(name) if name.endswith("from") else value < bindparam(name)
         bounds = [] if walk.is_by_change else _bounds(walk, other.c.order_id)
-        of_order = other.c.order_id == order_id if moment else _Is(other.c.order_id, order_id)
+        of_order = other.c.order_id == order_id if moment else Same(other.c.order_id, order_id)
         is_it = (other.c.organization_id == bindparam("organization_id"), of_order, fits, *bounds)
         found.append(select(other.c.order_id).where(*is_it).exists())  # all of it is in the index
     return found

@@ -6,7 +6,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from crossdock.store import log, port
-from crossdock.store.port import Among, Statement, Store
+from crossdock.store.port import Statement, Store
+from crossdock.store.spelling import Among
 from crossdock.store.tables import orders, request_key
 from tests.store.samples import ONE, key
 

@@ -280,6 +280,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
+    "orders.states": (lambda tx: orders.states(tx, OTHER, [1]), {}),
     "walks.walked": (
         lambda tx: walks.walked(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
         "sku",
@@ -293,6 +294,10 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "pages.page": (
         lambda tx: pages.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
         pages.Page([]),
+    ),
+    "pages.find": (
+        lambda tx: pages.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
+        ([], None),
     ),
     "pages.page_of_any": (
         lambda tx: pages.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
@@ -309,6 +314,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "registry.vendor_references": (lambda tx: registry.vendor_references(tx, OTHER), set()),
     "registry.add_vendor_reference": (lambda tx: registry.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
     "registry.entries": (lambda tx: registry.entries(tx, OTHER, kind="product", keys=["k"]), []),
+    "registry.marks": (lambda tx: registry.marks(tx, OTHER, kind="product", keys=["k"]), []),
     "registry.change_entry": (
         lambda tx: registry.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
         False,
