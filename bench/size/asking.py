@@ -183,9 +183,10 @@ OPS = (
 )  # fmt: skip
 
 
-def asking(loaded: Loaded, deep: Sequence[int], op: Op, chance: random.Random) -> Asked:
-    """Draw what a request is about: half of them the largest organization, the rest any."""
-    place = 0 if chance.random() < 0.5 else chance.randrange(len(loaded.organizations))
+def asking(loaded: Loaded, deep: Sequence[int], op: Op, chance: random.Random, place: int | None = None) -> Asked:
+    """Draw what a request is about: of an organization, or else half of them of the largest, the rest of any."""
+    if place is None:
+        place = 0 if chance.random() < 0.5 else chance.randrange(len(loaded.organizations))
     for _ in range(1000):
         order = chance.choice(loaded.known)
         if order.organization == place and (not op.own or order.door == op.door):
