@@ -15,6 +15,7 @@ from crossdock.core.identity import Mint
 from crossdock.core.order import Content, Order
 from crossdock.core.reading import Need, Reading
 from crossdock.flows.access import Access
+from crossdock.flows.shelf import Shelf
 from crossdock.settings import Settings
 from crossdock.store.port import Store
 from crossdock.store.registry import Entry, Organization
@@ -61,7 +62,11 @@ class Gaps:
 
 
 class Format(Protocol):
-    """One door's document: how it is read, and how an order is written in it. All methods are pure."""
+    """One door's document: how it is read, and how an order is written in it. All methods are pure.
+
+    What `spell`, `answer` and `told` write depends on the order, and of what was found only on the organization and on the
+    entries that `needs` names: documents are kept by these (flows/written.py).
+    """
 
     name: str
     lines: str  # the member of the document that holds the order lines
@@ -161,6 +166,7 @@ class Book:
         self.formats = formats
         self.payloads = payloads
         self.rules = rules
+        self.shelf = Shelf()
         self.bell = Bell()  # rung when events were committed
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0

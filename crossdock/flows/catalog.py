@@ -1,6 +1,7 @@
 """What orders refer to: products, sales accounts, customs products. Doors shape them; here they are found, kept, changed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -10,7 +11,9 @@ from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Found
 from crossdock.store import registry
 from crossdock.store.port import Transaction
-from crossdock.store.registry import Entry
+from crossdock.store.registry import Entry, Mark, Need, Stamp
+
+Kept = TypeVar("Kept", Entry, Mark)
 
 
 async def find(tx: Transaction, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
@@ -18,21 +21,33 @@ async def find(tx: Transaction, caller: Caller, wanted: Iterable[tuple[str, str]
 
     Where several entries share a name, the oldest is found.
     """
+    entries = await _by_need(tx, caller, wanted, registry.entries)
+    return Found(caller.organization, caller.actor, caller.references, entries)
+
+
+async def stamps(tx: Transaction, caller: Caller, wanted: Iterable[Need]) -> dict[Need, Stamp]:
+    """As `find`, only what tells each state of an entry from every other."""
+    return {need: entry.stamp for need, entry in (await _by_need(tx, caller, wanted, registry.marks)).items()}
+
+
+async def _by_need(
+    tx: Transaction, caller: Caller, wanted: Iterable[Need], read: Callable[..., Awaitable[list[Kept]]]
+) -> dict[Need, Kept]:
     by_kind: dict[str, list[str]] = {}
     for kind, key in wanted:
         by_kind.setdefault(kind, []).append(key)
-    entries: dict[tuple[str, str], Entry] = {}
+    found: dict[Need, Kept] = {}
     for kind, keys in by_kind.items():
         stored_kind, _, by = kind.partition("@")
         if not by:
-            for entry in await registry.entries(tx, caller.organization_id, kind=stored_kind, keys=keys):
-                entries[kind, entry.key] = entry
+            for entry in await read(tx, caller.organization_id, kind=stored_kind, keys=keys):
+                found[kind, entry.key] = entry
             continue
         named = {search_key(key): key for key in keys}
-        rows = await registry.entries(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
+        rows = await read(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
         for entry in sorted(rows, key=lambda each: each.position, reverse=True):
-            entries[kind, named[entry.name]] = entry
-    return Found(caller.organization, caller.actor, caller.references, entries)
+            found[kind, named[entry.name]] = entry
+    return found
 
 
 async def look_up(book: Book, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
@@ -73,7 +88,8 @@ async def change(
         if not held:
             return None
         (entry,) = held
-        made = msgspec.structs.replace(entry, document=changed(entry.document), updated_at=book.clock())
+        at = max(book.clock(), entry.updated_at + 1)  # whatever a clock does, so that no two states have one stamp
+        made = msgspec.structs.replace(entry, document=changed(entry.document), updated_at=at)
         if made.document == entry.document:
             return entry
         async with book.store.writing() as tx:

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core import events, leftovers, reading
+from crossdock.core import events
 from crossdock.core.errors import Code, Invalid, Missing, Path
 from crossdock.core.events import Event
-from crossdock.core.order import Content, Order
-from crossdock.flows import catalog
+from crossdock.core.order import Order
+from crossdock.flows import documents
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format, Found, Gap, Gaps, encode_json
+from crossdock.flows.book import Book
 from crossdock.store import log, pages, registry, searching
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
@@ -120,7 +120,9 @@ async def matching(
             looked += len(some.orders)
             if looked > LOOKED_THROUGH_MOST or some.last is not None:
                 raise _too_many()
-            wordings = await worded_all(book, caller, some.orders, door=door) if door else [None] * len(some.orders)
+            wordings = (
+                await documents.worded_all(book, caller, some.orders, door=door) if door else [None] * len(some.orders)
+            )
             for order, wording in zip(some.orders, wordings, strict=True):
                 document = wording.document if wording else None
                 if keep(order, document):
@@ -186,109 +188,6 @@ async def counts(book: Book, caller: Caller) -> dict[tuple[str, str], int]:
     """Give the number of orders by (door, status)."""
     async with book.store.reading() as tx:
         return await pages.counts(tx, caller.organization_id)
-
-
-# -------------------------------------------------------------------------------------------------------------- wording
-class Wording(Struct, frozen=True):
-    """An order in a door's read format. `gaps` are what the format demanded and the order lacks, `dropped` the paths of
-    canonical values the format cannot say, where they were asked for."""
-
-    document: dict[str, Tree]
-    gaps: tuple[Gap, ...] = ()
-    dropped: tuple[Path, ...] = ()
-
-
-async def worded(book: Book, caller: Caller, order: Order, *, door: str, losses: bool = False) -> Wording:
-    """Write an order in a door's read format; in the door it came through, exactly as it was sent.
-
-    With `losses`, also name the values the format cannot say: that takes several times as long.
-    """
-    async with book.store.reading() as tx:
-        return (await worded_in(tx, book, caller, [order], door=door, losses=losses))[0]
-
-
-async def worded_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[Wording]:
-    """As `worded`, for many orders with one look-up."""
-    async with book.store.reading() as tx:
-        return await worded_in(tx, book, caller, orders, door=door)
-
-
-async def worded_in(
-    tx: Transaction, book: Book, caller: Caller, orders: Sequence[Order], *, door: str, losses: bool = False
-) -> list[Wording]:
-    """As `worded_all`, in a transaction that is open already."""
-    format = book.formats[door]
-    found, bodies = await _material(tx, caller, orders, format)
-    return [_worded(order, format, found, bodies.get(order.source.submission_id), losses) for order in orders]
-
-
-async def told_all(book: Book, caller: Caller, orders: Sequence[Order], *, door: str) -> list[msgspec.Raw]:
-    """As `worded_all`, already encoded as JSON: for answers that only put the documents in."""
-    format = book.formats[door]
-    async with book.store.reading() as tx:
-        found, bodies = await _material(tx, caller, orders, format)
-    return [_encoded(order, format, found, bodies.get(order.source.submission_id)) for order in orders]
-
-
-async def _material(
-    tx: Transaction, caller: Caller, orders: Sequence[Order], format: Format
-) -> tuple[Found, dict[int, bytes]]:
-    """Look up what orders are written with: catalog entries, and what was sent where nothing has changed it since."""
-    wanted = {(need.kind, need.key) for order in orders for need in format.needs(order.content)}
-    found = await catalog.find(tx, caller, wanted)
-    sent = [order.source.submission_id for order in orders if _is_as_sent(order, format)]
-    return found, await log.bodies(tx, caller.organization_id, submission_ids=sent)
-
-
-def _is_as_sent(order: Order, format: Format) -> bool:
-    """Say whether a door's own order is still what the door was sent; then that document is its best spelling."""
-    return order.source.door == format.name and order.content.leftovers is None
-
-
-def _worded(order: Order, format: Format, found: Found, body: bytes | None, losses: bool) -> Wording:
-    if _is_as_sent(order, format) and body is not None:
-        return Wording(format.answer(reading.reparse(body), order, found))
-    gaps = Gaps()
-    spelled = format.spell(order.content, found, gaps)
-    if order.source.door == format.name:
-        spelled = leftovers.respell(order.content, spelled=spelled, lines=format.lines)
-        return Wording(format.answer(spelled, order, found))
-    dropped = tuple(_dropped(order.content, format, spelled, found)) if losses else ()
-    return Wording(format.answer(spelled, order, found), tuple(gaps.found), dropped)
-
-
-def _encoded(order: Order, format: Format, found: Found, body: bytes | None) -> msgspec.Raw:
-    if order.source.door == format.name:
-        return msgspec.Raw(encode_json(_worded(order, format, found, body, losses=False).document))
-    return msgspec.Raw(format.told(order, found))
-
-
-def _dropped(content: Content, format: Format, spelled: dict[str, Tree], found: Found) -> list[Path]:
-    """Read the spelling back as its door would, and name what of the content did not return."""
-    reread = format.reread(spelled)
-    said, returned = _plain(content), _plain(format.content(reread, found))
-    said.pop("leftovers", None)
-    for line in said["lines"]:
-        line.pop("leftovers", None)
-    return list(_missing(said, returned, ()))
-
-
-def _plain(content: Content) -> Tree:
-    return msgspec.to_builtins(content, builtin_types=())
-
-
-def _missing(said: Tree, returned: Tree, path: Path) -> list[Path]:
-    if isinstance(said, dict):
-        other = returned if isinstance(returned, dict) else {}
-        return [lost for name, value in said.items() for lost in _missing(value, other.get(name), (*path, name))]
-    if isinstance(said, list | tuple):
-        rows = returned if isinstance(returned, list | tuple) else ()
-        return [
-            lost
-            for place, value in enumerate(said)
-            for lost in _missing(value, rows[place] if place < len(rows) else None, (*path, place))
-        ]
-    return [] if said == returned else [path]
 
 
 # ---------------------------------------------------------------------------------------------------------- submissions
@@ -362,7 +261,7 @@ def timeline(recorded: Sequence[Event]) -> list[Entry]:
 
 
 def _told(order: Order) -> Tree:
-    content = _plain(order.content)
+    content = msgspec.to_builtins(order.content, builtin_types=())
     content.pop("leftovers", None)
     for line, counters in zip(content["lines"], order.counters, strict=True):
         line.pop("leftovers", None)

@@ -11,7 +11,7 @@ from crossdock.core.endpoint import message_id
 from crossdock.core.events import Fact
 from crossdock.core.formats import iso_time
 from crossdock.core.order import Order
-from crossdock.flows import queries
+from crossdock.flows import documents
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, encode_json
 from crossdock.store import log, registry
@@ -128,7 +128,7 @@ async def bodies(
     organization = next(iter(told.values()))[0].organization
     caller = await worker_of(tx, organization)
     orders = [telling.order for telling, _ in told.values()]
-    worded = await queries.worded_in(tx, book, caller, orders, door=payload.door)
+    worded = await documents.worded_in(tx, book, caller, orders, door=payload.door)
     return {
         delivery_id: payload.body(telling, topic, wording.document)
         for (delivery_id, (telling, topic)), wording in zip(told.items(), worded, strict=True)

@@ -18,7 +18,7 @@ from crossdock.core.events import Allocated, Fact, Shipped
 from crossdock.core.lifecycle import Counters, Verb
 from crossdock.core.order import Order
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import orders, queries
+from crossdock.flows import documents, orders, queries, written
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
 from crossdock.flows.intake import Intake, Submission
@@ -231,8 +231,9 @@ class Moving:
         for order_id in touched:
             self._check_order(stored[order_id])
             for door in DOORS:
-                wording = await queries.worded(self.book, self.caller, stored[order_id], door=door)
-                assert json.loads(encode_json(wording.document))
+                wording = await documents.worded(self.book, self.caller, stored[order_id], door=door)
+                (kept,) = await written.told_all(self.book, self.caller, [stored[order_id]], door=door)
+                assert json.loads(bytes(kept)) == json.loads(encode_json(wording.document)) != {}
 
     async def _check_rows(self, tx: Transaction, stored: dict[int, Order]) -> None:
         """Check that what is kept beside the orders says what they say."""

@@ -11,7 +11,7 @@ from crossdock import app
 from crossdock.core.errors import Busy, Code, Conflict, Invalid, Refusal
 from crossdock.core.order import Order
 from crossdock.doors import DOORS
-from crossdock.flows import orders, queries, timers
+from crossdock.flows import documents, orders, timers
 from crossdock.flows.book import Book
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Change, HoldWish, Once, Step
@@ -89,7 +89,7 @@ class TestOneVersion:
         order_id = await at.place("s2", "R-1", [2, 3])
         order = at.known[order_id]
         done, (refusal,) = outcomes(await at_once(at, [[step(at, "edit", order, n, version=1)] for n in (1, 2)]))
-        wording = await queries.worded(at.book, at.caller, await at.learn(order_id), door="s2")
+        wording = await documents.worded(at.book, at.caller, await at.learn(order_id), door="s2")
         assert len(done) == 1
         assert sum(name in wording.document for name in ("x-1", "x-2")) == 1
         assert refusal.facts == {"version": 2, "seen": 1}
@@ -169,7 +169,7 @@ class TestWithoutAVersion:
         assert {hold.reason for hold in now.holds} == {f"h{n}" for n in of["hold"]}
         assert now.counters[0].canceled == len(of["cancel"])
         assert set(now.tags) == {f"t{n}" for n in of["tag"]}
-        wording = await queries.worded(at.book, at.caller, now, door="hub")
+        wording = await documents.worded(at.book, at.caller, now, door="hub")
         assert {f"x-{n}" for n in of["edit"]} <= set(wording.document)
         await at.check(order_id)
         await at.verify()

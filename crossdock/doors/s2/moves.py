@@ -8,7 +8,7 @@ from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.reading import parse, take
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.s2 import entries, mapping, revision, wire
-from crossdock.flows import orders, queries
+from crossdock.flows import documents, orders
 from crossdock.flows.orders import Step
 
 Document = dict[str, object]
@@ -65,5 +65,5 @@ async def unarchive_order(request: Request) -> Reply:
 async def _moved(request: Request, step: Step) -> Reply:
     door = mapping.FORMAT.name
     (change,) = await orders.perform(request.book, request.caller, [step], door=door)
-    wording = await queries.worded(request.book, request.caller, change.order, door=door)
+    wording = await documents.worded(request.book, request.caller, change.order, door=door)
     return Reply(200, encode_json(wording.document), order_id=change.order.order_id)

@@ -8,7 +8,7 @@ from crossdock.core.order import Order
 from crossdock.core.reading import read
 from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.s2 import entries, mapping, moves, wire
-from crossdock.flows import access, catalog, queries
+from crossdock.flows import access, catalog, queries, written
 from crossdock.flows.intake import Submission
 from crossdock.store.registry import Entry, Person
 from crossdock.store.walks import Filters
@@ -201,8 +201,8 @@ async def get_order(request: Request) -> Reply:
     """Answer one order."""
     order_id = entries.read_id(request.params["orderId"])
     order = await queries.order(request.book, request.caller, order_id=order_id)
-    wording = await queries.worded(request.book, request.caller, order, door=mapping.FORMAT.name)
-    return Reply(200, encode_json(wording.document), order_id=order.order_id)
+    (document,) = await written.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    return Reply(200, encode_json(document), order_id=order.order_id)
 
 
 @in_one_view
@@ -212,12 +212,10 @@ async def list_orders(request: Request) -> Reply:
     book, caller, door = request.book, request.caller, mapping.FORMAT.name
     if term:
         orders = await _orders_of(request, term)
-        total, orders = len(orders), orders[offset : offset + limit]
-    else:
-        orders = (await queries.page(book, caller, Filters(door=door), limit=limit, offset=offset)).orders
-        total = await queries.count(book, caller, Filters(door=door))
-    wordings = await queries.worded_all(book, caller, orders, door=door)
-    return _paged([wording.document for wording in wordings], total)
+        some = orders[offset : offset + limit]
+        return _paged(await written.told_all(book, caller, some, door=door), len(orders))
+    told = await written.told_page(book, caller, Filters(door=door), door=door, limit=limit, offset=offset)
+    return _paged(told.documents, await queries.count(book, caller, Filters(door=door)))
 
 
 async def _orders_of(request: Request, term: str) -> list[Order]:

@@ -11,7 +11,7 @@ from crossdock.core.events import Allocated
 from crossdock.core.lifecycle import Verb
 from crossdock.core.order import Order
 from crossdock.doors.fabric import story
-from crossdock.flows import access, orders, queries
+from crossdock.flows import access, documents, orders, queries
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
 from crossdock.flows.unit import Unit
@@ -212,7 +212,7 @@ class TestEveryChange:
             recorded = await queries.history(world.book, await caller_of(world), order_id=order.order_id)
             assert events.rebuild(recorded) == order
             for door in VENDORS:
-                await queries.worded(world.book, await caller_of(world), order, door=door)
+                await documents.worded(world.book, await caller_of(world), order, door=door)
         read = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         assert read["statusCode"] == "ORDER_CANCELLED"
         assert [each["status"] for each in read["payments"][0]["paymentLog"]] == ["CAPTURED", "REFUNDED", "CAPTURED"]

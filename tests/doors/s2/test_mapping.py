@@ -18,9 +18,9 @@ from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import attachment_id
 from crossdock.doors.s2.entries import instant, spell_id
 from crossdock.doors.s2.mapping import FORMAT
-from crossdock.flows import queries
+from crossdock.flows import documents, queries
 from crossdock.flows.access import Caller
-from crossdock.flows.queries import Wording
+from crossdock.flows.documents import Wording
 from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, PRODUCT_ID, sample
 from tests.world import World
 
@@ -49,7 +49,7 @@ def order_of(content: Content, *counters: Counters) -> Order:
 
 async def worded(world: World, order: Order) -> Wording:
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    wording = await queries.worded(world.book, caller, order, door="s2", losses=True)
+    wording = await documents.worded(world.book, caller, order, door="s2", losses=True)
     told = reparse(encode_json(wording.document))  # products stand in it as JSON
     return msgspec.structs.replace(wording, document=told)
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from crossdock.core.errors import Missing
 from crossdock.core.identity import from_hex24
 from crossdock.core.order import Order
@@ -11,7 +13,7 @@ from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.routes.access import SITE_CONTEXT
 from crossdock.doors.fabric.routes.errors import not_found
 from crossdock.doors.fabric.story import storied
-from crossdock.flows import orders, queries
+from crossdock.flows import documents, orders, queries, written
 from crossdock.flows.orders import Change, Step
 from crossdock.store.walks import Filters
 
@@ -53,7 +55,7 @@ async def by_number(request: Request, number: str) -> Order:
     return found[0]
 
 
-async def with_stories(request: Request, pairs: Sequence[tuple[Order, Tree]]) -> list[Tree]:
+async def with_stories(request: Request, pairs: Sequence[tuple[Order, dict[str, Tree]]]) -> list[dict[str, Tree]]:
     """Add to orders' documents what their logs tell; nothing is read for one that nothing has happened to."""
     moved = [order for order, _ in pairs if order.event_number > 1]
     logs = await queries.histories(request.book, request.caller, [order.order_id for order in moved])
@@ -70,15 +72,14 @@ async def with_stories(request: Request, pairs: Sequence[tuple[Order, Tree]]) ->
 
 async def told(request: Request, order: Order) -> dict[str, Tree]:
     """Give the full answer of an order."""
-    return (await told_all(request, [order]))[0]
+    wording = await documents.worded(request.book, request.caller, order, door=DOOR)
+    (document,) = await with_stories(request, [(order, wording.document)])
+    return document
 
 
-async def told_all(request: Request, listed: Sequence[Order]) -> list[dict[str, Tree]]:
-    """Give the full answers of orders."""
-    wordings = await queries.worded_all(request.book, request.caller, listed, door=DOOR)
-    return await with_stories(
-        request, [(order, wording.document) for order, wording in zip(listed, wordings, strict=True)]
-    )
+async def told_all(request: Request, listed: Sequence[Order]) -> list[msgspec.Raw]:
+    """Give the full answers of orders, as JSON."""
+    return await written.told_all(request.book, request.caller, listed, door=DOOR, story=storied)
 
 
 async def do(request: Request, step: Step) -> Change:

@@ -28,7 +28,7 @@ from crossdock.doors.fabric.filtering import (
 )
 from crossdock.doors.fabric.routes.answers import CONTEXT, paths, told_all, with_stories
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
-from crossdock.flows import access, queries
+from crossdock.flows import access, documents, queries
 from crossdock.flows.queries import LOOKED_THROUGH_MOST
 from crossdock.store.pages import COUNT_MOST
 from crossdock.store.walks import Filters
@@ -88,7 +88,7 @@ async def _found(request: Request, search: _Search, lookup: Lookup) -> tuple[lis
     sort = _SORTS.get(search.sort_by)
     if lookup.order_ids is not None:
         orders = await queries.by_ids(request.book, request.caller, lookup.order_ids)
-        wordings = await queries.worded_all(request.book, request.caller, orders, door=DOOR)
+        wordings = await documents.worded_all(request.book, request.caller, orders, door=DOOR)
         pairs = [(order, wording.document) for order, wording in zip(orders, wordings, strict=True)]
         return _cut(search, await _kept(request, search, pairs))
     if lookup.is_exact and sort is not None and all(_is_walked(each, sort) for each in lookup.choices):
@@ -226,7 +226,7 @@ async def _stream(request: Request, search: _Search, choice: Filters, sort: str)
             request.book, request.caller, choice, limit=_PORTION, offset=offset, sort=sort, ascending=search.ascending,
             whole=True,
         )  # fmt: skip
-        wordings = await queries.worded_all(request.book, request.caller, page.orders, door=DOOR)
+        wordings = await documents.worded_all(request.book, request.caller, page.orders, door=DOOR)
         for order, wording in zip(page.orders, wordings, strict=True):
             yield order, wording.document
         if page.last is not None:

@@ -4,11 +4,14 @@ from typing import Any
 
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
 from crossdock.doors.fabric import mapping, wire
+from crossdock.doors.fabric.answer import DOOR
 from crossdock.doors.fabric.routes.access import has_site_context
-from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, by_number, parameter, told, told_all
+from crossdock.doors.fabric.routes.answers import CONTEXT, by_id, by_number, parameter, told_all
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
-from crossdock.flows import access, queries
+from crossdock.doors.fabric.story import storied
+from crossdock.flows import access
 from crossdock.flows.intake import Submission
+from crossdock.flows.written import told_page
 from crossdock.store.walks import Filters
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
@@ -32,12 +35,13 @@ async def get_orders(request: Request) -> Reply:
     query = request.query
     order_id, number = query.get("orderId"), query.get("orderNumber")
     if not order_id and not number:
-        newest = (await queries.page(request.book, request.caller, Filters(), limit=ORDERS_MOST)).orders
-        return Reply(200, encode_json(await told_all(request, newest)))
+        newest = await told_page(request.book, request.caller, Filters(), door=DOOR, story=storied, limit=ORDERS_MOST)
+        return Reply(200, encode_json(newest.documents))
     order = await by_id(request, order_id) if order_id else await by_number(request, number or "")
     if number and order.content.number != number:
         raise not_found("order")
-    return Reply(200, encode_json(await told(request, order)), order_id=order.order_id)
+    (document,) = await told_all(request, [order])
+    return Reply(200, encode_json(document), order_id=order.order_id)
 
 
 _WANTED = (

@@ -12,7 +12,7 @@ from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
-from crossdock.flows import access, queries
+from crossdock.flows import access, documents
 from crossdock.store.pages import Page
 
 Tree = Any
@@ -42,7 +42,7 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        wordings = await queries.worded_all(request.book, request.caller, page.orders, door=mapping.FORMAT.name)
+        wordings = await documents.worded_all(request.book, request.caller, page.orders, door=mapping.FORMAT.name)
         yield b"".join(spell(order, wording.document) for order, wording in zip(page.orders, wordings, strict=True))
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:

@@ -21,7 +21,7 @@ from crossdock.doors.hub.routes.parameters import (
     raise_faults,
     read_limit,
 )
-from crossdock.flows import access, feed, queries
+from crossdock.flows import access, documents, feed
 from crossdock.store.log import Entry, Wanted
 
 Tree = Any
@@ -95,7 +95,7 @@ async def _items(request: Request, entries: list[Entry], with_orders: bool) -> l
         return [_item(entry, UNSET) for entry in entries]
     told = [each for each in await feed.told(request.book, request.caller, entries) if each is not None]
     orders = [each.order for each in told]
-    wordings = await queries.worded_all(request.book, request.caller, orders, door=mapping.FORMAT.name)
+    wordings = await documents.worded_all(request.book, request.caller, orders, door=mapping.FORMAT.name)
     document_at = {each.entry.position: wording.document for each, wording in zip(told, wordings, strict=True)}
     return [_item(entry, document_at.get(entry.position)) for entry in entries]
 

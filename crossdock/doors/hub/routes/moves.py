@@ -30,7 +30,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_key,
 )
 from crossdock.doors.hub.telling import event_answer
-from crossdock.flows import access, orders, queries
+from crossdock.flows import access, documents, orders, queries
 from crossdock.flows.orders import Change, HoldWish, Once, Step
 from crossdock.flows.unit import Unit
 from crossdock.store.port import Transaction
@@ -263,7 +263,7 @@ async def _moved(request: Request, asked: Asked, step: Step) -> Reply:
     (change,) = await orders.perform(book, caller, [step], door=mapping.FORMAT.name, dry_run=asked.dry_run, once=once)
     body = change.reply
     if body is None:
-        wording = await queries.worded(book, caller, change.order, door=mapping.FORMAT.name)
+        wording = await documents.worded(book, caller, change.order, door=mapping.FORMAT.name)
         body = _spelled(wording.document, change)
     # What is only tried gets no ETag: another change may come to have that version.
     headers = [("Dry-Run", "true")] if asked.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
@@ -282,7 +282,9 @@ async def _version(request: Request, versions: frozenset[int]) -> int:
 
 def _reply(request: Request) -> Callable[[Transaction, Change], Any]:
     async def reply(tx: Transaction, change: Change) -> bytes:
-        (wording,) = await queries.worded_in(tx, request.book, request.caller, [change.order], door=mapping.FORMAT.name)
+        (wording,) = await documents.worded_in(
+            tx, request.book, request.caller, [change.order], door=mapping.FORMAT.name
+        )
         return _spelled(wording.document, change)
 
     return reply

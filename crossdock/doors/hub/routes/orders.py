@@ -25,8 +25,9 @@ from crossdock.doors.hub.routes.parameters import (
     read_time,
 )
 from crossdock.doors.hub.telling import entry_answer
-from crossdock.flows import access, queries
+from crossdock.flows import access, documents, queries
 from crossdock.flows.intake import Submission
+from crossdock.flows.written import Told, told_all, told_page
 from crossdock.store.pages import Page
 from crossdock.store.walks import Filters
 
@@ -72,7 +73,7 @@ async def get_order(request: Request) -> Reply:
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
     if door is not None:
         return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    (told,) = await queries.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    (told,) = await told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
     return json_reply(200, told, headers=[("ETag", etag)], order_id=order.order_id)
 
 
@@ -83,7 +84,7 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 async def _worded(request: Request, order: Order, door: str) -> wire.Worded:
-    wording = await queries.worded(request.book, request.caller, order, door=door, losses=True)
+    wording = await documents.worded(request.book, request.caller, order, door=door, losses=True)
     losses = [wire.Loss("filled", errors.pointer(gap.path), gap.value) for gap in wording.gaps]
     losses += [wire.Loss("dropped", errors.pointer(path)) for path in wording.dropped]
     return wire.Worded(door, wording.document, losses)
@@ -119,6 +120,15 @@ class Selection(Struct, frozen=True):
             return await queries.page(book, caller, self.filters, before=before, limit=limit)
         return await queries.search(book, caller, self.text, self.filters, before=before, limit=limit)
 
+    async def told(self, request: Request, *, before: int | None, limit: int) -> Told:
+        """Give a page of the selection's documents."""
+        book, caller, door = request.book, request.caller, mapping.FORMAT.name
+        if self.text is None:
+            return await told_page(book, caller, self.filters, door=door, before=before, limit=limit)
+        found = await self.page(request, before=before, limit=limit + 1)
+        last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
+        return Told(await told_all(book, caller, found.orders[:limit], door=door), last)
+
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
     """Read which orders are meant."""
@@ -149,11 +159,9 @@ async def list_orders(request: Request) -> Reply:
     selection = read_selection(request, query, faults)
     before = read_cursor(query, faults)
     raise_faults(faults)
-    found = await selection.page(request, before=before, limit=limit + 1)
-    last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-    told = await queries.told_all(request.book, request.caller, found.orders[:limit], door=mapping.FORMAT.name)
-    cursor = cursor_after(query, last)
-    page = {"items": told, "next": cursor}
+    told = await selection.told(request, before=before, limit=limit)
+    cursor = cursor_after(query, told.last)
+    page = {"items": told.documents, "next": cursor}
     return json_reply(200, page, headers=link(request, query, cursor))
 
 

@@ -10,7 +10,7 @@ from crossdock.core.reading import Tree
 from crossdock.doors import Request
 from crossdock.doors.pb_fulfillment import answering, mapping
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION
-from crossdock.flows import calls, queries
+from crossdock.flows import calls, documents, queries
 from crossdock.flows.access import Caller
 
 DOOR = mapping.FORMAT.name
@@ -75,7 +75,7 @@ async def named(request: Request, client: str | None) -> Order:
 async def answered(request: Request, order: Order) -> dict[str, Tree]:
     """Give an order's whole answer. Refuses with Missing one whose brand contradicts the query's."""
     brand = request.query.get("brand")
-    wording = await queries.worded(request.book, request.caller, order, door=DOOR)
+    wording = await documents.worded(request.book, request.caller, order, door=DOOR)
     if brand and wording.document.get("brand") not in (None, brand):
         raise Missing(Code.NO_ORDER, "there is no such order")
     return wording.document

@@ -9,7 +9,7 @@ from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import answering, searching
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.searching import Plan, Search
-from crossdock.flows import queries
+from crossdock.flows import documents, queries, written
 from crossdock.store.walks import Filters
 
 SIZE_MOST = 200  # orders in one page, as many as in a bulk call
@@ -25,26 +25,25 @@ MERGED_MOST = 10_000
 @in_one_view
 async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
-    return await _search(request, lambda answer: answer)
+    search, page, size = await _asked(request)
+    found, total = await _found(request, search, page=page, size=size)
+    told = await written.told_all(request.book, request.caller, found, door=DOOR)
+    return json_reply(200, searching.envelope(told, total=total, page=page, size=size))
 
 
 @in_one_view
 async def search_statuses(request: Request) -> Reply:
     """Answer a page of how far orders have come."""
-    return await _search(request, answering.status_part)
-
-
-async def _search(request: Request, part: Callable[[dict[str, Any]], dict[str, Any]]) -> Reply:
-    await check_unused(request)
-    search, page, size = _asked(request)
+    search, page, size = await _asked(request)
     found, total = await _found(request, search, page=page, size=size)
-    worded = await queries.worded_all(request.book, request.caller, found, door=DOOR) if found else []
-    told = [part(each.document) for each in worded]
+    worded = await documents.worded_all(request.book, request.caller, found, door=DOOR)
+    told = [answering.status_part(each.document) for each in worded]
     return json_reply(200, searching.envelope(told, total=total, page=page, size=size))
 
 
-def _asked(request: Request) -> tuple[Search, int, int]:
+async def _asked(request: Request) -> tuple[Search, int, int]:
     """Read the body and the query, with all their faults at once."""
+    await check_unused(request)
     faults: list[Fault] = []
     numbers: list[int] = []
     for name, usual, most in (("page", 1, PAGE_MOST), ("size", SIZE, SIZE_MOST)):
@@ -124,7 +123,7 @@ async def _walked(
 async def _by_ids(request: Request, search: Search) -> list[searching.Row]:
     ids = dict.fromkeys(answering.read_id(text) for text in search.fields["orderIds"])
     some = await queries.by_ids(request.book, request.caller, [each for each in ids if each is not None])
-    worded = await queries.worded_all(request.book, request.caller, some, door=DOOR) if some else []
+    worded = await documents.worded_all(request.book, request.caller, some, door=DOOR) if some else []
     keep = searching.keeper(search)
     rows = [(order, wording.document) for order, wording in zip(some, worded, strict=True)]
     return searching.in_order([row for row in rows if keep(*row)], search)

@@ -15,7 +15,7 @@ from crossdock.doors.pb_fulfillment import answering, changing, mapping, wire
 from crossdock.doors.pb_fulfillment.errors import errors_of
 from crossdock.doors.pb_fulfillment.routes.calling import DOOR, clients, format_of, key
 from crossdock.doors.pb_fulfillment.routes.one import teller
-from crossdock.flows import calls, orders, queries
+from crossdock.flows import calls, documents, orders, queries
 from crossdock.flows.calls import Call
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Once, Step
@@ -71,7 +71,7 @@ async def _finished(
 ) -> Reply:
     """Answer the orders of a call, in their order, and keep the answer for a repeat."""
     changed = [verdict for verdict in verdicts if isinstance(verdict, Order)]
-    worded = iter(await queries.worded_all(request.book, request.caller, changed, door=DOOR) if changed else ())
+    worded = iter(await documents.worded_all(request.book, request.caller, changed, door=DOOR) if changed else ())
     told: list[bytes] = []
     for part, verdict in zip(parts, verdicts, strict=True):
         if isinstance(verdict, Order):

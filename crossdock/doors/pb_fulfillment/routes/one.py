@@ -17,7 +17,7 @@ from crossdock.doors.pb_fulfillment.routes.calling import (
     named,
     queried_client,
 )
-from crossdock.flows import orders, queries
+from crossdock.flows import documents, orders
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Change, Once, Step
 from crossdock.store.port import Transaction
@@ -99,7 +99,7 @@ def teller(request: Request) -> Callable[[Transaction, Change], Awaitable[bytes]
     """Make what spells the answer to a change inside its transaction."""
 
     async def tell(tx: Transaction, change: Change) -> bytes:
-        (wording,) = await queries.worded_in(tx, request.book, request.caller, [change.order], door=DOOR)
+        (wording,) = await documents.worded_in(tx, request.book, request.caller, [change.order], door=DOOR)
         return encode_json(wording.document)
 
     return tell

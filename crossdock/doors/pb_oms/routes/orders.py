@@ -7,7 +7,7 @@ from crossdock.core.formats import iso_time
 from crossdock.core.reading import checked, parse, read
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import changes, mapping, search, wire
-from crossdock.flows import orders, queries
+from crossdock.flows import orders, queries, written
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Change, Step
 
@@ -25,8 +25,8 @@ async def get_order(request: Request) -> Reply:
     order = await queries.order(request.book, request.caller, order_id=_order_id(request))
     if mapping.is_deleted(order):
         raise Missing(Code.NO_ORDER, "there is no such order")
-    wording = await queries.worded(request.book, request.caller, order, door=mapping.FORMAT.name)
-    return Reply(200, encode_json(wording.document), order_id=order.order_id)
+    (document,) = await written.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    return Reply(200, encode_json(document), order_id=order.order_id)
 
 
 def _order_id(request: Request) -> int | None:
@@ -103,6 +103,6 @@ async def search_orders(request: Request) -> Reply:
     found, total, places = await search.page(
         request.book, request.caller, search.wanted(sent), limit=size, offset=(number - 1) * size
     )
-    wordings = await queries.worded_all(request.book, request.caller, found, door=mapping.FORMAT.name)
+    documents = await written.told_all(request.book, request.caller, found, door=mapping.FORMAT.name)
     info = wire.PageInfo(total, -(-places // size), number)
-    return json_reply(200, {"orders": [wording.document for wording in wordings], "pageInfo": info})
+    return json_reply(200, {"orders": documents, "pageInfo": info})

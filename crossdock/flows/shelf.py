@@ -1,0 +1,49 @@
+"""Documents that were written, kept in memory while they are asked for; flows/written.py says when one may be told again."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from msgspec import Struct
+
+from crossdock.store.registry import Need, Stamp
+
+# Bytes kept by one process: some 6,000 documents.
+KEPT_MOST = 16_000_000
+# What one document takes besides its own bytes: its key, its place, what it was written with.
+_BESIDES = 700
+
+
+class Written(Struct, frozen=True):
+    """A document, and what it was written with: the catalog entries it needs, and the state of each that there was."""
+
+    document: bytes
+    needs: tuple[Need, ...]
+    stamps: tuple[Stamp | None, ...]
+
+
+class Shelf:
+    """Documents by the states they tell; those not asked for the longest are forgotten first."""
+
+    def __init__(self, most: int = KEPT_MOST) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: OrderedDict[Hashable, Written] = OrderedDict()
+
+    def find(self, key: Hashable) -> Written | None:
+        """Give what is kept under a key, or None."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def keep(self, key: Hashable, written: Written) -> None:
+        """Keep a document, in the place of what was kept under the key, and forget others where there are too many."""
+        self._forget(self._kept.pop(key, None))
+        self._kept[key] = written
+        self._size += len(written.document) + _BESIDES
+        while self._size > self._most:
+            self._forget(self._kept.popitem(last=False)[1])
+
+    def _forget(self, written: Written | None) -> None:
+        if written is not None:
+            self._size -= len(written.document) + _BESIDES
