@@ -14,15 +14,17 @@ _BESIDES = 700
 
 
 class Written(Struct, frozen=True):
-    """A document, and what it was written with: the catalog entries it needs, and the state of each that there was."""
+    """A document, and what it was written from: the state of its order, which is the hash of the order's last event; the
+    catalog entries it needs, and the stamp of each that there was."""
 
+    state: bytes
     document: bytes
     needs: tuple[Need, ...]
     stamps: tuple[Stamp | None, ...]
 
 
 class Shelf:
-    """Documents by the states they tell; those not asked for the longest are forgotten first."""
+    """Documents, each by what says whose it is; those not asked for the longest are forgotten first."""
 
     def __init__(self, most: int = KEPT_MOST) -> None:
         self._most = most

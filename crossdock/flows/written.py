@@ -1,7 +1,7 @@
 """Orders' documents as JSON, for answers that only put them in; what was written once is kept while it is asked for.
 
 A document says nothing but what follows from an order's state, and from the catalog entries it was written with. So one that is
-kept is never out of date: it is found by that state, and told if those entries are still what they were.
+kept is told where both are still what they were, and nobody has to be told of changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,9 +39,8 @@ async def told_all(
 ) -> list[msgspec.Raw]:
     """Give orders in a door's read format, in that order, with what `story` adds where something has happened to them."""
     given = {order.order_id: order for order in orders}
-    states = {order.order_id: order.event_hash for order in orders}
     async with book.store.reading() as tx:
-        told = await _told(tx, book, caller, states, given, book.formats[door], story)
+        told = await _told(tx, book, caller, list(given), given, book.formats[door], story)
     return [told[order.order_id] for order in orders]
 
 
@@ -63,30 +62,36 @@ async def told_page(
         )  # fmt: skip
         if len(ids) > limit:
             ids, last = ids[:limit], ids[limit - 1]
-        states = await order_store.states(tx, caller.organization_id, ids)
-        told = await _told(tx, book, caller, states, {}, book.formats[door], story)
-    return Told([told[order_id] for order_id in ids], last)
+        told = await _told(tx, book, caller, ids, {}, book.formats[door], story)
+    return Told([told[order_id] for order_id in ids if order_id in told], last)
 
 
 async def _told(
     tx: Transaction,
     book: Book,
     caller: Caller,
-    states: Mapping[int, bytes],
+    ids: Sequence[int],
     given: Mapping[int, Order],
     format: Format,
     story: Story | None,
 ) -> dict[int, msgspec.Raw]:
-    """Give the documents of orders in the states named by the hashes of their last events, which bind all before them."""
-    keys = {each: (format.name, story, caller.organization, each, state) for each, state in states.items()}
+    """Give the documents of orders that are there: those kept of the state the orders are in, the others written now.
+
+    Orders that are not `given` are read, but only the states of those whose documents are kept.
+    """
+    keys = {each: (format.name, story, caller.organization, each) for each in ids}
     kept = {each: written for each, key in keys.items() if (written := book.shelf.find(key)) is not None}
+    if given:
+        states = {order.order_id: order.event_hash for order in given.values()}
+    else:
+        states = await order_store.states(tx, caller.organization_id, list(kept))
     stamps = await catalog.stamps(tx, caller, {need for written in kept.values() for need in written.needs})
     told = {
         each: msgspec.Raw(written.document)
         for each, written in kept.items()
-        if written.stamps == tuple(map(stamps.get, written.needs))
+        if written.state == states.get(each) and written.stamps == tuple(map(stamps.get, written.needs))
     }
-    if missing := [each for each in states if each not in told]:
+    if missing := [each for each in ids if each not in told]:
         orders = (
             [given[each] for each in missing]
             if given
@@ -117,5 +122,5 @@ async def _written(
             # An order may have moved on since it was read.
             seen = [each.event for each in logs.get(order.order_id, ()) if each.event.number <= order.event_number]
             document = encode_json(story(tree, seen, order) if story is not None and seen else tree)
-        written.append(Written(document, some, tuple(map(stamps.get, some))))
+        written.append(Written(order.event_hash, document, some, tuple(map(stamps.get, some))))
     return written

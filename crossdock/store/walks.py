@@ -144,12 +144,25 @@ def _probe_statement(names: tuple[str, ...], changes: tuple[str, ...]) -> Statem
 
 
 # ----------------------------------------------------------------------------------------------------------- statements
+_WALKED: dict[str, tuple[Table, Column[Any]]] = {
+    "sku": (order_line, order_line.c.sku_key),
+    "location": (order_line, order_line.c.location_key),
+    "term": (order_term, order_term.c.term),
+    "tag": (order_term, order_term.c.term),
+    "number": (orders, orders.c.number_key),
+    "email": (orders, orders.c.email_key),
+    "status": (orders, orders.c.status),
+    "door": (orders, orders.c.door),
+    "archived": (orders, orders.c.archived),
+}
+
+
 # Their parameters are those of `values_of`, `organization_id`, and those of the walk.
 @cache
 def ids_statement(walk: Walk) -> Statement:
     """Give the statement of a page: the ids of its orders, then what else they are sorted by; `limit` after `offset`."""
     query = _narrowed(walk).limit(bindparam("limit")).offset(bindparam("offset"))
-    return Statement(query, is_varied=walk.has_residue)
+    return Statement(query, is_varied=bool(_looked_up(walk)))
 
 
 @cache
@@ -162,24 +175,13 @@ def end_statement(walk: Walk) -> Statement:
 def count_statement(walk: Walk) -> Statement:
     """Give the statement that counts a page's orders up to `limit`."""
     some = _narrowed(walk).limit(bindparam("limit")).subquery("some")
-    return Statement(select(func.count()).select_from(some), is_varied=walk.has_residue)
+    return Statement(select(func.count()).select_from(some), is_varied=bool(_looked_up(walk)))
 
 
 def driven(walk: Walk) -> Select[Any]:
     """Select the ids of the walked index in order; times by receipt narrow it, so does where the walk begins and ends."""
     driver = walk.driver
-    tables: dict[str, tuple[Table, Column[Any]]] = {
-        "sku": (order_line, order_line.c.sku_key),
-        "location": (order_line, order_line.c.location_key),
-        "term": (order_term, order_term.c.term),
-        "tag": (order_term, order_term.c.term),
-        "number": (orders, orders.c.number_key),
-        "email": (orders, orders.c.email_key),
-        "status": (orders, orders.c.status),
-        "door": (orders, orders.c.door),
-        "archived": (orders, orders.c.archived),
-    }
-    table, column = tables.get(driver or "", (orders, None))
+    table, column = _WALKED.get(driver or "", (orders, None))
     keys = [table.c.order_id]
     query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and driver is not None:
@@ -226,8 +228,9 @@ def _bounds_of_changes(walk: Walk) -> list[Any]:
 def _narrowed(walk: Walk) -> Select[Any]:
     """Select the ids of a page: those of the walked index that fit, in the order asked for."""
     rows = driven(walk)
-    if walk.driver != CHANGES and not walk.is_sorted_after:
-        return rows.where(*_residue(walk, rows.selected_columns.order_id))
+    if _is_direct(walk):
+        within = [_compared(orders.c.created_at, name) for name in walk.names if _is_in_row(walk, name)]
+        return rows.where(*within, *_residue(walk, rows.selected_columns.order_id))
     some = rows.subquery("some")
     conditions = _residue(walk, some.c.order_id)
     if walk.sort == "created":
@@ -239,33 +242,44 @@ def _narrowed(walk: Walk) -> Select[Any]:
     return query.where(*conditions).order_by(*(key.asc() if walk.ascending else key.desc() for key in keys))
 
 
+def _is_direct(walk: Walk) -> bool:
+    """Say whether the rows walked are in the order of the page, and need not be sorted before it is cut."""
+    return walk.driver != CHANGES and not walk.is_sorted_after
+
+
+def _is_in_row(walk: Walk, name: str) -> bool:
+    """Say whether the row of the order that is walked says it, and no index does, so that none is walked instead."""
+    return (
+        name.startswith("created") and _is_direct(walk) and _WALKED.get(walk.driver or "", (orders, None))[0] is orders
+    )
+
+
+def _looked_up(walk: Walk) -> list[str]:
+    """Name the filters that neither the walked index nor the row settles."""
+    of_index = {walk.driver, *(OF_CHANGES if walk.is_by_change else ())}
+    return [name for name in walk.names if name not in of_index and not _is_in_row(walk, name)]
+
+
+def _compared(column: Any, name: str) -> Any:
+    if not name.startswith(("created", "updated")):
+        return column == bindparam(name)
+    return column >= bindparam(name) if name.endswith("from") else column < bindparam(name)
+
+
 def _residue(walk: Walk, order_id: Any) -> list[Any]:
-    """Give the conditions the walked index does not settle by itself, for an order of it.
+    """Give the conditions that are looked up for an order of the walked index.
 
     Each looks the order up in an index of its own: beside a condition on the same table, or in a join, SQLite, which knows no
     frequencies, would now and then walk another index.
     """
-    columns: dict[str, tuple[Table, str]] = {
-        "number": (orders, "number_key"),
-        "email": (orders, "email_key"),
-        "sku": (order_line, "sku_key"),
-        "location": (order_line, "location_key"),
-        "term": (order_term, "term"),
-        "tag": (order_term, "term"),
-    }
     found: list[Any] = []
-    for name in walk.names:
-        if name == walk.driver or (walk.is_by_change and name in OF_CHANGES):
-            continue
+    for name in _looked_up(walk):
         moment = name.startswith(("created", "updated"))
-        table, column = columns.get(name, (orders, f"{name[:7]}_at" if moment else name))
+        table, column = (orders, orders.c[f"{name[:7]}_at"]) if moment else _WALKED[name]
         other = table.alias(f"of_{name}")
-        value = other.c[column]
-        fits = value == bindparam(name)
-        if moment:
-            fits = value >= bindparam(name) if name.endswith("from") else value < bindparam(name)
         bounds = [] if walk.is_by_change else _bounds(walk, other.c.order_id)
         of_order = other.c.order_id == order_id if moment else Same(other.c.order_id, order_id)
+        fits = _compared(other.c[column.name], name)
         is_it = (other.c.organization_id == bindparam("organization_id"), of_order, fits, *bounds)
         found.append(select(other.c.order_id).where(*is_it).exists())  # all of it is in the index
     return found

@@ -173,19 +173,19 @@ class TestShelf:
 
     def test_forgets_what_nobody_asks_for(self, shelf: Shelf) -> None:
         for key in range(5):
-            shelf.keep(key, Written(bytes(1_300), (), ()))
+            shelf.keep(key, Written(b"", bytes(1_300), (), ()))
         assert shelf.find(0) is not None
-        shelf.keep(5, Written(bytes(1_300), (), ()))
+        shelf.keep(5, Written(b"", bytes(1_300), (), ()))
         assert [key for key in range(6) if shelf.find(key) is None] == [1]
 
     def test_counts_what_it_has(self, shelf: Shelf) -> None:
         for number in range(1_000):
-            shelf.keep("one", Written(bytes(number), (), ()))
-        shelf.keep("two", Written(bytes(5_000), (), ()))
+            shelf.keep("one", Written(b"", bytes(number), (), ()))
+        shelf.keep("two", Written(b"", bytes(5_000), (), ()))
         assert shelf.find("one") is not None
         assert shelf.find("two") is not None
 
     def test_does_not_keep_what_is_too_large_for_it(self, shelf: Shelf) -> None:
-        shelf.keep("small", Written(b"{}", (), ()))
-        shelf.keep("large", Written(bytes(20_000), (), ()))
+        shelf.keep("small", Written(b"", b"{}", (), ()))
+        shelf.keep("large", Written(b"", bytes(20_000), (), ()))
         assert shelf.find("large") is None
