@@ -203,7 +203,7 @@ _WHOLE = (
     *orders.columns,
     Nested(
         _COUNTED,
-        order_line.c.organization_id == orders.c.organization_id,
+        order_line.c.organization_id == bindparam("organization_id"),
         order_line.c.order_id == orders.c.order_id,
     ),
 )

@@ -1,8 +1,8 @@
 """Pages, counts and searches against plain Python over the same orders: every filter, every pair, every way to walk."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import combinations
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, product
 from random import Random
 from typing import Any
 
@@ -24,7 +24,7 @@ from crossdock.core.order import (
     Source,
 )
 from crossdock.store import pages, walks
-from crossdock.store.port import Store
+from crossdock.store.port import Row, Statement, Store, Transaction
 from crossdock.store.walks import Filters
 from tests.store.samples import NOW_US, ONE, OTHER, put
 
@@ -209,6 +209,21 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return few
 
 
+class Noting:
+    """A transaction that notes the most rows it was asked to pass over."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.passed = 0
+
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
+        self.passed = max(self.passed, values.get("offset", 0))
+        return await self._tx.rows(statement, **values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
+
+
 class TestPage:
     @pytest.mark.parametrize("seed", [1])
     async def test_is_what_plain_python_finds(self, store: Store, seed: int, probed: int) -> None:
@@ -222,6 +237,25 @@ class TestPage:
         pages_compared, with_orders = await compared(store, seed)
         assert pages_compared == FILTERS_CHOSEN
         assert with_orders > FILTERS_CHOSEN // 2
+
+    @pytest.mark.parametrize("sort", ["created", "updated"])
+    async def test_lies_no_deeper_than_half_way(self, store: Store, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
+        """Where it is known how many orders there are, a page is walked to from the nearer end."""
+        monkeypatch.setattr(pages, "FAR", 1)
+        _, book = await stocked(store, 21, 40)
+        status = str(book[0].status)
+        for filters in (Filters(), Filters(door="s2"), Filters(status=status), Filters(door="hub", status=status)):
+            for ascending in (False, True):
+                wanted = model(book, filters, sort=sort, ascending=ascending)
+                for offset, limit in product(range(len(wanted) + 3), (1, 7, 50)):
+                    async with store.reading() as tx:
+                        noting = Noting(tx)
+                        found = await pages.page(
+                            noting, ONE, filters, limit=limit, offset=offset, sort=sort, ascending=ascending
+                        )
+                    assert found == pages.Page(wanted[offset : offset + limit])
+                    if filters in (Filters(), Filters(door="s2")) and (sort == "created" or filters == Filters()):
+                        assert noting.passed <= len(wanted) // 2
 
     async def test_of_any_of_several_choices_is_what_plain_python_finds(self, store: Store) -> None:
         random, book = await stocked(store, 10, 70)
