@@ -57,9 +57,7 @@ async def told_page(
 ) -> Told:
     """As `told_all`, of a page of orders, newest first (see store.pages.page); those kept are not read again."""
     async with book.store.reading() as tx:
-        ids, last = await pages.find(
-            tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset
-        )  # fmt: skip
+        ids, last = await pages.find(tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset)
         if len(ids) > limit:
             ids, last = ids[:limit], ids[limit - 1]
         told = await _told(tx, book, caller, ids, {}, book.formats[door], story)

@@ -129,9 +129,10 @@ async def _places(
     """Give what a page's orders are sorted by, their ids last, and where the page ended because enough was looked at."""
     names = walks.names_of(filters)
     values = walks.values_of(filters, names)
-    driver = await walks.walked(tx, organization_id, names, values, sort)
+    driver, length = await walks.walked(tx, organization_id, names, values, sort)
     values |= {"organization_id": organization_id, "limit": limit, "offset": offset, "mark": before}
-    walk, values, last = await _ended(tx, Walk(names, sort, ascending, before is not None, driver), values, scan)
+    walk = Walk(names, sort, ascending, before is not None, driver)
+    walk, values, last = await _ended(tx, walk, values, scan, length)
     if walk.is_sorted_after and last is not None:  # those not looked at may belong before those that are
         return [], last
     is_turned = False
@@ -147,10 +148,14 @@ async def _places(
 
 
 async def _ended(
-    tx: Transaction, walk: Walk, values: dict[str, Any], scan: int
+    tx: Transaction, walk: Walk, values: dict[str, Any], scan: int, length: int | None
 ) -> tuple[Walk, dict[str, Any], int | None]:
-    """End a walk after `scan` rows where what it looks for may be rare; give its values, and the id it ends with, if any."""
-    if not walk.has_residue or walk.driver == walks.CHANGES:  # of changes there are fewer than PROBED
+    """End a walk after `scan` rows where what it looks for may be rare; give its values, and the id it ends with, if any.
+
+    `length` is the number of rows of the walked index, where it is known.
+    """
+    is_short = walk.driver == walks.CHANGES or (length is not None and length < scan)
+    if is_short or not walk.has_residue:
         return walk, values, None
     rows = await tx.rows(walks.end_statement(walk), **values, passed=scan - 1)
     if not rows:
@@ -170,12 +175,13 @@ async def count(tx: Transaction, organization_id: int, filters: Filters) -> int:
             if filters.door in (None, door) and filters.status in (None, status)
         )
     values = walks.values_of(filters, names)
-    if walks.OF_CHANGES.issuperset(names):
-        walk = Walk(names, sort="updated")  # counted in the index of changes
-    else:
-        walk = Walk(names, driver=await walks.walked(tx, organization_id, names, values, "created"))
     values |= {"organization_id": organization_id, "limit": COUNT_MOST}
-    walk, values, _ = await _ended(tx, walk, values, SCAN_WHOLE)
+    if walks.OF_CHANGES.issuperset(names):
+        walk, length = Walk(names, sort="updated"), None  # counted in the index of changes
+    else:
+        driver, length = await walks.walked(tx, organization_id, names, values, "created")
+        walk = Walk(names, driver=driver)
+    walk, values, _ = await _ended(tx, walk, values, SCAN_WHOLE, length)
     rows = await tx.rows(walks.count_statement(walk), **values)
     return int(rows[0][0])
 

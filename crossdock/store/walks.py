@@ -112,25 +112,27 @@ class Walk(Struct, frozen=True):
 
 async def walked(
     tx: Transaction, organization_id: int, names: Sequence[str], values: Mapping[str, Any], sort: str
-) -> str | None:
+) -> tuple[str | None, int | None]:
     """Choose the filter whose index a page walks: that of the fewest rows, as far as they are counted.
 
-    Sorted by change, only one that leaves few orders is worth it; None is the index of all orders, or of changes.
+    Sorted by change, only one that leaves few orders is worth it; None is the index of all orders, or of changes. Also gives
+    the number of its rows, where they were counted to the end.
     """
     drivers = DRIVERS if sort == "created" else _SELECTIVE
     some = [name for name in drivers if name in names and (name != "archived" or values[name])]
     changes = tuple(name for name in names if name in OF_CHANGES) if sort == "created" else ()
     if some[:1] == ["number"]:  # of one number there are few
-        return "number"
+        return "number", None
     if len(some) < 2 and not changes:
-        return some[0] if some else None
+        return (some[0] if some else None), None
     given = {name: values[name] for name in (*some, *changes)}
     statement = _probe_statement(tuple(some), changes)
     ((*found,),) = await tx.rows(statement, organization_id=organization_id, probed=PROBED, **given)
     counted = dict(zip((*some, CHANGES), found, strict=False))
     if counted.get(CHANGES) == PROBED:  # or more
         del counted[CHANGES]
-    return min(counted, key=counted.__getitem__, default=None)
+    driver = min(counted, key=counted.__getitem__, default=None)
+    return driver, counted[driver] if driver is not None and counted[driver] < PROBED else None
 
 
 @cache

@@ -283,7 +283,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.states": (lambda tx: orders.states(tx, OTHER, [1]), {}),
     "walks.walked": (
         lambda tx: walks.walked(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
-        "sku",
+        ("sku", 0),
     ),
     "searching.search": (
         lambda tx: searching.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
