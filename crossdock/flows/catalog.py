@@ -11,32 +11,32 @@ from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Found
 from crossdock.store import registry
 from crossdock.store.port import Transaction
-from crossdock.store.registry import Entry, Mark, Need, Stamp
+from crossdock.store.registry import Entry, EntryKey, Mark, Stamp, stamp_of
 
-Kept = TypeVar("Kept", Entry, Mark)
+_Read = TypeVar("_Read", Entry, Mark)
 
 
-async def find(tx: Transaction, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
+async def find(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> Found:
     """Look up (kind, key) pairs for a caller's organization; a kind ending in `@name` is looked up by name.
 
     Where several entries share a name, the oldest is found.
     """
-    entries = await _by_need(tx, caller, wanted, registry.entries)
+    entries = await _by_kind(tx, caller, wanted, registry.entries)
     return Found(caller.organization, caller.actor, caller.references, entries)
 
 
-async def stamps(tx: Transaction, caller: Caller, wanted: Iterable[Need]) -> dict[Need, Stamp]:
+async def stamps(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> dict[EntryKey, Stamp]:
     """As `find`, only what tells each state of an entry from every other."""
-    return {need: entry.stamp for need, entry in (await _by_need(tx, caller, wanted, registry.marks)).items()}
+    return {key: stamp_of(mark) for key, mark in (await _by_kind(tx, caller, wanted, registry.marks)).items()}
 
 
-async def _by_need(
-    tx: Transaction, caller: Caller, wanted: Iterable[Need], read: Callable[..., Awaitable[list[Kept]]]
-) -> dict[Need, Kept]:
+async def _by_kind(
+    tx: Transaction, caller: Caller, wanted: Iterable[EntryKey], read: Callable[..., Awaitable[list[_Read]]]
+) -> dict[EntryKey, _Read]:
     by_kind: dict[str, list[str]] = {}
     for kind, key in wanted:
         by_kind.setdefault(kind, []).append(key)
-    found: dict[Need, Kept] = {}
+    found: dict[EntryKey, _Read] = {}
     for kind, keys in by_kind.items():
         stored_kind, _, by = kind.partition("@")
         if not by:
@@ -50,7 +50,7 @@ async def _by_need(
     return found
 
 
-async def look_up(book: Book, caller: Caller, wanted: Iterable[tuple[str, str]]) -> Found:
+async def look_up(book: Book, caller: Caller, wanted: Iterable[EntryKey]) -> Found:
     """As `find`, in a transaction of its own; none is opened where nothing is wanted."""
     wanted = set(wanted)
     if not wanted:

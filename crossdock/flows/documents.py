@@ -14,6 +14,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format, Found, Gap, Gaps
 from crossdock.store import log
 from crossdock.store.port import Transaction
+from crossdock.store.registry import EntryKey
 
 Tree = Any
 
@@ -52,7 +53,7 @@ async def worded_in(
     return [word(order, format, found, bodies.get(order.source.submission_id), losses=losses) for order in orders]
 
 
-def needs_of(order: Order, format: Format) -> tuple[tuple[str, str], ...]:
+def needs_of(order: Order, format: Format) -> tuple[EntryKey, ...]:
     """Give (kind, key) of the catalog entries that an order is written with."""
     return tuple([(need.kind, need.key) for need in format.needs(order.content)])
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 
 from msgspec import Struct
 
-from crossdock.store.registry import Need, Stamp
+from crossdock.store.registry import EntryKey, Stamp
 
 # Bytes kept by one process: some 6,000 documents.
 KEPT_MOST = 16_000_000
@@ -19,7 +19,7 @@ class Written(Struct, frozen=True):
 
     state: bytes
     document: bytes
-    needs: tuple[Need, ...]
+    needs: tuple[EntryKey, ...]
     stamps: tuple[Stamp | None, ...]
 
 

@@ -20,6 +20,7 @@ from crossdock.flows.shelf import Written
 from crossdock.store import log, pages
 from crossdock.store import orders as order_store
 from crossdock.store.port import Transaction
+from crossdock.store.registry import stamp_of
 from crossdock.store.walks import Filters
 
 Tree = Any
@@ -107,7 +108,7 @@ async def _written(
     """Write documents, with all that has to be looked up for them."""
     needs = [needs_of(order, format) for order in orders]
     found = await catalog.find(tx, caller, {need for some in needs for need in some})
-    stamps = {need: entry.stamp for need, entry in found.entries.items()}
+    stamps = {need: stamp_of(entry) for need, entry in found.entries.items()}
     bodies = await bodies_of(tx, caller, orders, format)
     moved = [order.order_id for order in orders if order.event_number > 1] if story is not None else []
     logs = await log.stories(tx, caller.organization_id, order_ids=moved)

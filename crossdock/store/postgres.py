@@ -176,7 +176,8 @@ class PostgresStore:
 
     async def close(self) -> None:
         """See port.Store."""
-        await asyncio.gather(*self._endings, return_exceptions=True)
+        if self._endings:
+            await asyncio.wait(self._endings)
         await self._pool.close()
 
 

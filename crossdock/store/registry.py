@@ -66,22 +66,18 @@ class Membership(Struct, frozen=True):
     scopes: str
 
 
-Need = tuple[str, str]  # kind and key of an entry
+EntryKey = tuple[str, str]  # kind and key of an entry
+# What tells one state of an entry from every other, also of one added anew under its key: its position, its last change.
 Stamp = tuple[int, int]
 
 
 class Mark(Struct, frozen=True):
-    """What an Entry is found by, and its stamp."""
+    """What an Entry is found by, and its state told from others."""
 
     key: str
     name: str
     position: int
     updated_at: int
-
-    @property
-    def stamp(self) -> Stamp:
-        """Give what tells this state of the entry from every other, also of one added anew under its key."""
-        return self.position, self.updated_at
 
 
 class Entry(Struct, frozen=True):
@@ -100,10 +96,10 @@ class Entry(Struct, frozen=True):
     updated_at: int
     document: bytes
 
-    @property
-    def stamp(self) -> Stamp:
-        """See Mark."""
-        return self.position, self.updated_at
+
+def stamp_of(entry: Entry | Mark) -> Stamp:
+    """Give an entry's stamp."""
+    return entry.position, entry.updated_at
 
 
 # --------------------------------------------------------------------------------------------------------- installation

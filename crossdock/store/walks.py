@@ -160,6 +160,11 @@ _WALKED: dict[str, tuple[Table, Column[Any]]] = {
 
 
 # Their parameters are those of `values_of`, `organization_id`, and those of the walk.
+def _walked_by(walk: Walk) -> tuple[Table, Column[Any] | None]:
+    """Give the table of the walked index, and the column its values are in; None where the index is of all orders."""
+    return _WALKED.get(walk.driver or "", (orders, None))
+
+
 @cache
 def ids_statement(walk: Walk) -> Statement:
     """Give the statement of a page: the ids of its orders, then what else they are sorted by; `limit` after `offset`."""
@@ -183,7 +188,7 @@ def count_statement(walk: Walk) -> Statement:
 def driven(walk: Walk) -> Select[Any]:
     """Select the ids of the walked index in order; times by receipt narrow it, so does where the walk begins and ends."""
     driver = walk.driver
-    table, column = _WALKED.get(driver or "", (orders, None))
+    table, column = _walked_by(walk)
     keys = [table.c.order_id]
     query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and driver is not None:
@@ -251,9 +256,7 @@ def _is_direct(walk: Walk) -> bool:
 
 def _is_in_row(walk: Walk, name: str) -> bool:
     """Say whether the row of the order that is walked says it, and no index does, so that none is walked instead."""
-    return (
-        name.startswith("created") and _is_direct(walk) and _WALKED.get(walk.driver or "", (orders, None))[0] is orders
-    )
+    return name.startswith("created") and _is_direct(walk) and _walked_by(walk)[0] is orders
 
 
 def _looked_up(walk: Walk) -> list[str]:
