@@ -1,0 +1,139 @@
+"""How orders and their lines are kept, on every engine."""
+
+import sqlite3
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from crossdock.core.lifecycle import Counters
+from crossdock.core.order import Content, Line, Source
+from crossdock.store import orders, pages
+from crossdock.store.port import Statement, Store
+from crossdock.store.tables import order_line
+from crossdock.store.walks import Filters
+from tests.store.samples import ONE, full_order, order, put
+
+
+class TestOrders:
+    async def test_come_back_with_every_field(self, store: Store) -> None:
+        await put(store, full_order())
+        async with store.reading() as tx:
+            found = await orders.get(tx, ONE, order_id=1)
+        assert found == full_order()
+        encoder = msgspec.json.Encoder(decimal_format="number")
+        assert encoder.encode(found.content) == encoder.encode(full_order().content)
+
+    def test_fill_every_field_in_that_proof(self) -> None:
+        def unfilled(value: Any) -> list[str]:
+            if isinstance(value, msgspec.Struct):
+                names = [
+                    each
+                    for each in value.__struct_fields__
+                    if getattr(value, each) in (None, ()) or getattr(value, each) is False
+                ]
+                return names + [name for each in value.__struct_fields__ for name in unfilled(getattr(value, each))]
+            return [name for each in value for name in unfilled(each)] if isinstance(value, tuple) else []
+
+        full = full_order()
+        first = msgspec.structs.replace(
+            full.content,
+            lines=full.content.lines[:1],
+            destinations=full.content.destinations[:1],
+            charges=full.content.charges[:1],
+        )
+        whole = msgspec.structs.replace(full, content=first, counters=full.counters[:1], holds=full.holds[:1])
+        assert unfilled(whole) == []
+
+    async def test_come_back_with_almost_nothing(self, store: Store) -> None:
+        await put(store, order(1))
+        async with store.reading() as tx:
+            assert await orders.get(tx, ONE, order_id=1) == order(1)
+            assert await orders.get(tx, ONE, order_id=2) is None
+
+    async def test_are_found_by_number_the_newest_first_and_by_door(self, store: Store) -> None:
+        long = "n" * 500
+        await put(store, *(order(number, number="A") for number in (1, 3, 2)), order(4, number=long))
+        async with store.reading() as tx:
+            found = await orders.by_number(tx, ONE, door="s2", number="A")
+            assert found is not None
+            assert found.order_id == 3
+            assert await orders.by_number(tx, ONE, door="fabric", number="A") is None
+            assert await orders.by_number(tx, ONE, door="s2", number="a") is None
+            assert (await orders.by_number(tx, ONE, door="s2", number=long)) == order(4, number=long)
+            assert await orders.by_number(tx, ONE, door="s2", number=long + "n") is None
+
+    async def test_are_refused_a_second_time_under_one_id(self, store: Store) -> None:
+        await put(store, order(1))
+        with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
+            await put(store, order(1))
+
+    async def test_are_replaced_only_by_who_saw_the_newest_version(self, store: Store) -> None:
+        await put(store, full_order())
+        newer = msgspec.structs.replace(
+            full_order(), version=4, content=Content(number="B", lines=(Line(1), Line(2), Line(3))), holds=(),
+            counters=(Counters(1), Counters(2, canceled=2), Counters(3)),
+        )  # fmt: skip
+        stale = msgspec.structs.replace(full_order(), version=2)
+        async with store.writing() as tx:
+            assert not await orders.replace(tx, orders.rows_of(newer), before=stale)
+            assert await orders.get(tx, ONE, order_id=1) == full_order()
+            assert await orders.replace(tx, orders.rows_of(newer), before=full_order())
+            assert not await orders.replace(tx, orders.rows_of(newer), before=full_order())
+        async with store.reading() as tx:
+            assert await orders.get(tx, ONE, order_id=1) == newer
+            assert (await pages.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
+            assert (await pages.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+
+    async def test_are_counted_by_door(self, store: Store) -> None:
+        await put(store, order(1), order(2), order(3, source=Source("hub", 1, "me")))
+        async with store.reading() as tx:
+            assert [await pages.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
+
+
+OVERSOLD = [
+    {"ordered": 0},
+    {"shipped": 3},
+    {"canceled": 1, "shipped": 2},
+    {"canceled": -1},
+    {"allocated": -1},
+    {"backordered": -1},
+    {"delivered": 1},
+    {"delivered": -1},
+    {"returned": 1},
+    {"returned": -1},
+    {"return_requested": 1},
+]
+
+
+class TestLines:
+    async def test_cannot_be_inserted_with_counters_that_cannot_be(self, store: Store) -> None:
+        for change in OVERSOLD:
+            counters = Counters(**{"ordered": 2} | change)
+            with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
+                await put(store, order(1, counters=(counters,)))
+            async with store.reading() as tx:
+                assert await orders.get(tx, ONE, order_id=1) is None, change
+
+    async def test_cannot_be_shipped_further_than_ordered(self, store: Store) -> None:
+        await put(store, order(1, counters=(Counters(2),)))
+        ship = Statement(order_line.update().values(shipped=order_line.c.shipped + 1))
+        async with store.writing() as tx:
+            assert await tx.run(ship) == 1
+            assert await tx.run(ship) == 1
+        with pytest.raises((sqlite3.IntegrityError, asyncpg.CheckViolationError)):
+            async with store.writing() as tx:
+                await tx.run(ship)
+        async with store.reading() as tx:
+            found = await orders.get(tx, ONE, order_id=1)
+        assert found is not None
+        assert found.counters == (Counters(2, shipped=2),)
+
+    async def test_stay_in_their_order(self, store: Store) -> None:
+        lines = tuple(Line(quantity) for quantity in range(1, 31))
+        await put(store, order(1, lines=lines))
+        async with store.reading() as tx:
+            found = await orders.get(tx, ONE, order_id=1)
+        assert found is not None
+        assert [counters.ordered for counters in found.counters] == list(range(1, 31))
