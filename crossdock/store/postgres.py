@@ -16,6 +16,9 @@ from crossdock.store.port import Row, Statement
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _log = structlog.get_logger("crossdock.postgres")
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# After five runs PostgreSQL may keep a plan for all values, where it is not kept from it.
+_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
 # Connections of one process. Intake uses at most `writers`; the rest serve reads.
 POOL_SIZE = 8
 # What passes by itself: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
@@ -60,42 +63,52 @@ def _update_text(table: Table, columns: tuple[str, ...]) -> str:
 
 
 class PostgresTransaction:
-    """A transaction on one connection."""
+    """A transaction on one connection; `begin` is what begins it, unless that has been sent."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, begin: str | None = None) -> None:
+        self._given = connection
+        self._due = [begin] if begin else []
         self._plans_anew = False
 
-    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """See port.Transaction; after five runs PostgreSQL may keep a plan for all values, where it is not kept from it."""
-        if statement.is_varied and not self._plans_anew:
+    async def _connection(self, *, plans_anew: bool = False) -> Any:
+        """Give the connection for one statement, after all that has to come before that: one turn, not one each."""
+        if plans_anew and not self._plans_anew:
             self._plans_anew = True
-            await self._connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            self._due.append(_PLAN_ANEW)
+        if self._due:
+            due, self._due = "; ".join(self._due), []
+            await self._given.execute(due)
+        return self._given
+
+    async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
+        """See port.Transaction."""
         text, bound = statement.bound(_DIALECT, values)
-        rows: list[Row] = await self._connection.fetch(text, *bound)
+        connection = await self._connection(plans_anew=statement.is_varied)
+        rows: list[Row] = await connection.fetch(text, *bound)
         return rows
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
         """See port.Transaction."""
         text, bound = statement.bound(_DIALECT, values)
-        verdict: str = await self._connection.execute(text, *bound)
+        verdict: str = await (await self._connection()).execute(text, *bound)
         return int(verdict.rsplit(" ", 1)[-1])
 
     async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
         """See port.Transaction; sent in one go."""
         if rows:
-            text = statement.text(_DIALECT)
-            await self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
+            bound = [statement.bound(_DIALECT, row)[1] for row in rows]
+            await (await self._connection()).executemany(statement.text(_DIALECT), bound)
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See port.Transaction."""
         if rows:
-            await self._connection.execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
+            await (await self._connection()).execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
 
     async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See port.Transaction."""
         if rows:
-            await self._connection.execute(_update_text(table, tuple(columns)), *map(list, zip(*rows, strict=True)))
+            text = _update_text(table, tuple(columns))
+            await (await self._connection()).execute(text, *map(list, zip(*rows, strict=True)))
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """See port.Transaction."""
@@ -106,7 +119,7 @@ class PostgresTransaction:
         for position, row in enumerate(rows):
             first.setdefault(tuple(row[place] for place in places), position)
         columns = zip(*(rows[position] for position in first.values()), strict=True)
-        taken = await self._connection.fetch(_claim_text(table), *map(list, columns))
+        taken = await (await self._connection()).fetch(_claim_text(table), *map(list, columns))
         return {first[tuple(row)] for row in taken}
 
 
@@ -140,8 +153,7 @@ class PostgresStore:
         try:
             connection = await self._pool.acquire(timeout=10)
             try:
-                await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                view = self._views[task] = PostgresTransaction(connection)
+                view = self._views[task] = PostgresTransaction(connection, _READ)
                 yield view
             finally:
                 self._views.pop(task, None)
