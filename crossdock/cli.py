@@ -129,13 +129,14 @@ def migrate(database: Database = None) -> None:
 
 @app.command()
 def verify(database: Database = None) -> None:
-    """Recompute the event chain of every order; exit code 1 when one does not hold."""
-    from crossdock.flows import queries
+    """Check every order against its chain of events, and what is kept beside; exit code 1 when something does not hold."""
+    from crossdock.flows import audit
 
-    found = _with_book(database, queries.verify)
-    typer.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} broken chains")
+    found = _with_book(database, audit.verify)
+    typer.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} faults")
     for broken in found.broken:
-        typer.echo(f"order {broken.order_id} of organization {broken.organization_id}: {broken.reason}", err=True)
+        about = f"order {broken.order_id} of " if broken.order_id is not None else ""
+        typer.echo(f"{about}organization {broken.organization_id}: {broken.reason}", err=True)
     if found.broken:
         raise typer.Exit(1)
 

@@ -222,13 +222,13 @@ class TestVerify:
             for number in range(3):
                 body = VENDORS["hub"].body(f"V-{number}")
                 assert httpx.post(f"{server.base}/hub/v1/orders", json=body, headers=headers).status_code == 201
-        assert done(filled, "verify") == "3 orders, 3 events, 0 broken chains\n"
+        assert done(filled, "verify") == "3 orders, 3 events, 0 faults\n"
         with sqlite3.connect(file) as opened:
             (order_id,) = opened.execute("SELECT order_id FROM event ORDER BY order_id LIMIT 1").fetchone()
             opened.execute("UPDATE event SET actor = 'mallory' WHERE order_id = ?", (order_id,))
         opened.close()
         found = run(filled, "verify")
-        assert (found.returncode, found.stdout) == (1, "3 orders, 3 events, 1 broken chains\n")
+        assert (found.returncode, found.stdout) == (1, "3 orders, 3 events, 1 faults\n")
         (line,) = found.stderr.splitlines()
         assert line.startswith(f"order {order_id} of organization ")
 

@@ -14,11 +14,10 @@ from crossdock.core.order import Order
 from crossdock.flows import documents
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
-from crossdock.store import log, pages, registry, searching
+from crossdock.store import log, pages, searching
 from crossdock.store import orders as order_store
 from crossdock.store.log import SubmissionRecord
 from crossdock.store.pages import Page
-from crossdock.store.port import Transaction
 from crossdock.store.walks import Filters
 
 Tree = Any
@@ -279,58 +278,3 @@ def _changes(before: Tree, after: Tree, path: Path) -> list[tuple[Path, Tree, Tr
         old, new = [*before, *[None] * (rows - len(before))], [*after, *[None] * (rows - len(after))]
         return [one for place in range(rows) for one in _changes(old[place], new[place], (*path, place))]
     return [] if before == after else [(path, before, after)]
-
-
-class Broken(Struct, frozen=True):
-    """Where an order's chain does not hold."""
-
-    organization_id: int
-    order_id: int
-    reason: str
-
-
-class Verification(Struct, frozen=True):
-    """What was walked and what was found broken."""
-
-    orders: int
-    events: int
-    broken: tuple[Broken, ...]
-
-
-async def verify(book: Book) -> Verification:
-    """Recompute every order's event chain: numbers without gaps, each hash, and the head the order remembers."""
-    orders = walked = 0
-    broken: list[Broken] = []
-    async with book.store.reading() as tx:
-        for organization in await registry.organizations(tx):
-            organization_id = organization.organization_id
-            known: set[int] = set()
-            async for order_id, number, head in log.heads(tx, organization_id):
-                orders += 1
-                known.add(order_id)
-                count, reason = await _chain_fault(tx, organization_id, order_id, number, head)
-                walked += count
-                if reason:
-                    broken.append(Broken(organization_id, order_id, reason))
-            async for order_id in log.orders_with_events(tx, organization_id):
-                if order_id not in known:
-                    broken.append(Broken(organization_id, order_id, "has events but no order"))
-    return Verification(orders, walked, tuple(broken))
-
-
-async def _chain_fault(
-    tx: Transaction, organization_id: int, order_id: int, number: int, head: bytes
-) -> tuple[int, str | None]:
-    before = events.CHAIN_START
-    recorded = await log.events(tx, organization_id, order_id=order_id)
-    for expected, event in enumerate(recorded, 1):
-        if event.number != expected:
-            return len(recorded), f"event {expected} is missing"
-        if events.chain(before, event) != event.hash:
-            return len(recorded), f"event {expected} was changed"
-        before = event.hash
-    if len(recorded) != number or before != head:
-        return len(
-            recorded
-        ), f"the order remembers {number} events, the log holds {len(recorded)}, or their heads differ"
-    return len(recorded), None

@@ -1,6 +1,6 @@
 """What was sent and what happened: submissions with their bytes and fate, keys that make requests happen once, events."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import msgspec
@@ -11,7 +11,7 @@ from crossdock.core.errors import Fault
 from crossdock.core.events import Event
 from crossdock.store.port import Statement, Transaction
 from crossdock.store.spelling import Among
-from crossdock.store.tables import event, orders, request_key, submission
+from crossdock.store.tables import event, request_key, submission
 from crossdock.store.tables import feed as feed_head
 
 _FAULTS = msgspec.json.Decoder(tuple[Fault, ...])
@@ -227,20 +227,6 @@ _EVENTS = Statement(
     .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id == bindparam("order_id"))
     .order_by(event.c.number)
 )
-_HEADS = Statement(
-    select(orders.c.order_id, orders.c.event_number, orders.c.event_hash)
-    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.order_id > bindparam("after"))
-    .order_by(orders.c.order_id)
-    .limit(bindparam("limit"))
-)
-_EVENT_ORDERS = Statement(
-    select(event.c.order_id)
-    .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id > bindparam("after"))
-    .group_by(event.c.order_id)
-    .order_by(event.c.order_id)
-    .limit(bindparam("limit"))
-)
-_STEP = 500  # rows held in memory at a time while the whole log is walked
 
 
 async def events(tx: Transaction, organization_id: int, *, order_id: int) -> list[Event]:
@@ -264,24 +250,6 @@ async def stories(tx: Transaction, organization_id: int, *, order_ids: Sequence[
         entry = Entry(row[0], row[1], row[2], Event(*row[3:]))
         found.setdefault(entry.event.order_id, []).append(entry)
     return found
-
-
-async def heads(tx: Transaction, organization_id: int) -> AsyncIterator[tuple[int, int, bytes]]:
-    """Walk all orders of an organization: id, number of the last event, hash of the last event."""
-    after = -1
-    while rows := await tx.rows(_HEADS, organization_id=organization_id, after=after, limit=_STEP):
-        for row in rows:
-            yield row[0], row[1], bytes(row[2])
-        after = rows[-1][0]
-
-
-async def orders_with_events(tx: Transaction, organization_id: int) -> AsyncIterator[int]:
-    """Walk the ids of all orders the log speaks of."""
-    after = -1
-    while rows := await tx.rows(_EVENT_ORDERS, organization_id=organization_id, after=after, limit=_STEP):
-        for row in rows:
-            yield row[0]
-        after = rows[-1][0]
 
 
 # ----------------------------------------------------------------------------------------------------------------- feed

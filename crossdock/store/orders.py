@@ -39,6 +39,16 @@ class OrderRows(Struct, frozen=True):
         status: str = self.order[3]
         return status
 
+    @property
+    def counted_as(self) -> tuple[str, str]:
+        """Door and status: what the order is counted as."""
+        return self.order[6], self.order[3]
+
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """Number and hash of the last event, as the order remembers them."""
+        return self.order[13], bytes(self.order[14])
+
 
 def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
     """Turn an order into its rows; `content` is the order's, where it is encoded already (core.events.encoded)."""

@@ -18,7 +18,7 @@ from crossdock.core.events import Allocated, Fact, Shipped
 from crossdock.core.lifecycle import Counters, Verb
 from crossdock.core.order import Order
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import documents, orders, queries, written
+from crossdock.flows import audit, documents, orders, queries, written
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
 from crossdock.flows.intake import Intake, Submission
@@ -270,7 +270,7 @@ class Moving:
 
     async def verify(self) -> None:
         """Check every chain of events in the book."""
-        found = await queries.verify(self.book)
+        found = await audit.verify(self.book)
         assert (found.orders, found.broken) == (len(self.ids), ())
 
 

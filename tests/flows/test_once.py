@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from crossdock import app
-from crossdock.flows import queries
+from crossdock.flows import audit, queries
 from crossdock.settings import load
 from crossdock.store.port import Statement
 from crossdock.store.tables import event, order_line, orders, request_key, submission
@@ -113,7 +113,7 @@ _WRITTEN = [
 async def look(database: str) -> list[Fact]:
     """Look past all servers into the database: check that the log is sound and tells of every order, and give what it tells."""
     async with app.open_book(load({}, database=database)) as book:
-        verified = await queries.verify(book)
+        verified = await audit.verify(book)
         async with book.store.reading() as tx:
             told = [Fact(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
     assert (verified.broken, verified.events) == ((), len(told))

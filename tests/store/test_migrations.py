@@ -9,11 +9,14 @@ import pytest
 from alembic import command
 from sqlalchemy import Column, MetaData, Table, func, select
 
+from crossdock import app
 from crossdock.core import events
 from crossdock.core.events import CHAIN_START, Event, Received
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Customer, Destination, Hold, Line, Order, Reference, Source, fresh_counters
-from crossdock.store import log, orders, pages, schema, searching
+from crossdock.flows import audit
+from crossdock.settings import load
+from crossdock.store import log, orders, pages, registry, schema, searching
 from crossdock.store.port import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
@@ -178,6 +181,15 @@ class TestToOthersHear:
                     key = (organization_id, entry.event.order_id, entry.event.number)
                     assert wanted.pop(key) == (entry.status, entry.source)
         assert not wanted
+
+    async def test_leaves_a_book_that_its_log_bears_out(self, migrated: Store, empty_database: str) -> None:
+        async with migrated.writing() as tx:
+            for organization_id in (ONE, OTHER):
+                of_name = f"org-{organization_id}"
+                await registry.add_organization(tx, registry.Organization(organization_id, of_name, of_name, 1, 1))
+        async with app.open_book(load({}, database=empty_database)) as book:
+            found = await audit.verify(book)
+        assert (found.orders, found.broken) == (len(old_book()), ())
 
     def test_is_the_newest_there_is(self) -> None:
         assert schema.HEAD == "0003", "write a test for the newer migration too"

@@ -12,7 +12,7 @@ import pytest
 from crossdock.core.delivery import Health, State
 from crossdock.core.errors import Fault
 from crossdock.core.events import CHAIN_START, Event, Held, Noted, record
-from crossdock.store import deliveries, log, mails, orders, pages, registry, searching, walks
+from crossdock.store import audit, deliveries, log, mails, orders, pages, registry, searching, walks
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.log import Claim
 from crossdock.store.mails import KeptMail
@@ -90,8 +90,10 @@ class TestEvents:
             await log.add_events(tx, ONE, told(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
             assert await log.events(tx, ONE, order_id=placed.order_id) == made
-            assert [head async for head in log.heads(tx, ONE)] == [(placed.order_id, 3, made[-1].hash)]
-            assert [found async for found in log.orders_with_events(tx, ONE)] == [placed.order_id]
+            ((recorded,),) = [portion async for portion in audit.walk(tx, ONE)]
+        assert recorded.rows is not None
+        assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
+        assert [entry.event for entry in recorded.entries] == made
 
     async def test_are_refused_under_a_number_that_is_there(self, store: Store) -> None:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
@@ -100,15 +102,19 @@ class TestEvents:
                 await log.add_events(tx, ONE, told(event))
                 await log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
 
-    async def test_are_walked_in_steps_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log, "_STEP", 3)
+    async def test_are_walked_in_portions_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audit, "STEP", 3)
         await put(store, *(order(number) for number in range(8)))
         async with store.writing() as tx:
-            for number in range(8):
+            for number in range(5, 12):  # the last four of orders that are not there
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
                 await log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
-            assert [head[0] async for head in log.heads(tx, ONE)] == list(range(8))
-            assert [found async for found in log.orders_with_events(tx, ONE)] == list(range(8))
+            portions = [portion async for portion in audit.walk(tx, ONE)]
+        assert [len(portion) for portion in portions] == [3, 3, 3, 3]
+        found = [each for portion in portions for each in portion]
+        assert [each.order_id for each in found] == list(range(12))
+        assert [each.rows is not None for each in found] == [True] * 8 + [False] * 4
+        assert [len(each.entries) for each in found] == [0] * 5 + [2] * 7
 
 
 # ------------------------------------------------------------------------------------------------------------- registry
@@ -272,8 +278,10 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "mails.get": (lambda tx: mails.get(tx, OTHER, mail_id=3), None),
     "mails.page": (lambda tx: mails.page(tx, OTHER, before=2**62, limit=9), []),
     "mails.drop": (lambda tx: mails.drop(tx, OTHER, kept=0), None),
-    "log.heads": (lambda tx: drained(log.heads(tx, OTHER)), []),
-    "log.orders_with_events": (lambda tx: drained(log.orders_with_events(tx, THIRD)), []),
+    "audit.walk": (lambda tx: drained(audit.walk(tx, THIRD)), []),
+    "audit.terms": (lambda tx: audit.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9), set()),
+    "audit.number_of_terms": (lambda tx: audit.number_of_terms(tx, THIRD), 0),
+    "audit.feed_ends": (lambda tx: audit.feed_ends(tx, THIRD), (0, 0, 0)),
     "log.set_reply": (lambda tx: log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
     "log.mark_redriven": (lambda tx: log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
     "log.release": (lambda tx: log.release(tx, OTHER, key=key(1)), None),
@@ -391,7 +399,7 @@ class TestAnotherOrganization:
     def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
-            for module in (deliveries, log, mails, orders, pages, registry, searching, walks)
+            for module in (audit, deliveries, log, mails, orders, pages, registry, searching, walks)
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__
             and not name.startswith("_")
