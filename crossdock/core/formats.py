@@ -4,7 +4,7 @@ They only say what is acceptable; the spelling sent is what is kept.
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated
@@ -83,13 +83,19 @@ def decimal(number: Number | None) -> Decimal | None:
     return Decimal(number) if type(number) is int else number  # type: ignore[return-value]
 
 
+_FIRST_DAY = date(1970, 1, 1).toordinal()
+_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+
+
 def iso_time(us: int, *, digits: int = 3) -> str:
     """Spell microseconds since 1970 as UTC with `digits` fractional digits: 2026-01-30T10:53:24.554Z."""
+    # A quarter of what datetime takes, where the times are many and of no order.
     seconds, fraction = divmod(us, 1_000_000)
-    text = _second(seconds)
+    days, second = divmod(seconds, 86_400)
+    text = f"{_day(days)}{_MINUTES[second // 60]}{second % 60:02d}"
     return f"{text}.{fraction:06d}"[: 20 + digits] + "Z" if digits else text + "Z"
 
 
-@lru_cache(64)  # one server's orders come in the same few seconds
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]  # in two fifths of the time strftime takes
+@lru_cache(1024)
+def _day(days: int) -> str:
+    return date.fromordinal(_FIRST_DAY + days).isoformat()

@@ -70,8 +70,11 @@ def from_base62(text: str) -> int | None:
 
 def to_base32(identity: int) -> str:
     """Spell as 13 Crockford base-32 characters."""
-    pairs = [_BASE32_PAIRS[identity >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0)]
-    return _BASE32[identity >> 60] + "".join(pairs)
+    pairs = _BASE32_PAIRS  # written out: several are spelled for every order that is told
+    return (
+        f"{_BASE32[identity >> 60]}{pairs[identity >> 50 & 1023]}{pairs[identity >> 40 & 1023]}"
+        f"{pairs[identity >> 30 & 1023]}{pairs[identity >> 20 & 1023]}{pairs[identity >> 10 & 1023]}{pairs[identity & 1023]}"
+    )
 
 
 def from_base32(text: str) -> int | None:
