@@ -76,8 +76,8 @@ class PostgresTransaction:
             self._plans_anew = True
             self._due.append(_PLAN_ANEW)
         if self._due:
-            due, self._due = "; ".join(self._due), []
-            await self._given.execute(due)
+            await self._given.execute("; ".join(self._due))
+            self._due.clear()  # now that it has begun: no statement may run without
         return self._given
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
