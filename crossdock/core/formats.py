@@ -12,7 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES, CURRENCIES
-from crossdock.core.reading import rule
+from crossdock.core.shapes import rule
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _DATE_TIME = re.compile(

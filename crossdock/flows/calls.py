@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from crossdock.core.errors import Code, Conflict
 from crossdock.core.identity import is_same_content
-from crossdock.core.reading import parse
+from crossdock.core.parsing import parse
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book
 from crossdock.store import log

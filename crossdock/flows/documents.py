@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core import leftovers, reading
+from crossdock.core import leftovers, parsing
 from crossdock.core.errors import Path
 from crossdock.core.order import Content, Order
 from crossdock.flows import catalog
@@ -72,7 +72,7 @@ def _is_as_sent(order: Order, format: Format) -> bool:
 def word(order: Order, format: Format, found: Found, body: bytes | None, *, losses: bool = False) -> Wording:
     """Write an order with what was looked up for it; `body` is what was sent, where nothing has changed it since."""
     if _is_as_sent(order, format) and body is not None:
-        return Wording(format.answer(reading.reparse(body), order, found))
+        return Wording(format.answer(parsing.reparse(body), order, found))
     gaps = Gaps()
     spelled = format.spell(order.content, found, gaps)
     if order.source.door == format.name:

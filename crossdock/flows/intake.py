@@ -13,7 +13,7 @@ from typing import Any, Literal
 import structlog
 from msgspec import Struct
 
-from crossdock.core import editing, reading
+from crossdock.core import editing, parsing
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
 from crossdock.core.events import Allocated, Edited, Held, Received
 from crossdock.core.identity import is_same_content, key_of, minted_us
@@ -378,7 +378,7 @@ async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -
 
 def _is_same(case: _Case, first: SubmissionRecord) -> bool:
     assert case.read is not None
-    return first.body == case.submission.raw or is_same_content(reading.parse(first.body), case.read.tree)
+    return first.body == case.submission.raw or is_same_content(parsing.parse(first.body), case.read.tree)
 
 
 def _replay(work: Unit, case: _Case, first: SubmissionRecord) -> Outcome:

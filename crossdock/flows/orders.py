@@ -29,7 +29,8 @@ from crossdock.core.events import (
 from crossdock.core.identity import is_same_content, key_of
 from crossdock.core.lifecycle import Counters, Status, Verb, legal
 from crossdock.core.order import Content, Hold, Order
-from crossdock.core.reading import Need, Reading, parse
+from crossdock.core.parsing import parse
+from crossdock.core.reading import Need, Reading
 from crossdock.flows import catalog
 from crossdock.flows.access import Caller
 from crossdock.flows.book import Book, Format, Found, Gaps

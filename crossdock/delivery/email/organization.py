@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
-from crossdock.core.reading import read, rule
+from crossdock.core.reading import read
+from crossdock.core.shapes import rule
 from crossdock.delivery.email.addresses import is_address
 
 Language = Literal["en", "fr", "zh"]

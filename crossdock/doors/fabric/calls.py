@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from crossdock.core.formats import QUANTITY_MOST, Filled, Number
-from crossdock.core.reading import rule
+from crossdock.core.shapes import rule
 from crossdock.doors.fabric.wire import Attributes, Order, OrderCreate
 
 

@@ -24,7 +24,8 @@ from crossdock.core.order import (
     join_name,
     split_name,
 )
-from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecked
+from crossdock.core.reading import Need, Reading, repeated, rows, take
+from crossdock.core.shapes import unchecked
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.answer import DOOR, answered, encoded
 from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from crossdock.core.formats import Currency, DateTime, Filled, Number, Quantity
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES
-from crossdock.core.reading import rule
+from crossdock.core.shapes import rule
 
 # The vendor's samples write alpha-3 and leave what is unknown as empty strings.
 _COUNTRIES = COUNTRIES | ALPHA2_OF.keys() | {""}

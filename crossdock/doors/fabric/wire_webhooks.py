@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from crossdock.core.formats import DateTime, Filled
-from crossdock.core.reading import rule
+from crossdock.core.shapes import rule
 from crossdock.doors.fabric.telling import ALIASES, KNOWN, NOTIFICATIONS
 from crossdock.doors.fabric.wire import Name, Phone
 

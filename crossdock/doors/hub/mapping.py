@@ -11,7 +11,8 @@ from crossdock.core.identity import from_base32, to_base32
 from crossdock.core.lifecycle import Counters
 from crossdock.core.money import reconcile
 from crossdock.core.order import Content, Hold, Line, Order
-from crossdock.core.reading import Need, Reading, rows, take, unchecked
+from crossdock.core.reading import Need, Reading, rows, take
+from crossdock.core.shapes import unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
 from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement

@@ -11,7 +11,8 @@ import msgspec
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.identity import is_same_content
-from crossdock.core.reading import FAULTS_LIMIT, Reading, take
+from crossdock.core.parsing import FAULTS_LIMIT
+from crossdock.core.reading import Reading, take
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.doors.pb_fulfillment.answering import ANSWERED, DEFAULTS, as_told

@@ -27,7 +27,8 @@ from crossdock.core.order import (
     Shipping,
     Totals,
 )
-from crossdock.core.reading import Need, Reading, take, unchecked
+from crossdock.core.reading import Need, Reading, take
+from crossdock.core.shapes import unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import answering, wire
 from crossdock.doors.pb_fulfillment.answering import DETAILS

@@ -14,7 +14,8 @@ from crossdock.core.errors import Fault
 from crossdock.core.formats import is_date_time
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
-from crossdock.core.reading import checked, parse, rows
+from crossdock.core.parsing import parse
+from crossdock.core.reading import checked, rows
 from crossdock.doors.pb_fulfillment import answering, mapping, wire
 from crossdock.doors.pb_fulfillment.answering import STATUS
 from crossdock.store.walks import Filters

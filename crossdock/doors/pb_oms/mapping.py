@@ -31,7 +31,8 @@ from crossdock.core.order import (
     join_name,
     split_name,
 )
-from crossdock.core.reading import Need, Reading, rows, take, unchecked
+from crossdock.core.reading import Need, Reading, rows, take
+from crossdock.core.shapes import unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
 from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement

@@ -16,7 +16,8 @@ from crossdock.core.errors import Fault
 from crossdock.core.formats import is_date, is_date_or_date_time
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
-from crossdock.core.reading import Tree, repeated, rows
+from crossdock.core.parsing import Tree
+from crossdock.core.reading import repeated, rows
 from crossdock.doors.pb_oms import mapping, wire
 from crossdock.flows import queries
 from crossdock.flows.access import Caller

@@ -11,7 +11,8 @@ from typing import Any
 from crossdock.core.errors import Fault, Path
 from crossdock.core.formats import decimal, is_date, is_date_time, is_utc_date_time
 from crossdock.core.order import Address, Content, Destination, Line, Order, Reference, Shipping
-from crossdock.core.reading import Need, Reading, repeated, rows, take, unchecked
+from crossdock.core.reading import Need, Reading, repeated, rows, take
+from crossdock.core.shapes import unchecked
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import answered

@@ -5,7 +5,8 @@ for what they do.
 """
 
 from crossdock.core.errors import Code, Conflict, Fault, Invalid
-from crossdock.core.reading import parse, take
+from crossdock.core.parsing import parse
+from crossdock.core.reading import take
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.s2 import entries, mapping, revision, wire
 from crossdock.flows import documents, orders

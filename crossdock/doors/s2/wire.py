@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.formats import Count, Currency, Filled, Number, Quantity, UtcDateTime
 from crossdock.core.iso import COUNTRIES
-from crossdock.core.reading import rule
+from crossdock.core.shapes import rule
 
 # Written out: a group that repeats, and letters of either case by a flag, take more than twice as long, and every order
 # has three or more.

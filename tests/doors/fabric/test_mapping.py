@@ -14,7 +14,7 @@ from crossdock.core import leftovers
 from crossdock.core.lifecycle import Counters, Status, status_of
 from crossdock.core.money import reconcile
 from crossdock.core.order import Address, Charge, Content, Destination, Hold, Line, Order, Source, fresh_counters
-from crossdock.core.reading import parse
+from crossdock.core.parsing import parse
 from crossdock.doors.fabric.answer import _STATUS, line_status, order_status
 from crossdock.doors.fabric.mapping import FORMAT
 from crossdock.flows.book import Found, Gaps

@@ -12,7 +12,7 @@ from crossdock.core.errors import Invalid
 from crossdock.core.events import Event
 from crossdock.core.identity import from_digits
 from crossdock.core.lifecycle import Status
-from crossdock.core.reading import parse
+from crossdock.core.parsing import parse
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import changing
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crossdock.core import leftovers
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Content, Destination, Hold, Line, Order, Source, fresh_counters
-from crossdock.core.reading import parse
+from crossdock.core.parsing import parse
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment.answering import STATUS, read_id, spell_id, status_part
 from crossdock.doors.pb_fulfillment.demo import curl

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crossdock.core.identity import MOST
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
-from crossdock.core.reading import reparse
+from crossdock.core.parsing import reparse
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.answer import attachment_id

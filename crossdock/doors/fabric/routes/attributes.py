@@ -6,7 +6,8 @@ import msgspec
 
 from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.identity import is_same_content, to_hex24
-from crossdock.core.reading import parse, read
+from crossdock.core.parsing import parse
+from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.fabric import calls
 from crossdock.doors.fabric.routes.answers import CONTEXT, paths

@@ -9,7 +9,8 @@ from crossdock.core.errors import Fault
 from crossdock.core.identity import to_hex24
 from crossdock.core.lifecycle import Counters, Verb, legal
 from crossdock.core.order import Order
-from crossdock.core.reading import parse, read, repeated
+from crossdock.core.parsing import parse
+from crossdock.core.reading import read, repeated
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.routes.access import TENANT, header_fault

@@ -4,7 +4,8 @@ from typing import Any
 
 from crossdock.core.errors import Fault, Invalid
 from crossdock.core.order import Order
-from crossdock.core.reading import checked, parse, rows
+from crossdock.core.parsing import parse
+from crossdock.core.reading import checked, rows
 from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.answer import DOOR, status_words

@@ -9,7 +9,8 @@ from crossdock.core.events import Fact, Noted, fact_of
 from crossdock.core.identity import from_hex24, is_same_content
 from crossdock.core.lifecycle import Verb
 from crossdock.core.order import Order
-from crossdock.core.reading import parse, read
+from crossdock.core.parsing import parse
+from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.routes.access import TENANT, header_fault

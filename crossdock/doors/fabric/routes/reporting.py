@@ -5,7 +5,8 @@ from typing import Any
 
 from crossdock.core.errors import Busy, Code, Fault, Missing, Refusal
 from crossdock.core.order import Hold, Order
-from crossdock.core.reading import parse, read, rows
+from crossdock.core.parsing import parse
+from crossdock.core.reading import read, rows
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import calls, wire
 from crossdock.doors.fabric.answer import DOOR, hold_code

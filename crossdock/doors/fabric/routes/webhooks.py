@@ -5,7 +5,8 @@ from typing import Any
 from crossdock.core.endpoint import Subscription
 from crossdock.core.errors import Fault, Missing
 from crossdock.core.identity import from_hex24
-from crossdock.core.reading import checked, parse, read
+from crossdock.core.parsing import parse
+from crossdock.core.reading import checked, read
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import subscribing
 from crossdock.doors.fabric import wire_webhooks as wire

@@ -15,7 +15,8 @@ from crossdock.core.events import Fact
 from crossdock.core.formats import is_date_time
 from crossdock.core.identity import key_of
 from crossdock.core.order import Hold, Order
-from crossdock.core.reading import DocumentRule, parse, repeated, rows
+from crossdock.core.parsing import parse
+from crossdock.core.reading import DocumentRule, repeated, rows
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.hub import errors, mapping, patching, wire
 from crossdock.doors.hub.routes.parameters import (

@@ -6,7 +6,7 @@ from typing import NoReturn
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
 from crossdock.core.identity import key_of
 from crossdock.core.order import Order
-from crossdock.core.reading import Tree
+from crossdock.core.parsing import Tree
 from crossdock.doors import Request
 from crossdock.doors.pb_fulfillment import answering, mapping
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION

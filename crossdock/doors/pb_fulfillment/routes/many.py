@@ -9,7 +9,8 @@ import structlog
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Path, Refusal
 from crossdock.core.identity import key_of
 from crossdock.core.order import Order
-from crossdock.core.reading import Tree, checked, parse
+from crossdock.core.parsing import Tree, parse
+from crossdock.core.reading import checked
 from crossdock.doors import Reply, Request, encode_json, replayed_header
 from crossdock.doors.pb_fulfillment import answering, changing, mapping, wire
 from crossdock.doors.pb_fulfillment.errors import errors_of

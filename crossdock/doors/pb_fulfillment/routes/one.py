@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from crossdock.core.lifecycle import Status
 from crossdock.core.order import Order
-from crossdock.core.reading import Tree
+from crossdock.core.parsing import Tree
 from crossdock.doors import Reply, Request, encode_json, in_one_view, replayed_header
 from crossdock.doors.pb_fulfillment import answering, changing
 from crossdock.doors.pb_fulfillment.routes.calling import (

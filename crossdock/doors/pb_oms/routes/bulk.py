@@ -1,7 +1,8 @@
 """Many orders at once, all or none: moved to a status, tagged."""
 
 from crossdock.core.errors import Code, Conflict, Fault, Missing
-from crossdock.core.reading import Tree, read, repeated, rows
+from crossdock.core.parsing import Tree
+from crossdock.core.reading import read, repeated, rows
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.pb_oms import changes, mapping, wire
 from crossdock.doors.pb_oms.routes.orders import now

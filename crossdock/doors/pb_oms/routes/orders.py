@@ -4,7 +4,8 @@ from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
 from crossdock.core.formats import iso_time
-from crossdock.core.reading import checked, parse, read
+from crossdock.core.parsing import parse
+from crossdock.core.reading import checked, read
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import changes, mapping, search, wire
 from crossdock.flows import orders, queries, written

@@ -2,7 +2,8 @@
 
 from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.identity import is_same_content
-from crossdock.core.reading import Tree, parse, read
+from crossdock.core.parsing import Tree, parse
+from crossdock.core.reading import read
 from crossdock.doors import Reply, Request, basic_credentials, json_reply, replayed_header
 from crossdock.doors.pb_oms import mapping, wire
 from crossdock.flows import access, catalog
