@@ -4,7 +4,7 @@ A document says nothing but what follows from an order's state, and from the cat
 kept is told where both are still what they were, and nobody has to be told of changes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -39,9 +39,11 @@ async def told_all(
     book: Book, caller: Caller, orders: Sequence[Order], *, door: str, story: Story | None = None
 ) -> list[msgspec.Raw]:
     """Give orders in a door's read format, in that order, with what `story` adds where something has happened to them."""
-    given = {order.order_id: order for order in orders}
     async with book.store.reading() as tx:
-        told = await _told(tx, book, caller, list(given), given, book.formats[door], story)
+        desk = _Desk(tx, book, caller, book.formats[door], story)
+        told = await desk.kept({order.order_id: order.event_hash for order in orders})
+        missing = [order for order in orders if order.order_id not in told]
+        told |= await desk.written(missing, await bodies_of(tx, caller, missing, book.formats[door]))
     return [told[order.order_id] for order in orders]
 
 
@@ -58,68 +60,63 @@ async def told_page(
 ) -> Told:
     """As `told_all`, of a page of orders, newest first (see store.pages.page); those kept are not read again."""
     async with book.store.reading() as tx:
-        ids, last = await pages.find(tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset)
-        if len(ids) > limit:
-            ids, last = ids[:limit], ids[limit - 1]
-        told = await _told(tx, book, caller, ids, {}, book.formats[door], story)
-    return Told([told[order_id] for order_id in ids if order_id in told], last)
-
-
-async def _told(
-    tx: Transaction,
-    book: Book,
-    caller: Caller,
-    ids: Sequence[int],
-    given: Mapping[int, Order],
-    format: Format,
-    story: Story | None,
-) -> dict[int, msgspec.Raw]:
-    """Give the documents of orders that are there: those kept of the state the orders are in, the others written now.
-
-    Orders that are not `given` are read, but only the states of those whose documents are kept.
-    """
-    keys = {each: (format.name, story, caller.organization, each) for each in ids}
-    kept = {each: written for each, key in keys.items() if (written := book.shelf.find(key)) is not None}
-    if given:
-        states = {order.order_id: order.event_hash for order in given.values()}
-    else:
-        states = await order_store.states(tx, caller.organization_id, list(kept))
-    stamps = await catalog.stamps(tx, caller, {need for written in kept.values() for need in written.needs})
-    told = {
-        each: msgspec.Raw(written.document)
-        for each, written in kept.items()
-        if written.state == states.get(each) and written.stamps == tuple(map(stamps.get, written.needs))
-    }
-    if missing := [each for each in ids if each not in told]:
-        orders = (
-            [given[each] for each in missing]
-            if given
-            else await order_store.by_ids(tx, caller.organization_id, missing)
+        states, last = await pages.find(
+            tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset
         )
-        for order, written in zip(orders, await _written(tx, caller, orders, format, story), strict=True):
-            book.shelf.keep(keys[order.order_id], written)
+        if len(states) > limit:
+            last = list(states)[limit - 1]
+            states.popitem()
+        desk = _Desk(tx, book, caller, book.formats[door], story)
+        told = await desk.kept(states)
+        missing = [each for each in states if each not in told]
+        told |= await desk.written(*await order_store.with_bodies(tx, caller.organization_id, missing, door=door))
+    return Told([told[order_id] for order_id in states], last)
+
+
+class _Desk:
+    """Where the documents of one answer are written, or found."""
+
+    def __init__(self, tx: Transaction, book: Book, caller: Caller, format: Format, story: Story | None) -> None:
+        self._tx, self._book, self._caller = tx, book, caller
+        self._format, self._story = format, story
+
+    def _key(self, order_id: int) -> Hashable:
+        return self._format.name, self._story, self._caller.organization, order_id
+
+    async def kept(self, states: Mapping[int, bytes]) -> dict[int, msgspec.Raw]:
+        """Give those documents that are kept of the states the orders are in, by the orders' ids."""
+        found = {each: written for each in states if (written := self._book.shelf.find(self._key(each))) is not None}
+        needs = {need for written in found.values() for need in written.needs}
+        stamps = await catalog.stamps(self._tx, self._caller, needs)
+        return {
+            each: msgspec.Raw(written.document)
+            for each, written in found.items()
+            if written.state == states[each] and written.stamps == tuple(map(stamps.get, written.needs))
+        }
+
+    async def written(self, orders: Sequence[Order], bodies: Mapping[int, bytes]) -> dict[int, msgspec.Raw]:
+        """Write orders' documents, and keep them; `bodies` are what was sent, by submission."""
+        told = {}
+        for order, written in zip(orders, await self._write(orders, bodies), strict=True):
+            self._book.shelf.keep(self._key(order.order_id), written)
             told[order.order_id] = msgspec.Raw(written.document)
-    return told
+        return told
 
-
-async def _written(
-    tx: Transaction, caller: Caller, orders: Sequence[Order], format: Format, story: Story | None
-) -> list[Written]:
-    """Write documents, with all that has to be looked up for them."""
-    needs = [needs_of(order, format) for order in orders]
-    found = await catalog.find(tx, caller, {need for some in needs for need in some})
-    stamps = {need: stamp_of(entry) for need, entry in found.entries.items()}
-    bodies = await bodies_of(tx, caller, orders, format)
-    moved = [order.order_id for order in orders if order.event_number > 1] if story is not None else []
-    logs = await log.stories(tx, caller.organization_id, order_ids=moved)
-    written = []
-    for order, some in zip(orders, needs, strict=True):
-        if story is None and order.source.door != format.name:
-            document = format.told(order, found)
-        else:
-            tree = word(order, format, found, bodies.get(order.source.submission_id)).document
-            # An order may have moved on since it was read.
-            seen = [each.event for each in logs.get(order.order_id, ()) if each.event.number <= order.event_number]
-            document = encode_json(story(tree, seen, order) if story is not None and seen else tree)
-        written.append(Written(order.event_hash, document, some, tuple(map(stamps.get, some))))
-    return written
+    async def _write(self, orders: Sequence[Order], bodies: Mapping[int, bytes]) -> list[Written]:
+        tx, caller, format, story = self._tx, self._caller, self._format, self._story
+        needs = [needs_of(order, format) for order in orders]
+        found = await catalog.find(tx, caller, {need for some in needs for need in some})
+        stamps = {need: stamp_of(entry) for need, entry in found.entries.items()}
+        moved = [order.order_id for order in orders if order.event_number > 1] if story is not None else []
+        logs = await log.stories(tx, caller.organization_id, order_ids=moved)
+        written = []
+        for order, some in zip(orders, needs, strict=True):
+            if story is None and order.source.door != format.name:
+                document = format.told(order, found)
+            else:
+                tree = word(order, format, found, bodies.get(order.source.submission_id)).document
+                # An order may have moved on since it was read.
+                seen = [each.event for each in logs.get(order.order_id, ()) if each.event.number <= order.event_number]
+                document = encode_json(story(tree, seen, order) if story is not None and seen else tree)
+            written.append(Written(order.event_hash, document, some, tuple(map(stamps.get, some))))
+        return written

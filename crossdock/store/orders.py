@@ -6,7 +6,7 @@ from operator import itemgetter
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from crossdock.core import events
 from crossdock.core.identity import search_key
@@ -14,7 +14,7 @@ from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Hold, Order, Source
 from crossdock.store.port import Row, Statement, Transaction
 from crossdock.store.spelling import Among, Nested, nested_rows
-from crossdock.store.tables import order_line, order_term, orders
+from crossdock.store.tables import order_line, order_term, orders, submission
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
@@ -269,19 +269,34 @@ async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int
     return [found[identity] for identity in identities if identity in found]
 
 
-_STATES = Statement(
-    select(orders.c.order_id, orders.c.event_hash).where(
+_OF_SENDER = (
+    select(submission.c.body)
+    .where(
+        submission.c.organization_id == bindparam("organization_id"),
+        submission.c.submission_id == orders.c.submission_id,
+    )
+    .scalar_subquery()
+)
+_WITH_BODIES = Statement(
+    select(*_WHOLE, case((orders.c.door == bindparam("door"), _OF_SENDER))).where(
         orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids")
     )
 )
 
 
-async def states(tx: Transaction, organization_id: int, identities: Sequence[int]) -> dict[int, bytes]:
-    """Give the hashes of the last events of orders, by their ids; those that are not there are left out."""
+async def with_bodies(
+    tx: Transaction, organization_id: int, identities: Sequence[int], *, door: str
+) -> tuple[list[Order], dict[int, bytes]]:
+    """As `by_ids`, with what was sent for those that came through a door, by the ids of their submissions."""
     if not identities:
-        return {}
-    rows = await tx.rows(_STATES, organization_id=organization_id, ids=identities)
-    return {row[0]: bytes(row[1]) for row in rows}
+        return [], {}
+    rows = await tx.rows(_WITH_BODIES, organization_id=organization_id, ids=identities, door=door)
+    found, bodies = {}, {}
+    for *row, body in rows:
+        order = found[row[1]] = _order(row)
+        if body is not None:
+            bodies[order.source.submission_id] = bytes(body)
+    return [found[identity] for identity in identities if identity in found], bodies
 
 
 def _order(row: Row) -> Order:

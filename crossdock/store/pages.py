@@ -5,7 +5,7 @@ to is looked at in a bounded number of its rows, and counts are kept, or stop at
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, func, select, text
 from crossdock.core.order import Order
 from crossdock.store import walks
 from crossdock.store.orders import by_ids
-from crossdock.store.port import Statement, Transaction
+from crossdock.store.port import Row, Statement, Transaction
 from crossdock.store.tables import order_count, orders
 from crossdock.store.walks import Filters, Walk
 
@@ -69,20 +69,13 @@ async def page(
 
 async def find(
     tx: Transaction, organization_id: int, filters: Filters, *, before: int | None, limit: int, offset: int = 0
-) -> tuple[list[int], int | None]:
-    """Give the ids of the orders of a `page` by receipt, newest first, and its `last`."""
-    places, last = await _places(
-        tx,
-        organization_id,
-        filters,
-        before=before,
-        limit=limit,
-        offset=offset,
-        sort="created",
-        ascending=False,
-        scan=SCAN,
-    )
-    return [place[-1] for place in places], last
+) -> tuple[dict[int, bytes], int | None]:
+    """Give the ids of the orders of a `page` by receipt, newest first, each with the hash of its last event; and its `last`."""
+    rows, last = await _rows(
+        tx, organization_id, filters, before=before, limit=limit, offset=offset, sort="created", ascending=False,
+        scan=SCAN, statement=walks.states_statement,
+    )  # fmt: skip
+    return {row[0]: bytes(row[1]) for row in rows}, last
 
 
 async def page_of_any(
@@ -115,6 +108,14 @@ async def page_of_any(
 
 
 async def _places(
+    tx: Transaction, organization_id: int, filters: Filters, **rest: Any
+) -> tuple[list[tuple[int, ...]], int | None]:
+    """Give what a page's orders are sorted by, their ids last, and where the page ended because enough was looked at."""
+    rows, last = await _rows(tx, organization_id, filters, statement=walks.ids_statement, **rest)
+    return [tuple(row)[::-1] for row in rows], last
+
+
+async def _rows(
     tx: Transaction,
     organization_id: int,
     filters: Filters,
@@ -125,8 +126,9 @@ async def _places(
     sort: str,
     ascending: bool,
     scan: int,
-) -> tuple[list[tuple[int, ...]], int | None]:
-    """Give what a page's orders are sorted by, their ids last, and where the page ended because enough was looked at."""
+    statement: Callable[[Walk], Statement],
+) -> tuple[Sequence[Row], int | None]:
+    """Give a page's rows as a statement of walks.py gives them, and where it ended because enough was looked at."""
     names = walks.names_of(filters)
     values = walks.values_of(filters, names)
     driver, length = await walks.walked(tx, organization_id, names, values, sort)
@@ -142,9 +144,8 @@ async def _places(
         if is_turned := left - limit < offset:
             walk = msgspec.structs.replace(walk, ascending=not ascending)
             values["offset"] = max(0, left - limit)
-    rows = await tx.rows(walks.ids_statement(walk), **values)
-    places = [tuple(row)[::-1] for row in rows]
-    return places[::-1] if is_turned else places, last if len(rows) < limit else None
+    rows = await tx.rows(statement(walk), **values)
+    return rows[::-1] if is_turned else rows, last if len(rows) < limit else None
 
 
 async def _ended(

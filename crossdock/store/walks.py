@@ -174,6 +174,19 @@ def ids_statement(walk: Walk) -> Statement:
 
 
 @cache
+def states_statement(walk: Walk) -> Statement:
+    """As `ids_statement`, of a page by receipt: the ids of its orders, and the hash of each one's last event."""
+    some = _narrowed(walk).limit(bindparam("limit")).offset(bindparam("offset")).subquery("some_page")
+    order_id, of_page = some.c.order_id, orders.alias("of_page")
+    # Looked up for the rows of the page, and not for those passed over.
+    state = select(of_page.c.event_hash).where(
+        of_page.c.organization_id == bindparam("organization_id"), of_page.c.order_id == order_id
+    )
+    query = select(order_id, state.scalar_subquery()).order_by(order_id.asc() if walk.ascending else order_id.desc())
+    return Statement(query, is_varied=bool(_looked_up(walk)))
+
+
+@cache
 def end_statement(walk: Walk) -> Statement:
     """Give the statement that finds one row of the walked index, after `passed` others: as in `ids_statement`."""
     return Statement(driven(walk).limit(1).offset(bindparam("passed")))

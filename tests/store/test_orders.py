@@ -9,11 +9,11 @@ import pytest
 
 from crossdock.core.lifecycle import Counters
 from crossdock.core.order import Content, Line, Source
-from crossdock.store import orders, pages
+from crossdock.store import log, orders, pages
 from crossdock.store.port import Statement, Store
 from crossdock.store.tables import order_line
 from crossdock.store.walks import Filters
-from tests.store.samples import ONE, full_order, order, put
+from tests.store.samples import ONE, OTHER, full_order, order, put, submission
 
 
 class TestOrders:
@@ -63,6 +63,23 @@ class TestOrders:
             assert await orders.by_number(tx, ONE, door="s2", number="a") is None
             assert (await orders.by_number(tx, ONE, door="s2", number=long)) == order(4, number=long)
             assert await orders.by_number(tx, ONE, door="s2", number=long + "n") is None
+
+    @pytest.mark.parametrize("size", [0, 1, 3, 300])
+    async def test_come_with_what_was_sent_through_one_door(self, store: Store, size: int) -> None:
+        doors = ("s2", "hub", "fabric")
+        book = [
+            order(place, source=Source(doors[place % 3], 1000 + place, "me"), event_hash=bytes([place % 256]) * 32)
+            for place in range(1, size + 1)
+        ]
+        await put(store, *book, order(1, OTHER))
+        async with store.writing() as tx:
+            sent = [submission(each.source.submission_id, body=b'{"a":%d}' % each.order_id) for each in book]
+            await log.add_submissions(tx, [*sent, submission(1001, OTHER, body=b"theirs")])
+        ids = [each.order_id for each in book][::-1]
+        async with store.reading() as tx:
+            found, bodies = await orders.with_bodies(tx, ONE, [*ids, 9999], door="hub")
+            assert found == await orders.by_ids(tx, ONE, ids) == book[::-1]
+        assert bodies == {1000 + place: b'{"a":%d}' % place for place in range(1, size + 1, 3)}
 
     async def test_are_refused_a_second_time_under_one_id(self, store: Store) -> None:
         await put(store, order(1))

@@ -288,7 +288,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
-    "orders.states": (lambda tx: orders.states(tx, OTHER, [1]), {}),
+    "orders.with_bodies": (lambda tx: orders.with_bodies(tx, OTHER, [1], door="s2"), ([], {})),
     "walks.walked": (
         lambda tx: walks.walked(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
         ("sku", 0),
@@ -305,7 +305,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     ),
     "pages.find": (
         lambda tx: pages.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
-        ([], None),
+        ({}, None),
     ),
     "pages.page_of_any": (
         lambda tx: pages.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
