@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from crossdock.core.delivery import BREAKER_FAILURES
 from crossdock.core.endpoint import message_id
 from crossdock.flows import endpoints
 from crossdock.store import log
@@ -21,7 +23,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.parametrize("book", [ALLOWED], indirect=True)
 
-LIMIT_S = 120  # far more than it takes; only says when to give up
+STILL_S = 60  # far longer than any wait here; only says when to give up
 # Longer than an attempt may take, and shorter than a test; a rest that is over in a moment.
 WAITS = {
     "crossdock.flows.deliveries:LEASE_S": 4,
@@ -70,7 +72,8 @@ class Moody(Receiver):
     async def _anything(self, writer: asyncio.StreamWriter) -> None:
         got = self.got[-1]
         if not self._outage and self._luck.random() < 0.01:
-            self._outage = 30  # more than the failures in a row after which an endpoint rests
+            # More than the failures in a row after which an endpoint rests; each one more is a rest more, of a second.
+            self._outage = BREAKER_FAILURES + 3
         mood = self._mood()
         if mood is None or self._luck.random() < 0.05:  # some are taken, and then the answer does not come
             self.follower.take(got)
@@ -164,19 +167,21 @@ async def feed_of(world: World, of: Endpoint) -> list[log.Entry]:
     return found
 
 
-async def over(world: World, of: Endpoint, count: int) -> bool:
-    """Say whether an endpoint has been told of so many events, and nothing is left."""
-    found = await told(world, of)
-    return len(found) >= count and all(each.ended_at is not None for each in found)
-
-
 async def settled(world: World, *of: Endpoint) -> None:
-    """Wait until endpoints have been told of everything."""
+    """Wait until endpoints have been told of everything, as long as something comes of it."""
     count = len(await feed_of(world, of[0]))
-    async with asyncio.timeout(LIMIT_S):
-        for each in of:
-            while not await over(world, each, count):  # noqa: ASYNC110 - what is waited for happens in a database
-                await asyncio.sleep(0.1)
+    for each in of:
+        before, since = (-1, -1), 0.0
+        while True:
+            found = await told(world, each)
+            ended, tried = sum(one.ended_at is not None for one in found), sum(one.attempts for one in found)
+            if ended == len(found) >= count:
+                break
+            if (ended, tried) != before:
+                before, since = (ended, tried), time.monotonic()
+            still = f"{ended} of {count} events ended, {len(found)} taken up, nothing for {STILL_S} s"
+            assert time.monotonic() - since < STILL_S, f"{still}; {(await now_of(world, each)).health}"
+            await asyncio.sleep(0.1)
 
 
 def first_arrivals(got: list[Got]) -> dict[str, list[int]]:
