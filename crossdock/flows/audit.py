@@ -64,15 +64,15 @@ class _Organization:
         """Check everything and give what does not hold."""
         async for portion in audit.walk(self._tx, self._id):
             await self._check(portion)
+        # Where an order's own words cannot be told, neither can whether there are too many.
+        words = await audit.number_of_terms(self._tx, self._id)
+        if not self._broken and words != self._words:
+            self._note(None, f"orders are found by {words} words, and have {self._words}")
         number, last, given = await audit.feed_ends(self._tx, self._id)
         if not number == last == given:
             self._note(
                 None, f"the feed has given {given} positions, the last event is at {last}, and there are {number}"
             )
-        # Where an order's own words cannot be told, neither can whether there are too many.
-        words = await audit.number_of_terms(self._tx, self._id)
-        if not self._broken and words != self._words:
-            self._note(None, f"orders are found by {words} words, and have {self._words}")
         kept = await pages.counts(self._tx, self._id)
         for door, status in sorted(kept.keys() | self._counts.keys()):
             have, counted = kept.get((door, status), 0), self._counts[door, status]
@@ -122,7 +122,7 @@ def _made(rows: OrderRows, entries: Sequence[Entry]) -> OrderRows:
             was = f"{order.source.door} {order.status}"
             raise _Fault(f"event {entry.event.number} is told as {entry.source} {entry.status}, and was {was}")
     made = order_store.rows_of(states[-1])
-    if names := audit.differing(rows.order, made.order):
+    if names := order_store.differing(rows.order, made.order):
         raise _Fault(f"is stored otherwise than its events say: {', '.join(names)}")
     for place, (line, wanted) in enumerate(zip_longest(rows.lines, made.lines)):
         if line != wanted:

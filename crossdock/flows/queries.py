@@ -1,4 +1,4 @@
-"""Reading the book: one order, pages of orders, an order in another door's words, submissions, the log checked."""
+"""Reading the book: one order, pages of orders, an order in another door's words, submissions, the timeline."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,15 +1,11 @@
 """Everything that is stored about orders, portion by portion, for who compares it with the log: rows as they stand."""
 
 from collections.abc import AsyncIterator, Sequence
-from decimal import Decimal
 from operator import itemgetter
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, func, select
 
-from crossdock.core.order import Content, Hold
 from crossdock.store import log
 from crossdock.store.log import Entry
 from crossdock.store.orders import OrderRows
@@ -20,12 +16,6 @@ from crossdock.store.tables import event, feed, order_line, order_term, orders
 _LINE = itemgetter(2)
 # Orders held in memory at a time.
 STEP = 250
-# What is stored as JSON: two spellings may say the same.
-_ENCODED: dict[str, msgspec.json.Decoder[Any]] = {
-    "content": msgspec.json.Decoder(Content, float_hook=Decimal),
-    "holds": msgspec.json.Decoder(tuple[Hold, ...]),
-    "tags": msgspec.json.Decoder(tuple[str, ...]),
-}
 
 
 class Recorded(Struct, frozen=True):
@@ -124,21 +114,3 @@ async def feed_ends(tx: Transaction, organization_id: int) -> tuple[int, int, in
     """Give the number of an organization's events, the last position one has, and the last that was given."""
     ((number, last, given),) = await tx.rows(_FEED, organization_id=organization_id)
     return int(number), int(last or 0), int(given or 0)
-
-
-def differing(stored: Row, wanted: Row) -> list[str]:
-    """Name the columns in which a row of `orders` does not say what another says."""
-    return [
-        column.name
-        for column, one, other in zip(orders.columns, stored, wanted, strict=True)
-        if one != other and not _says_the_same(column.name, one, other)
-    ]
-
-
-def _says_the_same(name: str, one: Any, other: Any) -> bool:
-    if name not in _ENCODED or one is None or other is None:
-        return False
-    try:
-        return bool(_ENCODED[name].decode(one) == _ENCODED[name].decode(other))
-    except msgspec.MsgspecError:
-        return False

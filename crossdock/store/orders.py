@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -174,6 +175,28 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> Row:
         order.archived,
         order.due_at,
     )
+
+
+# The columns of `orders` that are JSON: two spellings may say the same.
+_SPELLED: dict[str, msgspec.json.Decoder[Any]] = {"content": _CONTENT, "holds": _HOLDS, "tags": _TAGS}
+
+
+def differing(stored: Row, wanted: Row) -> list[str]:
+    """Name the columns in which a row of `orders` does not say what another says."""
+    return [
+        column.name
+        for column, one, other in zip(orders.columns, stored, wanted, strict=True)
+        if one != other and not _says_the_same(column.name, one, other)
+    ]
+
+
+def _says_the_same(name: str, one: Any, other: Any) -> bool:
+    if name not in _SPELLED or one is None or other is None:
+        return False
+    try:
+        return bool(_SPELLED[name].decode(one) == _SPELLED[name].decode(other))
+    except msgspec.MsgspecError:
+        return False
 
 
 def line_rows(order: Order) -> list[Row]:

@@ -160,12 +160,12 @@ _WALKED: dict[str, tuple[Table, Column[Any]]] = {
 }
 
 
-# Their parameters are those of `values_of`, `organization_id`, and those of the walk.
 def _walked_by(walk: Walk) -> tuple[Table, Column[Any] | None]:
     """Give the table of the walked index, and the column its values are in; None where the index is of all orders."""
     return _WALKED.get(walk.driver or "", (orders, None))
 
 
+# Their parameters are those of `values_of`, `organization_id`, and those of the walk.
 @cache
 def ids_statement(walk: Walk) -> Statement:
     """Give the statement of a page: the ids of its orders, then what else they are sorted by; `limit` after `offset`."""
