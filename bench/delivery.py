@@ -22,14 +22,19 @@ from sqlalchemy import update
 from bench import load, rows
 from bench.lean import receiving
 from bench.load import TARGETS, Measured
-from bench.servers import ENGINES, Databases, running, server
+from bench.servers import (
+    ENGINES,
+    Databases,
+    running,
+    server,
+)
 from crossdock import app, demo
-from crossdock.core.endpoint import Subscription
+from crossdock.core.subscription import Subscription
 from crossdock.doors import all_doors
 from crossdock.flows import access, endpoints
 from crossdock.flows.access import Caller
 from crossdock.settings import load as load_settings
-from crossdock.store.port import Statement
+from crossdock.store.protocols import Statement
 from crossdock.store.tables import endpoint
 
 TARGET = TARGETS[-1]  # the hub's own order, 0.9 kB
@@ -52,12 +57,12 @@ def prepared(databases: Databases, backlog: int, receiver: str) -> str:
 
 async def _add_endpoint(url: str, receiver: str) -> None:
     settings = load_settings({}, database=url, webhook_private_allowed=True)
-    async with app.open_book(settings) as book:
-        organization = await demo.ensure(book, all_doors())
-        async with book.store.writing() as tx:
+    async with app.open_context(settings) as context:
+        organization = await demo.ensure(context, all_doors())
+        async with context.store.writing() as tx:
             await tx.run(_NO_MAILS)  # the same log makes mails; they are another bench's
         wanted = Subscription(url=receiver)
-        await endpoints.add(book, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
+        await endpoints.add(context, Caller(organization, "bench", frozenset(access.SCOPES)), wanted, from_start=True)
 
 
 def received(receiver: str) -> int:

@@ -6,10 +6,10 @@ Only the transaction is left out: what an order refers to is looked up once and 
 from typing import Any
 
 from crossdock import app
-from crossdock.core.order import Order, Source, fresh_counters
+from crossdock.core.orders.model import Order, Source, initial_counters
 from crossdock.doors import all_doors
-from crossdock.flows import catalog
-from crossdock.flows.book import Book, Found
+from crossdock.flows import reference_data
+from crossdock.flows.context import Context, ReferenceData
 from crossdock.flows.intake import Intake, Outcome, Submission
 from crossdock.settings import load
 from crossdock.web import logs, pages
@@ -19,30 +19,30 @@ from crossdock.web.asgi import Site
 class EchoIntake(Intake):
     """Takes a submission, answers it, and forgets it."""
 
-    def __init__(self, book: Book) -> None:
-        super().__init__(book)
-        self._book = book
-        self._known: dict[Any, Found] = {}
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._context = context
+        self._known: dict[Any, ReferenceData] = {}
 
     async def submit(self, submission: Submission) -> Outcome:
         """Answer as the real intake would, had it stored the order."""
-        door, caller, now = submission.format, submission.caller, self._book.clock()
+        door, caller, now = submission.format, submission.caller, self._context.clock()
         reading = door.read(submission.raw)
         assert not reading.faults, reading.faults
         needs = tuple((need.kind, need.key) for need in reading.needs)
         if needs not in self._known:
-            self._known[needs] = await catalog.look_up(self._book, caller, needs)
+            self._known[needs] = await reference_data.look_up(self._context, caller, needs)
         found = self._known[needs]
         content = door.content(reading, found)
         order = Order(
             organization_id=caller.organization_id,
-            order_id=self._book.mint.new(now),
+            order_id=self._context.id_generator.new(now),
             version=1,
             created_at=now,
             updated_at=now,
-            source=Source(door.name, self._book.mint.new(now), caller.actor, "US"),
+            source=Source(door.name, self._context.id_generator.new(now), caller.actor, "US"),
             content=content,
-            counters=fresh_counters(content),
+            counters=initial_counters(content),
         )
         return Outcome("accepted", order.source.submission_id, order.order_id, door.reply(reading.tree, order, found))
 
@@ -50,9 +50,9 @@ class EchoIntake(Intake):
 class EchoApp(app.App):
     """The application with an intake that stores nothing."""
 
-    def _site_over(self, book: Book) -> Site:
+    def _site_over(self, context: Context) -> Site:
         doors = all_doors()
-        return Site(book, EchoIntake(book), doors, pages=pages.routes(book, doors))
+        return Site(context, EchoIntake(context), doors, pages=pages.routes(context, doors))
 
 
 def create() -> EchoApp:

@@ -28,9 +28,9 @@ async def main() -> None:
     logs.configure("info")
     with tempfile.TemporaryDirectory() as folder:
         settings = load({}, database=f"sqlite:///{folder}/slice.db")
-        async with app.open_book(settings) as book:
-            await demo.ensure(book, all_doors())
-            site = app.site(book)
+        async with app.open_context(settings) as context:
+            await demo.ensure(context, all_doors())
+            site = app.site(context)
             token = await signed_in(site)
             gc.collect()
             app.calm_collector()

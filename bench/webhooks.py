@@ -14,8 +14,8 @@ import httpx
 import uvloop
 
 from bench.lean import receiving
-from crossdock.delivery.webhook.sending import Message, Webhooks
-from crossdock.delivery.webhook.signing import Scheme, make_secret, signature
+from crossdock.notifications.webhook.http import Message, Webhooks
+from crossdock.notifications.webhook.signing import Scheme, make_secret, signature
 
 BODY = b'{"order":"' + b"x" * 4_084 + b'"}'
 IN_FLIGHT = 64

@@ -15,16 +15,16 @@ from starlette.types import Message, Receive, Scope, Send
 
 from crossdock import demo
 from crossdock.core.errors import Fault
-from crossdock.core.identity import Mint
-from crossdock.delivery.worker import Channel, Opening, Worker
+from crossdock.core.ids import IdGenerator
 from crossdock.doors import all_doors, all_payloads
-from crossdock.flows import access, timers
-from crossdock.flows.book import Book
+from crossdock.flows import access, hold_expiry
+from crossdock.flows.context import Context
 from crossdock.flows.endpoints import Rules
 from crossdock.flows.intake import Intake
+from crossdock.notifications.worker import Channel, Opening, Worker
 from crossdock.settings import Settings, load
-from crossdock.store import registry
-from crossdock.store.port import Store
+from crossdock.store import tenants
+from crossdock.store.protocols import Store
 from crossdock.store.schema import open_store
 from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
@@ -40,30 +40,32 @@ def now_us() -> int:
 
 
 @asynccontextmanager
-async def open_book(settings: Settings) -> AsyncIterator[Book]:
+async def open_context(settings: Settings) -> AsyncIterator[Context]:
     """Open the database of `settings`, migrating it where needed, and give the book over it."""
     store = await open_store(settings.database)
     try:
-        yield await book_over(store, settings)
+        yield await build_context(store, settings)
     finally:
         await store.close()
 
 
-async def book_over(store: Store, settings: Settings) -> Book:
+async def build_context(store: Store, settings: Settings) -> Context:
     """Give a book over a store that is open and migrated."""
     import secrets
 
     async with store.writing() as tx:
-        key = settings.token_key or await registry.fact(tx, "token_key", default=secrets.token_hex(32))
-        started = await registry.fact(tx, "processes_started", default="0")
+        key = settings.token_key or await tenants.installation_value(tx, "token_key", default=secrets.token_hex(32))
+        started = await tenants.installation_value(tx, "processes_started", default="0")
         # Serialized by the update's compare-and-set; a process that loses takes the next number.
-        while not await registry.change_fact(tx, "processes_started", seen=started, value=str(int(started) + 1)):
-            started = await registry.fact(tx, "processes_started", default="0")
-    return Book(
+        while not await tenants.set_installation_value(
+            tx, "processes_started", seen=started, value=str(int(started) + 1)
+        ):
+            started = await tenants.installation_value(tx, "processes_started", default="0")
+    return Context(
         store,
         settings=settings,
         clock=now_us,
-        mint=Mint(int(started)),
+        id_generator=IdGenerator(int(started)),
         access=access.Access(
             key,
             remembered=settings.token_cache,
@@ -81,34 +83,34 @@ def _rules(settings: Settings) -> Rules:
     """Let the flows ask the senders, which are loaded when somebody does."""
 
     def url(text: str) -> str | None:
-        from crossdock.delivery.webhook import guard
+        from crossdock.notifications.webhook import ssrf
 
-        return guard.check_url(text, settings.webhook_private_allowed)
+        return ssrf.check_url(text, settings.webhook_private_allowed)
 
     def headers(given: tuple[tuple[str, str], ...]) -> str | None:
-        from crossdock.delivery.webhook import sending
+        from crossdock.notifications.webhook import http
 
-        return sending.check_headers(given)
+        return http.check_headers(given)
 
     def secret(text: str) -> str | None:
-        from crossdock.delivery.webhook import signing
+        from crossdock.notifications.webhook import signing
 
         return signing.check_secret(text)
 
     def make_secret(kind: str) -> str:
-        from crossdock.delivery.webhook import signing
+        from crossdock.notifications.webhook import signing
 
         return signing.make_secret(signing.Scheme[kind.upper()])
 
     def public_key(text: str) -> str | None:
-        from crossdock.delivery.webhook import signing
+        from crossdock.notifications.webhook import signing
 
         return signing.public_key(text)
 
     def mail_settings(document: bytes) -> tuple[Fault, ...]:
-        from crossdock.delivery.email import checks
+        from crossdock.notifications.email import template_validation
 
-        return checks.check(document)
+        return template_validation.check(document)
 
     return Rules(
         url=url,
@@ -120,18 +122,18 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def worker_over(book: Book) -> Worker:
+def worker_over(context: Context) -> Worker:
     """Give the worker that tells others what happens in a book."""
 
     def opening(name: str) -> Opening:
         async def opened() -> Channel:
-            module = await asyncio.to_thread(import_module, f"crossdock.delivery.{name}.channel")
-            channel: Channel = module.open_channel(book)
+            module = await asyncio.to_thread(import_module, f"crossdock.notifications.{name}.channel")
+            channel: Channel = module.open_channel(context)
             return channel
 
         return opened
 
-    return Worker(book, {"webhook": opening("webhook"), "email": opening("email")})
+    return Worker(context, {"webhook": opening("webhook"), "email": opening("email")})
 
 
 class App:
@@ -148,25 +150,25 @@ class App:
         else:
             await self._site(scope, receive, send)
 
-    def _site_over(self, book: Book) -> Site:
-        return site(book)
+    def _site_over(self, context: Context) -> Site:
+        return site(context)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         message: Message = await receive()
         assert message["type"] == "lifespan.startup"
         try:
-            opened = open_book(self._settings)
-            book = await opened.__aenter__()
+            opened = open_context(self._settings)
+            context = await opened.__aenter__()
             if self._settings.demo:
                 demo.check_loopback(self._settings)
-                await demo.ensure(book, all_doors())
+                await demo.ensure(context, all_doors())
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told that the start failed
             _log.exception("start failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        self._site = self._site_over(book)
-        timer = asyncio.create_task(timers.run(book))
-        worker = worker_over(book) if self._settings.worker else None
+        self._site = self._site_over(context)
+        timer = asyncio.create_task(hold_expiry.run(context))
+        worker = worker_over(context) if self._settings.worker else None
         working = asyncio.create_task(worker.run()) if worker else None
         await send({"type": "lifespan.startup.complete"})
         if self._settings.demo:
@@ -183,18 +185,18 @@ class App:
 async def work(settings: Settings) -> None:
     """Deliver until SIGTERM or SIGINT; what is under way then may end, the rest is given back."""
     os.nice(_WORK_NICENESS)
-    async with open_book(settings) as book:
-        worker = worker_over(book)
+    async with open_context(settings) as context:
+        worker = worker_over(context)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         _log.info("working")
         await worker.run()
 
 
-def site(book: Book) -> Site:
+def site(context: Context) -> Site:
     """Give the application of all doors and pages over an open book."""
     doors = all_doors()
-    return Site(book, Intake(book), doors, pages=[*pages.routes(book, doors), *consent.routes(book)])
+    return Site(context, Intake(context), doors, pages=[*pages.routes(context, doors), *consent.routes(context)])
 
 
 def create() -> App:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from crossdock.core.errors import Refusal
-from crossdock.core.formats import iso_time
+from crossdock.core.json.value_types import format_time
 from crossdock.settings import Settings, load
 
 if TYPE_CHECKING:
-    from crossdock.delivery.email.organization import MailSettings
-    from crossdock.flows.book import Book
+    from crossdock.flows.context import Context
+    from crossdock.notifications.email.email_settings import MailSettings
 
 Result = TypeVar("Result")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crossdock, a self-hosted order hub.")
@@ -130,9 +130,9 @@ def migrate(database: Database = None) -> None:
 @app.command()
 def verify(database: Database = None) -> None:
     """Check every order against its chain of events, and what is kept beside; exit code 1 when something does not hold."""
-    from crossdock.flows import audit
+    from crossdock.flows import verification
 
-    found = _with_book(database, audit.verify)
+    found = _with_context(database, verification.verify)
     typer.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} faults")
     for broken in found.broken:
         about = f"order {broken.order_id} of " if broken.order_id is not None else ""
@@ -148,49 +148,49 @@ def add_organization(name: str, database: Database = None) -> None:
     from crossdock import demo
     from crossdock.doors import all_doors
     from crossdock.flows import access
-    from crossdock.flows.book import Book
+    from crossdock.flows.context import Context
 
-    async def run(book: Book) -> None:
-        made = await access.add_organization(book, name=name, uuid=str(uuid.uuid4()))
+    async def run(context: Context) -> None:
+        made = await access.add_organization(context, name=name, uuid=str(uuid.uuid4()))
         for door in all_doors():
             for seed in door.seeds(name):
-                await demo.plant(book, made, seed)
-        await _show(book, made.organization_id)
+                await demo.plant(context, made, seed)
+        await _show(context, made.organization_id)
 
-    _with_book(database, run)
+    _with_context(database, run)
 
 
 @organization_app.command("list")
 def list_organizations(database: Database = None) -> None:
     """List organizations."""
-    from crossdock.flows.book import Book
-    from crossdock.store import registry
+    from crossdock.flows.context import Context
+    from crossdock.store import tenants
 
-    async def run(book: Book) -> None:
-        async with book.store.reading() as tx:
-            for each in await registry.organizations(tx):
-                typer.echo(f"{each.organization_id}  {iso_time(each.created_at, digits=0)}  {each.name}")
+    async def run(context: Context) -> None:
+        async with context.store.reading() as tx:
+            for each in await tenants.organizations(tx):
+                typer.echo(f"{each.organization_id}  {format_time(each.created_at, digits=0)}  {each.name}")
 
-    _with_book(database, run)
+    _with_context(database, run)
 
 
 @organization_app.command("show")
 def show_organization(organization: int, database: Database = None) -> None:
     """Show an organization: what vendors call it, its clients, its sales accounts."""
-    _with_book(database, lambda book: _show(book, organization))
+    _with_context(database, lambda context: _show(context, organization))
 
 
-async def _show(book: "Book", organization_id: int) -> None:
+async def _show(context: "Context", organization_id: int) -> None:
     from crossdock.doors import s2
-    from crossdock.store import registry
+    from crossdock.store import tenants
 
-    async with book.store.reading() as tx:
-        found = await registry.get_organization(tx, organization_id)
+    async with context.store.reading() as tx:
+        found = await tenants.get_organization(tx, organization_id)
         if found is None:
             raise ValueError(f"there is no organization {organization_id}")
-        references = sorted(await registry.vendor_references(tx, organization_id))
-        clients = await registry.clients(tx, organization_id)
-        accounts, _ = await registry.list_entries(tx, organization_id, kind=s2.ACCOUNT, term=None, limit=100, offset=0)
+        references = sorted(await tenants.vendor_references(tx, organization_id))
+        clients = await tenants.clients(tx, organization_id)
+        accounts, _ = await tenants.list_entries(tx, organization_id, kind=s2.ACCOUNT, term=None, limit=100, offset=0)
     typer.echo(f"organization  {found.organization_id}\nname          {found.name}\ns2 id         {found.uuid}")
     for kind, value in references:
         typer.echo(f"{kind}  {value}")
@@ -211,35 +211,35 @@ def add_client(
 ) -> None:
     """Add a client and show its secret, this once."""
     from crossdock.flows import access
-    from crossdock.flows.book import Book
+    from crossdock.flows.context import Context
 
     unknown = set(scopes.split()) - set(access.SCOPES)
     if unknown or not scopes.split():
         raise ValueError(f"scopes are {', '.join(access.SCOPES)}, not {scopes!r}")
 
-    async def run(book: Book) -> None:
-        await _require_organization(book, organization)
-        client, secret = await access.add_client(book, organization, name=name, scopes=" ".join(scopes.split()))
+    async def run(context: Context) -> None:
+        await _require_organization(context, organization)
+        client, secret = await access.add_client(context, organization, name=name, scopes=" ".join(scopes.split()))
         typer.echo(
             f"client id  {client.client_id}\nsecret     {secret}\nThe secret is not kept; this is the only time it is shown."
         )
 
-    _with_book(database, run)
+    _with_context(database, run)
 
 
 @client_app.command("list")
 def list_clients(organization: int, database: Database = None) -> None:
     """List an organization's clients."""
-    from crossdock.flows.book import Book
-    from crossdock.store import registry
+    from crossdock.flows.context import Context
+    from crossdock.store import tenants
 
-    async def run(book: Book) -> None:
-        async with book.store.reading() as tx:
-            for each in await registry.clients(tx, organization):
-                state = f"revoked {iso_time(each.revoked_at, digits=0)}" if each.revoked_at else "active"
+    async def run(context: Context) -> None:
+        async with context.store.reading() as tx:
+            for each in await tenants.clients(tx, organization):
+                state = f"revoked {format_time(each.revoked_at, digits=0)}" if each.revoked_at else "active"
                 typer.echo(f"{each.client_id}  {state}  {each.scopes}  {each.name}")
 
-    _with_book(database, run)
+    _with_context(database, run)
 
 
 @client_app.command("revoke")
@@ -247,7 +247,7 @@ def revoke_client(organization: int, client_id: str, database: Database = None) 
     """Revoke a client and every token it has."""
     from crossdock.flows import access
 
-    if not _with_book(database, lambda book: access.revoke_client(book, organization, client_id=client_id)):
+    if not _with_context(database, lambda context: access.revoke_client(context, organization, client_id=client_id)):
         raise ValueError(f"there is no client {client_id} to revoke")
     typer.echo(f"revoked {client_id}")
 
@@ -263,16 +263,16 @@ def add_user(
 ) -> None:
     """Add a person who signs in with e-mail and password, or let an existing one into another organization."""
     from crossdock.flows import access
-    from crossdock.flows.book import Book
+    from crossdock.flows.context import Context
 
     made = password or secrets.token_urlsafe(18)
 
-    async def run(book: Book) -> None:
-        await _require_organization(book, organization)
+    async def run(context: Context) -> None:
+        await _require_organization(context, organization)
         scopes = " ".join(access.SCOPES[:2])
-        await access.add_person(book, organization, email=email, name=name or email, password=made, scopes=scopes)
+        await access.add_person(context, organization, email=email, name=name or email, password=made, scopes=scopes)
 
-    _with_book(database, run)
+    _with_context(database, run)
     typer.echo(
         f"user      {email}"
         + ("" if password else f"\npassword  {made}\nIt is not kept; this is the only time it is shown.")
@@ -284,7 +284,7 @@ def revoke_user(email: str, database: Database = None) -> None:
     """Revoke every token a person has."""
     from crossdock.flows import access
 
-    if not _with_book(database, lambda book: access.revoke_person(book, email=email)):
+    if not _with_context(database, lambda context: access.revoke_person(context, email=email)):
         raise ValueError(f"there is no user {email}")
     typer.echo(f"revoked the tokens of {email}")
 
@@ -302,41 +302,41 @@ def set_account(
 ) -> None:
     """Set where a sales account's new orders are assigned to; servers heed it from the next order on."""
     from crossdock.doors import s2
-    from crossdock.flows import catalog
-    from crossdock.flows.book import Book
+    from crossdock.flows import reference_data
+    from crossdock.flows.context import Context
 
     if (auto_assign is not None) == no_auto_assign:
         raise ValueError("say either --auto-assign with a warehouse, or --no-auto-assign")
     if auto_assign is not None and not auto_assign.strip():
         raise ValueError("a warehouse must be named; --no-auto-assign assigns to none")
 
-    async def run(book: Book) -> None:
-        await _require_organization(book, organization)
-        found = await catalog.change(
-            book, organization, kind=s2.ACCOUNT, key=account.lower(),
+    async def run(context: Context) -> None:
+        await _require_organization(context, organization)
+        found = await reference_data.change(
+            context, organization, kind=s2.ACCOUNT, key=account.lower(),
             changed=lambda document: s2.assigning(document, auto_assign),
         )  # fmt: skip
         if found is None:
             raise ValueError(f"there is no account {account} in organization {organization}")
         typer.echo(f"{found.key}  new orders are assigned to {auto_assign or 'no warehouse'}")
 
-    _with_book(database, run)
+    _with_context(database, run)
 
 
-async def _require_organization(book: "Book", organization_id: int) -> None:
-    from crossdock.store import registry
+async def _require_organization(context: "Context", organization_id: int) -> None:
+    from crossdock.store import tenants
 
-    async with book.store.reading() as tx:
-        if await registry.get_organization(tx, organization_id) is None:
+    async with context.store.reading() as tx:
+        if await tenants.get_organization(tx, organization_id) is None:
             raise ValueError(f"there is no organization {organization_id}")
 
 
-def _with_book(database: str | None, run: "Callable[[Book], Awaitable[Result]]") -> Result:
-    from crossdock.app import open_book
+def _with_context(database: str | None, run: "Callable[[Context], Awaitable[Result]]") -> Result:
+    from crossdock.app import open_context
 
     async def opened() -> Result:
-        async with open_book(load(database=database)) as book:
-            return await run(book)
+        async with open_context(load(database=database)) as context:
+            return await run(context)
 
     return asyncio.run(opened())
 
@@ -351,16 +351,20 @@ def preview_mail(
     database: Database = None,
 ) -> None:
     """Write a kind of mail as customers would see it, of a sample order: subject, HTML and text."""
-    from crossdock.delivery.email import preview
-    from crossdock.delivery.email.channel import nobodys
-    from crossdock.delivery.email.content import Kind
-    from crossdock.delivery.email.languages import LANGUAGES
+    from crossdock.notifications.email import preview
+    from crossdock.notifications.email.channel import placeholder_settings
+    from crossdock.notifications.email.languages import LANGUAGES
+    from crossdock.notifications.email.mail_kinds import Kind
 
     if kind not in list(Kind):
         raise ValueError(f"{kind!r} is none of {', '.join(Kind)}")
     if locale not in LANGUAGES:
         raise ValueError(f"{locale!r} is none of {', '.join(LANGUAGES)}")
-    settings = nobodys("Crossdock") if organization is None else _with_book(database, _mail_settings(organization))
+    settings = (
+        placeholder_settings("Crossdock")
+        if organization is None
+        else _with_context(database, _mail_settings(organization))
+    )
     subject, html, text = preview.preview(Kind(kind), locale, settings)
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{kind}.{locale}.html").write_text(html)
@@ -368,18 +372,20 @@ def preview_mail(
     typer.echo(f"{subject}\n{out / f'{kind}.{locale}.html'}\n{out / f'{kind}.{locale}.txt'}")
 
 
-def _mail_settings(organization_id: int) -> "Callable[[Book], Awaitable[MailSettings]]":
-    async def run(book: "Book") -> "MailSettings":
-        from crossdock.delivery.email import channel
-        from crossdock.flows import mails, telling
-        from crossdock.store import registry
+def _mail_settings(organization_id: int) -> "Callable[[Context], Awaitable[MailSettings]]":
+    async def run(context: "Context") -> "MailSettings":
+        from crossdock.flows import emails, event_payloads
+        from crossdock.notifications.email import channel
+        from crossdock.store import tenants
 
-        async with book.store.reading() as tx:
-            found = await registry.get_organization(tx, organization_id)
+        async with context.store.reading() as tx:
+            found = await tenants.get_organization(tx, organization_id)
             if found is None:
                 raise ValueError(f"there is no organization {organization_id}")
-            caller = await telling.worker_of(tx, found)
-        endpoint, _ = await mails.settings(book, caller)
-        return channel.settings_of(endpoint.document, book.settings, brand=found.name) or channel.nobodys(found.name)
+            caller = await event_payloads.worker_of(tx, found)
+        endpoint, _ = await emails.settings(context, caller)
+        return channel.settings_of(
+            endpoint.document, context.settings, brand=found.name
+        ) or channel.placeholder_settings(found.name)
 
     return run

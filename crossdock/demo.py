@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from crossdock.core.errors import Conflict
 from crossdock.doors import Door, Seed, encode_json
-from crossdock.flows import access, catalog
+from crossdock.flows import access, reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.settings import Settings
-from crossdock.store import registry
-from crossdock.store.registry import Organization
+from crossdock.store import tenants
+from crossdock.store.tenants import Organization
 
 CLIENT_ID = "demo"
 CLIENT_SECRET = "demo-secret"
@@ -35,38 +35,38 @@ def check_loopback(settings: Settings) -> None:
         raise ValueError(f"--demo publishes its credentials; it is refused on {settings.host}, listen on 127.0.0.1")
 
 
-async def ensure(book: Book, doors: Sequence[Door]) -> Organization:
+async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
     """Make the demo organization where it is not there yet, with what every door seeds it with."""
-    async with book.store.reading() as tx:
-        found = await registry.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
-        known = await registry.get_organization(tx, found) if found else None
+    async with context.store.reading() as tx:
+        found = await tenants.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
+        known = await tenants.get_organization(tx, found) if found else None
     if known is not None:
         return known
     try:
-        made = await access.add_organization(book, name="Demo", uuid=ORGANIZATION_UUID)
+        made = await access.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
     except Conflict:  # another process was first
-        return await ensure(book, doors)
+        return await ensure(context, doors)
     scopes = " ".join(access.SCOPES)
     for door in doors:
         for seed in door.demo_seeds:
-            await plant(book, made, seed)
+            await plant(context, made, seed)
     await access.add_person(
-        book, made.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
+        context, made.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
     )
     await access.add_client(
-        book, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
+        context, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
     )
     return made
 
 
-async def plant(book: Book, organization: Organization, seed: Seed) -> None:
+async def plant(context: Context, organization: Organization, seed: Seed) -> None:
     """Give an organization what a door wants it to have."""
     if seed.document is None:
-        await access.add_vendor_reference(book, organization.organization_id, kind=seed.kind, value=seed.key)
+        await access.add_vendor_reference(context, organization.organization_id, kind=seed.kind, value=seed.key)
         return
     gardener = Caller(organization, "crossdock", frozenset())
-    await catalog.add(
-        book,
+    await reference_data.add(
+        context,
         gardener,
         kind=seed.kind,
         key=seed.key,

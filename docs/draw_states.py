@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
-from crossdock.core.lifecycle import MARKS, MOVES, Status, Verb
+from crossdock.core.orders.status import (
+    ANNOTATIONS,
+    TRANSITIONS,
+    Status,
+    Verb,
+)
 
 PAGE = Path(__file__).parent / "states.md"
 _HEAD = """# States of an order
@@ -25,7 +30,7 @@ def draw() -> str:
 
 def _diagram() -> list[str]:
     arrows: dict[tuple[Status, Status], list[Verb]] = {}
-    for status, verbs in MOVES.items():
+    for status, verbs in TRANSITIONS.items():
         for verb, targets in verbs.items():
             for target in targets:
                 if target is not status:
@@ -35,12 +40,12 @@ def _diagram() -> list[str]:
 
 
 def _table() -> list[str]:
-    verbs = [verb for verb in Verb if verb not in MARKS]
-    marks = ", ".join(f"`{mark}`" for mark in MARKS)
+    verbs = [verb for verb in Verb if verb not in ANNOTATIONS]
+    marks = ", ".join(f"`{mark}`" for mark in ANNOTATIONS)
     head = ["| from | " + " | ".join(verbs) + " |", "|---" * (len(verbs) + 1) + "|"]
     rows = [
         f"| `{status}` | " + " | ".join(", ".join(moves.get(verb, ("-",))) for verb in verbs) + " |"
-        for status, moves in MOVES.items()
+        for status, moves in TRANSITIONS.items()
     ]
     return [
         *head,

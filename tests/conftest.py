@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from crossdock import app, demo
 from crossdock.doors import all_doors
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.settings import load
 from crossdock.web import logs
 from tests.databases import Databases, administer, renamed
@@ -84,8 +84,8 @@ def postgres_template(postgres_url: str) -> str:
 
 
 async def _prepare(url: str) -> None:
-    async with app.open_book(load({}, database=url)) as book:
-        await demo.ensure(book, all_doors())
+    async with app.open_context(load({}, database=url)) as context:
+        await demo.ensure(context, all_doors())
 
 
 @pytest.fixture(params=ENGINES)
@@ -121,20 +121,20 @@ def database(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-async def book(database: str, engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Book]:
+async def context(database: str, engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Context]:
     """Give an open book; `@pytest.mark.parametrize` of `overrides` changes its settings."""
     overrides: dict[str, Any] = getattr(request, "param", {})
     settings = load({}, database=database, **overrides)
     if engine == "sqlite":
-        async with app.open_book(settings) as opened:
+        async with app.open_context(settings) as opened:
             yield opened
     else:
         databases: Databases = request.getfixturevalue("postgres_databases")
-        yield await app.book_over(await databases.store(database), settings)
+        yield await app.build_context(await databases.store(database), settings)
 
 
 @pytest.fixture
-async def world(book: Book) -> AsyncIterator[World]:
+async def world(context: Context) -> AsyncIterator[World]:
     """Give the whole application over an open book, with an HTTP client to it."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app.site(book)), base_url="http://crossdock") as http:
-        yield World(book, http)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app.site(context)), base_url="http://crossdock") as http:
+        yield World(context, http)

@@ -15,10 +15,10 @@ from sqlalchemy import func, select
 
 from crossdock import app
 from crossdock.doors import all_doors
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake
 from crossdock.settings import Settings, load
-from crossdock.store.port import Statement, Store, Transaction
+from crossdock.store.protocols import Statement, Store, Transaction
 from crossdock.store.tables import orders
 from crossdock.web import logs, pages
 from crossdock.web.asgi import Site
@@ -67,10 +67,10 @@ class DyingApp(app.App):
         super().__init__(settings)
         self._commits = commits
 
-    def _site_over(self, book: Book) -> Site:
-        doors, doomed = all_doors(), copy.copy(book)
-        doomed.store = DyingStore(book.store, commits=self._commits)
-        return Site(book, Intake(doomed), doors, pages=pages.routes(book, doors))
+    def _site_over(self, context: Context) -> Site:
+        doors, doomed = all_doors(), copy.copy(context)
+        doomed.store = DyingStore(context.store, commits=self._commits)
+        return Site(context, Intake(doomed), doors, pages=pages.routes(context, doors))
 
 
 def before_commit() -> DyingApp:

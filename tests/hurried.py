@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from crossdock import cli
-from crossdock.delivery import worker
+from crossdock.notifications import worker
 
 HURRY = "CROSSDOCK_TEST_HURRY"
 

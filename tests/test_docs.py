@@ -12,14 +12,14 @@ import typer
 from crossdock import cli
 from crossdock.core import errors
 from crossdock.core.errors import Code, Refusal
-from crossdock.core.events import FACTS, Fact
+from crossdock.core.orders.events import ORDER_EVENTS, OrderEvent
 from crossdock.doors import DOORS, all_doors
 from crossdock.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 MANUAL = "\n".join(page.read_text() for page in PAGES)
-KINDS: list[type[Refusal]] = [errors.Invalid, errors.Missing, errors.Denied, errors.Conflict, errors.Busy]
+KINDS: list[type[Refusal]] = [errors.Invalid, errors.NotFound, errors.Denied, errors.Conflict, errors.Busy]
 
 
 def page(name: str) -> str:
@@ -42,8 +42,8 @@ class TestSettings:
     @pytest.mark.parametrize("setting", msgspec.structs.fields(Settings), ids=lambda each: each.name)
     def test_have_the_default_that_is_written_down(self, setting: Any) -> None:
         default, unit, meaning = rows(page("settings.md"))[f"CROSSDOCK_{setting.name.upper()}"]
-        spelled = str(setting.default).lower() if isinstance(setting.default, bool) else str(setting.default)
-        assert default == (f"`{spelled}`" if spelled else "(empty)")
+        rendered = str(setting.default).lower() if isinstance(setting.default, bool) else str(setting.default)
+        assert default == (f"`{rendered}`" if rendered else "(empty)")
         assert unit != ""
         assert meaning != ""
 
@@ -83,15 +83,15 @@ class TestCommands:
 
 
 class TestEvents:
-    @pytest.mark.parametrize("fact", FACTS.values(), ids=lambda fact: fact.name)
-    def test_are_written_down_with_version_and_members(self, fact: type[Fact]) -> None:
-        version, _, members = rows(page("events.md"))[fact.name]
-        assert version == str(fact.version)
-        for member in fact.__struct_fields__:
+    @pytest.mark.parametrize("order_event", ORDER_EVENTS.values(), ids=lambda order_event: order_event.name)
+    def test_are_written_down_with_version_and_members(self, order_event: type[OrderEvent]) -> None:
+        version, _, members = rows(page("events.md"))[order_event.name]
+        assert version == str(order_event.version)
+        for member in order_event.__struct_fields__:
             assert f"`{member}`:" in members
 
     def test_written_down_are_all_real(self) -> None:
-        assert {name for name in rows(page("events.md")) if "." in name} == set(FACTS)
+        assert {name for name in rows(page("events.md")) if "." in name} == set(ORDER_EVENTS)
 
 
 class TestErrorCodes:
@@ -107,13 +107,13 @@ class TestErrorCodes:
 class TestDoorPages:
     @pytest.mark.parametrize("door", DOORS)
     def test_name_the_path_of_every_route(self, door: str) -> None:
-        words = re.findall(r"[/…][^\s`?,]+", spelled(page(f"doors/{door}.md")))
+        words = re.findall(r"[/…][^\s`?,]+", rendered(page(f"doors/{door}.md")))
         (found,) = [each for each in all_doors() if each.name == door]
-        paths = {spelled(route.paths[0]) for route in found.routes}
+        paths = {rendered(route.paths[0]) for route in found.routes}
         assert [path for path in sorted(paths) if not any(names(word, path) for word in words)] == []
 
 
-def spelled(text: str) -> str:
+def rendered(text: str) -> str:
     """Give a text with every path parameter named alike, as pages may name them in the vendor's words."""
     return re.sub(r"\{\w+\}", "{}", text)
 

@@ -14,17 +14,39 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from bench.size.loading import Loaded
-from bench.size.making import COMMON, COMMON_TAG, CROWD, ENCODER, LOCATIONS, RARE, RARE_TAG, SPAN_US, Known, iso
+from bench.size.making import (
+    COMMON,
+    COMMON_TAG,
+    CROWD,
+    ENCODER,
+    LOCATIONS,
+    RARE,
+    RARE_TAG,
+    SPAN_US,
+    Known,
+    iso,
+)
 from crossdock import app
-from crossdock.core.identity import to_base32, to_base62, to_digits, to_hex24, to_uuid
+from crossdock.core.ids import (
+    to_base32,
+    to_base62,
+    to_digits,
+    to_hex24,
+    to_uuid,
+)
 from crossdock.doors import all_doors
 from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
 from crossdock.flows import access
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.settings import load as settings
-from crossdock.store import pages
-from crossdock.store.port import Row, Statement, Store, Transaction
-from crossdock.store.walks import Filters
+from crossdock.store import order_list
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import (
+    Row,
+    Statement,
+    Store,
+    Transaction,
+)
 
 DEEP = 50_000
 
@@ -100,8 +122,8 @@ def _oms_id(asked: Asked) -> str:
 
 
 def _fulfillment_id(asked: Asked) -> str:
-    spelled = f"ORA{to_digits(asked.order.order_id)}{asked.order.country}"
-    return f"/shippingservices/fulfillment/v1/orders/{spelled}?clientId=1234"
+    rendered = f"ORA{to_digits(asked.order.order_id)}{asked.order.country}"
+    return f"/shippingservices/fulfillment/v1/orders/{rendered}?clientId=1234"
 
 
 def _range(asked: Asked, **more: str) -> str:
@@ -201,7 +223,7 @@ async def deep_places(store: Store, loaded: Loaded) -> list[int]:
     async with store.reading() as tx:
         for organization_id, size in zip(loaded.organizations, loaded.sizes, strict=True):
             depth = min(DEEP, size * 3 // 4)
-            page = await pages.page(tx, organization_id, Filters(), limit=1, offset=depth)
+            page = await order_list.page(tx, organization_id, Filters(), limit=1, offset=depth)
             found.append(page.orders[0].order_id)
     return found
 
@@ -265,15 +287,15 @@ class _Recording:
 class Asker:
     """Asks operations of the application in this process, and notes the statements that follow."""
 
-    def __init__(self, book: Book, loaded: Loaded, client: httpx.AsyncClient, recorder: Recorder) -> None:
-        self._book, self._loaded, self._client, self._recorder = book, loaded, client, recorder
+    def __init__(self, context: Context, loaded: Loaded, client: httpx.AsyncClient, recorder: Recorder) -> None:
+        self._context, self._loaded, self._client, self._recorder = context, loaded, client, recorder
         self._tokens: dict[int, str] = {}
 
     async def token(self, place: int) -> str:
         """Give the token of an organization's client."""
         if place not in self._tokens:
             name, secret = self._loaded.clients[place]
-            grant, _ = await access.grant(self._book, client_id=name, secret=secret, lifetime_s=36_000)
+            grant, _ = await access.grant(self._context, client_id=name, secret=secret, lifetime_s=36_000)
             self._tokens[place] = grant.token
         return self._tokens[place]
 
@@ -291,9 +313,9 @@ class Asker:
 @asynccontextmanager
 async def asker(url: str, loaded: Loaded) -> AsyncIterator[tuple[Asker, list[int]]]:
     """Open the application over a loaded database, and give who asks it, and the deep places."""
-    async with app.open_book(settings({}, database=url)) as book:
-        recorder = Recorder(book.store)
-        book.store = recorder
-        transport = httpx.ASGITransport(app.site(book))
+    async with app.open_context(settings({}, database=url)) as context:
+        recorder = Recorder(context.store)
+        context.store = recorder
+        transport = httpx.ASGITransport(app.site(context))
         async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as client:
-            yield Asker(book, loaded, client, recorder), await deep_places(recorder, loaded)
+            yield Asker(context, loaded, client, recorder), await deep_places(recorder, loaded)

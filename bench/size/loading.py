@@ -9,17 +9,29 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bench.size.making import Known, Made, Maker, product
+from bench.size.making import (
+    Known,
+    Made,
+    Maker,
+    product,
+)
 from crossdock import app, demo
-from crossdock.core.identity import to_uuid
+from crossdock.core.ids import to_uuid
 from crossdock.doors import all_doors
 from crossdock.flows import access
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.settings import load as settings
-from crossdock.store import log, orders, pages, postgres, registry, sqlite
-from crossdock.store.port import Transaction
-from crossdock.store.registry import Organization
+from crossdock.store import (
+    event_log,
+    order_list,
+    orders,
+    postgres,
+    sqlite,
+    tenants,
+)
+from crossdock.store.protocols import Transaction
 from crossdock.store.tables import catalog_entry, request_key
+from crossdock.store.tenants import Organization
 
 ORGANIZATIONS = 8
 BATCH = 5_000  # orders made and inserted at a time
@@ -39,8 +51,8 @@ class Loaded(Struct):
 
 async def load(url: str, count: int, *, told: bool = True) -> Loaded:
     """Migrate the database at `url` and fill it with `count` orders."""
-    async with app.open_book(settings({}, database=url)) as book:
-        made, clients, references = await _organizations(book)
+    async with app.open_context(settings({}, database=url)) as context:
+        made, clients, references = await _organizations(context)
     maker = Maker(made, references, count)
     sizes, known, began = Counter[int](), list[Known](), time.perf_counter()
     async with _bulk(url) as begin:
@@ -56,7 +68,7 @@ async def load(url: str, count: int, *, told: bool = True) -> Loaded:
                     for organization_id, numbers in some.counts.items():
                         counts.setdefault(organization_id, Counter()).update(numbers)
                 for organization_id, numbers in counts.items():
-                    await pages.add_counts(tx, organization_id, numbers)
+                    await order_list.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
             if told:
                 print(f"  {min(count, start + COMMIT):,} orders after {time.perf_counter() - began:.0f} s", flush=True)
@@ -64,20 +76,26 @@ async def load(url: str, count: int, *, told: bool = True) -> Loaded:
     return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known)
 
 
-async def _organizations(book: Book) -> tuple[list[Organization], list[tuple[str, str]], frozenset[tuple[str, str]]]:
+async def _organizations(
+    context: Context,
+) -> tuple[list[Organization], list[tuple[str, str]], frozenset[tuple[str, str]]]:
     """Make the organizations, the demo one first, each with the seeds that make the sample bodies sound."""
     doors = all_doors()
-    made, clients = [await demo.ensure(book, doors)], [(demo.CLIENT_ID, demo.CLIENT_SECRET)]
+    made, clients = [await demo.ensure(context, doors)], [(demo.CLIENT_ID, demo.CLIENT_SECRET)]
     for place in range(1, ORGANIZATIONS):
-        one = await access.add_organization(book, name=f"Size {place}", uuid=to_uuid(book.mint.new(book.clock())))
+        one = await access.add_organization(
+            context, name=f"Size {place}", uuid=to_uuid(context.id_generator.new(context.clock()))
+        )
         for door in doors:
             for seed in door.demo_seeds:
-                await demo.plant(book, one, seed)
-        client, secret = await access.add_client(book, one.organization_id, name="size", scopes=" ".join(access.SCOPES))
+                await demo.plant(context, one, seed)
+        client, secret = await access.add_client(
+            context, one.organization_id, name="size", scopes=" ".join(access.SCOPES)
+        )
         made.append(one)
         clients.append((client.client_id, secret))
-    async with book.store.reading() as tx:
-        references = frozenset(await registry.vendor_references(tx, made[0].organization_id))
+    async with context.store.reading() as tx:
+        references = frozenset(await tenants.vendor_references(tx, made[0].organization_id))
     return made, clients, references
 
 
@@ -92,11 +110,11 @@ async def _catalog(tx: Transaction, made: Sequence[Organization], skus: int) -> 
 async def _insert(tx: Transaction, made: Made) -> None:
     # Sorted, a batch touches each page of an index once.
     made.keys.sort()
-    await log.add_submissions(tx, made.submissions)
+    await event_log.add_submissions(tx, made.submissions)
     await orders.add(tx, made.placed)
     await tx.insert(request_key, made.keys)
     for organization_id, recorded in made.recorded.items():
-        await log.add_events(tx, organization_id, recorded)
+        await event_log.add_events(tx, organization_id, recorded)
 
 
 @asynccontextmanager

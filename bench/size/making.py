@@ -15,17 +15,23 @@ from msgspec import Struct
 
 from bench.load import BODIES, HERE
 from crossdock import app
-from crossdock.core import events, lifecycle
-from crossdock.core.events import Event
-from crossdock.core.identity import Mint, floor_id, key_of
-from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
+from crossdock.core.ids import IdGenerator, first_id_at, hashed_key
+from crossdock.core.orders import events, status
+from crossdock.core.orders.events import Event
+from crossdock.core.orders.model import (
+    Content,
+    Hold,
+    Order,
+    Source,
+    initial_counters,
+)
 from crossdock.doors import all_doors
+from crossdock.doors.s2 import catalog as s2
 from crossdock.doors.s2 import demo as s2_demo
-from crossdock.doors.s2 import entries as s2
-from crossdock.flows.book import Found
+from crossdock.flows.context import ReferenceData
 from crossdock.store import orders
-from crossdock.store.log import SubmissionRecord
-from crossdock.store.registry import Entry, Organization
+from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.tenants import CatalogEntry, Organization
 
 SKUS = 10_000
 PLACED = "2026-01-30T10:53:24Z"
@@ -132,9 +138,9 @@ def product_key(number: int) -> str:
     return f"{number % 2**32:08x}-0000-4000-8000-000000000000"
 
 
-def product(number: int, sku: str) -> Entry:
+def product(number: int, sku: str) -> CatalogEntry:
     document = s2_demo.DEMO_SEEDS[3].document | {"sku": sku, "name": f"Thing {sku}"}
-    return Entry(0, s2.PRODUCT, product_key(number), sku, sku.casefold(), number, 0, 0, ENCODER.encode(document))
+    return CatalogEntry(0, s2.PRODUCT, product_key(number), sku, sku.casefold(), number, 0, 0, ENCODER.encode(document))
 
 
 _MARKS = re.compile(rb"QQ([A-Z]+\d?)QQ|(fffffff[0-9a-f])-0000-4000-8000-000000000000|" + PLACED.encode())
@@ -167,18 +173,18 @@ class Template:
         format = next(each.format for each in all_doors() if each.name == door)
         assert format is not None
         raw = json.dumps(_sample(door, lines), separators=(",", ":")).encode()
-        reading = format.read(raw)
+        reading = format.parse(raw)
         assert not reading.faults, reading.faults
         known = {(s2.PRODUCT, entry.key): entry for entry in (product(-1 - at, f"QQSKU{at}QQ") for at in range(3))}
         account = s2_demo.DEMO_SEEDS[0]
-        entry = Entry(0, account.kind, account.key, account.name, "", 0, 0, 0, ENCODER.encode(account.document))
-        found = Found(organization, "size", references, known | {(account.kind, account.key): entry})
-        content = format.content(reading, found)
-        order = Order(0, 1, 1, 0, 0, Source(door, 1, "size", "US"), content, fresh_counters(content))
+        entry = CatalogEntry(0, account.kind, account.key, account.name, "", 0, 0, 0, ENCODER.encode(account.document))
+        found = ReferenceData(organization, "size", references, known | {(account.kind, account.key): entry})
+        content = format.to_content(reading, found)
+        order = Order(0, 1, 1, 0, 0, Source(door, 1, "size", "US"), content, initial_counters(content))
         self.door = door
         self.body = _Text(raw)
         self.content = _Text(ENCODER.encode(content))
-        self.reply = _Text(format.reply(reading.tree, order, found))
+        self.reply = _Text(format.create_response(reading.tree, order, found))
         self.natural = [_Text(part.encode()) for part in reading.natural]
 
 
@@ -228,7 +234,7 @@ class Maker:
         self._templates = {
             (door, lines): Template(door, lines, organizations[0], references) for door in DOORS for lines in (1, 2, 3)
         }
-        self._mint = Mint(1023)
+        self._mint = IdGenerator(1023)
         self._now = app.now_us()
         self._start, self._step, self._made = self._now - SPAN_US, SPAN_US // (count + 1), 0
         self._event = 0
@@ -284,7 +290,7 @@ class Maker:
         country = (content.destinations[0].address and content.destinations[0].address.country) or "US"
         order = Order(
             organization_id, order_id, 1, at, at, Source(template.door, submission_id, "size", country), content,
-            fresh_counters(content),
+            initial_counters(content),
         )  # fmt: skip
         order = self._history(made, order, end, location)
         row = orders.rows_of(order)
@@ -294,7 +300,7 @@ class Maker:
             len(body), body, template.reply.filled(values),
         )  # fmt: skip
         made.submissions.append(record)
-        key = key_of(f"{template.door}/natural", *(part.filled(values).decode() for part in template.natural))
+        key = hashed_key(f"{template.door}/natural", *(part.filled(values).decode() for part in template.natural))
         made.keys.append((organization_id, key, submission_id, order_id))
         status = str(order.status)
         made.counts.setdefault(organization_id, Counter())[template.door, status] += 1
@@ -306,10 +312,12 @@ class Maker:
 
     def _history(self, made: Made, order: Order, end: str, location: str) -> Order:
         """Let happen to the order what leads to `end`, and mark some."""
-        fact: events.Fact = events.Received(submission_id=order.source.submission_id, content=order.content)
+        order_event: events.OrderEvent = events.Received(
+            submission_id=order.source.submission_id, content=order.content
+        )
         order, event = events.append(
             order,
-            fact,
+            order_event,
             event_id=self._event_id(order.created_at),
             at=order.created_at,
             actor="size",
@@ -317,33 +325,33 @@ class Maker:
         )
         made.tell(event, order)
         wanted = tuple((line, each.ordered) for line, each in enumerate(order.counters))
-        facts: list[events.Fact] = []
+        order_events: list[events.OrderEvent] = []
         if end in ("allocated", "shipped"):
-            counters = tuple(lifecycle.Counters(each.ordered, allocated=each.ordered) for each in order.counters)
-            facts.append(events.Allocated(location_ref=location, counters=counters))
+            counters = tuple(status.Counters(each.ordered, allocated=each.ordered) for each in order.counters)
+            order_events.append(events.Allocated(location_ref=location, counters=counters))
         if end == "shipped":
-            facts.append(events.Shipped(lines=wanted, counters=tuple(each.ship() for each in order.counters)))
+            order_events.append(events.Shipped(lines=wanted, counters=tuple(each.ship() for each in order.counters)))
         elif end == "canceled":
             counters = tuple(each.cancel(each.ordered) for each in order.counters)
-            facts.append(events.Canceled(lines=wanted, counters=counters, reason="customer"))
+            order_events.append(events.Canceled(lines=wanted, counters=counters, reason="customer"))
         elif end == "on_hold":
-            facts.append(events.Held(holds=(Hold("fraud", order.created_at, actor="size"),)))
+            order_events.append(events.Held(holds=(Hold("fraud", order.created_at, actor="size"),)))
         draw = self._random.random()
         if draw < 0.06:
-            facts.append(events.Tagged(tags=(RARE_TAG, COMMON_TAG) if draw < 0.0002 else (COMMON_TAG,)))
+            order_events.append(events.Tagged(tags=(RARE_TAG, COMMON_TAG) if draw < 0.0002 else (COMMON_TAG,)))
         elif draw > 0.95:
-            facts.append(events.Archived())
-        for fact in facts:
+            order_events.append(events.Archived())
+        for order_event in order_events:
             at = min(self._now, order.updated_at + int(self._random.random() * 86_400_000_000))
             order, event = events.record(
-                order, fact, event_id=self._event_id(at), at=at, actor="size", door=order.source.door
+                order, order_event, event_id=self._event_id(at), at=at, actor="size", door=order.source.door
             )
             made.tell(event, order)
         return order
 
     def _event_id(self, at: int) -> int:
         self._event += 1
-        return floor_id(at) | 1022 << 12 | self._event & 0xFFF
+        return first_id_at(at) | 1022 << 12 | self._event & 0xFFF
 
 
 def iso(us: int) -> str:

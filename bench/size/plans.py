@@ -9,17 +9,25 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bench.size.asking import DEEP, OPS, Op, asker, asking
+from bench.size.asking import (
+    DEEP,
+    OPS,
+    Op,
+    asker,
+    asking,
+)
 from bench.size.loading import Loaded
-from crossdock.store import pages, sqlite
+from crossdock.store import order_list, sqlite
 
 # Tables that grow with the orders, whatever they are called in a statement.
 _GROWING = "orders|order_line|order_term|event|submission|request_key|catalog_entry"
 # What a statement may walk: a deep offset and the rows looked through after it.
-WALKED_MOST = DEEP + 2 * pages.SCAN_WHOLE
-STEPS_MOST = 20 * WALKED_MOST  # of SQLite; a row walked in an index takes 4, looked up elsewhere and compared about 15
+MAX_ROWS_SCANNED = DEEP + 2 * order_list.SCAN_WHOLE
+MAX_STEPS = (
+    20 * MAX_ROWS_SCANNED
+)  # of SQLite; a row walked in an index takes 4, looked up elsewhere and compared about 15
 # What a statement that reads one order may take: an order has up to 3 lines and 4 events.
-GET_MOST = {"sqlite": 400, "postgresql": 50}
+MAX_GET = {"sqlite": 400, "postgresql": 50}
 
 
 _NOISE = re.compile(
@@ -55,8 +63,8 @@ def sqlite_plan(connection: Any, text: str, values: Sequence[Any]) -> Plan:
         # A statement's own inner result may be scanned: its LIMIT is what bounds it.
         if re.match(r"SCAN (?!scanned|some|anon_\d|\(subquery|CONSTANT ROW)", row[3]):
             faults.append(f"scans a table: {row[3]}")
-        walks = re.match(rf"SEARCH ({_GROWING}) .*\(organization_id=\?\)$", row[3])
-        if walks and any(other[1] == row[1] and "TEMP B-TREE" in other[3] for other in rows):
+        index_scans = re.match(rf"SEARCH ({_GROWING}) .*\(organization_id=\?\)$", row[3])
+        if index_scans and any(other[1] == row[1] and "TEMP B-TREE" in other[3] for other in rows):
             faults.append(f"sorts a whole organization: {row[3]}")
     steps = 0
 
@@ -68,7 +76,7 @@ def sqlite_plan(connection: Any, text: str, values: Sequence[Any]) -> Plan:
     connection.set_progress_handler(step, 100)
     connection.execute(text, values).fetchall()
     connection.set_progress_handler(None, 0)
-    if steps > STEPS_MOST:
+    if steps > MAX_STEPS:
         faults.append(f"takes {steps:,} steps")
     return Plan(text, tuple(lines), steps, tuple(faults))
 
@@ -90,7 +98,7 @@ async def postgres_plan(connection: Any, text: str, values: Sequence[Any]) -> Pl
             most = max(most, int(float(ran[1]) * int(ran[2])))
         elif passed := re.search(r"Removed by .*: (\d+)", line):
             most = max(most, int(passed[1]))
-    if most > WALKED_MOST:
+    if most > MAX_ROWS_SCANNED:
         faults.append(f"walks {most:,} rows")
     return Plan(text, lines, most, tuple(faults))
 
@@ -141,7 +149,7 @@ async def plans(
                     if not re.search(rf"\b({_GROWING}|order_count)\b", text):
                         continue  # tokens and their owners
                     plan = await explain(text, values)
-                    if op.is_get and plan.cost > GET_MOST[url.partition(":")[0]]:
+                    if op.is_get and plan.cost > MAX_GET[url.partition(":")[0]]:
                         walked = f"reads one order and takes {plan.cost:,} steps or rows"
                         plan = msgspec.structs.replace(plan, faults=(*plan.faults, walked))
                     key = (shortened(text), plan.shape)

@@ -60,13 +60,13 @@ class Refusal(Exception):
 
     allowed: ClassVar[frozenset[Code]] = frozenset()
 
-    def __init__(self, code: Code, reason: str, *, faults: tuple[Fault, ...] = (), **facts: object) -> None:
+    def __init__(self, code: Code, reason: str, *, faults: tuple[Fault, ...] = (), **order_events: object) -> None:
         super().__init__(reason)
         assert code in self.allowed, f"{type(self).__name__} does not carry {code}"
         self.code = code
         self.reason = reason
         self.faults = faults
-        self.facts = facts
+        self.order_events = order_events
         self.recorded = False
 
 
@@ -76,7 +76,7 @@ class Invalid(Refusal):
     allowed = frozenset({Code.NOT_JSON, Code.TOO_LARGE, Code.TOO_DEEP, Code.INVALID, Code.UNKNOWN_REFERENCE})
 
 
-class Missing(Refusal):
+class NotFound(Refusal):
     """What was asked for is not there, or not this organization's."""
 
     allowed = frozenset({Code.NO_ROUTE, Code.NO_METHOD, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND})

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from crossdock.core.iso import exponent
-from crossdock.core.order import ChargeKind, Content, Totals
+from crossdock.core.orders.model import ChargeKind, Content, Totals
 
 COMPONENTS = ("items", "discount", "fees", "shipping", "tax", "duty", "total")
 _COMPONENT_OF: dict[ChargeKind, str] = {

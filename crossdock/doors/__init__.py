@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from crossdock.core.errors import Refusal
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format
+from crossdock.flows.context import Context, Format
+from crossdock.flows.event_payloads import PayloadFormat, document_payload
 from crossdock.flows.intake import Intake
-from crossdock.flows.telling import Payload, document_payload
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 encode_json = _ENCODER.encode
@@ -41,8 +41,8 @@ class Request:
 
     __slots__ = (
         "body",
-        "book",
         "caller",
+        "context",
         "headers",
         "intake",
         "method",
@@ -56,7 +56,7 @@ class Request:
     def __init__(
         self,
         *,
-        book: Book,
+        context: Context,
         intake: Intake,
         route: "Route",
         method: str,
@@ -67,7 +67,7 @@ class Request:
         body: bytes,
         request_id: str,
     ) -> None:
-        self.book = book
+        self.context = context
         self.intake = intake
         self.route = route
         self.method = method
@@ -116,7 +116,7 @@ def in_one_view(handle: "Handler") -> "Handler":
 
     @wraps(handle)
     async def handled(request: Request) -> Reply:
-        async with request.book.store.reading():
+        async with request.context.store.reading():
             return await handle(request)
 
     return handled
@@ -194,7 +194,7 @@ class Door(Struct, frozen=True):
     seeds: Callable[[str], tuple[Seed, ...]] = lambda _: ()
     demo_seeds: tuple[Seed, ...] = ()
     demo_curl: Callable[[str], str] | None = None
-    payloads: tuple[Payload, ...] = ()
+    payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
 
 
@@ -208,7 +208,7 @@ def all_doors() -> tuple[Door, ...]:
     return tuple(import_module(f"crossdock.doors.{name}").DOOR for name in DOORS)
 
 
-def all_payloads() -> dict[str, Payload]:
+def all_payloads() -> dict[str, PayloadFormat]:
     """Give every shape in which webhooks tell of events, by name: those the doors bring, and each door's plain document."""
     brought = [payload for door in all_doors() for payload in door.payloads]
     plain = [document_payload(door.name) for door in all_doors() if door.format is not None]

@@ -16,17 +16,22 @@ import jwt
 from jwt.types import Options
 from msgspec import Struct
 
-from crossdock.core.delivery import Health
-from crossdock.core.endpoint import MAIL_ENDPOINT
 from crossdock.core.errors import Code, Conflict, Denied
-from crossdock.core.identity import to_base32
-from crossdock.store import deliveries, registry
+from crossdock.core.ids import to_base32
+from crossdock.core.retry_policy import Health
+from crossdock.core.subscription import MAIL_ENDPOINT
+from crossdock.store import deliveries, tenants
 from crossdock.store.deliveries import Endpoint
-from crossdock.store.port import Transaction
-from crossdock.store.registry import Client, Membership, Organization, Person
+from crossdock.store.protocols import Transaction
+from crossdock.store.tenants import (
+    Client,
+    Membership,
+    Organization,
+    Person,
+)
 
 if TYPE_CHECKING:
-    from crossdock.flows.book import Book
+    from crossdock.flows.context import Context
 
 READ = "orders:read"
 WRITE = "orders:write"
@@ -99,95 +104,95 @@ class Access:
 
 # --------------------------------------------------------------------------------------------------------------- tokens
 async def grant(
-    book: "Book", *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
+    context: "Context", *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
 ) -> tuple[Grant, Organization]:
     """Give a token to a client that knows its secret, with all its scopes or the narrower `scope`.
 
     Refuses with Denied: `bad_credentials`, `no_scope` where more is asked than the client has.
     """
     client_id = client_id.replace("\x00", "")  # no database takes it, and no client id has it
-    async with book.store.reading() as tx:
-        organization_id = await registry.find_organization(tx, kind="client", name=client_id)
-        client = await registry.get_client(tx, organization_id, client_id=client_id) if organization_id else None
-        organization = await registry.get_organization(tx, organization_id) if organization_id else None
+    async with context.store.reading() as tx:
+        organization_id = await tenants.find_organization(tx, kind="client", name=client_id)
+        client = await tenants.get_client(tx, organization_id, client_id=client_id) if organization_id else None
+        organization = await tenants.get_organization(tx, organization_id) if organization_id else None
     expected = client.secret_hash if client else hash_secret("")
     if not hmac.compare_digest(expected, hash_secret(secret)) or client is None or organization is None:
         raise Denied(Code.BAD_CREDENTIALS, "the client id or secret is wrong")
     if client.revoked_at is not None:
         raise Denied(Code.BAD_CREDENTIALS, "the client was revoked")
-    if client_id in book.access.barred:
+    if client_id in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
     scopes = " ".join(scope.split()) if scope and scope.strip() else client.scopes
     has = set(SCOPES if ADMIN in client.scopes.split() else client.scopes.split())
     if not set(scopes.split()) <= has:
         raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scopes)
     claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER}
-    return _signed(book, client_id, claims, lifetime_s), organization
+    return _signed(context, client_id, claims, lifetime_s), organization
 
 
 async def sign_in(
-    book: "Book", *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
+    context: "Context", *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
 ) -> tuple[Grant, Person, list[tuple[Organization, Membership]]]:
     """Give a token to a person who knows their password; `claims` says what the door adds to it.
 
     Refuses with Denied `bad_credentials`.
     """
-    async with book.store.reading() as tx:
-        person = await registry.get_person(tx, email=email.lower())
-        places = await registry.memberships(tx, email=email.lower()) if person else []
-        found = [(await registry.get_organization(tx, place.organization_id), place) for place in places]
+    async with context.store.reading() as tx:
+        person = await tenants.get_person(tx, email=email.lower())
+        places = await tenants.memberships(tx, email=email.lower()) if person else []
+        found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
     if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
-    if person.email in book.access.barred:
+    if person.email in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
     own = {"kind": "person", "ver": person.token_version}
-    signed = _signed(book, person.email, claims(person) | own, lifetime_s)
+    signed = _signed(context, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
 
 
-def _signed(book: "Book", subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
-    now = book.clock()
+def _signed(context: "Context", subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
+    now = context.clock()
     issued = now // 1_000_000
     token_id = secrets.token_hex(12)
     payload = claims | {"sub": subject, "jti": token_id, "iat": issued, "exp": issued + lifetime_s}
-    token = jwt.encode(payload, book.access.key, algorithm="HS256")
+    token = jwt.encode(payload, context.access.key, algorithm="HS256")
     return Grant(token, lifetime_s, now, subject, str(claims.get("scp", "")))
 
 
-async def recognize(book: "Book", *, token: str | None, organization: str | None = None) -> Caller:
+async def recognize(context: "Context", *, token: str | None, organization: str | None = None) -> Caller:
     """Turn a token into a Caller; `organization` names the one meant (S2's UUID) where a person has several.
 
     Refuses with Denied: `no_token`, `bad_token` (forged, expired, revoked), `foreign_organization`.
     """
     if not token:
         raise Denied(Code.NO_TOKEN, "there is no bearer token")
-    now = book.clock()
-    caller = book.access.recall(token, organization, now)
+    now = context.clock()
+    caller = context.access.recall(token, organization, now)
     if caller is None:
-        caller = await _looked_up(book, token, organization, now)
-        book.access.remember(token, organization, now, caller)
+        caller = await _looked_up(context, token, organization, now)
+        context.access.remember(token, organization, now, caller)
     return caller
 
 
-async def _looked_up(book: "Book", token: str, organization: str | None, now: int) -> Caller:
+async def _looked_up(context: "Context", token: str, organization: str | None, now: int) -> Caller:
     try:
-        claims = jwt.decode(token, book.access.key, algorithms=["HS256"], options=_CLAIMS)
+        claims = jwt.decode(token, context.access.key, algorithms=["HS256"], options=_CLAIMS)
     except jwt.InvalidTokenError:
         raise Denied(Code.BAD_TOKEN, "the token is not valid") from None
     expires_at = int(claims["exp"]) * 1_000_000
-    if claims["sub"] in book.access.barred:
+    if claims["sub"] in context.access.barred:
         raise Denied(Code.BAD_TOKEN, "published credentials are refused on this address")
     if expires_at <= now:
         raise Denied(Code.BAD_TOKEN, "the token has expired")
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         if claims["kind"] == "client":
             organization_id, scopes = await _client_place(tx, claims, organization)
         else:
             organization_id, scopes = await _person_place(tx, claims, organization)
-        if await registry.is_revoked(tx, organization_id, token_id=claims["jti"]):
+        if await tenants.is_revoked(tx, organization_id, token_id=claims["jti"]):
             raise Denied(Code.BAD_TOKEN, "the token was revoked")
-        found = await registry.get_organization(tx, organization_id)
-        references = await registry.vendor_references(tx, organization_id)
+        found = await tenants.get_organization(tx, organization_id)
+        references = await tenants.vendor_references(tx, organization_id)
     if found is None:
         raise Denied(Code.BAD_TOKEN, "the token's organization is gone")
     allowed = frozenset(scopes.split())
@@ -196,23 +201,23 @@ async def _looked_up(book: "Book", token: str, organization: str | None, now: in
 
 async def _client_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
     organization_id = int(claims["org"])
-    client = await registry.get_client(tx, organization_id, client_id=claims["sub"])
+    client = await tenants.get_client(tx, organization_id, client_id=claims["sub"])
     if client is None or client.revoked_at is not None:
         raise Denied(Code.BAD_TOKEN, "the token's client was revoked")
     if organization is not None:
-        named = await registry.find_organization(tx, kind="s2_organization", name=organization.lower())
+        named = await tenants.find_organization(tx, kind="s2_organization", name=organization.lower())
         if named != organization_id:
             raise Denied(Code.FOREIGN_ORGANIZATION, "the token is not for this organization")
     return organization_id, str(claims["scp"])
 
 
 async def _person_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
-    person = await registry.get_person(tx, email=claims["sub"])
+    person = await tenants.get_person(tx, email=claims["sub"])
     if person is None or person.token_version != claims.get("ver"):
         raise Denied(Code.BAD_TOKEN, "the token was revoked")
-    places = {place.organization_id: place for place in await registry.memberships(tx, email=person.email)}
+    places = {place.organization_id: place for place in await tenants.memberships(tx, email=person.email)}
     if organization is not None:
-        named = await registry.find_organization(tx, kind="s2_organization", name=organization.lower())
+        named = await tenants.find_organization(tx, kind="s2_organization", name=organization.lower())
         if named not in places:
             raise Denied(Code.FOREIGN_ORGANIZATION, "the user does not belong to this organization")
         return named, places[named].scopes
@@ -225,39 +230,39 @@ async def _person_place(tx: Transaction, claims: dict[str, Any], organization: s
 
 
 # ----------------------------------------------------------------------------------------------------------- revocation
-async def revoke_token(book: "Book", caller: Caller) -> None:
+async def revoke_token(context: "Context", caller: Caller) -> None:
     """Revoke the token the caller came with."""
-    async with book.store.writing() as tx:
-        await registry.revoke_token(tx, caller.organization_id, token_id=caller.token_id, expires_at=caller.expires_at)
-    book.access.forget()
+    async with context.store.writing() as tx:
+        await tenants.revoke_token(tx, caller.organization_id, token_id=caller.token_id, expires_at=caller.expires_at)
+    context.access.forget()
 
 
-async def revoke_client(book: "Book", organization_id: int, *, client_id: str) -> bool:
+async def revoke_client(context: "Context", organization_id: int, *, client_id: str) -> bool:
     """Revoke a client and all its tokens; False when there is no such client left to revoke."""
-    async with book.store.writing() as tx:
-        done = await registry.revoke_client(tx, organization_id, client_id=client_id, now=book.clock())
-    book.access.forget()
+    async with context.store.writing() as tx:
+        done = await tenants.revoke_client(tx, organization_id, client_id=client_id, now=context.clock())
+    context.access.forget()
     return done
 
 
-async def revoke_person(book: "Book", *, email: str) -> bool:
+async def revoke_person(context: "Context", *, email: str) -> bool:
     """Revoke every token a person has; False when there is no such person."""
-    async with book.store.writing() as tx:
-        done = await registry.revoke_person(tx, email=email.lower(), now=book.clock())
-    book.access.forget()
+    async with context.store.writing() as tx:
+        done = await tenants.revoke_person(tx, email=email.lower(), now=context.clock())
+    context.access.forget()
     return done
 
 
 # --------------------------------------------------------------------------------------------------------- registration
-async def add_organization(book: "Book", *, name: str, uuid: str) -> Organization:
+async def add_organization(context: "Context", *, name: str, uuid: str) -> Organization:
     """Make an organization whose customers are told of their orders by mail; `uuid` is its S2 id.
 
     Refuses with Conflict `exists` when the UUID is taken.
     """
-    now = book.clock()
-    added = Organization(book.mint.new(now), name, uuid.lower(), now, now)
-    async with book.store.writing() as tx:
-        if not await registry.add_organization(tx, added):
+    now = context.clock()
+    added = Organization(context.id_generator.new(now), name, uuid.lower(), now, now)
+    async with context.store.writing() as tx:
+        if not await tenants.add_organization(tx, added):
             raise Conflict(Code.EXISTS, f"there is an organization with the id {uuid}")
         mails = Endpoint(
             added.organization_id, MAIL_ENDPOINT, 1, "email", "enabled", None, 0, Health(), now, now, b"{}"
@@ -267,7 +272,7 @@ async def add_organization(book: "Book", *, name: str, uuid: str) -> Organizatio
 
 
 async def add_client(
-    book: "Book",
+    context: "Context",
     organization_id: int,
     *,
     name: str,
@@ -276,42 +281,49 @@ async def add_client(
     secret: str | None = None,
 ) -> tuple[Client, str]:
     """Make a client and give it with its secret, which is not kept. Refuses with Conflict `exists` when the id is taken."""
-    now = book.clock()
-    client_id = client_id or to_base32(book.mint.new(now))
+    now = context.clock()
+    client_id = client_id or to_base32(context.id_generator.new(now))
     secret = secret or secrets.token_urlsafe(32)
     added = Client(organization_id, client_id, name, hash_secret(secret), scopes, now, None)
-    async with book.store.writing() as tx:
-        if not await registry.add_client(tx, added):
+    async with context.store.writing() as tx:
+        if not await tenants.add_client(tx, added):
             raise Conflict(Code.EXISTS, f"there is a client with the id {client_id}")
     return added, secret
 
 
 async def add_person(
-    book: "Book", organization_id: int, *, email: str, name: str, password: str, scopes: str, hashed: str | None = None
+    context: "Context",
+    organization_id: int,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    scopes: str,
+    hashed: str | None = None,
 ) -> Person:
     """Make a person, or take one that exists, and let them into an organization.
 
     `hashed` is the password's hash where it is known already. Refuses with Conflict `exists` when they are in it already. The
     password of an existing person is left as it is.
     """
-    now = book.clock()
+    now = context.clock()
     if hashed is None:
         from argon2 import PasswordHasher
 
         hashed = await asyncio.to_thread(PasswordHasher().hash, password)
-    added = Person(email.lower(), book.mint.new(now), name, hashed, 0, now, now)
-    async with book.store.writing() as tx:
-        await registry.add_person(tx, added)
-        if not await registry.add_membership(tx, Membership(organization_id, added.email, "ADMIN", scopes)):
+    added = Person(email.lower(), context.id_generator.new(now), name, hashed, 0, now, now)
+    async with context.store.writing() as tx:
+        await tenants.add_person(tx, added)
+        if not await tenants.add_membership(tx, Membership(organization_id, added.email, "ADMIN", scopes)):
             raise Conflict(Code.EXISTS, f"{email} belongs to the organization already")
     return added
 
 
-async def add_vendor_reference(book: "Book", organization_id: int, *, kind: str, value: str) -> None:
+async def add_vendor_reference(context: "Context", organization_id: int, *, kind: str, value: str) -> None:
     """Note an id a vendor gave the organization (`fabric_account`, `pb_fulfillment_client`)."""
-    async with book.store.writing() as tx:
-        await registry.add_vendor_reference(tx, organization_id, kind=kind, value=value)
-    book.access.forget()
+    async with context.store.writing() as tx:
+        await tenants.add_vendor_reference(tx, organization_id, kind=kind, value=value)
+    context.access.forget()
 
 
 def hash_secret(secret: str) -> str:

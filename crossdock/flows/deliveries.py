@@ -12,14 +12,20 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from crossdock.core.delivery import SECOND_US, Attempt, Health, State, Verdict
-from crossdock.core.delivery import settle as settled_after
-from crossdock.core.identity import floor_id
-from crossdock.flows.book import Book
-from crossdock.store import deliveries, log, registry
+from crossdock.core.ids import first_id_at
+from crossdock.core.retry_policy import (
+    SECOND_US,
+    Attempt,
+    Health,
+    State,
+    Verdict,
+)
+from crossdock.core.retry_policy import settle as settled_after
+from crossdock.flows.context import Context
+from crossdock.store import deliveries, event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
-from crossdock.store.log import Entry, Wanted
-from crossdock.store.port import Transaction
+from crossdock.store.event_log import EventFilter, LogEntry
+from crossdock.store.protocols import Transaction
 
 _log = structlog.get_logger("crossdock.deliveries")
 _replace = msgspec.structs.replace
@@ -29,13 +35,13 @@ LEASE_S = 120
 # Pages of the feed read in one turn where hardly anything on them is wanted; the next turn goes on.
 FEED_PAGES = 20
 # Deliveries at once to an endpoint that has failed lately, and to one that is just being tried again.
-ROOM_DOUBTFUL, ROOM_FAILING = 4, 1
+MAX_IN_FLIGHT_DOUBTFUL, MAX_IN_FLIGHT_FAILING = 4, 1
 
 # Which deliveries an entry of the feed makes for an endpoint: a topic each.
-Topics = Callable[[Endpoint, Entry], Sequence[str]]
+Topics = Callable[[Endpoint, LogEntry], Sequence[str]]
 
 
-class Turn(Struct, frozen=True):
+class ClaimedBatch(Struct, frozen=True):
     """What a turn gave: the endpoint as it is, deliveries to be attempted now, and whether the feed has more for it."""
 
     endpoint: Endpoint
@@ -43,63 +49,67 @@ class Turn(Struct, frozen=True):
     more: bool
 
 
-async def ready(book: Book) -> list[Ready]:
+async def ready(context: Context) -> list[Ready]:
     """Give the endpoints of all organizations that have something to do."""
-    async with book.store.reading() as tx:
-        return await deliveries.ready(tx, now=book.clock())
+    async with context.store.reading() as tx:
+        return await deliveries.ready(tx, now=context.clock())
 
 
-async def turn(
-    book: Book,
+async def record_and_claim(
+    context: Context,
     organization_id: int,
     endpoint_id: int,
     *,
     topics: Topics,
-    wanted: Callable[[Endpoint], Wanted],
+    wanted: Callable[[Endpoint], EventFilter],
     attempted: Sequence[tuple[Delivery, Attempt]] = (),
-    room: int,
-    holder: int,
-) -> Turn | None:
+    capacity: int,
+    claimed_by: int,
+) -> ClaimedBatch | None:
     """Settle what was attempted and take at most `room` deliveries for the process `holder`, in one transaction.
 
     None where the endpoint is not there any more, or somebody else is having a turn and nothing is to be settled. `wanted`
     narrows the feed for an endpoint, `topics` says what an entry makes for it.
     """
-    async with book.store.writing() as tx:
-        now = book.clock()
+    async with context.store.writing() as tx:
+        now = context.clock()
         endpoint = await deliveries.get_endpoint(
-            tx, organization_id, endpoint_id=endpoint_id, to_change=True, if_free=not attempted
+            tx, organization_id, endpoint_id=endpoint_id, for_update=True, skip_locked=not attempted
         )
         if endpoint is None:
             return None
         before = endpoint
         endpoint = await _settle(tx, endpoint, attempted, now)
-        room = await _room(tx, endpoint, room, now)
-        taken = await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=room) if room else []
-        taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, holder=holder) for each in taken]
+        capacity = await _capacity(tx, endpoint, capacity, now)
+        taken = (
+            await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=capacity)
+            if capacity
+            else []
+        )
+        taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, claimed_by=claimed_by) for each in taken]
         await deliveries.take(tx, taken)
         more = False
-        if len(taken) < room:
+        if len(taken) < capacity:
             made, endpoint, more = await _read_feed(
-                tx, book, endpoint, topics, wanted(endpoint), room - len(taken), now, holder
+                tx, context, endpoint, topics, wanted(endpoint), capacity - len(taken), now, claimed_by
             )
             taken += made
         if endpoint != before:
             await deliveries.advance(tx, endpoint)
     _warn(before, endpoint)
-    return Turn(endpoint, taken, more)
+    return ClaimedBatch(endpoint, taken, more)
 
 
-async def _room(tx: Transaction, endpoint: Endpoint, room: int, now: int) -> int:
+async def _capacity(tx: Transaction, endpoint: Endpoint, capacity: int, now: int) -> int:
     """Say how many more may be attempted; whichever process what is under way is with, it counts where few may be."""
     health = endpoint.health
     if endpoint.state != "enabled" or (health.rests_until or 0) > now:
         return 0
     if not health.failures:
-        return room
-    most = ROOM_FAILING if health.is_failing else ROOM_DOUBTFUL
+        return capacity
+    most = MAX_IN_FLIGHT_FAILING if health.is_failing else MAX_IN_FLIGHT_DOUBTFUL
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
-    return max(0, min(room, most - await deliveries.under_way(tx, **key, now=now)))
+    return max(0, min(capacity, most - await deliveries.under_way(tx, **key, now=now)))
 
 
 async def _settle(
@@ -125,18 +135,18 @@ async def _settle(
         ended_at = now if state in (State.DELIVERED, State.DEAD) else None
         settled.append(
             _replace(
-                found, state=state, attempts=count, next_at=next_at, holder=None, ended_at=ended_at,
+                found, state=state, attempts=count, next_at=next_at, claimed_by=None, ended_at=ended_at,
                 status=attempt.status, attempted=(*found.attempted, attempt),
             )
         )  # fmt: skip
     await deliveries.settle(tx, settled)
-    await _let_go_on(tx, endpoint, {each.order_id for each in settled if each.ended_at is not None}, now)
+    await _unblock(tx, endpoint, {each.order_id for each in settled if each.ended_at is not None}, now)
     if gone and endpoint.state == "enabled":
         return _replace(endpoint, health=health, state="disabled", reason="the receiver answered 410 Gone")
     return _replace(endpoint, health=health)
 
 
-async def _let_go_on(tx: Transaction, endpoint: Endpoint, order_ids: set[int | None], now: int) -> None:
+async def _unblock(tx: Transaction, endpoint: Endpoint, order_ids: set[int | None], now: int) -> None:
     """Make the next delivery of each order due, where nothing of the order is under way."""
     ids = [each for each in order_ids if each is not None]
     if not ids:
@@ -151,36 +161,45 @@ async def _let_go_on(tx: Transaction, endpoint: Endpoint, order_ids: set[int | N
 
 
 async def _read_feed(
-    tx: Transaction, book: Book, endpoint: Endpoint, topics: Topics, wanted: Wanted, room: int, now: int, holder: int
+    tx: Transaction,
+    context: Context,
+    endpoint: Endpoint,
+    topics: Topics,
+    wanted: EventFilter,
+    capacity: int,
+    now: int,
+    claimed_by: int,
 ) -> tuple[list[Delivery], Endpoint, bool]:
     """Make deliveries of what comes next in the feed; those to be attempted now are taken at once."""
     organization_id, endpoint_id = endpoint.organization_id, endpoint.endpoint_id
     made: list[Delivery] = []
     position = endpoint.position
-    newest = await log.feed_position(tx, organization_id)
+    newest = await event_log.feed_position(tx, organization_id)
     for _ in range(FEED_PAGES):
-        if len(made) >= room or position >= newest:
+        if len(made) >= capacity or position >= newest:
             break
-        found, position = await log.feed(tx, organization_id, after=position, limit=room - len(made), wanted=wanted)
+        found, position = await event_log.feed(
+            tx, organization_id, after=position, limit=capacity - len(made), wanted=wanted
+        )
         for entry in found:
             for topic in _topics(topics, endpoint, entry):
                 made.append(
                     Delivery(
-                        organization_id, endpoint_id, book.mint.new(now), entry.event.order_id, entry.event.number,
-                        entry.event.event_id, topic, State.PENDING, 0, now + LEASE_S * SECOND_US, holder, now,
+                        organization_id, endpoint_id, context.id_generator.new(now), entry.event.order_id, entry.event.number,
+                        entry.event.event_id, topic, State.PENDING, 0, now + LEASE_S * SECOND_US, claimed_by, now,
                     )
                 )  # fmt: skip
     open_ = await _orders_under_way(tx, endpoint, [each.order_id for each in made if each.order_id is not None])
     for place, each in enumerate(made):
         if each.order_id in open_:
-            made[place] = _replace(each, state=State.WAITING, next_at=None, holder=None)
+            made[place] = _replace(each, state=State.WAITING, next_at=None, claimed_by=None)
         open_.add(each.order_id or 0)
     await deliveries.add(tx, made)
     taken = [each for each in made if each.state is State.PENDING]
     return taken, _replace(endpoint, position=position), position < newest
 
 
-def _topics(topics: Topics, endpoint: Endpoint, entry: Entry) -> Sequence[str]:
+def _topics(topics: Topics, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
     """Ask what an entry makes; one that breaks who is asked makes a delivery that fails, where everybody sees it."""
     try:
         return topics(endpoint, entry)
@@ -215,35 +234,35 @@ def _warn(before: Endpoint, after: Endpoint) -> None:
 _AT_ONCE = 500  # rows changed in one transaction; more would keep other writers waiting
 
 
-async def free(book: Book, *, holder: int | None = None) -> int:
+async def release_claims(context: Context, *, claimed_by: int | None = None) -> int:
     """Make due at once what processes had taken: all of it, or what one `holder` had. Gives how many.
 
     For a worker that stops, and for one that knows that it is the only one.
     """
     count = 0
-    for organization_id, endpoint_id in await _all(book):
+    for organization_id, endpoint_id in await _all(context):
         while True:
-            async with book.store.writing() as tx:
-                await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, to_change=True)
+            async with context.store.writing() as tx:
+                await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, for_update=True)
                 held = await deliveries.held(
-                    tx, organization_id, endpoint_id=endpoint_id, holder=holder, limit=_AT_ONCE
+                    tx, organization_id, endpoint_id=endpoint_id, claimed_by=claimed_by, limit=_AT_ONCE
                 )
-                now = book.clock()
-                await deliveries.take(tx, [_replace(each, next_at=now, holder=None) for each in held])
+                now = context.clock()
+                await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in held])
             count += len(held)
             if len(held) < _AT_ONCE:
                 break
     return count
 
 
-async def prune(book: Book) -> int:
+async def prune(context: Context) -> int:
     """Remove deliveries that ended longer ago than the setting `delivery_kept_days`; gives how many."""
-    before = floor_id(book.clock() - book.settings.delivery_kept_days * 86_400 * SECOND_US)
+    before = first_id_at(context.clock() - context.settings.delivery_kept_days * 86_400 * SECOND_US)
     count = 0
-    for organization_id, endpoint_id in await _all(book):
+    for organization_id, endpoint_id in await _all(context):
         removed = _AT_ONCE
         while removed == _AT_ONCE:
-            async with book.store.writing() as tx:
+            async with context.store.writing() as tx:
                 removed = await deliveries.prune(
                     tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_AT_ONCE
                 )
@@ -252,10 +271,10 @@ async def prune(book: Book) -> int:
     return count
 
 
-async def _all(book: Book) -> list[tuple[int, int]]:
-    async with book.store.reading() as tx:
+async def _all(context: Context) -> list[tuple[int, int]]:
+    async with context.store.reading() as tx:
         return [
             (organization.organization_id, endpoint.endpoint_id)
-            for organization in await registry.organizations(tx)
+            for organization in await tenants.organizations(tx)
             for endpoint in await deliveries.endpoints(tx, organization.organization_id)
         ]

@@ -8,17 +8,23 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.delivery import SECOND_US, Health, State
-from crossdock.core.endpoint import MAIL_ENDPOINT, Secret, Subscription
-from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing
-from crossdock.core.identity import MOST, floor_id
-from crossdock.core.lifecycle import Status
+from crossdock.core.errors import (
+    Code,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+)
+from crossdock.core.ids import MAX_ID, first_id_at
+from crossdock.core.orders.status import Status
+from crossdock.core.retry_policy import SECOND_US, Health, State
+from crossdock.core.subscription import MAIL_ENDPOINT, SigningSecret, Subscription
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book
-from crossdock.flows.telling import TEST
-from crossdock.store import deliveries, log
+from crossdock.flows.context import Context
+from crossdock.flows.event_payloads import TEST
+from crossdock.store import deliveries, event_log
 from crossdock.store.deliveries import Delivery, Endpoint
-from crossdock.store.port import Transaction
+from crossdock.store.protocols import Transaction
 
 _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
@@ -27,7 +33,7 @@ SecretKind = Literal["hmac", "ed25519"]
 # What no two endpoints of an organization may share, by a vendor's rule; None for one the rule is not about.
 Key = Callable[[Subscription], object]
 # Secrets that sign at a time: each adds a hundred bytes to every request.
-SECRETS_MOST = 4
+MAX_SECRETS = 4
 # Deliveries repeated in one transaction; more would keep other writers waiting.
 _AT_ONCE = 200
 
@@ -58,7 +64,7 @@ def _subscription(document: bytes) -> Subscription:
 
 # ------------------------------------------------------------------------------------------------------------ endpoints
 async def add(
-    book: Book,
+    context: Context,
     caller: Caller,
     subscription: Subscription,
     *,
@@ -72,29 +78,29 @@ async def add(
     `what`: endpoint) one with the same `key`.
     """
     if not subscription.secrets:
-        secret = Secret(book.rules.make_secret(secret_kind))
+        secret = SigningSecret(context.rules.make_secret(secret_kind))
         subscription = _replace(subscription, secrets=(secret,))
-    check(book, subscription)
-    now = book.clock()
-    async with book.store.writing() as tx:
+    check(context, subscription)
+    now = context.clock()
+    async with context.store.writing() as tx:
         known = [each for each in await _all_held(tx, caller) if _is_webhook(each)]
         _check_key(known, subscription, key)
-        if len(known) >= book.settings.endpoints_most:
+        if len(known) >= context.settings.endpoints_most:
             raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
-        position = 0 if from_start else await log.feed_position(tx, caller.organization_id)
+        position = 0 if from_start else await event_log.feed_position(tx, caller.organization_id)
         made = Endpoint(
-            caller.organization_id, book.mint.new(now), 1, "webhook", "enabled", None, position, Health(), now, now,
+            caller.organization_id, context.id_generator.new(now), 1, "webhook", "enabled", None, position, Health(), now, now,
             _encode(subscription),
         )  # fmt: skip
         await deliveries.add_endpoint(tx, made)
-    book.bell.ring()
+    context.wakeup.notify()
     return made
 
 
 async def _all_held(tx: Transaction, caller: Caller) -> list[Endpoint]:
     """Give all endpoints, and let nobody else make or rename one until the commit."""
     # Every organization has this row, so those who look at all endpoints before they write one take turns at it.
-    await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=MAIL_ENDPOINT, to_change=True)
+    await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=MAIL_ENDPOINT, for_update=True)
     return [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
 
 
@@ -105,10 +111,10 @@ def _check_key(known: Sequence[Endpoint], wanted: Subscription, key: Key, *, but
         raise Conflict(Code.EXISTS, "there is such a webhook already", what="endpoint")
 
 
-def check(book: Book, subscription: Subscription) -> None:
+def check(context: Context, subscription: Subscription) -> None:
     """Refuse with Invalid `invalid`, naming everything that is wrong with what an endpoint would want."""
-    faults = [Fault((name,), reason) for name, reason in _reasons(book, subscription) if reason]
-    payload = book.payloads.get(subscription.format)
+    faults = [Fault((name,), reason) for name, reason in _reasons(context, subscription) if reason]
+    payload = context.payloads.get(subscription.format)
     for place, topic in enumerate(subscription.topics):
         if payload is None or topic in payload.known:
             continue
@@ -117,7 +123,7 @@ def check(book: Book, subscription: Subscription) -> None:
                 Fault(("topics", place), f"is none of {', '.join(payload.known)}, nor the beginning of one and *")
             )
     for name, given, known in (
-        ("doors", subscription.doors, book.formats),
+        ("doors", subscription.doors, context.formats),
         ("statuses", subscription.statuses, list(Status)),
     ):
         faults += [
@@ -128,18 +134,18 @@ def check(book: Book, subscription: Subscription) -> None:
     faults += [
         Fault(("secrets", place), reason)
         for place, secret in enumerate(subscription.secrets)
-        if (reason := book.rules.secret(secret.value))
+        if (reason := context.rules.secret(secret.value))
     ]
     if faults:
         raise Invalid(Code.INVALID, "the endpoint has faults", faults=tuple(faults))
 
 
-def _reasons(book: Book, subscription: Subscription) -> list[tuple[str, str | None]]:
-    known = ", ".join(book.payloads)
+def _reasons(context: Context, subscription: Subscription) -> list[tuple[str, str | None]]:
+    known = ", ".join(context.payloads)
     return [
-        ("url", book.rules.url(subscription.url)),
-        ("headers", book.rules.headers(subscription.headers)),
-        ("format", None if subscription.format in book.payloads else f"must be one of {known}"),
+        ("url", context.rules.url(subscription.url)),
+        ("headers", context.rules.headers(subscription.headers)),
+        ("format", None if subscription.format in context.payloads else f"must be one of {known}"),
     ]
 
 
@@ -147,38 +153,40 @@ def _is_webhook(endpoint: Endpoint) -> bool:
     return endpoint.kind == "webhook" and endpoint.state != "removed"
 
 
-async def all_of(book: Book, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
+async def all_of(context: Context, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
     """Give an organization's endpoints of a kind."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         found = await deliveries.endpoints(tx, caller.organization_id)
     return [each for each in found if each.kind == kind and each.state != "removed"]
 
 
-async def webhook(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
+async def webhook(context: Context, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Give one webhook endpoint. Refuses with Missing `not_found`."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         return await _get_webhook(tx, caller, endpoint_id)
 
 
 async def _get_webhook(
-    tx: Transaction, caller: Caller, endpoint_id: int | None, *, to_change: bool = False
+    tx: Transaction, caller: Caller, endpoint_id: int | None, *, for_update: bool = False
 ) -> Endpoint:
-    found = await _get(tx, caller, endpoint_id, to_change=to_change)
+    found = await _get(tx, caller, endpoint_id, for_update=for_update)
     if found.kind != "webhook":
-        raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+        raise NotFound(Code.NOT_FOUND, "there is no such endpoint")
     return found
 
 
-async def _get(tx: Transaction, caller: Caller, endpoint_id: int | None, *, to_change: bool = False) -> Endpoint:
+async def _get(tx: Transaction, caller: Caller, endpoint_id: int | None, *, for_update: bool = False) -> Endpoint:
     if endpoint_id is not None:
-        found = await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=endpoint_id, to_change=to_change)
+        found = await deliveries.get_endpoint(
+            tx, caller.organization_id, endpoint_id=endpoint_id, for_update=for_update
+        )
         if found is not None and found.state != "removed":
             return found
-    raise Missing(Code.NOT_FOUND, "there is no such endpoint")
+    raise NotFound(Code.NOT_FOUND, "there is no such endpoint")
 
 
 async def change(
-    book: Book,
+    context: Context,
     caller: Caller,
     *,
     endpoint_id: int | None,
@@ -192,13 +200,13 @@ async def change(
     Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`,
     `exists` (with the fact `what`: endpoint) where another has the same `key`.
     """
-    async with book.store.writing() as tx:
+    async with context.store.writing() as tx:
         known = await _all_held(tx, caller) if key else []
-        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
+        before = await _get_webhook(tx, caller, endpoint_id, for_update=True)
         if versions is not None and before.version not in versions:
             raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
         wanted = changed(subscription_of(before))
-        check(book, wanted)
+        check(context, wanted)
         if key:
             _check_key(known, wanted, key, but=before.endpoint_id)
         after = _replace(before, document=_encode(wanted))
@@ -208,55 +216,55 @@ async def change(
             after = _replace(after, state="disabled", reason="by request")
         if after == before:
             return before
-        after = _replace(after, version=before.version + 1, updated_at=book.clock())
+        after = _replace(after, version=before.version + 1, updated_at=context.clock())
         await deliveries.change_endpoint(tx, after, seen=before.version)
-    book.bell.ring()
+    context.wakeup.notify()
     return after
 
 
 async def rotate(
-    book: Book, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
+    context: Context, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
 ) -> Endpoint:
     """Give an endpoint a new secret; those it had go on signing beside it for `webhook_rotation_s`, the newest of them.
 
     Refuses with Missing `not_found`, Invalid `invalid`.
     """
-    now = book.clock()
-    until = now + book.settings.webhook_rotation_s * SECOND_US
+    now = context.clock()
+    until = now + context.settings.webhook_rotation_s * SECOND_US
 
     def rotated(old: Subscription) -> Subscription:
         kept = tuple(
             _replace(each, until=min(each.until or until, until))
             for each in old.secrets
             if each.until is None or each.until > now
-        )[: SECRETS_MOST - 1]
-        return _replace(old, secrets=(Secret(secret or book.rules.make_secret(secret_kind)), *kept))
+        )[: MAX_SECRETS - 1]
+        return _replace(old, secrets=(SigningSecret(secret or context.rules.make_secret(secret_kind)), *kept))
 
-    return await change(book, caller, endpoint_id=endpoint_id, changed=rotated)
+    return await change(context, caller, endpoint_id=endpoint_id, changed=rotated)
 
 
-async def remove(book: Book, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
+async def remove(context: Context, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Remove an endpoint; what was under way ends, nothing else is told. Refuses with Missing `not_found`."""
-    async with book.store.writing() as tx:
-        before = await _get_webhook(tx, caller, endpoint_id, to_change=True)
-        after = _replace(before, state="removed", version=before.version + 1, updated_at=book.clock())
+    async with context.store.writing() as tx:
+        before = await _get_webhook(tx, caller, endpoint_id, for_update=True)
+        after = _replace(before, state="removed", version=before.version + 1, updated_at=context.clock())
         await deliveries.change_endpoint(tx, after, seen=before.version)
     return before
 
 
 # ----------------------------------------------------------------------------------------------------------- deliveries
 async def page(
-    book: Book,
+    context: Context,
     caller: Caller,
     *,
     endpoint_id: int | None,
     state: State | None = None,
     order_id: int | None = None,
-    before: int = MOST,
+    before: int = MAX_ID,
     limit: int,
 ) -> list[Delivery]:
     """Give at most `limit` deliveries of an endpoint, newest first. Refuses with Missing `not_found`."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         endpoint = await _get(tx, caller, endpoint_id)
         return await deliveries.page(
             tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, order_id=order_id,
@@ -264,9 +272,9 @@ async def page(
         )  # fmt: skip
 
 
-async def delivery(book: Book, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
+async def delivery(context: Context, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
     """Give one delivery with its attempts. Refuses with Missing `not_found`."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         endpoint = await _get(tx, caller, endpoint_id)
         return await _delivery(tx, endpoint, delivery_id)
 
@@ -276,53 +284,53 @@ async def _delivery(tx: Transaction, endpoint: Endpoint, delivery_id: int | None
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     for found in (await deliveries.by_ids(tx, **key, delivery_ids=ids)).values():
         return found
-    raise Missing(Code.NOT_FOUND, "there is no such delivery")
+    raise NotFound(Code.NOT_FOUND, "there is no such delivery")
 
 
-async def redeliver(book: Book, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
+async def redeliver(context: Context, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
     """Make a delivery due again, from the beginning of its ladder. Refuses with Missing `not_found`."""
-    async with book.store.writing() as tx:
-        endpoint = await _get(tx, caller, endpoint_id, to_change=True)
-        (again,) = await _again(tx, book, endpoint, [await _delivery(tx, endpoint, delivery_id)])
-    book.bell.ring()
+    async with context.store.writing() as tx:
+        endpoint = await _get(tx, caller, endpoint_id, for_update=True)
+        (again,) = await _again(tx, context, endpoint, [await _delivery(tx, endpoint, delivery_id)])
+    context.wakeup.notify()
     return again
 
 
 async def redeliver_all(
-    book: Book, caller: Caller, *, endpoint_id: int | None, since: int, until: int, state: State | None
+    context: Context, caller: Caller, *, endpoint_id: int | None, since: int, until: int, state: State | None
 ) -> int:
     """Make deliveries due again that were made from `since` to before `until` (microseconds), oldest first; gives how many.
 
     `state` narrows to those that stand there (dead, delivered). Refuses with Missing `not_found`.
     """
-    first, before, count = floor_id(since), floor_id(until), 0
+    first, before, count = first_id_at(since), first_id_at(until), 0
     while first < before:
-        async with book.store.writing() as tx:
-            endpoint = await _get(tx, caller, endpoint_id, to_change=True)
+        async with context.store.writing() as tx:
+            endpoint = await _get(tx, caller, endpoint_id, for_update=True)
             found = await deliveries.page(
                 tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, first=first, before=before,
                 limit=_AT_ONCE, oldest_first=True,
             )  # fmt: skip
-            count += len(await _again(tx, book, endpoint, [each for each in found if each.ended_at is not None]))
+            count += len(await _again(tx, context, endpoint, [each for each in found if each.ended_at is not None]))
         first = found[-1].delivery_id + 1 if len(found) == _AT_ONCE else before
         await asyncio.sleep(0)
-    book.bell.ring()
+    context.wakeup.notify()
     return count
 
 
-async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequence[Delivery]) -> list[Delivery]:
+async def _again(tx: Transaction, context: Context, endpoint: Endpoint, chosen: Sequence[Delivery]) -> list[Delivery]:
     """Make deliveries due, each behind what of its order is under way.
 
     One that waits for its next attempt loses the wait; one that is being attempted is left to that attempt.
     """
-    now = book.clock()
+    now = context.clock()
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     ids = [each.order_id for each in chosen if each.order_id is not None]
     busy = set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.PENDING))
     busy |= set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING))
     made = []
     for each in sorted(chosen, key=lambda one: (one.number or 0, one.delivery_id)):
-        if each.state is State.WAITING or (each.holder is not None and (each.next_at or 0) > now):
+        if each.state is State.WAITING or (each.claimed_by is not None and (each.next_at or 0) > now):
             made.append(each)
         elif each.ended_at is not None and each.order_id in busy:
             made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
@@ -334,17 +342,17 @@ async def _again(tx: Transaction, book: Book, endpoint: Endpoint, chosen: Sequen
     return made
 
 
-async def test(book: Book, caller: Caller, *, endpoint_id: int | None) -> Delivery:
+async def test(context: Context, caller: Caller, *, endpoint_id: int | None) -> Delivery:
     """Send a webhook endpoint a message that is about no order. Refuses with Missing `not_found`."""
-    now = book.clock()
-    event_id = book.mint.new(now)
-    wanted = subscription_of(await webhook(book, caller, endpoint_id=endpoint_id))
-    body = book.payloads[wanted.format].test(caller.organization, event_id, now)
-    return await send(book, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
+    now = context.clock()
+    event_id = context.id_generator.new(now)
+    wanted = subscription_of(await webhook(context, caller, endpoint_id=endpoint_id))
+    body = context.payloads[wanted.format].test(caller.organization, event_id, now)
+    return await send(context, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 
 
 async def send(
-    book: Book,
+    context: Context,
     caller: Caller,
     *,
     endpoint_id: int | None,
@@ -357,14 +365,14 @@ async def send(
 
     Refuses with Missing `not_found`.
     """
-    now = book.clock()
+    now = context.clock()
     order_id, number = order or (None, None)
-    async with book.store.writing() as tx:
-        endpoint = await _get(tx, caller, endpoint_id, to_change=True)
+    async with context.store.writing() as tx:
+        endpoint = await _get(tx, caller, endpoint_id, for_update=True)
         made = Delivery(
-            caller.organization_id, endpoint.endpoint_id, book.mint.new(now), order_id, number, event_id, topic,
+            caller.organization_id, endpoint.endpoint_id, context.id_generator.new(now), order_id, number, event_id, topic,
             State.PENDING, 0, now, None, now, payload=body,
         )  # fmt: skip
         await deliveries.add(tx, [made])
-    book.bell.ring()
+    context.wakeup.notify()
     return made

@@ -13,22 +13,42 @@ from typing import Any, Literal
 import structlog
 from msgspec import Struct
 
-from crossdock.core import editing, parsing
-from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, Missing, Refusal
-from crossdock.core.events import Allocated, Edited, Held, Received
-from crossdock.core.identity import is_same_content, key_of, minted_us
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Hold, Order, Source, fresh_counters
-from crossdock.core.reading import Reading
-from crossdock.flows import catalog
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.ids import created_us, hashed_key, json_equal
+from crossdock.core.json import strict_json
+from crossdock.core.json.request_body import ParsedBody
+from crossdock.core.orders import editing
+from crossdock.core.orders.events import (
+    Allocated,
+    Edited,
+    Held,
+    Received,
+)
+from crossdock.core.orders.model import (
+    Content,
+    Hold,
+    Order,
+    Source,
+    initial_counters,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format, Found
-from crossdock.flows.unit import Unit, unit
-from crossdock.store import log
+from crossdock.flows.context import Context, Format, ReferenceData
+from crossdock.flows.unit_of_work import Unit, unit
+from crossdock.store import event_log
 from crossdock.store import orders as order_store
-from crossdock.store.log import Claim, SubmissionRecord
+from crossdock.store.event_log import Claim, SubmissionRecord
 
-Fate = Literal["accepted", "replayed", "refused"]
+SubmissionStatus = Literal["accepted", "replayed", "refused"]
 _log = structlog.get_logger("crossdock.intake")
 
 
@@ -54,7 +74,7 @@ class Submission(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What became of a submission. `reply` is the create answer's body; `refusal` says why there is none."""
 
-    fate: Fate
+    status: SubmissionStatus
     submission_id: int
     order_id: int | None = None
     reply: bytes = b""
@@ -66,7 +86,7 @@ class _Case:
 
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
-        self.read: Reading | None = None
+        self.read: ParsedBody | None = None
         self.refusal: Exception | None = submission.refusal
         self.content: Content | None = None
         self.submission_id = 0
@@ -74,13 +94,13 @@ class _Case:
         self.keys: tuple[bytes, ...] = ()
         if self.refusal is None:
             try:
-                self.read = submission.format.read(submission.raw)
+                self.read = submission.format.parse(submission.raw)
             except Refusal as refusal:
                 self.refusal = refusal
             except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
                 self.refusal = bug
         if self.read is not None and not self.read.faults:
-            natural = key_of(f"{submission.format.name}/natural", *self.read.natural)
+            natural = hashed_key(f"{submission.format.name}/natural", *self.read.natural)
             self.keys = (natural, *submission.keys)
 
     @property
@@ -97,8 +117,8 @@ _Group = list[tuple[_Case, asyncio.Future[Outcome]]]
 class Intake:
     """Gathers submissions that wait at the same time into transactions, per organization."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._waiting: dict[int, list[_Group]] = {}
         self._running: dict[int, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,16 +143,16 @@ class Intake:
         return [await waiting for waiting in self._queued(submissions)]
 
     def _queued(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Outcome]]:
-        if self._count + len(submissions) > self._book.settings.intake_waiting:
-            raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._book.settings.intake_waiting)
+        if self._count + len(submissions) > self._context.settings.intake_waiting:
+            raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._context.settings.intake_waiting)
         loop = asyncio.get_running_loop()
         organization_id = submissions[0].caller.organization_id
         queue = self._waiting.setdefault(organization_id, [])
         group: _Group = [(_Case(submission), loop.create_future()) for submission in submissions]
         queue.append(group)
         self._count += len(submissions)
-        self._book.submitted_at = self._book.clock()
-        if self._running.get(organization_id, 0) < self._book.store.writers:
+        self._context.submitted_at = self._context.clock()
+        if self._running.get(organization_id, 0) < self._context.store.writers:
             self._running[organization_id] = self._running.get(organization_id, 0) + 1
             task = asyncio.create_task(self._drain(organization_id, queue))
             self._tasks.add(task)
@@ -144,7 +164,7 @@ class Intake:
             while queue:
                 seen = 0
                 # As long as each turn of the loop brings more, one commit more can serve them all.
-                while seen < len(queue) < self._book.settings.intake_batch:
+                while seen < len(queue) < self._context.settings.intake_batch:
                     seen = len(queue)
                     await asyncio.sleep(0)  # in one turn a request is read,
                     await asyncio.sleep(0)  # in the next it is here
@@ -152,7 +172,7 @@ class Intake:
                     return
                 # A group is never split: two of its orders may have one number, and the second must come second.
                 batch = [*queue.pop(0)]
-                while queue and len(batch) + len(queue[0]) <= self._book.settings.intake_batch:
+                while queue and len(batch) + len(queue[0]) <= self._context.settings.intake_batch:
                     batch += queue.pop(0)
                 self._count -= len(batch)
                 await self._settle(organization_id, batch)
@@ -161,7 +181,7 @@ class Intake:
 
     async def _settle(self, organization_id: int, batch: _Group) -> None:
         try:
-            outcomes = await place(self._book, organization_id, [case for case, _ in batch])
+            outcomes = await place(self._context, organization_id, [case for case, _ in batch])
         except Busy as busy:
             for _, future in batch:
                 _resolve(future, busy)
@@ -188,12 +208,12 @@ def _resolve(future: "asyncio.Future[Outcome]", verdict: Outcome | Exception) ->
 
 
 # -------------------------------------------------------------------------------------------------------------- placing
-async def place(book: Book, organization_id: int, cases: Sequence[_Case]) -> list[Outcome]:
+async def place(context: Context, organization_id: int, cases: Sequence[_Case]) -> list[Outcome]:
     """Store a batch in as few transactions as its twins allow, and give an outcome for each, in order."""
     outcomes: dict[int, Outcome] = {}
     left = list(enumerate(cases))
     while left:
-        async with unit(book, organization_id) as work:
+        async with unit(context, organization_id) as work:
             done, left = await _place_once(work, left)
         outcomes |= done
     return [outcomes[position] for position in range(len(cases))]
@@ -209,7 +229,7 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
     claims: dict[bytes, Claim] = {}
     outcomes: dict[int, Outcome] = {}
     for position, case in cases:
-        case.submission_id = work.book.mint.new(now)
+        case.submission_id = work.context.id_generator.new(now)
         if case.refusal is None:
             _draft(case, found)
         if case.refusal is not None:
@@ -217,28 +237,28 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
         elif not claims.keys().isdisjoint(case.keys):
             deferred.append((position, case))
         else:
-            case.order_id = work.book.mint.new(now)
+            case.order_id = work.context.id_generator.new(now)
             sound.append((position, case))
             for key in case.keys:
                 claims[key] = Claim(work.organization_id, key, case.submission_id, case.order_id)
-    taken = await log.claim(work.tx, list(claims.values())) if claims else set()
+    taken = await event_log.claim(work.tx, list(claims.values())) if claims else set()
     for position, case in sound:
         if taken.issuperset(case.keys):
             outcomes[position] = _accept(work, case, found)
         else:
-            outcomes[position] = await _meet_twin(work, case, taken, found)
+            outcomes[position] = await _settle_duplicate(work, case, taken, found)
     return outcomes, deferred
 
 
-async def _look_up(work: Unit, cases: _Cases) -> Found:
+async def _look_up(work: Unit, cases: _Cases) -> ReferenceData:
     caller = cases[0][1].submission.caller
     needs = {(need.kind, need.key) for _, case in cases if case.read for need in case.read.needs} - caller.references
-    return await catalog.find(work.tx, caller, needs)
+    return await reference_data.find(work.tx, caller, needs)
 
 
-def _draft(case: _Case, found: Found) -> None:
+def _draft(case: _Case, found: ReferenceData) -> None:
     """Make the content of a reading, or find out why it cannot be: its own faults and what it refers to in vain."""
-    read, door = case.read, case.submission.format
+    read, format = case.read, case.submission.format
     assert read is not None
     unknown = tuple(
         Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
@@ -252,7 +272,7 @@ def _draft(case: _Case, found: Found) -> None:
         case.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
     else:
         try:
-            case.content = door.content(read, found)
+            case.content = format.to_content(read, found)
         except Refusal as refusal:
             case.refusal = refusal
         except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
@@ -269,12 +289,12 @@ def _refuse(work: Unit, case: _Case) -> Outcome:
     return Outcome("refused", case.submission_id, refusal=refusal)
 
 
-def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
+def _accept(work: Unit, case: _Case, found: ReferenceData) -> Outcome:
     submission, content = case.submission, case.content
     assert content is not None
     ship_to = content.destinations[0].address if content.destinations else None
     # Where a clock was set back, ids go on rising; the order's time goes with its id, so that both sort alike.
-    received = max(work.now, minted_us(case.order_id))
+    received = max(work.now, created_us(case.order_id))
     order = Order(
         organization_id=work.organization_id,
         order_id=case.order_id,
@@ -285,36 +305,36 @@ def _accept(work: Unit, case: _Case, found: Found) -> Outcome:
             submission.format.name, case.submission_id, submission.caller.actor, ship_to.country if ship_to else None
         ),
         content=content,
-        counters=fresh_counters(content),
+        counters=initial_counters(content),
     )
     order = work.receive(order, Received(submission_id=case.submission_id, content=content))
     order = _apply_placement(work, order, case, found)
     work.place(order)
-    reply = submission.format.reply(case.document, order, found)
+    reply = submission.format.create_response(case.document, order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 
 
-def _apply_placement(work: Unit, order: Order, case: _Case, found: Found) -> Order:
+def _apply_placement(work: Unit, order: Order, case: _Case, found: ReferenceData) -> Order:
     """Do to a new order what its door's rules ask for at once."""
     submission = case.submission
     actor, door = submission.caller.actor, submission.format.name
-    placement = submission.format.placed(case.document, order, found)
+    placement = submission.format.placement(case.document, order, found)
     if placement.hold_reasons:
         holds = tuple(Hold(reason, order.created_at, actor=actor) for reason in placement.hold_reasons)
         order = work.record(order, Held(holds=holds, joined=True), actor=actor, door=door)
     if placement.location_ref is not None:
         location = placement.location_ref
         counters = tuple(Counters(ordered=each.ordered, allocated=each.ordered) for each in order.counters)
-        fact = Allocated(location_ref=location, counters=counters, joined=True)
-        order = work.record(order, fact, actor=actor, door=door)
+        order_event = Allocated(location_ref=location, counters=counters, joined=True)
+        order = work.record(order, order_event, actor=actor, door=door)
     return order
 
 
 def _record(
     work: Unit,
     case: _Case,
-    fate: Fate,
+    status: SubmissionStatus,
     *,
     order_id: int | None = None,
     code: str | None = None,
@@ -329,7 +349,7 @@ def _record(
         operation=submission.operation,
         actor=submission.caller.actor,
         received_at=work.now,
-        status=fate,
+        status=status,
         order_id=order_id,
         code=code,
         faults=faults,
@@ -341,20 +361,20 @@ def _record(
 
 
 # ---------------------------------------------------------------------------------------------------------------- twins
-async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -> Outcome:
+async def _settle_duplicate(work: Unit, case: _Case, taken: set[bytes], found: ReferenceData) -> Outcome:
     """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict.
 
     Keys that name the request are judged before the natural key: a request repeated is answered as it first was, also when
     the order has moved on since.
     """
-    holders = await log.holders(work.tx, work.organization_id, case.keys)
+    holders = await event_log.find_claims(work.tx, work.organization_id, case.keys)
     natural, mine = case.keys[0], tuple(key for key in case.keys if key in taken)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
     for key in (*case.keys[1:], natural):
         if key in taken or first is not None or case.refusal is not None:
             continue
-        held = await log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
+        held = await event_log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
         assert held is not None, "a key outlives no submission"
         is_call = key == natural or held.operation == case.submission.operation  # not another call under the same id
         if is_call and _is_same(case, held):
@@ -369,16 +389,16 @@ async def _meet_twin(work: Unit, case: _Case, taken: set[bytes], found: Found) -
     else:
         outcome = _replay(work, case, first) if case.refusal is None and first is not None else _refuse(work, case)
         owner, pointed = first.submission_id if first is not None else 0, mine
-    for key in pointed if outcome.fate != "refused" else ():
-        await log.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
-    for key in mine if outcome.fate == "refused" else ():
-        await log.release(work.tx, work.organization_id, key=key)
+    for key in pointed if outcome.status != "refused" else ():
+        await event_log.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
+    for key in mine if outcome.status == "refused" else ():
+        await event_log.release(work.tx, work.organization_id, key=key)
     return outcome
 
 
 def _is_same(case: _Case, first: SubmissionRecord) -> bool:
     assert case.read is not None
-    return first.body == case.submission.raw or is_same_content(parsing.parse(first.body), case.read.tree)
+    return first.body == case.submission.raw or json_equal(strict_json.parse(first.body), case.read.tree)
 
 
 def _replay(work: Unit, case: _Case, first: SubmissionRecord) -> Outcome:
@@ -395,11 +415,11 @@ def _conflict(case: _Case, *, is_natural: bool) -> Conflict:
     return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
 
 
-async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outcome:
+async def _replace(work: Unit, case: _Case, found: ReferenceData, claimed_by: Claim) -> Outcome:
     """Put new content in place of an order that nothing has happened to yet."""
     submission, content = case.submission, case.content
     assert content is not None
-    order = await order_store.get(work.tx, work.organization_id, order_id=holder.order_id)
+    order = await order_store.get(work.tx, work.organization_id, order_id=claimed_by.order_id)
     assert order is not None, "a natural key outlives no order"
     if any(each != Counters(ordered=each.ordered) for each in order.counters):
         case.refusal = Conflict(
@@ -409,50 +429,52 @@ async def _replace(work: Unit, case: _Case, found: Found, holder: Claim) -> Outc
         return _refuse(work, case)
     before = order
     revision = editing.revise(order, content)
-    fact = Edited(
+    order_event = Edited(
         content=content,
         counters=revision.counters,
         from_lines=revision.from_lines,
         submission_id=case.submission_id,
     )
-    order = work.record(order, fact, actor=submission.caller.actor, door=submission.format.name)
+    order = work.record(order, order_event, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, before=before)
-    reply = submission.format.reply(case.document, order, found)
+    reply = submission.format.create_response(case.document, order, found)
     work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", case.submission_id, order.order_id, reply)
 
 
 # ------------------------------------------------------------------------------------------------------------- re-drive
 async def redrive(
-    book: Book, intake: Intake, caller: Caller, *, submission_id: int, mended: bytes | None = None
+    context: Context, intake: Intake, caller: Caller, *, submission_id: int, corrected: bytes | None = None
 ) -> Outcome:
     """Drive a refused submission again, as it was or with a mended body; the outcome is never raised.
 
     The new try is a submission of its own. Where it is accepted or replayed, the refused one is marked redriven.
     Refuses with Missing `no_submission`, Conflict `state_forbids` where it was not refused or its bytes were cut.
     """
-    async with book.store.reading() as tx:
-        record = await log.get_submission(tx, caller.organization_id, submission_id=submission_id)
+    async with context.store.reading() as tx:
+        record = await event_log.get_submission(tx, caller.organization_id, submission_id=submission_id)
     if record is None:
-        raise Missing(Code.NO_SUBMISSION, "there is no such submission")
+        raise NotFound(Code.NO_SUBMISSION, "there is no such submission")
     if record.status != "refused":
         raise Conflict(Code.STATE_FORBIDS, f"the submission was {record.status}; only a refused one is driven again")
     if record.operation not in ("create", "bulk"):
         raise Conflict(Code.STATE_FORBIDS, "this was a call with many orders; send it again")
-    if mended is None and record.size > len(record.body):
+    if corrected is None and record.size > len(record.body):
         raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a mended one")
     again = Submission(
         caller=caller,
-        format=book.formats[record.door],
-        raw=record.body if mended is None else mended,
+        format=context.formats[record.door],
+        raw=record.body if corrected is None else corrected,
         operation=record.operation,
         replaces=record.operation == "bulk",
         redrive_of=submission_id,
     )
     (outcome,) = await intake.submit_all([again])
-    if outcome.fate != "refused":
-        async with book.store.writing() as tx:
-            await log.mark_redriven(tx, caller.organization_id, submission_id=submission_id, order_id=outcome.order_id)
+    if outcome.status != "refused":
+        async with context.store.writing() as tx:
+            await event_log.mark_redriven(
+                tx, caller.organization_id, submission_id=submission_id, order_id=outcome.order_id
+            )
     elif not isinstance(outcome.refusal, Refusal):
         _log.error("redrive failed", submission_id=submission_id, exc_info=outcome.refusal)
     return outcome

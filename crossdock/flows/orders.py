@@ -11,40 +11,57 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core import editing, leftovers
-from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refusal
-from crossdock.core.events import (
+from crossdock.core.errors import (
+    Code,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.ids import hashed_key, json_equal
+from crossdock.core.json.request_body import EntityReference, ParsedBody
+from crossdock.core.json.strict_json import parse
+from crossdock.core.orders import editing, unmapped
+from crossdock.core.orders.events import (
     Archived,
     Canceled,
     Edited,
     Event,
-    Fact,
     Held,
     Noted,
+    OrderEvent,
     Released,
     Shipped,
     Tagged,
     Unarchived,
 )
-from crossdock.core.identity import is_same_content, key_of
-from crossdock.core.lifecycle import Counters, Status, Verb, legal
-from crossdock.core.order import Content, Hold, Order
-from crossdock.core.parsing import parse
-from crossdock.core.reading import Need, Reading
-from crossdock.flows import catalog
+from crossdock.core.orders.model import Content, Hold, Order
+from crossdock.core.orders.status import (
+    Counters,
+    Status,
+    Verb,
+    allowed_verbs,
+)
+from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book, Format, Found, Gaps
-from crossdock.flows.unit import Unit, unit
-from crossdock.store import log
+from crossdock.flows.context import (
+    Context,
+    Format,
+    MissingFields,
+    ReferenceData,
+)
+from crossdock.flows.unit_of_work import Unit, unit
+from crossdock.store import event_log
 from crossdock.store import orders as order_store
-from crossdock.store.log import Claim, SubmissionRecord
-from crossdock.store.port import Transaction
+from crossdock.store.event_log import Claim, SubmissionRecord
+from crossdock.store.protocols import Transaction
 
 Tree = Any
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _replace = msgspec.structs.replace
 # Decides, of an order as it is in the open unit, what happens to it; nothing is a change that changes nothing.
-Decide = Callable[[Unit, Order], Awaitable[Sequence[Fact]]]
+Decide = Callable[[Unit, Order], Awaitable[Sequence[OrderEvent]]]
 
 
 class Step(Struct, frozen=True):
@@ -79,7 +96,13 @@ class Change(Struct, frozen=True):
 
 
 async def perform(
-    book: Book, caller: Caller, steps: Sequence[Step], *, door: str, dry_run: bool = False, once: Once | None = None
+    context: Context,
+    caller: Caller,
+    steps: Sequence[Step],
+    *,
+    door: str,
+    dry_run: bool = False,
+    once: Once | None = None,
 ) -> list[Change]:
     """Do all the steps in one transaction, or none; give the orders in the steps' order.
 
@@ -87,7 +110,7 @@ async def perform(
     Refuses with Missing `no_order`; Conflict `stale_version`, `state_forbids` (its facts name the status and the verbs that are
     possible), `key_reused`; and with what the steps refuse.
     """
-    async with unit(book, caller.organization_id, dry_run=dry_run) as work:
+    async with unit(context, caller.organization_id, dry_run=dry_run) as work:
         if once is not None and not dry_run:
             known = await _claim(work, caller, once, steps[0], door)
             if known is not None:
@@ -111,9 +134,9 @@ def _in_turn(steps: Sequence[Step]) -> list[int]:
 async def _step(work: Unit, caller: Caller, step: Step, *, door: str, dry_run: bool) -> Change:
     order = work.changed.get(step.order_id or 0)  # an earlier step of this call may have moved it
     if order is None and step.order_id is not None:
-        order = await order_store.get(work.tx, work.organization_id, order_id=step.order_id, to_change=not dry_run)
+        order = await order_store.get(work.tx, work.organization_id, order_id=step.order_id, for_update=not dry_run)
     if order is None:
-        raise Missing(Code.NO_ORDER, "there is no such order")
+        raise NotFound(Code.NO_ORDER, "there is no such order")
     if step.version is not None and step.version != order.version:
         raise Conflict(
             Code.STALE_VERSION,
@@ -123,8 +146,10 @@ async def _step(work: Unit, caller: Caller, step: Step, *, door: str, dry_run: b
         )
     check(order, step.verb, only=step.only)
     before, recorded = order, len(work.events)
-    for place, fact in enumerate(await step.decide(work, order)):
-        one = _replace(fact, joined=True) if place else fact  # one step is one change, however many facts it takes
+    for place, order_event in enumerate(await step.decide(work, order)):
+        one = (
+            _replace(order_event, joined=True) if place else order_event
+        )  # one step is one change, however many facts it takes
         order = work.record(order, one, actor=caller.actor, door=door)
     if order is not before:
         work.change(order, before=before)
@@ -134,7 +159,7 @@ async def _step(work: Unit, caller: Caller, step: Step, *, door: str, dry_run: b
 
 def check(order: Order, verb: Verb, *, only: frozenset[Status] | None = None) -> None:
     """Refuse with Conflict `state_forbids` a verb that an order's status does not allow, naming those it does."""
-    verbs = legal(order.status)
+    verbs = allowed_verbs(order.status)
     if verb in verbs and (only is None or order.status in only):
         return
     verbs = tuple(each for each in verbs if each is not verb)
@@ -164,13 +189,13 @@ _WORDS = {
 # --------------------------------------------------------------------------------------------------------- happening once
 async def _claim(work: Unit, caller: Caller, once: Once, step: Step, door: str) -> Change | None:
     """Take the request's key, or give what the request that took it was answered."""
-    submission_id = work.book.mint.new(work.now)
+    submission_id = work.context.id_generator.new(work.now)
     claim = Claim(work.organization_id, once.key, submission_id, step.order_id or 0)
-    if await log.claim(work.tx, [claim]):
+    if await event_log.claim(work.tx, [claim]):
         work.request_id = submission_id
         return None
-    held = (await log.holders(work.tx, work.organization_id, [once.key]))[once.key]
-    first = await log.get_submission(work.tx, work.organization_id, submission_id=held.submission_id)
+    held = (await event_log.find_claims(work.tx, work.organization_id, [once.key]))[once.key]
+    first = await event_log.get_submission(work.tx, work.organization_id, submission_id=held.submission_id)
     assert first is not None, "a key outlives no submission"
     if first.operation != once.operation or first.order_id != step.order_id or not _is_same(first.body, once.raw):
         raise Conflict(Code.KEY_REUSED, "this request id was used for another request")
@@ -183,7 +208,7 @@ def _is_same(one: bytes, other: bytes) -> bool:
     if one == other:
         return True
     try:
-        return is_same_content(parse(one), parse(other))
+        return json_equal(parse(one), parse(other))
     except Refusal:
         return False
 
@@ -216,11 +241,11 @@ def edit(
     where the edit would corrupt what is allocated, shipped or canceled (see core.editing).
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
-        format = work.book.formats[door]
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+        format = work.context.formats[door]
         before = await _document(work, caller, order, format)
         after = change(deepcopy(before))
-        if is_same_content(before, after):
+        if json_equal(before, after):
             return []
         content = await _revised(work, caller, order, format, before=before, after=after)
         if content is None:
@@ -235,50 +260,52 @@ def edit(
 
 async def _document(work: Unit, caller: Caller, order: Order, format: Format) -> dict[str, Tree]:
     """Write an order in the shape of a door's create body: as it was sent, or with what an edit left of that, or spelled."""
-    if order.source.door == format.name and order.content.leftovers is None:
+    if order.source.door == format.name and order.content.unmapped is None:
         return parse(await _sent(work, order))  # type: ignore[no-any-return]
-    found = await _found(work, caller, format.needs(order.content))
-    spelled = format.spell(order.content, found, Gaps())
+    found = await _found(work, caller, format.references(order.content))
+    rendered = format.from_content(order.content, found, MissingFields())
     if order.source.door == format.name:
-        spelled = leftovers.respell(order.content, spelled=spelled, lines=format.lines)
-    return spelled
+        rendered = unmapped.restore(order.content, rendered=rendered, lines=format.lines)
+    return rendered
 
 
 async def _sent(work: Unit, order: Order) -> bytes:
-    bodies = await log.bodies(work.tx, work.organization_id, submission_ids=[order.source.submission_id])
+    bodies = await event_log.submission_bodies(
+        work.tx, work.organization_id, submission_ids=[order.source.submission_id]
+    )
     return bodies[order.source.submission_id]
 
 
-async def _found(work: Unit, caller: Caller, needs: Sequence[Need]) -> Found:
-    return await catalog.find(work.tx, caller, {(need.kind, need.key) for need in needs} - caller.references)
+async def _found(work: Unit, caller: Caller, needs: Sequence[EntityReference]) -> ReferenceData:
+    return await reference_data.find(work.tx, caller, {(need.kind, need.key) for need in needs} - caller.references)
 
 
 async def _revised(
     work: Unit, caller: Caller, order: Order, format: Format, *, before: dict[str, Tree], after: dict[str, Tree]
 ) -> Content | None:
     """Make the order's new content of a changed document; None where that changes nothing the order has a place for."""
-    shown, wanted = format.reread(before), format.read(_ENCODER.encode(after))
-    found = await _found(work, caller, (*shown.needs, *wanted.needs, *format.needs(order.content)))
+    shown, wanted = format.parse_rendered(before), format.parse(_ENCODER.encode(after))
+    found = await _found(work, caller, (*shown.needs, *wanted.needs, *format.references(order.content)))
     _check_document(format, before, wanted, found)
     await _check_number(work, order, format, shown, wanted)
     is_own = order.source.door == format.name
-    read = wanted if is_own and not wanted.faults else format.reread(after)
-    seen, content = format.content(shown, found), format.content(read, found)
+    read = wanted if is_own and not wanted.faults else format.parse_rendered(after)
+    seen, content = format.to_content(shown, found), format.to_content(read, found)
     current = await _with_leftovers(work, caller, order, format)
     merged = editing.merge(current, seen, content)
     if not is_own:
         return merged if merged != current else None
-    merged = _replace(merged, leftovers=None, lines=tuple(_replace(line, leftovers=None) for line in merged.lines))
-    spelled = format.spell(merged, found, Gaps())
-    return leftovers.keep(merged, sent=read.tree, spelled=spelled, lines=format.lines)
+    merged = _replace(merged, unmapped=None, lines=tuple(_replace(line, unmapped=None) for line in merged.lines))
+    rendered = format.from_content(merged, found, MissingFields())
+    return unmapped.extract(merged, sent=read.tree, rendered=rendered, lines=format.lines)
 
 
-def _check_document(format: Format, before: dict[str, Tree], wanted: Reading, found: Found) -> None:
+def _check_document(format: Format, before: dict[str, Tree], wanted: ParsedBody, found: ReferenceData) -> None:
     faults = list(wanted.faults)
     if faults:  # what was wrong before is not the editor's doing: a foreign order's gaps stand in the document too
-        known = set(format.read(_ENCODER.encode(before)).faults)
+        known = set(format.parse(_ENCODER.encode(before)).faults)
         faults = [fault for fault in faults if fault not in known]
-    asked_before = {(need.kind, need.key) for need in format.read(_ENCODER.encode(before)).needs}
+    asked_before = {(need.kind, need.key) for need in format.parse(_ENCODER.encode(before)).needs}
     unknown = [
         Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
         for need in wanted.needs
@@ -290,16 +317,16 @@ def _check_document(format: Format, before: dict[str, Tree], wanted: Reading, fo
         raise Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=tuple(unknown))
 
 
-async def _check_number(work: Unit, order: Order, format: Format, shown: Reading, wanted: Reading) -> None:
+async def _check_number(work: Unit, order: Order, format: Format, shown: ParsedBody, wanted: ParsedBody) -> None:
     """Take the natural key an edit gives the order; the old one stays the order's too, so that a late repeat finds it."""
     if order.source.door != format.name or not wanted.natural:
         return
-    key = key_of(f"{format.name}/natural", *wanted.natural)
+    key = hashed_key(f"{format.name}/natural", *wanted.natural)
     claim = Claim(work.organization_id, key, order.source.submission_id, order.order_id)
-    if not work.dry_run and await log.claim(work.tx, [claim]):
+    if not work.dry_run and await event_log.claim(work.tx, [claim]):
         return
-    holder = (await log.holders(work.tx, work.organization_id, [key])).get(key, claim)
-    if holder.order_id != order.order_id:
+    claimed_by = (await event_log.find_claims(work.tx, work.organization_id, [key])).get(key, claim)
+    if claimed_by.order_id != order.order_id:
         fault = Fault(format.number_path, f"is taken by another order: {wanted.natural[-1]!r}")
         number = wanted.natural[-1]
         raise Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
@@ -307,16 +334,16 @@ async def _check_number(work: Unit, order: Order, format: Format, shown: Reading
 
 async def _with_leftovers(work: Unit, caller: Caller, order: Order, format: Format) -> Content:
     """Give the content with what its own door's document says besides, now that the content will not be that any more."""
-    if order.content.leftovers is not None or order.source.door == format.name:
+    if order.content.unmapped is not None or order.source.door == format.name:
         return order.content
-    own = work.book.formats[order.source.door]
-    found = await _found(work, caller, own.needs(order.content))
-    spelled = own.spell(order.content, found, Gaps())
-    return leftovers.keep(order.content, sent=parse(await _sent(work, order)), spelled=spelled, lines=own.lines)
+    own = work.context.formats[order.source.door]
+    found = await _found(work, caller, own.references(order.content))
+    rendered = own.from_content(order.content, found, MissingFields())
+    return unmapped.extract(order.content, sent=parse(await _sent(work, order)), rendered=rendered, lines=own.lines)
 
 
 # ---------------------------------------------------------------------------------------------------------- hold, release
-class HoldWish(Struct, frozen=True):
+class HoldRequest(Struct, frozen=True):
     """A hold to be placed; see core.order.Hold."""
 
     reason: str
@@ -325,32 +352,41 @@ class HoldWish(Struct, frozen=True):
     release_at: int | None = None
 
 
-def hold(caller: Caller, order_id: int | None, wishes: Sequence[HoldWish], *, version: int | None = None) -> Step:
+def hold(
+    caller: Caller, order_id: int | None, hold_requests: Sequence[HoldRequest], *, version: int | None = None
+) -> Step:
     """Place holds, each with a reason that the order is not held for by it already in the same call. Appends `order.held`.
 
     Refuses besides with Invalid `invalid` where a line is not there, a release time is past, or a reason is given twice.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         faults: list[Fault] = []
         reasons: set[str] = set()
-        for position, wish in enumerate(wishes):
-            if wish.reason in reasons:
+        for position, hold_request in enumerate(hold_requests):
+            if hold_request.reason in reasons:
                 faults.append(Fault(("holds", position, "reason"), "must be unique in one call"))
-            reasons.add(wish.reason)
-            if wish.release_at is not None and wish.release_at <= work.now:
+            reasons.add(hold_request.reason)
+            if hold_request.release_at is not None and hold_request.release_at <= work.now:
                 faults.append(Fault(("holds", position, "release_at"), "must lie in the future"))
             faults += [
                 Fault(("holds", position, "lines", place), f"must be below {len(order.counters)}, the number of lines")
-                for place, line in enumerate(wish.lines)
+                for place, line in enumerate(hold_request.lines)
                 if not 0 <= line < len(order.counters)
             ]
         if faults:
             raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
         at = max(work.now, order.updated_at)
         holds = tuple(
-            Hold(wish.reason, at, wish.note, lines=wish.lines, release_at=wish.release_at, actor=caller.actor)
-            for wish in wishes
+            Hold(
+                hold_request.reason,
+                at,
+                hold_request.note,
+                lines=hold_request.lines,
+                release_at=hold_request.release_at,
+                actor=caller.actor,
+            )
+            for hold_request in hold_requests
         )
         return [Held(holds=holds)] if holds else []
 
@@ -370,7 +406,7 @@ def release(
     Refuses besides with Conflict `state_forbids` where the order has no such hold.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         ended = tuple((hold.number, hold.reason) for hold in order.holds if which(hold))
         if not ended:
             reasons = ", ".join(hold.reason for hold in order.holds) or "none"
@@ -398,7 +434,7 @@ def cancel(
     `state_forbids` where the whole of an order is meant of which something has shipped.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         if lines is None:
             if any(line.shipped for line in order.counters):
                 raise Conflict(
@@ -458,7 +494,7 @@ def ship(
     Refuses besides with Conflict `state_forbids` while the order is held.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         if order.holds:
             reasons = ", ".join(hold.reason for hold in order.holds)
             reason_held = f"the order is held ({reasons}); release it first"
@@ -473,7 +509,7 @@ def ship(
 def tag(order_id: int | None, tags: Callable[[tuple[str, ...]], Sequence[str]], *, version: int | None = None) -> Step:
     """Give an order other tags: `tags` makes them of those it has; doubles are dropped. Appends `order.tagged`."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         wanted = tuple(dict.fromkeys(tags(order.tags)))
         return [Tagged(tags=wanted)] if wanted != order.tags else []
 
@@ -485,7 +521,7 @@ def note(
 ) -> Step:
     """Write something down about an order. Appends `order.noted`."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         return [Noted(text=text, topic=topic, data=data)]
 
     return Step(order_id, Verb.NOTE, decide, version=version)
@@ -497,7 +533,7 @@ def archive(order_id: int | None, archived: bool = True, *, version: int | None 
     Appends `order.archived` or `order.unarchived`.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         if order.archived == archived:
             return []
         return [Archived() if archived else Unarchived()]

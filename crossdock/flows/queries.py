@@ -7,44 +7,49 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core import events
-from crossdock.core.errors import Code, Invalid, Missing, Path
-from crossdock.core.events import Event
-from crossdock.core.order import Order
-from crossdock.flows import documents
+from crossdock.core.errors import (
+    Code,
+    Invalid,
+    NotFound,
+    Path,
+)
+from crossdock.core.orders import events
+from crossdock.core.orders.events import Event
+from crossdock.core.orders.model import Order
+from crossdock.flows import rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book
-from crossdock.store import log, pages, searching
+from crossdock.flows.context import Context
+from crossdock.store import event_log, order_list, text_search
 from crossdock.store import orders as order_store
-from crossdock.store.log import SubmissionRecord
-from crossdock.store.pages import Page
-from crossdock.store.walks import Filters
+from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.index_scan import Filters
+from crossdock.store.order_list import OrderPage
 
 Tree = Any
 
 
 # --------------------------------------------------------------------------------------------------------------- orders
-async def order(book: Book, caller: Caller, *, order_id: int | None) -> Order:
+async def order(context: Context, caller: Caller, *, order_id: int | None) -> Order:
     """Give one order. Refuses with Missing `no_order`, also for ids no spelling stands for (None)."""
     if order_id is not None:
-        async with book.store.reading() as tx:
+        async with context.store.reading() as tx:
             found = await order_store.get(tx, caller.organization_id, order_id=order_id)
         if found is not None:
             return found
-    raise Missing(Code.NO_ORDER, "there is no such order")
+    raise NotFound(Code.NO_ORDER, "there is no such order")
 
 
-async def order_by_number(book: Book, caller: Caller, *, door: str, number: str) -> Order:
+async def order_by_number(context: Context, caller: Caller, *, door: str, number: str) -> Order:
     """Give the order a door received under a sender's number. Refuses with Missing `no_order`."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         found = await order_store.by_number(tx, caller.organization_id, door=door, number=number)
     if found is None:
-        raise Missing(Code.NO_ORDER, "there is no such order", number=number)
+        raise NotFound(Code.NO_ORDER, "there is no such order", number=number)
     return found
 
 
 async def page(
-    book: Book,
+    context: Context,
     caller: Caller,
     filters: Filters,
     *,
@@ -54,10 +59,10 @@ async def page(
     sort: str = "created",
     ascending: bool = False,
     whole: bool = False,
-) -> Page:
+) -> OrderPage:
     """Give at most `limit` orders, newest first; see store.pages.page."""
-    async with book.store.reading() as tx:
-        return await pages.page(
+    async with context.store.reading() as tx:
+        return await order_list.page(
             tx,
             caller.organization_id,
             filters,
@@ -71,28 +76,28 @@ async def page(
 
 
 async def search(
-    book: Book, caller: Caller, text: str, filters: Filters, *, before: int | None = None, limit: int
-) -> Page:
+    context: Context, caller: Caller, text: str, filters: Filters, *, before: int | None = None, limit: int
+) -> OrderPage:
     """Give at most `limit` orders that have all words of `text`, newest first; see store.searching.search.
 
     Refuses with Invalid `invalid` where there are no words, or more than WORDS_MOST.
     """
     words = text.split()
-    if not 1 <= len(words) <= WORDS_MOST:
-        raise Invalid(Code.INVALID, f"a search has 1 to {WORDS_MOST} words")
-    async with book.store.reading() as tx:
-        return await searching.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
+    if not 1 <= len(words) <= MAX_WORDS:
+        raise Invalid(Code.INVALID, f"a search has 1 to {MAX_WORDS} words")
+    async with context.store.reading() as tx:
+        return await text_search.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
 
 
 # Words of one search; each costs a look-up of its own.
-WORDS_MOST = 8
+MAX_WORDS = 8
 # Orders looked through one by one for what no index knows; with their documents, this takes about half a second.
-LOOKED_THROUGH_MOST = 2_000
+MAX_SCANNED = 2_000
 _PORTION = 100  # orders between two turns of the event loop
 
 
 async def matching(
-    book: Book,
+    context: Context,
     caller: Caller,
     choices: Sequence[Filters],
     *,
@@ -111,19 +116,21 @@ async def matching(
     for filters in choices:
         offset = 0
         while True:
-            async with book.store.reading() as tx:
-                some = await pages.page(
+            async with context.store.reading() as tx:
+                some = await order_list.page(
                     tx, caller.organization_id, filters, limit=_PORTION, offset=offset, sort=sort, ascending=ascending,
                     whole=True,
                 )  # fmt: skip
             looked += len(some.orders)
-            if looked > LOOKED_THROUGH_MOST or some.last is not None:
+            if looked > MAX_SCANNED or some.last is not None:
                 raise _too_many()
-            wordings = (
-                await documents.worded_all(book, caller, some.orders, door=door) if door else [None] * len(some.orders)
+            renderings = (
+                await rendering.render_all(context, caller, some.orders, door=door)
+                if door
+                else [None] * len(some.orders)
             )
-            for order, wording in zip(some.orders, wordings, strict=True):
-                document = wording.document if wording else None
+            for order, rendered in zip(some.orders, renderings, strict=True):
+                document = rendered.document if rendered else None
                 if keep(order, document):
                     found.append((order, document))
             if len(some.orders) < _PORTION:
@@ -140,7 +147,7 @@ def _place(order: Order, sort: str) -> tuple[int, int]:
 
 
 async def one_of(
-    book: Book,
+    context: Context,
     caller: Caller,
     choices: Sequence[Filters],
     *,
@@ -154,9 +161,9 @@ async def one_of(
     The number stops at store.pages.COUNT_MOST for each choice, where more than door and status narrow it. Refuses with Invalid
     `invalid` where a page is cut because too much was looked at for it.
     """
-    async with book.store.reading() as tx:
-        total = sum([await pages.count(tx, caller.organization_id, filters) for filters in choices])
-        found = await pages.page_of_any(
+    async with context.store.reading() as tx:
+        total = sum([await order_list.count(tx, caller.organization_id, filters) for filters in choices])
+        found = await order_list.page_of_any(
             tx, caller.organization_id, choices, limit=limit, offset=offset, sort=sort, ascending=ascending
         )
     if found.last is not None:
@@ -166,95 +173,95 @@ async def one_of(
 
 def _too_many() -> Invalid:
     return Invalid(
-        Code.INVALID, f"the search looks through more than {LOOKED_THROUGH_MOST} orders; narrow it",
-        limit=LOOKED_THROUGH_MOST,
+        Code.INVALID, f"the search looks through more than {MAX_SCANNED} orders; narrow it",
+        limit=MAX_SCANNED,
     )  # fmt: skip
 
 
-async def by_ids(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
+async def by_ids(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
     """Give orders by their ids, in that order; those that are not there are left out."""
-    async with book.store.reading() as tx:
+    async with context.store.reading() as tx:
         return await order_store.by_ids(tx, caller.organization_id, order_ids)
 
 
-async def count(book: Book, caller: Caller, filters: Filters) -> int:
+async def count(context: Context, caller: Caller, filters: Filters) -> int:
     """Count orders; exact where only door and status narrow, else it stops at store.pages.COUNT_MOST."""
-    async with book.store.reading() as tx:
-        return await pages.count(tx, caller.organization_id, filters)
+    async with context.store.reading() as tx:
+        return await order_list.count(tx, caller.organization_id, filters)
 
 
-async def counts(book: Book, caller: Caller) -> dict[tuple[str, str], int]:
+async def counts(context: Context, caller: Caller) -> dict[tuple[str, str], int]:
     """Give the number of orders by (door, status)."""
-    async with book.store.reading() as tx:
-        return await pages.counts(tx, caller.organization_id)
+    async with context.store.reading() as tx:
+        return await order_list.counts(tx, caller.organization_id)
 
 
 # ---------------------------------------------------------------------------------------------------------- submissions
-async def submission(book: Book, caller: Caller, *, submission_id: int | None) -> SubmissionRecord:
+async def submission(context: Context, caller: Caller, *, submission_id: int | None) -> SubmissionRecord:
     """Give one submission with its bytes. Refuses with Missing `no_submission`."""
     if submission_id is not None:
-        async with book.store.reading() as tx:
-            found = await log.get_submission(tx, caller.organization_id, submission_id=submission_id)
+        async with context.store.reading() as tx:
+            found = await event_log.get_submission(tx, caller.organization_id, submission_id=submission_id)
         if found is not None:
             return found
-    raise Missing(Code.NO_SUBMISSION, "there is no such submission")
+    raise NotFound(Code.NO_SUBMISSION, "there is no such submission")
 
 
 async def submissions(
-    book: Book, caller: Caller, *, status: str | None, before: int | None, limit: int
+    context: Context, caller: Caller, *, status: str | None, before: int | None, limit: int
 ) -> list[SubmissionRecord]:
     """Give at most `limit` submissions, newest first, older than the id `before`."""
-    async with book.store.reading() as tx:
-        return await log.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
+    async with context.store.reading() as tx:
+        return await event_log.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
 
 
 # -------------------------------------------------------------------------------------------------------------- the log
-async def history(book: Book, caller: Caller, *, order_id: int | None) -> list[Event]:
+async def history(context: Context, caller: Caller, *, order_id: int | None) -> list[Event]:
     """Give an order's events in their order. Refuses with Missing `no_order`."""
     if order_id is not None:
-        async with book.store.reading() as tx:
-            recorded = await log.events(tx, caller.organization_id, order_id=order_id)
+        async with context.store.reading() as tx:
+            recorded = await event_log.events(tx, caller.organization_id, order_id=order_id)
         if recorded:
             return recorded
-    raise Missing(Code.NO_ORDER, "there is no such order")
+    raise NotFound(Code.NO_ORDER, "there is no such order")
 
 
-async def histories(book: Book, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
+async def histories(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
     """Give the events of several orders, each in their order, as of one moment; none for an order that is not there."""
     if not order_ids:
         return []
-    async with book.store.reading() as tx:
-        stories = await log.stories(tx, caller.organization_id, order_ids=order_ids)
-    return [[entry.event for entry in stories.get(order_id, ())] for order_id in order_ids]
+    async with context.store.reading() as tx:
+        histories_of = await event_log.histories(tx, caller.organization_id, order_ids=order_ids)
+    return [[entry.event for entry in histories_of.get(order_id, ())] for order_id in order_ids]
 
 
-async def as_of(book: Book, caller: Caller, *, order_id: int | None, at: int) -> Order:
+async def as_of(context: Context, caller: Caller, *, order_id: int | None, at: int) -> Order:
     """Give an order as it was at a time (microseconds since 1970), rebuilt from the log.
 
     Refuses with Missing `no_order`, also where the order did not exist yet.
     """
-    recorded = await history(book, caller, order_id=order_id)
+    recorded = await history(context, caller, order_id=order_id)
     order = events.rebuild(event for event in recorded if event.at <= at)
     if order is None:
-        raise Missing(Code.NO_ORDER, "there was no such order at that time")
+        raise NotFound(Code.NO_ORDER, "there was no such order at that time")
     return order
 
 
-class Entry(Struct, frozen=True):
+class TimelineEntry(Struct, frozen=True):
     """One event of the timeline, with what it changed: (path in the order, value before, value after)."""
 
     event: Event
     changes: tuple[tuple[Path, Tree, Tree], ...]
 
 
-def timeline(recorded: Sequence[Event]) -> list[Entry]:
+def timeline(recorded: Sequence[Event]) -> list[TimelineEntry]:
     """Tell of each event what it changed in the order."""
-    entries: list[Entry] = []
+    entries: list[TimelineEntry] = []
     before: Tree = None
     for event, order in events.replay(recorded):
         after = _told(order)
         changes = () if before is None else tuple(_changes(before, after, ()))
-        entries.append(Entry(event, changes))
+        entries.append(TimelineEntry(event, changes))
         before = after
     return entries
 

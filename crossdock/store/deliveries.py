@@ -12,17 +12,17 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, exists, func, or_, select, text, update
 
-from crossdock.core.delivery import Attempt, Health, State
-from crossdock.core.identity import MOST
-from crossdock.store.port import Row, Statement, Transaction
-from crossdock.store.spelling import Among
+from crossdock.core.ids import MAX_ID
+from crossdock.core.retry_policy import Attempt, Health, State
+from crossdock.store.dialect import AnyOf
+from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.tables import delivery, endpoint, feed
 
 _ENCODE = msgspec.json.Encoder().encode
 _HEALTH = msgspec.json.Decoder(Health)
 _ATTEMPTS = msgspec.json.Decoder(tuple[Attempt, ...])
 # Attempts kept with a delivery: a whole ladder and what two redeliveries add; older ones are dropped.
-ATTEMPTS_MOST = 30
+MAX_ATTEMPTS = 30
 
 
 class Endpoint(Struct, frozen=True):
@@ -60,7 +60,7 @@ class Delivery(Struct, frozen=True):
     state: State
     attempts: int
     next_at: int | None
-    holder: int | None
+    claimed_by: int | None
     created_at: int
     ended_at: int | None = None
     status: int | None = None
@@ -101,13 +101,13 @@ async def add_endpoint(tx: Transaction, added: Endpoint) -> bool:
 
 
 async def get_endpoint(
-    tx: Transaction, organization_id: int, *, endpoint_id: int, to_change: bool = False, if_free: bool = False
+    tx: Transaction, organization_id: int, *, endpoint_id: int, for_update: bool = False, skip_locked: bool = False
 ) -> Endpoint | None:
     """Give an endpoint, or None; `to_change` keeps others from it until the commit.
 
     So does `if_free`, but gives None where somebody else holds it just now.
     """
-    statement = _GET_IF_FREE if if_free else _GET_TO_CHANGE if to_change else _GET
+    statement = _GET_IF_FREE if skip_locked else _GET_TO_CHANGE if for_update else _GET
     rows = await tx.rows(statement, organization_id=organization_id, endpoint_id=endpoint_id)
     return _endpoint(rows[0]) if rows else None
 
@@ -202,15 +202,15 @@ _HELD = Statement(
     .where(
         *_OF_DELIVERIES,
         delivery.c.next_at.is_not(None),
-        delivery.c.holder >= bindparam("least"),
-        delivery.c.holder <= bindparam("most"),
+        delivery.c.claimed_by >= bindparam("least"),
+        delivery.c.claimed_by <= bindparam("most"),
     )
     .limit(bindparam("limit"))
 )
 _UNDER_WAY = Statement(
     select(func.count())
     .select_from(delivery)
-    .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.holder.is_not(None))
+    .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.claimed_by.is_not(None))
 )
 _SETTLED = ("state", "attempts", "next_at", "holder", "ended_at", "status", "attempted")
 
@@ -232,10 +232,10 @@ async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: i
 
 
 async def held(
-    tx: Transaction, organization_id: int, *, endpoint_id: int, holder: int | None, limit: int
+    tx: Transaction, organization_id: int, *, endpoint_id: int, claimed_by: int | None, limit: int
 ) -> list[Delivery]:
     """Give deliveries of an endpoint that a process has taken; any process, without a `holder`."""
-    least, most = (0, MOST) if holder is None else (holder, holder)
+    least, most = (0, MAX_ID) if claimed_by is None else (claimed_by, claimed_by)
     key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
     return [_delivery(row) for row in await tx.rows(_HELD, **key, least=least, most=most, limit=limit)]
 
@@ -248,14 +248,14 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
 
 async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
     """Write who has deliveries (`holder`) and until when (`next_at`); if nothing was settled by then, they are due again."""
-    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), each.next_at, each.holder) for each in taken])
+    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), each.next_at, each.claimed_by) for each in taken])
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
     """Write where deliveries stand: state, attempts, when they are due, when they ended."""
     rows = [
         (
-            *_key(each), str(each.state), each.attempts, each.next_at, each.holder, each.ended_at, each.status,
+            *_key(each), str(each.state), each.attempts, each.next_at, each.claimed_by, each.ended_at, each.status,
             _attempted(each),
         )
         for each in settled
@@ -267,7 +267,7 @@ _OF_ORDERS = Statement(
     select(delivery)
     .where(
         *_OF_DELIVERIES,
-        Among(delivery.c.order_id, "ids"),
+        AnyOf(delivery.c.order_id, "ids"),
         delivery.c.ended_at.is_(None),
         delivery.c.state == bindparam("state"),
     )
@@ -288,7 +288,7 @@ async def open_of_orders(
     return found
 
 
-_BY_IDS = Statement(select(delivery).where(*_OF_DELIVERIES, Among(delivery.c.delivery_id, "ids")))
+_BY_IDS = Statement(select(delivery).where(*_OF_DELIVERIES, AnyOf(delivery.c.delivery_id, "ids")))
 
 
 async def by_ids(
@@ -323,7 +323,7 @@ async def page(
     endpoint_id: int,
     state: State | None = None,
     order_id: int | None = None,
-    before: int = MOST,
+    before: int = MAX_ID,
     first: int = 0,
     limit: int,
     oldest_first: bool = False,
@@ -357,7 +357,7 @@ def _key(of: Delivery) -> tuple[int, int, int]:
 
 
 def _attempted(of: Delivery) -> bytes | None:
-    return _ENCODE(of.attempted[-ATTEMPTS_MOST:]) if of.attempted else None
+    return _ENCODE(of.attempted[-MAX_ATTEMPTS:]) if of.attempted else None
 
 
 def _delivery(row: Row) -> Delivery:

@@ -9,13 +9,23 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, case, delete, select, update
 
-from crossdock.core import events
-from crossdock.core.identity import search_key
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Hold, Order, Source
-from crossdock.store.port import Row, Statement, Transaction
-from crossdock.store.spelling import Among, Nested, nested_rows
-from crossdock.store.tables import order_line, order_term, orders, submission
+from crossdock.core.ids import index_key
+from crossdock.core.orders import events
+from crossdock.core.orders.model import (
+    Content,
+    Hold,
+    Order,
+    Source,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.store.dialect import AnyOf, ChildRows, child_rows
+from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.tables import (
+    order_line,
+    order_term,
+    orders,
+    submission,
+)
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
@@ -23,7 +33,7 @@ _HOLDS = msgspec.json.Decoder(tuple[Hold, ...])
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
 _PLACE = itemgetter(0)
 # Words of one order that are indexed; more are not worth what they cost each order that has them.
-TERMS_MOST = 40
+MAX_TERMS = 40
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
@@ -59,12 +69,12 @@ def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
 
 def fold(text: str) -> str:
     """Give the form in which text is compared when searching: without case, at most 200 characters."""
-    return search_key(text.strip().casefold())
+    return index_key(text.strip().casefold())
 
 
 def tag_term(tag: str) -> str:
     """Give the term that stands for a tag."""
-    return search_key(" " + tag)  # no other term begins with a space
+    return index_key(" " + tag)  # no other term begins with a space
 
 
 def terms_of(order: Order) -> list[str]:
@@ -94,7 +104,7 @@ def _terms(content: Content) -> list[str]:
         if value and (term := value.strip().casefold()):
             found[term] = None
     # Nearly all are short enough to be their own key; asking for each costs more than all the rest here.
-    return [term if len(term) <= 100 else search_key(term) for term in found][:TERMS_MOST]
+    return [term if len(term) <= 100 else index_key(term) for term in found][:MAX_TERMS]
 
 
 async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
@@ -165,12 +175,12 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> Row:
         order.source.submission_id,
         order.source.actor,
         order.source.country,
-        search_key(content.number),
-        search_key(email.lower()) if email else None,
+        index_key(content.number),
+        index_key(email.lower()) if email else None,
         _ENCODER.encode(order.holds) if order.holds else None,
         order.event_number,
         order.event_hash,
-        encoded or events.encoded(content),
+        encoded or events.encode_content(content),
         _ENCODER.encode(order.tags) if order.tags else None,
         order.archived,
         order.due_at,
@@ -210,8 +220,8 @@ def line_rows(order: Order) -> list[Row]:
                 order.organization_id,
                 order.order_id,
                 position,
-                search_key(line.sku) if line.sku else None,
-                search_key(location) if location else None,
+                index_key(line.sku) if line.sku else None,
+                index_key(location) if location else None,
                 counters.ordered,
                 counters.canceled,
                 counters.allocated,
@@ -234,7 +244,7 @@ _COUNTED = (order_line.c.line, *(order_line.c[name] for name in Counters.__struc
 # An order with the counters of its lines.
 _WHOLE = (
     *orders.columns,
-    Nested(
+    ChildRows(
         _COUNTED,
         order_line.c.organization_id == bindparam("organization_id"),
         order_line.c.order_id == orders.c.order_id,
@@ -262,14 +272,14 @@ _BY_NUMBER = Statement(
 
 
 _BY_IDS = Statement(
-    select(*_WHOLE).where(orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids"))
+    select(*_WHOLE).where(orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids"))
 )
 
 
-async def get(tx: Transaction, organization_id: int, *, order_id: int, to_change: bool = False) -> Order | None:
+async def get(tx: Transaction, organization_id: int, *, order_id: int, for_update: bool = False) -> Order | None:
     """Give one order of an organization, or None; `to_change` keeps others from changing it until the transaction ends."""
     of_order = {"organization_id": organization_id, "order_id": order_id}
-    if not to_change:
+    if not for_update:
         rows = await tx.rows(_GET, **of_order)
         return _order(rows[0]) if rows else None
     locked = await tx.rows(_LOCK, **of_order)
@@ -278,7 +288,7 @@ async def get(tx: Transaction, organization_id: int, *, order_id: int, to_change
 
 async def by_number(tx: Transaction, organization_id: int, *, door: str, number: str) -> Order | None:
     """Give the newest order a door received under the sender's number, or None."""
-    key = search_key(number)
+    key = index_key(number)
     rows = await tx.rows(_BY_NUMBER, organization_id=organization_id, door=door, number_key=key)
     return _order(rows[0]) if rows else None
 
@@ -302,7 +312,7 @@ _OF_SENDER = (
 )
 _WITH_BODIES = Statement(
     select(*_WHOLE, case((orders.c.door == bindparam("door"), _OF_SENDER))).where(
-        orders.c.organization_id == bindparam("organization_id"), Among(orders.c.order_id, "ids")
+        orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
     )
 )
 
@@ -334,7 +344,7 @@ def _order(row: Row) -> Order:
         updated_at=updated_at,
         source=Source(door, submission_id, actor, country),
         content=_CONTENT.decode(content),
-        counters=tuple([Counters(*line[1:]) for line in sorted(nested_rows(lines), key=_PLACE)]),
+        counters=tuple([Counters(*line[1:]) for line in sorted(child_rows(lines), key=_PLACE)]),
         holds=_HOLDS.decode(holds) if holds else (),
         event_number=event_number,
         event_hash=event_hash,

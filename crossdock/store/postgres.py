@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store.port import Row, Statement
+from crossdock.store.protocols import Row, Statement
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _log = structlog.get_logger("crossdock.postgres")

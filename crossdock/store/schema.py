@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store import sqlite
-from crossdock.store.port import Store
+from crossdock.store.protocols import Store
 from crossdock.store.tables import metadata
 
 HEAD = "0003"

@@ -21,7 +21,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store.port import Row, Statement
+from crossdock.store.protocols import Row, Statement
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _log = structlog.get_logger("crossdock.sqlite")

@@ -14,10 +14,22 @@ from starlette.routing import Route as Path
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
-from crossdock.core.errors import Busy, Code, Invalid, Missing, Refusal
-from crossdock.doors import Door, Headers, Reply, Request, Route
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.doors import (
+    Door,
+    Headers,
+    Reply,
+    Request,
+    Route,
+)
 from crossdock.flows import access
-from crossdock.flows.book import Book
+from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.web import logs, metrics
 
@@ -27,8 +39,8 @@ _log = structlog.get_logger("crossdock.request")
 class Site:
     """The ASGI application of all doors."""
 
-    def __init__(self, book: Book, intake: Intake, doors: Sequence[Door], *, pages: Sequence[Path] = ()) -> None:
-        self._book = book
+    def __init__(self, context: Context, intake: Intake, doors: Sequence[Door], *, pages: Sequence[Path] = ()) -> None:
+        self._context = context
         self._intake = intake
         self._doors = {door.name: door for door in doors}
         places: dict[str, _Place] = {}
@@ -57,10 +69,10 @@ class Site:
         await self._finish(None, send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
 
     async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
+        await self.turn_away(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
 
     async def turn_away(
-        self, scope: Scope, send: Send, refusal: Missing, door: Door | None = None, allowed: Sequence[str] = ()
+        self, scope: Scope, send: Send, refusal: NotFound, door: Door | None = None, allowed: Sequence[str] = ()
     ) -> None:
         """Answer what no route takes, in the words of `door` or of the one whose paths it resembles most."""
         door = door or self._nearest(scope["path"], Headers(scope["headers"]))
@@ -89,7 +101,7 @@ class Site:
 
     def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
         return Request(
-            book=self._book,
+            context=self._context,
             intake=self._intake,
             route=route,
             method=scope["method"],
@@ -109,12 +121,14 @@ class Site:
         try:
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 raise Invalid(Code.INVALID, "a path or query must not hold NUL")
-            body, size = await _body(receive, self._book.settings.body_limit_bytes, self._book.settings.kept_bytes)
+            body, size = await _body(
+                receive, self._context.settings.body_limit_bytes, self._context.settings.kept_bytes
+            )
             request.body = body
             if route.scope is not None:
                 await self._recognize(door, request)
             if size > len(body):
-                limit = self._book.settings.body_limit_bytes
+                limit = self._context.settings.body_limit_bytes
                 raise Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
             reply = await route.handle(request)
             outcome = reply.outcome
@@ -123,7 +137,7 @@ class Site:
             outcome = str(refusal.code)
             reply = door.refuse(refusal, request)
             if isinstance(refusal, Busy):
-                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
+                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.order_events)
         except ClientGone:
             return
         except Exception:  # noqa: BLE001 - the last resort: a bug is logged and answered in the door's own shape
@@ -134,7 +148,7 @@ class Site:
 
     async def _recognize(self, door: Door, request: Request) -> None:
         organization = door.organization_of(request.headers) if door.organization_of else None
-        request.caller = await access.recognize(self._book, token=request.bearer, organization=organization)
+        request.caller = await access.recognize(self._context, token=request.bearer, organization=organization)
         if door.check_caller is not None:
             door.check_caller(request)
         assert request.route.scope is not None
@@ -215,11 +229,11 @@ class _Place:
                 await self._site.serve(door, route, scope, receive, send)
                 return
         if open_to:
-            refusal = Missing(Code.NO_METHOD, "this path does not take this method")
+            refusal = NotFound(Code.NO_METHOD, "this path does not take this method")
             methods = sorted({route.method for _, route in open_to})
             await self._site.turn_away(scope, send, refusal, open_to[0][0], methods)
         else:
-            await self._site.turn_away(scope, send, Missing(Code.NO_ROUTE, "there is nothing at this path"))
+            await self._site.turn_away(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
 
 
 class ClientGone(Exception):

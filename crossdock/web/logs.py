@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from crossdock.core.formats import iso_time
+from crossdock.core.json.value_types import format_time
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -58,7 +58,7 @@ class RequestLine(Struct, omit_defaults=False):
 def request(**told: Any) -> None:
     """Write the line of a request; `told` are the members of RequestLine after `event`."""
     if _open and _is_telling[0]:
-        _open[0].info(_encode(RequestLine(iso_time(time.time_ns() // 1000, digits=6), "info", "request", **told)))
+        _open[0].info(_encode(RequestLine(format_time(time.time_ns() // 1000, digits=6), "info", "request", **told)))
 
 
 def flush() -> None:
@@ -106,7 +106,7 @@ class _Lines:
 def _render(_: Any, level: str, event: Any) -> bytes:
     """Write one line; a single step, because every request writes one and each step costs it microseconds."""
     now = time.time_ns()
-    line = {"at": iso_time(now // 1000, digits=6), "level": level, **event}
+    line = {"at": format_time(now // 1000, digits=6), "level": level, **event}
     if line.pop("exc_info", None):
         line["exception"] = structlog.processors.format_exc_info(None, "", {"exc_info": event["exc_info"]})["exception"]
     return _encode(line)

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from crossdock.core.errors import Busy
 from crossdock.doors import Door
-from crossdock.flows.book import Book
-from crossdock.store import registry
+from crossdock.flows.context import Context
+from crossdock.store import tenants
 from crossdock.web import metrics
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
+def routes(context: Context, doors: Sequence[Door]) -> list[Route]:
     """Give the routes of the pages."""
-    probes, documentation = _Probes(book), _Documentation(doors)
+    probes, documentation = _Probes(context), _Documentation(doors)
     return [
         Route("/health/live", probes.live),
         Route("/health/ready", probes.ready),
@@ -38,19 +38,19 @@ def routes(book: Book, doors: Sequence[Door]) -> list[Route]:
 class _Probes:
     """What machines ask: whether the server lives, whether it can serve, and what it has done."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     async def live(self, _: Request) -> Response:
         return JSONResponse({"status": "live"})
 
     async def ready(self, _: Request) -> Response:
         try:
-            async with self._book.store.reading() as tx:
-                await registry.find_organization(tx, kind="client", name="")
+            async with self._context.store.reading() as tx:
+                await tenants.find_organization(tx, kind="client", name="")
         except Busy:
             return JSONResponse({"status": "database unavailable"}, status_code=503)
-        return JSONResponse({"status": "ready", "database": self._book.store.name})
+        return JSONResponse({"status": "ready", "database": self._context.store.name})
 
     async def measured(self, _: Request) -> Response:
         body, media_type = metrics.exposition()

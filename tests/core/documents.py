@@ -50,11 +50,11 @@ class Scribe:
             members = [(name, child, (*path, name)) for name, child in tree.items()]
             if path == self.twice:
                 members.insert(self.random.randrange(len(members) + 1), (*self.random.choice(members)[:1], 7, ("x",)))
-            spelled = [
+            rendered = [
                 f"{self.space()}{self.text(name)}{self.space()}:{self.value(child, inner)}"
                 for name, child, inner in members
             ]
-            text = "{" + (",".join(spelled) or self.space()) + "}"
+            text = "{" + (",".join(rendered) or self.space()) + "}"
         elif isinstance(tree, list):
             inner = ",".join(self.value(child, (*path, place)) for place, child in enumerate(tree))
             text = "[" + (inner or self.space()) + "]"

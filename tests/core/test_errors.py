@@ -3,9 +3,18 @@
 import pytest
 
 from crossdock.core import errors
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
 
-KINDS: list[type[Refusal]] = [Invalid, Missing, Denied, Conflict, Busy]
+KINDS: list[type[Refusal]] = [Invalid, NotFound, Denied, Conflict, Busy]
 
 
 class TestRefusal:
@@ -36,4 +45,4 @@ class TestRefusal:
         refused = Invalid(Code.TOO_DEEP, "too deep", faults=(fault,), limit=64)
         assert (refused.reason, str(refused)) == ("too deep", "too deep")
         assert refused.faults == (fault,)
-        assert refused.facts == {"limit": 64}
+        assert refused.order_events == {"limit": 64}

@@ -9,8 +9,8 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from crossdock.core.formats import is_date_time
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES, CURRENCIES
+from crossdock.core.json.value_types import is_date_time
 from crossdock.doors.fabric import wire as fabric
 from crossdock.doors.hub import wire as hub
 from crossdock.doors.pb_fulfillment import wire as pb_fulfillment
@@ -143,12 +143,12 @@ def _hub(body: Body) -> Body:
 
 
 def _numbered(member: str, mend: Callable[[Body], Body]) -> Callable[[Body], Body]:
-    def mended(body: Body) -> Body:
+    def corrected(body: Body) -> Body:
         body = mend(body)
         body[member] = re.sub(r"\s", "_", body[member]).strip() or "N"
         return body
 
-    return mended
+    return corrected
 
 
 BODIES: dict[str, st.SearchStrategy[Body]] = {

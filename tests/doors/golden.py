@@ -18,13 +18,18 @@ import httpx
 import msgspec
 import pytest
 
-from crossdock.core.events import Allocated, Fact, Shipped
-from crossdock.core.identity import from_base32, from_digits, from_hex24, from_uuid
-from crossdock.core.lifecycle import Verb
-from crossdock.core.order import Order
+from crossdock.core.ids import (
+    from_base32,
+    from_digits,
+    from_hex24,
+    from_uuid,
+)
+from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Verb
 from crossdock.flows import orders, queries
 from crossdock.flows.access import SCOPES, Caller
-from crossdock.flows.unit import Unit
+from crossdock.flows.unit_of_work import Unit
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -122,14 +127,14 @@ class OrdersPlayer(Player):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.ids: dict[str, int] = {}
-        self.spelled: dict[str, str] = {}
+        self.rendered: dict[str, str] = {}
 
     # ------------------------------------------------------------------------------------------------ what a door says
     def headers(self, step: Tree) -> dict[str, str]:
         """Give the headers of a request besides its token."""
         raise NotImplementedError
 
-    def own_id(self, spelled: str) -> int | None:
+    def own_id(self, rendered: str) -> int | None:
         """Give the id that the door spells so, where its spelling is not one of those all doors share."""
         return None
 
@@ -143,9 +148,9 @@ class OrdersPlayer(Player):
 
     def identity(self, step: Tree, answer: Tree) -> int:
         """Give the id of the order that a step has made, be it answered by this door or the one whose sample was sent."""
-        spelled = str(answer.get("orderId") or answer.get("id"))
-        digits = from_digits(spelled[3:22]) if spelled.startswith("ORA") else None
-        found = self.own_id(spelled) or digits or from_hex24(spelled) or from_uuid(spelled) or from_base32(spelled)
+        rendered = str(answer.get("orderId") or answer.get("id"))
+        digits = from_digits(rendered[3:22]) if rendered.startswith("ORA") else None
+        found = self.own_id(rendered) or digits or from_hex24(rendered) or from_uuid(rendered) or from_base32(rendered)
         assert found is not None, answer
         return found
 
@@ -168,27 +173,27 @@ class OrdersPlayer(Player):
         if "number" in step and answer.status_code < 300:
             order_id = self.identity(step, answer.json())
             self.ids[step["number"]] = order_id
-            self.spelled[step["number"]] = await self.spell(order_id)
+            self.rendered[step["number"]] = await self.spell(order_id)
 
     async def verb(self, step: Tree) -> None:
         """See Player."""
         order_id = self.ids[step["order"]]
         made = {
-            "hold": lambda: orders.hold(self.caller, order_id, [orders.HoldWish(step["reason"])]),
+            "hold": lambda: orders.hold(self.caller, order_id, [orders.HoldRequest(step["reason"])]),
             "release": lambda: orders.release(order_id),
             "cancel": lambda: orders.cancel(order_id, lines=lambda _: {step["line"]: step["quantity"]}),
             "allocate": lambda: _moved(order_id, Verb.ALLOCATE, step),
             "ship": lambda: _moved(order_id, Verb.SHIP, step) if "line" in step else orders.ship(order_id),
         }[step["verb"]]()
-        await orders.perform(self.world.book, self.caller, [made], door="hub")
+        await orders.perform(self.world.context, self.caller, [made], door="hub")
 
     async def state(self) -> dict[str, Tree]:
         """See Player."""
         return {name: await self._state(name, order_id) for name, order_id in self.ids.items()}
 
     async def _state(self, name: str, order_id: int) -> dict[str, Tree]:
-        order = await queries.order(self.world.book, self.caller, order_id=order_id)
-        recorded = await queries.history(self.world.book, self.caller, order_id=order_id)
+        order = await queries.order(self.world.context, self.caller, order_id=order_id)
+        recorded = await queries.history(self.world.context, self.caller, order_id=order_id)
         read = await self.ask(self.read(name, order))
         return self.state_of(order) | {
             "events": [f"{event.name} by {event.door}" for event in recorded],
@@ -206,22 +211,22 @@ class OrdersPlayer(Player):
         return {"status": str(order.status), "version": order.version, "lines": lines, "holds": holds}
 
     def _named(self, text: str) -> str:
-        for name, spelled in self.spelled.items():
-            text = text.replace(f"<{name}>", spelled)
+        for name, rendered in self.rendered.items():
+            text = text.replace(f"<{name}>", rendered)
         return text
 
     def unnamed(self, told: Tree, times: re.Pattern[str], placeholder: str) -> Tree:
         """Give something with placeholders for times of the server and ids."""
         text = times.sub(placeholder, json.dumps(told, ensure_ascii=False))
-        for name, spelled in self.spelled.items():
-            text = text.replace(spelled, f"<{name}>")
+        for name, rendered in self.rendered.items():
+            text = text.replace(rendered, f"<{name}>")
         return json.loads(text)
 
 
 def _moved(order_id: int, verb: Verb, step: Tree) -> orders.Step:
     """Allocate or ship some units of one line, for which there is no call yet."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         line, quantity = step["line"], step["quantity"]
         name = "allocated" if verb is Verb.ALLOCATE else "shipped"
         counters = [*order.counters]

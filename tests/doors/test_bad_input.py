@@ -13,7 +13,7 @@ from tests.vendors import VENDORS, Vendor
 from tests.world import World
 
 Path = tuple[str | int, ...]
-PLACES_MOST = 150
+MAX_PLACES = 150
 AT_ONCE = 64  # requests that share transactions; the walk is some 3000 bodies an engine
 KINDS: tuple[Any, ...] = ("text", 7, {}, [], True, None)
 MARK = "@@"
@@ -58,7 +58,7 @@ REFUSED_LEAST = {"pb_oms": 496, "pb_fulfillment": 298, "fabric": 588, "s2": 187,
 
 
 # ------------------------------------------------------------------------------------------------------- the doors' errors
-def spelled(door: str, path: Path) -> str:
+def rendered(door: str, path: Path) -> str:
     """Spell a path as a door's errors do."""
     if door == "hub":
         return "".join(f"/{part}" for part in path)
@@ -118,7 +118,7 @@ def kind(value: Any) -> str:
 def mutations(vendor: Vendor) -> list[tuple[Path, Any, dict[str, Any]]]:
     """Give bodies that are the sample with one place of another type, each under a number of its own."""
     sample, found = vendor.body("M"), []
-    for path in list(every_place(sample))[:PLACES_MOST]:
+    for path in list(every_place(sample))[:MAX_PLACES]:
         for value in KINDS:
             if kind(value) != kind(at(sample, path)) and not (value is True and kind(at(sample, path)) == "False"):
                 body = vendor.body(f"M-{len(found)}")
@@ -163,7 +163,7 @@ class TestEveryMember:
                     wrong.append((path, value, "was taken"))
                 continue
             refused += 1
-            name = spelled(door, path)
+            name = rendered(door, path)
             if not any(place.startswith(name) for place in places(door, answer)):
                 wrong.append((path, value, answer.text[:300]))
         assert wrong == []
@@ -187,7 +187,7 @@ class TestEveryMember:
         for member, value in faults.items():
             body = replaced(body, MEMBERS[door][member], value)
         answer = await send(json.dumps(body).encode())
-        assert places(door, answer) == {spelled(door, path) for path in MEMBERS[door].values()}
+        assert places(door, answer) == {rendered(door, path) for path in MEMBERS[door].values()}
 
 
 # Bytes no door takes, by the sort of member they stand in; each must be named.
@@ -241,7 +241,7 @@ class TestEveryValue:
             if door == "pb_oms" and name == "no time of a day":  # its member is a date
                 continue
             answer = await send(written(VENDORS[door], member, raw))
-            if places(door, answer) != {spelled(door, MEMBERS[door][member])}:
+            if places(door, answer) != {rendered(door, MEMBERS[door][member])}:
                 wrong.append((name, answer.status_code, answer.text[:300]))
         assert wrong == []
 
@@ -262,7 +262,7 @@ class TestEveryValue:
             same = json.dumps(at(VENDORS[door].body("R-1"), path)).encode()
             twice = same + b',"' + str(path[-1]).encode() + b'":' + same
             answer = await send(written(VENDORS[door], member, twice))
-            assert places(door, answer) == {spelled(door, path)}, member
+            assert places(door, answer) == {rendered(door, path)}, member
 
     async def test_is_taken_as_the_sample_has_it(self, world: World, door: str) -> None:
         """The bodies above are refused for what was written in them and nothing else."""

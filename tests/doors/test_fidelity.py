@@ -12,15 +12,20 @@ import pytest
 from hypothesis import given, settings
 
 from crossdock import app, demo
-from crossdock.core import leftovers
-from crossdock.core.leftovers import same
-from crossdock.core.order import Content
+from crossdock.core.orders import unmapped
+from crossdock.core.orders.model import Content
+from crossdock.core.orders.unmapped import same_spelling
 from crossdock.doors import all_doors, encode_json
-from crossdock.flows import catalog
+from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Found, Gaps
+from crossdock.flows.context import MissingFields, ReferenceData
 from crossdock.settings import load
-from tests.doors.bodies import ACCOUNT, BODIES, PRODUCTS, Body
+from tests.doors.bodies import (
+    ACCOUNT,
+    BODIES,
+    PRODUCTS,
+    Body,
+)
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -30,44 +35,46 @@ STORED = msgspec.json.Decoder(Content, float_hook=Decimal)
 
 
 @pytest.fixture(scope="session")
-def found(sqlite_template: Path) -> Found:
+def found(sqlite_template: Path) -> ReferenceData:
     """Look up what any generated body may refer to, once."""
     return asyncio.run(_found(f"sqlite:///{sqlite_template}"))
 
 
-async def _found(url: str) -> Found:
-    async with app.open_book(load({}, database=url)) as book:
-        organization = await demo.ensure(book, [])
+async def _found(url: str) -> ReferenceData:
+    async with app.open_context(load({}, database=url)) as context:
+        organization = await demo.ensure(context, [])
         references = frozenset({("pb_fulfillment_client", "1234")})
         caller = Caller(organization, "demo", frozenset(), references)
         wanted = [("s2/account", ACCOUNT), *(("s2/product", product) for product in PRODUCTS)]
-        return await catalog.look_up(book, caller, wanted)
+        return await reference_data.look_up(context, caller, wanted)
 
 
-def through(door: str, body: Body, found: Found) -> tuple[Content, Body]:
+def through(door: str, body: Body, found: ReferenceData) -> tuple[Content, Body]:
     """Take a body through reading, content with its leftovers, the bytes that are stored, and back to the door's document.
 
     That is the way an order goes from its first edit on; until then it is answered from the document itself.
     """
     format = FORMATS[door]
-    reading = format.read(encode_json(body))
+    reading = format.parse(encode_json(body))
     assert reading.faults == ()
-    content = format.content(reading, found)
-    content = leftovers.keep(
-        content, sent=reading.tree, spelled=format.spell(content, found, Gaps()), lines=format.lines
+    content = format.to_content(reading, found)
+    content = unmapped.extract(
+        content, sent=reading.tree, rendered=format.from_content(content, found, MissingFields()), lines=format.lines
     )
     stored = STORED.decode(encode_json(content))
-    document = leftovers.respell(stored, spelled=format.spell(stored, found, Gaps()), lines=format.lines)
+    document = unmapped.restore(
+        stored, rendered=format.from_content(stored, found, MissingFields()), lines=format.lines
+    )
     return stored, document
 
 
 @pytest.mark.parametrize("door", FORMATS)
 class TestEveryValidBody:
-    def test_comes_back_to_the_digit(self, door: str, found: Found) -> None:
+    def test_comes_back_to_the_digit(self, door: str, found: ReferenceData) -> None:
         @given(BODIES[door])
         def comes_back(body: Body) -> None:
             _, document = through(door, body, found)
-            assert same(document, DECODER.decode(encode_json(body)))
+            assert same_spelling(document, DECODER.decode(encode_json(body)))
 
         comes_back()
 

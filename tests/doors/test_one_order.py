@@ -10,9 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.core.iso import ALPHA3_OF, COUNTRIES, CURRENCIES
-from crossdock.core.order import Address, Content, Destination, Line
+from crossdock.core.orders.model import (
+    Address,
+    Content,
+    Destination,
+    Line,
+)
 from crossdock.doors import encode_json
-from crossdock.flows.book import Found
+from crossdock.flows.context import ReferenceData
 from tests.doors.bodies import ACCOUNT, PRODUCTS
 from tests.doors.test_fidelity import FORMATS, found  # noqa: F401 - a fixture
 from tests.vendors import VENDORS
@@ -220,12 +225,12 @@ def _cut(tree: Any, path: list[str]) -> Any:
     return rest if len(path) == 1 else rest | {path[0]: _cut(tree[path[0]], path[1:])}
 
 
-def canonical(door: str, order: Content, found: Found) -> Any:  # noqa: F811 - the fixture's value
+def canonical(door: str, order: Content, found: ReferenceData) -> Any:  # noqa: F811 - the fixture's value
     """Say an order in a door's words and give the canonical content the door makes of it."""
     format = FORMATS[door]
-    reading = format.read(encode_json(said(door, order)))
+    reading = format.parse(encode_json(said(door, order)))
     assert reading.faults == ()
-    return plain(format.content(reading, found))
+    return plain(format.to_content(reading, found))
 
 
 WHOLE = Content(
@@ -243,7 +248,7 @@ WHOLE = Content(
 
 class TestOneOrder:
     @pytest.mark.parametrize("door", SAID)
-    def test_is_the_same_in_every_format(self, door: str, found: Found) -> None:  # noqa: F811
+    def test_is_the_same_in_every_format(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         @settings(max_examples=25)
         @given(orders)
         def is_the_same(order: Content) -> None:
@@ -256,7 +261,7 @@ class TestOneOrder:
         assert set(SAID) == set(FORMATS) == set(VENDORS)
 
     @pytest.mark.parametrize("door", SAID)
-    def test_wants_every_exception_listed(self, door: str, found: Found) -> None:  # noqa: F811
+    def test_wants_every_exception_listed(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         """An exception that changes nothing any more must go from the lists."""
         made, whole = canonical(door, WHOLE, found), plain(WHOLE)
         stale = [place for place in DEMANDED.get(door, {}) if without(made, {place: ""}) == made]

@@ -13,19 +13,19 @@ class TestDemoCredentials:
         headers = await world.bearer()
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
 
-    @pytest.mark.parametrize("book", [{"host": "0.0.0.0"}, {"host": "192.168.1.5"}, {"host": "::"}], indirect=True)
+    @pytest.mark.parametrize("context", [{"host": "0.0.0.0"}, {"host": "192.168.1.5"}, {"host": "::"}], indirect=True)
     async def test_are_refused_elsewhere_though_they_are_in_the_book(self, world: World) -> None:
         with pytest.raises(Denied) as refused:
             await world.bearer()
         assert refused.value.code is Code.BAD_CREDENTIALS
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
         assert answer.status_code == 401
-        world.book.access.barred = frozenset()
+        world.context.access.barred = frozenset()
         headers = await world.bearer()
-        world.book.access.barred = frozenset({demo.CLIENT_ID})
+        world.context.access.barred = frozenset({demo.CLIENT_ID})
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 401
 
-    @pytest.mark.parametrize("book", [{"host": "0.0.0.0"}], indirect=True)
+    @pytest.mark.parametrize("context", [{"host": "0.0.0.0"}], indirect=True)
     async def test_bar_nobody_else(self, world: World) -> None:
         headers = await world.stranger()
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
@@ -41,7 +41,7 @@ class TestPeople:
             if organization.organization_id != first.organization_id
         )
         await access.add_person(
-            world.book, other.organization_id, email=demo.USER, name="", password="unused", scopes="orders:read"
+            world.context, other.organization_id, email=demo.USER, name="", password="unused", scopes="orders:read"
         )
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
@@ -56,12 +56,12 @@ class TestPeople:
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
         assert (await world.http.get("/order", headers=headers)).status_code == 200
-        assert await access.revoke_person(world.book, email=demo.USER)
+        assert await access.revoke_person(world.context, email=demo.USER)
         assert (await world.http.get("/order", headers=headers)).status_code == 401
 
 
 async def _organizations(world: World) -> list[access.Organization]:
-    from crossdock.store import registry
+    from crossdock.store import tenants
 
-    async with world.book.store.reading() as tx:
-        return await registry.organizations(tx)
+    async with world.context.store.reading() as tx:
+        return await tenants.organizations(tx)

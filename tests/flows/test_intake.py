@@ -8,7 +8,7 @@ import pytest
 
 from crossdock.core.errors import Busy, Code
 from crossdock.flows import access
-from crossdock.store import log
+from crossdock.store import event_log
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -135,12 +135,12 @@ class TestRedrive:
         still = await world.http.post(path, headers=headers)
         assert still.status_code == 422
         assert len(await refused(world, headers)) == 2
-        from crossdock.flows import catalog
+        from crossdock.flows import reference_data
         from crossdock.flows.access import Caller
 
         caller = Caller(await world.demo_organization(), "demo", frozenset())
-        await catalog.add(
-            world.book, caller, kind="pb_oms/customs_product", key="cp00000000000", name="cp00000000000",
+        await reference_data.add(
+            world.context, caller, kind="pb_oms/customs_product", key="cp00000000000", name="cp00000000000",
             document=json.dumps(product).encode(),
         )  # fmt: skip
         answer = await world.http.post(path, headers=headers)
@@ -178,14 +178,14 @@ class TestFates:
     ) -> None:
         import asyncio
 
-        real = type(world.book.formats["hub"]).content
+        real = type(world.context.formats["hub"]).content
 
         def stumbling(self: Any, reading: Any, found: Any) -> Any:
             if reading.shape.number == "A-3":
                 raise ZeroDivisionError
             return real(self, reading, found)
 
-        monkeypatch.setattr(type(world.book.formats["hub"]), "content", stumbling)
+        monkeypatch.setattr(type(world.context.formats["hub"]), "content", stumbling)
         answers = await asyncio.gather(
             *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(6))
         )
@@ -219,7 +219,7 @@ class TestIdempotencyKey:
 
 
 class TestOverload:
-    @pytest.mark.parametrize("book", [{"intake_waiting": 2}], indirect=True)
+    @pytest.mark.parametrize("context", [{"intake_waiting": 2}], indirect=True)
     async def test_is_told_and_nothing_is_half_done(self, world: World, headers: dict[str, str]) -> None:
         import asyncio
 
@@ -236,7 +236,7 @@ class TestOverload:
         async def away(*_: Any) -> None:
             raise Busy(Code.UNAVAILABLE, "the database cannot take this now")
 
-        monkeypatch.setattr(log, "add_submissions", away)
+        monkeypatch.setattr(event_log, "add_submissions", away)
         answer = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
         assert answer.status_code == 503
         monkeypatch.undo()

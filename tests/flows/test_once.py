@@ -15,11 +15,17 @@ import pytest
 from sqlalchemy import func, select
 
 from crossdock import app
-from crossdock.flows import audit, queries
+from crossdock.flows import queries, verification
 from crossdock.settings import load
-from crossdock.store.port import Statement
-from crossdock.store.tables import event, order_line, orders, request_key, submission
-from crossdock.store.walks import Filters
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Statement
+from crossdock.store.tables import (
+    event,
+    order_line,
+    orders,
+    request_key,
+    submission,
+)
 from tests.server import Server, servers
 from tests.vendors import VENDORS, Vendor, bearer
 from tests.world import World
@@ -38,7 +44,7 @@ async def stored(world: World, door: str, number: str) -> int:
     from crossdock.flows.access import Caller
 
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    page = await queries.page(world.book, caller, Filters(door=door, number=number), limit=100)
+    page = await queries.page(world.context, caller, Filters(door=door, number=number), limit=100)
     return len(page.orders)
 
 
@@ -87,7 +93,7 @@ class TestOnce:
         assert (await post(world, vendor, vendor.body("A-1"), "t-2", headers)).status_code == vendor.ok
 
 
-class Fact(NamedTuple):
+class OrderEvent(NamedTuple):
     """One event of the log, with the door its order came through and the first answer the order was given."""
 
     door: str
@@ -110,19 +116,19 @@ _WRITTEN = [
 ]
 
 
-async def look(database: str) -> list[Fact]:
+async def look(database: str) -> list[OrderEvent]:
     """Look past all servers into the database: check that the log is sound and tells of every order, and give what it tells."""
-    async with app.open_book(load({}, database=database)) as book:
-        verified = await audit.verify(book)
-        async with book.store.reading() as tx:
-            told = [Fact(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
+    async with app.open_context(load({}, database=database)) as context:
+        verified = await verification.verify(context)
+        async with context.store.reading() as tx:
+            told = [OrderEvent(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
     assert (verified.broken, verified.events) == ((), len(told))
     return told
 
 
 async def is_untouched(database: str) -> bool:
     """Say whether nothing any order leaves behind is in the database: no row of its own, no bytes, no key."""
-    async with app.open_book(load({}, database=database)) as book, book.store.reading() as tx:
+    async with app.open_context(load({}, database=database)) as context, context.store.reading() as tx:
         return [(await tx.rows(statement))[0][0] for statement in _WRITTEN] == [0] * len(_WRITTEN)
 
 
@@ -165,7 +171,7 @@ class TestTwoServers:
                     assert {answer.status for answer in answers} == {vendor.ok}
                     assert len({answer.content for answer in answers}) == 1
                     assert sum(not answer.is_replayed for answer in answers) == 1
-        told = Counter((fact.door, fact.event) for fact in asyncio.run(look(database)))
+        told = Counter((order_event.door, order_event.event) for order_event in asyncio.run(look(database)))
         assert told == {(vendor.door, "order.received"): len(races) for vendor in DOORS}
 
 
@@ -216,7 +222,9 @@ class TestCrash:
                     assert answered.setdefault(number, content) == content
         assert sorted(answered) == sorted(numbers)
         told = asyncio.run(look(database))
-        assert Counter((fact.door, fact.event) for fact in told) == {("s2", "order.received"): len(numbers)}
+        assert Counter((order_event.door, order_event.event) for order_event in told) == {
+            ("s2", "order.received"): len(numbers)
+        }
 
 
 def client(server: Server, token: dict[str, str]) -> httpx.Client:
@@ -252,12 +260,14 @@ class TestAServerThatDies:
     def test_between_commit_and_answer_has_the_answer_given_by_the_next(self, database: str) -> None:
         token = kill_with_each(database, "tests.dying:after_commit")
         left = asyncio.run(look(database))
-        assert [(fact.door, fact.event) for fact in left] == [(vendor.door, "order.received") for vendor in DOORS]
+        assert [(order_event.door, order_event.event) for order_event in left] == [
+            (vendor.door, "order.received") for vendor in DOORS
+        ]
         with Server(database) as server, client(server, token) as http:
-            for vendor, fact in zip(DOORS, left, strict=True):
+            for vendor, order_event in zip(DOORS, left, strict=True):
                 again = post_the_one(http, vendor)
                 assert (again.status_code, again.headers.get("idempotent-replayed")) == (vendor.ok, "true")
-                assert again.content == fact.answer
+                assert again.content == order_event.answer
                 assert leads_to_the_one(http, vendor, again)
         assert asyncio.run(look(database)) == left
 
@@ -272,4 +282,6 @@ class TestAServerThatDies:
                 assert again.content == first.content
                 assert leads_to_the_one(http, vendor, first)
         told = asyncio.run(look(database))
-        assert [(fact.door, fact.event) for fact in told] == [(vendor.door, "order.received") for vendor in DOORS]
+        assert [(order_event.door, order_event.event) for order_event in told] == [
+            (vendor.door, "order.received") for vendor in DOORS
+        ]

@@ -8,31 +8,42 @@ from typing import Any
 import pytest
 
 from crossdock import app
-from crossdock.core.errors import Busy, Code, Conflict, Invalid, Refusal
-from crossdock.core.order import Order
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Invalid,
+    Refusal,
+)
+from crossdock.core.orders.model import Order
 from crossdock.doors import DOORS
-from crossdock.flows import documents, orders, timers
-from crossdock.flows.book import Book
+from crossdock.flows import hold_expiry, orders, rendering
+from crossdock.flows.context import Context
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, HoldWish, Once, Step
+from crossdock.flows.orders import (
+    Change,
+    HoldRequest,
+    Once,
+    Step,
+)
 from crossdock.settings import load
 from crossdock.store import orders as order_store
-from crossdock.store.port import Transaction
-from tests.flows.moving import Moving, body_of, caller_in
+from crossdock.store.protocols import Transaction
+from tests.flows.state_machine import Moving, body_of, caller_in
 
 MANY = 24
 
 
 @pytest.fixture
-async def at(book: Book) -> Moving:
-    return Moving(book, await caller_in(book))
+async def at(context: Context) -> Moving:
+    return Moving(context, await caller_in(context))
 
 
 async def at_once(
-    at: Moving, calls: Sequence[Sequence[Step]], *, others: Sequence[Book] = (), once: Once | None = None
+    at: Moving, calls: Sequence[Sequence[Step]], *, others: Sequence[Context] = (), once: Once | None = None
 ) -> list[Any]:
     """Make all the calls at the same time, in turn through this process's book and through others."""
-    books = [at.book, *others]
+    books = [at.context, *others]
 
     async def call(place: int) -> list[Change]:
         return await orders.perform(books[place % len(books)], at.caller, calls[place], door="hub", once=once)
@@ -54,7 +65,7 @@ def step(at: Moving, verb: str, order: Order, place: int, *, version: int | None
     """Make one of many like verbs; each leaves a mark of its own."""
     order_id = order.order_id
     if verb == "hold":
-        return orders.hold(at.caller, order_id, [HoldWish(f"h{place}")], version=version)
+        return orders.hold(at.caller, order_id, [HoldRequest(f"h{place}")], version=version)
     if verb == "cancel":
         return orders.cancel(order_id, lines=lambda _: {0: 1}, version=version)
     if verb == "tag":
@@ -89,10 +100,10 @@ class TestOneVersion:
         order_id = await at.place("s2", "R-1", [2, 3])
         order = at.known[order_id]
         done, (refusal,) = outcomes(await at_once(at, [[step(at, "edit", order, n, version=1)] for n in (1, 2)]))
-        wording = await documents.worded(at.book, at.caller, await at.learn(order_id), door="s2")
+        rendered = await rendering.render(at.context, at.caller, await at.learn(order_id), door="s2")
         assert len(done) == 1
-        assert sum(name in wording.document for name in ("x-1", "x-2")) == 1
-        assert refusal.facts == {"version": 2, "seen": 1}
+        assert sum(name in rendered.document for name in ("x-1", "x-2")) == 1
+        assert refusal.order_events == {"version": 2, "seen": 1}
 
     async def test_is_changed_twice_where_nobody_looks_at_it(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
@@ -132,7 +143,7 @@ def unlock(monkeypatch: pytest.MonkeyPatch, *, compares: bool) -> None:
     """Take away the lock on an order that is to be changed, and perhaps the comparison with the version seen."""
     get, replace = order_store.get, order_store.replace
 
-    async def loose(tx: Transaction, organization_id: int, *, order_id: int, to_change: bool = False) -> Order | None:
+    async def loose(tx: Transaction, organization_id: int, *, order_id: int, for_update: bool = False) -> Order | None:
         return await get(tx, organization_id, order_id=order_id)
 
     async def blind(tx: Transaction, rows: Any, *, before: Order) -> bool:
@@ -169,8 +180,8 @@ class TestWithoutAVersion:
         assert {hold.reason for hold in now.holds} == {f"h{n}" for n in of["hold"]}
         assert now.counters[0].canceled == len(of["cancel"])
         assert set(now.tags) == {f"t{n}" for n in of["tag"]}
-        wording = await documents.worded(at.book, at.caller, now, door="hub")
-        assert {f"x-{n}" for n in of["edit"]} <= set(wording.document)
+        rendered = await rendering.render(at.context, at.caller, now, door="hub")
+        assert {f"x-{n}" for n in of["edit"]} <= set(rendered.document)
         await at.check(order_id)
         await at.verify()
 
@@ -196,7 +207,7 @@ class TestWithoutAVersion:
 
     async def test_callers_of_several_processes_lose_nothing_either(self, at: Moving, database: str) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
-        async with app.open_book(load({}, database=database)) as other:
+        async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
             steps = [[step(at, "tag", at.known[order_id], n, version=None)] for n in range(MANY)]
             done, refused = outcomes(await within(30, at_once(at, steps, others=[other])))
@@ -217,7 +228,7 @@ class TestSeveralOrders:
         for n in range(12):
             turned = ids[::-1] if n % 2 else ids
             calls.append([orders.tag(each, lambda tags, n=n: [*tags, f"t{n}"]) for each in turned])  # type: ignore[misc]
-        async with app.open_book(load({}, database=database)) as other:
+        async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
             done, refused = outcomes(await within(30, at_once(at, calls, others=[other])))
         assert (len(done), refused) == (12, [])
@@ -244,7 +255,9 @@ class TestSeveralOrders:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(3)]
         before = await at.dump()
         with pytest.raises(Conflict):
-            await orders.perform(at.book, at.caller, [*map(orders.cancel, ids[:2]), orders.release(ids[2])], door="hub")
+            await orders.perform(
+                at.context, at.caller, [*map(orders.cancel, ids[:2]), orders.release(ids[2])], door="hub"
+            )
         assert await at.dump() == before
 
 
@@ -252,11 +265,11 @@ class TestOnce:
     async def test_32_at_once_are_one_event_and_one_answer(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [40])
 
-        async def spelled(_: Transaction, change: Change) -> bytes:
+        async def rendered(_: Transaction, change: Change) -> bytes:
             return f"{change.order.version} {change.events[0].event_id}".encode()
 
         for version, verb in enumerate(VERBS, 1):
-            order, once = at.known[order_id], Once(bytes([version]) * 32, verb, b'{"a":1}', spelled)
+            order, once = at.known[order_id], Once(bytes([version]) * 32, verb, b'{"a":1}', rendered)
             calls = [[step(at, verb, order, 0, version=version)]] * 32
             done, refused = outcomes(await at_once(at, calls, once=once))
             assert refused == []
@@ -269,11 +282,11 @@ class TestOnce:
     async def test_another_request_under_the_key_is_refused_and_a_refused_one_leaves_it_free(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [4])
 
-        async def spelled(_: Transaction, change: Change) -> bytes:
+        async def rendered(_: Transaction, change: Change) -> bytes:
             return str(change.order.version).encode()
 
         def once(raw: bytes, operation: str = "cancel") -> Once:
-            return Once(bytes(32), operation, raw, spelled)
+            return Once(bytes(32), operation, raw, rendered)
 
         refused = await at.perform([orders.release(order_id)], once=once(b"1"))
         assert refused.code == "state_forbids"  # type: ignore[union-attr]
@@ -289,13 +302,13 @@ class TestTimers:
     async def test_release_once_though_every_process_looks(self, at: Moving, database: str) -> None:
         ids = [await at.place(door, f"R-{door}", [1]) for door in DOORS]
         for each in ids:
-            wish = HoldWish("stock", release_at=at.clock.now + 5)
-            await at.perform([orders.hold(at.caller, each, [wish, HoldWish("fraud")])])
+            hold_request = HoldRequest("stock", release_at=at.clock.now + 5)
+            await at.perform([orders.hold(at.caller, each, [hold_request, HoldRequest("fraud")])])
             await at.learn(each)
         at.clock.now += 10
-        async with app.open_book(load({}, database=database)) as other:
+        async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
-            found = await asyncio.gather(*(timers.release_due(each) for each in (at.book, other) * 4))
+            found = await asyncio.gather(*(hold_expiry.release_due(each) for each in (at.context, other) * 4))
         assert sum(found) == len(ids)
         for each in ids:
             order = await at.learn(each)
@@ -311,14 +324,14 @@ class TestIntakeAndVerbs:
 
         async def put(quantity: int) -> Any:
             raw = json.dumps(body_of("pb_fulfillment", "R-1", [quantity])).encode()
-            submission = Submission(at.caller, at.book.formats["pb_fulfillment"], raw, replaces=True)
+            submission = Submission(at.caller, at.context.formats["pb_fulfillment"], raw, replaces=True)
             return await at.intake.submit_all([submission])
 
         verbs = [[step(at, "tag", at.known[order_id], n, version=None)] for n in range(8)]
         found = await asyncio.gather(at_once(at, verbs), *map(put, range(1, 9)), return_exceptions=True)
         assert [each for each in found if isinstance(each, BaseException)] == []
         outcome = [each[0] for each in found[1:]]
-        assert [each.refusal for each in outcome if each.fate == "refused"] == []
+        assert [each.refusal for each in outcome if each.status == "refused"] == []
         done, refused = outcomes(found[0])
         assert (len(done), refused) == (8, [])
         now = await at.learn(order_id)
@@ -344,12 +357,12 @@ class TestIntakeAndVerbs:
 
         monkeypatch.setattr(order_store, "get", overtaken)
         raw = json.dumps(body_of("pb_fulfillment", "R-1", [9])).encode()
-        submission = Submission(at.caller, at.book.formats["pb_fulfillment"], raw, replaces=True)
+        submission = Submission(at.caller, at.context.formats["pb_fulfillment"], raw, replaces=True)
         (outcome,) = await within(20, at.intake.submit_all([submission]))
         monkeypatch.setattr(order_store, "get", get)
         if not tagged:  # it locks the order it reads: nobody can come between
             return
-        assert outcome.fate == "accepted"
+        assert outcome.status == "accepted"
         now = await at.learn(order_id)
         assert (now.tags, now.counters[0].ordered, now.version) == (("vip",), 9, 3)
         await at.check(order_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.store.port import Store
+from crossdock.store.protocols import Store
 from crossdock.store.schema import open_store
 from tests.databases import administer, renamed
 

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import (
+from crossdock.core.orders.model import (
     Address,
     Charge,
     Content,
@@ -26,24 +25,25 @@ from crossdock.core.order import (
     Source,
     Totals,
 )
-from crossdock.store import orders, pages
-from crossdock.store.log import SubmissionRecord
-from crossdock.store.port import Statement, Store, Transaction
-from crossdock.store.registry import Entry
+from crossdock.core.orders.status import Counters
+from crossdock.store import order_list, orders
+from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.protocols import Statement, Store, Transaction
+from crossdock.store.tenants import CatalogEntry
 
 ONE, OTHER = 11, 12
 NOW_US = 1_767_225_600_000_000
 D = Decimal
-FACTS = Statement(text("SELECT value FROM installation WHERE name LIKE 'test%' ORDER BY value"))
+ORDER_EVENTS = Statement(text("SELECT value FROM installation WHERE name LIKE 'test%' ORDER BY value"))
 
 
-async def facts(tx: Transaction) -> list[str]:
-    return [row[0] for row in await tx.rows(FACTS)]
+async def order_events(tx: Transaction) -> list[str]:
+    return [row[0] for row in await tx.rows(ORDER_EVENTS)]
 
 
 async def facts_in(store: Store) -> list[str]:
     async with store.reading() as tx:
-        return await facts(tx)
+        return await order_events(tx)
 
 
 def full_content(number: str = "A-1") -> Content:
@@ -58,7 +58,7 @@ def full_content(number: str = "A-1") -> Content:
         quantity=2, sku="sku-é", line_ref="1", product_ref="p", description="a \U0001f600 thing", unit_price=D("61.72"),
         totals=totals, charges=(charge,), customs=ItemCustoms("6109", "NO", "CN", "GD"),
         weight=Measure(D("1.50"), "OZ"), destination=1,
-        leftovers={"m": {"x": {"s": [1, D("1.0"), None, True, "a", {"b": []}], "w": 2**63 - 1}}},
+        unmapped={"m": {"x": {"s": [1, D("1.0"), None, True, "a", {"b": []}], "w": 2**63 - 1}}},
     )  # fmt: skip
     return Content(
         number=number,
@@ -70,7 +70,7 @@ def full_content(number: str = "A-1") -> Content:
         ship_from=address, bill_to=address, totals=totals, charges=(charge, Charge("fee", D("3"))),
         shipping=Shipping("UPS", "03", "Ground", "1Z"), gift=Gift(True, "Hi"),
         customs=Customs(D("10.00"), "NOK", "gift", "imp", "inv"), ship_by="2026-02-01", release_at="2026-01-31",
-        deliver_by="2026-02-03", notes="n", leftovers={"m": {"y": {"d": D("25.00")}}},
+        deliver_by="2026-02-03", notes="n", unmapped={"m": {"y": {"d": D("25.00")}}},
     )  # fmt: skip
 
 
@@ -105,7 +105,7 @@ async def put(store: Store, *placed: Order) -> None:
             mine = Counter(
                 (each.source.door, str(each.status)) for each in placed if each.organization_id == organization_id
             )
-            await pages.add_counts(tx, organization_id, mine)
+            await order_list.add_counts(tx, organization_id, mine)
 
 
 def submission(submission_id: int, organization_id: int = ONE, **changes: Any) -> SubmissionRecord:
@@ -117,13 +117,13 @@ def submission(submission_id: int, organization_id: int = ONE, **changes: Any) -
     return SubmissionRecord(**fields | changes)
 
 
-def entry(key: str, position: int, organization_id: int = ONE, **changes: Any) -> Entry:
+def entry(key: str, position: int, organization_id: int = ONE, **changes: Any) -> CatalogEntry:
     name = changes.pop("name", key)
     fields: dict[str, Any] = {
         "organization_id": organization_id, "kind": "product", "key": key, "name": name, "search": name.casefold(),
         "position": position, "created_at": NOW_US, "updated_at": NOW_US, "document": b'{"a":1}',
     }  # fmt: skip
-    return Entry(**fields | changes)
+    return CatalogEntry(**fields | changes)
 
 
 def key(number: int) -> bytes:

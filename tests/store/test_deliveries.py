@@ -3,11 +3,16 @@
 import msgspec
 import pytest
 
-from crossdock.core.delivery import Attempt, Health, State, Verdict
-from crossdock.store import deliveries, mails
-from crossdock.store.deliveries import ATTEMPTS_MOST, Delivery, Endpoint
-from crossdock.store.mails import KeptMail
-from crossdock.store.port import Store
+from crossdock.core.retry_policy import (
+    Attempt,
+    Health,
+    State,
+    Verdict,
+)
+from crossdock.store import deliveries, emails
+from crossdock.store.deliveries import MAX_ATTEMPTS, Delivery, Endpoint
+from crossdock.store.emails import StoredMail
+from crossdock.store.protocols import Store
 from tests.store.samples import ONE, OTHER
 
 _replace = msgspec.structs.replace
@@ -34,8 +39,8 @@ class TestEndpoints:
             assert await deliveries.add_endpoint(tx, ENDPOINT)
             assert not await deliveries.add_endpoint(tx, ENDPOINT)
             assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7) == ENDPOINT
-            assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7, to_change=True) == ENDPOINT
-            assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7, if_free=True) == ENDPOINT
+            assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7, for_update=True) == ENDPOINT
+            assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7, skip_locked=True) == ENDPOINT
             assert await deliveries.endpoints(tx, ONE) == [ENDPOINT]
 
     async def test_are_changed_only_by_who_saw_the_newest_version(self, store: Store) -> None:
@@ -95,12 +100,12 @@ class TestDeliveries:
     async def test_are_held_until_a_time_by_one_process(self, store: Store) -> None:
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1), delivery(2), delivery(3)])
-            await deliveries.take(tx, [_replace(delivery(1), next_at=50, holder=4)])
-            await deliveries.take(tx, [_replace(delivery(2), next_at=50, holder=5)])
+            await deliveries.take(tx, [_replace(delivery(1), next_at=50, claimed_by=4)])
+            await deliveries.take(tx, [_replace(delivery(2), next_at=50, claimed_by=5)])
             assert [each.delivery_id for each in await deliveries.due(tx, ONE, endpoint_id=7, now=49, limit=9)] == [3]
-            held = await deliveries.held(tx, ONE, endpoint_id=7, holder=4, limit=9)
-            assert [(each.delivery_id, each.next_at, each.holder) for each in held] == [(1, 50, 4)]
-            assert len(await deliveries.held(tx, ONE, endpoint_id=7, holder=None, limit=9)) == 2
+            held = await deliveries.held(tx, ONE, endpoint_id=7, claimed_by=4, limit=9)
+            assert [(each.delivery_id, each.next_at, each.claimed_by) for each in held] == [(1, 50, 4)]
+            assert len(await deliveries.held(tx, ONE, endpoint_id=7, claimed_by=None, limit=9)) == 2
 
     async def test_of_an_order_are_found_while_they_are_open(self, store: Store) -> None:
         over = {"state": State.DELIVERED, "ended_at": 5, "next_at": None}
@@ -120,7 +125,7 @@ class TestDeliveries:
             }
 
     async def test_are_settled_with_their_last_attempts(self, store: Store) -> None:
-        many = tuple(_replace(ATTEMPTS[0], at=place) for place in range(ATTEMPTS_MOST + 5))
+        many = tuple(_replace(ATTEMPTS[0], at=place) for place in range(MAX_ATTEMPTS + 5))
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1), delivery(2)])
             settled = _replace(
@@ -162,13 +167,13 @@ class TestDeliveries:
 
 class TestMails:
     async def test_come_back_and_only_the_newest_stay(self, store: Store) -> None:
-        kept = [KeptMail(ONE, number, 2, "shipped", "a@example.com", "né", 5, b"\xffraw") for number in range(1, 6)]
+        kept = [StoredMail(ONE, number, 2, "shipped", "a@example.com", "né", 5, b"\xffraw") for number in range(1, 6)]
         async with store.writing() as tx:
-            await mails.keep(tx, kept)
-            await mails.keep(tx, [_replace(kept[0], subject="another")])
-            assert await mails.get(tx, ONE, mail_id=1) == kept[0]
-            assert await mails.page(tx, ONE, before=5, limit=2) == [kept[3], kept[2]]
-            await mails.drop(tx, ONE, kept=9)
-            assert len(await mails.page(tx, ONE, before=99, limit=9)) == 5
-            await mails.drop(tx, ONE, kept=2)
-            assert await mails.page(tx, ONE, before=99, limit=9) == [kept[4], kept[3]]
+            await emails.add(tx, kept)
+            await emails.add(tx, [_replace(kept[0], subject="another")])
+            assert await emails.get(tx, ONE, mail_id=1) == kept[0]
+            assert await emails.page(tx, ONE, before=5, limit=2) == [kept[3], kept[2]]
+            await emails.delete_oldest(tx, ONE, kept=9)
+            assert len(await emails.page(tx, ONE, before=99, limit=9)) == 5
+            await emails.delete_oldest(tx, ONE, kept=2)
+            assert await emails.page(tx, ONE, before=99, limit=9) == [kept[4], kept[3]]

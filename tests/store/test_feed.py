@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from crossdock.core.events import Event
-from crossdock.store import log
-from crossdock.store.log import Wanted
-from crossdock.store.port import Store, Transaction
+from crossdock.core.orders.events import Event
+from crossdock.store import event_log
+from crossdock.store.event_log import EventFilter
+from crossdock.store.protocols import Store, Transaction
 from crossdock.store.schema import open_store
 from tests.store.samples import ONE, OTHER
 
@@ -21,7 +21,7 @@ def event(order_id: int, *, event_id: int = 1, name: str = "order.noted", organi
 async def append(tx: Transaction, *events: Event, status: str = "open", source: str = "s2") -> None:
     for organization_id in {each.organization_id for each in events}:
         of_it = [(each, status, source) for each in events if each.organization_id == organization_id]
-        await log.add_events(tx, organization_id, of_it)
+        await event_log.add_events(tx, organization_id, of_it)
 
 
 async def append_elsewhere(database: str, added: Event, begun: threading.Event | None = None) -> None:
@@ -42,11 +42,11 @@ class TestPositions:
             await append(tx, event(1, organization_id=OTHER))
         async with store.writing() as tx:
             await append(tx, event(3))
-            assert await log.feed_position(tx, ONE) == 3
-            found, upto = await log.feed(tx, ONE, after=0, limit=9)
+            assert await event_log.feed_position(tx, ONE) == 3
+            found, upto = await event_log.feed(tx, ONE, after=0, limit=9)
             assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2), (3, 3)]
             assert upto == 3
-            found, upto = await log.feed(tx, OTHER, after=0, limit=9)
+            found, upto = await event_log.feed(tx, OTHER, after=0, limit=9)
             assert [(each.position, each.event.organization_id) for each in found] == [(1, OTHER)]
 
     async def test_of_a_transaction_taken_back_are_given_again(self, store: Store) -> None:
@@ -58,7 +58,7 @@ class TestPositions:
             pass
         async with store.writing() as tx:
             await append(tx, event(2))
-            found, _ = await log.feed(tx, ONE, after=0, limit=9)
+            found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
             assert [(each.position, each.event.order_id) for each in found] == [(1, 2)]
 
 
@@ -69,32 +69,32 @@ class TestFeed:
             await append(tx, event(2), event(3), source="hub")
             await append(tx, event(4, name="order.held"), status="on_hold", source="hub")
             for wanted, ids in (
-                (Wanted(names=("order.held",)), [1, 4]),
-                (Wanted(names=("order.held", "order.noted")), [1, 2, 3, 4]),
-                (Wanted(sources=("hub",)), [2, 3, 4]),
-                (Wanted(statuses=("on_hold",), sources=("hub",)), [4]),
-                (Wanted(names=("order.shipped",)), []),
+                (EventFilter(names=("order.held",)), [1, 4]),
+                (EventFilter(names=("order.held", "order.noted")), [1, 2, 3, 4]),
+                (EventFilter(sources=("hub",)), [2, 3, 4]),
+                (EventFilter(statuses=("on_hold",), sources=("hub",)), [4]),
+                (EventFilter(names=("order.shipped",)), []),
             ):
-                found, upto = await log.feed(tx, ONE, after=0, limit=9, wanted=wanted)
+                found, upto = await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted)
                 assert ([each.event.order_id for each in found], upto) == (ids, 4)
 
     async def test_goes_on_after_a_page(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(7)))
-            found, upto = await log.feed(tx, ONE, after=0, limit=3)
+            found, upto = await event_log.feed(tx, ONE, after=0, limit=3)
             assert ([each.event.order_id for each in found], upto) == ([0, 1, 2], 3)
-            found, upto = await log.feed(tx, ONE, after=upto, limit=9)
+            found, upto = await event_log.feed(tx, ONE, after=upto, limit=9)
             assert ([each.event.order_id for each in found], upto) == ([3, 4, 5, 6], 7)
-            assert await log.feed(tx, ONE, after=7, limit=9) == ([], 7)
-            assert await log.feed(tx, ONE, after=99, limit=9) == ([], 99)
+            assert await event_log.feed(tx, ONE, after=7, limit=9) == ([], 7)
+            assert await event_log.feed(tx, ONE, after=99, limit=9) == ([], 99)
 
     async def test_looks_through_so_many_positions_at_most(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(8)), event(9, name="order.held"))
-            wanted = Wanted(names=("order.held",))
-            monkeypatch.setattr(log, "FEED_SCAN", 5)
-            assert await log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
-            found, upto = await log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
+            wanted = EventFilter(names=("order.held",))
+            monkeypatch.setattr(event_log, "FEED_SCAN", 5)
+            assert await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
+            found, upto = await event_log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
             assert ([each.event.order_id for each in found], upto) == ([9], 9)
 
 
@@ -108,15 +108,17 @@ class TestCommitsOutOfOrder:
             await append(
                 slow, event(1, event_id=1, organization_id=OTHER)
             )  # of its own: to take part without the guard
-            await slow.insert(log.event, [_row(event(1, event_id=1), position=0)])
+            await slow.insert(event_log.event, [_row(event(1, event_id=1), position=0)])
             async with other.writing() as quick:
-                await quick.insert(log.event, [_row(event(2, event_id=2), position=0)])
+                await quick.insert(event_log.event, [_row(event(2, event_id=2), position=0)])
             async with other.reading() as reader:
-                seen = [each.event_id for each in await log.events(reader, ONE, order_id=2)]
-                assert await log.events(reader, ONE, order_id=1) == []
+                seen = [each.event_id for each in await event_log.events(reader, ONE, order_id=2)]
+                assert await event_log.events(reader, ONE, order_id=1) == []
         assert seen == [2]  # a follower is past 2 now
         async with other.reading() as reader:
-            assert [each.event_id for each in await log.events(reader, ONE, order_id=1)] == [1]  # and 1 appears behind
+            assert [each.event_id for each in await event_log.events(reader, ONE, order_id=1)] == [
+                1
+            ]  # and 1 appears behind
         await other.close()
 
     async def test_wait_for_the_first_that_took_a_position(self, store: Store, database: str) -> None:
@@ -134,7 +136,7 @@ class TestCommitsOutOfOrder:
             assert not second.done()
         await second
         async with store.reading() as tx:
-            found, _ = await log.feed(tx, ONE, after=0, limit=9)
+            found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
             assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2)]
 
     async def test_never_show_an_event_behind_a_position_that_was_seen(self, store: Store, database: str) -> None:
@@ -165,7 +167,7 @@ class TestCommitsOutOfOrder:
             while True:
                 last = done.is_set()
                 async with mine.reading() as tx:
-                    found, after = await log.feed(tx, ONE, after=after, limit=7)
+                    found, after = await event_log.feed(tx, ONE, after=after, limit=7)
                 seen += [each.position for each in found]
                 if last and not found:
                     await mine.close()

@@ -2,18 +2,32 @@
 
 import pytest
 
-from crossdock.core.identity import Mint, minted_us
-from crossdock.core.order import Address, Customer, Destination, Hold, Line, Order, Source
-from crossdock.store import pages
-from crossdock.store.port import Store
-from crossdock.store.walks import Filters
-from tests.store.samples import NOW_US, ONE, order, put
+from crossdock.core.ids import IdGenerator, created_us
+from crossdock.core.orders.model import (
+    Address,
+    Customer,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Source,
+)
+from crossdock.store import order_list
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Store
+from tests.store.samples import (
+    NOW_US,
+    ONE,
+    order,
+    put,
+)
 
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:
     async with store.reading() as tx:
         return [
-            each.order_id for each in (await pages.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
+            each.order_id
+            for each in (await order_list.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
         ]
 
 
@@ -70,9 +84,9 @@ class TestPage:
         assert await ids(store, Filters(**{name: "ä" * 3000})) == []
 
     async def test_is_narrowed_to_a_time_from_included_to_excluded(self, store: Store) -> None:
-        mint = Mint(1)
+        id_generator = IdGenerator(1)
         times = [NOW_US + step for step in (0, 1, 999, 1000, 1001, 5000)]
-        made = [order(mint.new(at), created_at=at) for at in times]
+        made = [order(id_generator.new(at), created_at=at) for at in times]
         await put(store, *made)
         for start in times:
             for end in [*times, NOW_US + 9000]:
@@ -82,10 +96,10 @@ class TestPage:
         assert await ids(store, Filters(created_to=2**62)) == [each.order_id for each in made][::-1]
 
     async def test_ends_at_a_time_for_ids_minted_after_the_clock_was_set_back(self, store: Store) -> None:
-        mint = Mint(1)
-        mint.new(NOW_US + 60_000_000)
-        identity = mint.new(NOW_US)
-        received = minted_us(identity)  # intake gives such an order the time of its id
+        id_generator = IdGenerator(1)
+        id_generator.new(NOW_US + 60_000_000)
+        identity = id_generator.new(NOW_US)
+        received = created_us(identity)  # intake gives such an order the time of its id
         await put(store, order(identity, created_at=received))
         assert await ids(store, Filters(created_from=received, created_to=received + 1)) == [identity]
         assert await ids(store, Filters(created_from=NOW_US, created_to=received)) == []
@@ -103,7 +117,7 @@ class TestPage:
         placed = [order(number, lines=(Line(number), Line(1))) for number in range(1, 9)]
         await put(store, *placed)
         async with store.reading() as tx:
-            assert (await pages.page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
+            assert (await order_list.page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
 
     async def test_passes_over_an_offset(self, store: Store) -> None:
         await put(store, *(order(number) for number in range(1, 6)))

@@ -5,16 +5,16 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from crossdock.store import log, port
-from crossdock.store.port import Statement, Store
-from crossdock.store.spelling import Among
+from crossdock.store import event_log, protocols
+from crossdock.store.dialect import AnyOf
+from crossdock.store.protocols import Statement, Store
 from crossdock.store.tables import orders, request_key
 from tests.store.samples import ONE, key
 
 _KEYS = Statement(
     select(request_key.c.key)
     .where(
-        Among(request_key.c.key, "keys"),
+        AnyOf(request_key.c.key, "keys"),
         request_key.c.organization_id == bindparam("organization_id"),
         request_key.c.order_id >= bindparam("least"),
     )
@@ -22,18 +22,18 @@ _KEYS = Statement(
 )
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 3, port.AT_ONCE, port.AT_ONCE + 1, 3 * port.AT_ONCE])
+@pytest.mark.parametrize("size", [0, 1, 2, 3, protocols.AT_ONCE, protocols.AT_ONCE + 1, 3 * protocols.AT_ONCE])
 async def test_gives_the_rows_of_a_list_of_any_length(store: Store, size: int) -> None:
     keys = [number.to_bytes(32, "big") for number in range(size)]
     async with store.writing() as tx:
-        await log.claim(tx, [log.Claim(ONE, each, 1, place) for place, each in enumerate(keys)])
+        await event_log.claim(tx, [event_log.Claim(ONE, each, 1, place) for place, each in enumerate(keys)])
         rows = await tx.rows(_KEYS, organization_id=ONE, keys=keys, least=1)
         assert [bytes(row[0]) for row in rows] == keys[1:]
 
 
 async def test_finds_what_stands_twice_in_a_list_once(store: Store) -> None:
     async with store.writing() as tx:
-        await log.claim(tx, [log.Claim(ONE, key(1), 1, 1)])
+        await event_log.claim(tx, [event_log.Claim(ONE, key(1), 1, 1)])
         assert len(await tx.rows(_KEYS, organization_id=ONE, keys=[key(1), key(2), key(1)], least=1)) == 1
 
 
@@ -52,7 +52,7 @@ def test_is_one_array_elsewhere() -> None:
 
 def test_only_one_list_may_stand_in_a_statement() -> None:
     two = Statement(
-        select(orders.c.order_id).where(Among(orders.c.order_id, "ids"), Among(orders.c.number_key, "numbers"))
+        select(orders.c.order_id).where(AnyOf(orders.c.order_id, "ids"), AnyOf(orders.c.number_key, "numbers"))
     )
     with pytest.raises(AssertionError, match="one list"):
         two.text(sqlite_dialect())

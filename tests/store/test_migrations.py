@@ -10,20 +10,42 @@ from alembic import command
 from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
-from crossdock.core import events
-from crossdock.core.events import CHAIN_START, Event, Received
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Customer, Destination, Hold, Line, Order, Reference, Source, fresh_counters
-from crossdock.flows import audit
+from crossdock.core.orders import events
+from crossdock.core.orders.events import CHAIN_START, Event, Received
+from crossdock.core.orders.model import (
+    Content,
+    Customer,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Reference,
+    Source,
+    initial_counters,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.flows import verification
 from crossdock.settings import load
-from crossdock.store import log, orders, pages, registry, schema, searching
-from crossdock.store.port import Statement, Store
+from crossdock.store import (
+    event_log,
+    order_list,
+    orders,
+    schema,
+    tenants,
+    text_search,
+)
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
 from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
-from crossdock.store.walks import Filters
-from tests.store.samples import NOW_US, ONE, OTHER, full_content
+from tests.store.samples import (
+    NOW_US,
+    ONE,
+    OTHER,
+    full_content,
+)
 
 # What 0002 added to the orders of 0001.
 NEW = ("tags", "archived", "due_at")
@@ -58,17 +80,17 @@ def old_story(
     )  # fmt: skip
     placed = tuple(Hold(f"h{place}", NOW_US) for place in range(holds))
     counters = tuple(
-        Counters(each.ordered, allocated=each.ordered) if allocated else each for each in fresh_counters(content)
+        Counters(each.ordered, allocated=each.ordered) if allocated else each for each in initial_counters(content)
     )
     country = content.destinations[0].address.country if content.destinations[0].address else None
-    facts: list[tuple[str, bytes]] = [("order.received", _encode(Received(submission_id=5, content=content)))]
-    facts += [("order.held", _encode({"hold": hold})) for hold in placed]
+    order_events: list[tuple[str, bytes]] = [("order.received", _encode(Received(submission_id=5, content=content)))]
+    order_events += [("order.held", _encode({"hold": hold})) for hold in placed]
     if allocated:
-        facts.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
+        order_events.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
     told, before = [], CHAIN_START
-    for place, (name, payload) in enumerate(facts, 1):
+    for place, (name, payload) in enumerate(order_events, 1):
         event = Event(organization_id, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
-        before = events.chain(before, event)
+        before = events.chain_hash(before, event)
         told.append(_replace(event, hash=before))
     order = Order(
         organization_id=organization_id, order_id=order_id, version=1, created_at=NOW_US, updated_at=NOW_US,
@@ -89,18 +111,18 @@ def old_book() -> list[tuple[Order, list[Event]]]:
     ]
 
 
-async def fill(store: Store, book: list[tuple[Order, list[Event]]]) -> None:
+async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
     """Insert orders as 0001 kept them."""
     async with store.writing() as tx:
         rows = []
-        for order, _ in book:
+        for order, _ in context:
             row = list(orders.order_row(order))[: -len(NEW)]
             plain = [{"reason": hold.reason, "at": hold.at} for hold in order.holds]
             row[order_table.columns.keys().index("holds")] = _encode(plain) if plain else None
             rows.append(row)
         await tx.insert(OLD, rows)
-        await tx.insert(order_line, [line for order, _ in book for line in orders.line_rows(order)])
-        await tx.insert(OLD_EVENT, [msgspec.structs.astuple(event) for _, told in book for event in told])
+        await tx.insert(order_line, [line for order, _ in context for line in orders.line_rows(order)])
+        await tx.insert(OLD_EVENT, [msgspec.structs.astuple(event) for _, told in context for event in told])
 
 
 @pytest.fixture
@@ -120,14 +142,14 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 class TestToOrdersThatMove:
     async def test_keeps_every_order(self, migrated: Store) -> None:
-        book = old_book()
+        context = old_book()
         async with migrated.reading() as tx:
-            for order, told in islice(book, 0, None, 13):
+            for order, told in islice(context, 0, None, 13):
                 found = await orders.get(tx, order.organization_id, order_id=order.order_id)
                 assert found is not None
                 unnumbered = tuple(_replace(hold, number=0) for hold in found.holds)
                 assert _replace(found, holds=unnumbered) == order
-                assert await log.events(tx, order.organization_id, order_id=order.order_id) == told
+                assert await event_log.events(tx, order.organization_id, order_id=order.order_id) == told
 
     async def test_makes_the_words_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
@@ -135,15 +157,15 @@ class TestToOrdersThatMove:
         )
         async with migrated.reading() as tx:
             assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == wanted
-            found = await searching.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
+            found = await text_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
             assert [order.order_id for order in found.orders] == [5]
 
     async def test_counts_the_orders_there_are(self, migrated: Store) -> None:
         async with migrated.reading() as tx:
             real = sorted(tuple(row) for row in await tx.rows(_REAL))
             assert sorted(tuple(row) for row in await tx.rows(_KEPT)) == real
-            assert sum((await pages.counts(tx, ONE)).values()) == await pages.count(tx, ONE, Filters()) == 699
-            assert await pages.count(tx, OTHER, Filters()) == 39
+            assert sum((await order_list.counts(tx, ONE)).values()) == await order_list.count(tx, ONE, Filters()) == 699
+            assert await order_list.count(tx, OTHER, Filters()) == 39
 
     async def test_leaves_orders_that_their_log_rebuilds(self, migrated: Store) -> None:
         """Holds have the number of the event that placed them now: a release must find them, here and in the log."""
@@ -159,13 +181,13 @@ class TestToOthersHear:
         wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
         wanted.sort(key=lambda event: (event.event_id, event.order_id, event.number))
         async with migrated.writing() as tx:
-            found, upto = await log.feed(tx, organization_id, after=0, limit=5_000)
+            found, upto = await event_log.feed(tx, organization_id, after=0, limit=5_000)
             assert [entry.event for entry in found] == wanted
             assert [entry.position for entry in found] == list(range(1, len(wanted) + 1))
             assert upto == len(wanted)
             more = _replace(wanted[0], number=99)
-            await log.add_events(tx, organization_id, [(more, "open", "s2")])
-            found, _ = await log.feed(tx, organization_id, after=len(wanted), limit=9)
+            await event_log.add_events(tx, organization_id, [(more, "open", "s2")])
+            found, _ = await event_log.feed(tx, organization_id, after=len(wanted), limit=9)
             assert [(entry.position, entry.event) for entry in found] == [(len(wanted) + 1, more)]
 
     async def test_says_of_every_event_what_the_order_was_after_it(self, migrated: Store) -> None:
@@ -176,7 +198,7 @@ class TestToOthersHear:
         }
         async with migrated.reading() as tx:
             for organization_id in (ONE, OTHER):
-                found, _ = await log.feed(tx, organization_id, after=0, limit=5_000)
+                found, _ = await event_log.feed(tx, organization_id, after=0, limit=5_000)
                 for entry in found:
                     key = (organization_id, entry.event.order_id, entry.event.number)
                     assert wanted.pop(key) == (entry.status, entry.source)
@@ -186,9 +208,9 @@ class TestToOthersHear:
         async with migrated.writing() as tx:
             for organization_id in (ONE, OTHER):
                 of_name = f"org-{organization_id}"
-                await registry.add_organization(tx, registry.Organization(organization_id, of_name, of_name, 1, 1))
-        async with app.open_book(load({}, database=empty_database)) as book:
-            found = await audit.verify(book)
+                await tenants.add_organization(tx, tenants.Organization(organization_id, of_name, of_name, 1, 1))
+        async with app.open_context(load({}, database=empty_database)) as context:
+            found = await verification.verify(context)
         assert (found.orders, found.broken) == (len(old_book()), ())
 
     def test_is_the_newest_there_is(self) -> None:

@@ -7,13 +7,20 @@ import asyncpg
 import msgspec
 import pytest
 
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Line, Source
-from crossdock.store import log, orders, pages
-from crossdock.store.port import Statement, Store
+from crossdock.core.orders.model import Content, Line, Source
+from crossdock.core.orders.status import Counters
+from crossdock.store import event_log, order_list, orders
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Statement, Store
 from crossdock.store.tables import order_line
-from crossdock.store.walks import Filters
-from tests.store.samples import ONE, OTHER, full_order, order, put, submission
+from tests.store.samples import (
+    ONE,
+    OTHER,
+    full_order,
+    order,
+    put,
+    submission,
+)
 
 
 class TestOrders:
@@ -67,18 +74,18 @@ class TestOrders:
     @pytest.mark.parametrize("size", [0, 1, 3, 300])
     async def test_come_with_what_was_sent_through_one_door(self, store: Store, size: int) -> None:
         doors = ("s2", "hub", "fabric")
-        book = [
+        context = [
             order(place, source=Source(doors[place % 3], 1000 + place, "me"), event_hash=bytes([place % 256]) * 32)
             for place in range(1, size + 1)
         ]
-        await put(store, *book, order(1, OTHER))
+        await put(store, *context, order(1, OTHER))
         async with store.writing() as tx:
-            sent = [submission(each.source.submission_id, body=b'{"a":%d}' % each.order_id) for each in book]
-            await log.add_submissions(tx, [*sent, submission(1001, OTHER, body=b"theirs")])
-        ids = [each.order_id for each in book][::-1]
+            sent = [submission(each.source.submission_id, body=b'{"a":%d}' % each.order_id) for each in context]
+            await event_log.add_submissions(tx, [*sent, submission(1001, OTHER, body=b"theirs")])
+        ids = [each.order_id for each in context][::-1]
         async with store.reading() as tx:
             found, bodies = await orders.with_bodies(tx, ONE, [*ids, 9999], door="hub")
-            assert found == await orders.by_ids(tx, ONE, ids) == book[::-1]
+            assert found == await orders.by_ids(tx, ONE, ids) == context[::-1]
         assert bodies == {1000 + place: b'{"a":%d}' % place for place in range(1, size + 1, 3)}
 
     async def test_are_refused_a_second_time_under_one_id(self, store: Store) -> None:
@@ -100,13 +107,17 @@ class TestOrders:
             assert not await orders.replace(tx, orders.rows_of(newer), before=full_order())
         async with store.reading() as tx:
             assert await orders.get(tx, ONE, order_id=1) == newer
-            assert (await pages.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
-            assert (await pages.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+            assert (await order_list.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
+            assert (await order_list.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
 
     async def test_are_counted_by_door(self, store: Store) -> None:
         await put(store, order(1), order(2), order(3, source=Source("hub", 1, "me")))
         async with store.reading() as tx:
-            assert [await pages.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [2, 1, 0]
+            assert [await order_list.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [
+                2,
+                1,
+                0,
+            ]
 
 
 OVERSOLD = [

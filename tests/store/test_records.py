@@ -9,17 +9,48 @@ import asyncpg
 import msgspec
 import pytest
 
-from crossdock.core.delivery import Health, State
 from crossdock.core.errors import Fault
-from crossdock.core.events import CHAIN_START, Event, Held, Noted, record
-from crossdock.store import audit, deliveries, log, mails, orders, pages, registry, searching, walks
+from crossdock.core.orders.events import (
+    CHAIN_START,
+    Event,
+    Held,
+    Noted,
+    record,
+)
+from crossdock.core.retry_policy import Health, State
+from crossdock.store import (
+    deliveries,
+    emails,
+    event_log,
+    index_scan,
+    order_list,
+    orders,
+    tenants,
+    text_search,
+    verification,
+)
 from crossdock.store.deliveries import Delivery, Endpoint
-from crossdock.store.log import Claim
-from crossdock.store.mails import KeptMail
-from crossdock.store.port import Store, Transaction
-from crossdock.store.registry import Client, Membership, Organization, Person
-from crossdock.store.walks import Filters
-from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
+from crossdock.store.emails import StoredMail
+from crossdock.store.event_log import Claim
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Store, Transaction
+from crossdock.store.tenants import (
+    Client,
+    Membership,
+    Organization,
+    Person,
+)
+from tests.store.samples import (
+    NOW_US,
+    ONE,
+    OTHER,
+    entry,
+    full_order,
+    key,
+    order,
+    put,
+    submission,
+)
 
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
@@ -30,18 +61,18 @@ class TestSubmissions:
             redrive_of=4, size=2**40, body=bytes(range(256)), reply=b"\x00\xff",
         )  # fmt: skip
         async with store.writing() as tx:
-            await log.add_submissions(tx, [full, submission(6)])
-            assert await log.get_submission(tx, ONE, submission_id=5) == full
-            assert await log.get_submission(tx, ONE, submission_id=6) == submission(6)
-            assert await log.get_submission(tx, ONE, submission_id=7) is None
+            await event_log.add_submissions(tx, [full, submission(6)])
+            assert await event_log.get_submission(tx, ONE, submission_id=5) == full
+            assert await event_log.get_submission(tx, ONE, submission_id=6) == submission(6)
+            assert await event_log.get_submission(tx, ONE, submission_id=7) is None
 
     async def test_are_paged_newest_first(self, store: Store) -> None:
         async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(number) for number in range(1, 8)])
+            await event_log.add_submissions(tx, [submission(number) for number in range(1, 8)])
         walked: list[int] = []
         before: int | None = None
         async with store.reading() as tx:
-            while found := await log.submissions(tx, ONE, status=None, before=before, limit=3):
+            while found := await event_log.submissions(tx, ONE, status=None, before=before, limit=3):
                 walked += [each.submission_id for each in found]
                 before = walked[-1]
         assert walked == list(range(7, 0, -1))
@@ -49,27 +80,29 @@ class TestSubmissions:
     async def test_are_paged_by_status(self, store: Store) -> None:
         async with store.writing() as tx:
             states = ("refused", "accepted", "refused", "replayed", "refused")
-            await log.add_submissions(tx, [submission(number, status=state) for number, state in enumerate(states, 1)])
+            await event_log.add_submissions(
+                tx, [submission(number, status=state) for number, state in enumerate(states, 1)]
+            )
         async with store.reading() as tx:
-            first = await log.submissions(tx, ONE, status="refused", before=None, limit=2)
-            second = await log.submissions(tx, ONE, status="refused", before=3, limit=2)
-            accepted = await log.submissions(tx, ONE, status="accepted", before=None, limit=9)
+            first = await event_log.submissions(tx, ONE, status="refused", before=None, limit=2)
+            second = await event_log.submissions(tx, ONE, status="refused", before=3, limit=2)
+            accepted = await event_log.submissions(tx, ONE, status="accepted", before=None, limit=9)
         assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
 
     async def test_are_marked_redriven_only_when_refused(self, store: Store) -> None:
         async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1, status="refused"), submission(2)])
+            await event_log.add_submissions(tx, [submission(1, status="refused"), submission(2)])
             for number in (1, 2):
-                await log.mark_redriven(tx, ONE, submission_id=number, order_id=77)
-            one, two = [await log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
+                await event_log.mark_redriven(tx, ONE, submission_id=number, order_id=77)
+            one, two = [await event_log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
         assert one == submission(1, status="redriven", order_id=77)
         assert two == submission(2)
 
     async def test_keep_their_reply(self, store: Store) -> None:
         async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1), submission(2)])
-            await log.set_reply(tx, ONE, submission_id=1, reply=b"done")
-            found = [await log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
+            await event_log.add_submissions(tx, [submission(1), submission(2)])
+            await event_log.set_reply(tx, ONE, submission_id=1, reply=b"done")
+            found = [await event_log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
         assert found == [submission(1, reply=b"done"), submission(2)]
 
 
@@ -83,14 +116,14 @@ class TestEvents:
         placed = full_order()
         placed = msgspec.structs.replace(placed, event_number=0, event_hash=CHAIN_START)
         made = []
-        for place, fact in enumerate((Noted(text="a"), Held(holds=placed.holds), Noted(text="b"))):
-            placed, event = record(placed, fact, event_id=place, at=NOW_US, actor="me", door="s2")
+        for place, order_event in enumerate((Noted(text="a"), Held(holds=placed.holds), Noted(text="b"))):
+            placed, event = record(placed, order_event, event_id=place, at=NOW_US, actor="me", door="s2")
             made.append(event)
         async with store.writing() as tx:
-            await log.add_events(tx, ONE, told(*made[::-1]))
+            await event_log.add_events(tx, ONE, told(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
-            assert await log.events(tx, ONE, order_id=placed.order_id) == made
-            ((recorded,),) = [portion async for portion in audit.walk(tx, ONE)]
+            assert await event_log.events(tx, ONE, order_id=placed.order_id) == made
+            ((recorded,),) = [portion async for portion in verification.walk(tx, ONE)]
         assert recorded.rows is not None
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
         assert [entry.event for entry in recorded.entries] == made
@@ -99,17 +132,17 @@ class TestEvents:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
-                await log.add_events(tx, ONE, told(event))
-                await log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
+                await event_log.add_events(tx, ONE, told(event))
+                await event_log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
 
     async def test_are_walked_in_portions_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(audit, "STEP", 3)
+        monkeypatch.setattr(verification, "STEP", 3)
         await put(store, *(order(number) for number in range(8)))
         async with store.writing() as tx:
             for number in range(5, 12):  # the last four of orders that are not there
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
-                await log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
-            portions = [portion async for portion in audit.walk(tx, ONE)]
+                await event_log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
+            portions = [portion async for portion in verification.walk(tx, ONE)]
         assert [len(portion) for portion in portions] == [3, 3, 3, 3]
         found = [each for portion in portions for each in portion]
         assert [each.order_id for each in found] == list(range(12))
@@ -138,67 +171,67 @@ SEARCHED: list[tuple[str | None, list[str]]] = [
 class TestRegistry:
     async def test_keeps_the_first_value_of_a_fact_until_it_is_changed_knowingly(self, store: Store) -> None:
         async with store.writing() as tx:
-            assert await registry.fact(tx, "test", default="a") == "a"
-            assert await registry.fact(tx, "test", default="b") == "a"
-            assert not await registry.change_fact(tx, "test", seen="b", value="c")
-            assert await registry.change_fact(tx, "test", seen="a", value="c")
-            assert await registry.fact(tx, "test", default="b") == "c"
+            assert await tenants.installation_value(tx, "test", default="a") == "a"
+            assert await tenants.installation_value(tx, "test", default="b") == "a"
+            assert not await tenants.set_installation_value(tx, "test", seen="b", value="c")
+            assert await tenants.set_installation_value(tx, "test", seen="a", value="c")
+            assert await tenants.installation_value(tx, "test", default="b") == "c"
 
     async def test_keeps_organizations_under_one_uuid_each(self, store: Store) -> None:
         one = Organization(ONE, "One", "u-1", 1, 2)
         async with store.writing() as tx:
-            assert await registry.add_organization(tx, one)
-            assert not await registry.add_organization(tx, Organization(OTHER, "Other", "u-1", 1, 2))
-            assert await registry.add_organization(tx, Organization(OTHER, "Other", "u-2", 1, 2))
-            assert await registry.get_organization(tx, ONE) == one
-            assert await registry.get_organization(tx, 13) is None
-            assert [each.organization_id for each in await registry.organizations(tx)][:2] == [ONE, OTHER]
-            assert await registry.find_organization(tx, kind="s2_organization", name="u-2") == OTHER
-            assert await registry.find_organization(tx, kind="client", name="u-2") is None
+            assert await tenants.add_organization(tx, one)
+            assert not await tenants.add_organization(tx, Organization(OTHER, "Other", "u-1", 1, 2))
+            assert await tenants.add_organization(tx, Organization(OTHER, "Other", "u-2", 1, 2))
+            assert await tenants.get_organization(tx, ONE) == one
+            assert await tenants.get_organization(tx, 13) is None
+            assert [each.organization_id for each in await tenants.organizations(tx)][:2] == [ONE, OTHER]
+            assert await tenants.find_organization(tx, kind="s2_organization", name="u-2") == OTHER
+            assert await tenants.find_organization(tx, kind="client", name="u-2") is None
 
     async def test_keeps_clients_and_revokes_them_once(self, store: Store) -> None:
         client = Client(ONE, "c-1", "Client", "hash", "read", 5, None)
         async with store.writing() as tx:
-            assert await registry.add_client(tx, client)
-            assert not await registry.add_client(tx, msgspec.structs.replace(client, organization_id=OTHER))
-            assert await registry.add_client(tx, msgspec.structs.replace(client, client_id="c-0", created_at=4))
-            assert [each.client_id for each in await registry.clients(tx, ONE)] == ["c-0", "c-1"]
-            assert await registry.find_organization(tx, kind="client", name="c-1") == ONE
-            assert await registry.revoke_client(tx, ONE, client_id="c-1", now=9)
-            assert not await registry.revoke_client(tx, ONE, client_id="c-1", now=10)
-            found = await registry.get_client(tx, ONE, client_id="c-1")
+            assert await tenants.add_client(tx, client)
+            assert not await tenants.add_client(tx, msgspec.structs.replace(client, organization_id=OTHER))
+            assert await tenants.add_client(tx, msgspec.structs.replace(client, client_id="c-0", created_at=4))
+            assert [each.client_id for each in await tenants.clients(tx, ONE)] == ["c-0", "c-1"]
+            assert await tenants.find_organization(tx, kind="client", name="c-1") == ONE
+            assert await tenants.revoke_client(tx, ONE, client_id="c-1", now=9)
+            assert not await tenants.revoke_client(tx, ONE, client_id="c-1", now=10)
+            found = await tenants.get_client(tx, ONE, client_id="c-1")
         assert found == msgspec.structs.replace(client, revoked_at=9)
 
     async def test_revokes_tokens(self, store: Store) -> None:
         async with store.writing() as tx:
-            assert not await registry.is_revoked(tx, ONE, token_id="t")
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            assert await registry.is_revoked(tx, ONE, token_id="t")
+            assert not await tenants.is_revoked(tx, ONE, token_id="t")
+            await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
+            await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
+            assert await tenants.is_revoked(tx, ONE, token_id="t")
 
     async def test_keeps_people_and_their_memberships(self, store: Store) -> None:
         person = Person("a@b.c", 1, "Ann", "hash", 0, 1, 1)
         async with store.writing() as tx:
-            assert await registry.add_person(tx, person)
-            assert not await registry.add_person(tx, msgspec.structs.replace(person, person_id=2))
-            assert await registry.get_person(tx, email="a@b.c") == person
-            assert await registry.get_person(tx, email="x@b.c") is None
+            assert await tenants.add_person(tx, person)
+            assert not await tenants.add_person(tx, msgspec.structs.replace(person, person_id=2))
+            assert await tenants.get_person(tx, email="a@b.c") == person
+            assert await tenants.get_person(tx, email="x@b.c") is None
             for organization_id in (OTHER, ONE):
-                assert await registry.add_membership(tx, Membership(organization_id, "a@b.c", "admin", "read"))
-            assert not await registry.add_membership(tx, Membership(ONE, "a@b.c", "other", "read"))
-            found = await registry.memberships(tx, email="a@b.c")
+                assert await tenants.add_membership(tx, Membership(organization_id, "a@b.c", "admin", "read"))
+            assert not await tenants.add_membership(tx, Membership(ONE, "a@b.c", "other", "read"))
+            found = await tenants.memberships(tx, email="a@b.c")
             assert found == [Membership(each, "a@b.c", "admin", "read") for each in (ONE, OTHER)]
-            assert await registry.revoke_person(tx, email="a@b.c", now=7)
-            assert not await registry.revoke_person(tx, email="x@b.c", now=7)
-            revoked = await registry.get_person(tx, email="a@b.c")
+            assert await tenants.revoke_person(tx, email="a@b.c", now=7)
+            assert not await tenants.revoke_person(tx, email="x@b.c", now=7)
+            revoked = await tenants.get_person(tx, email="a@b.c")
         assert revoked == msgspec.structs.replace(person, token_version=1, updated_at=7)
 
     async def test_keeps_vendor_references(self, store: Store) -> None:
         async with store.writing() as tx:
-            assert await registry.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
-            assert not await registry.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
-            assert await registry.add_vendor_reference(tx, ONE, kind="pb_fulfillment_client", value="1")
-            assert await registry.vendor_references(tx, ONE) == {
+            assert await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
+            assert not await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
+            assert await tenants.add_vendor_reference(tx, ONE, kind="pb_fulfillment_client", value="1")
+            assert await tenants.vendor_references(tx, ONE) == {
                 ("fabric_account", "1"),
                 ("pb_fulfillment_client", "1"),
             }
@@ -207,13 +240,13 @@ class TestRegistry:
         made = [entry(f"k{number}", number, name=f"n{number % 50}") for number in range(100)]
         async with store.writing() as tx:
             for each in made:
-                assert await registry.add_entry(tx, each)
-            assert not await registry.add_entry(tx, entry("k1", 500))
+                assert await tenants.add_entry(tx, each)
+            assert not await tenants.add_entry(tx, entry("k1", 500))
             wanted = [f"k{number}" for number in range(100)]
-            found = await registry.entries(tx, ONE, kind="product", keys=[*wanted, "other"])
-            named = await registry.entries(tx, ONE, kind="product", keys=["n7", "other"], by="name")
-            assert await registry.entries(tx, ONE, kind="account", keys=wanted) == []
-            assert await registry.entries(tx, ONE, kind="product", keys=[]) == []
+            found = await tenants.entries(tx, ONE, kind="product", keys=[*wanted, "other"])
+            named = await tenants.entries(tx, ONE, kind="product", keys=["n7", "other"], by="name")
+            assert await tenants.entries(tx, ONE, kind="account", keys=wanted) == []
+            assert await tenants.entries(tx, ONE, kind="product", keys=[]) == []
         assert sorted(found, key=lambda each: each.position) == made
         assert {each.key for each in named} == {"k7", "k57"}
 
@@ -221,21 +254,21 @@ class TestRegistry:
         others = (entry("k2", 2), msgspec.structs.replace(entry("k1", 3), kind="account"))
         async with store.writing() as tx:
             for each in (entry("k1", 1), *others):
-                await registry.add_entry(tx, each)
-            assert await registry.remove_entry(tx, ONE, kind="product", key="k1")
-            assert not await registry.remove_entry(tx, ONE, kind="product", key="k1")
-            assert await registry.entries(tx, ONE, kind="product", keys=["k1", "k2"]) == [others[0]]
-            assert await registry.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
-            assert await registry.add_entry(tx, entry("k1", 4))
+                await tenants.add_entry(tx, each)
+            assert await tenants.remove_entry(tx, ONE, kind="product", key="k1")
+            assert not await tenants.remove_entry(tx, ONE, kind="product", key="k1")
+            assert await tenants.entries(tx, ONE, kind="product", keys=["k1", "k2"]) == [others[0]]
+            assert await tenants.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
+            assert await tenants.add_entry(tx, entry("k1", 4))
 
     async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
         names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
         async with store.writing() as tx:
             for position, name in enumerate(names, 1):
-                await registry.add_entry(tx, entry(str(position), position, name=name))
+                await tenants.add_entry(tx, entry(str(position), position, name=name))
             for term, found in SEARCHED:
-                listed, total = await registry.list_entries(tx, ONE, kind="product", term=term, limit=9, offset=0)
-                page, still = await registry.list_entries(tx, ONE, kind="product", term=term, limit=1, offset=1)
+                listed, total = await tenants.list_entries(tx, ONE, kind="product", term=term, limit=9, offset=0)
+                page, still = await tenants.list_entries(tx, ONE, kind="product", term=term, limit=1, offset=1)
                 assert [each.key for each in listed] == found, term
                 assert total == still == len(found)
                 assert page == listed[1:2]
@@ -254,20 +287,20 @@ THIRD = 3
 THEIRS = Event(OTHER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
-    "log.bodies": (lambda tx: log.bodies(tx, OTHER, submission_ids=[1]), {}),
-    "log.get_submission": (lambda tx: log.get_submission(tx, OTHER, submission_id=1), None),
-    "log.submissions": (lambda tx: log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
-    "log.holders": (lambda tx: log.holders(tx, OTHER, [key(1)]), {}),
-    "log.events": (lambda tx: log.events(tx, OTHER, order_id=1), []),
-    "log.add_events": (lambda tx: log.add_events(tx, OTHER, told(THEIRS)), None),
-    "log.feed_position": (lambda tx: log.feed_position(tx, THIRD), 0),
-    "log.feed": (lambda tx: log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
-    "log.stories": (lambda tx: log.stories(tx, OTHER, order_ids=[1]), {}),
+    "log.bodies": (lambda tx: event_log.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
+    "log.get_submission": (lambda tx: event_log.get_submission(tx, OTHER, submission_id=1), None),
+    "log.submissions": (lambda tx: event_log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
+    "log.holders": (lambda tx: event_log.find_claims(tx, OTHER, [key(1)]), {}),
+    "log.events": (lambda tx: event_log.events(tx, OTHER, order_id=1), []),
+    "log.add_events": (lambda tx: event_log.add_events(tx, OTHER, told(THEIRS)), None),
+    "log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
+    "log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
+    "log.stories": (lambda tx: event_log.histories(tx, OTHER, order_ids=[1]), {}),
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
     "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
     "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
     "deliveries.under_way": (lambda tx: deliveries.under_way(tx, OTHER, endpoint_id=7, now=0), 0),
-    "deliveries.held": (lambda tx: deliveries.held(tx, OTHER, endpoint_id=7, holder=None, limit=9), []),
+    "deliveries.held": (lambda tx: deliveries.held(tx, OTHER, endpoint_id=7, claimed_by=None, limit=9), []),
     "deliveries.open_of_orders": (
         lambda tx: deliveries.open_of_orders(tx, OTHER, endpoint_id=7, order_ids=[1], state=State.PENDING),
         {},
@@ -275,61 +308,61 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "deliveries.by_ids": (lambda tx: deliveries.by_ids(tx, OTHER, endpoint_id=7, delivery_ids=[9]), {}),
     "deliveries.page": (lambda tx: deliveries.page(tx, OTHER, endpoint_id=7, limit=9), []),
     "deliveries.prune": (lambda tx: deliveries.prune(tx, OTHER, endpoint_id=7, before=2**62, limit=9), 0),
-    "mails.get": (lambda tx: mails.get(tx, OTHER, mail_id=3), None),
-    "mails.page": (lambda tx: mails.page(tx, OTHER, before=2**62, limit=9), []),
-    "mails.drop": (lambda tx: mails.drop(tx, OTHER, kept=0), None),
-    "audit.walk": (lambda tx: drained(audit.walk(tx, THIRD)), []),
-    "audit.terms": (lambda tx: audit.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9), set()),
-    "audit.number_of_terms": (lambda tx: audit.number_of_terms(tx, THIRD), 0),
-    "audit.feed_ends": (lambda tx: audit.feed_ends(tx, THIRD), (0, 0, 0)),
-    "log.set_reply": (lambda tx: log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
-    "log.mark_redriven": (lambda tx: log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
-    "log.release": (lambda tx: log.release(tx, OTHER, key=key(1)), None),
+    "mails.get": (lambda tx: emails.get(tx, OTHER, mail_id=3), None),
+    "mails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
+    "mails.drop": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
+    "audit.walk": (lambda tx: drained(verification.walk(tx, THIRD)), []),
+    "audit.terms": (lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9), set()),
+    "audit.number_of_terms": (lambda tx: verification.number_of_terms(tx, THIRD), 0),
+    "audit.feed_ends": (lambda tx: verification.feed_ends(tx, THIRD), (0, 0, 0)),
+    "log.set_reply": (lambda tx: event_log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
+    "log.mark_redriven": (lambda tx: event_log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
+    "log.release": (lambda tx: event_log.release(tx, OTHER, key=key(1)), None),
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
     "orders.with_bodies": (lambda tx: orders.with_bodies(tx, OTHER, [1], door="s2"), ([], {})),
     "walks.walked": (
-        lambda tx: walks.walked(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
+        lambda tx: index_scan.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
         ("sku", 0),
     ),
     "searching.search": (
-        lambda tx: searching.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
-        pages.Page([]),
+        lambda tx: text_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
+        order_list.OrderPage([]),
     ),
-    "pages.counts": (lambda tx: pages.counts(tx, OTHER), {}),
-    "pages.due": (lambda tx: pages.due(tx, OTHER, now=2**62, limit=9), []),
+    "pages.counts": (lambda tx: order_list.counts(tx, OTHER), {}),
+    "pages.due": (lambda tx: order_list.due(tx, OTHER, now=2**62, limit=9), []),
     "pages.page": (
-        lambda tx: pages.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
-        pages.Page([]),
+        lambda tx: order_list.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
+        order_list.OrderPage([]),
     ),
     "pages.find": (
-        lambda tx: pages.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
+        lambda tx: order_list.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
         ({}, None),
     ),
     "pages.page_of_any": (
-        lambda tx: pages.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
-        pages.Page([]),
+        lambda tx: order_list.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
+        order_list.OrderPage([]),
     ),
-    "pages.count": (lambda tx: pages.count(tx, OTHER, Filters(door="s2")), 0),
-    "pages.add_counts": (lambda tx: pages.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
-    "registry.get_organization": (lambda tx: registry.get_organization(tx, OTHER), None),
-    "registry.get_client": (lambda tx: registry.get_client(tx, OTHER, client_id="c"), None),
-    "registry.clients": (lambda tx: registry.clients(tx, OTHER), []),
-    "registry.revoke_client": (lambda tx: registry.revoke_client(tx, OTHER, client_id="c", now=1), False),
-    "registry.revoke_token": (lambda tx: registry.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
-    "registry.is_revoked": (lambda tx: registry.is_revoked(tx, OTHER, token_id="t"), False),
-    "registry.vendor_references": (lambda tx: registry.vendor_references(tx, OTHER), set()),
-    "registry.add_vendor_reference": (lambda tx: registry.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
-    "registry.entries": (lambda tx: registry.entries(tx, OTHER, kind="product", keys=["k"]), []),
-    "registry.marks": (lambda tx: registry.marks(tx, OTHER, kind="product", keys=["k"]), []),
+    "pages.count": (lambda tx: order_list.count(tx, OTHER, Filters(door="s2")), 0),
+    "pages.add_counts": (lambda tx: order_list.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
+    "registry.get_organization": (lambda tx: tenants.get_organization(tx, OTHER), None),
+    "registry.get_client": (lambda tx: tenants.get_client(tx, OTHER, client_id="c"), None),
+    "registry.clients": (lambda tx: tenants.clients(tx, OTHER), []),
+    "registry.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
+    "registry.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
+    "registry.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
+    "registry.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),
+    "registry.add_vendor_reference": (lambda tx: tenants.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
+    "registry.entries": (lambda tx: tenants.entries(tx, OTHER, kind="product", keys=["k"]), []),
+    "registry.marks": (lambda tx: tenants.entry_versions(tx, OTHER, kind="product", keys=["k"]), []),
     "registry.change_entry": (
-        lambda tx: registry.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
+        lambda tx: tenants.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
         False,
     ),
-    "registry.remove_entry": (lambda tx: registry.remove_entry(tx, OTHER, kind="product", key="k"), False),
+    "registry.remove_entry": (lambda tx: tenants.remove_entry(tx, OTHER, kind="product", key="k"), False),
     "registry.list_entries": (
-        lambda tx: registry.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
+        lambda tx: tenants.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
         ([], 0),
     ),
 }
@@ -337,22 +370,22 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
 
 async def everything_of_one(tx: Transaction) -> list[Any]:
     return [
-        await log.submissions(tx, ONE, status=None, before=None, limit=9),
-        await log.holders(tx, ONE, [key(1)]),
-        await log.events(tx, ONE, order_id=1),
-        await log.feed(tx, ONE, after=0, limit=9),
+        await event_log.submissions(tx, ONE, status=None, before=None, limit=9),
+        await event_log.find_claims(tx, ONE, [key(1)]),
+        await event_log.events(tx, ONE, order_id=1),
+        await event_log.feed(tx, ONE, after=0, limit=9),
         await deliveries.endpoints(tx, ONE),
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
-        await mails.page(tx, ONE, before=2**62, limit=9),
-        await pages.page(tx, ONE, Filters(), before=None, limit=9),
-        await searching.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
-        await pages.counts(tx, ONE),
-        await pages.due(tx, ONE, now=2**62, limit=9),
-        await registry.clients(tx, ONE),
-        await registry.is_revoked(tx, ONE, token_id="t"),
-        await registry.is_revoked(tx, ONE, token_id="other"),
-        await registry.vendor_references(tx, ONE),
-        await registry.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
+        await emails.page(tx, ONE, before=2**62, limit=9),
+        await order_list.page(tx, ONE, Filters(), before=None, limit=9),
+        await text_search.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
+        await order_list.counts(tx, ONE),
+        await order_list.due(tx, ONE, now=2**62, limit=9),
+        await tenants.clients(tx, ONE),
+        await tenants.is_revoked(tx, ONE, token_id="t"),
+        await tenants.is_revoked(tx, ONE, token_id="other"),
+        await tenants.vendor_references(tx, ONE),
+        await tenants.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
     ]
 
 
@@ -361,19 +394,19 @@ class TestAnotherOrganization:
         placed, event = record(full_order(), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
-            await pages.add_counts(tx, ONE, {("s2", "open"): 1})
-            await log.add_events(tx, ONE, told(event))
-            await log.add_submissions(tx, [submission(1, status="refused")])
-            await log.claim(tx, [Claim(ONE, key(1), 1, 1)])
+            await order_list.add_counts(tx, ONE, {("s2", "open"): 1})
+            await event_log.add_events(tx, ONE, told(event))
+            await event_log.add_submissions(tx, [submission(1, status="refused")])
+            await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)])
             await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))
             over = Delivery(ONE, 7, 8, 1, 1, 1, "t", State.DEAD, 9, None, None, 1, ended_at=5)
             await deliveries.add(tx, [over, Delivery(ONE, 7, 9, 1, 2, 2, "t", State.PENDING, 0, 1, 4, 1)])
-            await mails.keep(tx, [KeptMail(ONE, 3, 1, "confirmation", "a@example.com", "Hello", 5, b"Hello")])
-            await registry.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
-            await registry.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
-            await registry.revoke_token(tx, ONE, token_id="t", expires_at=9)
-            await registry.add_vendor_reference(tx, ONE, kind="a", value="1")
-            await registry.add_entry(tx, entry("k", 1))
+            await emails.add(tx, [StoredMail(ONE, 3, 1, "confirmation", "a@example.com", "Hello", 5, b"Hello")])
+            await tenants.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
+            await tenants.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
+            await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
+            await tenants.add_vendor_reference(tx, ONE, kind="a", value="1")
+            await tenants.add_entry(tx, entry("k", 1))
         async with store.writing() as tx:
             before = await everything_of_one(tx)
             assert [place for place, kept in enumerate(before) if not kept] == [13]  # not revoked: the other's token
@@ -384,22 +417,32 @@ class TestAnotherOrganization:
     async def test_may_have_the_same_ids(self, store: Store) -> None:
         await put(store, full_order(), order(1, OTHER))
         async with store.writing() as tx:
-            await log.add_submissions(tx, [submission(1), submission(1, OTHER)])
+            await event_log.add_submissions(tx, [submission(1), submission(1, OTHER)])
             assert await orders.get(tx, ONE, order_id=1) == full_order()
             assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
-            assert (await pages.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
-            assert (await pages.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+            assert (await order_list.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
+            assert (await order_list.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
             newer = msgspec.structs.replace(order(1, OTHER), version=2)
             assert await orders.replace(tx, orders.rows_of(newer), before=order(1, OTHER))
             assert await orders.get(tx, ONE, order_id=1) == full_order()
-            await log.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 2, 2)])
-            await log.repoint(tx, Claim(OTHER, key(1), 3, 3))
-            assert (await log.holders(tx, ONE, [key(1)]))[key(1)].submission_id == 1
+            await event_log.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 2, 2)])
+            await event_log.repoint(tx, Claim(OTHER, key(1), 3, 3))
+            assert (await event_log.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
     def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
-            for module in (audit, deliveries, log, mails, orders, pages, registry, searching, walks)
+            for module in (
+                verification,
+                deliveries,
+                event_log,
+                emails,
+                orders,
+                order_list,
+                tenants,
+                text_search,
+                index_scan,
+            )
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__
             and not name.startswith("_")

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store import registry, schema, sqlite
-from crossdock.store.port import Statement
+from crossdock.store import schema, sqlite, tenants
+from crossdock.store.protocols import Statement
 from crossdock.store.schema import HEAD, migrate, open_store
 from crossdock.store.tables import metadata
 
@@ -70,7 +70,7 @@ class TestOpenStore:
             with pytest.raises(Busy) as caught:
                 await open_store(f"postgresql://user:s3cret@127.0.0.1:{taken.getsockname()[1]}/crossdock")
         assert caught.value.code is Code.UNAVAILABLE
-        assert "s3cret" not in f"{caught.value.reason} {caught.value.facts}"
+        assert "s3cret" not in f"{caught.value.reason} {caught.value.order_events}"
 
     async def test_makes_the_folder_of_an_sqlite_file(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'a' / 'b' / 'crossdock.db'}"
@@ -101,13 +101,13 @@ class TestMigrate:
         await migrate(empty_database)
         store = await open_store(empty_database)
         async with store.writing() as tx:
-            assert await registry.fact(tx, "kept", default="yes") == "yes"
+            assert await tenants.installation_value(tx, "kept", default="yes") == "yes"
         await store.close()
         monkeypatch.setattr(schema, "_MIGRATIONS", Path("/nowhere"))  # an Alembic that ran would stumble over this
         assert await migrate(empty_database) == HEAD
         store = await open_store(empty_database)
         async with store.writing() as tx:
-            assert await registry.fact(tx, "kept", default="no") == "yes"
+            assert await tenants.installation_value(tx, "kept", default="no") == "yes"
         await store.close()
 
     async def test_leaves_nothing_behind_when_it_fails(

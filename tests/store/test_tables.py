@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, CheckConstraint, Connection, Table, UniqueConstraint, create_engine, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from crossdock.core.lifecycle import Counters
+from crossdock.core.orders.status import Counters
 from crossdock.store import schema
 from crossdock.store.tables import GLOBAL, metadata, order_line
 

@@ -13,7 +13,12 @@ import pytest
 import structlog
 
 from crossdock import demo
-from crossdock.doors import Door, Request, Route, all_doors
+from crossdock.doors import (
+    Door,
+    Request,
+    Route,
+    all_doors,
+)
 from crossdock.flows.intake import Intake
 from crossdock.web import logs
 from crossdock.web.asgi import Site
@@ -192,7 +197,7 @@ class TestNul:
         check_shape(door, answer)
 
 
-@pytest.mark.parametrize("book", [{"body_limit_bytes": LIMIT, "kept_bytes": 256}], indirect=True)
+@pytest.mark.parametrize("context", [{"body_limit_bytes": LIMIT, "kept_bytes": 256}], indirect=True)
 @pytest.mark.parametrize("door", NAMES)
 class TestBodyLimit:
     async def test_refuses_what_is_over_it(self, world: World, door: str) -> None:
@@ -310,7 +315,7 @@ class TestBug:
     async def test_is_answered_as_the_door_and_logged_with_its_traceback(
         self, world: World, lines: Lines, door: str, path: str
     ) -> None:
-        site = Site(world.book, Intake(world.book), [with_a_bug(each) for each in all_doors()])
+        site = Site(world.context, Intake(world.context), [with_a_bug(each) for each in all_doors()])
         transport = httpx.ASGITransport(site, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as http:
             answer = await http.post(path.format(door=door), json={"email": SECRET}, headers={"Authorization": SECRET})

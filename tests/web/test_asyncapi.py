@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from crossdock.core.events import FACTS
+from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.doors.hub.routes import feed
 from tests.world import World
 
@@ -86,7 +86,7 @@ class TestDocument:
 
     @pytest.mark.parametrize("channel", FORMS)
     def test_has_every_event_in_every_channel(self, document: dict[str, Any], channel: str) -> None:
-        told = {FORMS[channel] + name for name in FACTS}
+        told = {FORMS[channel] + name for name in ORDER_EVENTS}
         tried = set() if channel == "stream" else {f"{FORMS[channel]}endpoint.test"}
         assert set(document["channels"][channel]["messages"]) == told | tried
         for name in told:

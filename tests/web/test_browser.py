@@ -56,8 +56,8 @@ async def browser() -> "AsyncIterator[Browser]":
     """Give a browser without a window."""
     from playwright.async_api import async_playwright
 
-    async with async_playwright() as driver:
-        started = await driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+    async with async_playwright() as leading_index:
+        started = await leading_index.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield started
         await started.close()
 

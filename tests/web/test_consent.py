@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from crossdock.core.events import Backordered, Fact
-from crossdock.core.lifecycle import Counters, Verb
-from crossdock.core.order import Order
-from crossdock.delivery.email import channel, consent
-from crossdock.delivery.email.consent import Consent
+from crossdock.core.orders.events import Backordered, OrderEvent
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Counters, Verb
 from crossdock.flows import orders, queries
 from crossdock.flows.orders import Step
-from crossdock.flows.unit import Unit
-from tests.delivery.world import caller_of, create, move
+from crossdock.flows.unit_of_work import Unit
+from crossdock.notifications.email import channel, consent_link
+from crossdock.notifications.email.consent_link import Consent
+from tests.notifications.world import caller_of, create, move
 from tests.world import World
 
 FACT = Backordered(lines=((0, 2),), counters=(Counters(2, backordered=2),), consent_by="2999-01-01")
@@ -24,15 +24,15 @@ async def link(world: World, **changed: int) -> str:
     await create(world, "A-1", customer={"email": "ada@example.com"})
     caller = await caller_of(world)
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         return [FACT]
 
-    found = (await queries.page(world.book, caller, queries.Filters(), limit=1)).orders[0]
-    await orders.perform(world.book, caller, [Step(found.order_id, Verb.NOTE, decide)], door="hub")
+    found = (await queries.page(world.context, caller, queries.Filters(), limit=1)).orders[0]
+    await orders.perform(world.context, caller, [Step(found.order_id, Verb.NOTE, decide)], door="hub")
     said = {"organization_id": caller.organization_id, "order_id": found.order_id, "number": 2}
-    expires_at = world.book.clock() + 60_000_000
-    token = consent.make_token(
-        channel.consent_key(world.book), Consent(**{**said, "expires_at": expires_at, **changed})
+    expires_at = world.context.clock() + 60_000_000
+    token = consent_link.make_token(
+        channel.consent_key(world.context), Consent(**{**said, "expires_at": expires_at, **changed})
     )
     return f"/consent/{token}"
 

@@ -178,10 +178,10 @@ class TestHealth:
         parts = urlsplit(database)
         wire = Wire(f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432")
         url = f"postgresql://{parts.username or 'postgres'}@127.0.0.1:{await wire.open()}{parts.path}"
-        async with app.open_book(load({}, database=url)) as book:
-            transport = httpx.ASGITransport(app.site(book))
+        async with app.open_context(load({}, database=url)) as context:
+            transport = httpx.ASGITransport(app.site(context))
             async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as http:
-                headers = await World(book, http).bearer()
+                headers = await World(context, http).bearer()
                 assert (await http.get("/health/ready")).status_code == 200
                 await wire.cut()
                 away = await http.get("/health/ready")

@@ -9,13 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.endpoint import Subscription
-from crossdock.core.identity import to_base32, to_base62, to_digits, to_hex24, to_uuid
+from crossdock.core.ids import (
+    to_base32,
+    to_base62,
+    to_digits,
+    to_hex24,
+    to_uuid,
+)
+from crossdock.core.subscription import Subscription
 from crossdock.doors import Route, all_doors
-from crossdock.flows import access, endpoints, mails
+from crossdock.flows import access, emails, endpoints
 from crossdock.flows.access import READ, WRITE, Caller
-from crossdock.store import log
-from crossdock.store.mails import KeptMail
+from crossdock.store import event_log
+from crossdock.store.emails import StoredMail
 from tests.vendors import VENDORS, Vendor, sample
 from tests.world import STRANGERS_FABRIC_ACCOUNT, STRANGERS_UUID, World
 
@@ -226,8 +232,8 @@ async def victim(world: World) -> dict[tuple[str, str], Case]:
         )
         assert answer.status_code == vendor.ok, answer.text
     organization = await world.demo_organization()
-    async with world.book.store.reading() as tx:
-        records = await log.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
+    async with world.context.store.reading() as tx:
+        records = await event_log.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
     ids = {record.door: record.order_id or 0 for record in records}
     return cases(ids | await told(world), records[0].submission_id)
 
@@ -236,15 +242,15 @@ async def told(world: World) -> dict[str, int]:
     """Give the victim an endpoint and a webhook of fabric's, each with a delivery, and a kept mail; answer their ids."""
     caller = Caller(await world.demo_organization(), "demo", frozenset(access.SCOPES))
     wanted = Subscription(url=f"https://example.com/{MARK}", name=MARK)
-    endpoint = await endpoints.add(world.book, caller, wanted)
-    delivery = await endpoints.test(world.book, caller, endpoint_id=endpoint.endpoint_id)
+    endpoint = await endpoints.add(world.context, caller, wanted)
+    delivery = await endpoints.test(world.context, caller, endpoint_id=endpoint.endpoint_id)
     own = dict.fromkeys(("protocol", "source", "tenantId", "apiVersion", "format", "callbackUrl"), MARK)
     webhook = await endpoints.add(
-        world.book, caller, Subscription(url=f"https://example.com/{MARK}", name=MARK, details={"fabric": own})
+        world.context, caller, Subscription(url=f"https://example.com/{MARK}", name=MARK, details={"fabric": own})
     )
-    sent = await endpoints.test(world.book, caller, endpoint_id=webhook.endpoint_id)
-    mail = KeptMail(caller.organization_id, 7, 7, "confirmation", f"{MARK}@example.com", MARK, 7, MARK.encode())
-    await mails.keep(world.book, [mail])
+    sent = await endpoints.test(world.context, caller, endpoint_id=webhook.endpoint_id)
+    mail = StoredMail(caller.organization_id, 7, 7, "confirmation", f"{MARK}@example.com", MARK, 7, MARK.encode())
+    await emails.store(world.context, [mail])
     return {
         "endpoint": endpoint.endpoint_id, "delivery": delivery.delivery_id, "mail": mail.mail_id,
         "webhook": webhook.endpoint_id, "told": sent.delivery_id,
@@ -302,11 +308,11 @@ class TestEveryScopedRoute:
     async def test_refuses_a_revoked_token(self, world: World, victim: Cases) -> None:
         organization = await world.demo_organization()
         client, secret = await access.add_client(
-            world.book, organization.organization_id, name="short", scopes=" ".join(access.SCOPES)
+            world.context, organization.organization_id, name="short", scopes=" ".join(access.SCOPES)
         )
         headers = await world.bearer(client_id=client.client_id, secret=secret)
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
-        await access.revoke_client(world.book, organization.organization_id, client_id=client.client_id)
+        await access.revoke_client(world.context, organization.organization_id, client_id=client.client_id)
         found = [
             (door, route.operation, fault)
             for door, route in SCOPED
@@ -338,7 +344,7 @@ class TestPublicRoutes:
     async def test_pages_are_only_those_listed(self, world: World) -> None:
         from crossdock.web import pages
 
-        assert {route.path for route in pages.routes(world.book, all_doors())} == PAGES
+        assert {route.path for route in pages.routes(world.context, all_doors())} == PAGES
 
     async def test_pages_show_no_order(self, world: World, victim: dict[tuple[str, str], Case]) -> None:
         for path in PAGES:

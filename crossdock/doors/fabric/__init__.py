@@ -4,7 +4,7 @@ from crossdock.doors import Door
 from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.fabric.mapping import FORMAT
 from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
-from crossdock.doors.fabric.telling import PAYLOADS
+from crossdock.doors.fabric.webhooks import PAYLOADS
 
 DOOR = Door(
     name="fabric",

@@ -9,9 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.formats import decimal
 from crossdock.core.iso import ALPHA2_OF, ALPHA3_OF
-from crossdock.core.order import (
+from crossdock.core.json.request_body import (
+    EntityReference,
+    ParsedBody,
+    duplicates_in,
+    objects_in,
+    parse_body,
+)
+from crossdock.core.json.validation import unchecked
+from crossdock.core.json.value_types import decimal
+from crossdock.core.orders.model import (
     Address,
     Charge,
     ChargeKind,
@@ -24,11 +32,15 @@ from crossdock.core.order import (
     join_name,
     split_name,
 )
-from crossdock.core.reading import Need, Reading, repeated, rows, take
-from crossdock.core.shapes import unchecked
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.answer import DOOR, answered, encoded
-from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
+from crossdock.doors.fabric.responses import DOOR, answered, encoded
+from crossdock.flows.context import (
+    NO_PLACEMENT,
+    Format,
+    MissingFields,
+    Placement,
+    ReferenceData,
+)
 
 Tree = Any
 HOLD = "ORDER_HOLD"
@@ -39,12 +51,12 @@ _NO_TOTALS = Totals()
 # -------------------------------------------------------------------------------------------------------------- reading
 def _references(tree: Tree) -> list[Fault]:
     """Ship-to ids and line ids are unique, and every line names a ship-to."""
-    faults = [*repeated(tree, "shipInfo", "shipToId"), *repeated(tree, "items", "lineItemId")]
-    known = {row["shipToId"] for _, row in rows(tree, "shipInfo") if isinstance(row.get("shipToId"), str)}
+    faults = [*duplicates_in(tree, "shipInfo", "shipToId"), *duplicates_in(tree, "items", "lineItemId")]
+    known = {row["shipToId"] for _, row in objects_in(tree, "shipInfo") if isinstance(row.get("shipToId"), str)}
     if known:  # without any, shipInfo has faults of its own
         faults += [
             Fault(("items", position, "shipToId"), f"must be one of shipInfo's shipToId, not {named!r}")
-            for position, row in rows(tree, "items")
+            for position, row in objects_in(tree, "items")
             if isinstance(named := row.get("shipToId"), str) and named and named not in known
         ]
     return faults
@@ -172,7 +184,7 @@ def _spell_name(name: str | None) -> dict[str, Tree] | None:
     return _said(first=first, middle=middle, last=last or None)
 
 
-def _spell_address(address: Address | None, gaps: Gaps, *path: str | int) -> dict[str, Tree] | None:
+def _spell_address(address: Address | None, missing_fields: MissingFields, *path: str | int) -> dict[str, Tree] | None:
     if address is None:
         return None
     lines = (*address.lines, None, None, None, None)
@@ -180,7 +192,7 @@ def _spell_address(address: Address | None, gaps: Gaps, *path: str | int) -> dic
         name=_spell_name(address.name),
         email=address.email,
         phone={"number": address.phone} if address.phone is not None else None,
-        address1=lines[0] if lines[0] is not None else gaps.fill(None, "", *path, "address1"),
+        address1=lines[0] if lines[0] is not None else missing_fields.fill(None, "", *path, "address1"),
         address2=lines[1],
         address3=lines[2],
         address4=", ".join(address.lines[3:]) or None,
@@ -217,15 +229,15 @@ def _spell_discounts(charges: tuple[Charge, ...]) -> list[Tree] | None:
     ] or None  # fmt: skip
 
 
-def _spell_line(line: Line, position: int, ship_to: str | None, gaps: Gaps) -> dict[str, Tree]:
+def _spell_line(line: Line, position: int, ship_to: str | None, missing_fields: MissingFields) -> dict[str, Tree]:
     path = ("items", position)
     charges, totals = line.charges, line.totals or _NO_TOTALS
     return _said(
-        lineItemId=gaps.fill(line.line_ref, str(position + 1), *path, "lineItemId"),
-        lineItemNumber=gaps.fill(None, position + 1, *path, "lineItemNumber"),
-        itemId=gaps.fill(line.product_ref, "", *path, "itemId"),
-        sku=gaps.fill(line.sku, "", *path, "sku"),
-        shipToId=gaps.fill(ship_to, str(line.destination + 1), *path, "shipToId"),
+        lineItemId=missing_fields.fill(line.line_ref, str(position + 1), *path, "lineItemId"),
+        lineItemNumber=missing_fields.fill(None, position + 1, *path, "lineItemNumber"),
+        itemId=missing_fields.fill(line.product_ref, "", *path, "itemId"),
+        sku=missing_fields.fill(line.sku, "", *path, "sku"),
+        shipToId=missing_fields.fill(ship_to, str(line.destination + 1), *path, "shipToId"),
         title=line.description,
         orderedQuantity=line.quantity,
         itemUnitPrice=line.unit_price,
@@ -240,32 +252,34 @@ def _spell_line(line: Line, position: int, ship_to: str | None, gaps: Gaps) -> d
     )
 
 
-def _spell_destination(destination: Destination, position: int, gaps: Gaps) -> dict[str, Tree]:
+def _spell_destination(destination: Destination, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
     path = ("shipInfo", position)
     return _said(
-        shipToId=gaps.fill(destination.destination_ref, str(position + 1), *path, "shipToId"),
+        shipToId=missing_fields.fill(destination.destination_ref, str(position + 1), *path, "shipToId"),
         locationNum=destination.location_ref,
-        shipToAddress=_spell_address(destination.address, gaps, *path, "shipToAddress"),
+        shipToAddress=_spell_address(destination.address, missing_fields, *path, "shipToAddress"),
         shipMethod=destination.method,
         shipmentInstructions=destination.instructions,
     )
 
 
-def _spell_lines(content: Content, gaps: Gaps) -> list[Tree]:
+def _spell_lines(content: Content, missing_fields: MissingFields) -> list[Tree]:
     ship_tos = [each.destination_ref for each in content.destinations] or [None]
     return [
-        _spell_line(line, position, ship_tos[line.destination] if line.destination < len(ship_tos) else None, gaps)
+        _spell_line(
+            line, position, ship_tos[line.destination] if line.destination < len(ship_tos) else None, missing_fields
+        )
         for position, line in enumerate(content.lines)
     ]
 
 
-def spelled(content: Content, gaps: Gaps) -> dict[str, Tree]:
+def rendered(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
     """Write content in the shape of the create body."""
     totals, bill_to = content.totals or _NO_TOTALS, content.bill_to
     return _said(
         orderNumber=content.number,
         orderDate=content.placed_at,
-        channelId=gaps.fill(content.channel, "", "channelId"),
+        channelId=missing_fields.fill(content.channel, "", "channelId"),
         orderSubTotal=totals.items,
         orderDiscount=totals.discount,
         feeTotal=totals.fees,
@@ -275,12 +289,12 @@ def spelled(content: Content, gaps: Gaps) -> dict[str, Tree]:
         fees=_spell_charges(content.charges, "fee", "shipping", "duty") if content.charges else None,
         discounts=_spell_discounts(content.charges) if content.charges else None,
         customer=_spell_customer(content.customer),
-        payments=[{"billToAddress": _spell_address(bill_to, gaps, "payments", 0, "billToAddress")}]
+        payments=[{"billToAddress": _spell_address(bill_to, missing_fields, "payments", 0, "billToAddress")}]
         if bill_to
         else None,
-        items=_spell_lines(content, gaps),
+        items=_spell_lines(content, missing_fields),
         shipInfo=[
-            _spell_destination(each, position, gaps)
+            _spell_destination(each, position, missing_fields)
             for position, each in enumerate(content.destinations or (Destination(),))
         ],
         notes=[{"notes": content.notes}] if content.notes is not None else None,
@@ -294,38 +308,38 @@ class FabricFormat(Format):
     lines = "items"
     number_path: Path = ("orderNumber",)
 
-    def read(self, raw: bytes) -> Reading:
+    def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return take(raw, wire.OrderCreate, _references, natural=lambda sent: (sent.orderNumber,))
+        return parse_body(raw, wire.OrderCreate, _references, natural=lambda sent: (sent.orderNumber,))
 
-    def reread(self, document: dict[str, Tree]) -> Reading:
+    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def content(self, reading: Reading, found: Found) -> Content:
+    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
         return _content(reading.shape)
 
-    def needs(self, content: Content) -> tuple[Need, ...]:
+    def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format; this door keeps no catalog."""
         return ()
 
-    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
         """See Format; `statusCode` is the book's to say for an order whose sender gave none, see answer.py."""
-        return spelled(content, gaps)
+        return rendered(content, missing_fields)
 
-    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
         """See Format."""
         return answered(document, order)
 
-    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
         return encoded(document, order)
 
-    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
         """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
         code = document["statusCode"]
-        return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NOTHING_MORE
+        return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NO_PLACEMENT
 
 
 FORMAT = FabricFormat()

@@ -10,9 +10,15 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from crossdock.core.formats import Currency, DateTime, Filled, Number, Quantity
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES
-from crossdock.core.shapes import rule
+from crossdock.core.json.validation import rule
+from crossdock.core.json.value_types import (
+    Currency,
+    DateTime,
+    NonEmpty,
+    Number,
+    Quantity,
+)
 
 # The vendor's samples write alpha-3 and leave what is unknown as empty strings.
 _COUNTRIES = COUNTRIES | ALPHA2_OF.keys() | {""}
@@ -49,7 +55,7 @@ class Address(Struct, kw_only=True):
     name: Name | None = None
     email: str | None = None
     phone: Phone | None = None
-    address1: Filled
+    address1: NonEmpty
     address2: str | None = None
     address3: str | None = None
     address4: str | None = None
@@ -182,7 +188,7 @@ class Payment(Struct):
 class ShipInfo(Struct, kw_only=True):
     """Where items that name its `shipToId` go; answered as sent."""
 
-    shipToId: Filled
+    shipToId: NonEmpty
     taxCode: str | None = None
     locationNum: str | None = None
     pickup: list[Pickup] | None = None
@@ -202,11 +208,11 @@ class ShipInfo(Struct, kw_only=True):
 class ItemCreate(Struct, kw_only=True):
     """An order line as sent."""
 
-    lineItemId: Filled
+    lineItemId: NonEmpty
     lineItemNumber: int
-    itemId: Filled
-    sku: Filled
-    shipToId: Filled
+    itemId: NonEmpty
+    sku: NonEmpty
+    shipToId: NonEmpty
     channelId: str | None = None
     segment: str | None = None
     vendorId: str | None = None
@@ -301,9 +307,9 @@ class AuditLog(Struct, kw_only=True):
 class OrderCreate(Struct, kw_only=True):
     """The create-order body."""
 
-    orderNumber: Filled
+    orderNumber: NonEmpty
     orderDate: DateTime | None = None
-    channelId: Filled
+    channelId: NonEmpty
     cartId: str | None = None
     type: Literal["WEB", "CSC", "MOBILE_APP", "POS"] | None = None
     subType: str | None = None
@@ -315,7 +321,7 @@ class OrderCreate(Struct, kw_only=True):
     taxTotal: Number | None = None
     orderTotal: Number | None = None
     currency: Currency | None = None
-    statusCode: Filled
+    statusCode: NonEmpty
     statusDescription: str | None = None
     attributes: Attributes | None = None
     fees: list[OrderFee] | None = None

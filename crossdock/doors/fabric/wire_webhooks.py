@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from crossdock.core.formats import DateTime, Filled
-from crossdock.core.shapes import rule
-from crossdock.doors.fabric.telling import ALIASES, KNOWN, NOTIFICATIONS
+from crossdock.core.json.validation import rule
+from crossdock.core.json.value_types import DateTime, NonEmpty
+from crossdock.doors.fabric.webhooks import ALIASES, KNOWN, NOTIFICATIONS
 from crossdock.doors.fabric.wire import Name, Phone
 
 _EVENTS = frozenset({*KNOWN, *ALIASES})
@@ -24,7 +24,7 @@ DocumentType = Literal["ORDER", "ALLOCATION", "SHIPMENT", "INVOICE", "INVENTORY"
 class Header(Struct):
     """A header for the receiver; the value of a secret one is not answered."""
 
-    headerName: Filled
+    headerName: NonEmpty
     headerValue: str
     isSecret: bool | None = None
 
@@ -35,10 +35,10 @@ class Webhook(Struct, kw_only=True):
     events: Annotated[list[EventName], Meta(min_length=1, max_length=len(_EVENTS))]
     protocol: Literal["HTTP"]
     requestType: Literal["POST", "PUT", "PATCH", "GET", "DELETE"]
-    source: Filled
+    source: NonEmpty
     target: Annotated[str, Meta(min_length=1, max_length=2_000)]
     tenantId: str | None = None
-    targetApiKey: Filled | None = None
+    targetApiKey: NonEmpty | None = None
     apiVersion: str | None = None
     format: Literal["application/json"] | None = None
     callbackUrl: str | None = None
@@ -91,7 +91,7 @@ class Retry(Struct, kw_only=True):
     """What to send again: what `eventRequestId` names, else the `payload`, else the order of `orderNumber`."""
 
     channel: str | int
-    tenant: Filled
+    tenant: NonEmpty
     event: EventName
     payload: dict[str, Any] | None = None
     eventRequestId: str | None = None
@@ -150,7 +150,7 @@ class Contact(Struct):
 class NotificationRequest(Struct, kw_only=True):
     """A notification to be sent again; `id` is that of the document it is about."""
 
-    id: Filled
+    id: NonEmpty
     notificationType: Notification
     documentType: DocumentType
     overrideContactInfo: list[Contact] | None = None
@@ -159,7 +159,7 @@ class NotificationRequest(Struct, kw_only=True):
 class NotificationReport(Struct, kw_only=True):
     """The word of who sent a notification."""
 
-    id: Filled
+    id: NonEmpty
     documentType: DocumentType
     notificationType: Notification
     notificationDate: DateTime | None = None

@@ -7,8 +7,8 @@ from crossdock.doors import Door
 from crossdock.doors.hub.demo import curl
 from crossdock.doors.hub.errors import refuse
 from crossdock.doors.hub.mapping import FORMAT
-from crossdock.doors.hub.payloads import PAYLOADS
 from crossdock.doors.hub.routes import ROUTES
+from crossdock.doors.hub.webhooks import PAYLOADS
 
 
 def _asyncapi() -> Any:

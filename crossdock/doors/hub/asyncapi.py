@@ -3,10 +3,10 @@
 from typing import Any
 
 from crossdock import __version__
-from crossdock.doors.hub import catalog, examples
-from crossdock.doors.hub.catalog import DATA, told_as
+from crossdock.doors.hub import event_schemas, examples
+from crossdock.doors.hub.event_schemas import DATA, told_as
 from crossdock.doors.hub.routes import feed
-from crossdock.flows.telling import TEST
+from crossdock.flows.event_payloads import TEST
 
 Tree = Any
 _INTRODUCTION = (
@@ -82,7 +82,7 @@ def document() -> Tree:
             "callCloudEvents": _operation("cloudevents", "Tell a webhook receiver of an event.", {"method": "POST"}),
         },
         "components": {
-            "schemas": catalog.schemas() | {"WebhookHeaders": _HEADERS},
+            "schemas": event_schemas.schemas() | {"WebhookHeaders": _HEADERS},
             "messages": {"FeedPage": page, **messages},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
@@ -101,7 +101,7 @@ def _message(name: str, form: str, example: Tree) -> Tree:
     message: Tree = {
         "name": example["type"],
         "title": name,
-        "summary": catalog.sentence(DATA.get(name, catalog.TestData)),
+        "summary": event_schemas.sentence(DATA.get(name, event_schemas.TestData)),
         "contentType": _MEDIA[form],
         "payload": _schema(schema),
     }

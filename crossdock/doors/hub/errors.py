@@ -2,8 +2,13 @@
 
 from msgspec import UNSET, UnsetType
 
-from crossdock.core.errors import Code, Fault, Path, Refusal
-from crossdock.core.lifecycle import Status, legal
+from crossdock.core.errors import (
+    Code,
+    Fault,
+    Path,
+    Refusal,
+)
+from crossdock.core.orders.status import Status, allowed_verbs
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.hub import wire
 
@@ -51,10 +56,10 @@ def error(fault: Fault) -> wire.Error:
 
 def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
     """Give what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
-    status = refusal.facts.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
+    status = refusal.order_events.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
     if status not in list(Status):  # a submission has other ones
         return UNSET
-    verbs = {*legal(Status(str(status))), "unarchive"}
+    verbs = {*allowed_verbs(Status(str(status))), "unarchive"}
     return [verb for verb in OFFERED if verb in verbs]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core import events
-from crossdock.core.events import (
+from crossdock.core.ids import IdGenerator
+from crossdock.core.orders import events
+from crossdock.core.orders.events import (
     Allocated,
     Archived,
     Backordered,
@@ -15,9 +16,9 @@ from crossdock.core.events import (
     Delivered,
     Edited,
     Event,
-    Fact,
     Held,
     Noted,
+    OrderEvent,
     Package,
     Received,
     Refunded,
@@ -28,16 +29,25 @@ from crossdock.core.events import (
     Tagged,
     Unarchived,
 )
-from crossdock.core.identity import Mint
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Address, Content, Customer, Destination, Hold, Line, Order, Source, fresh_counters
+from crossdock.core.orders.model import (
+    Address,
+    Content,
+    Customer,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Source,
+    initial_counters,
+)
+from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.hub.mapping import FORMAT
-from crossdock.doors.hub.payloads import cloud_event, message, test_message
-from crossdock.flows.book import Found, Gaps
-from crossdock.flows.telling import TEST
-from crossdock.store.log import Entry
-from crossdock.store.registry import Organization
+from crossdock.doors.hub.webhooks import cloud_event, message, test_message
+from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.flows.event_payloads import TEST
+from crossdock.store.event_log import LogEntry
+from crossdock.store.tenants import Organization
 
 Tree = Any
 _BEGAN = 1_769_770_404_554_000  # 2026-01-30T10:53:24.554Z
@@ -57,9 +67,9 @@ _CONTENT = Content(
 _EDITED = msgspec.structs.replace(_CONTENT, notes="Ring twice")
 
 
-def _facts(mint: Mint) -> list[Fact]:
+def _facts(id_generator: IdGenerator) -> list[OrderEvent]:
     """Give what happens after the order was received: two of three units reach the customer, one of them comes back."""
-    return_id = mint.new(_BEGAN)
+    return_id = id_generator.new(_BEGAN)
 
     def line(**units: int) -> tuple[Counters]:
         return (Counters(ordered=3, **units),)
@@ -97,18 +107,20 @@ def _facts(mint: Mint) -> list[Fact]:
 
 
 def _story() -> Iterator[tuple[Event, Order]]:
-    mint = Mint(0)
+    id_generator = IdGenerator(0)
     order = Order(
-        organization_id=_HOUSE.organization_id, order_id=mint.new(_BEGAN), version=1, created_at=_BEGAN,
-        updated_at=_BEGAN, source=Source("hub", mint.new(_BEGAN), "demo", "CA"), content=_CONTENT,
-        counters=fresh_counters(_CONTENT),
+        organization_id=_HOUSE.organization_id, order_id=id_generator.new(_BEGAN), version=1, created_at=_BEGAN,
+        updated_at=_BEGAN, source=Source("hub", id_generator.new(_BEGAN), "demo", "CA"), content=_CONTENT,
+        counters=initial_counters(_CONTENT),
     )  # fmt: skip
     received = Received(submission_id=order.source.submission_id, content=_CONTENT)
-    order, event = events.append(order, received, event_id=mint.new(_BEGAN), at=_BEGAN, actor="demo", door="hub")
+    order, event = events.append(
+        order, received, event_id=id_generator.new(_BEGAN), at=_BEGAN, actor="demo", door="hub"
+    )
     yield event, order
-    for hours, fact in enumerate(_facts(mint), 1):
+    for hours, order_event in enumerate(_facts(id_generator), 1):
         at = _BEGAN + hours * _HOUR
-        order, event = events.record(order, fact, event_id=mint.new(at), at=at, actor="demo", door="hub")
+        order, event = events.record(order, order_event, event_id=id_generator.new(at), at=at, actor="demo", door="hub")
         yield event, order
 
 
@@ -116,9 +128,9 @@ def messages(form: str) -> dict[str, Tree]:
     """Give an example of each event by its name, in a form: `feed`, `webhook`, `cloudevents`."""
     told = {}
     for position, (event, order) in enumerate(_story(), 4711):
-        entry = Entry(position, str(order.status), order.source.door, event)
-        found = Found(_HOUSE)
-        document = FORMAT.answer(FORMAT.spell(order.content, found, Gaps()), order, found)
+        entry = LogEntry(position, str(order.status), order.source.door, event)
+        found = ReferenceData(_HOUSE)
+        document = FORMAT.to_response(FORMAT.from_content(order.content, found, MissingFields()), order, found)
         whole = message(entry, document)
         shown = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
         told[event.name] = msgspec.json.decode(encode_json(shown))

@@ -6,16 +6,32 @@ import msgspec
 from msgspec.structs import asdict, astuple
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.formats import iso_time
-from crossdock.core.identity import from_base32, to_base32
-from crossdock.core.lifecycle import Counters
+from crossdock.core.ids import from_base32, to_base32
+from crossdock.core.json.request_body import (
+    EntityReference,
+    ParsedBody,
+    objects_in,
+    parse_body,
+)
+from crossdock.core.json.validation import unchecked
+from crossdock.core.json.value_types import format_time
 from crossdock.core.money import reconcile
-from crossdock.core.order import Content, Hold, Line, Order
-from crossdock.core.reading import Need, Reading, rows, take
-from crossdock.core.shapes import unchecked
+from crossdock.core.orders.model import (
+    Content,
+    Hold,
+    Line,
+    Order,
+)
+from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
-from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
+from crossdock.flows.context import (
+    NO_PLACEMENT,
+    Format,
+    MissingFields,
+    Placement,
+    ReferenceData,
+)
 
 Tree = Any
 # Members of the answer that a sender cannot set.
@@ -47,7 +63,7 @@ def _line_rules(tree: Tree) -> list[Fault]:
     faults = []
     destinations = tree.get("destinations") if isinstance(tree, dict) else None
     known = len(destinations) if isinstance(destinations, list) else 0
-    for position, line in rows(tree, "lines"):
+    for position, line in objects_in(tree, "lines"):
         if not line.get("sku") and not line.get("description"):
             faults.append(Fault(("lines", position), "must have a sku or a description"))
         place = line.get("destination")
@@ -60,7 +76,7 @@ def _line_rules(tree: Tree) -> list[Fault]:
 
 def time_answer(us: int) -> str:
     """Spell microseconds since 1970."""
-    return iso_time(us, digits=6)
+    return format_time(us, digits=6)
 
 
 def hold_answer(hold: Hold) -> dict[str, Tree]:
@@ -83,23 +99,23 @@ class HubFormat(Format):
     lines = "lines"
     number_path: Path = ("number",)
 
-    def read(self, raw: bytes) -> Reading:
+    def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return take(raw, wire.OrderCreate, _line_rules, natural=lambda sent: (sent.number,))
+        return parse_body(raw, wire.OrderCreate, _line_rules, natural=lambda sent: (sent.number,))
 
-    def reread(self, document: dict[str, Tree]) -> Reading:
+    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def content(self, reading: Reading, found: Found) -> Content:
+    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
         return msgspec.convert(reading.shape, Content, from_attributes=True)
 
-    def needs(self, content: Content) -> tuple[Need, ...]:
+    def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format."""
         return ()
 
-    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
         """See Format; nothing is required that an order cannot lack."""
         document: dict[str, Tree] = _DECODER.decode(_ENCODER.encode(content))  # quicker than taking it apart here
         document.pop("leftovers", None)
@@ -107,7 +123,7 @@ class HubFormat(Format):
             line.pop("leftovers", None)
         return document
 
-    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
         """See Format."""
         answer = dict(zip(_HEAD, _head(order), strict=True))
         answer |= {name: value for name, value in document.items() if name not in ANSWERED}
@@ -118,7 +134,7 @@ class HubFormat(Format):
         answer["reconciliation"] = _reconciliation(order.content)
         return answer
 
-    def told(self, order: Order, found: Found) -> bytes:
+    def render_foreign(self, order: Order, found: ReferenceData) -> bytes:
         """See Format; as `answer` of what `spell` gives, without taking the content apart."""
         lines = [
             _LINE(*astuple(line)[:-1], _COUNTERS(*astuple(counters)))
@@ -127,13 +143,13 @@ class HubFormat(Format):
         number, _, *others = astuple(order.content)[:-1]
         return _ENCODER.encode(_ANSWER(*_head(order), number, lines, *others, reconcile(order.content)))
 
-    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format."""
-        return encode_json(self.answer(document, order, found))
+        return encode_json(self.to_response(document, order, found))
 
-    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
         """See Format."""
-        return NOTHING_MORE
+        return NO_PLACEMENT
 
 
 def _head(order: Order) -> tuple[Tree, ...]:

@@ -9,8 +9,15 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from crossdock.core.formats import AnyDate, Country, Currency, DateTime, Filled, Quantity
-from crossdock.core.shapes import rule
+from crossdock.core.json.validation import rule
+from crossdock.core.json.value_types import (
+    AnyDate,
+    Country,
+    Currency,
+    DateTime,
+    NonEmpty,
+    Quantity,
+)
 
 _AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?")
 Amount = Annotated[str, rule("amount", _AMOUNT.fullmatch, 'digits such as "25.00"')]
@@ -120,7 +127,7 @@ class Gift(Struct):
 class OrderCreate(Struct, kw_only=True):
     """The create body. `number` is the sender's order number, unique among the orders sent to the hub's own API."""
 
-    number: Filled
+    number: NonEmpty
     lines: Annotated[list[Line], Meta(min_length=1)]
     destinations: list[Destination] = []
     account_ref: str | None = None
@@ -273,25 +280,25 @@ Text = Annotated[
 ]
 Position = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 # Every tag is a row of the search index that each change of tags writes anew.
-TAGS_MOST = 50
+MAX_TAGS = 50
 # Every hold stands in every answer; nobody needs more than a few at once.
-HOLDS_MOST = 20
+MAX_HOLDS = 20
 # As many lines as a body of the size limit can hold, in round numbers.
-LINES_MOST = 10_000
-Tags = Annotated[list[Name], Meta(max_length=TAGS_MOST)]
+MAX_LINES = 10_000
+Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
 
 
-class HoldWish(Struct):
+class HoldRequest(Struct):
     """A hold to be placed; without `lines` it is on the whole order."""
 
     reason: Name
     note: Text | None = None
-    lines: Annotated[list[Position], Meta(min_length=1, max_length=LINES_MOST)] | None = None
+    lines: Annotated[list[Position], Meta(min_length=1, max_length=MAX_LINES)] | None = None
     release_at: DateTime | None = None
 
 
 class HoldBody(Struct):
-    holds: Annotated[list[HoldWish], Meta(min_length=1, max_length=HOLDS_MOST)]
+    holds: Annotated[list[HoldRequest], Meta(min_length=1, max_length=MAX_HOLDS)]
 
 
 class ReleaseBody(Struct):
@@ -312,7 +319,7 @@ class CancelLine(Struct):
 class CancelBody(Struct):
     """What is canceled; without `lines` the whole order."""
 
-    lines: Annotated[list[CancelLine], Meta(min_length=1, max_length=LINES_MOST)] | None = None
+    lines: Annotated[list[CancelLine], Meta(min_length=1, max_length=MAX_LINES)] | None = None
     reason: Reason | None = None
     note: Text | None = None
 

@@ -5,7 +5,7 @@ from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.pb_fulfillment.errors import refuse
 from crossdock.doors.pb_fulfillment.mapping import FORMAT
 from crossdock.doors.pb_fulfillment.routes import ROUTES
-from crossdock.doors.pb_fulfillment.routes.calling import check_transaction
+from crossdock.doors.pb_fulfillment.routes.common import check_transaction
 
 DOOR = Door(
     name="pb_fulfillment",

@@ -1,9 +1,14 @@
 """Pitney Bowes Fulfillment: every refusal as a status and a body, in the three shapes the vendor has for errors."""
 
-from crossdock.core.errors import Code, Denied, Path, Refusal
-from crossdock.core.lifecycle import Status
+from crossdock.core.errors import (
+    Code,
+    Denied,
+    Path,
+    Refusal,
+)
+from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_fulfillment import answering, mapping, wire
+from crossdock.doors.pb_fulfillment import mapping, responses, wire
 
 TRANSACTION = "X-PB-TransactionId"
 UNIFIED = "X-PB-UnifiedErrorStructure"
@@ -116,13 +121,13 @@ def _reason(refusal: Refusal) -> str:
     """Give the reason of a refusal without faults, in this door's words where core's would mislead its clients."""
     if refusal.code is Code.KEY_REUSED:
         return "was used for another request"
-    status = refusal.facts.get("status")
+    status = refusal.order_events.get("status")
     if refusal.code is not Code.STATE_FORBIDS or not isinstance(status, str):
         return refusal.reason
     # The vendor cancels whole orders only, and changes items only before anything is shipped.
     possible = "only an update of the whole order is possible"
     last = possible if status == Status.PARTIALLY_SHIPPED else "nothing of it can be changed any more"
-    return f"has the status {answering.STATUS[Status(status)]}; {last}"
+    return f"has the status {responses.STATUS[Status(status)]}; {last}"
 
 
 def _is_unified(request: Request) -> bool:

@@ -10,9 +10,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from crossdock.core.errors import Code, Fault, Invalid, Path
-from crossdock.core.formats import decimal
-from crossdock.core.order import (
+from crossdock.core.errors import (
+    Code,
+    Fault,
+    Invalid,
+    Path,
+)
+from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
+from crossdock.core.json.validation import unchecked
+from crossdock.core.json.value_types import decimal
+from crossdock.core.orders.model import (
     Address,
     Charge,
     ChargeKind,
@@ -27,12 +34,16 @@ from crossdock.core.order import (
     Shipping,
     Totals,
 )
-from crossdock.core.reading import Need, Reading, take
-from crossdock.core.shapes import unchecked
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import answering, wire
-from crossdock.doors.pb_fulfillment.answering import DETAILS
-from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
+from crossdock.doors.pb_fulfillment import responses, wire
+from crossdock.doors.pb_fulfillment.responses import DETAILS
+from crossdock.flows.context import (
+    NO_PLACEMENT,
+    Format,
+    MissingFields,
+    Placement,
+    ReferenceData,
+)
 
 Tree = Any
 CLIENT = "pb_fulfillment_client"
@@ -184,7 +195,7 @@ def _spell_address(address: Address) -> dict[str, Tree]:
     )
 
 
-def _spell_ship_to(address: Address | None, gaps: Gaps) -> dict[str, Tree]:
+def _spell_ship_to(address: Address | None, missing_fields: MissingFields) -> dict[str, Tree]:
     """Spell the address whose street, city and country must be there."""
     address = address or Address()
     return _said(
@@ -192,20 +203,20 @@ def _spell_ship_to(address: Address | None, gaps: Gaps) -> dict[str, Tree]:
         company=address.company,
         phone=address.phone,
         email=address.email,
-        addressLines=gaps.fill(list(address.lines) or None, [""], "toAddress", "addressLines"),
-        cityTown=gaps.fill(address.city, "", "toAddress", "cityTown"),
+        addressLines=missing_fields.fill(list(address.lines) or None, [""], "toAddress", "addressLines"),
+        cityTown=missing_fields.fill(address.city, "", "toAddress", "cityTown"),
         stateProvince=address.region,
         postalCode=address.postal_code,
-        countryCode=gaps.fill(address.country, "", "toAddress", "countryCode"),
+        countryCode=missing_fields.fill(address.country, "", "toAddress", "countryCode"),
     )
 
 
-def _spell_line(line: Line, position: int, gaps: Gaps) -> dict[str, Tree]:
+def _spell_line(line: Line, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
     customs = line.customs or ItemCustoms()
     number = int(line.line_ref) if line.line_ref and _NUMBER.match(line.line_ref) else None
     return _said(
-        lineId=gaps.fill(number, position + 1, "orderLines", position, "lineId"),
-        sku=gaps.fill(line.sku, "", "orderLines", position, "sku"),
+        lineId=missing_fields.fill(number, position + 1, "orderLines", position, "lineId"),
+        sku=missing_fields.fill(line.sku, "", "orderLines", position, "sku"),
         originCountryCode=customs.origin_country,
         originStateProvince=customs.origin_region,
         unitPrice=line.unit_price,
@@ -225,7 +236,7 @@ def _spell_details(content: Content, kind: ChargeKind) -> list[Tree] | None:
 
 def _spell_charges(content: Content) -> dict[str, Tree] | None:
     totals = content.totals or Totals()
-    spelled = _said(
+    rendered = _said(
         orderCurrency=content.currency,
         shippingAmount=totals.shipping,
         totalItemAmount=totals.items,
@@ -237,14 +248,14 @@ def _spell_charges(content: Content) -> dict[str, Tree] | None:
         otherChargeDetails=_spell_details(content, "fee"),
         totalOrderAmount=totals.total,
     )
-    return spelled or None
+    return rendered or None
 
 
-def _spell_shipping(how: Shipping | None, gaps: Gaps) -> dict[str, Tree]:
+def _spell_shipping(how: Shipping | None, missing_fields: MissingFields) -> dict[str, Tree]:
     how = how or Shipping()
     carrier = how.carrier
     if carrier is None and how.service is None:
-        carrier = gaps.fill(None, "", "inputShippingDetails", "carrier")
+        carrier = missing_fields.fill(None, "", "inputShippingDetails", "carrier")
     return _said(
         carrier=carrier, serviceId=how.service, serviceName=how.service_name, trackingNumber=how.tracking_number
     )
@@ -276,18 +287,18 @@ class PbFulfillmentFormat(Format):
         if self._clients is not None and isinstance(client, str) and client and client not in self._clients:
             yield Fault(("clientId",), FOREIGN_CLIENT)
 
-    def read(self, raw: bytes) -> Reading:
+    def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return take(
+        return parse_body(
             raw, wire.OrderCreate, self.client_rule, _shipping_rule, _street_rule,
             natural=lambda sent: (sent.clientId, sent.clientOrderId),
         )  # fmt: skip
 
-    def reread(self, document: dict[str, Tree]) -> Reading:
+    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def content(self, reading: Reading, found: Found) -> Content:
+    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format. Refuses with Invalid a sender's clientId that nobody gave the organization."""
         # A document we spelled ourselves has no natural key, and names a client of another door or none.
         known = not reading.natural or (CLIENT, reading.natural[0]) in found.references
@@ -295,28 +306,28 @@ class PbFulfillmentFormat(Format):
             raise Invalid(Code.INVALID, "the body has faults", faults=(Fault(("clientId",), FOREIGN_CLIENT),))
         return _content(reading.shape)
 
-    def needs(self, content: Content) -> tuple[Need, ...]:
+    def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format; nothing of this door is in a catalog."""
         return ()
 
-    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
         """See Format."""
         to = content.destinations[0] if content.destinations else Destination()
         gift = content.gift
         return _said(
-            clientId=gaps.fill(content.account_ref, "", "clientId"),
+            clientId=missing_fields.fill(content.account_ref, "", "clientId"),
             clientOrderId=content.number,
             customerOrderId=content.customer_number,
             references=[{"name": each.name, "values": each.value} for each in content.references] or None,
-            inputShippingDetails=_spell_shipping(content.shipping, gaps),
-            createDate=gaps.fill(content.placed_at, "", "createDate"),
+            inputShippingDetails=_spell_shipping(content.shipping, missing_fields),
+            createDate=missing_fields.fill(content.placed_at, "", "createDate"),
             fromNode=to.location_ref,
             shipOnDate=content.ship_by,
             fulfillmentReleaseDate=content.release_at,
             promisedDeliveryDate=content.deliver_by,
-            orderLines=[_spell_line(line, position, gaps) for position, line in enumerate(content.lines)],
+            orderLines=[_spell_line(line, position, missing_fields) for position, line in enumerate(content.lines)],
             orderCharges=_spell_charges(content),
-            toAddress=_spell_ship_to(to.address, gaps),
+            toAddress=_spell_ship_to(to.address, missing_fields),
             billingAddress=_spell_address(content.bill_to) if content.bill_to else None,
             isGift=gift.is_gift if gift else None,
             giftMessageText=gift.message if gift else None,
@@ -324,17 +335,17 @@ class PbFulfillmentFormat(Format):
             internalNotes=content.notes,
         )
 
-    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
         """See Format."""
-        return answering.answer(document, order)
+        return responses.answer(document, order)
 
-    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
-        return encode_json(answering.answer(document, order))
+        return encode_json(responses.answer(document, order))
 
-    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
         """See Format."""
-        return NOTHING_MORE
+        return NO_PLACEMENT
 
 
 FORMAT = PbFulfillmentFormat()

@@ -8,9 +8,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.formats import Country, Currency, DateTime, Filled, Number, Quantity
+from crossdock.core.json.value_types import (
+    Country,
+    Currency,
+    DateTime,
+    NonEmpty,
+    Number,
+    Quantity,
+)
 
-BULK_MOST = 200  # orders in one bulk call, the vendor's own limit
+MAX_BULK = 200  # orders in one bulk call, the vendor's own limit
 Id = Annotated[str, Meta(min_length=1, max_length=50)]
 Sku = Annotated[str, Meta(min_length=1, max_length=30)]
 Text20 = Annotated[str, Meta(max_length=20)]
@@ -91,7 +98,7 @@ class ShippingAddress(Struct, kw_only=True):
     phone: str | None = None
     email: str | None = None
     addressLines: Annotated[list[str], Meta(min_length=1)]
-    cityTown: Filled
+    cityTown: NonEmpty
     stateProvince: str | None = None
     postalCode: str | int | None = None
     countryCode: Country
@@ -116,7 +123,7 @@ class DropShipInfo(Struct):
 class OrderCreate(Struct, kw_only=True):
     """The create-order body."""
 
-    clientId: Filled
+    clientId: NonEmpty
     clientOrderId: Id
     customerOrderId: Text50 | None = None
     brand: Text50 | None = None
@@ -160,7 +167,7 @@ class ItemChange(Struct, kw_only=True):
 class OrderItems(Struct, kw_only=True):
     """The body that changes items or quantities: an order of which only the ids are required."""
 
-    clientId: Filled
+    clientId: NonEmpty
     clientOrderId: Id
     customerOrderId: Text50 | None = None
     brand: Text50 | None = None
@@ -191,37 +198,37 @@ class OrderItems(Struct, kw_only=True):
 class BulkCreate(Struct):
     """The bulk body, as it is documented; each order is read by itself."""
 
-    orders: Annotated[list[OrderCreate], Meta(min_length=1, max_length=BULK_MOST)]
+    orders: Annotated[list[OrderCreate], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class BulkEnvelope(Struct):
     """The bulk body without a look at its orders."""
 
-    orders: Annotated[list[Any], Meta(min_length=1, max_length=BULK_MOST)]
+    orders: Annotated[list[Any], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class CancelOrder(Struct, kw_only=True):
     """One order to cancel, named by its id, by the client's own number, or by both."""
 
-    clientId: Filled
+    clientId: NonEmpty
     clientOrderId: Id | None = None
-    orderId: Filled | None = None
+    orderId: NonEmpty | None = None
 
 
 class BulkCancel(Struct):
     """The bulk cancel body, as it is documented; its member begins with a capital letter."""
 
-    CancelOrdersRequest: Annotated[list[CancelOrder], Meta(min_length=1, max_length=BULK_MOST)]
+    CancelOrdersRequest: Annotated[list[CancelOrder], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class CancelEnvelope(Struct):
     """The bulk cancel body without a look at its orders."""
 
-    CancelOrdersRequest: Annotated[list[Any], Meta(min_length=1, max_length=BULK_MOST)]
+    CancelOrdersRequest: Annotated[list[Any], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 # --------------------------------------------------------------------------------------------------------------- search
-SEARCH_VALUES_MOST = (
+MAX_SEARCH_VALUES = (
     200  # of one field; as many as orders in a bulk call, so that what was sent together can be asked for
 )
 SEARCH_NAMES = (
@@ -239,13 +246,13 @@ class SearchField(Struct):
     """What one member of an order must be: any of the values; of a date, from the first to the second."""
 
     name: Literal[SEARCH_NAMES]  # type: ignore[valid-type]
-    values: Annotated[list[Filled], Meta(min_length=1, max_length=SEARCH_VALUES_MOST)]
+    values: Annotated[list[NonEmpty], Meta(min_length=1, max_length=MAX_SEARCH_VALUES)]
 
 
 class OrderSearch(Struct, kw_only=True):
     """The body of both searches; an order is found that fits all the fields."""
 
-    clientId: Filled
+    clientId: NonEmpty
     sort: list[Literal[SORTS]] | None = None  # type: ignore[valid-type]
     searchFields: list[SearchField] | None = None
 

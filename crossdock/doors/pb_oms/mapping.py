@@ -11,10 +11,16 @@ from typing import Any
 import msgspec
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.formats import decimal, iso_time
-from crossdock.core.identity import from_base62, to_base62
-from crossdock.core.lifecycle import Status
-from crossdock.core.order import (
+from crossdock.core.ids import from_base62, to_base62
+from crossdock.core.json.request_body import (
+    EntityReference,
+    ParsedBody,
+    objects_in,
+    parse_body,
+)
+from crossdock.core.json.validation import unchecked
+from crossdock.core.json.value_types import decimal, format_time
+from crossdock.core.orders.model import (
     Address,
     Content,
     Customer,
@@ -31,11 +37,16 @@ from crossdock.core.order import (
     join_name,
     split_name,
 )
-from crossdock.core.reading import Need, Reading, rows, take
-from crossdock.core.shapes import unchecked
+from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
+from crossdock.flows.context import (
+    NO_PLACEMENT,
+    Format,
+    MissingFields,
+    Placement,
+    ReferenceData,
+)
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"
@@ -93,7 +104,7 @@ def is_deleted(order: Order) -> bool:
 def _item_rules(tree: Tree) -> list[Fault]:
     """An item has its own properties (itemId or description, and a quantity), or a customProductId alone."""
     faults = []
-    for position, item in rows(tree, "items"):
+    for position, item in objects_in(tree, "items"):
         if item.get("itemId") or item.get("description"):
             if item.get("quantity") is None:
                 faults.append(Fault(("items", position, "quantity"), "is required"))
@@ -102,11 +113,11 @@ def _item_rules(tree: Tree) -> list[Fault]:
     return faults
 
 
-def _needs(tree: Tree) -> tuple[Need, ...]:
+def _needs(tree: Tree) -> tuple[EntityReference, ...]:
     """An item that is only a customProductId needs that product; beside own properties the id is only kept."""
     return tuple(
-        Need(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
-        for position, item in rows(tree, "items")
+        EntityReference(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
+        for position, item in objects_in(tree, "items")
         if isinstance(item.get("customProductId"), str)
         and item["customProductId"]
         and not (item.get("itemId") or item.get("description"))
@@ -131,7 +142,7 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
     )
 
 
-def _line(item: wire.Item, found: Found) -> Line:
+def _line(item: wire.Item, found: ReferenceData) -> Line:
     if not (item.itemId or item.description) and item.customProductId:
         item = _product_item(item, found)
     customs = ItemCustoms(
@@ -154,7 +165,7 @@ def _line(item: wire.Item, found: Found) -> Line:
     )
 
 
-def _product_item(item: wire.Item, found: Found) -> wire.Item:
+def _product_item(item: wire.Item, found: ReferenceData) -> wire.Item:
     """Give an item the properties of its customs product; what the item says itself goes first.
 
     An order of another door may name a product that is none of this one's; there is nothing to add then.
@@ -206,7 +217,7 @@ def _billing(sent: wire.OrderCreate) -> wire.Address | None:
     return next((each.address for each in sent.additionalAddresses or () if each.addressType == "BILLING"), None)
 
 
-def _content(sent: wire.OrderCreate, found: Found) -> Content:
+def _content(sent: wire.OrderCreate, found: ReferenceData) -> Content:
     who, how, message = sent.customerInfo, sent.shippingPreferences, sent.orderMessage
     return Content(
         number=sent.orderNumber,
@@ -237,20 +248,20 @@ def _said(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _spell_address(address: Address | None, gaps: Gaps, *path: str) -> dict[str, Tree]:
+def _spell_address(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
     """Spell an address whose street, city and country must be there."""
     address = address or Address()
     lines = (*address.lines, None, None, None)
     return _said(
         name=address.name,
         company=address.company,
-        addressLine1=gaps.fill(lines[0], "", *path, "addressLine1"),
+        addressLine1=missing_fields.fill(lines[0], "", *path, "addressLine1"),
         addressLine2=lines[1],
         addressLine3=", ".join(address.lines[2:]) or None,
-        cityTown=gaps.fill(address.city, "", *path, "cityTown"),
+        cityTown=missing_fields.fill(address.city, "", *path, "cityTown"),
         stateProvince=address.region,
         postalCode=address.postal_code,
-        countryCode=gaps.fill(address.country, "", *path, "countryCode"),
+        countryCode=missing_fields.fill(address.country, "", *path, "countryCode"),
         phone=address.phone,
         email=address.email,
         residential=address.residential,
@@ -283,13 +294,13 @@ def _spell_customer(customer: Customer | None) -> dict[str, Tree] | None:
 
 def _spell_references(content: Content) -> dict[str, Tree] | None:
     """Put references under their own names where the vendor has them, others into the free ones that are left."""
-    spelled: dict[str, Tree] = {each.name: each.value for each in content.references if each.name in _REFERENCES}
-    free = [name for name in _REFERENCES[:4] if name not in spelled]
+    rendered: dict[str, Tree] = {each.name: each.value for each in content.references if each.name in _REFERENCES}
+    free = [name for name in _REFERENCES[:4] if name not in rendered]
     others = [each for each in content.references if each.name not in _REFERENCES]
-    spelled |= {name: each.value for name, each in zip(free, others, strict=False)}
+    rendered |= {name: each.value for name, each in zip(free, others, strict=False)}
     if content.notes is not None:
-        spelled["shippingNotes"] = content.notes
-    return spelled or None
+        rendered["shippingNotes"] = content.notes
+    return rendered or None
 
 
 def _spell_preferences(content: Content) -> dict[str, Tree] | None:
@@ -301,13 +312,13 @@ def _spell_preferences(content: Content) -> dict[str, Tree] | None:
         invoiceNumber=customs.invoice_number,
         reasonForExport=customs.reason,
     ) if customs else None  # fmt: skip
-    spelled = _said(
+    rendered = _said(
         carrier=how.carrier if how else None,
         service=how.service if how else None,
         customs={"customsInfo": info} if info is not None else None,
         dateOfShipment=content.ship_by,
     )
-    return spelled or ({} if how else None)
+    return rendered or ({} if how else None)
 
 
 def _spell_charges(content: Content) -> dict[str, Tree] | None:
@@ -334,23 +345,23 @@ class PbOmsFormat(Format):
     lines = "items"
     number_path: Path = ("orderNumber",)
 
-    def read(self, raw: bytes) -> Reading:
+    def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return take(raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), needs=_needs)
+        return parse_body(raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), needs=_needs)
 
-    def reread(self, document: dict[str, Tree]) -> Reading:
+    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate), needs=_needs(document))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate), needs=_needs(document))
 
-    def content(self, reading: Reading, found: Found) -> Content:
+    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
         return _content(reading.shape, found)
 
-    def needs(self, content: Content) -> tuple[Need, ...]:
+    def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format; an order carries the properties of its customs products, so none is needed again."""
         return ()
 
-    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
         """See Format."""
         address = content.destinations[0].address if content.destinations else None
         billing = content.bill_to
@@ -360,16 +371,16 @@ class PbOmsFormat(Format):
             charges=_spell_charges(content),
             shippingReference=_spell_references(content),
             customerInfo=_spell_customer(content.customer),
-            fromAddress=_spell_address(content.ship_from, gaps, "orderShippingInfo", "fromAddress"),
-            toAddress=_spell_address(address, gaps, "orderShippingInfo", "toAddress"),
+            fromAddress=_spell_address(content.ship_from, missing_fields, "orderShippingInfo", "fromAddress"),
+            toAddress=_spell_address(address, missing_fields, "orderShippingInfo", "toAddress"),
             items=[_spell_line(line) for line in content.lines],
-            additionalAddresses=[{"address": _spell_address(billing, Gaps()), "addressType": "BILLING"}]
+            additionalAddresses=[{"address": _spell_address(billing, MissingFields()), "addressType": "BILLING"}]
             if billing
             else None,
             shippingPreferences=_spell_preferences(content),
         )
 
-    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
         """See Format; the flat document split in two, unknown members in `orderInfo`."""
         document = dict(document)
         shipping = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
@@ -377,7 +388,7 @@ class PbOmsFormat(Format):
             "orderId": spell_id(order.order_id),
             "orderNumber": document.pop("orderNumber"),
             "status": _STATUS[order.status],
-            "orderCreateDate": iso_time(order.created_at),
+            "orderCreateDate": format_time(order.created_at),
             "sourceFlowType": "API",
             "createdBy": order.source.actor,
         }
@@ -388,20 +399,20 @@ class PbOmsFormat(Format):
         own = {name: value for name, value in document.items() if name not in ANSWERED}
         return {"orderInfo": info | early | {"tags": tags, "items": items} | own, "orderShippingInfo": told}
 
-    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format; create answers four members and does not echo the order."""
         return encode_json(
             {
                 "orderId": spell_id(order.order_id),
                 "orderNumber": order.content.number,
                 "status": "Success",
-                "transactionCreateDate": iso_time(order.created_at),
+                "transactionCreateDate": format_time(order.created_at),
             }
         )
 
-    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
         """See Format."""
-        return NOTHING_MORE
+        return NO_PLACEMENT
 
 
 FORMAT = PbOmsFormat()

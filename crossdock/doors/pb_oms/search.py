@@ -13,21 +13,21 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.errors import Fault
-from crossdock.core.formats import is_date, is_date_or_date_time
-from crossdock.core.lifecycle import Status
-from crossdock.core.order import Order
-from crossdock.core.parsing import Tree
-from crossdock.core.reading import repeated, rows
+from crossdock.core.json.request_body import duplicates_in, objects_in
+from crossdock.core.json.strict_json import Tree
+from crossdock.core.json.value_types import is_date, is_date_or_date_time
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import mapping, wire
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
-from crossdock.flows.book import Book
-from crossdock.store.walks import Filters
+from crossdock.flows.context import Context
+from crossdock.store.index_scan import Filters
 
 # Look-ups of one search that are answered by indexes alone; each counts and reads a page.
-_CHOICES_MOST = 40
+_MAX_CHOICES = 40
 # Deleted orders that are passed over exactly; where more would be on the way, pages can hold fewer orders than asked for.
-_DELETED_MOST = 500
+_MAX_DELETED = 500
 _WORDS = ("UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -74,8 +74,8 @@ def _email(order: Order) -> str:
 
 def rules(tree: Tree) -> Iterator[Fault]:
     """A filter stands once; words of status are the vendor's; a time is one, and is one."""
-    yield from repeated(tree, "filters", "name")
-    for position, row in rows(tree, "filters"):
+    yield from duplicates_in(tree, "filters", "name")
+    for position, row in objects_in(tree, "filters"):
         values = row.get("value")
         if not isinstance(values, list):
             continue
@@ -157,24 +157,26 @@ def _looked_through(sought: Wanted) -> list[Filters]:
     return [base]
 
 
-async def page(book: Book, caller: Caller, sought: Wanted, *, limit: int, offset: int) -> tuple[list[Order], int, int]:
+async def page(
+    context: Context, caller: Caller, sought: Wanted, *, limit: int, offset: int
+) -> tuple[list[Order], int, int]:
     """Give a page of orders, newest first, their number, and the number of places that pages are cut from.
 
     The two differ only where more deleted orders are about than are passed over exactly. Refuses with Invalid `invalid` where
     too many orders would have to be looked through.
     """
     if sought.order_ids is not None:
-        found = await queries.by_ids(book, caller, sorted(set(sought.order_ids), reverse=True))
+        found = await queries.by_ids(context, caller, sorted(set(sought.order_ids), reverse=True))
         fitting = [order for order in found if sought.fits(order)]
         return fitting[offset : offset + limit], len(fitting), len(fitting)
     choices = _choices(sought)
     is_inexact = sought.customers or len(sought.items) > 1 or len(sought.tags) > 1 or mapping.DELETED in sought.tags
-    if is_inexact or len(choices) > _CHOICES_MOST:
+    if is_inexact or len(choices) > _MAX_CHOICES:
         keep = _once(sought.fits)
-        matched = await queries.matching(book, caller, _looked_through(sought), keep=lambda order, _: keep(order))
+        matched = await queries.matching(context, caller, _looked_through(sought), keep=lambda order, _: keep(order))
         fitting = [order for order, _ in matched]
         return fitting[offset : offset + limit], len(fitting), len(fitting)
-    return await _page_of(book, caller, choices, limit=limit, offset=offset)
+    return await _page_of(context, caller, choices, limit=limit, offset=offset)
 
 
 def _once(fits: Callable[[Order], bool]) -> Callable[[Order], bool]:
@@ -190,15 +192,15 @@ def _once(fits: Callable[[Order], bool]) -> Callable[[Order], bool]:
 
 
 async def _page_of(
-    book: Book, caller: Caller, choices: list[Filters], *, limit: int, offset: int
+    context: Context, caller: Caller, choices: list[Filters], *, limit: int, offset: int
 ) -> tuple[list[Order], int, int]:
     """Cut a page out of look-ups that are exact but for deleted orders, which are passed over."""
-    total = sum([await queries.count(book, caller, filters) for filters in choices])
-    deleted, number = await _deleted(book, caller, choices)
+    total = sum([await queries.count(context, caller, filters) for filters in choices])
+    deleted, number = await _deleted(context, caller, choices)
     start = offset
     found: list[Order] = []
     while start < total:  # move on by as many places as deleted orders stand before the page, until that stays the same
-        found, _ = await queries.one_of(book, caller, choices, limit=limit, offset=start)
+        found, _ = await queries.one_of(context, caller, choices, limit=limit, offset=start)
         before = sum(each > found[0].order_id for each in deleted) if found else 0
         if start >= offset + before:
             break
@@ -209,12 +211,12 @@ async def _page_of(
         if len(places) >= limit or len(found) < limit:
             break
         start += limit
-        found, _ = await queries.one_of(book, caller, choices, limit=limit, offset=start)
+        found, _ = await queries.one_of(context, caller, choices, limit=limit, offset=start)
     kept = [order for order in places[:limit] if not mapping.is_deleted(order)]
     return kept, max(0, total - number), max(0, total - len(deleted))
 
 
-async def _deleted(book: Book, caller: Caller, choices: list[Filters]) -> tuple[set[int], int]:
+async def _deleted(context: Context, caller: Caller, choices: list[Filters]) -> tuple[set[int], int]:
     """Give the newest deleted orders that the look-ups would find, and the number of all; a deleted order is canceled."""
     found: set[int] = set()
     number = 0
@@ -222,9 +224,9 @@ async def _deleted(book: Book, caller: Caller, choices: list[Filters]) -> tuple[
         if filters.status not in (None, str(Status.CANCELED)):
             continue
         marked = msgspec.structs.replace(filters, tag=mapping.DELETED, status=None)
-        some = (await queries.page(book, caller, marked, limit=_DELETED_MOST, whole=True)).orders
+        some = (await queries.page(context, caller, marked, limit=_MAX_DELETED, whole=True)).orders
         fitting = [order.order_id for order in some if filters.tag is None or filters.tag in order.tags]
         found.update(fitting)
-        is_all = len(some) < _DELETED_MOST or filters.tag is not None
-        number += len(fitting) if is_all else await queries.count(book, caller, marked)
+        is_all = len(some) < _MAX_DELETED or filters.tag is not None
+        number += len(fitting) if is_all else await queries.count(context, caller, marked)
     return found, number

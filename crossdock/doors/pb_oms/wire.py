@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.formats import QUANTITY_MOST, Count, Country, Currency, Date, Filled, Number, Quantity
+from crossdock.core.json.value_types import (
+    MAX_QUANTITY,
+    Count,
+    Country,
+    Currency,
+    Date,
+    NonEmpty,
+    Number,
+    Quantity,
+)
 
 
 class Message(Struct):
@@ -71,10 +80,10 @@ class ShippingAddress(Struct, kw_only=True):
 
     name: str | None = None
     company: str | None = None
-    addressLine1: Filled
+    addressLine1: NonEmpty
     addressLine2: str | None = None
     addressLine3: str | None = None
-    cityTown: Filled
+    cityTown: NonEmpty
     stateProvince: str | None = None
     postalCode: str | None = None
     countryCode: Country
@@ -170,7 +179,7 @@ class ShippingPreferences(Struct):
 class OrderCreate(Struct, kw_only=True):
     """The create-order body."""
 
-    orderNumber: Filled
+    orderNumber: NonEmpty
     orderMessage: Message | None = None
     metadata: list[Metadatum] | None = None
     charges: Charges | None = None
@@ -225,7 +234,7 @@ class OrderRead(Struct):
 class OrderPatch(Struct, kw_only=True):
     """The body of a change: any of these, of which `items` are matched with the order's by their ids."""
 
-    orderNumber: Filled | None = None
+    orderNumber: NonEmpty | None = None
     orderMessage: Message | None = None
     charges: Charges | None = None
     shippingReference: ShippingReference | None = None
@@ -255,9 +264,9 @@ class OrderMarked(Struct):
 
 Word = Literal["UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"]
 # Orders of one call: they move in one transaction, and whoever else wants one of them waits for it.
-BULK_MOST = 200
+MAX_BULK = 200
 # Tags of an order; each is an entry of an index.
-TAGS_MOST = 100
+MAX_TAGS = 100
 
 
 class OrderName(Struct):
@@ -267,7 +276,7 @@ class OrderName(Struct):
 class BulkStatus(Struct, kw_only=True):
     """Many orders and the status all of them shall have."""
 
-    orders: Annotated[list[OrderName], Meta(min_length=1, max_length=BULK_MOST)]
+    orders: Annotated[list[OrderName], Meta(min_length=1, max_length=MAX_BULK)]
     reason: str | None = None
     status: Word
 
@@ -280,7 +289,7 @@ class BulkDone(Struct):
     transactionDateTime: str
 
 
-Tags = Annotated[list[Filled], Meta(max_length=TAGS_MOST)]
+Tags = Annotated[list[NonEmpty], Meta(max_length=MAX_TAGS)]
 
 
 class TagsPut(Struct):
@@ -295,7 +304,7 @@ class OrderTags(Struct):
 
 
 class BulkTagsPut(Struct):
-    tags: Annotated[list[OrderTags], Meta(min_length=1, max_length=BULK_MOST)]
+    tags: Annotated[list[OrderTags], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 FilterName = Literal[
@@ -310,24 +319,24 @@ FilterName = Literal[
     "orderCreateDateTo",
 ]
 # Values of one filter; each is looked up by itself.
-VALUES_MOST = 100
+MAX_VALUES = 100
 PAGE_SIZE = 20
-PAGE_SIZE_MOST = 100
+MAX_PAGE_SIZE = 100
 
 
 class Filter(Struct):
     """One condition; any of the values will do."""
 
     name: FilterName
-    value: Annotated[list[str], Meta(min_length=1, max_length=VALUES_MOST)]
+    value: Annotated[list[str], Meta(min_length=1, max_length=MAX_VALUES)]
 
 
 class Search(Struct):
     """Orders that meet all filters; pages 0 and 1 are the first, a size of 0 is the usual one."""
 
     filters: Annotated[list[Filter], Meta(max_length=9)] | None = None
-    page: Annotated[int, Meta(ge=0, le=QUANTITY_MOST)] | None = None
-    size: Annotated[int, Meta(ge=0, le=PAGE_SIZE_MOST)] | None = None
+    page: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)] | None = None
+    size: Annotated[int, Meta(ge=0, le=MAX_PAGE_SIZE)] | None = None
 
 
 class PageInfo(Struct):
@@ -336,7 +345,7 @@ class PageInfo(Struct):
     page: int
 
 
-class Found(Struct):
+class ReferenceData(Struct):
     """The answer to a search: orders as a read answers them, newest first."""
 
     orders: list[OrderRead]
@@ -347,8 +356,8 @@ class CarrierCodeCreate(Struct, kw_only=True):
     """A name for a carrier, an account, a parcel, a service and its extras together."""
 
     code: Annotated[str, Meta(min_length=1, max_length=200)]
-    carrier: Filled
-    carrierAccountId: Filled
+    carrier: NonEmpty
+    carrierAccountId: NonEmpty
     parcelType: str | None = None
     parcelName: str | None = None
     serviceId: str | None = None
@@ -364,7 +373,7 @@ class CustomsProductCreate(Struct, kw_only=True):
     """A customs product; the physical details are `productDetails` in one version of the page, `productDimensions` in the
     newer, and one of them is required."""
 
-    description: Filled
+    description: NonEmpty
     originCountryCode: Country
     quantity: Count
     unitPrice: Number

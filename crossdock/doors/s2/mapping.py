@@ -9,15 +9,47 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.formats import decimal, is_date, is_date_time, is_utc_date_time
-from crossdock.core.order import Address, Content, Destination, Line, Order, Reference, Shipping
-from crossdock.core.reading import Need, Reading, repeated, rows, take
-from crossdock.core.shapes import unchecked
+from crossdock.core.json.request_body import (
+    EntityReference,
+    ParsedBody,
+    duplicates_in,
+    objects_in,
+    parse_body,
+)
+from crossdock.core.json.validation import unchecked
+from crossdock.core.json.value_types import (
+    decimal,
+    is_date,
+    is_date_time,
+    is_utc_date_time,
+)
+from crossdock.core.orders.model import (
+    Address,
+    Content,
+    Destination,
+    Line,
+    Order,
+    Reference,
+    Shipping,
+)
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.answer import answered
-from crossdock.doors.s2.entries import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of, warehouse_of
-from crossdock.flows.book import NOTHING_MORE, Format, Found, Gaps, Placement
+from crossdock.doors.s2.catalog import (
+    ACCOUNT,
+    PRODUCT,
+    PRODUCT_BY_SKU,
+    names_of,
+    product_of,
+    warehouse_of,
+)
+from crossdock.doors.s2.responses import answered
+from crossdock.flows.context import (
+    NO_PLACEMENT,
+    Format,
+    MissingFields,
+    Placement,
+    ReferenceData,
+)
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
@@ -26,21 +58,21 @@ _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
 # -------------------------------------------------------------------------------------------------------------- reading
 def _unique_items(tree: Tree) -> Iterable[Fault]:
     """An item's id is its own within the order."""
-    return repeated(tree, "items", "channelOrderItemId")
+    return duplicates_in(tree, "items", "channelOrderItemId")
 
 
-def _needs(tree: Tree) -> tuple[Need, ...]:
+def _needs(tree: Tree) -> tuple[EntityReference, ...]:
     """The account and every product must be the organization's; what is no UUID is a fault of its own."""
     if not isinstance(tree, dict):
         return ()
     needs = []
     account = tree.get("accountId")
     if isinstance(account, str) and wire.is_uuid(account):
-        needs.append(Need(ACCOUNT, account.lower(), ("accountId",)))
-    for place, item in rows(tree, "items"):
+        needs.append(EntityReference(ACCOUNT, account.lower(), ("accountId",)))
+    for place, item in objects_in(tree, "items"):
         product = item.get("productId")
         if isinstance(product, str) and wire.is_uuid(product):
-            needs.append(Need(PRODUCT, product.lower(), ("items", place, "productId")))
+            needs.append(EntityReference(PRODUCT, product.lower(), ("items", place, "productId")))
     return tuple(needs)
 
 
@@ -60,7 +92,7 @@ def _address(sent: wire.Address | None) -> Address | None:
     )
 
 
-def _line(item: wire.Item, found: Found, placeholder: Tree) -> Line:
+def _line(item: wire.Item, found: ReferenceData, placeholder: Tree) -> Line:
     key = item.productId.lower()
     entry = product_of(found, key) if key else None
     names = names_of(entry) if entry is not None else placeholder or {}
@@ -74,7 +106,7 @@ def _line(item: wire.Item, found: Found, placeholder: Tree) -> Line:
     )
 
 
-def _content(reading: Reading, found: Found) -> Content:
+def _content(reading: ParsedBody, found: ReferenceData) -> Content:
     sent: wire.OrderCreate = reading.shape
     return Content(
         number=sent.channelOrderId,
@@ -118,7 +150,7 @@ def _in_utc(text: str | None) -> str | None:
     return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
-def _spell_address(address: Address | None, gaps: Gaps, path: str) -> dict[str, Tree]:
+def _spell_address(address: Address | None, missing_fields: MissingFields, path: str) -> dict[str, Tree]:
     address = address or Address()
     first, second = address.lines[:1], address.lines[1:]
     said = {
@@ -133,15 +165,15 @@ def _spell_address(address: Address | None, gaps: Gaps, path: str) -> dict[str, 
         "phone": address.phone,
         "email": address.email,
     }
-    return {name: gaps.fill(value, "", path, name) for name, value in said.items()}
+    return {name: missing_fields.fill(value, "", path, name) for name, value in said.items()}
 
 
 def _spell_references(content: Content) -> dict[str, str]:
     """Put references under their own names where the vendor has them, others into what is left of the two places."""
-    spelled = {each.name: each.value for each in content.references if each.name in _ALTERNATIVES}
-    free = [name for name in _ALTERNATIVES if name not in spelled]
+    rendered = {each.name: each.value for each in content.references if each.name in _ALTERNATIVES}
+    free = [name for name in _ALTERNATIVES if name not in rendered]
     others = [each.value for each in content.references if each.name not in _ALTERNATIVES]
-    return spelled | dict(zip(free, others, strict=False))
+    return rendered | dict(zip(free, others, strict=False))
 
 
 def _method(content: Content) -> str | None:
@@ -151,40 +183,40 @@ def _method(content: Content) -> str | None:
     return how.service or how.service_name or wanted or how.carrier
 
 
-def _spell_line(line: Line, place: int, found: Found, gaps: Gaps) -> dict[str, Tree]:
+def _spell_line(line: Line, place: int, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
     """Spell a line; one whose product is not here says in `product` what little is known, for the answer."""
     entry = found.entries.get((PRODUCT, line.product_ref or "")) or found.entries.get((PRODUCT_BY_SKU, line.sku or ""))
     path = ("items", place)
     product = None
     if entry is None:
         product = {
-            "sku": gaps.fill(line.sku, "", *path, "product", "sku"),
-            "name": gaps.fill(line.description, "", *path, "product", "name"),
+            "sku": missing_fields.fill(line.sku, "", *path, "product", "sku"),
+            "name": missing_fields.fill(line.description, "", *path, "product", "name"),
         }
     return _said(
-        channelOrderItemId=gaps.fill(line.line_ref, "", *path, "channelOrderItemId"),
-        productId=gaps.fill(entry.key if entry else None, "", *path, "product", "id"),
+        channelOrderItemId=missing_fields.fill(line.line_ref, "", *path, "channelOrderItemId"),
+        productId=missing_fields.fill(entry.key if entry else None, "", *path, "product", "id"),
         product=product,
         quantity=line.quantity,
-        unitPrice=gaps.fill(line.unit_price, 0, *path, "unitPrice"),
+        unitPrice=missing_fields.fill(line.unit_price, 0, *path, "unitPrice"),
         meta={},
     )
 
 
-def _spell(content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+def _spell(content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
     account = found.entries.get((ACCOUNT, content.account_ref or ""))
     address = content.destinations[0].address if content.destinations else None
     return _said(
-        accountId=gaps.fill(account.key if account else None, "", "account", "id"),
+        accountId=missing_fields.fill(account.key if account else None, "", "account", "id"),
         channelOrderId=content.number,
         **_spell_references(content),
-        channelShippingMethod=gaps.fill(_method(content), "", "channelShippingMethod"),
-        shippingAddress=_spell_address(address, gaps, "shippingAddress"),
-        billingAddress=_spell_address(content.bill_to, gaps, "billingAddress") if content.bill_to else None,
+        channelShippingMethod=missing_fields.fill(_method(content), "", "channelShippingMethod"),
+        shippingAddress=_spell_address(address, missing_fields, "shippingAddress"),
+        billingAddress=_spell_address(content.bill_to, missing_fields, "billingAddress") if content.bill_to else None,
         meta={},
-        channelOrderDate=gaps.fill(_in_utc(content.placed_at), "", "channelOrderDate"),
-        currencyId=gaps.fill(content.currency, "", "currencyId"),
-        items=[_spell_line(line, place, found, gaps) for place, line in enumerate(content.lines)],
+        channelOrderDate=missing_fields.fill(_in_utc(content.placed_at), "", "channelOrderDate"),
+        currencyId=missing_fields.fill(content.currency, "", "currencyId"),
+        items=[_spell_line(line, place, found, missing_fields) for place, line in enumerate(content.lines)],
         attachments=[],
         shipByDate=_in_utc(content.ship_by),
         deliverByDate=_in_utc(content.deliver_by),
@@ -199,9 +231,9 @@ class S2Format(Format):
     lines = "items"
     number_path: Path = ("channelOrderId",)
 
-    def read(self, raw: bytes) -> Reading:
+    def parse(self, raw: bytes) -> ParsedBody:
         """See Format; an order number is unique within its sales account."""
-        return take(
+        return parse_body(
             raw,
             wire.OrderCreate,
             _unique_items,
@@ -209,44 +241,44 @@ class S2Format(Format):
             needs=_needs,
         )
 
-    def reread(self, document: dict[str, Tree]) -> Reading:
+    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return Reading(document, unchecked(document, wire.OrderCreate))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def content(self, reading: Reading, found: Found) -> Content:
+    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
         return _content(reading, found)
 
-    def needs(self, content: Content) -> tuple[Need, ...]:
+    def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format; an order from another door has its products looked up by SKU."""
         wanted = []
         is_own = wire.is_uuid(content.account_ref or "")
         if content.account_ref and is_own:
-            wanted.append(Need(ACCOUNT, content.account_ref, ()))
+            wanted.append(EntityReference(ACCOUNT, content.account_ref, ()))
         for line in content.lines:
             if line.product_ref and wire.is_uuid(line.product_ref):
-                wanted.append(Need(PRODUCT, line.product_ref, ()))
+                wanted.append(EntityReference(PRODUCT, line.product_ref, ()))
             if line.sku and not is_own:
-                wanted.append(Need(PRODUCT_BY_SKU, line.sku, ()))
+                wanted.append(EntityReference(PRODUCT_BY_SKU, line.sku, ()))
         return tuple(wanted)
 
-    def spell(self, content: Content, found: Found, gaps: Gaps) -> dict[str, Tree]:
+    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
         """See Format."""
-        return _spell(content, found, gaps)
+        return _spell(content, found, missing_fields)
 
-    def answer(self, document: dict[str, Tree], order: Order, found: Found) -> dict[str, Tree]:
+    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
         """See Format."""
         return answered(document, order, found)
 
-    def reply(self, document: dict[str, Tree], order: Order, found: Found) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
         return encode_json(answered(document, order, found))
 
-    def placed(self, document: dict[str, Tree], order: Order, found: Found) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
         """See Format; an account may name a warehouse that all its orders are assigned to."""
         account = found.entries.get((ACCOUNT, order.content.account_ref or ""))
         warehouse = warehouse_of(account) if account else None
-        return Placement(location_ref=warehouse) if warehouse else NOTHING_MORE
+        return Placement(location_ref=warehouse) if warehouse else NO_PLACEMENT
 
 
 FORMAT = S2Format()

@@ -3,22 +3,48 @@
 import re
 from typing import Any, NoReturn
 
-from crossdock.core.errors import Code, Conflict, Fault, Invalid, Missing, Refusal
-from crossdock.core.order import Order
-from crossdock.core.reading import read
-from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_view, json_reply, replayed_header
-from crossdock.doors.s2 import entries, mapping, moves, wire
-from crossdock.flows import access, catalog, queries, written
+from crossdock.core.errors import (
+    Code,
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.json.request_body import decode_body
+from crossdock.core.orders.model import Order
+from crossdock.doors import (
+    Headers,
+    Reply,
+    Request,
+    Route,
+    encode_json,
+    in_one_view,
+    json_reply,
+    replayed_header,
+)
+from crossdock.doors.s2 import (
+    catalog,
+    mapping,
+    routes_verbs,
+    wire,
+)
+from crossdock.flows import (
+    access,
+    document_cache,
+    queries,
+    reference_data,
+)
 from crossdock.flows.intake import Submission
-from crossdock.store.registry import Entry, Person
-from crossdock.store.walks import Filters
+from crossdock.store.index_scan import Filters
+from crossdock.store.tenants import CatalogEntry, Person
 
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
 PAGE_LIMIT = 100  # the vendor's list pages: default and most
 # Four-byte integers, as the vendor's clients count; what lies further is behind the end of every list.
-OFFSET_MOST = 2_147_483_647
+MAX_OFFSET = 2_147_483_647
 # Orders of one number are one per sales account; nobody has this many accounts.
-SAME_NUMBER_MOST = 1_000
+MAX_SAME_NUMBER = 1_000
 
 # --------------------------------------------------------------------------------------------------------------- errors
 _ERROR_OF = {
@@ -61,7 +87,7 @@ def _message(refusal: Refusal) -> str:
     Of a state that forbids something only the first clause is told: the rest names verbs this door has no call for.
     """
     if refusal.code is Code.NUMBER_TAKEN:
-        return f"Order with channelOrderId '{refusal.facts.get('number')}' already exists for this account"
+        return f"Order with channelOrderId '{refusal.order_events.get('number')}' already exists for this account"
     faults = [f"{path}: {fault.reason}" if (path := path_text(fault)) else fault.reason for fault in refusal.faults]
     reason = refusal.reason.partition("; ")[0] if refusal.code is Code.STATE_FORBIDS else refusal.reason
     return "; ".join(faults) or reason[:1].upper() + reason[1:]
@@ -85,7 +111,7 @@ def organization_of(headers: Headers) -> str | None:
 # ---------------------------------------------------------------------------------------------------------------- lists
 def _whole(text: str) -> int:
     """Read decimal digits; anything longer than a number of this door stays beyond its bounds."""
-    return int(text) if len(text) <= 12 else OFFSET_MOST
+    return int(text) if len(text) <= 12 else MAX_OFFSET
 
 
 def _window(request: Request) -> tuple[int, int, str]:
@@ -99,13 +125,15 @@ def _window(request: Request) -> tuple[int, int, str]:
         faults.append(Fault(("offset",), f"must be a whole number of at least 0, not {offset[:40]!r}"))
     if faults:
         raise Invalid(Code.INVALID, "the query has faults", faults=tuple(faults))
-    return min(_whole(limit), PAGE_LIMIT), min(_whole(offset), OFFSET_MOST), query.get("term", "")
+    return min(_whole(limit), PAGE_LIMIT), min(_whole(offset), MAX_OFFSET), query.get("term", "")
 
 
-async def _entries(request: Request, kind: str) -> tuple[list[Entry], int]:
+async def _entries(request: Request, kind: str) -> tuple[list[CatalogEntry], int]:
     """Give a page of catalog entries, newest first, and the full count; a term narrows to those whose words hold it."""
     limit, offset, term = _window(request)
-    return await catalog.page(request.book, request.caller, kind=kind, term=term or None, limit=limit, offset=offset)
+    return await reference_data.page(
+        request.context, request.caller, kind=kind, term=term or None, limit=limit, offset=offset
+    )
 
 
 def _paged(items: list[Any], total: int) -> Reply:
@@ -115,74 +143,74 @@ def _paged(items: list[Any], total: int) -> Reply:
 # ------------------------------------------------------------------------------------------------------------- handlers
 async def login(request: Request) -> Reply:
     """Sign a user in with e-mail and password: a token for 7 days, and who they are."""
-    sent = read(request.body, wire.Login)
+    sent = decode_body(request.body, wire.Login)
 
     def claims(person: Person) -> dict[str, Any]:
-        user = {"userId": entries.spell_id(person.person_id), "userVersion": person.token_version}
+        user = {"userId": catalog.spell_id(person.person_id), "userVersion": person.token_version}
         return {"aud": "s2core", "iss": "s2core", **user}
 
     grant, person, places = await access.sign_in(
-        request.book, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
+        request.context, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
     )
-    user = entries.user_answer(person, places)
+    user = catalog.user_answer(person, places)
     return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})
 
 
 async def list_accounts(request: Request) -> Reply:
     """List sales accounts; `term` searches their names."""
-    found, total = await _entries(request, entries.ACCOUNT)
-    return _paged([entries.account_answer(entry, request.caller.organization) for entry in found], total)
+    found, total = await _entries(request, catalog.ACCOUNT)
+    return _paged([catalog.account_answer(entry, request.caller.organization) for entry in found], total)
 
 
 async def list_products(request: Request) -> Reply:
     """List products; `term` searches SKU and name."""
-    found, total = await _entries(request, entries.PRODUCT)
-    return _paged([entries.product_answer(entry, request.caller.organization) for entry in found], total)
+    found, total = await _entries(request, catalog.PRODUCT)
+    return _paged([catalog.product_answer(entry, request.caller.organization) for entry in found], total)
 
 
-async def _named(request: Request, kind: str, name: str) -> Entry | None:
-    found = await catalog.look_up(request.book, request.caller, [(f"{kind}@name", name)])
+async def _named(request: Request, kind: str, name: str) -> CatalogEntry | None:
+    found = await reference_data.look_up(request.context, request.caller, [(f"{kind}@name", name)])
     return found.entries.get((f"{kind}@name", name))
 
 
-async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]) -> Entry | None:
+async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]) -> CatalogEntry | None:
     """Keep a catalog entry; None where another request was faster."""
-    key = entries.key_for(request.caller.organization, kind, name)
+    key = catalog.key_for(request.caller.organization, kind, name)
     try:
-        return await catalog.add(
-            request.book, request.caller, kind=kind, key=key, name=name, document=encode_json(document),
-            search=entries.search_text(document),
+        return await reference_data.add(
+            request.context, request.caller, kind=kind, key=key, name=name, document=encode_json(document),
+            search=catalog.search_text(document),
         )  # fmt: skip
     except Conflict:
         return None
 
 
-async def _brand(request: Request, name: str) -> Entry:
+async def _brand(request: Request, name: str) -> CatalogEntry:
     """Find a brand by its name, or make it."""
     while True:
-        if (held := await _named(request, entries.BRAND, name)) is not None:
+        if (held := await _named(request, catalog.BRAND, name)) is not None:
             return held
-        now = request.book.clock()
-        if (made := await _keep(request, entries.BRAND, name, entries.brand_document(name, now))) is not None:
+        now = request.context.clock()
+        if (made := await _keep(request, catalog.BRAND, name, catalog.brand_document(name, now))) is not None:
             return made
 
 
 async def create_product(request: Request) -> Reply:
     """Create a product. The same under its SKU again gives the first answer again; anything else is a conflict."""
-    sent = read(request.body, wire.ProductCreate)
+    sent = decode_body(request.body, wire.ProductCreate)
     organization = request.caller.organization
     while True:
-        held = await _named(request, entries.PRODUCT, sent.sku)
+        held = await _named(request, catalog.PRODUCT, sent.sku)
         if held is not None:
-            kept = entries.document_of(held)
-            if sent.brand != kept["brand"]["name"] or entries.product_document(sent, kept["brand"]) != kept:
+            kept = catalog.document_of(held)
+            if sent.brand != kept["brand"]["name"] or catalog.product_document(sent, kept["brand"]) != kept:
                 _refuse_product(sent.sku)
-            answer = entries.product_answer(held, organization)
+            answer = catalog.product_answer(held, organization)
             return json_reply(200, answer, headers=replayed_header(True), outcome="replayed")
-        document = entries.product_document(sent, entries.brand_answer(await _brand(request, sent.brand)))
-        made = await _keep(request, entries.PRODUCT, sent.sku, document)
+        document = catalog.product_document(sent, catalog.brand_answer(await _brand(request, sent.brand)))
+        made = await _keep(request, catalog.PRODUCT, sent.sku, document)
         if made is not None:
-            return json_reply(200, entries.product_answer(made, organization))
+            return json_reply(200, catalog.product_answer(made, organization))
 
 
 def _refuse_product(sku: str) -> NoReturn:
@@ -192,16 +220,20 @@ def _refuse_product(sku: str) -> NoReturn:
 async def create_order(request: Request) -> Reply:
     """Create an order: 200 and the whole order."""
     outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
-    replayed = outcome.fate == "replayed"
-    return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
+    replayed = outcome.status == "replayed"
+    return Reply(
+        200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.status
+    )
 
 
 @in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order."""
-    order_id = entries.read_id(request.params["orderId"])
-    order = await queries.order(request.book, request.caller, order_id=order_id)
-    (document,) = await written.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    order_id = catalog.read_id(request.params["orderId"])
+    order = await queries.order(request.context, request.caller, order_id=order_id)
+    (document,) = await document_cache.render_json_all(
+        request.context, request.caller, [order], door=mapping.FORMAT.name
+    )
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 
@@ -209,23 +241,25 @@ async def get_order(request: Request) -> Reply:
 async def list_orders(request: Request) -> Reply:
     """List the orders this door received, newest first; `term` is an order id or a channelOrderId."""
     limit, offset, term = _window(request)
-    book, caller, door = request.book, request.caller, mapping.FORMAT.name
+    context, caller, door = request.context, request.caller, mapping.FORMAT.name
     if term:
         orders = await _orders_of(request, term)
         some = orders[offset : offset + limit]
-        return _paged(await written.told_all(book, caller, some, door=door), len(orders))
-    told = await written.told_page(book, caller, Filters(door=door), door=door, limit=limit, offset=offset)
-    return _paged(told.documents, await queries.count(book, caller, Filters(door=door)))
+        return _paged(await document_cache.render_json_all(context, caller, some, door=door), len(orders))
+    told = await document_cache.render_json_page(
+        context, caller, Filters(door=door), door=door, limit=limit, offset=offset
+    )
+    return _paged(told.documents, await queries.count(context, caller, Filters(door=door)))
 
 
 async def _orders_of(request: Request, term: str) -> list[Order]:
     """Find the orders a term stands for: the one with this id, then those of this number, newest first."""
     door = mapping.FORMAT.name
     filters = Filters(door=door, number=term)
-    orders = (await queries.page(request.book, request.caller, filters, limit=SAME_NUMBER_MOST)).orders
+    orders = (await queries.page(request.context, request.caller, filters, limit=MAX_SAME_NUMBER)).orders
     try:
-        meant = await queries.order(request.book, request.caller, order_id=entries.read_id(term))
-    except Missing:
+        meant = await queries.order(request.context, request.caller, order_id=catalog.read_id(term))
+    except NotFound:
         return orders
     if meant.source.door != door:
         return orders
@@ -291,7 +325,7 @@ ROUTES = (
         answers=_answers(wire.Order, 404), parameters=(_ORGANIZATION,),
     ),
     Route(
-        "PUT", ("/order/{orderId}",), moves.update_order, access.WRITE, "updateOrder", "Replace what can be edited",
+        "PUT", ("/order/{orderId}",), routes_verbs.update_order, access.WRITE, "updateOrder", "Replace what can be edited",
         request=wire.OrderUpdate, answers=_answers(wire.Order, 400, 404, 409, 413), parameters=(_ORGANIZATION,),
     ),
     *(
@@ -300,9 +334,9 @@ ROUTES = (
             answers=_answers(wire.Order, 404, 409), parameters=(_ORGANIZATION,),
         )
         for verb, handle, summary in (
-            ("cancel", moves.cancel_order, "Cancel an order"),
-            ("archive", moves.archive_order, "Put an order out of sight"),
-            ("unarchive", moves.unarchive_order, "Bring an order back into sight"),
+            ("cancel", routes_verbs.cancel_order, "Cancel an order"),
+            ("archive", routes_verbs.archive_order, "Put an order out of sight"),
+            ("unarchive", routes_verbs.unarchive_order, "Bring an order back into sight"),
         )
     ),
 )  # fmt: skip

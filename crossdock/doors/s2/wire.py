@@ -9,9 +9,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from crossdock.core.formats import Count, Currency, Filled, Number, Quantity, UtcDateTime
 from crossdock.core.iso import COUNTRIES
-from crossdock.core.shapes import rule
+from crossdock.core.json.validation import rule
+from crossdock.core.json.value_types import (
+    Count,
+    Currency,
+    NonEmpty,
+    Number,
+    Quantity,
+    UtcDateTime,
+)
 
 # Written out: a group that repeats, and letters of either case by a flag, take more than twice as long, and every order
 # has three or more.
@@ -52,7 +59,7 @@ class Address(Struct):
 class Item(Struct):
     """One ordered product; `meta` is the sender's own."""
 
-    channelOrderItemId: Filled
+    channelOrderItemId: NonEmpty
     productId: Uuid
     quantity: Quantity
     unitPrice: Number
@@ -62,15 +69,15 @@ class Item(Struct):
 class Attachment(Struct):
     """A file of the order: its name as people know it, and where it is stored."""
 
-    fileName: Filled
-    path: Filled
+    fileName: NonEmpty
+    path: NonEmpty
 
 
 class OrderCreate(Struct, kw_only=True):
     """The create-order body. The three last members are documented for update only, and taken here too."""
 
     accountId: Uuid
-    channelOrderId: Filled
+    channelOrderId: NonEmpty
     channelOrderIdAlt: str | None = None
     channelOrderIdAlt2: str | None = None
     channelShippingMethod: str
@@ -94,7 +101,7 @@ class OrderUpdate(Struct, kw_only=True):
     """
 
     accountId: Uuid | UnsetType = UNSET
-    channelOrderId: Filled | UnsetType = UNSET
+    channelOrderId: NonEmpty | UnsetType = UNSET
     channelOrderIdAlt: str | UnsetType | None = UNSET
     channelOrderIdAlt2: str | UnsetType | None = UNSET
     shippingAddress: Address | None = None
@@ -113,23 +120,23 @@ class OrderUpdate(Struct, kw_only=True):
 class ProductCreate(Struct):
     """The create-product body; `brand` is a name, empty for a product without one."""
 
-    sku: Filled
+    sku: NonEmpty
     brand: str
     gtin: str
-    name: Filled
+    name: NonEmpty
     remarks: str
     imageMain: str
     packageLengthMm: Number
     packageWidthMm: Number
     packageHeightMm: Number
     shippingWeightKg: Number
-    caseUnit: Filled
+    caseUnit: NonEmpty
     casePack: Count
     caseLengthMm: Number
     caseWidthMm: Number
     caseHeightMm: Number
     caseWeightKg: Number
-    condition: Filled
+    condition: NonEmpty
     serialNumberRequired: bool
     expiryDateRequired: bool
 

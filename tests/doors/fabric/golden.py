@@ -14,14 +14,19 @@ from typing import Any
 import httpx
 import msgspec
 
-from crossdock.core.events import fact_of
-from crossdock.core.identity import from_hex24, to_hex24
-from crossdock.core.order import Order
+from crossdock.core.ids import from_hex24, to_hex24
+from crossdock.core.orders.events import decode_event
+from crossdock.core.orders.model import Order
 from crossdock.flows import orders, queries
 from crossdock.flows.access import Caller
-from crossdock.store.walks import Filters
+from crossdock.store.index_scan import Filters
 from tests.doors import golden
-from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
+from tests.doors.fabric.conftest import (
+    CONTEXT,
+    ORDERS,
+    shirts,
+    smallest,
+)
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -80,7 +85,7 @@ class Player(golden.Player):
 
     async def _found(self) -> Order | None:
         """Give the order that was made first, which is the one a case is about."""
-        page = await queries.page(self.world.book, self.caller, Filters(), limit=1, ascending=True)
+        page = await queries.page(self.world.context, self.caller, Filters(), limit=1, ascending=True)
         return page.orders[0] if page.orders else None
 
     async def state(self) -> Tree:
@@ -88,8 +93,8 @@ class Player(golden.Player):
         self._first = self._first or await self._found()
         if self._first is None:
             return None
-        now = await queries.order(self.world.book, self.caller, order_id=self._first.order_id)
-        recorded = await queries.history(self.world.book, self.caller, order_id=self._first.order_id)
+        now = await queries.order(self.world.context, self.caller, order_id=self._first.order_id)
+        recorded = await queries.history(self.world.context, self.caller, order_id=self._first.order_id)
         entries = queries.timeline(recorded)
         seen, self._seen = self._seen, len(entries)
         return {
@@ -118,7 +123,7 @@ class Player(golden.Player):
 async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: str | None = None) -> None:
     """Do a verb of the hub to an order."""
     steps = {
-        "hold": lambda: orders.hold(caller, order.order_id, [orders.HoldWish(reason or "address")]),
+        "hold": lambda: orders.hold(caller, order.order_id, [orders.HoldRequest(reason or "address")]),
         "release": lambda: orders.release(order.order_id),
         "ship": lambda: orders.ship(order.order_id),
         "cancel": lambda: orders.cancel(order.order_id, reason=reason),
@@ -127,14 +132,14 @@ async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: 
         "archive": lambda: orders.archive(order.order_id),
         "note": lambda: orders.note(order.order_id, reason or "seen"),
     }
-    await orders.perform(world.book, caller, [steps[verb]()], door="hub")
+    await orders.perform(world.context, caller, [steps[verb]()], door="hub")
 
 
-def _event(entry: queries.Entry) -> dict[str, Tree]:
-    fact = fact_of(entry.event)
-    told: dict[str, Tree] = {"name": fact.name, "actor": entry.event.actor, "door": entry.event.door}
+def _event(entry: queries.TimelineEntry) -> dict[str, Tree]:
+    order_event = decode_event(entry.event)
+    told: dict[str, Tree] = {"name": order_event.name, "actor": entry.event.actor, "door": entry.event.door}
     for name in ("joined", "reason", "note", "text", "topic", "data"):
-        value = getattr(fact, name, None)
+        value = getattr(order_event, name, None)
         if value:
             told[name] = _plain(value)
     told["changes"] = [

@@ -6,16 +6,26 @@ from typing import Any
 
 import pytest
 
-from crossdock.core import events
-from crossdock.core.events import Allocated
-from crossdock.core.lifecycle import Verb
-from crossdock.core.order import Order
-from crossdock.doors.fabric import story
-from crossdock.flows import access, documents, orders, queries
+from crossdock.core.orders import events
+from crossdock.core.orders.events import Allocated
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Verb
+from crossdock.doors.fabric import history
+from crossdock.flows import (
+    access,
+    orders,
+    queries,
+    rendering,
+)
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
-from crossdock.flows.unit import Unit
-from tests.doors.fabric.conftest import ORDERS, SAMPLE, shirts, smallest
+from crossdock.flows.unit_of_work import Unit
+from tests.doors.fabric.conftest import (
+    ORDERS,
+    SAMPLE,
+    shirts,
+    smallest,
+)
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
 from tests.world import STRANGERS_FABRIC_ACCOUNT, World
@@ -35,7 +45,7 @@ async def placed(world: World, headers: dict[str, str], body: Any = None) -> dic
 
 
 async def held_order(world: World, number: str = "SH-1") -> Order:
-    return await queries.order_by_number(world.book, await caller_of(world), door="fabric", number=number)
+    return await queries.order_by_number(world.context, await caller_of(world), door="fabric", number=number)
 
 
 async def allocated(world: World, order: Order, *units: int) -> None:
@@ -50,7 +60,7 @@ async def allocated(world: World, order: Order, *units: int) -> None:
         return [Allocated(location_ref="7", counters=counters)]
 
     step = Step(order.order_id, Verb.ALLOCATE, decide)
-    await orders.perform(world.book, await caller_of(world), [step], door="hub")
+    await orders.perform(world.context, await caller_of(world), [step], door="hub")
 
 
 class TestUpdate:
@@ -113,7 +123,7 @@ class TestUpdate:
         answer = await placed(world, headers)
         await world.http.put(f"{BASE}/SH-1", json=answer | {"cartId": "x"}, headers=headers)
         order = await held_order(world)
-        assert "2030-02-27T16:15:58-05:00" in repr(order.content.leftovers)
+        assert "2030-02-27T16:15:58-05:00" in repr(order.content.unmapped)
 
     async def test_keeps_first_totals_through_edits(self, world: World, headers: dict[str, str]) -> None:
         answer = await placed(world, headers)
@@ -159,7 +169,9 @@ class TestStrangers:
             f"{BASE}/attribute", json={"code": "gift", "name": "G", "type": "STRING"}, headers=headers
         )
         theirs = await world.stranger() | {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT})}
-        before = await queries.history(world.book, await caller_of(world), order_id=(await held_order(world)).order_id)
+        before = await queries.history(
+            world.context, await caller_of(world), order_id=(await held_order(world)).order_id
+        )
         for method, path, body in (
             ("PUT", f"{BASE}/SH-1", answer),
             ("PATCH", f"{BASE}/{answer['orderId']}/customer", {"email": "x@example.com"}),
@@ -184,7 +196,9 @@ class TestStrangers:
             got = await world.http.post(path, json={"orderNumber": "SH-1"}, headers=theirs)
             assert got.json() == {"status": "ERROR", "message": "Order not found", "errors": ["Order not found"]}
         assert (await world.http.get(f"{BASE}/attribute", headers=theirs)).json() == []
-        after = await queries.history(world.book, await caller_of(world), order_id=(await held_order(world)).order_id)
+        after = await queries.history(
+            world.context, await caller_of(world), order_id=(await held_order(world)).order_id
+        )
         assert before == after
 
 
@@ -209,10 +223,10 @@ class TestEveryChange:
             assert got.status_code == 200, (path, got.text)
             order = await held_order(world)
             assert order.version == number + 1, path
-            recorded = await queries.history(world.book, await caller_of(world), order_id=order.order_id)
+            recorded = await queries.history(world.context, await caller_of(world), order_id=order.order_id)
             assert events.rebuild(recorded) == order
             for door in VENDORS:
-                await documents.worded(world.book, await caller_of(world), order, door=door)
+                await rendering.render(world.context, await caller_of(world), order, door=door)
         read = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         assert read["statusCode"] == "ORDER_CANCELLED"
         assert [each["status"] for each in read["payments"][0]["paymentLog"]] == ["CAPTURED", "REFUNDED", "CAPTURED"]
@@ -224,5 +238,5 @@ class TestEveryChange:
         assert read["orderReleaseTimestamp"] is not None
 
     def test_names_no_payment_by_what_it_lacks(self) -> None:
-        assert not story.names_payment({}, "")
-        assert story.names_payment({"paymentToken": {"token": "t"}}, "t")
+        assert not history.names_payment({}, "")
+        assert history.names_payment({"paymentToken": {"token": "t"}}, "t")

@@ -8,13 +8,27 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
-from crossdock.core.lifecycle import Status
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.fabric import DOOR, wire
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
-from tests.doors.fabric.conftest import ORDERS, SAMPLE, SMALLEST, smallest
+from tests.doors.fabric.conftest import (
+    ORDERS,
+    SAMPLE,
+    SMALLEST,
+    smallest,
+)
 from tests.world import World
 
 HERE = Path(__file__).parent
@@ -259,20 +273,20 @@ class TestStatus:
         for code, status in (("ORDER_HOLD_FRAUD", Status.ON_HOLD), ("ORDER_CREATED", Status.OPEN)):
             await world.http.post(ORDERS, json=smallest(orderNumber=code, statusCode=code), headers=headers)
             caller = Caller(await world.demo_organization(), "test", frozenset(access.SCOPES))
-            order = await queries.order_by_number(world.book, caller, door="fabric", number=code)
+            order = await queries.order_by_number(world.context, caller, door="fabric", number=code)
             assert order.status is status
             assert [hold.reason for hold in order.holds] == ([code] if status is Status.ON_HOLD else [])
 
 
 def refusal_of(code: Code) -> Refusal:
-    kind = next(kind for kind in (Invalid, Missing, Denied, Conflict, Busy) if code in kind.allowed)
+    kind = next(kind for kind in (Invalid, NotFound, Denied, Conflict, Busy) if code in kind.allowed)
     return kind(code, "something is so")
 
 
 class TestRefuse:
     def request(self) -> Request:
         return Request(
-            book=None, intake=None, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",  # type: ignore[arg-type]
+            context=None, intake=None, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",  # type: ignore[arg-type]
             headers=Headers([]), body=b"", request_id="f00d",
         )  # fmt: skip
 

@@ -10,34 +10,44 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core import leftovers
-from crossdock.core.lifecycle import Counters, Status, status_of
+from crossdock.core.json.strict_json import parse
 from crossdock.core.money import reconcile
-from crossdock.core.order import Address, Charge, Content, Destination, Hold, Line, Order, Source, fresh_counters
-from crossdock.core.parsing import parse
-from crossdock.doors.fabric.answer import _STATUS, line_status, order_status
+from crossdock.core.orders import unmapped
+from crossdock.core.orders.model import (
+    Address,
+    Charge,
+    Content,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Source,
+    initial_counters,
+)
+from crossdock.core.orders.status import Counters, Status, status_of
 from crossdock.doors.fabric.mapping import FORMAT
-from crossdock.flows.book import Found, Gaps
-from crossdock.store.registry import Organization
+from crossdock.doors.fabric.responses import _STATUS, line_status, order_status
+from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.store.tenants import Organization
 
 SAMPLE = json.loads((Path(__file__).parent / "create.request.json").read_text())
-FOUND = Found(Organization(1, "Demo", "uuid", 0, 0))
+FOUND = ReferenceData(Organization(1, "Demo", "uuid", 0, 0))
 
 
 def taken(body: Any) -> Content | None:
     """Give the content that would be stored for a body, through the store's JSON, or None where it has faults."""
-    reading = FORMAT.read(json.dumps(body).encode())
+    reading = FORMAT.parse(json.dumps(body).encode())
     if reading.faults:
         return None
-    content = FORMAT.content(reading, FOUND)
-    spelled = FORMAT.spell(content, FOUND, Gaps())
-    kept = leftovers.keep(content, sent=reading.tree, spelled=spelled, lines="items")
+    content = FORMAT.to_content(reading, FOUND)
+    rendered = FORMAT.from_content(content, FOUND, MissingFields())
+    kept = unmapped.extract(content, sent=reading.tree, rendered=rendered, lines="items")
     stored = msgspec.json.Encoder(decimal_format="number").encode(kept)
     return msgspec.json.Decoder(Content, float_hook=Decimal).decode(stored)
 
 
 def retold(content: Content) -> Any:
-    return leftovers.respell(content, spelled=FORMAT.spell(content, FOUND, Gaps()), lines="items")
+    return unmapped.restore(content, rendered=FORMAT.from_content(content, FOUND, MissingFields()), lines="items")
 
 
 def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -62,7 +72,7 @@ def changed(path: tuple[str | int, ...], value: Any) -> Any:
 def order_of(content: Content, *, counters: tuple[Counters, ...] | None = None, **rest: Any) -> Order:
     source = Source(rest.pop("door", "fabric"), 1, "demo")
     version = rest.pop("version", 1)
-    return Order(1, 1 << 60, version, 0, 0, source, content, counters or fresh_counters(content), **rest)
+    return Order(1, 1 << 60, version, 0, 0, source, content, counters or initial_counters(content), **rest)
 
 
 class TestRoundTrip:
@@ -74,7 +84,7 @@ class TestRoundTrip:
             content = taken(body)
             if content is not None:
                 count += 1
-                assert leftovers.same(retold(content), parse(json.dumps(body).encode())), path
+                assert unmapped.same_spelling(retold(content), parse(json.dumps(body).encode())), path
         assert count >= 5
 
     def test_reads_what_it_spelled_itself(self) -> None:
@@ -82,11 +92,11 @@ class TestRoundTrip:
         assert content is not None
         plain = msgspec.structs.replace(
             content,
-            leftovers=None,
-            lines=tuple(msgspec.structs.replace(line, leftovers=None) for line in content.lines),
+            unmapped=None,
+            lines=tuple(msgspec.structs.replace(line, unmapped=None) for line in content.lines),
         )
-        spelled = FORMAT.spell(plain, FOUND, Gaps())
-        assert FORMAT.content(FORMAT.reread(spelled), FOUND) == plain
+        rendered = FORMAT.from_content(plain, FOUND, MissingFields())
+        assert FORMAT.to_content(FORMAT.parse_rendered(rendered), FOUND) == plain
 
     def test_balances_the_sample_as_far_as_it_does(self) -> None:
         content = taken(SAMPLE)
@@ -130,15 +140,15 @@ class TestHomes:
         assert content is not None
         assert content.destinations[0].address is not None
         assert content.destinations[0].address.country == kept
-        assert leftovers.same(retold(content), parse(json.dumps(body).encode()))
+        assert unmapped.same_spelling(retold(content), parse(json.dumps(body).encode()))
 
 
 class TestGaps:
     def test_are_named_with_their_paths(self) -> None:
         content = Content("N", (Line(3), Line(1)), destinations=(Destination(address=Address(city="Rome")),))
-        gaps = Gaps()
-        document = FORMAT.spell(content, FOUND, gaps)
-        found = {gap.path: gap.value for gap in gaps.found}
+        missing_fields = MissingFields()
+        document = FORMAT.from_content(content, FOUND, missing_fields)
+        found = {missing_field.path: missing_field.value for missing_field in missing_fields.found}
         assert found == {
             ("channelId",): "",
             ("items", 0, "lineItemId"): "1", ("items", 0, "lineItemNumber"): 1, ("items", 0, "itemId"): "",
@@ -147,7 +157,7 @@ class TestGaps:
             ("items", 1, "sku"): "", ("items", 1, "shipToId"): "1",
             ("shipInfo", 0, "shipToId"): "1", ("shipInfo", 0, "shipToAddress", "address1"): "",
         }  # fmt: skip
-        answer = FORMAT.answer(document, order_of(content, door="s2"), FOUND)
+        answer = FORMAT.to_response(document, order_of(content, door="s2"), FOUND)
         for path, value in found.items():
             node: Any = answer
             for part in path:
@@ -155,7 +165,7 @@ class TestGaps:
             assert node == value
 
     def test_leave_an_order_without_destinations_one_to_name(self) -> None:
-        document = FORMAT.spell(Content("N", (Line(1),)), FOUND, Gaps())
+        document = FORMAT.from_content(Content("N", (Line(1),)), FOUND, MissingFields())
         assert document["shipInfo"] == [{"shipToId": "1"}]
 
 
@@ -207,8 +217,8 @@ class TestStatusWords:
     def test_replace_what_was_sent_after_the_first_change(self) -> None:
         content = taken(SAMPLE)
         assert content is not None
-        before = FORMAT.answer(retold(content), order_of(content), FOUND)
-        after = FORMAT.answer(
+        before = FORMAT.to_response(retold(content), order_of(content), FOUND)
+        after = FORMAT.to_response(
             retold(content), order_of(content, version=2, counters=(Counters(2, shipped=2),)), FOUND
         )  # fmt: skip
         assert (before["statusCode"], before["statusDescription"]) == ("ORDER_CREATED", "Order created")
@@ -222,6 +232,6 @@ class TestStatusWords:
         assert content is not None
         document = retold(content)
         copy = deepcopy(document)
-        FORMAT.answer(document, order_of(content), FOUND)
+        FORMAT.to_response(document, order_of(content), FOUND)
         assert document == copy
         assert retold(content) == copy

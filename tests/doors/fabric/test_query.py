@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.formats import iso_time
-from crossdock.core.lifecycle import Status
-from crossdock.doors.fabric import filtering
-from crossdock.doors.fabric.filtering import fits, look_up
-from crossdock.doors.fabric.routes import querying
+from crossdock.core.json.value_types import format_time
+from crossdock.core.orders.status import Status
+from crossdock.doors.fabric import search as order_search
+from crossdock.doors.fabric.routes import search as search_routes
+from crossdock.doors.fabric.search import fits, look_up
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
-from crossdock.store.walks import Filters
+from crossdock.store.index_scan import Filters
 from tests.doors.fabric.conftest import ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
@@ -69,7 +69,7 @@ class TestFits:
         ],
     )
     def test_says_what_fits(self, filters: Any, does: bool) -> None:
-        assert not list(filtering.faults_of(filters))
+        assert not list(order_search.faults_of(filters))
         assert fits(ORDER, filters) is does
 
 
@@ -107,14 +107,14 @@ class TestLookUp:
 
     def test_cuts_times_as_they_are_answered(self) -> None:
         at = "2026-01-30T10:00:00.001Z"
-        us = filtering.moment(at)
+        us = order_search.moment(at)
         assert us is not None
         expected = {"gte": ("from", us), "gt": ("from", us + 1000), "lt": ("to", us), "lte": ("to", us + 1000)}
         for name, (side, edge) in expected.items():
             (found,) = look_up({"updatedAt": {name: at}}).choices
             assert getattr(found, f"updated_{side}") == edge
             for micro in (us - 1000, us - 1, us, us + 999, us + 1000):
-                shown = fits({"updatedAt": iso_time(micro)}, {"updatedAt": {name: at}})
+                shown = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
                 assert shown is (micro >= edge if side == "from" else micro < edge)
 
     def test_narrows_codes_to_every_status_that_can_be_answered_with_them(self) -> None:
@@ -163,7 +163,7 @@ async def stocked(world: World, headers: dict[str, str]) -> dict[str, str]:
     answer = await world.http.post(vendor.create, json=vendor.body("S2-1"), headers=token | vendor.headers("query"))
     assert answer.status_code == 200
     caller = Caller(await world.demo_organization(), "ops", frozenset(access.SCOPES))
-    held = await queries.order_by_number(world.book, caller, door="fabric", number="SH-1")
+    held = await queries.order_by_number(world.context, caller, door="fabric", number="SH-1")
     await by_hub(world, caller, "hold", held)
     return headers
 
@@ -205,8 +205,8 @@ class TestQuery:
     async def test_fills_a_page_when_there_is_too_much_to_look_through_all(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 3)
-        monkeypatch.setattr(querying, "_PORTION", 1)
+        monkeypatch.setattr(search_routes, "MAX_SCANNED", 3)
+        monkeypatch.setattr(search_routes, "_PORTION", 1)
         filters = {"statusCode": ["ORDER_HOLD_CSR", "ORDER_CREATED"]}
         first = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert [order["orderNumber"] for order in first["orders"]] == ["SH-1", "S2-1"]
@@ -221,11 +221,11 @@ class TestQuery:
     async def test_counts_to_the_end_when_it_came_there(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 4)
+        monkeypatch.setattr(search_routes, "MAX_SCANNED", 4)
         filters = {"customer": {"company": None}, "orderNumber": "S*-1"}
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (5, 2)
-        monkeypatch.setattr(querying, "LOOKED_THROUGH_MOST", 5)
+        monkeypatch.setattr(search_routes, "MAX_SCANNED", 5)
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (3, 2)
 

@@ -2,10 +2,15 @@
 
 import pytest
 
-from crossdock.doors.fabric.routes import reading
+from crossdock.doors.fabric.routes import orders
 from crossdock.flows import access
-from crossdock.store import registry
-from tests.doors.fabric.conftest import CONTEXT, ORDERS, SAMPLE, smallest
+from crossdock.store import tenants
+from tests.doors.fabric.conftest import (
+    CONTEXT,
+    ORDERS,
+    SAMPLE,
+    smallest,
+)
 from tests.world import World
 
 PB_ORDER = {
@@ -67,7 +72,7 @@ class TestGet:
     async def test_ends_the_list_at_its_limit(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(reading, "ORDERS_MOST", 2)
+        monkeypatch.setattr(orders, "MAX_ORDERS", 2)
         for number in range(3):
             await world.http.post(ORDERS, json=smallest(orderNumber=str(number)), headers=headers)
         listed = (await world.http.get(ORDERS, headers=headers)).json()
@@ -76,10 +81,10 @@ class TestGet:
     async def test_does_not_show_another_organizations_orders(self, world: World, headers: dict[str, str]) -> None:
         posted = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
         stranger = await world.stranger()
-        async with world.book.store.reading() as tx:
-            other = next(each for each in await registry.organizations(tx) if each.name == "Other")
+        async with world.context.store.reading() as tx:
+            other = next(each for each in await tenants.organizations(tx) if each.name == "Other")
         account = "aaaaaaaaaaaaaaaaaaaaaaaa"
-        await access.add_vendor_reference(world.book, other.organization_id, kind="fabric_account", value=account)
+        await access.add_vendor_reference(world.context, other.organization_id, kind="fabric_account", value=account)
         theirs = stranger | {"x-site-context": f'{{"account":"{account}"}}'}
         assert (await world.http.get(ORDERS, headers=theirs)).json() == []
         for query in ({"orderId": posted["orderId"]}, {"orderNumber": posted["orderNumber"]}):

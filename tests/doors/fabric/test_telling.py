@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.events import (
+from crossdock.core.orders.events import (
     Allocated,
     Archived,
     Backordered,
@@ -15,9 +15,9 @@ from crossdock.core.events import (
     Delivered,
     Edited,
     Event,
-    Fact,
     Held,
     Noted,
+    OrderEvent,
     Received,
     Refunded,
     Released,
@@ -26,10 +26,15 @@ from crossdock.core.events import (
     Shipped,
     Tagged,
 )
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Content, Destination, Hold, Line
-from crossdock.doors.fabric import telling
-from crossdock.store.log import Entry
+from crossdock.core.orders.model import (
+    Content,
+    Destination,
+    Hold,
+    Line,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.doors.fabric import webhooks
+from crossdock.store.event_log import LogEntry
 from tests.doors.fabric.test_calls import PAGE
 
 UNITS: dict[str, Any] = {"lines": ((0, 1),), "counters": (Counters(2),)}
@@ -47,16 +52,18 @@ def ending(*reasons: str) -> Released:
     return Released(holds=tuple((1, reason) for reason in reasons))
 
 
-def entry(fact: Fact, status: str, door: str = "fabric") -> Entry:
-    payload = msgspec.json.Encoder(decimal_format="number").encode(fact)
-    return Entry(1, status, "fabric", Event(1, 1, 1, 1, fact.name, fact.version, 0, "a", door, payload, b""))
+def entry(order_event: OrderEvent, status: str, door: str = "fabric") -> LogEntry:
+    payload = msgspec.json.Encoder(decimal_format="number").encode(order_event)
+    return LogEntry(
+        1, status, "fabric", Event(1, 1, 1, 1, order_event.name, order_event.version, 0, "a", door, payload, b"")
+    )
 
 
 BY_POST, BY_PICKUP = Destination(method="Ground"), Destination(method="STORE_PICKUP")
 CANCELED = ("ORDER_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_CANCEL")
 IN_PART = ("ORDER_PARTIALLY_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_ITEM_CANCEL")
 SHIPPED = ("SHIPMENT_CREATED", "SHIPPING_CONFIRMATION_EMAIL")
-TOLD: list[tuple[Fact, str, tuple[str, ...]]] = [
+TOLD: list[tuple[OrderEvent, str, tuple[str, ...]]] = [
     (Received(submission_id=1, content=content(1)), "open", ("ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL")),
     (Received(submission_id=1, content=content(2)), "open", ("ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL")),
     (
@@ -89,8 +96,8 @@ TOLD: list[tuple[Fact, str, tuple[str, ...]]] = [
     (Returned(**UNITS, return_id=1), "returned", ("RETURN_PROCESSING", "ORDER_RETURNED")),
     (Refunded(amount=Decimal("1.50")), "shipped", ("REFUND_NOTIFICATION_EMAIL",)),
     (Noted(text="t", topic="cross-border validation", data={}), "open", ("CROSS_BORDER_VALIDATION",)),
-    (Noted(text="t", topic=telling.SENT, data={"notificationType": "ORDER_CREATED"}), "open", ("ORDER_CREATE",)),
-    (Noted(text="t", topic=telling.ACKNOWLEDGED, data={}), "open", ()),
+    (Noted(text="t", topic=webhooks.SENT, data={"notificationType": "ORDER_CREATED"}), "open", ("ORDER_CREATE",)),
+    (Noted(text="t", topic=webhooks.ACKNOWLEDGED, data={}), "open", ()),
     (Noted(text="t"), "open", ()),
     (Tagged(tags=("a",)), "open", ()),
     (Archived(), "shipped", ()),
@@ -98,23 +105,23 @@ TOLD: list[tuple[Fact, str, tuple[str, ...]]] = [
 
 
 class TestTopics:
-    @pytest.mark.parametrize(("fact", "status", "names"), TOLD)
-    def test_are_fabrics_names_for_a_fact(self, fact: Fact, status: str, names: tuple[str, ...]) -> None:
-        assert tuple(telling.topics(entry(fact, status))) == names
+    @pytest.mark.parametrize(("order_event", "status", "names"), TOLD)
+    def test_are_fabrics_names_for_a_fact(self, order_event: OrderEvent, status: str, names: tuple[str, ...]) -> None:
+        assert tuple(webhooks.topics(entry(order_event, status))) == names
 
     def test_are_none_for_a_note_that_another_door_wrote(self) -> None:
-        note = Noted(text="t", topic=telling.SENT, data={"notificationType": "ORDER_CREATED"})
-        assert telling.topics(entry(note, "open", door="hub")) == ()
+        note = Noted(text="t", topic=webhooks.SENT, data={"notificationType": "ORDER_CREATED"})
+        assert webhooks.topics(entry(note, "open", door="hub")) == ()
 
     def test_together_are_those_that_the_list_says_are_sent(self) -> None:
-        assert {name for _, _, names in TOLD for name in names} == set(telling.SENDS)
+        assert {name for _, _, names in TOLD for name in names} == set(webhooks.SENDS)
 
     @pytest.mark.parametrize(
         ("heading", "names"),
         [
-            ("Events that are sent", telling.SENDS),
-            ("Events sent only when asked for", telling.ASKED_FOR),
-            ("Events that are not sent yet", telling.NOT_YET),
+            ("Events that are sent", webhooks.SENDS),
+            ("Events sent only when asked for", webhooks.ASKED_FOR),
+            ("Events that are not sent yet", webhooks.NOT_YET),
         ],
     )
     def test_are_each_in_one_table_of_the_page(self, heading: str, names: tuple[str, ...]) -> None:

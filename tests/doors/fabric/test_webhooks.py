@@ -5,17 +5,29 @@ from typing import Any
 
 import pytest
 
-from crossdock.core.identity import from_hex24, to_hex24
+from crossdock.core.ids import from_hex24, to_hex24
 from crossdock.doors.fabric.routes import notifications
 from crossdock.flows import endpoints, queries
-from tests.delivery.receiver import Receiver, answer
-from tests.delivery.world import ALLOWED, bodies, caller_of, endpoint, eventually, working
-from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
+from tests.doors.fabric.conftest import (
+    CONTEXT,
+    ORDERS,
+    shirts,
+    smallest,
+)
 from tests.doors.fabric.golden import by_hub
+from tests.notifications.receiver import Receiver, answer
+from tests.notifications.world import (
+    ALLOWED,
+    bodies,
+    caller_of,
+    endpoint,
+    eventually,
+    working,
+)
 from tests.vendors import FABRIC_ACCOUNT
 from tests.world import World
 
-pytestmark = pytest.mark.parametrize("book", [ALLOWED], indirect=True)
+pytestmark = pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 
 WEBHOOKS = "/api/v2/webhook/"
 EVERYTHING = (
@@ -75,7 +87,7 @@ def names(receiver: Receiver) -> list[str]:
 
 class TestTelling:
     async def test_tells_a_new_order_once_and_in_order(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await ask("POST", WEBHOOKS, webhook(receiver.url, *EVERYTHING, targetApiKey="k-1"))
             order = await ask("POST", ORDERS, smallest())
             await ask.all_told(2)
@@ -88,7 +100,7 @@ class TestTelling:
         assert {each.headers["x-api-key"] for each in receiver.got} == {made["targetApiKey"]} == {"k-1"}
 
     async def test_tells_what_becomes_of_it(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             await ask("POST", WEBHOOKS, webhook(receiver.url, *EVERYTHING))
             order = await ask("POST", ORDERS, shirts(statusCode="ORDER_HOLD_FRAUD"))
             await ask("POST", "/api/v2/fraud/release", {"orderNumber": order["orderNumber"]})
@@ -97,7 +109,7 @@ class TestTelling:
                 {"orderId": order["orderId"], "items": [{"lineItemId": "a", "quantity": 1, "reasonCode": "late"}]},
             )  # fmt: skip
             caller = await caller_of(world)
-            found = await queries.order(world.book, caller, order_id=from_hex24(order["orderId"]))
+            found = await queries.order(world.context, caller, order_id=from_hex24(order["orderId"]))
             await by_hub(world, caller, "ship", found)
             await ask.all_told(8)
         assert names(receiver) == [
@@ -114,7 +126,7 @@ class TestTelling:
         assert told[5]["details"]["items"][0] == {"lineItemId": "a", "sku": "RED-M", "quantity": 2}
 
     async def test_tells_orders_of_other_doors_too(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE"))
             body = {"number": "H-1", "lines": [{"sku": "A", "quantity": 2}]}
             await ask("POST", "/hub/v1/orders", body, status=201)
@@ -123,7 +135,7 @@ class TestTelling:
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET", "DELETE"])
     async def test_uses_the_method_asked_for(self, world: World, ask: Client, method: str) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             wanted = webhook(receiver.url, "ORDER_CREATE", requestType=method)
             wanted["headers"] = [{"headerName": "X-Own", "headerValue": "v", "isSecret": True}]
             made = await ask("POST", WEBHOOKS, wanted)
@@ -158,7 +170,7 @@ class TestDefinitions:
         secret = {"headerName": "X-Own", "headerValue": "v", "isSecret": True}
         made = await ask("POST", WEBHOOKS, webhook("https://example.com/a", "ORDER_CREATE", headers=[secret]))
         await ask("PATCH", WEBHOOKS + made["webhookId"], {"events": ["ORDER_SHIPPED"]})
-        (found,) = await endpoints.all_of(ask.world.book, await caller_of(ask.world))
+        (found,) = await endpoints.all_of(ask.world.context, await caller_of(ask.world))
         wanted = endpoints.subscription_of(found)
         assert (wanted.headers, wanted.topics) == ((("X-Own", "v"),), ("ORDER_SHIPPED",))
 
@@ -177,19 +189,19 @@ class TestDefinitions:
 
 class TestRetry:
     async def test_repeats_what_the_log_of_events_names(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE", tenantId="t"))
             receiver.script(answer(410, b"away"))
             order = await ask("POST", ORDERS, smallest())
             await receiver.wait_for(1)
-            (found,) = await endpoints.all_of(world.book, await caller_of(world))
+            (found,) = await endpoints.all_of(world.context, await caller_of(world))
 
             async def is_off() -> bool:
                 return (await ask("GET", "/hub/v1/endpoints"))["items"][0]["enabled"] is False
 
             await eventually(is_off)
             await endpoints.change(
-                world.book, await caller_of(world), endpoint_id=found.endpoint_id, enabled=True
+                world.context, await caller_of(world), endpoint_id=found.endpoint_id, enabled=True
             )  # fmt: skip
             (event,) = await ask.query()
             assert (event["event"], event["payload"]) == ("ORDER_CREATE", {"orderId": order["orderId"]})
@@ -203,7 +215,7 @@ class TestRetry:
         assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
 
     async def test_sends_what_it_is_given_to_those_who_want_it(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, Receiver() as other, working(world.book):
+        async with Receiver() as receiver, Receiver() as other, working(world.context):
             await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE"))
             await ask("POST", WEBHOOKS, webhook(other.url, "ORDER_SHIPPED"))
             again = {"channel": 12, "tenant": FABRIC_ACCOUNT, "event": "ORDER_CREATED"}
@@ -222,7 +234,7 @@ class TestRetry:
 
 class TestEventLog:
     async def test_is_searched_sorted_and_paged(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await ask(
                 "POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL")
             )
@@ -243,26 +255,26 @@ class TestNotifications:
     async def test_are_sent_again_by_telling_webhooks(
         self, world: World, ask: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             await ask("POST", WEBHOOKS, webhook(receiver.url, "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"))
             order = await ask("POST", ORDERS, smallest())
-            wish = {
+            hold_request = {
                 "id": order["orderId"],
                 "notificationType": "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL",
                 "documentType": "ORDER",
                 "overrideContactInfo": [{"name": "Jane", "email": "jane@example.com", "phone": "1"}],
             }
-            assert await ask("POST", self.SEND, wish) == [wish]
-            assert "within 60 seconds" in await ask("POST", self.SEND, wish, status=403)
-            await ask("POST", self.SEND, wish | {"overrideContactInfo": []})
+            assert await ask("POST", self.SEND, hold_request) == [hold_request]
+            assert "within 60 seconds" in await ask("POST", self.SEND, hold_request, status=403)
+            await ask("POST", self.SEND, hold_request | {"overrideContactInfo": []})
             monkeypatch.setattr(notifications, "TWICE_WITHIN_S", 0)
-            await ask("POST", self.SEND, wish)
+            await ask("POST", self.SEND, hold_request)
             await ask.all_told(4)
         first, second, third, fourth = bodies(receiver.got)
         assert {each["event"] for each in bodies(receiver.got)} == {"SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"}
         assert "details" not in first
-        assert second["details"] == fourth["details"] == wish
-        assert third["details"] == wish | {"overrideContactInfo": []}
+        assert second["details"] == fourth["details"] == hold_request
+        assert third["details"] == hold_request | {"overrideContactInfo": []}
         assert second["payload"]["orderId"] == order["orderId"]
 
     async def test_are_acknowledged_in_the_audit_log_once(self, ask: Client) -> None:
@@ -281,15 +293,17 @@ class TestNotifications:
 
     async def test_of_other_documents_than_orders_are_not_there(self, ask: Client) -> None:
         order = await ask("POST", ORDERS, smallest())
-        wish = {"id": order["orderId"], "notificationType": "SHIPMENT_CREATED", "documentType": "SHIPMENT"}
-        assert await ask("POST", self.SEND, wish, status=404) == f"Entity with Id {order['orderId']} doesn't exist"
+        hold_request = {"id": order["orderId"], "notificationType": "SHIPMENT_CREATED", "documentType": "SHIPMENT"}
+        assert (
+            await ask("POST", self.SEND, hold_request, status=404) == f"Entity with Id {order['orderId']} doesn't exist"
+        )
 
     async def test_may_come_with_the_tenant_key_alone(self, world: World, ask: Client) -> None:
         order = await ask("POST", ORDERS, smallest())
-        wish = {"id": order["orderId"], "notificationType": "ORDER_CREATED", "documentType": "ORDER"}
+        hold_request = {"id": order["orderId"], "notificationType": "ORDER_CREATED", "documentType": "ORDER"}
         token = await world.bearer()
         for tenant, status in ((FABRIC_ACCOUNT, 200), ("f" * 24, 403), ("", 400)):
-            told = await world.http.post(self.SEND, json=wish, headers=token | {"tenant-key": tenant})
+            told = await world.http.post(self.SEND, json=hold_request, headers=token | {"tenant-key": tenant})
             assert told.status_code == status, told.text
             assert told.headers["content-type"].startswith("application/json" if status == 200 else "text/plain")
-        assert (await world.http.post(self.SEND, json=wish, headers=token | CONTEXT)).status_code == 400
+        assert (await world.http.post(self.SEND, json=hold_request, headers=token | CONTEXT)).status_code == 400

@@ -12,7 +12,12 @@ from typing import Any
 
 import httpx
 
-from crossdock.core.identity import from_base32, from_uuid, to_base32, to_uuid
+from crossdock.core.ids import (
+    from_base32,
+    from_uuid,
+    to_base32,
+    to_uuid,
+)
 from tests.doors import golden
 from tests.vendors import VENDORS
 from tests.world import World
@@ -53,8 +58,8 @@ class Player(golden.Player):
         """See golden.Player."""
         if "name" not in step:
             return
-        name, spelled = step["name"], answer.json()["id"]
-        order_id = from_base32(spelled) or from_uuid(spelled)
+        name, rendered = step["name"], answer.json()["id"]
+        order_id = from_base32(rendered) or from_uuid(rendered)
         assert order_id is not None
         document = await self._document(to_base32(order_id))
         self.names |= {f"<{name}>": to_base32(order_id), f"<{name}.s2>": to_uuid(order_id)}
@@ -87,8 +92,8 @@ class Player(golden.Player):
 # ------------------------------------------------------------------------------------------------------------ placeholders
 def _masked(told: Tree, names: dict[str, str]) -> Tree:
     times = sorted({_moment(each) for each in _found_times(told)})
-    spelled = {value: name for name, value in names.items() if not name.endswith("_at>")}
-    return _replaced(told, (), spelled, {time: f"<time {place}>" for place, time in enumerate(times, 1)})
+    rendered = {value: name for name, value in names.items() if not name.endswith("_at>")}
+    return _replaced(told, (), rendered, {time: f"<time {place}>" for place, time in enumerate(times, 1)})
 
 
 def _moment(text: str) -> datetime:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.delivery.receiver import Got
-from tests.delivery.world import ALLOWED, eventually
+from tests.notifications.receiver import Got
+from tests.notifications.world import ALLOWED, eventually
 from tests.world import World
 
 ENDPOINTS = "/hub/v1/endpoints"
@@ -14,7 +14,7 @@ URL = "https://shop.example.com/hook"
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1yZWNlaXZlci0xMjM0NTY3ODk="
 OTHER_SECRET = "whsec_" + "YW5vdGhlci1zZWNyZXQtb2YtdGhlLXJlY2VpdmVyLTEyMw=="
 # Where a receiver of the test's own is called.
-receiving = pytest.mark.parametrize("book", [ALLOWED], indirect=True)
+receiving = pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 
 
 async def ask(

@@ -11,34 +11,34 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from crossdock.core.events import (
-    FACTS,
+from crossdock.core.orders.events import (
+    ORDER_EVENTS,
     Allocated,
     Backordered,
     Delivered,
     Event,
-    Fact,
+    OrderEvent,
     Package,
     Refunded,
     Returned,
     ReturnRequested,
     Shipped,
 )
-from crossdock.core.lifecycle import Verb
-from crossdock.core.order import Order
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Verb
 from crossdock.doors import encode_json
-from crossdock.doors.hub import catalog, examples
+from crossdock.doors.hub import event_schemas, examples
 from crossdock.doors.hub.mapping import read_id
-from crossdock.doors.hub.payloads import message
-from crossdock.flows import orders, telling
+from crossdock.doors.hub.webhooks import message
+from crossdock.flows import event_payloads, orders
 from crossdock.flows.orders import Step
-from crossdock.flows.unit import Unit
-from crossdock.store import log
-from tests.delivery.world import caller_of
+from crossdock.flows.unit_of_work import Unit
+from crossdock.store import event_log
 from tests.doors.hub.conftest import create, one_of_each, smallest
+from tests.notifications.world import caller_of
 from tests.world import World
 
-SCHEMAS = catalog.schemas()
+SCHEMAS = event_schemas.schemas()
 FORMS = ("feed", "webhook", "cloudevents")
 MANUAL = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
 
@@ -61,10 +61,10 @@ def unknown(name: str, value: dict[str, Any]) -> set[str]:
 # --------------------------------------------------------------------------------------------------------------- schemas
 class TestSchemas:
     def test_are_there_for_every_fact(self) -> None:
-        assert set(catalog.DATA) == set(FACTS)
-        assert {catalog.told_as(name, form) for name in FACTS for form in FORMS} <= set(SCHEMAS)
+        assert set(event_schemas.DATA) == set(ORDER_EVENTS)
+        assert {event_schemas.told_as(name, form) for name in ORDER_EVENTS for form in FORMS} <= set(SCHEMAS)
 
-    @pytest.mark.parametrize("name", FACTS)
+    @pytest.mark.parametrize("name", ORDER_EVENTS)
     def test_of_data_are_strict(self, name: str) -> None:
         def objects(schema: Any) -> Iterator[dict[str, Any]]:
             if isinstance(schema, dict):
@@ -78,18 +78,18 @@ class TestSchemas:
                 for part in schema:
                     yield from objects(part)
 
-        for each in objects(SCHEMAS[catalog.DATA[name].__name__]):
+        for each in objects(SCHEMAS[event_schemas.DATA[name].__name__]):
             assert each["additionalProperties"] is False
             assert set(each["required"]) == set(each["properties"])
 
     @pytest.mark.parametrize("form", FORMS)
     def test_have_an_example_each_that_fits(self, form: str) -> None:
         shown = examples.messages(form)
-        assert set(FACTS) <= set(shown)
+        assert set(ORDER_EVENTS) <= set(shown)
         for name, example in shown.items():
-            assert faults(catalog.told_as(name, form), example) == []
+            assert faults(event_schemas.told_as(name, form), example) == []
 
-    @pytest.mark.parametrize("name", FACTS)
+    @pytest.mark.parametrize("name", ORDER_EVENTS)
     def test_refuse_what_is_not_as_they_say(self, name: str) -> None:
         told = examples.messages("feed")[name]
         for member in told:
@@ -107,7 +107,7 @@ class TestSchemas:
 
 
 # ------------------------------------------------------------------------------------------------------------ what is sent
-def later_facts(order: Order, return_id: int) -> list[Fact]:
+def later_facts(order: Order, return_id: int) -> list[OrderEvent]:
     """Give what no call of this release does yet: units wait, leave, arrive, come back, and are paid back."""
 
     def counters(**units: int) -> tuple[Any, ...]:
@@ -135,11 +135,11 @@ async def append(world: World, order_id: str) -> None:
     """Append to a real order what later releases will."""
     caller = await caller_of(world)
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
-        return later_facts(order, world.book.mint.new(world.book.clock()))
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+        return later_facts(order, world.context.id_generator.new(world.context.clock()))
 
     step = Step(read_id(order_id), Verb.NOTE, decide)  # a verb every status allows
-    await orders.perform(world.book, caller, [step], door="hub")
+    await orders.perform(world.context, caller, [step], door="hub")
 
 
 VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -165,13 +165,13 @@ async def told(world: World, headers: dict[str, str]) -> set[str]:
         assert answer.status_code == 200, answer.text
     for order_id in [made["id"], *(await one_of_each(world, headers)).values()]:
         await append(world, order_id)
-    return set(FACTS)
+    return set(ORDER_EVENTS)
 
 
-async def entries(world: World) -> list[log.Entry]:
+async def entries(world: World) -> list[event_log.LogEntry]:
     caller = await caller_of(world)
-    async with world.book.store.reading() as tx:
-        found, _ = await log.feed(tx, caller.organization_id, after=0, limit=1_000)
+    async with world.context.store.reading() as tx:
+        found, _ = await event_log.feed(tx, caller.organization_id, after=0, limit=1_000)
     return found
 
 
@@ -182,29 +182,29 @@ class TestEveryMessage:
             assert {each["type"] for each in page["items"]} == told
             assert faults("FeedPage", page) == []
             for each in page["items"]:
-                assert faults(catalog.told_as(each["type"], "webhook" if query else "feed"), each) == []
+                assert faults(event_schemas.told_as(each["type"], "webhook" if query else "feed"), each) == []
                 assert unknown(each["type"], each) == set()
 
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
     async def test_of_a_webhook_fits_its_schema(self, world: World, told: set[str], payload: str, form: str) -> None:
-        shape, organization = world.book.payloads[payload], await world.demo_organization()
-        async with world.book.store.reading() as tx:
-            tellings = await telling.of_entries(tx, organization, await entries(world))
-            named = {place: (each, each.entry.event.name) for place, each in enumerate(tellings)}
-            bodies = await telling.bodies(tx, world.book, shape, named)
+        shape, organization = world.context.payloads[payload], await world.demo_organization()
+        async with world.context.store.reading() as tx:
+            notifications = await event_payloads.of_entries(tx, organization, await entries(world))
+            named = {place: (each, each.entry.event.name) for place, each in enumerate(notifications)}
+            bodies = await event_payloads.bodies(tx, world.context, shape, named)
         assert {name for _, name in named.values()} == told
         for place, (_, name) in named.items():
             body = json.loads(bodies[place])
-            assert faults(catalog.told_as(name, form), body) == []
-            assert unknown(catalog.told_as(name, form), body) == set()
+            assert faults(event_schemas.told_as(name, form), body) == []
+            assert unknown(event_schemas.told_as(name, form), body) == set()
 
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
     @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
     async def test_that_tries_an_endpoint_out_fits_its_schema(self, world: World, payload: str, form: str) -> None:
-        body = world.book.payloads[payload].test(await world.demo_organization(), 1, 1_769_770_404_554_000)
+        body = world.context.payloads[payload].test(await world.demo_organization(), 1, 1_769_770_404_554_000)
         found = json.loads(body)
-        assert faults(catalog.told_as(telling.TEST, form), found) == []
-        assert unknown(catalog.told_as(telling.TEST, form), found) == set()
+        assert faults(event_schemas.told_as(event_payloads.TEST, form), found) == []
+        assert unknown(event_schemas.told_as(event_payloads.TEST, form), found) == set()
 
     async def test_of_a_timeline_has_the_same_data(self, world: World, headers: dict[str, str], told: set[str]) -> None:
         page = (await world.http.get("/hub/v1/events?limit=200", headers=headers)).json()["items"]
@@ -215,7 +215,7 @@ class TestEveryMessage:
 
     def test_of_an_event_written_in_an_older_version_has_the_present_shape(self) -> None:
         event = Event(1, 2, 2, 3, "order.held", 1, 20, "me", "s2", b'{"hold":{"reason":"fraud","at":20}}', bytes(32))
-        found = json.loads(encode_json(message(log.Entry(2, "on_hold", "s2", event))))
+        found = json.loads(encode_json(message(event_log.LogEntry(2, "on_hold", "s2", event))))
         assert found["version"] == 2
         assert faults("order.held", found) == []
 
@@ -234,15 +234,15 @@ def table(heading: str) -> dict[str, list[str]]:
 class TestManual:
     def test_names_every_type_with_the_members_of_its_data(self) -> None:
         rows = table("What events say")
-        assert set(rows) == set(FACTS)
+        assert set(rows) == set(ORDER_EVENTS)
         for name, (_, members) in rows.items():
             named = set(re.findall(r"`(\w+)`(?=[:,;]|$)", members))
             inner = {
                 member
-                for reference in re.findall(r"schemas/(\w+)", json.dumps(SCHEMAS[catalog.DATA[name].__name__]))
+                for reference in re.findall(r"schemas/(\w+)", json.dumps(SCHEMAS[event_schemas.DATA[name].__name__]))
                 for member in SCHEMAS[reference]["properties"]
             }
-            own = set(catalog.DATA[name].__struct_fields__)
+            own = set(event_schemas.DATA[name].__struct_fields__)
             assert own <= named <= own | inner | {"line", "quantity"}, name
 
     def test_names_every_member_of_a_message(self) -> None:

@@ -5,10 +5,22 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.receiver import Receiver, answer
-from tests.delivery.world import working
-from tests.doors.hub.conftest import create, parameters, pointers, smallest
-from tests.doors.hub.telling import ENDPOINTS, ask, over, receiving, register, signed_by
+from tests.doors.hub.conftest import (
+    create,
+    parameters,
+    pointers,
+    smallest,
+)
+from tests.doors.hub.telling import (
+    ENDPOINTS,
+    ask,
+    over,
+    receiving,
+    register,
+    signed_by,
+)
+from tests.notifications.receiver import Receiver, answer
+from tests.notifications.world import working
 from tests.world import World
 
 
@@ -18,7 +30,7 @@ class TestTrying:
     async def test_sends_a_signed_message_about_no_order(
         self, world: World, headers: dict[str, str], format: str
     ) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url, format=format)
             sent = await ask(world, headers, "POST", f"/{made['id']}/test", expected=202)
             assert (sent["type"], sent["order_id"], sent["number"]) == ("endpoint.test", None, None)
@@ -33,7 +45,7 @@ class TestTrying:
 @receiving
 class TestDeliveries:
     async def test_are_listed_newest_first_and_narrowed(self, world: World, headers: dict[str, str]) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url)
             ids = [(await create(world, headers, smallest(f"H-{number}")))["id"] for number in range(5)]
             await over(world, headers, made["id"], 5)
@@ -76,7 +88,7 @@ class TestDeliveries:
         assert (await ask(world, headers, "GET", f"/{other['id']}/deliveries"))["items"] == []
 
     async def test_are_repeated_one_by_one(self, world: World, headers: dict[str, str]) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url)
             await create(world, headers, smallest())
             (first,) = await over(world, headers, made["id"], 1)
@@ -89,7 +101,7 @@ class TestDeliveries:
         assert (settled["state"], len(settled["log"])) == ("delivered", 2)
 
     async def test_of_a_time_are_repeated_together(self, world: World, headers: dict[str, str]) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url)
             for number in range(3):
                 await create(world, headers, smallest(f"H-{number}"))

@@ -7,15 +7,30 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.delivery import SECOND_US
-from crossdock.core.endpoint import MAIL_ENDPOINT
+from crossdock.core.retry_policy import SECOND_US
+from crossdock.core.subscription import MAIL_ENDPOINT
 from crossdock.doors.hub.mapping import spell_id
 from crossdock.doors.hub.routes.parameters import microseconds
 from crossdock.web import logs
-from tests.delivery.receiver import Receiver, answer
-from tests.delivery.world import working
-from tests.doors.hub.conftest import create, parameters, pointers, smallest
-from tests.doors.hub.telling import ENDPOINTS, OTHER_SECRET, SECRET, URL, ask, over, receiving, register, signed_by
+from tests.doors.hub.conftest import (
+    create,
+    parameters,
+    pointers,
+    smallest,
+)
+from tests.doors.hub.telling import (
+    ENDPOINTS,
+    OTHER_SECRET,
+    SECRET,
+    URL,
+    ask,
+    over,
+    receiving,
+    register,
+    signed_by,
+)
+from tests.notifications.receiver import Receiver, answer
+from tests.notifications.world import working
 from tests.web.test_asgi import Lines
 from tests.world import World
 
@@ -88,7 +103,7 @@ class TestMaking:
         found = pointers(await world.http.post(ENDPOINTS, json=body, headers=headers))
         assert set(found) == {"/url", "/types/0", "/types/2", "/doors/0", "/statuses/0", "/headers", "/secret"}
 
-    @pytest.mark.parametrize("book", [{"endpoints_most": 2}], indirect=True)
+    @pytest.mark.parametrize("context", [{"endpoints_most": 2}], indirect=True)
     async def test_ends_at_the_limit_until_one_is_removed(self, world: World, headers: dict[str, str]) -> None:
         made = [await register(world, headers) for _ in range(2)]
         refused = await ask(world, headers, "POST", "", {"url": URL}, 409)
@@ -132,7 +147,7 @@ class TestSecrets:
 
     @receiving
     async def test_and_headers_are_in_no_log(self, world: World, headers: dict[str, str], logged: Lines) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             receiver.script(answer(500))
             made = await register(world, headers, receiver.url, secret=SECRET, headers={"X-Key": "k-hunter3"})
             await ask(world, headers, "POST", f"/{made['id']}/rotate", {"secret": OTHER_SECRET})
@@ -159,7 +174,7 @@ class TestRotation:
     async def test_lets_both_secrets_sign_until_the_old_one_ends(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url)
             old = made["secrets"][0]["secret"]
             rotated = await ask(world, headers, "POST", f"/{made['id']}/rotate")
@@ -171,10 +186,10 @@ class TestRotation:
             assert (signed_by(old, both), signed_by(new["secret"], both)) == (True, True)
             await over(world, headers, made["id"], 1)
 
-            end, real = microseconds(kept["until"]), world.book.clock
-            assert 0 < end - real() <= world.book.settings.webhook_rotation_s * SECOND_US
+            end, real = microseconds(kept["until"]), world.context.clock
+            assert 0 < end - real() <= world.context.settings.webhook_rotation_s * SECOND_US
             lasting = await world.bearer(lifetime_s=200_000)
-            monkeypatch.setattr(world.book, "clock", lambda: max(end, real()))
+            monkeypatch.setattr(world.context, "clock", lambda: max(end, real()))
             await ask(world, lasting, "POST", f"/{made['id']}/test", expected=202)
             _, one = await receiver.wait_for(2)
         assert len(one.headers["webhook-signature"].split()) == 1
@@ -235,7 +250,7 @@ class TestChanging:
     async def test_to_disabled_stops_it_and_to_enabled_lets_it_go_on(
         self, world: World, headers: dict[str, str]
     ) -> None:
-        async with Receiver() as receiver, working(world.book):
+        async with Receiver() as receiver, working(world.context):
             made = await register(world, headers, receiver.url)
             await create(world, headers, smallest("H-1"))
             await over(world, headers, made["id"], 1)

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
 from crossdock.doors import Headers, Request
 from crossdock.doors.hub import DOOR
 from crossdock.doors.hub.errors import HEADER, QUERY
@@ -26,14 +35,14 @@ def asked() -> Request:
     """Give a request as the refusals see it: nothing but its id is looked at."""
     nobody: Any = None
     return Request(
-        book=nobody, intake=nobody, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",
+        context=nobody, intake=nobody, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",
         headers=Headers([]), body=b"", request_id="r-1",
     )  # fmt: skip
 
 
 def refusal(code: Code, *faults: Fault) -> Refusal:
     """Make a refusal of the kind that carries a code."""
-    (kind,) = (each for each in (Invalid, Missing, Denied, Conflict, Busy) if code in each.allowed)
+    (kind,) = (each for each in (Invalid, NotFound, Denied, Conflict, Busy) if code in each.allowed)
     return kind(code, "something is wrong", faults=faults)
 
 

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from crossdock.doors.hub.routes import export
-from tests.doors.hub.conftest import ORDERS, create, one_of_each, parameters, smallest
+from tests.doors.hub.conftest import (
+    ORDERS,
+    create,
+    one_of_each,
+    parameters,
+    smallest,
+)
 from tests.doors.hub.test_moves import do
 from tests.world import World
 
@@ -131,7 +137,7 @@ class TestCsv:
         ]
 
     @pytest.mark.parametrize(
-        ("value", "spelled"),
+        ("value", "rendered"),
         [
             (None, ""),
             ("", ""),
@@ -144,8 +150,8 @@ class TestCsv:
             ("'=", "'="),
         ],
     )
-    def test_spells_a_cell(self, value: Any, spelled: str) -> None:
-        assert export.cell(value) == spelled
+    def test_spells_a_cell(self, value: Any, rendered: str) -> None:
+        assert export.cell(value) == rendered
 
 
 class TestRefusals:

@@ -16,12 +16,17 @@ from crossdock import app
 from crossdock.doors.hub.routes import feed
 from crossdock.flows import access
 from crossdock.flows import feed as feed_flow
-from crossdock.store import log
-from crossdock.store.port import Statement
+from crossdock.store import event_log
+from crossdock.store.protocols import Statement
 from crossdock.store.tables import event
-from tests.delivery.receiver import PATIENCE_S
-from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
+from tests.doors.hub.conftest import (
+    create,
+    one_of_each,
+    parameters,
+    smallest,
+)
 from tests.doors.hub.test_catalog import faults
+from tests.notifications.receiver import PATIENCE_S
 from tests.server import Server
 from tests.world import World
 
@@ -71,7 +76,7 @@ class TestPages:
     async def test_go_past_what_nobody_can_read(self, world: World, headers: dict[str, str], query: str) -> None:
         """The first event of the second of three orders is damaged."""
         ids = [str((await create(world, headers, smallest(f"H-{number}")))["id"]) for number in range(3)]
-        async with world.book.store.writing() as tx:
+        async with world.context.store.writing() as tx:
             await tx.run(Statement(update(event).where(event.c.position == 2).values(payload=b"{")))
         await hold(world, headers, ids[1])
         found = await page(world, headers, query)
@@ -102,14 +107,14 @@ class TestPages:
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await story(world, headers)
-        monkeypatch.setattr(log, "FEED_SCAN", 1)
+        monkeypatch.setattr(event_log, "FEED_SCAN", 1)
         monkeypatch.setattr(feed_flow, "_PAGES", 1)
         first = await feed_flow.page(
-            world.book,
-            await access.recognize(world.book, token=headers["Authorization"].removeprefix("Bearer ")),
+            world.context,
+            await access.recognize(world.context, token=headers["Authorization"].removeprefix("Bearer ")),
             after=0,
             limit=9,
-            wanted=log.Wanted(names=("order.released",)),
+            wanted=event_log.EventFilter(names=("order.released",)),
         )
         assert (first.entries, first.position, first.more) == ([], 1, True)
         assert [each["position"] for each in (await page(world, headers, "?type=order.released"))["items"]] == [3]
@@ -176,7 +181,7 @@ class TestWaiting:
         """Another book over the same database rings no bell here."""
         waiting = asyncio.create_task(page(world, headers, "?after=newest&wait=60"))
         async with (
-            app.open_book(world.book.settings) as other,
+            app.open_context(world.context.settings) as other,
             httpx.AsyncClient(transport=httpx.ASGITransport(app.site(other)), base_url="http://other") as http,
         ):
             await create(World(other, http), headers, smallest())
@@ -233,7 +238,7 @@ class Following:
             "type": "http", "method": "GET", "path": FEED, "query_string": query.encode(), "path_params": {},
             "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
         }  # fmt: skip
-        self._site = app.site(world.book)
+        self._site = app.site(world.context)
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._asked = False

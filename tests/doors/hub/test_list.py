@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from crossdock.store import pages, searching
-from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
+from crossdock.store import order_list, text_search
+from tests.doors.hub.conftest import (
+    LINE,
+    ORDERS,
+    create,
+    one_of_each,
+    parameters,
+    smallest,
+)
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -263,7 +270,11 @@ class TestPagesThatEndEarly:
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the book look through few rows at a time."""
-        for module, name, value in ((pages, "SCAN", 3), (searching, "_WORD_IDS", 2), (searching, "_ROUNDS", 1)):
+        for module, name, value in (
+            (order_list, "SCAN", 3),
+            (text_search, "_WORD_IDS", 2),
+            (text_search, "_ROUNDS", 1),
+        ):
             monkeypatch.setattr(module, name, value)
 
     @pytest.mark.parametrize(

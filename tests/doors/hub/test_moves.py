@@ -7,11 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.identity import from_base32
+from crossdock.core.ids import from_base32
 from crossdock.doors.hub import wire
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
-from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
+from tests.doors.hub.conftest import (
+    LINE,
+    ORDERS,
+    create,
+    one_of_each,
+    pointers,
+    smallest,
+)
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -156,8 +163,8 @@ class TestEveryVerb:
             answer = await do(world, headers, order_id, verb)
             assert answer.status_code == 200, (door, answer.text)
             for told in VENDORS:
-                worded = await world.http.get(f"{ORDERS}/{order_id}?as={told}", headers=headers)
-                assert worded.status_code == 200, (door, told, worded.text)
+                render = await world.http.get(f"{ORDERS}/{order_id}?as={told}", headers=headers)
+                assert render.status_code == 200, (door, told, render.text)
 
 
 class TestEdit:
@@ -226,7 +233,7 @@ FAULTS: list[tuple[str, Any, list[str]]] = [
     ("hold", {}, ["/holds"]),
     ("hold", {"holds": []}, ["/holds"]),
     ("hold", {"holds": [{}]}, ["/holds/0/reason"]),
-    ("hold", {"holds": [{"reason": "x"}] * (wire.HOLDS_MOST + 1)}, ["/holds"]),
+    ("hold", {"holds": [{"reason": "x"}] * (wire.MAX_HOLDS + 1)}, ["/holds"]),
     ("hold", {"holds": ["fraud"]}, ["/holds/0"]),
     ("hold", {"holds": [{"reason": "  "}]}, ["/holds/0/reason"]),
     ("hold", {"holds": [{"reason": "x", "note": " "}]}, ["/holds/0/note"]),
@@ -294,7 +301,7 @@ class TestStates:
     async def test_of_a_shipped_order_leave_only_marks(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())
         caller = Caller(await world.demo_organization(), "test", frozenset())
-        await orders.perform(world.book, caller, [orders.ship(from_base32(order["id"]))], door="hub")
+        await orders.perform(world.context, caller, [orders.ship(from_base32(order["id"]))], door="hub")
         for verb in ("edit", "hold", "release", "cancel"):
             answer = await do(world, headers, order["id"], verb)
             assert (answer.status_code, answer.json()["code"]) == (409, "state_forbids")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.doors.hub.patching import merged
+from crossdock.doors.hub.edits import merged
 
 # RFC 7396, appendix A: (original, patch, result).
 EXAMPLES: list[tuple[Any, Any, Any]] = [

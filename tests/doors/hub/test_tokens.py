@@ -56,7 +56,7 @@ class TestToken:
     async def test_of_a_wider_scope_is_refused(self, world: World) -> None:
         organization = await world.demo_organization()
         client, secret = await access.add_client(
-            world.book, organization.organization_id, name="reader", scopes=access.READ
+            world.context, organization.organization_id, name="reader", scopes=access.READ
         )
         for scope in (access.WRITE, f"{access.READ} {access.WRITE}", access.ADMIN):
             answer = await world.http.post(TOKEN, auth=(client.client_id, secret), data={"scope": scope})
@@ -96,7 +96,7 @@ class TestConditionalRead:
             answer = await world.http.get(path, headers=headers | {"If-None-Match": tag})
             assert answer.status_code == status, tag
             assert ("content-length" in answer.headers) == (status == 200)
-        worded = await world.http.get(f"{path}?as=s2", headers=headers)
-        assert worded.headers["etag"] != made.headers["etag"]
-        again = await world.http.get(f"{path}?as=s2", headers=headers | {"If-None-Match": worded.headers["etag"]})
+        render = await world.http.get(f"{path}?as=s2", headers=headers)
+        assert render.headers["etag"] != made.headers["etag"]
+        again = await world.http.get(f"{path}?as=s2", headers=headers | {"If-None-Match": render.headers["etag"]})
         assert again.status_code == 304

@@ -6,8 +6,8 @@ Each request has a transaction id of its own unless it says which.
 import re
 from itertools import count
 
-from crossdock.core.order import Order
-from crossdock.doors.pb_fulfillment.answering import spell_id
+from crossdock.core.orders.model import Order
+from crossdock.doors.pb_fulfillment.responses import spell_id
 from crossdock.flows import queries
 from tests.doors.golden import OrdersPlayer, Tree, changed
 from tests.doors.pb_fulfillment.desk import ORDERS, TRANSACTION
@@ -29,7 +29,7 @@ class Player(OrdersPlayer):
 
     async def spell(self, order_id: int) -> str:
         """See OrdersPlayer."""
-        return spell_id(await queries.order(self.world.book, self.caller, order_id=order_id))
+        return spell_id(await queries.order(self.world.context, self.caller, order_id=order_id))
 
     def read(self, name: str, order: Order) -> Tree:
         """See OrdersPlayer."""

@@ -5,11 +5,19 @@ import json
 
 import pytest
 
-from crossdock.core.order import Content
-from crossdock.core.reading import Reading
+from crossdock.core.json.request_body import ParsedBody
+from crossdock.core.orders.model import Content
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
-from crossdock.flows.book import Found
-from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
+from crossdock.flows.context import ReferenceData
+from tests.doors.pb_fulfillment.desk import (
+    CLIENT,
+    ORDERS,
+    SAMPLE,
+    TRANSACTION,
+    Desk,
+    places,
+    sample,
+)
 
 
 class TestBulk:
@@ -125,7 +133,7 @@ class TestRepeatedCall:
     async def test_is_done_over_where_a_bug_had_cut_it_short(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         content = PbFulfillmentFormat.content
 
-        def stumble(self: PbFulfillmentFormat, reading: Reading, found: Found) -> Content:
+        def stumble(self: PbFulfillmentFormat, reading: ParsedBody, found: ReferenceData) -> Content:
             if reading.shape.clientOrderId == "stone":
                 raise RuntimeError("stumbled")
             return content(self, reading, found)

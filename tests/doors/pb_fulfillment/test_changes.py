@@ -9,16 +9,24 @@ import pytest
 from hypothesis import given
 
 from crossdock.core.errors import Invalid
-from crossdock.core.events import Event
-from crossdock.core.identity import from_digits
-from crossdock.core.lifecycle import Status
-from crossdock.core.parsing import parse
+from crossdock.core.ids import from_digits
+from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.events import Event
+from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import changing
+from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
 from crossdock.flows import access, orders, queries
 from crossdock.flows.access import SCOPES, Caller
-from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
+from tests.doors.pb_fulfillment.desk import (
+    CLIENT,
+    ORDERS,
+    SAMPLE,
+    TRANSACTION,
+    Desk,
+    places,
+    sample,
+)
 from tests.doors.pb_fulfillment.test_mapping import FOUND, bodies, order
 from tests.world import World
 
@@ -36,7 +44,7 @@ async def cancel(desk: Desk, order_id: str, **rest: Any) -> httpx.Response:
 
 async def history(world: World, order_id: str) -> list[Event]:
     caller = Caller(await world.demo_organization(), "demo", frozenset(SCOPES))
-    return await queries.history(world.book, caller, order_id=from_digits(order_id[3:22]))
+    return await queries.history(world.context, caller, order_id=from_digits(order_id[3:22]))
 
 
 class TestUpdate:
@@ -100,7 +108,7 @@ class TestUpdate:
 
     async def test_tells_the_clients_of_an_organization_apart(self, world: World, desk: Desk) -> None:
         organization = (await world.demo_organization()).organization_id
-        await access.add_vendor_reference(world.book, organization, kind="pb_fulfillment_client", value="second")
+        await access.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value="second")
         made = (await desk.create(SAMPLE)).json()
         answer = await put(desk, made["orderId"], sample(clientId="second"))
         assert (answer.status_code, places(answer)) == (404, {"orderId"})
@@ -136,7 +144,7 @@ class TestCancel:
         made = (await desk.create(SAMPLE)).json()
         await cancel(desk, made["orderId"])
         caller = Caller(await world.demo_organization(), "demo", frozenset(SCOPES))
-        found = await queries.order(world.book, caller, order_id=from_digits(made["orderId"][3:22]))
+        found = await queries.order(world.context, caller, order_id=from_digits(made["orderId"][3:22]))
         assert found.status is Status.CANCELED
 
 
@@ -145,13 +153,13 @@ class TestBulk:
         lines = sample()["orderLines"]
         made = (await desk.create(sample(orderLines=[*lines, lines[0] | {"lineId": 2, "sku": "B"}]))).json()
         caller = Caller(await world.demo_organization(), "demo", frozenset(SCOPES))
-        wishes = [orders.HoldWish("FRAUD"), orders.HoldWish("PART", lines=(1,))]
-        step = orders.hold(caller, from_digits(made["orderId"][3:22]), wishes)
-        await orders.perform(world.book, caller, [step], door="hub")
+        hold_requests = [orders.HoldRequest("FRAUD"), orders.HoldRequest("PART", lines=(1,))]
+        step = orders.hold(caller, from_digits(made["orderId"][3:22]), hold_requests)
+        await orders.perform(world.context, caller, [step], door="hub")
         turned = [lines[0] | {"lineId": 2, "sku": "B"}, lines[0]]
         (told,) = (await desk.bulk([sample(orderLines=turned)])).json()["orders"]
         assert told["holdReason"] == ["FRAUD", "PART"]
-        after = await queries.order(world.book, caller, order_id=from_digits(made["orderId"][3:22]))
+        after = await queries.order(world.context, caller, order_id=from_digits(made["orderId"][3:22]))
         assert [hold.lines for hold in after.holds] == [(), (0,)]
 
     async def test_cuts_a_bug_of_one_off_from_the_others(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +193,7 @@ class TestBulk:
             raise RuntimeError("power cut")
 
         with monkeypatch.context() as broken:
-            broken.setattr("crossdock.flows.calls.finish", die)
+            broken.setattr("crossdock.flows.idempotency.finish_bulk_call", die)
             assert (await call()).status_code == 500
         answer = await call()
         assert [each["status"] for each in answer.json()["orders"]] == ["CANCELED", "CANCELED"]
@@ -205,16 +213,16 @@ class TestDocument:
         reading = DOOR.read(json.dumps(body).encode())
         if reading.faults:
             return
-        answer = parse(encode_json(FORMAT.answer(reading.tree, order(), FOUND)))
-        assert changing.taken_up(reading.tree, answer) == reading.tree
+        answer = parse(encode_json(FORMAT.to_response(reading.tree, order(), FOUND)))
+        assert edits.taken_up(reading.tree, answer) == reading.tree
 
     @given(bodies(), bodies())
     def test_is_answered_as_the_one_wanted(self, before: dict[str, Any], wanted: dict[str, Any]) -> None:
         first, second = (DOOR.read(json.dumps(body).encode()) for body in (before, wanted))
         if first.faults or second.faults:
             return
-        made = changing.taken_up(first.tree, second.tree)
-        told, expected = (FORMAT.answer(document, order(), FOUND) for document in (made, second.tree))
+        made = edits.taken_up(first.tree, second.tree)
+        told, expected = (FORMAT.to_response(document, order(), FOUND) for document in (made, second.tree))
         assert json.loads(encode_json(told)) == json.loads(encode_json(expected))
 
     def test_may_have_two_lines_of_one_id(self) -> None:
@@ -222,13 +230,13 @@ class TestDocument:
                  {"lineId": 1, "sku": "B", "orderedQuantity": 1, "unitPrice": 2}]  # fmt: skip
         sent = {"clientId": CLIENT, "clientOrderId": "N", "orderLines": [
             {"lineId": 1, "orderedQuantity": 4}, {"lineId": 1, "orderedQuantity": 5}]}  # fmt: skip
-        change = changing.items(json.dumps(sent).encode(), format=DOOR, is_own=True)
+        change = edits.items(json.dumps(sent).encode(), format=DOOR, is_own=True)
         made = change(sample(clientOrderId="N", orderLines=lines))["orderLines"]
         assert [(line["sku"], line["orderedQuantity"], line["unitPrice"]) for line in made] == [
             ("A", 4, 1), ("B", 5, 2)]  # fmt: skip
 
     @pytest.mark.parametrize("sent", [b"[]", b"5", b'"x"', b"null", b'{"orderLines":[[]]}', b'{"orderLines":{}}'])
     def test_of_another_shape_is_refused(self, sent: bytes) -> None:
-        for make in (changing.whole, changing.items):
+        for make in (edits.whole, edits.items):
             with pytest.raises(Invalid):
                 make(sent, format=DOOR, is_own=True)(sample())

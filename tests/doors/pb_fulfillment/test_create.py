@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from crossdock.core.identity import from_base62, to_digits
+from crossdock.core.ids import from_base62, to_digits
 from crossdock.flows import access
-from tests.doors.pb_fulfillment.desk import FOLDER, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
+from tests.doors.pb_fulfillment.desk import (
+    FOLDER,
+    ORDERS,
+    SAMPLE,
+    TRANSACTION,
+    Desk,
+    places,
+    sample,
+)
 from tests.world import World
 
 # The sample's own date is no valid one, so this side's differs.
@@ -158,7 +166,7 @@ class TestRepeats:
     async def test_are_told_apart_by_client(self, world: World, desk: Desk) -> None:
         made = await world.demo_organization()
         await access.add_vendor_reference(
-            world.book, made.organization_id, kind="pb_fulfillment_client", value="other-client"
+            world.context, made.organization_id, kind="pb_fulfillment_client", value="other-client"
         )
         first, second = await desk.create(SAMPLE), await desk.create(sample(clientId="other-client"))
         assert second.status_code == 201
@@ -330,4 +338,4 @@ class TestView:
 
 async def _own_client(world: World, desk: Desk) -> str:
     token = desk.authorization["Authorization"].removeprefix("Bearer ")
-    return (await access.recognize(world.book, token=token)).actor
+    return (await access.recognize(world.context, token=token)).actor

@@ -10,25 +10,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core import leftovers
-from crossdock.core.lifecycle import Status
-from crossdock.core.order import Content, Destination, Hold, Line, Order, Source, fresh_counters
-from crossdock.core.parsing import parse
+from crossdock.core.json.strict_json import parse
+from crossdock.core.orders import unmapped
+from crossdock.core.orders.model import (
+    Content,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Source,
+    initial_counters,
+)
+from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment.answering import STATUS, read_id, spell_id, status_part
 from crossdock.doors.pb_fulfillment.demo import curl
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
-from crossdock.flows.book import Found, Gaps
-from crossdock.store.registry import Organization
+from crossdock.doors.pb_fulfillment.responses import (
+    STATUS,
+    read_id,
+    spell_id,
+    status_part,
+)
+from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.store.tenants import Organization
 from tests.doors.pb_fulfillment.desk import SAMPLE
 
-FOUND = Found(Organization(1, "Demo", "", 0, 0))
+FOUND = ReferenceData(Organization(1, "Demo", "", 0, 0))
 
 
 def order(*, holds: tuple[Hold, ...] = (), **counts: int) -> Order:
     door = PbFulfillmentFormat(frozenset({"1234"}))
     content = door.content(door.read(SAMPLE), FOUND)
-    counters = tuple(msgspec.structs.replace(each, **counts) for each in fresh_counters(content))
+    counters = tuple(msgspec.structs.replace(each, **counts) for each in initial_counters(content))
     return Order(
         organization_id=1, order_id=2**62, version=1, created_at=0, updated_at=0,
         source=Source("pb_fulfillment", 1, "demo"), content=content, counters=counters, holds=holds,
@@ -36,7 +49,7 @@ def order(*, holds: tuple[Hold, ...] = (), **counts: int) -> Order:
 
 
 def told(one: Order) -> dict[str, object]:
-    return FORMAT.answer(FORMAT.spell(one.content, FOUND, Gaps()), one, FOUND)
+    return FORMAT.to_response(FORMAT.from_content(one.content, FOUND, MissingFields()), one, FOUND)
 
 
 class TestStatus:
@@ -84,20 +97,20 @@ class TestId:
 class TestSpelling:
     def test_returns_to_the_same_content(self) -> None:
         content = order().content
-        spelled = FORMAT.spell(content, FOUND, Gaps())
-        assert FORMAT.content(FORMAT.reread(spelled), FOUND) == content
+        rendered = FORMAT.from_content(content, FOUND, MissingFields())
+        assert FORMAT.to_content(FORMAT.parse_rendered(rendered), FOUND) == content
 
     def test_names_what_an_order_of_another_door_lacks(self) -> None:
         content = Content(number="A", lines=(Line(1), Line(2, sku="S", line_ref="7"), Line(3, line_ref="x")))
-        gaps = Gaps()
-        spelled = FORMAT.spell(content, FOUND, gaps)
-        assert {gap.path for gap in gaps.found} == {
+        missing_fields = MissingFields()
+        rendered = FORMAT.from_content(content, FOUND, missing_fields)
+        assert {missing_field.path for missing_field in missing_fields.found} == {
             ("clientId",), ("createDate",), ("inputShippingDetails", "carrier"), ("orderLines", 0, "lineId"),
             ("orderLines", 0, "sku"), ("orderLines", 2, "lineId"), ("orderLines", 2, "sku"),
             ("toAddress", "addressLines"), ("toAddress", "cityTown"), ("toAddress", "countryCode"),
         }  # fmt: skip
-        assert [line["lineId"] for line in spelled["orderLines"]] == [1, 7, 3]
-        returned = FORMAT.content(FORMAT.reread(spelled), FOUND)
+        assert [line["lineId"] for line in rendered["orderLines"]] == [1, 7, 3]
+        returned = FORMAT.to_content(FORMAT.parse_rendered(rendered), FOUND)
         assert (returned.account_ref, returned.placed_at, returned.lines[0].sku) == (None, None, None)
         assert returned.destinations == (Destination(address=returned.destinations[0].address),)
 
@@ -106,14 +119,14 @@ class TestSpelling:
         body = re.sub(rb'"unitPrice": 10', b'"unitPrice": ' + sent.encode(), SAMPLE)
         tree = parse(body)
         one = order()
-        line = FORMAT.answer(tree, one, FOUND)["orderLines"][0]
+        line = FORMAT.to_response(tree, one, FOUND)["orderLines"][0]
         number = json.loads(encode_json(line), parse_float=str, parse_int=str)["unitPrice"]
         assert float(number) == float(sent)
         assert "." in number or "E-" in number
 
     def test_leaves_the_document_it_was_given_alone(self) -> None:
         tree = parse(SAMPLE)
-        FORMAT.answer(tree, order(), FOUND)
+        FORMAT.to_response(tree, order(), FOUND)
         assert tree == parse(SAMPLE)
 
 
@@ -170,10 +183,12 @@ class TestAnyBody:
         if reading.faults:
             return
         content = door.content(reading, FOUND)
-        assert door.content(door.reread(door.spell(content, FOUND, Gaps())), FOUND) == content
-        kept = leftovers.keep(content, sent=reading.tree, spelled=door.spell(content, FOUND, Gaps()), lines=door.lines)
-        one = msgspec.structs.replace(order(), content=kept, counters=fresh_counters(kept))
-        respelled = leftovers.respell(kept, spelled=door.spell(kept, FOUND, Gaps()), lines=door.lines)
+        assert door.content(door.reread(door.spell(content, FOUND, MissingFields())), FOUND) == content
+        kept = unmapped.extract(
+            content, sent=reading.tree, rendered=door.spell(content, FOUND, MissingFields()), lines=door.lines
+        )
+        one = msgspec.structs.replace(order(), content=kept, counters=initial_counters(kept))
+        respelled = unmapped.restore(kept, rendered=door.spell(kept, FOUND, MissingFields()), lines=door.lines)
         assert respelled == reading.tree
         told = door.answer(respelled, one, FOUND)
         # create answers from what was sent and a read from what was kept: they must not differ

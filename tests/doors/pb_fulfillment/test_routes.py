@@ -6,15 +6,30 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_fulfillment import DOOR
 from crossdock.doors.pb_fulfillment.errors import ERRORS, refuse
-from tests.doors.pb_fulfillment.desk import ORDERS, SAMPLE, TRANSACTION, Desk, places
+from tests.doors.pb_fulfillment.desk import (
+    ORDERS,
+    SAMPLE,
+    TRANSACTION,
+    Desk,
+    places,
+)
 from tests.world import World
 
 UNIFIED = "X-PB-UnifiedErrorStructure"
-KINDS: tuple[type[Refusal], ...] = (Invalid, Missing, Denied, Conflict, Busy)
+KINDS: tuple[type[Refusal], ...] = (Invalid, NotFound, Denied, Conflict, Busy)
 
 
 async def ask_token(world: World, **rest: Any) -> httpx.Response:
@@ -101,7 +116,7 @@ class TestHeaders:
 
 def request(**headers: str) -> Request:
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    rest: dict[str, Any] = dict.fromkeys(("book", "intake", "route"))
+    rest: dict[str, Any] = dict.fromkeys(("context", "intake", "route"))
     return Request(
         **rest, method="POST", path=ORDERS, params={}, query_string=b"", headers=Headers(raw), body=b"", request_id="r1"
     )

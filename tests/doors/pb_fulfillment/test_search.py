@@ -5,11 +5,16 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.doors.pb_fulfillment import searching
-from crossdock.doors.pb_fulfillment.routes import find
+from crossdock.doors.pb_fulfillment import search as order_search
+from crossdock.doors.pb_fulfillment.routes import search as search_routes
 from crossdock.flows import access, queries
-from crossdock.store.walks import Filters
-from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, Desk, sample
+from crossdock.store.index_scan import Filters
+from tests.doors.pb_fulfillment.desk import (
+    CLIENT,
+    ORDERS,
+    Desk,
+    sample,
+)
 from tests.world import World
 
 SECOND = "second"
@@ -29,7 +34,7 @@ def numbers(answer: httpx.Response) -> list[str]:
 async def two(world: World, desk: Desk) -> Desk:
     """Put nine orders into the book, every third of them of a second client."""
     organization = (await world.demo_organization()).organization_id
-    await access.add_vendor_reference(world.book, organization, kind="pb_fulfillment_client", value=SECOND)
+    await access.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value=SECOND)
     for start in range(0, 9, 3):
         made = await desk.bulk(
             [sample(clientOrderId=f"N{start + n}", clientId=SECOND if n == 2 else CLIENT) for n in range(3)]
@@ -75,7 +80,7 @@ class TestLargeBook:
 
     @pytest.fixture(autouse=True)
     def large(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(find, "EXACT_MOST", 2)
+        monkeypatch.setattr(search_routes, "MAX_EXACT", 2)
 
     async def test_is_walked_without_showing_another_clients_orders(self, two: Desk) -> None:
         for client, expected in ((CLIENT, ["N0", "N1", "N3", "N4", "N6", "N7"]), (SECOND, ["N2", "N5", "N8"])):
@@ -113,7 +118,7 @@ class TestLargeBook:
         assert lasts == [False, False, True]
 
     async def test_is_not_merged_without_end(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(find, "MERGED_MOST", 4)
+        monkeypatch.setattr(search_routes, "MAX_MERGED", 4)
         only = await search(two, ("status", ["RECEIVED"]), query="?page=3&size=2")  # none of the others has an order
         assert numbers(only) == ["N4"]
         first = (await search(two, ("clientOrderIds", ["N0"]))).json()["orders"][0]["orderId"]
@@ -129,7 +134,7 @@ class TestLargeBook:
             two, ("clientOrderIds", ["N7", "N1", "N2"]), sort=["createDate-desc", "pbCreateDate-desc"]
         )
         assert numbers(answer) == ["N7", "N1"]
-        monkeypatch.setattr(queries, "LOOKED_THROUGH_MOST", 8)
+        monkeypatch.setattr(queries, "MAX_SCANNED", 8)
         refused = await search(two, ("brands", ["B"]))
         assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "1000045")
         assert "narrow" in refused.json()[0]["additionalInfo"]
@@ -151,7 +156,7 @@ class TestScope:
 def planned(
     *fields: tuple[str, tuple[str, ...]], sort: tuple[tuple[str, bool], ...] = (("pbCreateDate", True),)
 ) -> Any:
-    return searching.plan(searching.Search(CLIENT, dict(fields), sort))
+    return order_search.plan(order_search.Search(CLIENT, dict(fields), sort))
 
 
 SPAN = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")

@@ -2,7 +2,7 @@
 
 import re
 
-from crossdock.core.order import Order
+from crossdock.core.orders.model import Order
 from crossdock.doors.pb_oms.mapping import read_id, spell_id
 from tests.doors.golden import OrdersPlayer, Tree, changed
 
@@ -25,9 +25,9 @@ class Player(OrdersPlayer):
         """See OrdersPlayer."""
         return {"method": "GET", "path": f"{ORDERS}/<{name}>"}
 
-    def own_id(self, spelled: str) -> int | None:
+    def own_id(self, rendered: str) -> int | None:
         """See OrdersPlayer."""
-        return read_id(spelled)
+        return read_id(rendered)
 
     def state_of(self, order: Order) -> dict[str, Tree]:
         """See OrdersPlayer."""

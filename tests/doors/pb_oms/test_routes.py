@@ -7,16 +7,30 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing, Refusal
-from crossdock.core.lifecycle import Status
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_oms.demo import curl
-from crossdock.doors.pb_oms.mapping import _STATUS, FORMAT, read_id, spell_id
+from crossdock.doors.pb_oms.mapping import (
+    _STATUS,
+    FORMAT,
+    read_id,
+    spell_id,
+)
 from crossdock.doors.pb_oms.routes.errors import STATUS_OF, refuse
 from tests.doors.pb_oms.test_create import ORDERS, SAMPLE, sample
 from tests.world import World
 
-KINDS: tuple[type[Refusal], ...] = (Invalid, Missing, Denied, Conflict, Busy)
+KINDS: tuple[type[Refusal], ...] = (Invalid, NotFound, Denied, Conflict, Busy)
 WORDS = {"validation_error", "unauthorized_error", "forbidden_error", "not_found", "invalid_state", "internal_error"}
 
 
@@ -118,7 +132,7 @@ class TestRead:
 
 
 def request() -> Request:
-    rest: dict[str, Any] = dict.fromkeys(("book", "intake", "route"))
+    rest: dict[str, Any] = dict.fromkeys(("context", "intake", "route"))
     return Request(
         **rest, method="POST", path=ORDERS, params={}, query_string=b"", headers=Headers([]), body=b"", request_id="r1"
     )
@@ -169,4 +183,4 @@ class TestWords:
     def test_make_a_line_a_shell_takes(self) -> None:
         line = curl("http://127.0.0.1:8000")
         subprocess.run(["sh", "-n", "-c", line], check=True)
-        assert FORMAT.read(line.split(" -d '")[1].removesuffix("'").encode()).faults == ()
+        assert FORMAT.parse(line.split(" -d '")[1].removesuffix("'").encode()).faults == ()

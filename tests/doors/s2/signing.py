@@ -7,7 +7,7 @@ from typing import Any
 
 from crossdock import demo
 from crossdock.doors import encode_json
-from crossdock.flows import access, catalog
+from crossdock.flows import access, reference_data
 from crossdock.flows.access import Caller
 from tests.world import World
 
@@ -47,13 +47,15 @@ async def add_account(world: World, *, key: str, name: str, warehouse: str | Non
     """Give the demo organization a sales account; this door has no call for it."""
     caller = Caller(await world.demo_organization(), "test", frozenset())
     document = {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": warehouse}
-    await catalog.add(world.book, caller, kind="s2/account", key=key, name=name, document=encode_json(document))
+    await reference_data.add(
+        world.context, caller, kind="s2/account", key=key, name=name, document=encode_json(document)
+    )
 
 
 async def add_second_organization(world: World, *, email: str) -> None:
     """Make the organization OTHER_UUID and let a person into it; they get the demo password where they are new."""
-    made = await access.add_organization(world.book, name="Second", uuid=OTHER_UUID)
+    made = await access.add_organization(world.context, name="Second", uuid=OTHER_UUID)
     await access.add_person(
-        world.book, made.organization_id, email=email, name="Someone", password=demo.PASSWORD,
+        world.context, made.organization_id, email=email, name="Someone", password=demo.PASSWORD,
         scopes=" ".join(access.SCOPES),
     )  # fmt: skip

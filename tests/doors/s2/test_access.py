@@ -7,13 +7,29 @@ import jwt
 import pytest
 
 from crossdock import demo
-from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, Missing
+from crossdock.core.errors import (
+    Busy,
+    Code,
+    Conflict,
+    Denied,
+    Fault,
+    Invalid,
+    NotFound,
+)
 from crossdock.doors import Headers, Request
 from crossdock.doors.s2 import DOOR
-from tests.doors.s2.signing import NOBODY, OTHER_UUID, SAMPLE, TIME, UUID, add_second_organization, log_in
+from tests.doors.s2.signing import (
+    NOBODY,
+    OTHER_UUID,
+    SAMPLE,
+    TIME,
+    UUID,
+    add_second_organization,
+    log_in,
+)
 from tests.world import World
 
-KINDS = (Invalid, Missing, Denied, Conflict, Busy)
+KINDS = (Invalid, NotFound, Denied, Conflict, Busy)
 
 
 class TestLogin:
@@ -122,6 +138,6 @@ class TestRefusals:
 
 def _request() -> Request:
     return Request(
-        book=None, intake=None, route=DOOR.routes[0], method="POST", path="/login", params={}, query_string=b"",
+        context=None, intake=None, route=DOOR.routes[0], method="POST", path="/login", params={}, query_string=b"",
         headers=Headers([]), body=b"", request_id="0123456789abcdef",
     )  # type: ignore[arg-type]  # fmt: skip

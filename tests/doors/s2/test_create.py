@@ -7,7 +7,16 @@ import msgspec
 import pytest
 
 from crossdock.doors.s2 import wire
-from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, NOBODY, PRODUCT_ID, SAMPLE, add_account, masked, sample
+from tests.doors.s2.signing import (
+    ACCOUNT_ID,
+    ANSWER,
+    NOBODY,
+    PRODUCT_ID,
+    SAMPLE,
+    add_account,
+    masked,
+    sample,
+)
 from tests.world import World
 
 
@@ -26,9 +35,9 @@ class TestCreate:
     async def test_keeps_numbers_as_they_are_spelled(self, world: World, headers: dict[str, str]) -> None:
         body = SAMPLE.replace(b"9.99", b"10.00").replace(b"8.89", b"7")
         text = (await world.http.post("/order", content=body, headers=headers)).text
-        for spelled in ('"packageLengthMm":1500.0,', '"caseWeightKg":0.0,', '"caseWeightKg":0.35708416,',
+        for rendered in ('"packageLengthMm":1500.0,', '"caseWeightKg":0.0,', '"caseWeightKg":0.35708416,',
                         '"unitPrice":10.00,', '"unitPrice":7,', '"quantity":2,', '"casePack":2,'):  # fmt: skip
-            assert spelled in text
+            assert rendered in text
 
     async def test_has_one_time_for_order_and_attachments(self, world: World, headers: dict[str, str]) -> None:
         told = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()

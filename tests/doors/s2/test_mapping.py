@@ -9,19 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core.identity import MOST
-from crossdock.core.lifecycle import Counters
-from crossdock.core.order import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
-from crossdock.core.parsing import reparse
+from crossdock.core.ids import MAX_ID
+from crossdock.core.json.strict_json import parse_trusted
+from crossdock.core.orders.model import (
+    Address,
+    Charge,
+    Content,
+    Destination,
+    Line,
+    Order,
+    Reference,
+    Shipping,
+    Source,
+)
+from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.answer import attachment_id
-from crossdock.doors.s2.entries import instant, spell_id
+from crossdock.doors.s2.catalog import instant, spell_id
 from crossdock.doors.s2.mapping import FORMAT
-from crossdock.flows import documents, queries
+from crossdock.doors.s2.responses import attachment_id
+from crossdock.flows import queries, rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.documents import Wording
-from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, PRODUCT_ID, sample
+from crossdock.flows.rendering import RenderedDocument
+from tests.doors.s2.signing import (
+    ACCOUNT_ID,
+    ANSWER,
+    PRODUCT_ID,
+    sample,
+)
 from tests.world import World
 
 FOREIGN = Content(
@@ -47,16 +62,16 @@ def order_of(content: Content, *counters: Counters) -> Order:
     )  # fmt: skip
 
 
-async def worded(world: World, order: Order) -> Wording:
+async def render(world: World, order: Order) -> RenderedDocument:
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    wording = await documents.worded(world.book, caller, order, door="s2", losses=True)
-    told = reparse(encode_json(wording.document))  # products stand in it as JSON
-    return msgspec.structs.replace(wording, document=told)
+    rendered = await rendering.render(world.context, caller, order, door="s2", losses=True)
+    told = parse_trusted(encode_json(rendered.document))  # products stand in it as JSON
+    return msgspec.structs.replace(rendered, document=told)
 
 
 class TestForeignOrders:
     async def test_have_every_member_in_the_vendors_order(self, world: World) -> None:
-        told = (await worded(world, order_of(FOREIGN))).document
+        told = (await render(world, order_of(FOREIGN))).document
         msgspec.convert(told, wire.Order)
         assert list(told) == list(ANSWER)
         for name in ("organization", "account", "shippingAddress"):
@@ -64,7 +79,7 @@ class TestForeignOrders:
         assert list(told["items"][1]["product"]) == list(ANSWER["items"][1]["product"])
 
     async def test_find_products_by_sku(self, world: World) -> None:
-        told = (await worded(world, order_of(FOREIGN))).document
+        told = (await render(world, order_of(FOREIGN))).document
         known, unknown = (item["product"] for item in told["items"])
         assert (known["id"], known["brand"]["name"], known["unknown"]) == (PRODUCT_ID, "Sony", False)
         assert (unknown["id"], unknown["sku"], unknown["name"]) == ("", "NOT-HERE", "Something else")
@@ -72,7 +87,7 @@ class TestForeignOrders:
         assert msgspec.json.encode(unknown["caseWeightKg"]) == b'"0.0"'
 
     async def test_say_what_there_is_a_place_for(self, world: World) -> None:
-        told = (await worded(world, order_of(FOREIGN))).document
+        told = (await render(world, order_of(FOREIGN))).document
         assert told["channelOrderDate"] == "2026-01-31T03:00:00.120Z"
         assert told["shipByDate"] == "2026-02-01T00:00:00Z"
         assert (told["channelOrderIdAlt"], told["channelOrderIdAlt2"]) == ("PO-7", "S-8")
@@ -83,24 +98,24 @@ class TestForeignOrders:
         assert told["account"]["id"] == ""
 
     async def test_name_what_they_lack(self, world: World) -> None:
-        wording = await worded(world, order_of(FOREIGN))
+        rendered = await render(world, order_of(FOREIGN))
 
         def reached(path: tuple[str | int, ...]) -> Any:
-            node: Any = wording.document
+            node: Any = rendered.document
             for step in path:
                 node = node[step]
             return node
 
-        gaps = {gap.path: gap.value for gap in wording.gaps}
-        assert {path: reached(path) for path in gaps} == gaps
-        assert set(gaps) == {
+        missing_fields = {missing_field.path: missing_field.value for missing_field in rendered.missing_fields}
+        assert {path: reached(path) for path in missing_fields} == missing_fields
+        assert set(missing_fields) == {
             ("account", "id"), ("currencyId",), ("items", 1, "channelOrderItemId"), ("items", 1, "product", "id"),
             ("items", 1, "unitPrice"),
             *(("shippingAddress", name) for name in ("company", "city", "state", "postalCode", "phone", "email")),
         }  # fmt: skip
 
     async def test_name_what_was_dropped(self, world: World) -> None:
-        dropped = set((await worded(world, order_of(FOREIGN))).dropped)
+        dropped = set((await render(world, order_of(FOREIGN))).dropped)
         assert ("charges", 0, "amount") in dropped
         assert ("references", 2, "value") in dropped
         assert ("lines", 0, "product_ref") in dropped
@@ -112,15 +127,15 @@ class TestSpelling:
     async def test_of_own_content_has_no_leftovers_yet(self, world: World, headers: dict[str, str]) -> None:
         told = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
         caller = Caller(await world.demo_organization(), "test", frozenset())
-        (order,) = (await queries.page(world.book, caller, queries.Filters(door="s2"), limit=1)).orders
+        (order,) = (await queries.page(world.context, caller, queries.Filters(door="s2"), limit=1)).orders
         assert told["account"]["id"] == order.content.account_ref == ACCOUNT_ID
         assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]
         # until somebody edits the order, it is answered from the document that was sent
-        assert order.content.leftovers is None
-        assert [line.leftovers for line in order.content.lines] == [None, None]
+        assert order.content.unmapped is None
+        assert [line.unmapped for line in order.content.lines] == [None, None]
 
     @pytest.mark.parametrize(
-        ("us", "spelled"),
+        ("us", "rendered"),
         [
             (0, "1970-01-01T00:00:00Z"),
             (1, "1970-01-01T00:00:00.000001Z"),
@@ -129,8 +144,8 @@ class TestSpelling:
             (10_500_000, "1970-01-01T00:00:10.5Z"),
         ],
     )
-    def test_of_times_drops_zeros_at_the_end(self, us: int, spelled: str) -> None:
-        assert instant(us) == spelled
+    def test_of_times_drops_zeros_at_the_end(self, us: int, rendered: str) -> None:
+        assert instant(us) == rendered
 
 
 class TestStatus:
@@ -151,7 +166,7 @@ class TestStatus:
     async def test_follows_the_counters(
         self, world: World, counters: tuple[Counters, ...], status: str, assigned: str
     ) -> None:
-        told = (await worded(world, order_of(FOREIGN, *counters))).document
+        told = (await render(world, order_of(FOREIGN, *counters))).document
         assert (told["status"], told["assignStatus"]) == (status, assigned)
 
 
@@ -160,6 +175,6 @@ def test_the_format_is_named_as_its_door() -> None:
 
 
 class TestAttachmentId:
-    @given(st.integers(0, MOST), st.integers(0, 1000))
+    @given(st.integers(0, MAX_ID), st.integers(0, 1000))
     def test_is_a_uuid_of_version_5_in_the_order(self, order_id: int, place: int) -> None:
         assert attachment_id(spell_id(order_id), place) == str(uuid5(UUID(spell_id(order_id)), f"attachment/{place}"))

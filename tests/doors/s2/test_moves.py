@@ -7,11 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.identity import from_uuid, to_base32
+from crossdock.core.ids import from_uuid, to_base32
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
-from tests.doors.s2.signing import ANSWER, NOBODY, PRODUCT_ID, add_account, sample
+from tests.doors.s2.signing import (
+    ANSWER,
+    NOBODY,
+    PRODUCT_ID,
+    add_account,
+    sample,
+)
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -40,7 +46,7 @@ async def moved(world: World, order: dict[str, Any], make: Any) -> None:
     """Do something to an order that no call of this door can do yet."""
     caller = Caller(await world.demo_organization(), "test", frozenset())
     step: Step = make(caller, from_uuid(order["id"]))
-    await orders.perform(world.book, caller, [step], door="hub")
+    await orders.perform(world.context, caller, [step], door="hub")
 
 
 async def shipped(world: World, order: dict[str, Any]) -> None:
@@ -276,11 +282,11 @@ class TestArchive:
         assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
 
 
-MOVES = [("PUT", ""), ("POST", "/cancel"), ("POST", "/archive"), ("POST", "/unarchive")]
+TRANSITIONS = [("PUT", ""), ("POST", "/cancel"), ("POST", "/archive"), ("POST", "/unarchive")]
 
 
 class TestNobodysOrder:
-    @pytest.mark.parametrize(("method", "verb"), MOVES)
+    @pytest.mark.parametrize(("method", "verb"), TRANSITIONS)
     @pytest.mark.parametrize("order_id", [NOBODY, "x", PRODUCT_ID, "ffffffff-ffff-8fff-bfff-ffffffffffff"])
     async def test_is_not_found(self, world: World, headers: Headers, method: str, verb: str, order_id: str) -> None:
         answer = await world.http.request(method, f"/order/{order_id}{verb}", json=update(), headers=headers)
@@ -289,7 +295,7 @@ class TestNobodysOrder:
             {"code": "NOT_FOUND", "message": "There is no such order"},
         )
 
-    @pytest.mark.parametrize(("method", "verb"), MOVES)
+    @pytest.mark.parametrize(("method", "verb"), TRANSITIONS)
     async def test_is_not_found_where_it_is_anothers(
         self, world: World, headers: Headers, method: str, verb: str
     ) -> None:

@@ -6,12 +6,12 @@ The paths with words in them stand before those with parameters that would take 
 from crossdock.doors.fabric.routes import (
     access,
     attributes,
-    canceling,
-    changing,
+    cancel,
     notifications,
-    querying,
-    reading,
-    reporting,
+    orders,
+    reports,
+    search,
+    update,
     webhook_events,
     webhooks,
 )
@@ -19,12 +19,12 @@ from crossdock.doors.fabric.routes.access import check_site_context
 from crossdock.doors.fabric.routes.errors import refuse
 
 ROUTES = (
-    *reading.ROUTES,
-    *querying.ROUTES,
-    *canceling.ROUTES,
+    *orders.ROUTES,
+    *search.ROUTES,
+    *cancel.ROUTES,
     *attributes.ROUTES,
-    *reporting.ROUTES,
-    *changing.ROUTES,
+    *reports.ROUTES,
+    *update.ROUTES,
     *webhook_events.ROUTES,
     *webhooks.ROUTES,
     *notifications.ROUTES,

@@ -4,9 +4,21 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from crossdock.core.errors import Code, Denied, Fault, Invalid
-from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import calls
+from crossdock.core.errors import (
+    Code,
+    Denied,
+    Fault,
+    Invalid,
+)
+from crossdock.doors import (
+    Headers,
+    Reply,
+    Request,
+    Route,
+    basic_credentials,
+    json_reply,
+)
+from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.routes.errors import ERRORS
 from crossdock.flows import access
@@ -73,15 +85,15 @@ async def token(request: Request) -> Reply:
     asked = form.get("scope", "")
     ours = " ".join(scope for scope in asked.split() if scope in access.SCOPES)
     grant, _ = await access.grant(
-        request.book, client_id=named[0], secret=named[1], lifetime_s=TOKEN_LIFETIME_S, scope=ours or None
+        request.context, client_id=named[0], secret=named[1], lifetime_s=TOKEN_LIFETIME_S, scope=ours or None
     )
-    return json_reply(200, calls.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
+    return json_reply(200, wire_calls.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
 
 
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
-        request=calls.TokenRequest, request_media="application/x-www-form-urlencoded",
-        answers={200: calls.TokenAnswer, **ERRORS},
+        request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
+        answers={200: wire_calls.TokenAnswer, **ERRORS},
     ),
 )  # fmt: skip

@@ -1,8 +1,14 @@
 """Every refusal in this door's shape, `{message}` (plain text for notifications), and what its documentation says of them."""
 
-from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
+from crossdock.core.errors import (
+    Code,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.fabric import calls
+from crossdock.doors.fabric import wire_calls
 
 _STATUS_OF = {
     Code.NOT_JSON: 400,
@@ -51,14 +57,14 @@ _SPELLED = {
     "address": "shipToAddress",
     "location_ref": "locationNum",
 }
-ERRORS = dict.fromkeys((400, 401, 403, 500), calls.ErrorAnswer)
-LARGE = {413: calls.ErrorAnswer, 503: calls.ErrorAnswer}
-ABSENT = {404: calls.ErrorAnswer}
+ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorAnswer)
+LARGE = {413: wire_calls.ErrorAnswer, 503: wire_calls.ErrorAnswer}
+ABSENT = {404: wire_calls.ErrorAnswer}
 
 
-def not_found(what: str) -> Missing:
+def not_found(what: str) -> NotFound:
     """Make the refusal for something that is not there: order, orders, ship-to, attribute, webhook."""
-    return Missing(Code.NO_ORDER, f"there is no such {what}", what=what)
+    return NotFound(Code.NO_ORDER, f"there is no such {what}", what=what)
 
 
 def faulty(*faults: Fault) -> Invalid:
@@ -85,8 +91,8 @@ def message_of(refusal: Refusal) -> str:
     if faults:
         return "; ".join(map(fault_text, faults))
     if refusal.code is Code.NO_ORDER:
-        return _NOT_FOUND[str(refusal.facts.get("what", "order"))]
-    version = refusal.facts.get("version")
+        return _NOT_FOUND[str(refusal.order_events.get("what", "order"))]
+    version = refusal.order_events.get("version")
     if refusal.code is Code.STALE_VERSION and isinstance(version, int):
         return f"The order is at version {version - 1} by now"  # this door counts from 0
     return refusal.reason[:1].upper() + refusal.reason[1:]
@@ -95,11 +101,11 @@ def message_of(refusal: Refusal) -> str:
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as `{message}`; for notifications some are plain text."""
     if refusal is None:
-        return json_reply(500, calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
+        return json_reply(500, wire_calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
     status = _STATUS_OF[refusal.code]
     if refusal.code is Code.EXISTS:
-        status = _EXISTS.get(str(refusal.facts.get("what")), status)
+        status = _EXISTS.get(str(refusal.order_events.get("what")), status)
     if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
         return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
     headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(status, calls.ErrorAnswer(message_of(refusal)), headers=headers)
+    return json_reply(status, wire_calls.ErrorAnswer(message_of(refusal)), headers=headers)

@@ -3,25 +3,35 @@
 from collections.abc import Sequence
 from typing import Any
 
-from crossdock.core.delivery import SECOND_US
-from crossdock.core.errors import Code, Conflict, Missing
-from crossdock.core.events import Fact, Noted, fact_of
-from crossdock.core.identity import from_hex24, is_same_content
-from crossdock.core.lifecycle import Verb
-from crossdock.core.order import Order
-from crossdock.core.parsing import parse
-from crossdock.core.reading import read
-from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.core.errors import Code, Conflict, NotFound
+from crossdock.core.ids import from_hex24, json_equal
+from crossdock.core.json.request_body import decode_body
+from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.events import Noted, OrderEvent, decode_event
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Verb
+from crossdock.core.retry_policy import SECOND_US
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    json_reply,
+)
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.answers import CONTEXT, do, parameter, paths
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    do,
+    parameter,
+    paths,
+)
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE
 from crossdock.doors.fabric.steps import report
-from crossdock.doors.fabric.telling import ACKNOWLEDGED, SENT
+from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT
 from crossdock.flows import access, queries
 from crossdock.flows.orders import Step
-from crossdock.flows.unit import Unit
-from crossdock.store import log
+from crossdock.flows.unit_of_work import Unit
+from crossdock.store import event_log
 
 Tree = Any
 # The same notification asked for twice within this time is a client that repeats itself, not a customer who asks again.
@@ -31,7 +41,7 @@ _ID_SHOWN = 100  # characters of an unknown id that the refusal repeats
 
 async def send_notification(request: Request) -> Reply:
     """Tell webhooks of a notification once more: 200 and what was asked for, in an array."""
-    said = read(request.body, wire.NotificationRequest)
+    said = decode_body(request.body, wire.NotificationRequest)
     order, asked = await _order(request, said.id, said.documentType), parse(request.body)
     await do(request, _sending(order.order_id, said.notificationType, asked))
     return json_reply(200, [asked], order_id=order.order_id)
@@ -39,7 +49,7 @@ async def send_notification(request: Request) -> Reply:
 
 async def acknowledge(request: Request) -> Reply:
     """Note on the order that a notification was sent, once: 200 and what was said."""
-    said = read(request.body, wire.NotificationReport)
+    said = decode_body(request.body, wire.NotificationReport)
     order, reported = await _order(request, said.id, said.documentType), parse(request.body)
     text = f"{said.notificationType} acknowledged"
     await do(request, report(order.order_id, text, topic=ACKNOWLEDGED, data=reported))
@@ -52,11 +62,11 @@ async def _order(request: Request, identity: str, kind: str) -> Order:
         raise header_fault(TENANT, "is required")
     try:
         return await queries.order(
-            request.book, request.caller, order_id=from_hex24(identity) if kind == "ORDER" else None
+            request.context, request.caller, order_id=from_hex24(identity) if kind == "ORDER" else None
         )
-    except Missing:
+    except NotFound:
         shown = identity[:_ID_SHOWN]
-        raise Missing(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
+        raise NotFound(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
 
 
 def _sending(order_id: int, name: str, asked: Tree) -> Step:
@@ -65,13 +75,13 @@ def _sending(order_id: int, name: str, asked: Tree) -> Step:
     Refuses with Conflict `exists` where the same was asked for within TWICE_WITHIN_S.
     """
 
-    async def decide(work: Unit, order: Order) -> Sequence[Fact]:
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
         since = work.now - TWICE_WITHIN_S * SECOND_US
-        for event in await log.events(work.tx, work.organization_id, order_id=order.order_id):
+        for event in await event_log.events(work.tx, work.organization_id, order_id=order.order_id):
             if event.name != Noted.name or event.at <= since:
                 continue
-            fact = fact_of(event)
-            if isinstance(fact, Noted) and fact.topic == SENT and is_same_content(fact.data, asked):
+            order_event = decode_event(event)
+            if isinstance(order_event, Noted) and order_event.topic == SENT and json_equal(order_event.data, asked):
                 raise Conflict(
                     Code.EXISTS, f"the same notification was asked for within {TWICE_WITHIN_S} seconds",
                     what="notification",

@@ -3,23 +3,33 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from crossdock.core.errors import Fault, Missing
-from crossdock.core.identity import from_hex24
-from crossdock.core.reading import read
-from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import calls, subscribing, telling
+from crossdock.core.errors import Fault, NotFound
+from crossdock.core.ids import from_hex24
+from crossdock.core.json.request_body import decode_body
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    json_reply,
+)
+from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.filtering import faults_of, fits, sorted_by
-from crossdock.doors.fabric.routes.answers import CONTEXT, by_number, paths, told
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    by_number,
+    paths,
+    told,
+)
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.webhooks import definitions
+from crossdock.doors.fabric.search import faults_of, fits, sorted_by
 from crossdock.flows import access, endpoints
 from crossdock.store.deliveries import Delivery
 
 Tree = Any
 # Deliveries looked through, the newest of all webhooks together: what an operator reads, in half a second at most.
-LOOKED_THROUGH_MOST = 2_000
+MAX_SCANNED = 2_000
 _SORTS = {"createdAt": "firstEventTriggeredAt", "updatedAt": "lastEventTriggeredAt"}
 _SORTED_BY = (
     "eventRequestId", "channelId", "tenantId", "event", "firstEventTriggeredAt", "lastEventTriggeredAt", "status",
@@ -31,7 +41,7 @@ _TAKEN_OVER = '{"statusCodeValue":200,"statusCode":"OK"}'
 
 async def query_events(request: Request) -> Reply:
     """Search what webhooks were told: 200 and a page of it, also where there is nothing."""
-    sent = read(request.body, calls.QueryRequest)
+    sent = decode_body(request.body, wire_calls.QueryRequest)
     filters = sent.filters or {}
     sort_by = _SORTS.get(sent.sortBy or "updatedAt", sent.sortBy or "")
     faults = list(faults_of(filters))
@@ -55,23 +65,23 @@ async def _records(request: Request) -> list[Tree]:
     for endpoint, wanted in await definitions(request):
         try:
             listed = await endpoints.page(
-                request.book, request.caller, endpoint_id=endpoint.endpoint_id, limit=LOOKED_THROUGH_MOST
+                request.context, request.caller, endpoint_id=endpoint.endpoint_id, limit=MAX_SCANNED
             )
-        except Missing:  # deleted since
+        except NotFound:  # deleted since
             continue
         found += [(each, wanted) for each in listed]
         found.sort(key=lambda pair: pair[0].delivery_id, reverse=True)
-        del found[LOOKED_THROUGH_MOST:]
-    return [subscribing.record(delivery, wanted) for delivery, wanted in found]
+        del found[MAX_SCANNED:]
+    return [webhook_definitions.record(delivery, wanted) for delivery, wanted in found]
 
 
 async def retry(request: Request) -> Reply:
     """Send an event again: 200 and a text for each webhook that is told."""
-    sent = read(request.body, shapes.Retry)
+    sent = decode_body(request.body, shapes.Retry)
     if (ACCOUNT, sent.tenant) not in request.caller.references:
         raise faulty(Fault(("tenant",), "is not this organization's account"))
     if sent.eventRequestId:
-        await _redeliver(request, sent.eventRequestId, telling.event_of(sent.event))
+        await _redeliver(request, sent.eventRequestId, webhooks.event_of(sent.event))
         return json_reply(200, [_TAKEN_OVER])
     return json_reply(200, [_TAKEN_OVER async for _ in _sent(request, sent)])
 
@@ -81,28 +91,28 @@ async def _redeliver(request: Request, identity: str, event: str) -> None:
     for endpoint, _ in await definitions(request):
         key = {"endpoint_id": endpoint.endpoint_id, "delivery_id": from_hex24(identity)}
         try:
-            found = await endpoints.delivery(request.book, request.caller, **key)
-        except Missing:
+            found = await endpoints.delivery(request.context, request.caller, **key)
+        except NotFound:
             continue
         if found.topic != event:
             raise faulty(Fault(("event",), f"must be that of the request, {found.topic}"))
-        await endpoints.redeliver(request.book, request.caller, **key)
+        await endpoints.redeliver(request.context, request.caller, **key)
         return
     raise faulty(Fault(("eventRequestId",), "is no event's"))
 
 
 async def _sent(request: Request, sent: shapes.Retry) -> AsyncIterator[Delivery]:
     """Send an event with what the request gives, or names, to the webhooks that want it; one id for all, as it is one event."""
-    event = telling.event_of(sent.event)
+    event = webhooks.event_of(sent.event)
     payload, order = await _payload(request, sent)
-    body, event_id = telling.message(event, payload), request.book.mint.new(request.book.clock())
+    body, event_id = webhooks.message(event, payload), request.context.id_generator.new(request.context.clock())
     for endpoint, wanted in await definitions(request):
-        if not wanted.wants(event):
+        if not wanted.matches(event):
             continue
-        if sent.apiVersion and subscribing.definition(wanted)["apiVersion"] != sent.apiVersion:
+        if sent.apiVersion and webhook_definitions.definition(wanted)["apiVersion"] != sent.apiVersion:
             continue
         yield await endpoints.send(
-            request.book, request.caller, endpoint_id=endpoint.endpoint_id, event_id=event_id, topic=event,
+            request.context, request.caller, endpoint_id=endpoint.endpoint_id, event_id=event_id, topic=event,
             body=body, order=order,
         )  # fmt: skip
 
@@ -115,7 +125,7 @@ async def _payload(request: Request, sent: shapes.Retry) -> tuple[Tree, tuple[in
         raise faulty(Fault(("payload",), "is required where neither eventRequestId nor orderNumber is given"))
     try:
         order = await by_number(request, sent.orderNumber)
-    except Missing:
+    except NotFound:
         raise faulty(Fault(("orderNumber",), "is no order's number")) from None
     return await told(request, order), (order.order_id, order.event_number)
 
@@ -125,7 +135,7 @@ ROUTES = (
     Route(
         "POST", paths("/webhook/event/query"), query_events, access.ADMIN, "queryWebhookEvents",
         "Search what webhooks were told",
-        request=calls.QueryRequest, answers={200: shapes.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
+        request=wire_calls.QueryRequest, answers={200: shapes.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/webhook/retry"), retry, access.ADMIN, "retryWebhook", "Send an event again",

@@ -6,14 +6,24 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.delivery import State
-from crossdock.core.endpoint import Secret, Subscription
 from crossdock.core.errors import Fault, Invalid, Path
-from crossdock.core.formats import is_date_time
-from crossdock.core.identity import MOST
-from crossdock.core.reading import DocumentRule
-from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.hub import errors, mapping, subscribing, wire
+from crossdock.core.ids import MAX_ID
+from crossdock.core.json.request_body import DocumentRule
+from crossdock.core.json.value_types import is_date_time
+from crossdock.core.retry_policy import State
+from crossdock.core.subscription import SigningSecret, Subscription
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    json_reply,
+)
+from crossdock.doors.hub import (
+    errors,
+    mapping,
+    wire,
+    wire_webhooks,
+)
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
     PROBLEMS,
@@ -28,7 +38,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_if_match,
     read_limit,
 )
-from crossdock.flows import access, endpoints, mails
+from crossdock.flows import access, emails, endpoints
 from crossdock.store.deliveries import Endpoint
 
 Tree = Any
@@ -57,7 +67,7 @@ def _own_path(path: Path) -> Path:
 
 def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: bool = False) -> Reply:
     wanted = endpoints.subscription_of(endpoint)
-    body = subscribing.endpoint_answer(endpoint, wanted, request.book, shown=shown)
+    body = wire_webhooks.endpoint_answer(endpoint, wanted, request.context, shown=shown)
     headers = [("ETag", f'"{endpoint.version}"')]
     if status == 201:
         headers.append(("Location", f"/hub/v1/endpoints/{body['id']}"))
@@ -67,7 +77,7 @@ def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: b
 # ------------------------------------------------------------------------------------------------------------ endpoints
 async def create_endpoint(request: Request) -> Reply:
     """Make a webhook receiver; the answer shows its secret, once."""
-    body = read_body(request, [], subscribing.EndpointBody)
+    body = read_body(request, [], wire_webhooks.EndpointBody)
     wanted = Subscription(
         url=body.url,
         name=body.name or "",
@@ -76,11 +86,11 @@ async def create_endpoint(request: Request) -> Reply:
         statuses=tuple(body.statuses),
         format=body.format,
         headers=tuple(body.headers.items()),
-        secrets=(Secret(body.secret),) if body.secret else (),
+        secrets=(SigningSecret(body.secret),) if body.secret else (),
     )
     with _own_words():
         made = await endpoints.add(
-            request.book, request.caller, wanted, secret_kind=body.secret_kind, from_start=body.start == "beginning"
+            request.context, request.caller, wanted, secret_kind=body.secret_kind, from_start=body.start == "beginning"
         )
     return _answer(request, made, status=201, shown=True)
 
@@ -88,21 +98,21 @@ async def create_endpoint(request: Request) -> Reply:
 async def list_endpoints(request: Request) -> Reply:
     """Answer all webhook receivers."""
     known_query(request)
-    found = await endpoints.all_of(request.book, request.caller)
-    items = [subscribing.endpoint_answer(each, endpoints.subscription_of(each), request.book) for each in found]
+    found = await endpoints.all_of(request.context, request.caller)
+    items = [wire_webhooks.endpoint_answer(each, endpoints.subscription_of(each), request.context) for each in found]
     return json_reply(200, {"items": items, "next": None})
 
 
 async def get_endpoint(request: Request) -> Reply:
     """Answer one webhook receiver with its health."""
-    return _answer(request, await endpoints.webhook(request.book, request.caller, endpoint_id=_id(request)))
+    return _answer(request, await endpoints.webhook(request.context, request.caller, endpoint_id=_id(request)))
 
 
 async def change_endpoint(request: Request) -> Reply:
     """Change what a receiver wants, or whether it is told at all."""
     faults: list[Fault] = []
     versions = read_if_match(request, faults)
-    body = read_body(request, faults, subscribing.EndpointPatch)
+    body = read_body(request, faults, wire_webhooks.EndpointPatch)
     given = {
         name: tuple(value.items()) if isinstance(value, dict) else tuple(value) if isinstance(value, list) else value
         for name, value in msgspec.structs.asdict(body).items()
@@ -112,7 +122,7 @@ async def change_endpoint(request: Request) -> Reply:
         given["topics"] = given.pop("types")
     with _own_words():
         changed = await endpoints.change(
-            request.book,
+            request.context,
             request.caller,
             endpoint_id=_id(request),
             changed=lambda before: _replace(before, **given),
@@ -124,24 +134,24 @@ async def change_endpoint(request: Request) -> Reply:
 
 async def remove_endpoint(request: Request) -> Reply:
     """Remove a receiver."""
-    await endpoints.remove(request.book, request.caller, endpoint_id=_id(request))
+    await endpoints.remove(request.context, request.caller, endpoint_id=_id(request))
     return Reply(204)
 
 
 async def rotate_secret(request: Request) -> Reply:
     """Give a receiver a new secret, shown once; the old one goes on signing beside it for a while."""
-    body = read_body(request, [], subscribing.RotateBody, raw=None if request.body.strip() else b"{}")
+    body = read_body(request, [], wire_webhooks.RotateBody, raw=None if request.body.strip() else b"{}")
     with _own_words():
         changed = await endpoints.rotate(
-            request.book, request.caller, endpoint_id=_id(request), secret_kind=body.secret_kind, secret=body.secret
+            request.context, request.caller, endpoint_id=_id(request), secret_kind=body.secret_kind, secret=body.secret
         )
     return _answer(request, changed, shown=True)
 
 
 async def test_endpoint(request: Request) -> Reply:
     """Send a receiver a message that is about no order."""
-    made = await endpoints.test(request.book, request.caller, endpoint_id=_id(request))
-    return json_reply(202, subscribing.delivery_answer(made))
+    made = await endpoints.test(request.context, request.caller, endpoint_id=_id(request))
+    return json_reply(202, wire_webhooks.delivery_answer(made))
 
 
 # ----------------------------------------------------------------------------------------------------------- deliveries
@@ -157,33 +167,33 @@ async def list_deliveries(request: Request) -> Reply:
         faults.append(Fault((errors.QUERY, "order_id"), "must be the id of an order"))
     raise_faults(faults)
     found = await endpoints.page(
-        request.book,
+        request.context,
         request.caller,
         endpoint_id=_id(request),
         state=State(query["state"]) if "state" in query else None,
         order_id=order_id,
-        before=before or MOST,
+        before=before or MAX_ID,
         limit=limit + 1,
     )
     cursor = cursor_after(query, found[limit - 1].delivery_id if len(found) > limit else None)
-    items = [subscribing.delivery_answer(each) for each in found[:limit]]
+    items = [wire_webhooks.delivery_answer(each) for each in found[:limit]]
     return json_reply(200, {"items": items, "next": cursor}, headers=link(request, query, cursor))
 
 
 async def get_delivery(request: Request) -> Reply:
     """Answer one delivery with its attempts."""
     found = await endpoints.delivery(
-        request.book, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
+        request.context, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
     )
-    return json_reply(200, subscribing.delivery_answer(found))
+    return json_reply(200, wire_webhooks.delivery_answer(found))
 
 
 async def redeliver(request: Request) -> Reply:
     """Repeat one delivery, at once."""
     made = await endpoints.redeliver(
-        request.book, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
+        request.context, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
     )
-    return json_reply(202, subscribing.delivery_answer(made))
+    return json_reply(202, wire_webhooks.delivery_answer(made))
 
 
 def _time_rule(name: str) -> DocumentRule:
@@ -198,13 +208,13 @@ def _time_rule(name: str) -> DocumentRule:
 
 async def redeliver_range(request: Request) -> Reply:
     """Repeat a receiver's deliveries of a time; answers how many there are."""
-    body = read_body(request, [], subscribing.RedeliverBody, _time_rule("since"), _time_rule("until"))
+    body = read_body(request, [], wire_webhooks.RedeliverBody, _time_rule("since"), _time_rule("until"))
     count = await endpoints.redeliver_all(
-        request.book,
+        request.context,
         request.caller,
         endpoint_id=_id(request),
         since=microseconds(body.since),
-        until=request.book.clock() if body.until is None else microseconds(body.until),
+        until=request.context.clock() if body.until is None else microseconds(body.until),
         state=None if body.state is None else State(body.state),
     )
     return json_reply(202, {"deliveries": count})
@@ -217,15 +227,15 @@ async def list_mails(request: Request) -> Reply:
     faults: list[Fault] = []
     limit, before = read_limit(request, query, faults), read_cursor(query, faults)
     raise_faults(faults)
-    found = await mails.page(request.book, request.caller, before=before or MOST, limit=limit + 1)
+    found = await emails.page(request.context, request.caller, before=before or MAX_ID, limit=limit + 1)
     cursor = cursor_after(query, found[limit - 1].mail_id if len(found) > limit else None)
-    items = [subscribing.mail_answer(each) for each in found[:limit]]
+    items = [wire_webhooks.mail_answer(each) for each in found[:limit]]
     return json_reply(200, {"items": items, "next": cursor}, headers=link(request, query, cursor))
 
 
 async def get_mail(request: Request) -> Reply:
     """Answer one kept mail as it would have gone out, a file that mail programs open."""
-    found = await mails.get(request.book, request.caller, mail_id=_id(request))
+    found = await emails.get(request.context, request.caller, mail_id=_id(request))
     name = mapping.spell_id(found.mail_id)
     headers = [("Content-Disposition", f'attachment; filename="{name}.eml"')]
     return Reply(200, found.message, headers=headers, content_type="message/rfc822")
@@ -233,7 +243,7 @@ async def get_mail(request: Request) -> Reply:
 
 async def get_mail_settings(request: Request) -> Reply:
     """Answer what the organization says about its mails; an empty object where it has said nothing."""
-    endpoint, document = await mails.settings(request.book, request.caller)
+    endpoint, document = await emails.settings(request.context, request.caller)
     return Reply(200, document or b"{}", headers=[("ETag", f'"{endpoint.version}"')])
 
 
@@ -242,7 +252,7 @@ async def put_mail_settings(request: Request) -> Reply:
     faults: list[Fault] = []
     versions = read_if_match(request, faults)
     raise_faults(faults)
-    changed = await mails.change_settings(request.book, request.caller, request.body, versions=versions)
+    changed = await emails.change_settings(request.context, request.caller, request.body, versions=versions)
     return Reply(200, changed.document, headers=[("ETag", f'"{changed.version}"')])
 
 
@@ -253,31 +263,31 @@ _PAGE_OF = {"type": "object", "properties": {"items": {"type": "array"}, "next":
 _IF_MATCH = described("If-Match", "header", "the ETag of the endpoint as it was seen; 412 when it has changed since")
 ROUTES = (
     Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook receiver",
-          request=subscribing.EndpointBody, answers={201: subscribing.EndpointAnswer, 409: wire.Problem, **_BODY}),
+          request=wire_webhooks.EndpointBody, answers={201: wire_webhooks.EndpointAnswer, 409: wire.Problem, **_BODY}),
     Route("GET", ("/hub/v1/endpoints",), list_endpoints, access.ADMIN, "listEndpoints", "List webhook receivers",
           answers={200: _PAGE_OF, **PROBLEMS}),
     Route("GET", (_ONE,), get_endpoint, access.ADMIN, "getEndpoint", "Look at a webhook receiver and its health",
-          answers={200: subscribing.EndpointAnswer, **_404}),
+          answers={200: wire_webhooks.EndpointAnswer, **_404}),
     Route("PATCH", (_ONE,), change_endpoint, access.ADMIN, "changeEndpoint", "Change, disable or enable a webhook receiver",
-          request=subscribing.EndpointPatch, parameters=(_IF_MATCH,),
-          answers={200: subscribing.EndpointAnswer, 412: wire.Problem, **_404, **_BODY}),
+          request=wire_webhooks.EndpointPatch, parameters=(_IF_MATCH,),
+          answers={200: wire_webhooks.EndpointAnswer, 412: wire.Problem, **_404, **_BODY}),
     Route("DELETE", (_ONE,), remove_endpoint, access.ADMIN, "removeEndpoint", "Remove a webhook receiver",
           answers={204: None, **_404}),
     Route("POST", (f"{_ONE}/rotate",), rotate_secret, access.ADMIN, "rotateSecret", "Give a webhook receiver a new secret",
-          request={"oneOf": [subscribing.RotateBody]}, answers={200: subscribing.EndpointAnswer, **_404, **_BODY}),
+          request={"oneOf": [wire_webhooks.RotateBody]}, answers={200: wire_webhooks.EndpointAnswer, **_404, **_BODY}),
     Route("POST", (f"{_ONE}/test",), test_endpoint, access.ADMIN, "testEndpoint", "Try a webhook receiver out",
-          answers={202: subscribing.DeliveryAnswer, **_404}),
+          answers={202: wire_webhooks.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/redeliver",), redeliver_range, access.ADMIN, "redeliverRange",
-          "Repeat a webhook receiver's deliveries of a time", request=subscribing.RedeliverBody,
+          "Repeat a webhook receiver's deliveries of a time", request=wire_webhooks.RedeliverBody,
           answers={202: {"type": "object", "properties": {"deliveries": {"type": "integer"}}}, **_404, **_BODY}),
     Route("GET", (f"{_ONE}/deliveries",), list_deliveries, access.ADMIN, "listDeliveries",
           "List a webhook receiver's deliveries", answers={200: _PAGE_OF, **_404},
           parameters=(described("state", "query", "where they stand", enum=list(State)),
                       described("order_id", "query", "the order they are about"), *PAGE)),
     Route("GET", (f"{_ONE}/deliveries/{{delivery}}",), get_delivery, access.ADMIN, "getDelivery",
-          "Look at a delivery and its attempts", answers={200: subscribing.DeliveryAnswer, **_404}),
+          "Look at a delivery and its attempts", answers={200: wire_webhooks.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/deliveries/{{delivery}}/redeliver",), redeliver, access.ADMIN, "redeliver",
-          "Repeat a delivery", answers={202: subscribing.DeliveryAnswer, **_404}),
+          "Repeat a delivery", answers={202: wire_webhooks.DeliveryAnswer, **_404}),
     Route("GET", ("/hub/v1/mail-settings",), get_mail_settings, access.ADMIN, "getMailSettings",
           "Look at what the organization says about its mails", answers={200: {"type": "object"}, **PROBLEMS}),
     Route("PUT", ("/hub/v1/mail-settings",), put_mail_settings, access.ADMIN, "putMailSettings",

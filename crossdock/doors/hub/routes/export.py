@@ -7,13 +7,28 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from crossdock.core.errors import Fault
-from crossdock.core.order import Order
-from crossdock.doors import Reply, Request, Route, encode_json
+from crossdock.core.orders.model import Order
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    encode_json,
+)
 from crossdock.doors.hub import errors, mapping
-from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
-from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
-from crossdock.flows import access, documents
-from crossdock.store.pages import Page
+from crossdock.doors.hub.routes.orders import (
+    FILTER_PARAMETERS,
+    FILTERS,
+    Selection,
+    read_selection,
+)
+from crossdock.doors.hub.routes.parameters import (
+    PROBLEMS,
+    described,
+    known_query,
+    raise_faults,
+)
+from crossdock.flows import access, rendering
+from crossdock.store.order_list import OrderPage
 
 Tree = Any
 # Orders read at a time: some 10 ms of work between two turns of the event loop, and half a megabyte of memory.
@@ -38,12 +53,12 @@ async def export_orders(request: Request) -> Reply:
 
 
 async def _parts(
-    request: Request, selection: Selection, page: Page, head: bytes, spell: Callable[[Order, Tree], bytes]
+    request: Request, selection: Selection, page: OrderPage, head: bytes, spell: Callable[[Order, Tree], bytes]
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        wordings = await documents.worded_all(request.book, request.caller, page.orders, door=mapping.FORMAT.name)
-        yield b"".join(spell(order, wording.document) for order, wording in zip(page.orders, wordings, strict=True))
+        renderings = await rendering.render_all(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
+        yield b"".join(spell(order, rendered.document) for order, rendered in zip(page.orders, renderings, strict=True))
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:
             return

@@ -8,12 +8,17 @@ import structlog
 from msgspec import UNSET, UnsetType
 
 from crossdock.core.errors import Denied, Fault
-from crossdock.core.events import FACTS
-from crossdock.core.lifecycle import Status
-from crossdock.doors import Reply, Request, Route, encode_json, json_reply
+from crossdock.core.orders.events import ORDER_EVENTS
+from crossdock.core.orders.status import Status
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    encode_json,
+    json_reply,
+)
 from crossdock.doors.hub import errors, mapping
-from crossdock.doors.hub.catalog import PAGE, Message, Untold
-from crossdock.doors.hub.payloads import message, untold
+from crossdock.doors.hub.event_schemas import PAGE, Message, UnreadableEvent
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
     described,
@@ -21,12 +26,13 @@ from crossdock.doors.hub.routes.parameters import (
     raise_faults,
     read_limit,
 )
-from crossdock.flows import access, documents, feed
-from crossdock.store.log import Entry, Wanted
+from crossdock.doors.hub.webhooks import message, unreadable_event
+from crossdock.flows import access, feed, rendering
+from crossdock.store.event_log import EventFilter, LogEntry
 
 Tree = Any
 _log = structlog.get_logger("crossdock.feed")
-WAIT_MOST_S = 60  # longer, and something between us and the client hangs up
+MAX_WAIT_S = 60  # longer, and something between us and the client hangs up
 # A comment is sent on a silent stream so often, so that nothing between takes it for dead.
 _BEAT_S = 15.0
 # Entries sent in one piece.
@@ -70,63 +76,65 @@ async def list_feed(request: Request) -> Reply:
     faults: list[Fault] = []
     limit, after = read_limit(request, query, faults), _after(request, query, faults)
     wait = query.get("wait", "0")
-    if not (wait.isascii() and wait.isdigit() and len(wait) < 6 and int(wait) <= WAIT_MOST_S):
-        faults.append(Fault((errors.QUERY, "wait"), f"must be a whole number of seconds from 0 to {WAIT_MOST_S}"))
+    if not (wait.isascii() and wait.isdigit() and len(wait) < 6 and int(wait) <= MAX_WAIT_S):
+        faults.append(Fault((errors.QUERY, "wait"), f"must be a whole number of seconds from 0 to {MAX_WAIT_S}"))
     if query.get("include", "order") != "order":
         faults.append(Fault((errors.QUERY, "include"), "must be order"))
-    wanted = Wanted(
-        _listed(query, "type", list(FACTS), faults),
-        _listed(query, "door", list(request.book.formats), faults),
+    wanted = EventFilter(
+        _listed(query, "type", list(ORDER_EVENTS), faults),
+        _listed(query, "door", list(request.context.formats), faults),
         _listed(query, "status", list(Status), faults),
     )
     raise_faults(faults)
     if after is None:
-        after = await feed.newest(request.book, request.caller)
+        after = await feed.newest(request.context, request.caller)
     if _wants_stream(request):
         stream = _stream(request, after, wanted, "include" in query)
         return Reply(200, headers=[("Cache-Control", "no-store")], content_type=_STREAM, stream=stream)
-    found = await feed.wait(request.book, request.caller, after=after, limit=limit, wanted=wanted, wait_s=float(wait))
+    found = await feed.wait(
+        request.context, request.caller, after=after, limit=limit, wanted=wanted, wait_s=float(wait)
+    )
     items = await _items(request, found.entries, "include" in query)
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
 
 
-async def _items(request: Request, entries: list[Entry], with_orders: bool) -> list[Message | Untold]:
+async def _items(request: Request, entries: list[LogEntry], with_orders: bool) -> list[Message | UnreadableEvent]:
     if not with_orders or not entries:
         return [_item(entry, UNSET) for entry in entries]
-    told = [each for each in await feed.told(request.book, request.caller, entries) if each is not None]
+    told = [each for each in await feed.with_orders(request.context, request.caller, entries) if each is not None]
     orders = [each.order for each in told]
-    wordings = await documents.worded_all(request.book, request.caller, orders, door=mapping.FORMAT.name)
-    document_at = {each.entry.position: wording.document for each, wording in zip(told, wordings, strict=True)}
+    renderings = await rendering.render_all(request.context, request.caller, orders, door=mapping.FORMAT.name)
+    document_at = {each.entry.position: rendered.document for each, rendered in zip(told, renderings, strict=True)}
     return [_item(entry, document_at.get(entry.position)) for entry in entries]
 
 
-def _item(entry: Entry, order: Tree | UnsetType) -> Message | Untold:
+def _item(entry: LogEntry, order: Tree | UnsetType) -> Message | UnreadableEvent:
     """Spell an entry, with its order where that is wanted; what nobody can read must keep no follower from what is later."""
     if order is None:
-        return untold(entry)
+        return unreadable_event(entry)
     try:
         return message(entry, order)
     except Exception:  # noqa: BLE001 - found in the log of one order
         _log.exception("bug", position=entry.position)
-        return untold(entry)
+        return unreadable_event(entry)
 
 
 async def _is_known(request: Request) -> bool:
     try:
-        await access.recognize(request.book, token=request.bearer)
+        await access.recognize(request.context, token=request.bearer)
     except Denied:
         return False
     return True
 
 
-async def _stream(request: Request, after: int, wanted: Wanted, with_orders: bool) -> AsyncIterator[bytes]:
+async def _stream(request: Request, after: int, wanted: EventFilter, with_orders: bool) -> AsyncIterator[bytes]:
     """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing.
 
     Comments have an id too: where nothing was sent yet, or nothing that was wanted, a client still knows where to go on from.
     Ends when the caller's token does.
     """
     yield b": follow\nid: %d\n\n" % after
-    pages = feed.follow(request.book, request.caller, after=after, limit=_PIECE, wanted=wanted, wait_s=_BEAT_S)
+    pages = feed.follow(request.context, request.caller, after=after, limit=_PIECE, wanted=wanted, wait_s=_BEAT_S)
     async for page in pages:
         if not await _is_known(request):
             return
@@ -149,7 +157,7 @@ ROUTES = (
         parameters=(
             described("after", "query", "`next` of the page before; newest: only what comes from now on"),
             described("limit", "query", "entries, 1 to 200", type="integer", default=50),
-            described("wait", "query", f"seconds to wait where there is nothing yet, 0 to {WAIT_MOST_S}", type="integer"),
+            described("wait", "query", f"seconds to wait where there is nothing yet, 0 to {MAX_WAIT_S}", type="integer"),
             described("type", "query", "event types with commas between them; `order.*` means all that begin so"),
             described("door", "query", "doors the orders came through, with commas between them"),
             described("status", "query", "statuses of the order after the event, with commas between them"),

@@ -5,11 +5,19 @@ from typing import Any
 from msgspec import Struct
 
 from crossdock.core.errors import Fault
-from crossdock.core.identity import key_of
-from crossdock.core.lifecycle import Status
-from crossdock.core.order import Order
-from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
+from crossdock.core.ids import hashed_key
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Status
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    in_one_view,
+    json_reply,
+    replayed_header,
+)
 from crossdock.doors.hub import errors, mapping, wire
+from crossdock.doors.hub.event_data import entry_answer
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
     PROBLEMS,
@@ -24,12 +32,11 @@ from crossdock.doors.hub.routes.parameters import (
     read_limit,
     read_time,
 )
-from crossdock.doors.hub.telling import entry_answer
-from crossdock.flows import access, documents, queries
+from crossdock.flows import access, queries, rendering
+from crossdock.flows.document_cache import RenderedPage, render_json_all, render_json_page
 from crossdock.flows.intake import Submission
-from crossdock.flows.written import Told, told_all, told_page
-from crossdock.store.pages import Page
-from crossdock.store.walks import Filters
+from crossdock.store.index_scan import Filters
+from crossdock.store.order_list import OrderPage
 
 SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
 _WORDS = ("door", "number", "status", "email", "sku", "location", "tag")
@@ -42,15 +49,15 @@ async def create_order(request: Request) -> Reply:
     faults: list[Fault] = []
     key = read_key(request, faults)
     raise_faults(faults)
-    keys = () if key is None else (key_of("hub/idempotency", request.caller.actor, key),)
+    keys = () if key is None else (hashed_key("hub/idempotency", request.caller.actor, key),)
     outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body, keys=keys))
     assert outcome.order_id is not None
     headers = [
         ("Location", f"/hub/v1/orders/{mapping.spell_id(outcome.order_id)}"),
         ("ETag", '"1"'),
-        *replayed_header(outcome.fate == "replayed"),
+        *replayed_header(outcome.status == "replayed"),
     ]
-    return Reply(201, outcome.reply, headers=headers, order_id=outcome.order_id, outcome=outcome.fate)
+    return Reply(201, outcome.reply, headers=headers, order_id=outcome.order_id, outcome=outcome.status)
 
 
 # ------------------------------------------------------------------------------------------------------------------- read
@@ -60,20 +67,20 @@ async def get_order(request: Request) -> Reply:
     query = known_query(request, "as", "as_of")
     faults: list[Fault] = []
     door, at = query.get("as"), read_time(query, "as_of", faults)
-    if door is not None and door not in request.book.formats:
-        faults.append(Fault((errors.QUERY, "as"), f"must be one of {', '.join(request.book.formats)}"))
+    if door is not None and door not in request.context.formats:
+        faults.append(Fault((errors.QUERY, "as"), f"must be one of {', '.join(request.context.formats)}"))
     raise_faults(faults)
     order_id = mapping.read_id(request.params["id"])
     if at is None:
-        order = await queries.order(request.book, request.caller, order_id=order_id)
+        order = await queries.order(request.context, request.caller, order_id=order_id)
     else:
-        order = await queries.as_of(request.book, request.caller, order_id=order_id, at=at)
+        order = await queries.as_of(request.context, request.caller, order_id=order_id, at=at)
     etag = f'"{order.version}"' if door is None else f'"{order.version}-{door}"'
     if _is_known(request, etag):
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
     if door is not None:
         return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    (told,) = await told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+    (told,) = await render_json_all(request.context, request.caller, [order], door=mapping.FORMAT.name)
     return json_reply(200, told, headers=[("ETag", etag)], order_id=order.order_id)
 
 
@@ -84,10 +91,13 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 async def _worded(request: Request, order: Order, door: str) -> wire.Worded:
-    wording = await documents.worded(request.book, request.caller, order, door=door, losses=True)
-    losses = [wire.Loss("filled", errors.pointer(gap.path), gap.value) for gap in wording.gaps]
-    losses += [wire.Loss("dropped", errors.pointer(path)) for path in wording.dropped]
-    return wire.Worded(door, wording.document, losses)
+    rendered = await rendering.render(request.context, request.caller, order, door=door, losses=True)
+    losses = [
+        wire.Loss("filled", errors.pointer(missing_field.path), missing_field.value)
+        for missing_field in rendered.missing_fields
+    ]
+    losses += [wire.Loss("dropped", errors.pointer(path)) for path in rendered.dropped]
+    return wire.Worded(door, rendered.document, losses)
 
 
 async def list_events(request: Request) -> Reply:
@@ -99,7 +109,7 @@ async def list_events(request: Request) -> Reply:
         faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave"))
     raise_faults(faults)
     order_id = mapping.read_id(request.params["id"])
-    recorded = await queries.history(request.book, request.caller, order_id=order_id)
+    recorded = await queries.history(request.context, request.caller, order_id=order_id)
     entries = [entry for entry in queries.timeline(recorded) if entry.event.number > int(after)]
     cursor = str(entries[limit - 1].event.number) if len(entries) > limit else None
     page = {"items": [entry_answer(entry) for entry in entries[:limit]], "next": cursor}
@@ -113,31 +123,31 @@ class Selection(Struct, frozen=True):
     filters: Filters
     text: str | None
 
-    async def page(self, request: Request, *, before: int | None, limit: int) -> Page:
+    async def page(self, request: Request, *, before: int | None, limit: int) -> OrderPage:
         """Give at most `limit` orders of the selection; see queries.page."""
-        book, caller = request.book, request.caller
+        context, caller = request.context, request.caller
         if self.text is None:
-            return await queries.page(book, caller, self.filters, before=before, limit=limit)
-        return await queries.search(book, caller, self.text, self.filters, before=before, limit=limit)
+            return await queries.page(context, caller, self.filters, before=before, limit=limit)
+        return await queries.search(context, caller, self.text, self.filters, before=before, limit=limit)
 
-    async def told(self, request: Request, *, before: int | None, limit: int) -> Told:
+    async def told(self, request: Request, *, before: int | None, limit: int) -> RenderedPage:
         """Give a page of the selection's documents."""
-        book, caller, door = request.book, request.caller, mapping.FORMAT.name
+        context, caller, door = request.context, request.caller, mapping.FORMAT.name
         if self.text is None:
-            return await told_page(book, caller, self.filters, door=door, before=before, limit=limit)
+            return await render_json_page(context, caller, self.filters, door=door, before=before, limit=limit)
         found = await self.page(request, before=before, limit=limit + 1)
         last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-        return Told(await told_all(book, caller, found.orders[:limit], door=door), last)
+        return RenderedPage(await render_json_all(context, caller, found.orders[:limit], door=door), last)
 
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
     """Read which orders are meant."""
-    for name, allowed in (("status", tuple(Status)), ("door", tuple(request.book.formats))):
+    for name, allowed in (("status", tuple(Status)), ("door", tuple(request.context.formats))):
         if name in query and query[name] not in allowed:
             faults.append(Fault((errors.QUERY, name), f"must be one of {', '.join(allowed)}"))
     text = query.get("q")
-    if text is not None and not (1 <= len(text.split()) <= queries.WORDS_MOST and len(text) <= SEARCH_LENGTH):
-        wanted = f"must have 1 to {queries.WORDS_MOST} words, and at most {SEARCH_LENGTH} characters"
+    if text is not None and not (1 <= len(text.split()) <= queries.MAX_WORDS and len(text) <= SEARCH_LENGTH):
+        wanted = f"must have 1 to {queries.MAX_WORDS} words, and at most {SEARCH_LENGTH} characters"
         faults.append(Fault((errors.QUERY, "q"), wanted))
     filters = Filters(
         **{name: query.get(name) for name in _WORDS},  # type: ignore[arg-type]
@@ -168,8 +178,8 @@ async def list_orders(request: Request) -> Reply:
 async def count_orders(request: Request) -> Reply:
     """Answer how many orders there are, by status and by door."""
     known_query(request)
-    counts = await queries.counts(request.book, request.caller)
-    by_status, by_door = dict.fromkeys(map(str, Status), 0), dict.fromkeys(request.book.formats, 0)
+    counts = await queries.counts(request.context, request.caller)
+    by_status, by_door = dict.fromkeys(map(str, Status), 0), dict.fromkeys(request.context.formats, 0)
     for (door, status), number in counts.items():
         by_status[status] += number
         by_door[door] = by_door.get(door, 0) + number

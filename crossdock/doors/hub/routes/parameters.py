@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, urlencode
 from msgspec import Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.core.formats import is_date_time
-from crossdock.core.reading import DocumentRule, take
+from crossdock.core.json.request_body import DocumentRule, parse_body
+from crossdock.core.json.value_types import is_date_time
 from crossdock.doors import Request, encode_json
 from crossdock.doors.hub import errors, mapping, wire
-from crossdock.doors.hub.strict import only_known
+from crossdock.doors.hub.unknown_fields import only_known
 
 BodyType = TypeVar("BodyType", bound=Struct)
 PAGE_SIZE = 50
@@ -58,7 +58,7 @@ def known_query(request: Request, *known: str) -> dict[str, str]:
 
 def read_limit(request: Request, query: dict[str, str], faults: list[Fault]) -> int:
     """Read how many rows are wanted."""
-    most = request.book.settings.page_limit
+    most = request.context.settings.page_limit
     text = query.get("limit", str(PAGE_SIZE))
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
         faults.append(Fault((errors.QUERY, "limit"), f"must be a whole number from 1 to {most}"))
@@ -148,7 +148,7 @@ def read_body(
     request: Request, faults: Sequence[Fault], shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
 ) -> BodyType:
     """Read a body that may have no unknown members; refuses with Invalid carrying all faults, those of the query too."""
-    reading = take(raw or request.body, shape, only_known(shape), *rules, natural=lambda _: ())
+    reading = parse_body(raw or request.body, shape, only_known(shape), *rules, natural=lambda _: ())
     if faults or reading.faults:
         raise Invalid(Code.INVALID, "the request has faults", faults=(*faults, *reading.faults))
     found: BodyType = reading.shape

@@ -4,8 +4,13 @@ import base64
 from typing import Any
 
 from crossdock.core.errors import Fault
-from crossdock.core.formats import iso_time
-from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.core.json.value_types import format_time
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    json_reply,
+)
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
@@ -19,7 +24,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_limit,
 )
 from crossdock.flows import access, intake, queries
-from crossdock.store.log import SubmissionRecord
+from crossdock.store.event_log import SubmissionRecord
 
 _STATUSES = ("accepted", "replayed", "refused", "redriven")
 
@@ -34,7 +39,7 @@ async def list_submissions(request: Request) -> Reply:
         faults.append(Fault((errors.QUERY, "status"), f"must be one of {', '.join(_STATUSES)}"))
     before = read_cursor(query, faults)
     raise_faults(faults)
-    found = await queries.submissions(request.book, request.caller, status=status, before=before, limit=limit + 1)
+    found = await queries.submissions(request.context, request.caller, status=status, before=before, limit=limit + 1)
     cursor = cursor_after(query, found[limit - 1].submission_id if len(found) > limit else None)
     page = {"items": [_submission(record) for record in found[:limit]], "next": cursor}
     return json_reply(200, page, headers=link(request, query, cursor))
@@ -43,26 +48,26 @@ async def list_submissions(request: Request) -> Reply:
 async def get_submission(request: Request) -> Reply:
     """Answer one submission with the bytes that came and every fault found in them."""
     submission_id = mapping.read_id(request.params["id"])
-    record = await queries.submission(request.book, request.caller, submission_id=submission_id)
+    record = await queries.submission(request.context, request.caller, submission_id=submission_id)
     return json_reply(200, _submission(record) | _body(record))
 
 
 async def redrive(request: Request) -> Reply:
     """Drive a refused submission again: with an empty body as it was, else with the body sent here."""
     submission_id = mapping.read_id(request.params["id"])
-    record = await queries.submission(request.book, request.caller, submission_id=submission_id)
+    record = await queries.submission(request.context, request.caller, submission_id=submission_id)
     outcome = await intake.redrive(
-        request.book,
+        request.context,
         request.intake,
         request.caller,
         submission_id=record.submission_id,
-        mended=request.body or None,
+        corrected=request.body or None,
     )
     if outcome.refusal is not None:
         raise outcome.refusal
     order_id = mapping.spell_id(outcome.order_id) if outcome.order_id else None
-    answer = wire.Redriven(mapping.spell_id(outcome.submission_id), outcome.fate, order_id)
-    return json_reply(200, answer, order_id=outcome.order_id, outcome=outcome.fate)
+    answer = wire.Redriven(mapping.spell_id(outcome.submission_id), outcome.status, order_id)
+    return json_reply(200, answer, order_id=outcome.order_id, outcome=outcome.status)
 
 
 def _submission(record: SubmissionRecord) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def _submission(record: SubmissionRecord) -> dict[str, Any]:
         "door": record.door,
         "operation": record.operation,
         "actor": record.actor,
-        "received_at": iso_time(record.received_at, digits=6),
+        "received_at": format_time(record.received_at, digits=6),
         "status": record.status,
         "order_id": mapping.spell_id(record.order_id) if record.order_id else None,
         "code": record.code,

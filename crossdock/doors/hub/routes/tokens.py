@@ -3,7 +3,13 @@
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    basic_credentials,
+    json_reply,
+)
 from crossdock.doors.hub import wire
 from crossdock.doors.hub.routes.parameters import PROBLEMS
 from crossdock.flows import access
@@ -19,7 +25,7 @@ async def token(request: Request) -> Reply:
         raise Invalid(Code.INVALID, "the form has a fault", faults=(fault,))
     name, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
     grant, _ = await access.grant(
-        request.book, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S, scope=form.get("scope")
+        request.context, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S, scope=form.get("scope")
     )
     answer = wire.TokenAnswer(grant.token, "Bearer", grant.lifetime_s, grant.scopes)
     return json_reply(200, answer, headers=[("Cache-Control", "no-store")])
@@ -27,7 +33,7 @@ async def token(request: Request) -> Reply:
 
 async def revoke_token(request: Request) -> Reply:
     """Revoke the token the request came with: 204."""
-    await access.revoke_token(request.book, request.caller)
+    await access.revoke_token(request.context, request.caller)
     return Reply(204)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from crossdock.doors import Route
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION, UNIFIED
-from crossdock.doors.pb_fulfillment.routes import find, many, one
+from crossdock.doors.pb_fulfillment.routes import bulk, orders, search
 from crossdock.doors.pb_fulfillment.routes.token import token
 from crossdock.flows import access
 
@@ -40,9 +40,9 @@ _OF_ORDER = (
 )
 _OF_PAGE = (
     *_HEADERS,
-    _parameter("page", "query", "Which page, from 1", type="integer", minimum=1, maximum=find.PAGE_MOST, default=1),
+    _parameter("page", "query", "Which page, from 1", type="integer", minimum=1, maximum=search.MAX_PAGE, default=1),
     _parameter(
-        "size", "query", "Orders on a page", type="integer", minimum=1, maximum=find.SIZE_MOST, default=find.SIZE
+        "size", "query", "Orders on a page", type="integer", minimum=1, maximum=search.MAX_SIZE, default=search.SIZE
     ),
 )
 _ERRORS = {"anyOf": [{"type": "array", "items": wire.Error}, wire.UnifiedErrors]}
@@ -61,47 +61,47 @@ def _paths(end: str) -> tuple[str, ...]:
 
 ROUTES = (
     Route(
-        "POST", ORDERS, one.create_order, access.WRITE, "createOrder", "Create an order",
+        "POST", ORDERS, orders.create_order, access.WRITE, "createOrder", "Create an order",
         request=wire.OrderCreate, answers={201: wire.Order, **_WITH_BODY}, parameters=_HEADERS,
         submits="create",
     ),
     Route(
-        "POST", _paths("/bulk"), many.create_orders, access.WRITE, "createOrders", "Create or replace up to 200 orders",
+        "POST", _paths("/bulk"), bulk.create_orders, access.WRITE, "createOrders", "Create or replace up to 200 orders",
         request=wire.BulkCreate, answers={200: _BULK, **_WITH_BODY}, parameters=_HEADERS,
         submits="bulk_call",
     ),
     Route(
-        "GET", _paths("/{orderId}"), one.get_order, access.READ, "getOrder", "Read an order",
+        "GET", _paths("/{orderId}"), orders.get_order, access.READ, "getOrder", "Read an order",
         answers={200: wire.Order, 404: _ERRORS, **_ALL_ERRORS}, parameters=_OF_ORDER,
     ),
     Route(
-        "PUT", _paths("/{orderId}"), one.update_order, access.WRITE, "updateOrder", "Replace an order",
+        "PUT", _paths("/{orderId}"), orders.update_order, access.WRITE, "updateOrder", "Replace an order",
         request=wire.OrderCreate, answers={200: wire.Order, 404: _ERRORS, **_WITH_BODY}, parameters=_HEADERS,
     ),
     Route(
-        "PUT", _paths("/{orderId}/orderItems"), one.update_items, access.WRITE, "updateOrderItems",
+        "PUT", _paths("/{orderId}/orderItems"), orders.update_items, access.WRITE, "updateOrderItems",
         "Change the items or quantities of an order", request=wire.OrderItems,
         answers={200: wire.Order, 404: _ERRORS, **_WITH_BODY}, parameters=_HEADERS,
     ),
     Route(
-        "GET", _paths("/{orderId}/status"), one.get_status, access.READ, "getOrderStatus",
+        "GET", _paths("/{orderId}/status"), orders.get_status, access.READ, "getOrderStatus",
         "Read how far an order has come", answers={200: wire.OrderStatus, 404: _ERRORS, **_ALL_ERRORS},
         parameters=_OF_ORDER,
     ),
     Route(
-        "PUT", _paths("/{orderId}/cancel"), one.cancel_order, access.WRITE, "cancelOrder", "Cancel an order",
+        "PUT", _paths("/{orderId}/cancel"), orders.cancel_order, access.WRITE, "cancelOrder", "Cancel an order",
         answers={200: wire.Order, 404: _ERRORS, **_ALL_ERRORS}, parameters=_OF_ORDER,
     ),
     Route(
-        "PUT", _paths("/bulk/cancel"), many.cancel_orders, access.WRITE, "cancelOrders", "Cancel up to 200 orders",
+        "PUT", _paths("/bulk/cancel"), bulk.cancel_orders, access.WRITE, "cancelOrders", "Cancel up to 200 orders",
         request=wire.BulkCancel, answers={200: _BULK, **_WITH_BODY}, parameters=_HEADERS,
     ),
     Route(
-        "POST", _paths("/search"), find.search_orders, access.READ, "searchOrders", "Find orders",
+        "POST", _paths("/search"), search.search_orders, access.READ, "searchOrders", "Find orders",
         request=wire.OrderSearch, answers={200: wire.OrderPage, **_WITH_BODY}, parameters=_OF_PAGE,
     ),
     Route(
-        "POST", _paths("/status/search"), find.search_statuses, access.READ, "searchOrderStatuses",
+        "POST", _paths("/status/search"), search.search_statuses, access.READ, "searchOrderStatuses",
         "Find how far orders have come", request=wire.OrderSearch, answers={200: wire.StatusPage, **_WITH_BODY},
         parameters=_OF_PAGE,
     ),

@@ -3,7 +3,12 @@
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Denied
-from crossdock.doors import Reply, Request, basic_credentials, json_reply
+from crossdock.doors import (
+    Reply,
+    Request,
+    basic_credentials,
+    json_reply,
+)
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.flows import access
 
@@ -16,7 +21,7 @@ async def token(request: Request) -> Reply:
     if form.get("grant_type") != "client_credentials":
         raise Denied(Code.BAD_CREDENTIALS, "grant_type must be client_credentials")
     name, secret = basic_credentials(request.headers) or ("", "")
-    grant, _ = await access.grant(request.book, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S)
+    grant, _ = await access.grant(request.context, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S)
     answer = wire.TokenAnswer(
         access_token=grant.token,
         tokenType="BearerToken",

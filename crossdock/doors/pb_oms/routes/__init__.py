@@ -55,7 +55,7 @@ ROUTES = (
     ),
     Route(
         "POST", _under("/search"), orders.search_orders, READ, "searchOrders", "Find orders",
-        request=wire.Search, answers=_answers(400, 413, ok=wire.Found),
+        request=wire.Search, answers=_answers(400, 413, ok=wire.ReferenceData),
     ),
     Route(
         "PUT", _under("/{orderId}/tags"), orders.put_tags, WRITE, "updateTags", "Replace the tags of an order",

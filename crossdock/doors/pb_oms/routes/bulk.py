@@ -1,10 +1,15 @@
 """Many orders at once, all or none: moved to a status, tagged."""
 
-from crossdock.core.errors import Code, Conflict, Fault, Missing
-from crossdock.core.parsing import Tree
-from crossdock.core.reading import read, repeated, rows
+from crossdock.core.errors import (
+    Code,
+    Conflict,
+    Fault,
+    NotFound,
+)
+from crossdock.core.json.request_body import decode_body, duplicates_in, objects_in
+from crossdock.core.json.strict_json import Tree
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_oms import changes, mapping, wire
+from crossdock.doors.pb_oms import edits, mapping, wire
 from crossdock.doors.pb_oms.routes.orders import now
 from crossdock.flows import orders
 from crossdock.flows.orders import Step
@@ -13,28 +18,28 @@ from crossdock.flows.orders import Step
 async def _do_all(request: Request, member: str, steps: dict[int, Step], status: str, message: str) -> Reply:
     """Do all the steps, which stand under their orders' positions in `member`, or refuse for each that cannot be done."""
     try:
-        await orders.perform(request.book, request.caller, [*steps.values()], door=mapping.FORMAT.name)
-    except (Missing, Conflict) as refusal:
+        await orders.perform(request.context, request.caller, [*steps.values()], door=mapping.FORMAT.name)
+    except (NotFound, Conflict) as refusal:
         if len(steps) == 1:
             raise
         raise await _refusal_of_all(request, member, steps) or refusal from None
     return json_reply(200, wire.BulkDone(status, message, now(request)))
 
 
-async def _refusal_of_all(request: Request, member: str, steps: dict[int, Step]) -> Missing | Conflict | None:
+async def _refusal_of_all(request: Request, member: str, steps: dict[int, Step]) -> NotFound | Conflict | None:
     """Try each step by itself, writing nothing, and give one refusal that names every order in the way."""
     missing: list[Fault] = []
     forbidden: list[Fault] = []
     for place, step in steps.items():
         path = (member, place, "orderId")
         try:
-            await orders.perform(request.book, request.caller, [step], door=mapping.FORMAT.name, dry_run=True)
-        except Missing as refusal:
+            await orders.perform(request.context, request.caller, [step], door=mapping.FORMAT.name, dry_run=True)
+        except NotFound as refusal:
             missing.append(Fault(path, refusal.reason))
         except Conflict as refusal:
             forbidden.append(Fault(path, refusal.reason))
     if missing:
-        return Missing(Code.NO_ORDER, "some of the orders are not there", faults=(*missing, *forbidden))
+        return NotFound(Code.NO_ORDER, "some of the orders are not there", faults=(*missing, *forbidden))
     if forbidden:
         return Conflict(Code.STATE_FORBIDS, "some of the orders cannot be moved", faults=tuple(forbidden))
     return None
@@ -42,24 +47,24 @@ async def _refusal_of_all(request: Request, member: str, steps: dict[int, Step])
 
 async def move_orders(request: Request) -> Reply:
     """Move all the orders to one status; an order that is named twice moves once."""
-    sent = read(request.body, wire.BulkStatus)
+    sent = decode_body(request.body, wire.BulkStatus)
     places = {each.orderId: place for place, each in reversed([*enumerate(sent.orders)])}
     steps = {
-        place: changes.move(request.caller, mapping.read_id(name), sent.status, sent.reason or None)
+        place: edits.move(request.caller, mapping.read_id(name), sent.status, sent.reason or None)
         for name, place in sorted(places.items(), key=lambda each: each[1])
     }
     return await _do_all(request, "orders", steps, sent.status, "Order status updated successfully.")
 
 
 def _tags_rule(tree: Tree) -> list[Fault]:
-    faults = list(repeated(tree, "tags", "orderId"))
-    for position, row in rows(tree, "tags"):
-        faults += changes.reserved(row, "tagIds", "tags", position)
+    faults = list(duplicates_in(tree, "tags", "orderId"))
+    for position, row in objects_in(tree, "tags"):
+        faults += edits.reserved(row, "tagIds", "tags", position)
     return faults
 
 
 async def put_bulk_tags(request: Request) -> Reply:
     """Give each order exactly the tags that stand beside it."""
-    sent = read(request.body, wire.BulkTagsPut, _tags_rule)
-    steps = {place: changes.tag(mapping.read_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)}
+    sent = decode_body(request.body, wire.BulkTagsPut, _tags_rule)
+    steps = {place: edits.tag(mapping.read_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)}
     return await _do_all(request, "tags", steps, "Updated", "Order tags updated successfully.")

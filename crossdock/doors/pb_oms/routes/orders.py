@@ -2,13 +2,31 @@
 
 from typing import Any
 
-from crossdock.core.errors import Code, Fault, Invalid, Missing, Refusal
-from crossdock.core.formats import iso_time
-from crossdock.core.parsing import parse
-from crossdock.core.reading import checked, read
-from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
-from crossdock.doors.pb_oms import changes, mapping, search, wire
-from crossdock.flows import orders, queries, written
+from crossdock.core.errors import (
+    Code,
+    Fault,
+    Invalid,
+    NotFound,
+    Refusal,
+)
+from crossdock.core.json.request_body import decode_body, validate
+from crossdock.core.json.strict_json import parse
+from crossdock.core.json.value_types import format_time
+from crossdock.doors import (
+    Reply,
+    Request,
+    encode_json,
+    in_one_view,
+    json_reply,
+    replayed_header,
+)
+from crossdock.doors.pb_oms import (
+    edits,
+    mapping,
+    search,
+    wire,
+)
+from crossdock.flows import document_cache, orders, queries
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Change, Step
 
@@ -16,17 +34,21 @@ from crossdock.flows.orders import Change, Step
 async def create_order(request: Request) -> Reply:
     """Create an order: 200 and four members."""
     outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
-    replayed = outcome.fate == "replayed"
-    return Reply(200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.fate)
+    replayed = outcome.status == "replayed"
+    return Reply(
+        200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.status
+    )
 
 
 @in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order, split into orderInfo and orderShippingInfo."""
-    order = await queries.order(request.book, request.caller, order_id=_order_id(request))
+    order = await queries.order(request.context, request.caller, order_id=_order_id(request))
     if mapping.is_deleted(order):
-        raise Missing(Code.NO_ORDER, "there is no such order")
-    (document,) = await written.told_all(request.book, request.caller, [order], door=mapping.FORMAT.name)
+        raise NotFound(Code.NO_ORDER, "there is no such order")
+    (document,) = await document_cache.render_json_all(
+        request.context, request.caller, [order], door=mapping.FORMAT.name
+    )
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 
@@ -35,13 +57,13 @@ def _order_id(request: Request) -> int | None:
 
 
 async def _do(request: Request, step: Step) -> Change:
-    (change,) = await orders.perform(request.book, request.caller, [step], door=mapping.FORMAT.name)
+    (change,) = await orders.perform(request.context, request.caller, [step], door=mapping.FORMAT.name)
     return change
 
 
 def now(request: Request) -> str:
     """Give the time of an answer."""
-    return iso_time(request.book.clock())
+    return format_time(request.context.clock())
 
 
 def _marked(request: Request, change: Change) -> Reply:
@@ -55,17 +77,17 @@ async def change_order(request: Request) -> Reply:
     The body's own faults are told first, then, against the order, those of what it would become, with the body's paths.
     """
     body = parse(request.body)
-    checked(body, wire.OrderPatch, changes.untouchable)
+    validate(body, wire.OrderPatch, edits.untouchable)
     places: dict[int, int] = {}
 
     def change(document: dict[str, Any], lines: Any) -> dict[str, Any]:
         places.clear()
-        return changes.patched(document, body, lines, places)
+        return edits.patched(document, body, lines, places)
 
     try:
-        changed = await _do(request, changes.edit(request.caller, _order_id(request), change))
+        changed = await _do(request, edits.edit(request.caller, _order_id(request), change))
     except Refusal as refusal:
-        refusal.faults = tuple(changes.of_body(fault, places) for fault in refusal.faults)
+        refusal.faults = tuple(edits.of_body(fault, places) for fault in refusal.faults)
         raise
     order = changed.order
     answer = wire.OrderUpdated(mapping.spell_id(order.order_id), order.content.number, "Updated", now(request))
@@ -74,7 +96,7 @@ async def change_order(request: Request) -> Reply:
 
 async def delete_order(request: Request) -> Reply:
     """Delete an order: it is canceled and put out of sight, and this door does not find it any more."""
-    change = await _do(request, changes.delete(_order_id(request)))
+    change = await _do(request, edits.delete(_order_id(request)))
     order_id = change.order.order_id
     return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Deleted", now(request)), order_id=order_id)
 
@@ -84,26 +106,26 @@ async def delete_item(request: Request) -> Reply:
     item_id = request.query.get("itemId")
     if not item_id:
         raise Invalid(Code.INVALID, "the query has a fault", faults=(Fault(("itemId",), "is required"),))
-    step = changes.edit(
-        request.caller, _order_id(request), lambda document, lines: changes.without_item(document, lines, item_id)
+    step = edits.edit(
+        request.caller, _order_id(request), lambda document, lines: edits.without_item(document, lines, item_id)
     )
     return _marked(request, await _do(request, step))
 
 
 async def put_tags(request: Request) -> Reply:
     """Give an order exactly the tags of the body."""
-    sent = read(request.body, wire.TagsPut, lambda tree: changes.reserved(tree, "tagIds"))
-    return _marked(request, await _do(request, changes.tag(_order_id(request), sent.tagIds)))
+    sent = decode_body(request.body, wire.TagsPut, lambda tree: edits.reserved(tree, "tagIds"))
+    return _marked(request, await _do(request, edits.tag(_order_id(request), sent.tagIds)))
 
 
 @in_one_view
 async def search_orders(request: Request) -> Reply:
     """Answer a page of the orders that meet all filters, newest first."""
-    sent = read(request.body, wire.Search, search.rules)
+    sent = decode_body(request.body, wire.Search, search.rules)
     number, size = max(1, sent.page or 0), sent.size or wire.PAGE_SIZE
     found, total, places = await search.page(
-        request.book, request.caller, search.wanted(sent), limit=size, offset=(number - 1) * size
+        request.context, request.caller, search.wanted(sent), limit=size, offset=(number - 1) * size
     )
-    documents = await written.told_all(request.book, request.caller, found, door=mapping.FORMAT.name)
+    documents = await document_cache.render_json_all(request.context, request.caller, found, door=mapping.FORMAT.name)
     info = wire.PageInfo(total, -(-places // size), number)
     return json_reply(200, {"orders": documents, "pageInfo": info})

@@ -1,12 +1,18 @@
 """What orders refer to (customs products, carrier codes), and tokens."""
 
 from crossdock.core.errors import Code, Conflict, Fault
-from crossdock.core.identity import is_same_content
-from crossdock.core.parsing import Tree, parse
-from crossdock.core.reading import read
-from crossdock.doors import Reply, Request, basic_credentials, json_reply, replayed_header
+from crossdock.core.ids import json_equal
+from crossdock.core.json.request_body import decode_body
+from crossdock.core.json.strict_json import Tree, parse
+from crossdock.doors import (
+    Reply,
+    Request,
+    basic_credentials,
+    json_reply,
+    replayed_header,
+)
 from crossdock.doors.pb_oms import mapping, wire
-from crossdock.flows import access, catalog
+from crossdock.flows import access, reference_data
 
 TOKEN_LIFETIME_S = 14_400  # the vendor's token page: 4 h
 
@@ -14,7 +20,7 @@ TOKEN_LIFETIME_S = 14_400  # the vendor's token page: 4 h
 async def token(request: Request) -> Reply:
     """Give a token for Basic credentials; the body is optional and, as the vendor does, not looked at."""
     name, secret = basic_credentials(request.headers) or ("", "")
-    grant, _ = await access.grant(request.book, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S)
+    grant, _ = await access.grant(request.context, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S)
     return json_reply(200, wire.TokenAnswer(grant.token, grant.lifetime_s, "psapi", "Bearer"))
 
 
@@ -26,14 +32,14 @@ def _details_rule(tree: Tree) -> list[Fault]:
 
 async def add_customs_product(request: Request) -> Reply:
     """Keep a customs product, whose id order items may name: 201."""
-    read(request.body, wire.CustomsProductCreate, _details_rule)
+    decode_body(request.body, wire.CustomsProductCreate, _details_rule)
     while True:
-        now = request.book.clock()
+        now = request.context.clock()
         # The vendor's ids are cp and 11 digits: too few for an id of ours, so a taken one is drawn again.
-        key = f"cp{request.book.mint.new(now) % 10**11:011d}"
+        key = f"cp{request.context.id_generator.new(now) % 10**11:011d}"
         try:
-            await catalog.add(
-                request.book, request.caller, kind=mapping.PRODUCT, key=key, name=key, document=request.body
+            await reference_data.add(
+                request.context, request.caller, kind=mapping.PRODUCT, key=key, name=key, document=request.body
             )
         except Conflict:
             continue
@@ -45,13 +51,13 @@ async def add_carrier_code(request: Request) -> Reply:
 
     Refuses with Conflict `exists` where the name stands for something else.
     """
-    code = read(request.body, wire.CarrierCodeCreate).code
+    code = decode_body(request.body, wire.CarrierCodeCreate).code
     kind, replayed = mapping.CARRIER_CODE, False
     try:
-        await catalog.add(request.book, request.caller, kind=kind, key=code, name=code, document=request.body)
+        await reference_data.add(request.context, request.caller, kind=kind, key=code, name=code, document=request.body)
     except Conflict:
-        found = await catalog.look_up(request.book, request.caller, {(kind, code)})
-        if not is_same_content(parse(found.entries[kind, code].document), parse(request.body)):
+        found = await reference_data.look_up(request.context, request.caller, {(kind, code)})
+        if not json_equal(parse(found.entries[kind, code].document), parse(request.body)):
             fault = Fault(("code",), f"stands for other content: {code[:40]!r}")
             raise Conflict(Code.EXISTS, "there is another carrier code of this name", faults=(fault,)) from None
         replayed = True

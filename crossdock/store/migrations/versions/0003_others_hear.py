@@ -117,7 +117,7 @@ def _place_events() -> None:
 
 def _add_statuses() -> None:
     """Say of each event of orders that moved what status the order had after it."""
-    from crossdock.core.events import Event, replay
+    from crossdock.core.orders.events import Event, replay
 
     connection = op.get_bind()
     page = sa.text(

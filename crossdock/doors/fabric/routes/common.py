@@ -1,0 +1,108 @@
+"""What the verb groups share: orders found as callers name them, orders told with their story, parameters, paths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from crossdock.core.errors import NotFound
+from crossdock.core.ids import from_hex24
+from crossdock.core.orders.model import Order
+from crossdock.doors import (
+    Reply,
+    Request,
+    encode_json,
+    replayed_header,
+)
+from crossdock.doors.fabric.history import with_history
+from crossdock.doors.fabric.responses import DOOR
+from crossdock.doors.fabric.routes.access import SITE_CONTEXT
+from crossdock.doors.fabric.routes.errors import not_found
+from crossdock.flows import (
+    document_cache,
+    orders,
+    queries,
+    rendering,
+)
+from crossdock.flows.orders import Change, Step
+from crossdock.store.index_scan import Filters
+
+Tree = Any
+BASE = "/api/v2"
+
+
+def paths(*parts: str) -> tuple[str, ...]:
+    """Give paths below the vendor's base, each without and with a slash at its end."""
+    return tuple(BASE + part + end for part in parts for end in ("", "/"))
+
+
+def parameter(name: str, place: str, description: str, **rest: Any) -> dict[str, Any]:
+    """Describe a parameter for the documentation."""
+    return {"name": name, "in": place, "description": description, "schema": {"type": "string"}, **rest}
+
+
+CONTEXT = parameter(
+    SITE_CONTEXT, "header",
+    "The text of a JSON object: `account` (string, required) is the organization's fabric account, `channel` a number "
+    "or a string; `stage`, `date` and anything else are taken and not used.",
+    required=True, example='{"account":"62272e917b12209e68751d94","channel":12,"stage":"production"}',
+)  # fmt: skip
+
+
+async def by_id(request: Request, text: str) -> Order:
+    """Give the order of an id. Refuses with Missing `no_order`, also where the text is no id."""
+    return await queries.order(request.context, request.caller, order_id=from_hex24(text))
+
+
+async def by_number(request: Request, number: str) -> Order:
+    """Give this door's order of that number, else the newest one that came through another door."""
+    try:
+        return await queries.order_by_number(request.context, request.caller, door=DOOR, number=number)
+    except NotFound:
+        found = (await queries.page(request.context, request.caller, Filters(number=number), limit=1)).orders
+    if not found:
+        raise not_found("order")
+    return found[0]
+
+
+async def with_histories(request: Request, pairs: Sequence[tuple[Order, dict[str, Tree]]]) -> list[dict[str, Tree]]:
+    """Add to orders' documents what their logs tell; nothing is read for one that nothing has happened to."""
+    moved = [order for order, _ in pairs if order.event_number > 1]
+    logs = await queries.histories(request.context, request.caller, [order.order_id for order in moved])
+    # An order may have moved on since it was read.
+    seen = {
+        order.order_id: [event for event in recorded if event.number <= order.event_number]
+        for order, recorded in zip(moved, logs, strict=True)
+    }
+    return [
+        with_history(document, seen[order.order_id], order) if order.event_number > 1 else document
+        for order, document in pairs
+    ]
+
+
+async def told(request: Request, order: Order) -> dict[str, Tree]:
+    """Give the full answer of an order."""
+    rendered = await rendering.render(request.context, request.caller, order, door=DOOR)
+    (document,) = await with_histories(request, [(order, rendered.document)])
+    return document
+
+
+async def render_json_all(request: Request, listed: Sequence[Order]) -> list[msgspec.Raw]:
+    """Give the full answers of orders, as JSON."""
+    return await document_cache.render_json_all(request.context, request.caller, listed, door=DOOR, story=with_history)
+
+
+async def do(request: Request, step: Step) -> Change:
+    """Do one step and give what it changed."""
+    (change,) = await orders.perform(request.context, request.caller, [step], door=DOOR)
+    return change
+
+
+async def order_reply(request: Request, change: Change, *, once: bool = False) -> Reply:
+    """Answer the whole order after a change; `once` marks the answer where the call had been made before."""
+    replayed = once and not change.events
+    document = await told(request, change.order)
+    return Reply(
+        200, encode_json(document), headers=replayed_header(replayed), order_id=change.order.order_id,
+        outcome="replayed" if replayed else "ok",
+    )  # fmt: skip

@@ -1,0 +1,190 @@
+"""What happened to an order, in the hub's words: events with their data, and what each changed. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crossdock.core.errors import Path
+from crossdock.core.orders import events
+from crossdock.core.orders.events import (
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Event,
+    Held,
+    Noted,
+    OrderEvent,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+    Unarchived,
+)
+from crossdock.core.orders.model import Hold
+from crossdock.doors.hub import errors, event_schemas
+from crossdock.doors.hub.event_schemas import Data, Units
+from crossdock.doors.hub.mapping import hold_answer, spell_id, time_answer
+from crossdock.flows.queries import TimelineEntry
+
+Tree = Any
+_HOLD_TIMES = ("at", "release_at")
+
+
+def _units(lines: tuple[tuple[int, int], ...]) -> list[Units]:
+    return [Units(line, quantity) for line, quantity in lines]
+
+
+def _id(identity: int | None) -> str | None:
+    return None if identity is None else spell_id(identity)
+
+
+def _held(order_event: Held, number: int) -> event_schemas.HeldData:
+    return event_schemas.HeldData(
+        holds=[
+            event_schemas.PlacedHold(
+                number, hold.reason, hold.note, list(hold.lines),
+                None if hold.release_at is None else time_answer(hold.release_at),
+            )
+            for hold in order_event.holds
+        ]
+    )  # fmt: skip
+
+
+def _edited(order_event: Edited, _: int) -> event_schemas.EditedData:
+    from_lines = [None if line < 0 else line for line in order_event.from_lines]
+    return event_schemas.EditedData(
+        from_lines=from_lines, submission_id=_id(order_event.submission_id), reason=order_event.reason
+    )
+
+
+def _released(order_event: Released, _: int) -> event_schemas.ReleasedData:
+    holds = [event_schemas.EndedHold(number, reason) for number, reason in order_event.holds]
+    return event_schemas.ReleasedData(holds=holds, reason=order_event.reason)
+
+
+def _backordered(order_event: Backordered, _: int) -> event_schemas.BackorderedData:
+    return event_schemas.BackorderedData(
+        lines=_units(order_event.lines),
+        expected_at=order_event.expected_at,
+        consent_by=order_event.consent_by,
+        reason=order_event.reason,
+    )
+
+
+def _shipped(order_event: Shipped, _: int) -> event_schemas.ShippedData:
+    packages = [
+        event_schemas.PackageData(_units(package.lines), package.carrier, package.service, package.number, package.url)
+        for package in order_event.packages
+    ]
+    return event_schemas.ShippedData(
+        lines=_units(order_event.lines),
+        location_ref=order_event.location_ref,
+        packages=packages,
+        reason=order_event.reason,
+    )
+
+
+def _delivered(order_event: Delivered, _: int) -> event_schemas.DeliveredData:
+    return event_schemas.DeliveredData(
+        lines=_units(order_event.lines), tracking_number=order_event.tracking_number, reason=order_event.reason
+    )
+
+
+def _return_requested(order_event: ReturnRequested, _: int) -> event_schemas.ReturnRequestedData:
+    return event_schemas.ReturnRequestedData(
+        lines=_units(order_event.lines),
+        label_url=order_event.label_url,
+        return_id=spell_id(order_event.return_id),
+        reason=order_event.reason,
+    )
+
+
+def _returned(order_event: Returned, _: int) -> event_schemas.ReturnedData:
+    return event_schemas.ReturnedData(
+        lines=_units(order_event.lines), return_id=spell_id(order_event.return_id), reason=order_event.reason
+    )
+
+
+def _refunded(order_event: Refunded, _: int) -> event_schemas.RefundedData:
+    return event_schemas.RefundedData(
+        amount=str(order_event.amount),
+        currency=order_event.currency,
+        return_id=_id(order_event.return_id),
+        reason=order_event.reason,
+    )
+
+
+_DATA: dict[type[OrderEvent], Callable[[Any, int], Data]] = {
+    Received: lambda order_event, _: event_schemas.ReceivedData(submission_id=spell_id(order_event.submission_id)),
+    Edited: _edited,
+    Held: _held,
+    Released: _released,
+    Canceled: lambda order_event, _: event_schemas.CanceledData(
+        lines=_units(order_event.lines), note=order_event.note, reason=order_event.reason
+    ),
+    Allocated: lambda order_event, _: event_schemas.AllocatedData(location_ref=order_event.location_ref),
+    Backordered: _backordered,
+    Shipped: _shipped,
+    Delivered: _delivered,
+    ReturnRequested: _return_requested,
+    Returned: _returned,
+    Refunded: _refunded,
+    Tagged: lambda order_event, _: event_schemas.TaggedData(tags=list(order_event.tags), reason=order_event.reason),
+    Noted: lambda order_event, _: event_schemas.NotedData(
+        text=order_event.text, topic=order_event.topic, data=order_event.data
+    ),
+    Archived: lambda order_event, _: event_schemas.ArchivedData(reason=order_event.reason),
+    Unarchived: lambda order_event, _: event_schemas.UnarchivedData(reason=order_event.reason),
+}
+
+
+def data_of(event: Event) -> Data:
+    """Give what an event says besides the order, in the shape of the catalog."""
+    order_event = events.decode_event(event)
+    return _DATA[type(order_event)](order_event, event.number)
+
+
+def event_answer(event: Event) -> dict[str, Tree]:
+    """Spell an event of an order."""
+    return {
+        "number": event.number,
+        "name": event.name,
+        "at": time_answer(event.at),
+        "actor": event.actor,
+        "door": event.door,
+        "data": data_of(event),
+    }
+
+
+def _reason(order_event: OrderEvent) -> str | None:
+    """Give why somebody did it; holds have a reason each."""
+    if isinstance(order_event, Held):
+        return ", ".join(hold.reason for hold in order_event.holds)
+    return getattr(order_event, "reason", None)
+
+
+def entry_answer(entry: TimelineEntry) -> dict[str, Tree]:
+    """Spell an event of the timeline, with every value it changed."""
+    return event_answer(entry.event) | {
+        "reason": _reason(events.decode_event(entry.event)),
+        "changes": [
+            {"pointer": errors.pointer(path), "old": _value(path, old), "new": _value(path, new)}
+            for path, old, new in entry.changes
+        ],
+    }
+
+
+def _value(path: Path, value: Tree) -> Tree:
+    """Spell a value as the order's document does; of holds the log has the times as numbers."""
+    if path[0] == "holds" and path[2:] == ("lines",):
+        return value or []
+    if value is None or path[0] != "holds":
+        return value
+    if len(path) == 2:
+        return hold_answer(Hold(**value))
+    return time_answer(value) if path[2] in _HOLD_TIMES else value

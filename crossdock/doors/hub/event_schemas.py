@@ -1,0 +1,330 @@
+"""The catalog of what is told: the shape of each event's `data`, of the message around it, and the JSON Schemas of both.
+
+The log's own payloads are in core.events; these are the hub's words for them, in the feed, in webhooks, in the answers to verbs
+and in timelines. `data` always has all members of its shape, null where there is nothing to say, and no others.
+"""
+
+from copy import deepcopy
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from crossdock.core.orders.events import ORDER_EVENTS
+from crossdock.core.orders.status import Status
+from crossdock.doors.hub.wire import Amount, OrderAnswer
+from crossdock.flows.event_payloads import TEST
+
+Tree = Any
+# CloudEvents wants types under a name of ours.
+CLOUD_TYPES = "crossdock."
+_REFERENCE = "#/components/schemas/{name}"
+
+Id = Annotated[str, Meta(pattern="^[0-9a-hjkmnp-tv-z]{13}$")]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Count = Annotated[int, Meta(ge=1)]
+Place = Annotated[int, Meta(ge=0)]
+
+
+# ----------------------------------------------------------------------------------------------------------------- data
+class Data(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What an event says besides the order as it was then. `reason` is what was given as one."""
+
+
+class Units(Struct, forbid_unknown_fields=True):
+    """So many units of a line; lines count from 0."""
+
+    line: Place
+    quantity: Count
+
+
+class ReceivedData(Data):
+    """A submission became an order."""
+
+    submission_id: Id
+
+
+class EditedData(Data):
+    """The content became another. `from_lines` says which line each line was before, null for a new one; `submission_id` which
+    submission, where a newer one replaced the whole."""
+
+    from_lines: list[Place | None]
+    submission_id: Id | None
+    reason: str | None
+
+
+class PlacedHold(Struct, forbid_unknown_fields=True):
+    """A hold: on `lines`, none meaning the whole order; it ends by itself at `release_at`."""
+
+    number: Count
+    reason: str
+    note: str | None
+    lines: list[Place]
+    release_at: Time | None
+
+
+class HeldData(Data):
+    """Holds were placed; the `number` of each is the event's."""
+
+    holds: list[PlacedHold]
+
+
+class EndedHold(Struct, forbid_unknown_fields=True):
+    """A hold by the number of the event that placed it, and its reason."""
+
+    number: Count
+    reason: str
+
+
+class ReleasedData(Data):
+    """Holds ended."""
+
+    holds: list[EndedHold]
+    reason: str | None
+
+
+class CanceledData(Data):
+    """Units were canceled."""
+
+    lines: list[Units]
+    note: str | None
+    reason: str | None
+
+
+class AllocatedData(Data):
+    """A location was chosen for lines, which the order's counters tell; `location_ref` is the sender's name for it."""
+
+    location_ref: str
+
+
+class BackorderedData(Data):
+    """Units wait for stock, hoped for on the day `expected_at`; until `consent_by` the customer is asked to wait."""
+
+    lines: list[Units]
+    expected_at: str | None
+    consent_by: str | None
+    reason: str | None
+
+
+class PackageData(Struct, forbid_unknown_fields=True):
+    """What left in one piece."""
+
+    lines: list[Units]
+    carrier: str | None
+    service: str | None
+    tracking_number: str | None
+    tracking_url: str | None
+
+
+class ShippedData(Data):
+    """Units left the house; where it is known how, the `packages` hold them all."""
+
+    lines: list[Units]
+    location_ref: str | None
+    packages: list[PackageData]
+    reason: str | None
+
+
+class DeliveredData(Data):
+    """Units reached the customer, with the package of that `tracking_number`."""
+
+    lines: list[Units]
+    tracking_number: str | None
+    reason: str | None
+
+
+class ReturnRequestedData(Data):
+    """Shipped units are asked back; the customer finds the label at `label_url`."""
+
+    lines: list[Units]
+    label_url: str | None
+    return_id: Id
+    reason: str | None
+
+
+class ReturnedData(Data):
+    """Units came back."""
+
+    lines: list[Units]
+    return_id: Id
+    reason: str | None
+
+
+class RefundedData(Data):
+    """Money went back to the customer; without a `currency` it is the order's."""
+
+    amount: Amount
+    currency: str | None
+    return_id: Id | None
+    reason: str | None
+
+
+class TaggedData(Data):
+    """The tags became others: these are all the order has then."""
+
+    tags: list[str]
+    reason: str | None
+
+
+class NotedData(Data):
+    """Somebody wrote something down; `topic` and `data` are there where a vendor's call reported something."""
+
+    text: str
+    topic: str | None
+    data: Any
+
+
+class ArchivedData(Data):
+    """The order was put out of sight."""
+
+    reason: str | None
+
+
+class UnarchivedData(Data):
+    """The order was brought back into sight."""
+
+    reason: str | None
+
+
+DATA: dict[str, type[Data]] = {
+    "order.received": ReceivedData,
+    "order.edited": EditedData,
+    "order.held": HeldData,
+    "order.released": ReleasedData,
+    "order.canceled": CanceledData,
+    "order.allocated": AllocatedData,
+    "order.backordered": BackorderedData,
+    "order.shipped": ShippedData,
+    "order.delivered": DeliveredData,
+    "order.return_requested": ReturnRequestedData,
+    "order.returned": ReturnedData,
+    "order.refunded": RefundedData,
+    "order.tagged": TaggedData,
+    "order.noted": NotedData,
+    "order.archived": ArchivedData,
+    "order.unarchived": UnarchivedData,
+}
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+class Message(Struct):
+    """An event as it is told; `order` is the order as it was right after it, in every webhook, in the feed where asked for."""
+
+    id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$", description="the event; the same in every repeat")]
+    type: str
+    version: Count
+    position: Annotated[
+        int, Meta(ge=1, description="where it stands among the organization's events, without missing_fields")
+    ]
+    at: Time
+    order_id: Id
+    number: Annotated[int, Meta(ge=1, description="which of the order's events it is, without missing_fields")]
+    status: Annotated[Status, Meta(description="the order's status after it")]
+    actor: Annotated[str, Meta(description="who asked for it")]
+    door: Annotated[str, Meta(description="the door they asked at")]
+    source_door: Annotated[str, Meta(description="the door the order came through")]
+    data: Data
+    order: OrderAnswer | UnsetType = UNSET
+
+
+class UnreadableEvent(Struct):
+    """An event of the feed that this server cannot read, as one that a newer version wrote: it is there, and passed over."""
+
+    id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$")]
+    type: str
+    position: Annotated[int, Meta(ge=1)]
+    at: Time
+    order_id: Id
+    number: Annotated[int, Meta(ge=1)]
+    error: Annotated[str, Meta(description="why there is no data; the server's log has more")]
+
+
+class TestData(Data):
+    """Somebody tries an endpoint out; it is about no order."""
+
+    text: str
+
+
+class TestMessage(Struct):
+    """What an endpoint is tried out with."""
+
+    id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$")]
+    type: str
+    at: Time
+    data: TestData
+
+
+class CloudEvent(Struct):
+    """A message in the JSON envelope of CloudEvents 1.0."""
+
+    specversion: Annotated[str, Meta(pattern="^1\\.0$")]
+    id: str
+    source: Annotated[str, Meta(description="/organizations/ and the organization's UUID")]
+    type: str
+    time: Time
+    datacontenttype: str
+    data: Any
+    subject: Annotated[str, Meta(description="the order's id")] | UnsetType = UNSET
+
+
+# A page of the feed, but for what its items are.
+PAGE: Tree = {
+    "type": "object",
+    "required": ["items", "next", "more"],
+    "properties": {
+        "items": {"type": "array", "items": {"type": "object", "description": "each as /asyncapi/hub.json says"}},
+        "next": {"type": "string", "description": "the cursor to go on from, also where there is nothing yet"},
+        "more": {"type": "boolean", "description": "whether there may be more at once"},
+    },
+}
+
+
+def told_as(name: str, form: str) -> str:
+    """Give the name of the schema of an event's message in a form: feed, webhook or cloudevents."""
+    return {"feed": name, "webhook": f"webhook.{name}", "cloudevents": CLOUD_TYPES + name}[form]
+
+
+def schemas() -> dict[str, Tree]:
+    """Give all JSON Schemas by name, which refer to each other as `#/components/schemas/…`: of each event its `data`
+    (`HeldData`), its messages (see told_as), and what they are made of; of the feed its `FeedPage`."""
+    _, found = msgspec.json.schema_components(
+        [Message, UnreadableEvent, TestMessage, CloudEvent, *DATA.values()], ref_template=_REFERENCE
+    )
+    message, test, envelope = found.pop("Message"), found.pop("TestMessage"), found.pop("CloudEvent")
+    del found["Data"]
+    for name, data in DATA.items():
+        told = {
+            "type": {"const": name},
+            "version": {"const": ORDER_EVENTS[name].version},
+            "data": _reference(data.__name__),
+        }
+        short = _with(message, name, data, told)
+        whole = short | {"required": [*short["required"], "order"]}
+        wrapped = {"type": {"const": CLOUD_TYPES + name}, "data": _reference(told_as(name, "webhook"))}
+        found |= {
+            told_as(name, "feed"): short,
+            told_as(name, "webhook"): whole,
+            told_as(name, "cloudevents"): _with(envelope, CLOUD_TYPES + name, data, wrapped),
+        }
+    found[told_as(TEST, "webhook")] = _with(test, TEST, TestData, {"type": {"const": TEST}})
+    wrapped = {"type": {"const": CLOUD_TYPES + TEST}, "data": _reference(told_as(TEST, "webhook"))}
+    found[told_as(TEST, "cloudevents")] = _with(envelope, CLOUD_TYPES + TEST, TestData, wrapped)
+    page = deepcopy(PAGE)
+    page["properties"]["items"]["items"] = {
+        "oneOf": [*(_reference(told_as(name, "feed")) for name in DATA), _reference("Untold")]
+    }
+    return found | {"FeedPage": page}
+
+
+def sentence(data: type[Data]) -> str:
+    """Say when an event comes, and what its data tells."""
+    return " ".join((data.__doc__ or "").split())
+
+
+def _with(schema: Tree, title: str, data: type[Data], members: dict[str, Tree]) -> Tree:
+    properties = schema["properties"] | members
+    return schema | {"title": title, "description": sentence(data), "properties": properties}
+
+
+def _reference(name: str) -> Tree:
+    return {"$ref": _REFERENCE.format(name=name)}

@@ -1,0 +1,365 @@
+"""The verbs: POST /hub/v1/orders/{id}/{verb}, each one flow call; what they share is that they can be tried, guarded and named.
+
+`?dry_run=true` answers what would be and writes nothing; `If-Match` lets a change be made only of the version somebody saw;
+an `Idempotency-Key` makes a request happen once, its answer kept and given again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.core.errors import (
+    Code,
+    Conflict,
+    Fault,
+    Invalid,
+)
+from crossdock.core.ids import hashed_key
+from crossdock.core.json.request_body import DocumentRule, duplicates_in, objects_in
+from crossdock.core.json.strict_json import parse
+from crossdock.core.json.value_types import is_date_time
+from crossdock.core.orders.events import OrderEvent
+from crossdock.core.orders.model import Hold, Order
+from crossdock.doors import (
+    Reply,
+    Request,
+    Route,
+    encode_json,
+    replayed_header,
+)
+from crossdock.doors.hub import (
+    edits,
+    errors,
+    mapping,
+    wire,
+)
+from crossdock.doors.hub.event_data import event_answer
+from crossdock.doors.hub.routes.parameters import (
+    PROBLEMS,
+    BodyType,
+    described,
+    microseconds,
+    query_faults,
+    read_body,
+    read_flag,
+    read_if_match,
+    read_key,
+)
+from crossdock.flows import (
+    access,
+    orders,
+    queries,
+    rendering,
+)
+from crossdock.flows.orders import (
+    Change,
+    HoldRequest,
+    Once,
+    Step,
+)
+from crossdock.flows.unit_of_work import Unit
+from crossdock.store.protocols import Transaction
+
+Tree = Any
+REASON_LENGTH = 500  # as in the bodies (wire.Reason)
+# The last moment that can be spelled, microseconds since 1970.
+LAST_MOMENT = 253_402_300_799_999_999
+
+
+class Asked(Struct):
+    """What the query and the headers ask of a verb, with the faults in them, which are told with those of the body."""
+
+    faults: list[Fault]
+    dry_run: bool
+    versions: frozenset[int] | None
+    key: str | None
+    reason: str | None = None
+
+
+def _asked(request: Request, *more: str) -> Asked:
+    faults = query_faults(request, ("dry_run", *more))
+    query = request.query
+    reason = query.get("reason") if "reason" in more else None
+    if reason is not None and (not reason.strip() or len(reason) > REASON_LENGTH):
+        faults.append(
+            Fault((errors.QUERY, "reason"), f"must have 1 to {REASON_LENGTH} characters, and more than blanks")
+        )
+    return Asked(
+        faults,
+        bool(read_flag(query, "dry_run", faults)),
+        read_if_match(request, faults),
+        read_key(request, faults),
+        reason,
+    )
+
+
+def _body(
+    request: Request, asked: Asked, shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
+) -> BodyType:
+    """Read a body that may have no unknown members. Refuses with Invalid carrying all faults, of the query and headers too."""
+    return read_body(request, asked.faults, shape, *rules, raw=raw)
+
+
+def _refuse(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise Invalid(Code.INVALID, "the request has faults", faults=tuple(faults))
+
+
+# ------------------------------------------------------------------------------------------------------------------ verbs
+async def edit_order(request: Request) -> Reply:
+    """Edit an order by a JSON Merge Patch of its document in the shape of the create body."""
+    asked = _asked(request, "reason")
+    try:
+        patch = parse(request.body)
+    except Invalid as invalid:
+        if invalid.code is Code.INVALID:
+            _refuse((*asked.faults, *invalid.faults))
+        raise
+    if not isinstance(patch, dict):
+        asked.faults.append(Fault((), "must be an object"))
+    _refuse(asked.faults)
+    step = orders.edit(
+        request.caller,
+        _order_id(request),
+        door=mapping.FORMAT.name,
+        change=lambda before: edits.edited(before, patch),
+        reason=asked.reason,
+    )
+    return await _moved(request, asked, step)
+
+
+def _hold_rules(tree: Tree) -> list[Fault]:
+    """A line is named once, and a hold ends at a time that can be spelled."""
+    faults = []
+    for place, hold_request in objects_in(tree, "holds"):
+        lines = hold_request.get("lines")
+        if isinstance(lines, list):
+            faults += [
+                Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
+                for at, line in enumerate(lines)
+                if isinstance(line, int) and line in lines[:at]
+            ]
+        until = hold_request.get("release_at")
+        if isinstance(until, str) and is_date_time(until) and microseconds(until) > LAST_MOMENT:
+            faults.append(Fault(("holds", place, "release_at"), "must be before the year 10000 in UTC"))
+    return faults
+
+
+async def hold_order(request: Request) -> Reply:
+    """Place holds on an order, several at once."""
+    asked = _asked(request)
+    body = _body(request, asked, wire.HoldBody, _hold_rules)
+    hold_requests = [
+        HoldRequest(
+            hold_request.reason, hold_request.note, tuple(hold_request.lines or ()),
+            None if hold_request.release_at is None else microseconds(hold_request.release_at),
+        )
+        for hold_request in body.holds
+    ]  # fmt: skip
+    return await _moved(request, asked, orders.hold(request.caller, _order_id(request), hold_requests))
+
+
+def _release_rules(tree: Tree) -> list[Fault]:
+    both = isinstance(tree, dict) and tree.get("holds") is not None and tree.get("reasons") is not None
+    return [Fault(("reasons",), "must not be given together with holds")] if both else []
+
+
+async def release_order(request: Request) -> Reply:
+    """End holds of an order: those named by number or reason, or all."""
+    asked = _asked(request)
+    body = _body(request, asked, wire.ReleaseBody, _release_rules)
+    member: str | None = "holds" if body.holds is not None else "reasons" if body.reasons is not None else None
+    wanted: list[int] | list[str] = body.holds or body.reasons or []
+
+    def name(hold: Hold) -> int | str:
+        return hold.number if member == "holds" else hold.reason
+
+    step = orders.release(
+        _order_id(request), which=lambda hold: member is None or name(hold) in wanted, reason=body.reason
+    )
+
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+        there = {name(hold) for hold in order.holds}
+        faults = tuple(
+            Fault((member or "", place), f"is no hold of the order: {each!r}")
+            for place, each in enumerate(wanted)
+            if each not in there
+        )
+        if faults:
+            raise Conflict(Code.STATE_FORBIDS, "the order has no such hold", faults=faults, status=str(order.status))
+        return await step.decide(work, order)
+
+    return await _moved(request, asked, msgspec.structs.replace(step, decide=decide))
+
+
+async def cancel_order(request: Request) -> Reply:
+    """Cancel an order whole, or units of its lines."""
+    asked = _asked(request)
+    body = _body(request, asked, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
+    wanted = None if body.lines is None else {each.line: each.quantity for each in body.lines}
+    lines = None if wanted is None else lambda _: wanted
+    step = orders.cancel(_order_id(request), lines=lines, reason=body.reason, note=body.note)
+    return await _moved(request, asked, step)
+
+
+def _tag_rules(tree: Tree) -> list[Fault]:
+    """Something is to be done, and it does not contradict itself."""
+    given = {name: value for name in ("add", "remove", "set") if (value := _member(tree, name)) is not None}
+    if isinstance(tree, dict) and not given:
+        return [Fault((), "must have at least one of add, remove and set")]
+    if "set" in given and len(given) > 1:
+        return [Fault(("set",), "must not be given together with add or remove")]
+    added, removed = given.get("add"), given.get("remove")
+    if not isinstance(added, list) or not isinstance(removed, list):
+        return []
+    return [
+        Fault(("remove", place), f"must not be added at the same time: {tag!r}")
+        for place, tag in enumerate(removed)
+        if isinstance(tag, str) and tag in added
+    ]
+
+
+def _member(tree: Tree, name: str) -> Tree:
+    return tree.get(name) if isinstance(tree, dict) else None
+
+
+async def tag_order(request: Request) -> Reply:
+    """Add and remove tags, or set them all."""
+    asked = _asked(request)
+    body = _body(request, asked, wire.TagBody, _tag_rules)
+
+    def tags(present: tuple[str, ...]) -> list[str]:
+        wanted = [*(present if body.set is None else body.set), *(body.add or ())]
+        found = [tag for tag in dict.fromkeys(wanted) if tag not in (body.remove or ())]
+        if len(found) > wire.MAX_TAGS:
+            fault = Fault(("add",), f"must leave at most {wire.MAX_TAGS} tags, not {len(found)}")
+            raise Invalid(Code.INVALID, "the request has faults", faults=(fault,))
+        return found
+
+    return await _moved(request, asked, _because(orders.tag(_order_id(request), tags), body.reason))
+
+
+async def note_order(request: Request) -> Reply:
+    """Write something down about an order."""
+    asked = _asked(request)
+    body = _body(request, asked, wire.NoteBody)
+    return await _moved(request, asked, orders.note(_order_id(request), body.text))
+
+
+async def archive_order(request: Request) -> Reply:
+    """Put an order out of sight; nothing happens to one that is there already."""
+    return await _archived(request, True)
+
+
+async def unarchive_order(request: Request) -> Reply:
+    """Bring an order back into sight."""
+    return await _archived(request, False)
+
+
+async def _archived(request: Request, archived: bool) -> Reply:
+    asked = _asked(request)
+    body = _body(request, asked, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
+    return await _moved(request, asked, _because(orders.archive(_order_id(request), archived), body.reason))
+
+
+def _because(step: Step, reason: str | None) -> Step:
+    """Write a reason into the facts of a step."""
+
+    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+        return [msgspec.structs.replace(order_event, reason=reason) for order_event in await step.decide(work, order)]
+
+    return step if reason is None else msgspec.structs.replace(step, decide=decide)
+
+
+# ------------------------------------------------------------------------------------------------------------- doing them
+def _order_id(request: Request) -> int | None:
+    return mapping.read_id(request.params["id"])
+
+
+async def _moved(request: Request, asked: Asked, step: Step) -> Reply:
+    """Do a step as it was asked for, and answer the order with its events."""
+    context, caller = request.context, request.caller
+    if asked.versions is not None:
+        step = msgspec.structs.replace(step, version=await _version(request, asked.versions))
+    once = None
+    if asked.key is not None and not asked.dry_run:
+        key = hashed_key("hub/idempotency", caller.actor, asked.key)
+        once = Once(key, request.route.operation, request.body, _reply(request))
+    (change,) = await orders.perform(
+        context, caller, [step], door=mapping.FORMAT.name, dry_run=asked.dry_run, once=once
+    )
+    body = change.reply
+    if body is None:
+        rendered = await rendering.render(context, caller, change.order, door=mapping.FORMAT.name)
+        body = _spelled(rendered.document, change)
+    # What is only tried gets no ETag: another change may come to have that version.
+    headers = [("Dry-Run", "true")] if asked.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
+    headers += replayed_header(change.replayed)
+    outcome = "replayed" if change.replayed else "dry_run" if asked.dry_run else "ok"
+    return Reply(200, body, headers=headers, order_id=change.order.order_id, outcome=outcome)
+
+
+async def _version(request: Request, versions: frozenset[int]) -> int:
+    """Give the version the change is for: of several the one the order has, and 0, which none has, where it has another."""
+    if len(versions) == 1:
+        return next(iter(versions))
+    order = await queries.order(request.context, request.caller, order_id=_order_id(request))
+    return order.version if order.version in versions else 0
+
+
+def _reply(request: Request) -> Callable[[Transaction, Change], Any]:
+    async def reply(tx: Transaction, change: Change) -> bytes:
+        (rendered,) = await rendering.render_in(
+            tx, request.context, request.caller, [change.order], door=mapping.FORMAT.name
+        )
+        return _spelled(rendered.document, change)
+
+    return reply
+
+
+def _spelled(document: dict[str, Tree], change: Change) -> bytes:
+    return encode_json({"order": document, "events": [event_answer(event) for event in change.events]})
+
+
+class _Version(Struct):
+    version: int
+
+
+class _Versioned(Struct):
+    order: _Version
+
+
+_VERSIONED = msgspec.json.Decoder(_Versioned)
+
+# ------------------------------------------------------------------------------------------------------------------ table
+_DRY_RUN = described("dry_run", "query", "true: answer what would be, and change nothing", enum=["true", "false"])
+_IF_MATCH = described("If-Match", "header", "the ETag of the order as it was seen; 412 when it has changed since")
+_KEY = described("Idempotency-Key", "header", "names this request; the same key gives the first answer")
+_REASON = described("reason", "query", "why, for the log", minLength=1, maxLength=REASON_LENGTH)
+_ANSWERS = {200: wire.Moved, **dict.fromkeys((400, 404, 409, 412, 413), wire.Problem), **PROBLEMS}
+
+
+def _route(verb: str, handle: Any, summary: str, request: Any, **rest: Any) -> Route:
+    more = rest.pop("parameters", ())
+    return Route(
+        "POST", (f"/hub/v1/orders/{{id}}/{verb}",), handle, access.WRITE, f"{verb}Order", summary,
+        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, _KEY), **rest,
+    )  # fmt: skip
+
+
+ROUTES = (
+    _route(
+        "edit", edit_order, "Edit an order by a JSON Merge Patch of its document",
+        {"type": "object", "description": "a JSON Merge Patch (RFC 7396) of the create body"},
+        request_media="application/merge-patch+json", parameters=(_REASON,),
+    ),
+    _route("hold", hold_order, "Place holds on an order", wire.HoldBody),
+    _route("release", release_order, "End holds of an order", wire.ReleaseBody),
+    _route("cancel", cancel_order, "Cancel an order, or units of its lines", wire.CancelBody),
+    _route("tag", tag_order, "Change an order's tags", wire.TagBody),
+    _route("note", note_order, "Write something down about an order", wire.NoteBody),
+    _route("archive", archive_order, "Put an order out of sight", {"oneOf": [wire.ArchiveBody]}),
+    _route("unarchive", unarchive_order, "Bring an order back into sight", {"oneOf": [wire.ArchiveBody]}),
+)  # fmt: skip

@@ -1,0 +1,119 @@
+"""What orders refer to: products, sales accounts, customs products. Doors shape them; here they are found, kept, changed."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from crossdock.core.errors import Code, Conflict
+from crossdock.core.ids import index_key
+from crossdock.flows.access import Caller
+from crossdock.flows.context import Context, ReferenceData
+from crossdock.store import tenants
+from crossdock.store.protocols import Transaction
+from crossdock.store.tenants import (
+    CatalogEntry,
+    EntryKey,
+    EntryVersion,
+    RowVersion,
+    version_of,
+)
+
+_Read = TypeVar("_Read", CatalogEntry, RowVersion)
+
+
+async def find(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> ReferenceData:
+    """Look up (kind, key) pairs for a caller's organization; a kind ending in `@name` is looked up by name.
+
+    Where several entries share a name, the oldest is found.
+    """
+    entries = await _by_kind(tx, caller, wanted, tenants.entries)
+    return ReferenceData(caller.organization, caller.actor, caller.references, entries)
+
+
+async def versions(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:
+    """As `find`, only what tells each state of an entry from every other."""
+    return {key: version_of(mark) for key, mark in (await _by_kind(tx, caller, wanted, tenants.entry_versions)).items()}
+
+
+async def _by_kind(
+    tx: Transaction, caller: Caller, wanted: Iterable[EntryKey], read: Callable[..., Awaitable[list[_Read]]]
+) -> dict[EntryKey, _Read]:
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in wanted:
+        by_kind.setdefault(kind, []).append(key)
+    found: dict[EntryKey, _Read] = {}
+    for kind, keys in by_kind.items():
+        stored_kind, _, by = kind.partition("@")
+        if not by:
+            for entry in await read(tx, caller.organization_id, kind=stored_kind, keys=keys):
+                found[kind, entry.key] = entry
+            continue
+        named = {index_key(key): key for key in keys}
+        rows = await read(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
+        for entry in sorted(rows, key=lambda each: each.position, reverse=True):
+            found[kind, named[entry.name]] = entry
+    return found
+
+
+async def look_up(context: Context, caller: Caller, wanted: Iterable[EntryKey]) -> ReferenceData:
+    """As `find`, in a transaction of its own; none is opened where nothing is wanted."""
+    wanted = set(wanted)
+    if not wanted:
+        return ReferenceData(caller.organization, caller.actor, caller.references)
+    async with context.store.reading() as tx:
+        return await find(tx, caller, wanted)
+
+
+async def add(
+    context: Context, caller: Caller, *, kind: str, key: str, name: str, document: bytes, search: str | None = None
+) -> CatalogEntry:
+    """Keep a new entry; lists find it by its key and by what `search` (or else its name) holds, in any case.
+
+    Refuses with Conflict `exists` when its key is taken.
+    """
+    now = context.clock()
+    found_by = (name if search is None else search).casefold()
+    entry = CatalogEntry(
+        caller.organization_id, kind, key, index_key(name), found_by, context.id_generator.new(now), now, now, document
+    )
+    async with context.store.writing() as tx:
+        if not await tenants.add_entry(tx, entry):
+            raise Conflict(Code.EXISTS, f"there is a {kind} {key!r} already")
+    return entry
+
+
+async def change(
+    context: Context, organization_id: int, *, kind: str, key: str, changed: Callable[[bytes], bytes]
+) -> CatalogEntry | None:
+    """Replace an entry's document by what `changed` makes of it, and give the entry as it is now; None where there is none.
+
+    Where somebody else changes it meanwhile, `changed` is asked again, of what they made.
+    """
+    while True:
+        async with context.store.reading() as tx:
+            held = await tenants.entries(tx, organization_id, kind=kind, keys=[key])
+        if not held:
+            return None
+        (entry,) = held
+        at = max(context.clock(), entry.updated_at + 1)  # whatever a clock does, so that no two states have one stamp
+        made = msgspec.structs.replace(entry, document=changed(entry.document), updated_at=at)
+        if made.document == entry.document:
+            return entry
+        async with context.store.writing() as tx:
+            if await tenants.change_entry(tx, organization_id, changed=made, seen=entry.document):
+                return made
+
+
+async def remove(context: Context, organization_id: int, *, kind: str, key: str) -> bool:
+    """Remove an entry for good; False where there is none. What orders took from it stays with them."""
+    async with context.store.writing() as tx:
+        return await tenants.remove_entry(tx, organization_id, kind=kind, key=key)
+
+
+async def page(
+    context: Context, caller: Caller, *, kind: str, term: str | None, limit: int, offset: int
+) -> tuple[list[CatalogEntry], int]:
+    """Give a page of a kind, newest first, and the full count; `term` narrows to what `add`'s search text holds, or a key."""
+    async with context.store.reading() as tx:
+        return await tenants.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)

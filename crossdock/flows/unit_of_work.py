@@ -1,0 +1,116 @@
+"""One verb, one transaction: what a flow writes through, so that an order and its events are stored together.
+
+A unit collects new orders, changed orders, submissions and events, and writes them in one go before the commit. With
+`dry_run` everything is computed and nothing is written.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from crossdock.core.errors import Code, Conflict
+from crossdock.core.orders import events
+from crossdock.core.orders.events import Event, OrderEvent, Received
+from crossdock.core.orders.model import Order
+from crossdock.flows.context import Context
+from crossdock.store import event_log, order_list
+from crossdock.store import orders as order_store
+from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.orders import OrderRows
+from crossdock.store.protocols import Transaction
+
+
+class Unit:
+    """The open transaction of one verb for one organization, at one moment `now` (microseconds since 1970)."""
+
+    def __init__(
+        self, context: Context, tx: Transaction, organization_id: int, now: int, *, dry_run: bool = False
+    ) -> None:
+        self.context = context
+        self.dry_run = dry_run
+        self.changed: dict[int, Order] = {}  # orders as they are after what was done to them in this unit
+        self.tx = tx
+        self.organization_id = organization_id
+        self.now = now
+        self.events: list[tuple[Event, str, str]] = []  # each with its order's status afterwards, and source door
+        self.request_id = 0  # the submission that stands for a request made once
+        self._contents: dict[int, bytes] = {}  # of received orders, encoded
+        self._placed: list[OrderRows] = []
+        self._changed: list[tuple[OrderRows, Order]] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._submissions: list[SubmissionRecord] = []
+
+    def receive(self, order: Order, order_event: Received) -> Order:
+        """Begin a new order's chain and give the order with its head."""
+        event_id, source = self.context.id_generator.new(self.now), order.source
+        content = self._contents[order.order_id] = events.encode_content(order.content)
+        order, event = events.append(
+            order,
+            order_event,
+            event_id=event_id,
+            at=order.created_at,
+            actor=source.actor,
+            door=source.door,
+            content=content,
+        )
+        self._tell(event, order)
+        return order
+
+    def record(self, order: Order, order_event: OrderEvent, *, actor: str, door: str) -> Order:
+        """Do a fact to an order, append it to the order's chain, and give the order as it is then.
+
+        An order's times never fall, whatever a clock does.
+        """
+        event_id, at = self.context.id_generator.new(self.now), max(self.now, order.updated_at)
+        order, event = events.record(order, order_event, event_id=event_id, at=at, actor=actor, door=door)
+        self._tell(event, order)
+        return order
+
+    def _tell(self, event: Event, order: Order) -> None:
+        self.events.append((event, str(order.status), order.source.door))
+
+    def place(self, order: Order) -> None:
+        """Store an order that was received in this unit, as it is now; its content is what was received."""
+        rows = order_store.rows_of(order, content=self._contents.get(order.order_id))
+        self._placed.append(rows)
+        self._counts[order.source.door, rows.status] += 1
+
+    def change(self, order: Order, *, before: Order) -> None:
+        """Store a changed order, as it is now, if its version is still that of `before`; else the unit is refused as stale."""
+        rows = order_store.rows_of(order)
+        self._changed.append((rows, before))
+        self._counts[order.source.door, rows.status] += 1
+        self._counts[before.source.door, str(before.status)] -= 1
+
+    def submit(self, record: SubmissionRecord) -> None:
+        """Store a submission."""
+        self._submissions.append(record)
+
+    async def flush(self) -> None:
+        """Write everything collected, table by table."""
+        if self._submissions:
+            await event_log.add_submissions(self.tx, self._submissions)
+        if self._placed:
+            await order_store.add(self.tx, self._placed)
+        # In the order of their ids, as every verb takes them; several changes of one order keep theirs.
+        for rows, before in sorted(self._changed, key=lambda each: each[1].order_id):
+            if not await order_store.replace(self.tx, rows, before=before):
+                raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
+        changes = {key: change for key, change in self._counts.items() if change}
+        if changes:  # late, because other transactions may wait for these rows until the commit
+            await order_list.add_counts(self.tx, self.organization_id, changes)
+        if self.events:  # last of all: see there
+            await event_log.add_events(self.tx, self.organization_id, self.events)
+
+
+@asynccontextmanager
+async def unit(context: Context, organization_id: int, *, dry_run: bool = False) -> AsyncIterator[Unit]:
+    """Open a unit; at the end of the block everything it collected is written and committed, or nothing is."""
+    opened = context.store.reading() if dry_run else context.store.writing()
+    async with opened as tx:
+        work = Unit(context, tx, organization_id, context.clock(), dry_run=dry_run)
+        yield work
+        if not dry_run:
+            await work.flush()
+    if work.events and not dry_run:
+        context.wakeup.notify()

@@ -1,0 +1,13 @@
+"""Shows mails before there is an order: any kind in any language, from the built-in sample."""
+
+from crossdock.notifications.email.email_settings import Language, MailSettings
+from crossdock.notifications.email.mail_kinds import Kind
+from crossdock.notifications.email.samples import CONSENT_URL, samples
+from crossdock.notifications.email.templating import render
+
+
+def preview(kind: Kind, language: Language, settings: MailSettings) -> tuple[str, str, str]:
+    """Give subject, HTML and plain text of a kind of mail as an organization's customers would see it."""
+    order_event, order = next(samples(kind, language))
+    made = render(kind, order_event, order, settings, language, consent_url=CONSENT_URL)
+    return made.subject, made.html, made.text

@@ -1,0 +1,146 @@
+"""The built-in sample: one order with everything a mail can show, and the facts that make each kind of mail of it.
+
+Previews show it, and an organization's templates are tried on it before they are taken.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from crossdock.core.orders.events import (
+    Backordered,
+    Canceled,
+    Delivered,
+    Held,
+    OrderEvent,
+    Package,
+    Received,
+    Refunded,
+    Returned,
+    ReturnRequested,
+    Shipped,
+)
+from crossdock.core.orders.model import (
+    Address,
+    Charge,
+    Content,
+    Customer,
+    Destination,
+    Hold,
+    Line,
+    Order,
+    Source,
+    Totals,
+    initial_counters,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.notifications.email.email_settings import Language
+from crossdock.notifications.email.mail_kinds import Kind
+
+AT = 1_769_770_404_000_000  # 2026-01-30T10:53:24Z
+CONSENT_URL = "https://shop.example.com/consent/sample"
+
+_GOODS: dict[Language, tuple[str, str]] = {
+    "en": ("Ceramic mug, ocean blue, 350 ml", "Linen tea towel"),
+    "fr": ("Tasse en céramique, bleu océan, 350 ml", "Torchon en lin"),
+    "zh": ("陶瓷马克杯 海洋蓝 350 毫升", "亚麻茶巾"),
+}
+_PEOPLE: dict[Language, Address] = {
+    "en": Address(
+        name="Ada Moreau", lines=("12 Harbour Street", "Unit 4"), city="Halifax", region="NS", postal_code="B3J 1S9",
+        country="CA",
+    ),
+    "fr": Address(name="Ada Moreau", lines=("8 rue des Lilas",), postal_code="69003", city="Lyon", country="FR"),
+    "zh": Address(name="李雅达", lines=("淮海中路 100 号",), city="上海市", postal_code="200021", country="CN"),
+}  # fmt: skip
+_CURRENCIES: dict[Language, str] = {"en": "CAD", "fr": "EUR", "zh": "CNY"}
+
+
+def sample_order(language: Language) -> Order:
+    """Give the sample order as people of a language would place it."""
+    person = _PEOPLE[language]
+    mug, towel = _GOODS[language]
+    content = Content(
+        number="1001-2026",
+        placed_at="2026-01-30T10:53:24Z",
+        currency=_CURRENCIES[language],
+        customer=Customer(name=person.name, email="ada.moreau@example.com"),
+        destinations=(Destination(address=person),),
+        lines=(
+            Line(quantity=2, sku="MUG-BLUE", description=mug, unit_price=Decimal("24.00")),
+            Line(quantity=3, sku="TOWEL-LINEN", description=towel, unit_price=Decimal("9.50")),
+        ),
+        charges=(Charge(kind="shipping", amount=Decimal("8.90")),),
+        totals=Totals(discount=Decimal("5.00"), tax=Decimal("10.30")),
+    )
+    return Order(
+        organization_id=1, order_id=1, version=1, created_at=AT, updated_at=AT, source=Source("hub", 1, "sample"),
+        content=content, counters=initial_counters(content), event_number=1,
+    )  # fmt: skip
+
+
+def samples(kind: Kind, language: Language) -> Iterator[tuple[OrderEvent, Order]]:
+    """Give facts that make a kind of mail, each with the order as of it; the first is what a preview shows."""
+    order = sample_order(language)
+    for order_event in _facts(kind, order.content):
+        yield order_event, order_event.apply(order, 2) if not isinstance(order_event, Received) else order
+
+
+def _counters(*lines: dict[str, int]) -> tuple[Counters, ...]:
+    return tuple(Counters(ordered=ordered, **line) for ordered, line in zip((2, 3), lines, strict=True))
+
+
+_ALL = ((0, 2), (1, 3))
+_BEFORE = {"shipped": 2, "delivered": 2}, {"shipped": 3, "delivered": 3}
+
+
+def _facts(kind: Kind, content: Content) -> tuple[OrderEvent, ...]:
+    return _OF_KIND[kind] if kind is not Kind.CONFIRMATION else (Received(submission_id=1, content=content),)
+
+
+_PACKAGES = (
+    Package(((0, 2),), "Canada Post", "Xpresspost", "7023210039414604", "https://carrier.example.com/track/7023210039414604"),
+    Package(((1, 3),), "UPS"),
+)  # fmt: skip
+_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
+    Kind.HOLD: (
+        Held(holds=(Hold("address", AT),)),
+        Held(holds=(Hold("payment", AT), Hold("customer", AT, lines=(1,)))),
+        Held(holds=(Hold("customer", AT, lines=(1,)),)),
+    ),
+    Kind.DELAY: (
+        Backordered(
+            lines=((1, 3),), counters=_counters({}, {"backordered": 3}), expected_at="2026-03-02", consent_by="2026-02-09"
+        ),
+        Backordered(lines=((1, 2),), counters=_counters({}, {"backordered": 2})),
+    ),
+    Kind.SHIPPED: (
+        Shipped(lines=_ALL, counters=_counters({"shipped": 2}, {"shipped": 3}), packages=_PACKAGES),
+        Shipped(lines=((0, 2),), counters=_counters({"shipped": 2}, {}), packages=_PACKAGES[:1]),
+        Shipped(lines=((0, 1),), counters=_counters({"shipped": 1}, {})),
+    ),
+    Kind.DELIVERED: (
+        Delivered(lines=_ALL, counters=_counters(*_BEFORE), tracking_number="7023210039414604"),
+        Delivered(lines=((0, 2),), counters=_counters({"shipped": 2, "delivered": 2}, {"shipped": 3})),
+    ),
+    Kind.CANCELED: (
+        Canceled(lines=((1, 2),), counters=_counters({}, {"canceled": 2}), reason="out of stock"),
+        Canceled(lines=_ALL, counters=_counters({"canceled": 2}, {"canceled": 3})),
+    ),
+    Kind.RETURN_REQUESTED: (
+        ReturnRequested(
+            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1}, _BEFORE[1]), return_id=1,
+            label_url="https://shop.example.com/labels/1",
+        ),
+        ReturnRequested(
+            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1}, _BEFORE[1]), return_id=1
+        ),
+    ),
+    Kind.RETURNED: (
+        Returned(
+            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1, "returned": 1}, _BEFORE[1]),
+            return_id=1,
+        ),
+    ),
+    Kind.REFUNDED: (Refunded(amount=Decimal("24.00"), return_id=1),),
+}  # fmt: skip
+assert {*_OF_KIND, Kind.CONFIRMATION} == set(Kind), "every kind of mail has a sample"

@@ -1,0 +1,68 @@
+"""Mails that were kept because there is no server to send them through."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import bindparam, delete, select
+
+from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.tables import mail
+
+
+class StoredMail(Struct, frozen=True):
+    """A mail as it would have gone out: `message` is the whole of it (RFC 5322)."""
+
+    organization_id: int
+    mail_id: int
+    order_id: int
+    kind: str
+    recipient: str
+    subject: str
+    created_at: int
+    message: bytes
+
+
+_GET = Statement(
+    select(mail).where(mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id == bindparam("mail_id"))
+)
+_PAGE = Statement(
+    select(mail)
+    .where(mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id < bindparam("before"))
+    .order_by(mail.c.mail_id.desc())
+    .limit(bindparam("limit"))
+)
+_NEWEST_TOO_MANY = Statement(
+    select(mail.c.mail_id)
+    .where(mail.c.organization_id == bindparam("organization_id"))
+    .order_by(mail.c.mail_id.desc())
+    .offset(bindparam("kept"))
+    .limit(1)
+)
+_DROP = Statement(
+    delete(mail).where(mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id <= bindparam("last"))
+)
+
+
+async def add(tx: Transaction, kept: Sequence[StoredMail]) -> None:
+    """Keep mails; one that is kept already, under its id, stays as it is."""
+    await tx.claim(mail, sorted(msgspec.structs.astuple(each) for each in kept))
+
+
+async def get(tx: Transaction, organization_id: int, *, mail_id: int) -> StoredMail | None:
+    """Give a kept mail, or None."""
+    rows = await tx.rows(_GET, organization_id=organization_id, mail_id=mail_id)
+    return StoredMail(*rows[0]) if rows else None
+
+
+async def page(tx: Transaction, organization_id: int, *, before: int, limit: int) -> list[StoredMail]:
+    """Give at most `limit` kept mails with ids below `before`, newest first."""
+    rows = await tx.rows(_PAGE, organization_id=organization_id, before=before, limit=limit)
+    return [StoredMail(*row) for row in rows]
+
+
+async def delete_oldest(tx: Transaction, organization_id: int, *, kept: int) -> None:
+    """Remove all mails but the newest `kept`."""
+    rows = await tx.rows(_NEWEST_TOO_MANY, organization_id=organization_id, kept=kept)
+    if rows:
+        await tx.run(_DROP, organization_id=organization_id, last=rows[0][0])

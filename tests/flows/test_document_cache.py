@@ -1,0 +1,199 @@
+"""Documents are written once for each state of an order, and never told of another state or to another organization."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from crossdock.core.orders.events import Archived, Noted
+from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Verb
+from crossdock.doors.fabric.history import with_history
+from crossdock.doors.hub.mapping import HubFormat
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assigning
+from crossdock.flows import access, document_cache, reference_data
+from crossdock.flows.access import Caller
+from crossdock.flows.context import Context, ReferenceData
+from crossdock.flows.lru_cache import CachedDocument, LruCache
+from crossdock.flows.orders import Step
+from crossdock.store import tenants
+from crossdock.store.index_scan import Filters
+from tests.flows.state_machine import Moving, caller_in
+from tests.world import STRANGERS_UUID
+
+
+class Counting(HubFormat):
+    """Counts the documents written for orders of other doors."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def told(self, order: Order, found: ReferenceData) -> bytes:
+        self.written += 1
+        return super().told(order, found)
+
+
+def note(order_id: int) -> Step:
+    async def decide(_work: Any, _order: Order) -> list[Noted]:
+        return [Noted(text="seen")]
+
+    return Step(order_id, Verb.NOTE, decide)
+
+
+def archive(order_id: int) -> Step:
+    async def decide(_work: Any, _order: Order) -> list[Archived]:
+        return [Archived()]
+
+    return Step(order_id, Verb.ARCHIVE, decide)
+
+
+async def page(at: Moving, door: str = "hub", **more: Any) -> list[Any]:
+    told = await document_cache.render_json_page(at.context, at.caller, Filters(), door=door, **({"limit": 50} | more))
+    return [json.loads(bytes(each)) for each in told.documents]
+
+
+class TestPage:
+    async def test_is_written_once_and_then_only_where_an_order_has_changed(self, context: Context) -> None:
+        at, counting = Moving(context, await caller_in(context)), Counting()
+        context.formats = {**context.formats, "hub": counting}
+        ids = [await at.place("pb_oms", f"N-{number}", [2]) for number in range(4)]
+        first = await page(at)
+        assert (len(first), counting.written) == (4, 4)
+        assert await page(at) == first
+        assert await page(at, limit=2) == first[:2]
+        assert counting.written == 4
+        assert await at.perform([archive(ids[1])])
+        at.clock.now += 1_000_000
+        await at.place("pb_oms", "N-4", [1])
+        later = await page(at)
+        assert counting.written == 6
+        assert later[1:3] + later[4:] == first[:2] + first[3:]
+        assert later[3] == first[2] | {"archived": True, "version": 2, "updated_at": later[3]["updated_at"]}
+
+    async def test_goes_on_after_its_last_order(self, context: Context) -> None:
+        at = Moving(context, await caller_in(context))
+        ids = [await at.place("hub", f"N-{number}", [1]) for number in range(5)]
+        seen: list[str] = []
+        before = None
+        for count in (2, 2, 1):
+            told = await document_cache.render_json_page(
+                context, at.caller, Filters(), door="hub", before=before, limit=2
+            )
+            numbers = [json.loads(bytes(each))["number"] for each in told.documents]
+            assert len(numbers) == count
+            assert told.last == (ids[-len(seen) - 2] if count == 2 else None)
+            seen, before = seen + numbers, told.last
+        assert seen == ["N-4", "N-3", "N-2", "N-1", "N-0"]
+
+    async def test_is_nobody_elses(self, context: Context) -> None:
+        at = Moving(context, await caller_in(context))
+        order_id = await at.place("pb_oms", "N-1", [1])
+        order = at.known[order_id]
+        assert len(await page(at)) == 1
+        other = await access.add_organization(context, name="Other", uuid=STRANGERS_UUID)
+        stranger = Caller(other, "tester", at.caller.scopes)
+        told = await document_cache.render_json_page(context, stranger, Filters(), door="hub", limit=9)
+        assert (told.documents, told.last) == ([], None)
+        # Not even where an order of somebody else is given, which no flow does.
+        counting = Counting()
+        context.formats = {**context.formats, "hub": counting}
+        await document_cache.render_json_all(context, stranger, [order], door="hub")
+        assert counting.written == 1
+
+
+class TestCatalogEntries:
+    async def test_are_told_as_they_are_now(self, context: Context) -> None:
+        at = Moving(context, await caller_in(context))
+        await at.place("s2", "N-1", [1])
+        (first,) = await page(at, "s2")
+        key = first["items"][0]["product"]["id"]
+
+        async def change(name: str) -> None:
+            def named(document: bytes) -> bytes:
+                return msgspec.json.encode(msgspec.json.decode(document) | {"name": name})
+
+            organization_id = at.caller.organization_id
+            assert (
+                await reference_data.change(context, organization_id, kind=PRODUCT, key=key, changed=named) is not None
+            )
+
+        for name in ("Shelf", "Rack", "Shelf"):  # at one and the same time of a clock that stands
+            await change(name)
+            for _ in range(2):
+                (now,) = await page(at, "s2")
+                assert now["items"][0]["product"]["name"] == name
+
+    async def test_are_told_as_the_operator_sets_them(self, context: Context) -> None:
+        at = Moving(context, await caller_in(context))
+        await at.place("s2", "N-1", [1])
+        (first,) = await page(at, "s2")
+        key = first["account"]["id"]
+        await reference_data.change(
+            context,
+            at.caller.organization_id,
+            kind=ACCOUNT,
+            key=key,
+            changed=lambda document: assigning(document, "W1"),
+        )
+        (later,) = await page(at, "s2")
+        assert (first["account"]["autoAssignOrdersToWarehouse"], later["account"]["autoAssignOrdersToWarehouse"]) == (
+            None,
+            "W1",
+        )
+
+    async def test_told_by_their_sku_are_found_when_they_come(self, context: Context) -> None:
+        """An order of another door, whose SKU S2 gets a product for later."""
+        at = Moving(context, await caller_in(context))
+        async with context.store.reading() as tx:
+            organization_id = at.caller.organization_id
+            (some, *_), _ = await tenants.list_entries(tx, organization_id, kind=PRODUCT, term=None, limit=1, offset=0)
+        product = msgspec.json.decode(some.document)
+        await at.place("pb_oms", "N-1", [1])
+        (first,) = await page(at, "s2")
+        sku = first["items"][0]["product"]["sku"]
+        assert first["items"][0]["product"]["unknown"]
+        document = msgspec.json.encode(product | {"sku": sku, "name": "Late"})
+        await reference_data.add(context, at.caller, kind=PRODUCT, key=str(uuid4()), name=sku, document=document)
+        (later,) = await page(at, "s2")
+        assert later["items"][0]["product"]["name"] == "Late"
+
+
+class TestStory:
+    async def test_is_kept_apart_from_the_document_without_it(self, context: Context) -> None:
+        at = Moving(context, await caller_in(context))
+        order_id = await at.place("fabric", "N-1", [1])
+        assert await at.perform([note(order_id)])
+        for _ in range(2):
+            (plain,) = await page(at, "fabric")
+            (told,) = await page(at, "fabric", story=with_history)
+            assert len(told["auditLogs"]) > len(plain["auditLogs"])
+        assert await at.perform([note(order_id)])
+        (more,) = await page(at, "fabric", story=with_history)
+        assert len(more["auditLogs"]) == len(told["auditLogs"]) + 1
+
+
+class TestShelf:
+    @pytest.fixture
+    def document_cache(self) -> LruCache:
+        return LruCache(most=10_000)
+
+    def test_forgets_what_nobody_asks_for(self, document_cache: LruCache) -> None:
+        for key in range(5):
+            document_cache.keep(key, CachedDocument(b"", bytes(1_300), (), ()))
+        assert document_cache.find(0) is not None
+        document_cache.keep(5, CachedDocument(b"", bytes(1_300), (), ()))
+        assert [key for key in range(6) if document_cache.find(key) is None] == [1]
+
+    def test_counts_what_it_has(self, document_cache: LruCache) -> None:
+        for number in range(1_000):
+            document_cache.keep("one", CachedDocument(b"", bytes(number), (), ()))
+        document_cache.keep("two", CachedDocument(b"", bytes(5_000), (), ()))
+        assert document_cache.find("one") is not None
+        assert document_cache.find("two") is not None
+
+    def test_does_not_keep_what_is_too_large_for_it(self, document_cache: LruCache) -> None:
+        document_cache.keep("small", CachedDocument(b"", b"{}", (), ()))
+        document_cache.keep("large", CachedDocument(b"", bytes(20_000), (), ()))
+        assert document_cache.find("large") is None

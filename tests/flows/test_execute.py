@@ -1,0 +1,208 @@
+"""The table of moves against the verbs themselves: every small order, every verb, every argument.
+
+The verbs are those of the flows and of core, on orders in memory; what only fulfillment will do (part of an order shipped,
+delivered, returned) is there as counters.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import combinations_with_replacement, product
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+
+import msgspec
+import pytest
+
+from crossdock.core.errors import Code, Conflict
+from crossdock.core.orders import editing
+from crossdock.core.orders.events import Allocated, Edited, OrderEvent
+from crossdock.core.orders.model import (
+    Content,
+    Hold,
+    Line,
+    Order,
+    Source,
+)
+from crossdock.core.orders.status import (
+    TRANSITIONS,
+    Counters,
+    Status,
+    Verb,
+)
+from crossdock.flows import orders
+from crossdock.flows.access import Caller
+from crossdock.flows.orders import HoldRequest, Step
+from crossdock.flows.unit_of_work import Unit
+from tests.core.orders.test_status import sound
+
+NOW = 1_000
+Value = TypeVar("Value")
+_replace = msgspec.structs.replace
+CALLER = cast(Caller, SimpleNamespace(actor="me"))
+UNIT = cast(Unit, SimpleNamespace(now=NOW))
+Moves = dict[Status, dict[Verb, set[Status]]]
+
+
+def at_once(work: Coroutine[Any, Any, Value]) -> Value:
+    """Run what never waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return cast(Value, done.value)
+    raise AssertionError("it waited")
+
+
+def order_of(counters: Sequence[Counters], holds: Sequence[tuple[int, ...]]) -> Order:
+    """Give an order with these counters, and a hold for each tuple of lines."""
+    content = Content(number="A", lines=tuple(Line(each.ordered, line_ref=f"L{n}") for n, each in enumerate(counters)))
+    placed = tuple(Hold(f"h{n}", 1, number=n + 1, lines=lines) for n, lines in enumerate(holds))
+    return Order(
+        organization_id=1, order_id=2, version=1, created_at=10, updated_at=10, source=Source("s2", 3, "me"),
+        content=content, counters=tuple(counters), holds=placed,
+    )  # fmt: skip
+
+
+def small_orders(most: int) -> Iterator[Order]:
+    """Give every order of one line of at most 3 units, or of two of at most `most`, held as a whole, by a line, twice, or not.
+
+    An order with nothing open is never held (see events.Canceled).
+    """
+    lines: list[tuple[Counters, ...]] = [(line,) for line in sound(3)]
+    lines += combinations_with_replacement(sound(most), 2)
+    for counters in lines:
+        yield order_of(counters, ())
+        if any(line.open for line in counters):
+            yield order_of(counters, ((),))
+            for position in range(len(counters)):
+                yield order_of(counters, ((position,),))
+            if len(counters) > 1:
+                yield order_of(counters, ((0,), (1,)))
+
+
+def deeds(order: Order, verb: Verb) -> Iterator[OrderEvent]:
+    """Give everything that a verb can do to an order."""
+    if verb is Verb.EDIT:
+        yield from edits(order.counters)
+    elif verb is Verb.ALLOCATE:
+        yield from allocations(order)
+    for step in STEPS.get(verb, lambda _: ())(order):
+        try:
+            order_events = at_once(step.decide(UNIT, order))
+        except Conflict as refusal:  # the verb's own reasons, besides the status
+            assert refusal.code is Code.STATE_FORBIDS
+            continue
+        assert len(order_events) <= 1, "a verb is one change, one event"
+        yield from order_events
+
+
+@lru_cache(maxsize=1)  # the same whatever the holds
+def edits(counters: tuple[Counters, ...]) -> list[OrderEvent]:
+    """Change each line's quantity, or take the line away; with and without another line."""
+    order = order_of(counters, ())
+    choices = [(None, *range(1, line.quantity + 2)) for line in order.content.lines]
+    found: list[OrderEvent] = []
+    for quantities, more in product(product(*choices), (False, True)):
+        kept = [
+            _replace(line, quantity=quantity)
+            for line, quantity in zip(order.content.lines, quantities, strict=True)
+            if quantity is not None
+        ]
+        lines = (*kept, Line(1, line_ref="new")) if more else tuple(kept)
+        if not lines:  # no door takes an order without lines
+            continue
+        try:
+            revision = editing.revise(order, _replace(order.content, lines=lines))
+        except Conflict:
+            continue
+        found.append(Edited(content=revision.content, counters=revision.counters, from_lines=revision.from_lines))
+    return found
+
+
+def allocations(order: Order) -> Iterator[OrderEvent]:
+    """Allocate units that are not yet, in each line any number of them: at least one in all."""
+    for more in product(*(range(line.open - line.allocated + 1) for line in order.counters)):
+        if any(more):
+            counters = tuple(
+                _replace(
+                    line,
+                    allocated=line.allocated + taken,
+                    backordered=min(line.backordered, line.open - line.allocated - taken),
+                )
+                for line, taken in zip(order.counters, more, strict=True)
+            )
+            yield Allocated(location_ref="W", counters=counters)
+
+
+def holds(order: Order) -> Iterator[Step]:
+    for lines in ((), *((position,) for position in range(len(order.counters)))):
+        yield orders.hold(CALLER, 2, [HoldRequest("other", lines=lines)])
+
+
+def releases(order: Order) -> Iterator[Step]:
+    yield orders.release(2)
+    for held in order.holds:
+        yield orders.release(2, which=lambda each, number=held.number: each.number == number)  # type: ignore[misc]
+
+
+def cancels(order: Order) -> Iterator[Step]:
+    yield orders.cancel(2)
+    for quantities in product(*(range(line.open + 1) for line in order.counters)):
+        wanted = {position: quantity for position, quantity in enumerate(quantities) if quantity}
+        if wanted:
+            yield orders.cancel(2, lines=lambda _, wanted=wanted: dict(wanted))  # type: ignore[misc]
+
+
+STEPS: dict[Verb, Callable[[Order], Iterable[Step]]] = {
+    Verb.HOLD: holds,
+    Verb.RELEASE: releases,
+    Verb.CANCEL: cancels,
+    Verb.SHIP: lambda _: [orders.ship(2)],
+    Verb.TAG: lambda _: [orders.tag(2, lambda _: ["a"])],
+    Verb.NOTE: lambda _: [orders.note(2, "n")],
+    Verb.ARCHIVE: lambda _: [orders.archive(2)],
+}
+
+
+def is_refused(order: Order, verb: Verb) -> bool:
+    try:
+        orders.check(order, verb)
+    except Conflict as refusal:
+        assert refusal.code is Code.STATE_FORBIDS
+        assert refusal.order_events["verbs"] == [str(each) for each in TRANSITIONS[order.status]]
+        assert refusal.order_events["status"] == str(order.status)
+        return True
+    return False
+
+
+def found_moves(among: Iterable[Order]) -> Moves:
+    """Do every verb to every order that allows it, and give the statuses that follow."""
+    found: Moves = {status: {} for status in Status}
+    for order in among:
+        status = order.status
+        assert {verb for verb in Verb if not is_refused(order, verb)} == set(TRANSITIONS[status])
+        for verb in TRANSITIONS[status]:
+            for order_event in deeds(order, verb):
+                after = order_event.apply(order, 9)
+                check_sound(after)
+                found[status].setdefault(verb, set()).add(after.status)
+    return found
+
+
+def check_sound(after: Order) -> None:
+    """Check what holds of an order after any verb."""
+    assert all(line.is_sound() for line in after.counters)
+    assert [line.ordered for line in after.counters] == [line.quantity for line in after.content.lines]
+    assert not after.holds or any(line.open for line in after.counters)
+    assert all(0 <= line < len(after.counters) for hold in after.holds for line in hold.lines)
+
+
+PROMISED: Moves = {status: {verb: set(to) for verb, to in verbs.items()} for status, verbs in TRANSITIONS.items()}
+
+
+class TestMoves:
+    def test_of_every_small_order_are_exactly_those_of_the_table(self) -> None:
+        assert found_moves(small_orders(2)) == PROMISED
+
+    @pytest.mark.prove
+    def test_of_every_order_of_two_lines_of_three_units_are_exactly_those_of_the_table(self) -> None:
+        assert found_moves(small_orders(3)) == PROMISED

@@ -1,0 +1,92 @@
+"""Money and dates as each language writes them, to the digit."""
+
+from decimal import Decimal
+
+import pytest
+from babel.numbers import format_currency
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossdock.core.iso import CURRENCIES, EXPONENT_OF
+from crossdock.notifications.email.email_settings import Language
+from crossdock.notifications.email.formatting import (
+    country,
+    day_of,
+    day_said,
+    money,
+)
+from crossdock.notifications.email.languages import LANGUAGES
+
+LOCALES = {"en": "en", "fr": "fr", "zh": "zh_Hans"}
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("amount", "currency", "english", "french", "chinese"),
+        [
+            ("1234.5", "USD", "$1,234.50", "1 234,50 $US", "US$1,234.50"),
+            ("1234.5", "CAD", "CA$1,234.50", "1 234,50 $CA", "CA$1,234.50"),
+            ("1234567", "JPY", "¥1,234,567", "1 234 567 JPY", "JP¥1,234,567"),
+            ("12.3", "KWD", "KWD 12.300", "12,300 KWD", "KWD 12.300"),
+            ("0.0005", "KWD", "KWD 0.001", "0,001 KWD", "KWD 0.001"),
+            ("-5", "EUR", "-€5.00", "-5,00 €", "-€5.00"),
+            ("9.5", "CNY", "CN¥9.50", "9,50 CNY", "¥9.50"),
+            ("9.505", None, "9.51", "9,51", "9.51"),
+            ("1E+3", "???", "1,000.00", "1 000,00", "1,000.00"),
+        ],
+    )
+    def test_has_the_places_and_signs_of_currency_and_language(
+        self, amount: str, currency: str | None, english: str, french: str, chinese: str
+    ) -> None:
+        rendered = [money(Decimal(amount), currency, language) for language in LANGUAGES]
+        assert [each.replace("\u00a0", " ").replace("\u202f", " ") for each in rendered] == [english, french, chinese]
+
+    @given(
+        units=st.integers(-(10**15), 10**15),
+        currency=st.sampled_from(sorted(CURRENCIES)),
+        language=st.sampled_from(LANGUAGES),
+    )
+    def test_is_what_babel_says_but_for_places_and_the_space_after_letters(
+        self, units: int, currency: str, language: Language
+    ) -> None:
+        places = EXPONENT_OF[currency]
+        amount = Decimal(units).scaleb(-places)
+        pattern = {"en": "¤#,##0", "fr": "#,##0 ¤", "zh": "¤#,##0"}[language].replace(" ", "\u00a0")
+        pattern = pattern.replace("##0", "##0." + "0" * places if places else "##0")
+        expected = format_currency(amount, currency, pattern, LOCALES[language], currency_digits=False)
+        spaceless = money(amount, currency, language).replace("\u00a0", "")
+        assert spaceless == expected.replace("\u00a0", "")
+
+
+class TestDays:
+    def test_are_written_out(self) -> None:
+        said = [day_said("2026-03-02", "UTC", language) for language in LANGUAGES]
+        assert said == ["March 2, 2026", "2 mars 2026", "2026年3月2日"]
+
+    @pytest.mark.parametrize(
+        ("said", "zone", "written"),
+        [
+            ("2026-01-30T23:30:00Z", "UTC", "January 30, 2026"),
+            ("2026-01-30T23:30:00Z", "Asia/Shanghai", "January 31, 2026"),
+            ("2026-01-30T23:30:00-0500", "America/Toronto", "January 30, 2026"),
+            ("2026-01-30T23:30:00.123456789Z", "America/Toronto", "January 30, 2026"),
+            ("2026-01-30T23:30:00", "Asia/Shanghai", "January 30, 2026"),
+            ("2026-01-30T23:30:00Z", "Nowhere/Land", "January 30, 2026"),
+            ("soon", "UTC", "soon"),
+            ("0001-01-01T00:00:00+14:00", "America/Toronto", "0001-01-01T00:00:00+14:00"),
+            ("", "UTC", ""),
+            (None, "UTC", ""),
+        ],
+    )
+    def test_of_instants_are_those_of_the_time_zone(self, said: str | None, zone: str, written: str) -> None:
+        assert day_said(said, zone, "en") == written
+
+    def test_of_events_are_those_of_the_time_zone(self) -> None:
+        us = 1_769_815_800_000_000  # 2026-01-30T23:30:00Z
+        assert day_of(us, "UTC", "en") == "January 30, 2026"
+        assert day_of(us, "Asia/Shanghai", "zh") == "2026年1月31日"
+
+
+def test_countries_have_names_and_unknown_codes_name_themselves() -> None:
+    assert [country("DE", language) for language in LANGUAGES] == ["Germany", "Allemagne", "德国"]
+    assert [country(code, "en") for code in ("ca", "QX", None)] == ["Canada", "QX", ""]

@@ -1,0 +1,68 @@
+"""How the reads of every door run on a small but skewed book: through an index, and one order without its neighbors.
+
+`make size` does the same where there are a million orders, and measures.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bench.size.asking import OPS, Asked, asker
+from bench.size.loading import Loaded, load
+from bench.size.plans import faults_of, plans
+from crossdock.store import deliveries, event_log, sqlite
+from crossdock.store.protocols import Statement
+
+# So many that one order among those of its door, or of its organization, costs more steps than a look-up may take.
+ORDERS = 3_000
+
+
+@pytest.fixture
+async def loaded(database: str) -> AsyncIterator[Loaded]:
+    """Fill a database with orders of several organizations and all doors."""
+    yield await load(database, ORDERS, told=False)
+
+
+class TestPlans:
+    async def test_walk_an_index_and_never_a_table(self, database: str, loaded: Loaded) -> None:
+        found = await plans(database, loaded, OPS, times=2, small=True)
+        assert set(found) == {op.name for op in OPS}
+        assert faults_of(found) == []
+
+    async def test_are_of_orders_that_every_door_can_read(self, database: str, loaded: Loaded) -> None:
+        """What was loaded is what the doors would have taken, or the plans would prove nothing."""
+        async with asker(database, loaded) as (one, deep):
+            for order in loaded.known[::500]:
+                op = next(op for op in OPS if op.door == order.door and op.own and op.is_get)
+                assert await one.ask(op, Asked(order, deep[order.organization], 0)) != []
+
+
+class TestDeliveryPlans:
+    """What a worker asks again and again, on SQLite, whose planner needs no rows to choose an index."""
+
+    @pytest.mark.parametrize(
+        ("statement", "index"),
+        [
+            (deliveries._DUE, "ix_delivery_due"),
+            (deliveries._HELD, "ix_delivery_due"),
+            (deliveries._OF_ORDERS, "ix_delivery_open"),
+            (deliveries._page_statement("dead", False, False), "ix_delivery_dead"),
+            (deliveries._page_statement(None, False, True), "sqlite_autoindex_delivery_1"),
+            (deliveries._BY_IDS, "sqlite_autoindex_delivery_1"),
+            (deliveries._OLD, "sqlite_autoindex_delivery_1"),
+            (deliveries._READY, "ix_delivery_due"),
+            (event_log._feed_statement(2, 1, 1), "ix_event_organization_id_position"),
+            (event_log._STORIES, "sqlite_autoindex_event_1"),
+        ],
+    )
+    def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
+        names = statement._spelling(sqlite._DIALECT).names
+        text, values = statement.bound(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
+        connection = sqlite.connect(str(sqlite_template))
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+        connection.close()
+        assert any(f"USING INDEX {index}" in line or f"COVERING INDEX {index}" in line for line in plan), plan
+        assert not any(
+            "SCAN delivery" in line or "SCAN event" in line or "B-TREE FOR ORDER" in line for line in plan
+        ), plan

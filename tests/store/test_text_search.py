@@ -1,0 +1,129 @@
+"""Searches by words against plain Python over the same orders, and the words an order is found by."""
+
+from random import Random
+
+import pytest
+
+from crossdock.core.ids import IdGenerator
+from crossdock.core.orders.model import (
+    Content,
+    Line,
+    Order,
+    Reference,
+    Source,
+)
+from crossdock.core.orders.status import Counters
+from crossdock.store import order_list, orders, text_search
+from crossdock.store.index_scan import Filters
+from crossdock.store.protocols import Store
+from tests.store.samples import NOW_US, ONE, put
+from tests.store.test_order_list import (
+    NAMES,
+    choices,
+    email,
+    made,
+    made_book,
+    model,
+    numbers,
+    stocked,
+    value_of,
+    words,
+)
+
+
+def has(order: Order, word: str) -> bool:
+    """Say in plain Python whether a search for a word finds an order."""
+    spellings = {word, word.upper(), word.lower()}
+    return (
+        order.content.number in spellings
+        or any(line.sku in spellings for line in order.content.lines)
+        or (email(order) or "").lower() == word.lower()
+        or word.casefold() in words(order)
+    )
+
+
+WORDS = (
+    "a-1",
+    "A-1",
+    "B-2",
+    "s-1",
+    "S-2",
+    "lee",
+    "LEE",
+    "zoë",
+    "ann@example.com",
+    "po-7",
+    "c-1",
+    "vip",
+    "#vip",
+    "none",
+)
+
+
+class TestSearch:
+    @pytest.mark.parametrize(("ids", "rounds"), [(1_000, 10), (4, 2)])
+    async def test_walked_to_the_end_is_what_plain_python_finds(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, ids: int, rounds: int
+    ) -> None:
+        random, context = await stocked(store, 8, 60)
+        monkeypatch.setattr(text_search, "_WORD_IDS", ids)
+        monkeypatch.setattr(text_search, "_ROUNDS", rounds)
+        id_generator, at = IdGenerator(2), context[-1].created_at + 1000
+        for turn in range(16):
+            asked = random.sample(WORDS, random.choice((1, 1, 2, 3)))
+            names = random.sample(NAMES, random.choice((0, 0, 1, 2)))
+            filters = Filters(**{name: value_of(random, name, context) for name in names})
+            wanted = [order for order in model(context, filters) if all(has(order, word) for word in asked)]
+            walked: list[Order] = []
+            before, limit = None, random.choice((1, 3, 50))
+            while True:
+                async with store.reading() as tx:
+                    some = await text_search.search(tx, ONE, asked, filters, before=before, limit=limit)
+                walked += some.orders
+                assert len(some.orders) <= limit
+                if some.last is None:
+                    break
+                assert before is None or some.last < before, "it never ends"
+                before = some.last
+                if turn % 8 == 0:
+                    at += 1000
+                    context.append(made(random, id_generator, at))
+                    await put(store, context[-1])
+            assert numbers(walked) == numbers(wanted), (asked, filters)
+
+
+class TestTerms:
+    async def test_of_a_tag_and_of_a_reference_that_looks_like_it_do_not_meet(self, store: Store) -> None:
+        """A shop's order "#1001" is no order tagged 1001, and an order may have both."""
+        content = Content(number="N", lines=(Line(1),), references=(Reference("shop", "#1001"),))
+        id_generator = IdGenerator(1)
+        both, one = (
+            Order(
+                organization_id=ONE, order_id=id_generator.new(NOW_US), version=1, created_at=NOW_US, updated_at=NOW_US,
+                source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=tags,
+            )
+            for tags in (("1001",), ())
+        )  # fmt: skip
+        await put(store, both, one)
+        async with store.reading() as tx:
+            assert (await order_list.page(tx, ONE, Filters(tag="1001"), limit=9)).orders == [both]
+            assert (await order_list.page(tx, ONE, Filters(term="#1001"), limit=9)).orders == [one, both]
+
+    def test_are_of_different_orders_in_any_number_but_of_one_not_too_many(self) -> None:
+        content = Content(number="N", lines=(Line(1),), references=tuple(Reference("r", str(n)) for n in range(99)))
+        order = Order(
+            organization_id=ONE, order_id=1, version=1, created_at=NOW_US, updated_at=NOW_US,
+            source=Source("s2", 1, "me"), content=content, counters=(Counters(1),), tags=("a", "b"),
+        )  # fmt: skip
+        assert len(orders.terms_of(order)) == orders.MAX_TERMS + 2
+        assert len(set(orders.terms_of(order))) == len(orders.terms_of(order))
+
+
+class TestFits:
+    def test_says_what_the_database_says(self) -> None:
+        random = Random(2)
+        context = made_book(random, 60)
+        for filters in choices(random, context):
+            assert [order for order in context if text_search.fits(order, filters)] == model(
+                context, filters, ascending=True
+            )
