@@ -19,7 +19,7 @@ from crossdock.store import sqlite
 from crossdock.store.protocols import Store
 from crossdock.store.tables import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as it would make it.
 _VERSION = Table(

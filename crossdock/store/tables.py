@@ -355,7 +355,7 @@ delivery = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),  # since it was made, or last redelivered
     Column("next_at", BigInteger),  # when a pending one is due; while it is attempted, when it would be again
-    Column("holder", BigInteger, key="claimed_by"),  # the process that is attempting it
+    Column("claimed_by", BigInteger),  # the process that is attempting it
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("status", Integer),  # of the last answer

@@ -311,7 +311,7 @@ def schemas() -> dict[str, Tree]:
     found[told_as(TEST, "cloudevents")] = _with(envelope, CLOUD_TYPES + TEST, TestData, wrapped)
     page = deepcopy(PAGE)
     page["properties"]["items"]["items"] = {
-        "oneOf": [*(_reference(told_as(name, "feed")) for name in DATA), _reference("Untold")]
+        "oneOf": [*(_reference(told_as(name, "feed")) for name in DATA), _reference("UnreadableEvent")]
     }
     return found | {"FeedPage": page}
 

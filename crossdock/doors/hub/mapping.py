@@ -43,7 +43,7 @@ _DECODER = msgspec.json.Decoder()
 
 def _members(kind: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
     """List the members of a canonical Struct as the answer has them: all but the leftovers, absent where they say nothing."""
-    fields = [field for field in msgspec.structs.fields(kind) if field.name != "leftovers"]
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "unmapped"]
     return [(field.name, Any, None if field.required else field.default) for field in fields]
 
 
