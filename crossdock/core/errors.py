@@ -60,13 +60,13 @@ class Refusal(Exception):
 
     allowed: ClassVar[frozenset[Code]] = frozenset()
 
-    def __init__(self, code: Code, reason: str, *, faults: tuple[Fault, ...] = (), **order_events: object) -> None:
+    def __init__(self, code: Code, reason: str, *, faults: tuple[Fault, ...] = (), **facts: object) -> None:
         super().__init__(reason)
         assert code in self.allowed, f"{type(self).__name__} does not carry {code}"
         self.code = code
         self.reason = reason
         self.faults = faults
-        self.order_events = order_events
+        self.facts = facts
         self.recorded = False
 
 

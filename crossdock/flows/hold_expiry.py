@@ -26,7 +26,7 @@ async def run(context: Context) -> None:
         try:
             await release_due(context)
         except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.order_events)
+            _log.warning("busy", reason=busy.reason, **busy.facts)
         except Exception:  # noqa: BLE001 - a bug in one order's release must not end all later ones
             _log.exception("bug")
         await asyncio.sleep(context.settings.timer_interval_s)

@@ -121,7 +121,7 @@ class Worker:
                 else:
                     endpoint_worker.woken.set()
         except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.order_events)
+            _log.warning("busy", reason=busy.reason, **busy.facts)
         except Exception:  # noqa: BLE001 - a bug in one look must not end all later ones
             _log.exception("bug")
 
@@ -151,7 +151,7 @@ class Worker:
             await work
             return True
         except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.order_events)
+            _log.warning("busy", reason=busy.reason, **busy.facts)
         except Exception:  # noqa: BLE001 - neither is worth the worker's end
             _log.exception("bug")
         return False
@@ -271,7 +271,7 @@ class EndpointWorker:
 
 
 async def _pause_for(busy: Busy) -> None:
-    _log.warning("busy", reason=busy.reason, **busy.order_events)
+    _log.warning("busy", reason=busy.reason, **busy.facts)
     await asyncio.sleep(_AWAY_S)
 
 

@@ -137,7 +137,7 @@ class Site:
             outcome = str(refusal.code)
             reply = door.refuse(refusal, request)
             if isinstance(refusal, Busy):
-                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.order_events)
+                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
         except ClientGone:
             return
         except Exception:  # noqa: BLE001 - the last resort: a bug is logged and answered in the door's own shape

@@ -45,4 +45,4 @@ class TestRefusal:
         refused = Invalid(Code.TOO_DEEP, "too deep", faults=(fault,), limit=64)
         assert (refused.reason, str(refused)) == ("too deep", "too deep")
         assert refused.faults == (fault,)
-        assert refused.order_events == {"limit": 64}
+        assert refused.facts == {"limit": 64}

@@ -79,9 +79,7 @@ class Refused(Struct, frozen=True):
 
 
 def told(refusal: Refusal) -> Refused:
-    return Refused(
-        type(refusal).__name__, str(refusal.code), refusal.reason, tuple(refusal.faults), str(refusal.order_events)
-    )
+    return Refused(type(refusal).__name__, str(refusal.code), refusal.reason, tuple(refusal.faults), str(refusal.facts))
 
 
 async def caller_in(context: Context) -> Caller:

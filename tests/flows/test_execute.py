@@ -168,8 +168,8 @@ def is_refused(order: Order, verb: Verb) -> bool:
         orders.check(order, verb)
     except Conflict as refusal:
         assert refusal.code is Code.STATE_FORBIDS
-        assert refusal.order_events["verbs"] == [str(each) for each in TRANSITIONS[order.status]]
-        assert refusal.order_events["status"] == str(order.status)
+        assert refusal.facts["verbs"] == [str(each) for each in TRANSITIONS[order.status]]
+        assert refusal.facts["status"] == str(order.status)
         return True
     return False
 

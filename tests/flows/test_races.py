@@ -103,7 +103,7 @@ class TestOneVersion:
         rendered = await rendering.render(at.context, at.caller, await at.learn(order_id), door="s2")
         assert len(done) == 1
         assert sum(name in rendered.document for name in ("x-1", "x-2")) == 1
-        assert refusal.order_events == {"version": 2, "seen": 1}
+        assert refusal.facts == {"version": 2, "seen": 1}
 
     async def test_is_changed_twice_where_nobody_looks_at_it(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch

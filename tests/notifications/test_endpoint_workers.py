@@ -38,7 +38,7 @@ class Said:
         self.lines: list[dict[str, Any]] = []
 
     def __getattr__(self, level: str) -> Callable[..., None]:
-        return lambda event, **order_events: self.lines.append({"level": level, "event": event} | order_events)
+        return lambda event, **values: self.lines.append({"level": level, "event": event} | values)
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """Give the lines of one event."""

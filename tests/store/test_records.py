@@ -312,7 +312,10 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
     "emails.delete_oldest": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
     "verification.walk": (lambda tx: drained(verification.walk(tx, THIRD)), []),
-    "verification.terms": (lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9), set()),
+    "verification.terms": (
+        lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9),
+        set(),
+    ),
     "verification.number_of_terms": (lambda tx: verification.number_of_terms(tx, THIRD), 0),
     "verification.feed_ends": (lambda tx: verification.feed_ends(tx, THIRD), (0, 0, 0)),
     "event_log.set_reply": (lambda tx: event_log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),

@@ -70,7 +70,7 @@ class TestOpenStore:
             with pytest.raises(Busy) as caught:
                 await open_store(f"postgresql://user:s3cret@127.0.0.1:{taken.getsockname()[1]}/crossdock")
         assert caught.value.code is Code.UNAVAILABLE
-        assert "s3cret" not in f"{caught.value.reason} {caught.value.order_events}"
+        assert "s3cret" not in f"{caught.value.reason} {caught.value.facts}"
 
     async def test_makes_the_folder_of_an_sqlite_file(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'a' / 'b' / 'crossdock.db'}"

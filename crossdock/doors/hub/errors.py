@@ -56,7 +56,7 @@ def error(fault: Fault) -> wire.Error:
 
 def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
     """Give what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
-    status = refusal.order_events.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
+    status = refusal.facts.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
     if status not in list(Status):  # a submission has other ones
         return UNSET
     verbs = {*allowed_verbs(Status(str(status))), "unarchive"}

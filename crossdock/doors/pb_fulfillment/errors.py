@@ -121,7 +121,7 @@ def _reason(refusal: Refusal) -> str:
     """Give the reason of a refusal without faults, in this door's words where core's would mislead its clients."""
     if refusal.code is Code.KEY_REUSED:
         return "was used for another request"
-    status = refusal.order_events.get("status")
+    status = refusal.facts.get("status")
     if refusal.code is not Code.STATE_FORBIDS or not isinstance(status, str):
         return refusal.reason
     # The vendor cancels whole orders only, and changes items only before anything is shipped.

@@ -81,13 +81,13 @@ def in_update_words(invalid: Invalid, sent: dict[str, Tree]) -> Invalid:
     faults = tuple(
         Fault((rendered,), fault.reason) if fault.path == ("deliverByDate",) else fault for fault in invalid.faults
     )
-    return Invalid(invalid.code, invalid.reason, faults=faults, **invalid.order_events)
+    return Invalid(invalid.code, invalid.reason, faults=faults, **invalid.facts)
 
 
 def in_door_words(conflict: Conflict) -> Conflict:
     """Name what an edit contradicts by this door's members."""
     faults = tuple(Fault(_path(fault.path), fault.reason) for fault in conflict.faults)
-    return Conflict(conflict.code, conflict.reason, faults=faults, **conflict.order_events)
+    return Conflict(conflict.code, conflict.reason, faults=faults, **conflict.facts)
 
 
 def _path(path: Path) -> Path:

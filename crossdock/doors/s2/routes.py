@@ -87,7 +87,7 @@ def _message(refusal: Refusal) -> str:
     Of a state that forbids something only the first clause is told: the rest names verbs this door has no call for.
     """
     if refusal.code is Code.NUMBER_TAKEN:
-        return f"Order with channelOrderId '{refusal.order_events.get('number')}' already exists for this account"
+        return f"Order with channelOrderId '{refusal.facts.get('number')}' already exists for this account"
     faults = [f"{path}: {fault.reason}" if (path := path_text(fault)) else fault.reason for fault in refusal.faults]
     reason = refusal.reason.partition("; ")[0] if refusal.code is Code.STATE_FORBIDS else refusal.reason
     return "; ".join(faults) or reason[:1].upper() + reason[1:]

@@ -178,7 +178,7 @@ class TestParse:
         for depth in (DEPTH_LIMIT + 1, 10_000):
             refused = refusal(nested(depth))
             assert refused.code is Code.TOO_DEEP
-            assert refused.order_events == {"limit": DEPTH_LIMIT}
+            assert refused.facts == {"limit": DEPTH_LIMIT}
         assert refusal((opened * 10_000).encode()).code is Code.TOO_DEEP
 
     def test_does_not_count_braces_in_strings_as_depth(self) -> None:

@@ -91,8 +91,8 @@ def message_of(refusal: Refusal) -> str:
     if faults:
         return "; ".join(map(fault_text, faults))
     if refusal.code is Code.NO_ORDER:
-        return _NOT_FOUND[str(refusal.order_events.get("what", "order"))]
-    version = refusal.order_events.get("version")
+        return _NOT_FOUND[str(refusal.facts.get("what", "order"))]
+    version = refusal.facts.get("version")
     if refusal.code is Code.STALE_VERSION and isinstance(version, int):
         return f"The order is at version {version - 1} by now"  # this door counts from 0
     return refusal.reason[:1].upper() + refusal.reason[1:]
@@ -104,7 +104,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
         return json_reply(500, wire_calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
     status = _STATUS_OF[refusal.code]
     if refusal.code is Code.EXISTS:
-        status = _EXISTS.get(str(refusal.order_events.get("what")), status)
+        status = _EXISTS.get(str(refusal.facts.get("what")), status)
     if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
         return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
     headers = [("Retry-After", "1")] if status == 503 else []
