@@ -13,19 +13,8 @@ from msgspec import Struct
 
 from bench import load, rows
 from bench.compare import prototype
-from bench.load import (
-    DOORS,
-    TARGETS,
-    Measured,
-    Target,
-)
-from bench.servers import (
-    ENGINES,
-    Databases,
-    free_port,
-    running,
-    server,
-)
+from bench.load import DOORS, TARGETS, Measured, Target
+from bench.servers import ENGINES, Databases, free_port, running, server
 
 CONNECTIONS = (1, 16, 64, 256)
 

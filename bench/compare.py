@@ -13,14 +13,7 @@ from pathlib import Path
 
 from bench import load
 from bench.load import DOORS, Target
-from bench.servers import (
-    ENGINES,
-    HERE,
-    Databases,
-    fresh_file,
-    server,
-    unpack,
-)
+from bench.servers import ENGINES, HERE, Databases, fresh_file, server, unpack
 
 
 def create(databases: Databases, target: Target, seconds: float, code: Path) -> float:

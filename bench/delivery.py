@@ -22,12 +22,7 @@ from sqlalchemy import update
 from bench import load, rows
 from bench.lean import receiving
 from bench.load import TARGETS, Measured
-from bench.servers import (
-    ENGINES,
-    Databases,
-    running,
-    server,
-)
+from bench.servers import ENGINES, Databases, running, server
 from crossdock import app, demo
 from crossdock.core.subscription import Subscription
 from crossdock.doors import all_doors

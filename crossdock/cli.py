@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from crossdock.core.errors import Refusal
-from crossdock.core.json.value_types import format_time
+from crossdock.core.time import format_time
 from crossdock.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ def add_organization(name: str, database: Database = None) -> None:
     """Add an organization, with what every door gives a new one."""
     from crossdock import demo
     from crossdock.doors import all_doors
-    from crossdock.flows import access
+    from crossdock.flows import tenants
     from crossdock.flows.context import Context
 
     async def run(context: Context) -> None:
-        made = await access.add_organization(context, name=name, uuid=str(uuid.uuid4()))
+        made = await tenants.add_organization(context, name=name, uuid=str(uuid.uuid4()))
         for door in all_doors():
             for seed in door.seeds(name):
                 await demo.plant(context, made, seed)
@@ -182,7 +182,7 @@ def show_organization(organization: int, database: Database = None) -> None:
 
 async def _show(context: "Context", organization_id: int) -> None:
     from crossdock.doors import s2
-    from crossdock.store import tenants
+    from crossdock.store import catalog, tenants
 
     async with context.store.reading() as tx:
         found = await tenants.get_organization(tx, organization_id)
@@ -190,7 +190,7 @@ async def _show(context: "Context", organization_id: int) -> None:
             raise ValueError(f"there is no organization {organization_id}")
         references = sorted(await tenants.vendor_references(tx, organization_id))
         clients = await tenants.clients(tx, organization_id)
-        accounts, _ = await tenants.list_entries(tx, organization_id, kind=s2.ACCOUNT, term=None, limit=100, offset=0)
+        accounts, _ = await catalog.list_entries(tx, organization_id, kind=s2.ACCOUNT, term=None, limit=100, offset=0)
     typer.echo(f"organization  {found.organization_id}\nname          {found.name}\ns2 id         {found.uuid}")
     for kind, value in references:
         typer.echo(f"{kind}  {value}")
@@ -210,7 +210,7 @@ def add_client(
     database: Database = None,
 ) -> None:
     """Add a client and show its secret, this once."""
-    from crossdock.flows import access
+    from crossdock.flows import access, tenants
     from crossdock.flows.context import Context
 
     unknown = set(scopes.split()) - set(access.SCOPES)
@@ -219,7 +219,7 @@ def add_client(
 
     async def run(context: Context) -> None:
         await _require_organization(context, organization)
-        client, secret = await access.add_client(context, organization, name=name, scopes=" ".join(scopes.split()))
+        client, secret = await tenants.add_client(context, organization, name=name, scopes=" ".join(scopes.split()))
         typer.echo(
             f"client id  {client.client_id}\nsecret     {secret}\nThe secret is not kept; this is the only time it is shown."
         )
@@ -245,9 +245,9 @@ def list_clients(organization: int, database: Database = None) -> None:
 @client_app.command("revoke")
 def revoke_client(organization: int, client_id: str, database: Database = None) -> None:
     """Revoke a client and every token it has."""
-    from crossdock.flows import access
+    from crossdock.flows import tenants
 
-    if not _with_context(database, lambda context: access.revoke_client(context, organization, client_id=client_id)):
+    if not _with_context(database, lambda context: tenants.revoke_client(context, organization, client_id=client_id)):
         raise ValueError(f"there is no client {client_id} to revoke")
     typer.echo(f"revoked {client_id}")
 
@@ -262,7 +262,7 @@ def add_user(
     database: Database = None,
 ) -> None:
     """Add a person who signs in with e-mail and password, or let an existing one into another organization."""
-    from crossdock.flows import access
+    from crossdock.flows import access, tenants
     from crossdock.flows.context import Context
 
     made = password or secrets.token_urlsafe(18)
@@ -270,7 +270,7 @@ def add_user(
     async def run(context: Context) -> None:
         await _require_organization(context, organization)
         scopes = " ".join(access.SCOPES[:2])
-        await access.add_person(context, organization, email=email, name=name or email, password=made, scopes=scopes)
+        await tenants.add_person(context, organization, email=email, name=name or email, password=made, scopes=scopes)
 
     _with_context(database, run)
     typer.echo(
@@ -282,9 +282,9 @@ def add_user(
 @user_app.command("revoke")
 def revoke_user(email: str, database: Database = None) -> None:
     """Revoke every token a person has."""
-    from crossdock.flows import access
+    from crossdock.flows import tenants
 
-    if not _with_context(database, lambda context: access.revoke_person(context, email=email)):
+    if not _with_context(database, lambda context: tenants.revoke_person(context, email=email)):
         raise ValueError(f"there is no user {email}")
     typer.echo(f"revoked the tokens of {email}")
 

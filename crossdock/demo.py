@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from crossdock.core.errors import Conflict
 from crossdock.doors import Door, Seed, encode_json
-from crossdock.flows import access, reference_data
+from crossdock.flows import access, reference_data, tenants
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.settings import Settings
-from crossdock.store import tenants
+from crossdock.store import tenants as tenant_store
 from crossdock.store.tenants import Organization
 
 CLIENT_ID = "demo"
@@ -38,22 +38,22 @@ def check_loopback(settings: Settings) -> None:
 async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
     """Make the demo organization where it is not there yet, with what every door seeds it with."""
     async with context.store.reading() as tx:
-        found = await tenants.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
-        known = await tenants.get_organization(tx, found) if found else None
+        found = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
+        known = await tenant_store.get_organization(tx, found) if found else None
     if known is not None:
         return known
     try:
-        made = await access.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
+        made = await tenants.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
     except Conflict:  # another process was first
         return await ensure(context, doors)
     scopes = " ".join(access.SCOPES)
     for door in doors:
         for seed in door.demo_seeds:
             await plant(context, made, seed)
-    await access.add_person(
+    await tenants.add_person(
         context, made.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
     )
-    await access.add_client(
+    await tenants.add_client(
         context, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
     )
     return made
@@ -62,7 +62,7 @@ async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
 async def plant(context: Context, organization: Organization, seed: Seed) -> None:
     """Give an organization what a door wants it to have."""
     if seed.document is None:
-        await access.add_vendor_reference(context, organization.organization_id, kind=seed.kind, value=seed.key)
+        await tenants.add_vendor_reference(context, organization.organization_id, kind=seed.kind, value=seed.key)
         return
     gardener = Caller(organization, "crossdock", frozenset())
     await reference_data.add(

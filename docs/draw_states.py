@@ -2,12 +2,7 @@
 
 from pathlib import Path
 
-from crossdock.core.orders.status import (
-    ANNOTATIONS,
-    TRANSITIONS,
-    Status,
-    Verb,
-)
+from crossdock.core.orders.status import ANNOTATIONS, TRANSITIONS, Status, Verb
 
 PAGE = Path(__file__).parent / "states.md"
 _HEAD = """# States of an order

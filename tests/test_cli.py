@@ -20,12 +20,7 @@ import typer
 from crossdock import cli, demo
 from crossdock.doors import all_doors
 from crossdock.settings import Settings
-from tests.server import (
-    ROOT,
-    START_LIMIT_S,
-    Server,
-    free_port,
-)
+from tests.server import ROOT, START_LIMIT_S, Server, free_port
 from tests.vendors import VENDORS, bearer, sample
 
 GIVE_UP_S = 30  # far more than anything here takes

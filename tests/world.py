@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from crossdock import demo
-from crossdock.flows import access
+from crossdock.flows import access, tenants
 from crossdock.flows.context import Context
 from crossdock.store.tenants import Organization
 
@@ -35,11 +35,11 @@ class World:
 
     async def stranger(self) -> dict[str, str]:
         """Make another organization with a client that has every scope, and give its authorization header."""
-        made = await access.add_organization(self.context, name="Other", uuid=STRANGERS_UUID)
+        made = await tenants.add_organization(self.context, name="Other", uuid=STRANGERS_UUID)
         # The same Fulfillment client id as the victim's: ids vendors give are only unique within an organization.
         for kind, value in (("fabric_account", STRANGERS_FABRIC_ACCOUNT), ("pb_fulfillment_client", "1234")):
-            await access.add_vendor_reference(self.context, made.organization_id, kind=kind, value=value)
-        client, secret = await access.add_client(
+            await tenants.add_vendor_reference(self.context, made.organization_id, kind=kind, value=value)
+        client, secret = await tenants.add_client(
             self.context, made.organization_id, name="Other", scopes=" ".join(access.SCOPES)
         )
         return await self.bearer(client_id=client.client_id, secret=secret)

@@ -24,20 +24,9 @@ from msgspec import Struct
 
 from bench.load import HERE
 from bench.servers import ENGINES, server
-from bench.size.asking import (
-    OPS,
-    Op,
-    asker,
-    asking,
-    headers_of,
-)
+from bench.size.asking import OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
-from bench.size.plans import (
-    Plan,
-    faults_of,
-    plans,
-    shortened,
-)
+from bench.size.plans import Plan, faults_of, plans, shortened
 
 # A report is written of so many orders, and of all operations.
 _WHOLE = 1_000_000

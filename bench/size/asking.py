@@ -14,26 +14,9 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from bench.size.loading import Loaded
-from bench.size.making import (
-    COMMON,
-    COMMON_TAG,
-    CROWD,
-    ENCODER,
-    LOCATIONS,
-    RARE,
-    RARE_TAG,
-    SPAN_US,
-    Known,
-    iso,
-)
+from bench.size.making import COMMON, COMMON_TAG, CROWD, ENCODER, LOCATIONS, RARE, RARE_TAG, SPAN_US, Known, iso
 from crossdock import app
-from crossdock.core.ids import (
-    to_base32,
-    to_base62,
-    to_digits,
-    to_hex24,
-    to_uuid,
-)
+from crossdock.core.ids import to_base32, to_base62, to_digits, to_hex24, to_uuid
 from crossdock.doors import all_doors
 from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
 from crossdock.flows import access
@@ -41,12 +24,7 @@ from crossdock.flows.context import Context
 from crossdock.settings import load as settings
 from crossdock.store import order_list
 from crossdock.store.index_scan import Filters
-from crossdock.store.protocols import (
-    Row,
-    Statement,
-    Store,
-    Transaction,
-)
+from crossdock.store.protocols import Row, Statement, Store, Transaction
 
 DEEP = 50_000
 

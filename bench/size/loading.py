@@ -9,26 +9,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bench.size.making import (
-    Known,
-    Made,
-    Maker,
-    product,
-)
+from bench.size.making import Known, Made, Maker, product
 from crossdock import app, demo
 from crossdock.core.ids import to_uuid
 from crossdock.doors import all_doors
-from crossdock.flows import access
+from crossdock.flows import access, tenants
 from crossdock.flows.context import Context
 from crossdock.settings import load as settings
-from crossdock.store import (
-    event_log,
-    order_list,
-    orders,
-    postgres,
-    sqlite,
-    tenants,
-)
+from crossdock.store import event_log, order_list, orders, postgres, sqlite, submissions
+from crossdock.store import tenants as tenant_store
 from crossdock.store.protocols import Transaction
 from crossdock.store.tables import catalog_entry, request_key
 from crossdock.store.tenants import Organization
@@ -83,19 +72,19 @@ async def _organizations(
     doors = all_doors()
     made, clients = [await demo.ensure(context, doors)], [(demo.CLIENT_ID, demo.CLIENT_SECRET)]
     for place in range(1, ORGANIZATIONS):
-        one = await access.add_organization(
+        one = await tenants.add_organization(
             context, name=f"Size {place}", uuid=to_uuid(context.id_generator.new(context.clock()))
         )
         for door in doors:
             for seed in door.demo_seeds:
                 await demo.plant(context, one, seed)
-        client, secret = await access.add_client(
+        client, secret = await tenants.add_client(
             context, one.organization_id, name="size", scopes=" ".join(access.SCOPES)
         )
         made.append(one)
         clients.append((client.client_id, secret))
     async with context.store.reading() as tx:
-        references = frozenset(await tenants.vendor_references(tx, made[0].organization_id))
+        references = frozenset(await tenant_store.vendor_references(tx, made[0].organization_id))
     return made, clients, references
 
 
@@ -110,7 +99,7 @@ async def _catalog(tx: Transaction, made: Sequence[Organization], skus: int) -> 
 async def _insert(tx: Transaction, made: Made) -> None:
     # Sorted, a batch touches each page of an index once.
     made.keys.sort()
-    await event_log.add_submissions(tx, made.submissions)
+    await submissions.add_submissions(tx, made.submissions)
     await orders.add(tx, made.placed)
     await tx.insert(request_key, made.keys)
     for organization_id, recorded in made.recorded.items():

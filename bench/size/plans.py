@@ -9,13 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bench.size.asking import (
-    DEEP,
-    OPS,
-    Op,
-    asker,
-    asking,
-)
+from bench.size.asking import DEEP, OPS, Op, asker, asking
 from bench.size.loading import Loaded
 from crossdock.store import order_list, sqlite
 

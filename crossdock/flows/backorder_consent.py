@@ -5,14 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from crossdock.core.errors import Code, NotFound
-from crossdock.core.orders.events import (
-    Backordered,
-    Edited,
-    Event,
-    Noted,
-    OrderEvent,
-    decode_event,
-)
+from crossdock.core.orders.events import Backordered, Edited, Event, Noted, OrderEvent, decode_event
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb
 from crossdock.flows import event_payloads, orders

@@ -17,8 +17,9 @@ from crossdock.core.orders.model import Content, Order
 from crossdock.flows.access import Access
 from crossdock.flows.lru_cache import LruCache
 from crossdock.settings import Settings
+from crossdock.store.catalog import CatalogEntry
 from crossdock.store.protocols import Store
-from crossdock.store.tenants import CatalogEntry, Organization
+from crossdock.store.tenants import Organization
 
 if TYPE_CHECKING:
     from crossdock.flows.endpoints import Rules

@@ -13,13 +13,7 @@ import structlog
 from msgspec import Struct
 
 from crossdock.core.ids import first_id_at
-from crossdock.core.retry_policy import (
-    SECOND_US,
-    Attempt,
-    Health,
-    State,
-    Verdict,
-)
+from crossdock.core.retry_policy import SECOND_US, Attempt, Health, State, Verdict
 from crossdock.core.retry_policy import settle as settled_after
 from crossdock.flows.context import Context
 from crossdock.store import deliveries, event_log, tenants

@@ -19,9 +19,9 @@ from crossdock.flows.lru_cache import CachedDocument
 from crossdock.flows.rendering import reference_keys, sent_bodies, word
 from crossdock.store import event_log, order_list
 from crossdock.store import orders as order_store
+from crossdock.store.catalog import version_of
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Transaction
-from crossdock.store.tenants import version_of
 
 Tree = Any
 # What a door adds to an order's document from the order's events up to now.

@@ -4,12 +4,7 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Invalid,
-    NotFound,
-)
+from crossdock.core.errors import Code, Conflict, Invalid, NotFound
 from crossdock.core.subscription import MAIL_ENDPOINT
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context

@@ -8,13 +8,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import MAX_ID, first_id_at
 from crossdock.core.orders.status import Status
 from crossdock.core.retry_policy import SECOND_US, Health, State

@@ -6,11 +6,11 @@ from typing import Any
 import structlog
 from msgspec import Struct
 
-from crossdock.core.json.value_types import format_time
 from crossdock.core.orders import events
 from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Order
 from crossdock.core.subscription import message_id
+from crossdock.core.time import format_time
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context, encode_json

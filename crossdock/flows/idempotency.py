@@ -10,8 +10,9 @@ from crossdock.core.ids import json_equal
 from crossdock.core.json.strict_json import parse
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.store import event_log
-from crossdock.store.event_log import Claim, SubmissionRecord
+from crossdock.store import idempotency_keys, submissions
+from crossdock.store.idempotency_keys import Claim
+from crossdock.store.submissions import SubmissionRecord
 
 
 class BulkCall(Struct, frozen=True):
@@ -31,16 +32,16 @@ async def begin_bulk_call(
     now = context.clock()
     submission_id = context.id_generator.new(now)
     async with context.store.writing() as tx:
-        if await event_log.claim(tx, [Claim(caller.organization_id, key, submission_id, 0)]):
+        if await idempotency_keys.claim(tx, [Claim(caller.organization_id, key, submission_id, 0)]):
             record = SubmissionRecord(
                 organization_id=caller.organization_id, submission_id=submission_id, door=door, operation=operation,
                 actor=caller.actor, received_at=now, status="accepted", order_id=None, code=None, faults=(),
                 redrive_of=None, size=len(raw), body=raw, reply=None,
             )  # fmt: skip
-            await event_log.add_submissions(tx, [record])
+            await submissions.add_submissions(tx, [record])
             return BulkCall(submission_id)
-        held = (await event_log.find_claims(tx, caller.organization_id, [key]))[key]
-        first = await event_log.get_submission(tx, caller.organization_id, submission_id=held.submission_id)
+        held = (await idempotency_keys.find_claims(tx, caller.organization_id, [key]))[key]
+        first = await submissions.get_submission(tx, caller.organization_id, submission_id=held.submission_id)
     assert first is not None, "a key outlives no submission"
     same = first.body == raw or json_equal(parse(first.body), parse(raw))
     if not same or first.operation != operation:
@@ -51,10 +52,10 @@ async def begin_bulk_call(
 async def finish_bulk_call(context: Context, caller: Caller, call: BulkCall, *, reply: bytes) -> None:
     """Keep a call's answer."""
     async with context.store.writing() as tx:
-        await event_log.set_reply(tx, caller.organization_id, submission_id=call.submission_id, reply=reply)
+        await submissions.set_reply(tx, caller.organization_id, submission_id=call.submission_id, reply=reply)
 
 
 async def is_used(context: Context, caller: Caller, *, key: bytes) -> bool:
     """Say whether a key stands for a request that changed something."""
     async with context.store.reading() as tx:
-        return bool(await event_log.find_claims(tx, caller.organization_id, [key]))
+        return bool(await idempotency_keys.find_claims(tx, caller.organization_id, [key]))

@@ -13,40 +13,22 @@ from typing import Any, Literal
 import structlog
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound, Refusal
 from crossdock.core.ids import created_us, hashed_key, json_equal
 from crossdock.core.json import strict_json
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders import editing
-from crossdock.core.orders.events import (
-    Allocated,
-    Edited,
-    Held,
-    Received,
-)
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Order,
-    Source,
-    initial_counters,
-)
+from crossdock.core.orders.events import Allocated, Edited, Held, Received
+from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
 from crossdock.core.orders.status import Counters
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context, Format, ReferenceData
 from crossdock.flows.unit_of_work import Unit, unit
-from crossdock.store import event_log
+from crossdock.store import idempotency_keys, submissions
 from crossdock.store import orders as order_store
-from crossdock.store.event_log import Claim, SubmissionRecord
+from crossdock.store.idempotency_keys import Claim
+from crossdock.store.submissions import SubmissionRecord
 
 SubmissionStatus = Literal["accepted", "replayed", "refused"]
 _log = structlog.get_logger("crossdock.intake")
@@ -241,7 +223,7 @@ async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _C
             sound.append((position, case))
             for key in case.keys:
                 claims[key] = Claim(work.organization_id, key, case.submission_id, case.order_id)
-    taken = await event_log.claim(work.tx, list(claims.values())) if claims else set()
+    taken = await idempotency_keys.claim(work.tx, list(claims.values())) if claims else set()
     for position, case in sound:
         if taken.issuperset(case.keys):
             outcomes[position] = _accept(work, case, found)
@@ -367,14 +349,14 @@ async def _settle_duplicate(work: Unit, case: _Case, taken: set[bytes], found: R
     Keys that name the request are judged before the natural key: a request repeated is answered as it first was, also when
     the order has moved on since.
     """
-    holders = await event_log.find_claims(work.tx, work.organization_id, case.keys)
+    holders = await idempotency_keys.find_claims(work.tx, work.organization_id, case.keys)
     natural, mine = case.keys[0], tuple(key for key in case.keys if key in taken)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
     for key in (*case.keys[1:], natural):
         if key in taken or first is not None or case.refusal is not None:
             continue
-        held = await event_log.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
+        held = await submissions.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
         assert held is not None, "a key outlives no submission"
         is_call = key == natural or held.operation == case.submission.operation  # not another call under the same id
         if is_call and _is_same(case, held):
@@ -390,9 +372,9 @@ async def _settle_duplicate(work: Unit, case: _Case, taken: set[bytes], found: R
         outcome = _replay(work, case, first) if case.refusal is None and first is not None else _refuse(work, case)
         owner, pointed = first.submission_id if first is not None else 0, mine
     for key in pointed if outcome.status != "refused" else ():
-        await event_log.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
+        await idempotency_keys.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
     for key in mine if outcome.status == "refused" else ():
-        await event_log.release(work.tx, work.organization_id, key=key)
+        await idempotency_keys.release(work.tx, work.organization_id, key=key)
     return outcome
 
 
@@ -452,7 +434,7 @@ async def redrive(
     Refuses with Missing `no_submission`, Conflict `state_forbids` where it was not refused or its bytes were cut.
     """
     async with context.store.reading() as tx:
-        record = await event_log.get_submission(tx, caller.organization_id, submission_id=submission_id)
+        record = await submissions.get_submission(tx, caller.organization_id, submission_id=submission_id)
     if record is None:
         raise NotFound(Code.NO_SUBMISSION, "there is no such submission")
     if record.status != "refused":
@@ -472,7 +454,7 @@ async def redrive(
     (outcome,) = await intake.submit_all([again])
     if outcome.status != "refused":
         async with context.store.writing() as tx:
-            await event_log.mark_redriven(
+            await submissions.mark_redriven(
                 tx, caller.organization_id, submission_id=submission_id, order_id=outcome.order_id
             )
     elif not isinstance(outcome.refusal, Refusal):

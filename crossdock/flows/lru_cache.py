@@ -5,7 +5,7 @@ from collections.abc import Hashable
 
 from msgspec import Struct
 
-from crossdock.store.tenants import EntryKey, EntryVersion
+from crossdock.store.catalog import EntryKey, EntryVersion
 
 # Bytes kept by one process: some 6,000 documents.
 MAX_BYTES = 16_000_000

@@ -11,14 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound, Refusal
 from crossdock.core.ids import hashed_key, json_equal
 from crossdock.core.json.request_body import EntityReference, ParsedBody
 from crossdock.core.json.strict_json import parse
@@ -37,25 +30,16 @@ from crossdock.core.orders.events import (
     Unarchived,
 )
 from crossdock.core.orders.model import Content, Hold, Order
-from crossdock.core.orders.status import (
-    Counters,
-    Status,
-    Verb,
-    allowed_verbs,
-)
+from crossdock.core.orders.status import Counters, Status, Verb, allowed_verbs
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.context import (
-    Context,
-    Format,
-    MissingFields,
-    ReferenceData,
-)
+from crossdock.flows.context import Context, Format, MissingFields, ReferenceData
 from crossdock.flows.unit_of_work import Unit, unit
-from crossdock.store import event_log
+from crossdock.store import idempotency_keys, submissions
 from crossdock.store import orders as order_store
-from crossdock.store.event_log import Claim, SubmissionRecord
+from crossdock.store.idempotency_keys import Claim
 from crossdock.store.protocols import Transaction
+from crossdock.store.submissions import SubmissionRecord
 
 Tree = Any
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -191,11 +175,11 @@ async def _claim(work: Unit, caller: Caller, once: Once, step: Step, door: str) 
     """Take the request's key, or give what the request that took it was answered."""
     submission_id = work.context.id_generator.new(work.now)
     claim = Claim(work.organization_id, once.key, submission_id, step.order_id or 0)
-    if await event_log.claim(work.tx, [claim]):
+    if await idempotency_keys.claim(work.tx, [claim]):
         work.request_id = submission_id
         return None
-    held = (await event_log.find_claims(work.tx, work.organization_id, [once.key]))[once.key]
-    first = await event_log.get_submission(work.tx, work.organization_id, submission_id=held.submission_id)
+    held = (await idempotency_keys.find_claims(work.tx, work.organization_id, [once.key]))[once.key]
+    first = await submissions.get_submission(work.tx, work.organization_id, submission_id=held.submission_id)
     assert first is not None, "a key outlives no submission"
     if first.operation != once.operation or first.order_id != step.order_id or not _is_same(first.body, once.raw):
         raise Conflict(Code.KEY_REUSED, "this request id was used for another request")
@@ -270,7 +254,7 @@ async def _document(work: Unit, caller: Caller, order: Order, format: Format) ->
 
 
 async def _sent(work: Unit, order: Order) -> bytes:
-    bodies = await event_log.submission_bodies(
+    bodies = await submissions.submission_bodies(
         work.tx, work.organization_id, submission_ids=[order.source.submission_id]
     )
     return bodies[order.source.submission_id]
@@ -323,9 +307,9 @@ async def _check_number(work: Unit, order: Order, format: Format, shown: ParsedB
         return
     key = hashed_key(f"{format.name}/natural", *wanted.natural)
     claim = Claim(work.organization_id, key, order.source.submission_id, order.order_id)
-    if not work.dry_run and await event_log.claim(work.tx, [claim]):
+    if not work.dry_run and await idempotency_keys.claim(work.tx, [claim]):
         return
-    claimed_by = (await event_log.find_claims(work.tx, work.organization_id, [key])).get(key, claim)
+    claimed_by = (await idempotency_keys.find_claims(work.tx, work.organization_id, [key])).get(key, claim)
     if claimed_by.order_id != order.order_id:
         fault = Fault(format.number_path, f"is taken by another order: {wanted.natural[-1]!r}")
         number = wanted.natural[-1]

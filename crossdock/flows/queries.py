@@ -7,12 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Code,
-    Invalid,
-    NotFound,
-    Path,
-)
+from crossdock.core.errors import Code, Invalid, NotFound, Path
 from crossdock.core.orders import events
 from crossdock.core.orders.events import Event
 from crossdock.core.orders.model import Order
@@ -21,9 +16,10 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.store import event_log, order_list, text_search
 from crossdock.store import orders as order_store
-from crossdock.store.event_log import SubmissionRecord
+from crossdock.store import submissions as submission_store
 from crossdock.store.index_scan import Filters
 from crossdock.store.order_list import OrderPage
+from crossdock.store.submissions import SubmissionRecord
 
 Tree = Any
 
@@ -201,7 +197,7 @@ async def submission(context: Context, caller: Caller, *, submission_id: int | N
     """Give one submission with its bytes. Refuses with Missing `no_submission`."""
     if submission_id is not None:
         async with context.store.reading() as tx:
-            found = await event_log.get_submission(tx, caller.organization_id, submission_id=submission_id)
+            found = await submission_store.get_submission(tx, caller.organization_id, submission_id=submission_id)
         if found is not None:
             return found
     raise NotFound(Code.NO_SUBMISSION, "there is no such submission")
@@ -212,7 +208,7 @@ async def submissions(
 ) -> list[SubmissionRecord]:
     """Give at most `limit` submissions, newest first, older than the id `before`."""
     async with context.store.reading() as tx:
-        return await event_log.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
+        return await submission_store.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
 
 
 # -------------------------------------------------------------------------------------------------------------- the log

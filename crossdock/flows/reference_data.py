@@ -9,15 +9,9 @@ from crossdock.core.errors import Code, Conflict
 from crossdock.core.ids import index_key
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context, ReferenceData
-from crossdock.store import tenants
+from crossdock.store import catalog
+from crossdock.store.catalog import CatalogEntry, EntryKey, EntryVersion, RowVersion, version_of
 from crossdock.store.protocols import Transaction
-from crossdock.store.tenants import (
-    CatalogEntry,
-    EntryKey,
-    EntryVersion,
-    RowVersion,
-    version_of,
-)
 
 _Read = TypeVar("_Read", CatalogEntry, RowVersion)
 
@@ -27,13 +21,13 @@ async def find(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> R
 
     Where several entries share a name, the oldest is found.
     """
-    entries = await _by_kind(tx, caller, wanted, tenants.entries)
+    entries = await _by_kind(tx, caller, wanted, catalog.entries)
     return ReferenceData(caller.organization, caller.actor, caller.references, entries)
 
 
 async def versions(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:
     """As `find`, only what tells each state of an entry from every other."""
-    return {key: version_of(mark) for key, mark in (await _by_kind(tx, caller, wanted, tenants.entry_versions)).items()}
+    return {key: version_of(mark) for key, mark in (await _by_kind(tx, caller, wanted, catalog.entry_versions)).items()}
 
 
 async def _by_kind(
@@ -78,7 +72,7 @@ async def add(
         caller.organization_id, kind, key, index_key(name), found_by, context.id_generator.new(now), now, now, document
     )
     async with context.store.writing() as tx:
-        if not await tenants.add_entry(tx, entry):
+        if not await catalog.add_entry(tx, entry):
             raise Conflict(Code.EXISTS, f"there is a {kind} {key!r} already")
     return entry
 
@@ -92,7 +86,7 @@ async def change(
     """
     while True:
         async with context.store.reading() as tx:
-            held = await tenants.entries(tx, organization_id, kind=kind, keys=[key])
+            held = await catalog.entries(tx, organization_id, kind=kind, keys=[key])
         if not held:
             return None
         (entry,) = held
@@ -101,14 +95,14 @@ async def change(
         if made.document == entry.document:
             return entry
         async with context.store.writing() as tx:
-            if await tenants.change_entry(tx, organization_id, changed=made, seen=entry.document):
+            if await catalog.change_entry(tx, organization_id, changed=made, seen=entry.document):
                 return made
 
 
 async def remove(context: Context, organization_id: int, *, kind: str, key: str) -> bool:
     """Remove an entry for good; False where there is none. What orders took from it stays with them."""
     async with context.store.writing() as tx:
-        return await tenants.remove_entry(tx, organization_id, kind=kind, key=key)
+        return await catalog.remove_entry(tx, organization_id, kind=kind, key=key)
 
 
 async def page(
@@ -116,4 +110,4 @@ async def page(
 ) -> tuple[list[CatalogEntry], int]:
     """Give a page of a kind, newest first, and the full count; `term` narrows to what `add`'s search text holds, or a key."""
     async with context.store.reading() as tx:
-        return await tenants.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)
+        return await catalog.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)

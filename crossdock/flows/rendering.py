@@ -12,16 +12,10 @@ from crossdock.core.orders import unmapped
 from crossdock.core.orders.model import Content, Order
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.context import (
-    Context,
-    Format,
-    MissingField,
-    MissingFields,
-    ReferenceData,
-)
-from crossdock.store import event_log
+from crossdock.flows.context import Context, Format, MissingField, MissingFields, ReferenceData
+from crossdock.store import submissions
+from crossdock.store.catalog import EntryKey
 from crossdock.store.protocols import Transaction
-from crossdock.store.tenants import EntryKey
 
 Tree = Any
 
@@ -70,7 +64,7 @@ def reference_keys(order: Order, format: Format) -> tuple[EntryKey, ...]:
 async def sent_bodies(tx: Transaction, caller: Caller, orders: Sequence[Order], format: Format) -> dict[int, bytes]:
     """Look up what was sent where nothing has changed it since."""
     sent = [order.source.submission_id for order in orders if _is_as_sent(order, format)]
-    return await event_log.submission_bodies(tx, caller.organization_id, submission_ids=sent)
+    return await submissions.submission_bodies(tx, caller.organization_id, submission_ids=sent)
 
 
 def _is_as_sent(order: Order, format: Format) -> bool:

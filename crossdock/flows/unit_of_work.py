@@ -13,11 +13,11 @@ from crossdock.core.orders import events
 from crossdock.core.orders.events import Event, OrderEvent, Received
 from crossdock.core.orders.model import Order
 from crossdock.flows.context import Context
-from crossdock.store import event_log, order_list
+from crossdock.store import event_log, order_list, submissions
 from crossdock.store import orders as order_store
-from crossdock.store.event_log import SubmissionRecord
 from crossdock.store.orders import OrderRows
 from crossdock.store.protocols import Transaction
+from crossdock.store.submissions import SubmissionRecord
 
 
 class Unit:
@@ -89,7 +89,7 @@ class Unit:
     async def flush(self) -> None:
         """Write everything collected, table by table."""
         if self._submissions:
-            await event_log.add_submissions(self.tx, self._submissions)
+            await submissions.add_submissions(self.tx, self._submissions)
         if self._placed:
             await order_store.add(self.tx, self._placed)
         # In the order of their ids, as every verb takes them; several changes of one order keep theirs.

@@ -11,21 +11,11 @@ from sqlalchemy import bindparam, case, delete, select, update
 
 from crossdock.core.ids import index_key
 from crossdock.core.orders import events
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Order,
-    Source,
-)
+from crossdock.core.orders.model import Content, Hold, Order, Source
 from crossdock.core.orders.status import Counters
 from crossdock.store.dialect import AnyOf, ChildRows, child_rows
 from crossdock.store.protocols import Row, Statement, Transaction
-from crossdock.store.tables import (
-    order_line,
-    order_term,
-    orders,
-    submission,
-)
+from crossdock.store.tables import order_line, order_term, orders, submission
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)

@@ -10,13 +10,7 @@ from crossdock.core.orders.model import Order
 from crossdock.store import index_scan
 from crossdock.store.index_scan import Filters, IndexScan
 from crossdock.store.order_list import OrderPage
-from crossdock.store.orders import (
-    by_ids,
-    fold,
-    line_rows,
-    order_row,
-    terms_of,
-)
+from crossdock.store.orders import by_ids, fold, line_rows, order_row, terms_of
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.tables import order_line, order_term, orders
 

@@ -11,13 +11,7 @@ from crossdock.store.dialect import AnyOf
 from crossdock.store.event_log import LogEntry
 from crossdock.store.orders import OrderRows
 from crossdock.store.protocols import Row, Statement, Transaction
-from crossdock.store.tables import (
-    event,
-    feed,
-    order_line,
-    order_term,
-    orders,
-)
+from crossdock.store.tables import event, feed, order_line, order_term, orders
 
 _LINE = itemgetter(2)
 # Orders held in memory at a time.

@@ -14,20 +14,8 @@ from starlette.routing import Route as Path
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Invalid,
-    NotFound,
-    Refusal,
-)
-from crossdock.doors import (
-    Door,
-    Headers,
-    Reply,
-    Request,
-    Route,
-)
+from crossdock.core.errors import Busy, Code, Invalid, NotFound, Refusal
+from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission

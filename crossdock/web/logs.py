@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from crossdock.core.json.value_types import format_time
+from crossdock.core.time import format_time
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 

@@ -3,16 +3,7 @@
 import pytest
 
 from crossdock.core import errors
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 
 KINDS: list[type[Refusal]] = [Invalid, NotFound, Denied, Conflict, Busy]
 

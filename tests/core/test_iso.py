@@ -3,14 +3,7 @@
 import pycountry
 import pytest
 
-from crossdock.core.iso import (
-    ALPHA2_OF,
-    ALPHA3_OF,
-    COUNTRIES,
-    CURRENCIES,
-    EXPONENT_OF,
-    exponent,
-)
+from crossdock.core.iso import ALPHA2_OF, ALPHA3_OF, COUNTRIES, CURRENCIES, EXPONENT_OF, exponent
 
 # Codes in which ours and pycountry's lists differ, each with its reason; may only shrink.
 COUNTRY_DIFFERENCES: dict[str, str] = {}

@@ -9,19 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core.money import (
-    COMPONENTS,
-    Component,
-    Reconciliation,
-    reconcile,
-    to_minor_unit,
-)
-from crossdock.core.orders.model import (
-    Charge,
-    Content,
-    Line,
-    Totals,
-)
+from crossdock.core.money import COMPONENTS, Component, Reconciliation, reconcile, to_minor_unit
+from crossdock.core.orders.model import Charge, Content, Line, Totals
 
 
 def D(text: str) -> Decimal:  # noqa: N802 - reads as a literal

@@ -18,12 +18,7 @@ import httpx
 import msgspec
 import pytest
 
-from crossdock.core.ids import (
-    from_base32,
-    from_digits,
-    from_hex24,
-    from_uuid,
-)
+from crossdock.core.ids import from_base32, from_digits, from_hex24, from_uuid
 from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb

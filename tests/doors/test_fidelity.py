@@ -20,12 +20,7 @@ from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.context import MissingFields, ReferenceData
 from crossdock.settings import load
-from tests.doors.bodies import (
-    ACCOUNT,
-    BODIES,
-    PRODUCTS,
-    Body,
-)
+from tests.doors.bodies import ACCOUNT, BODIES, PRODUCTS, Body
 from tests.vendors import VENDORS
 from tests.world import World
 

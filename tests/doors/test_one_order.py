@@ -10,12 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.core.iso import ALPHA3_OF, COUNTRIES, CURRENCIES
-from crossdock.core.orders.model import (
-    Address,
-    Content,
-    Destination,
-    Line,
-)
+from crossdock.core.orders.model import Address, Content, Destination, Line
 from crossdock.doors import encode_json
 from crossdock.flows.context import ReferenceData
 from tests.doors.bodies import ACCOUNT, PRODUCTS

@@ -18,13 +18,7 @@ from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import (
-    document_cache,
-    orders,
-    queries,
-    rendering,
-    verification,
-)
+from crossdock.flows import document_cache, orders, queries, rendering, verification
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission

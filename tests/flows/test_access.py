@@ -4,7 +4,7 @@ import pytest
 
 from crossdock import demo
 from crossdock.core.errors import Code, Denied
-from crossdock.flows import access
+from crossdock.flows import access, tenants
 from tests.world import World
 
 
@@ -40,7 +40,7 @@ class TestPeople:
             for organization in await _organizations(world)
             if organization.organization_id != first.organization_id
         )
-        await access.add_person(
+        await tenants.add_person(
             world.context, other.organization_id, email=demo.USER, name="", password="unused", scopes="orders:read"
         )
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
@@ -56,7 +56,7 @@ class TestPeople:
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
         assert (await world.http.get("/order", headers=headers)).status_code == 200
-        assert await access.revoke_person(world.context, email=demo.USER)
+        assert await tenants.revoke_person(world.context, email=demo.USER)
         assert (await world.http.get("/order", headers=headers)).status_code == 401
 
 

@@ -13,12 +13,12 @@ from crossdock.core.orders.status import Verb
 from crossdock.doors.fabric.history import with_history
 from crossdock.doors.hub.mapping import HubFormat
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assigning
-from crossdock.flows import access, document_cache, reference_data
+from crossdock.flows import document_cache, reference_data, tenants
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context, ReferenceData
 from crossdock.flows.lru_cache import CachedDocument, LruCache
 from crossdock.flows.orders import Step
-from crossdock.store import tenants
+from crossdock.store import catalog
 from crossdock.store.index_scan import Filters
 from tests.flows.state_machine import Moving, caller_in
 from tests.world import STRANGERS_UUID
@@ -92,7 +92,7 @@ class TestPage:
         order_id = await at.place("pb_oms", "N-1", [1])
         order = at.known[order_id]
         assert len(await page(at)) == 1
-        other = await access.add_organization(context, name="Other", uuid=STRANGERS_UUID)
+        other = await tenants.add_organization(context, name="Other", uuid=STRANGERS_UUID)
         stranger = Caller(other, "tester", at.caller.scopes)
         told = await document_cache.render_json_page(context, stranger, Filters(), door="hub", limit=9)
         assert (told.documents, told.last) == ([], None)
@@ -148,7 +148,7 @@ class TestCatalogEntries:
         at = Moving(context, await caller_in(context))
         async with context.store.reading() as tx:
             organization_id = at.caller.organization_id
-            (some, *_), _ = await tenants.list_entries(tx, organization_id, kind=PRODUCT, term=None, limit=1, offset=0)
+            (some, *_), _ = await catalog.list_entries(tx, organization_id, kind=PRODUCT, term=None, limit=1, offset=0)
         product = msgspec.json.decode(some.document)
         await at.place("pb_oms", "N-1", [1])
         (first,) = await page(at, "s2")

@@ -16,19 +16,8 @@ import pytest
 from crossdock.core.errors import Code, Conflict
 from crossdock.core.orders import editing
 from crossdock.core.orders.events import Allocated, Edited, OrderEvent
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Line,
-    Order,
-    Source,
-)
-from crossdock.core.orders.status import (
-    TRANSITIONS,
-    Counters,
-    Status,
-    Verb,
-)
+from crossdock.core.orders.model import Content, Hold, Line, Order, Source
+from crossdock.core.orders.status import TRANSITIONS, Counters, Status, Verb
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import HoldRequest, Step

@@ -19,13 +19,7 @@ from crossdock.flows import queries, verification
 from crossdock.settings import load
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Statement
-from crossdock.store.tables import (
-    event,
-    order_line,
-    orders,
-    request_key,
-    submission,
-)
+from crossdock.store.tables import event, order_line, orders, request_key, submission
 from tests.server import Server, servers
 from tests.vendors import VENDORS, Vendor, bearer
 from tests.world import World

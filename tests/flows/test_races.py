@@ -8,24 +8,13 @@ from typing import Any
 import pytest
 
 from crossdock import app
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Invalid,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Invalid, Refusal
 from crossdock.core.orders.model import Order
 from crossdock.doors import DOORS
 from crossdock.flows import hold_expiry, orders, rendering
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import (
-    Change,
-    HoldRequest,
-    Once,
-    Step,
-)
+from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.settings import load
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Transaction

@@ -3,10 +3,11 @@
 import asyncio
 import json
 
-from crossdock.flows import access, reference_data
+from crossdock.flows import reference_data, tenants
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.store.tenants import CatalogEntry, Organization
+from crossdock.store.catalog import CatalogEntry
+from crossdock.store.tenants import Organization
 from tests.world import STRANGERS_UUID, World
 
 KIND = "s2/account"
@@ -46,7 +47,7 @@ class TestChange:
 
     async def test_is_not_for_another_organization(self, world: World) -> None:
         organization = await world.demo_organization()
-        other = await access.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
+        other = await tenants.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
         before = await added(world.context, organization)
 
         async def theirs() -> CatalogEntry | None:
@@ -86,7 +87,7 @@ class TestChange:
 class TestRemove:
     async def test_is_for_good_and_for_one_organization(self, world: World) -> None:
         organization = await world.demo_organization()
-        other = await access.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
+        other = await tenants.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
         theirs = await added(world.context, other)
         await added(world.context, organization)
         assert await reference_data.remove(world.context, organization.organization_id, kind=KIND, key="k")

@@ -22,20 +22,10 @@ from crossdock.core.orders.status import allowed_verbs
 from crossdock.doors import DOORS
 from crossdock.flows import hold_expiry, orders
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import (
-    Change,
-    HoldRequest,
-    Once,
-    Step,
-)
+from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.store.protocols import Transaction
 from tests.flows import state_machine
-from tests.flows.state_machine import (
-    QUANTITY,
-    Moving,
-    Opened,
-    Refused,
-)
+from tests.flows.state_machine import QUANTITY, Moving, Opened, Refused
 from tests.vendors import VENDORS
 
 Body = dict[str, Any]

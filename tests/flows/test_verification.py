@@ -12,13 +12,7 @@ from crossdock.core.orders.events import chain_hash
 from crossdock.flows import verification
 from crossdock.store import event_log, order_list
 from crossdock.store.protocols import Statement
-from crossdock.store.tables import (
-    event,
-    feed,
-    order_line,
-    order_term,
-    orders,
-)
+from crossdock.store.tables import event, feed, order_line, order_term, orders
 from tests.vendors import VENDORS
 from tests.world import World
 

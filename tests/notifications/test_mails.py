@@ -35,14 +35,7 @@ from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
 from tests.notifications.email.mailserver import Counting, Inbox, serving
-from tests.notifications.world import (
-    all_over,
-    caller_of,
-    create,
-    move,
-    told,
-    working,
-)
+from tests.notifications.world import all_over, caller_of, create, move, told, working
 from tests.vendors import VENDORS
 from tests.world import World
 

@@ -20,12 +20,7 @@ from crossdock.core.retry_policy import (
     RETRY_DELAYS_S,
     Verdict,
 )
-from crossdock.notifications.webhook.http import (
-    CONNECT_S,
-    MAX_HEADERS,
-    Message,
-    Webhooks,
-)
+from crossdock.notifications.webhook.http import CONNECT_S, MAX_HEADERS, Message, Webhooks
 from crossdock.notifications.webhook.signing import Scheme, make_secret, signature
 from crossdock.notifications.webhook.ssrf import MAX_URL
 from tests.notifications.receiver import PATIENCE_S

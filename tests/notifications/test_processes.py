@@ -14,27 +14,9 @@ from crossdock import app, demo
 from crossdock.core.retry_policy import State
 from crossdock.doors import all_doors
 from crossdock.settings import load
-from tests.notifications.processes import (
-    Work,
-    crew,
-    held,
-    processes_started,
-)
-from tests.notifications.receiver import (
-    Answer,
-    Receiver,
-    answer,
-    stall,
-)
-from tests.notifications.world import (
-    ALLOWED,
-    all_over,
-    create,
-    endpoint,
-    eventually,
-    now_of,
-    told,
-)
+from tests.notifications.processes import Work, crew, held, processes_started
+from tests.notifications.receiver import Answer, Receiver, answer, stall
+from tests.notifications.world import ALLOWED, all_over, create, endpoint, eventually, now_of, told
 from tests.server import Server
 from tests.vendors import bearer
 from tests.world import World

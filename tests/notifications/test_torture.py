@@ -17,22 +17,8 @@ from crossdock.flows import endpoints
 from crossdock.store import event_log
 from crossdock.store.deliveries import Endpoint
 from tests.notifications.processes import Work, crew, held
-from tests.notifications.receiver import (
-    Answer,
-    Got,
-    Receiver,
-    answer,
-    drop,
-    stall,
-)
-from tests.notifications.world import (
-    ALLOWED,
-    caller_of,
-    create,
-    endpoint,
-    now_of,
-    told,
-)
+from tests.notifications.receiver import Answer, Got, Receiver, answer, drop, stall
+from tests.notifications.world import ALLOWED, caller_of, create, endpoint, now_of, told
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("context", [ALLOWED], indirect=True)

@@ -13,12 +13,7 @@ from crossdock.flows import endpoints
 from crossdock.store.deliveries import Endpoint
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event
-from tests.notifications.receiver import (
-    Receiver,
-    answer,
-    drop,
-    stall,
-)
+from tests.notifications.receiver import Receiver, answer, drop, stall
 from tests.notifications.world import (
     ALLOWED,
     all_over,

@@ -27,9 +27,9 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Counters
 from crossdock.store import order_list, orders
-from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.catalog import CatalogEntry
 from crossdock.store.protocols import Statement, Store, Transaction
-from crossdock.store.tenants import CatalogEntry
+from crossdock.store.submissions import SubmissionRecord
 
 ONE, OTHER = 11, 12
 NOW_US = 1_767_225_600_000_000

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from crossdock.store import event_log
-from crossdock.store.event_log import Claim
+from crossdock.store import idempotency_keys
+from crossdock.store.idempotency_keys import Claim
 from crossdock.store.protocols import Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import request_key
@@ -16,11 +16,11 @@ from tests.store.samples import ONE, OTHER, key
 class TestClaim:
     async def test_takes_what_is_free_and_leaves_what_is_taken(self, store: Store) -> None:
         async with store.writing() as tx:
-            assert await event_log.claim(tx, [Claim(ONE, key(2), 1, 1)]) == {key(2)}
+            assert await idempotency_keys.claim(tx, [Claim(ONE, key(2), 1, 1)]) == {key(2)}
         async with store.writing() as tx:
             wanted = [Claim(ONE, key(number), 9, 9) for number in (3, 2, 1)]
-            assert await event_log.claim(tx, wanted) == {key(1), key(3)}
-            held = await event_log.find_claims(tx, ONE, [key(number) for number in range(5)])
+            assert await idempotency_keys.claim(tx, wanted) == {key(1), key(3)}
+            held = await idempotency_keys.find_claims(tx, ONE, [key(number) for number in range(5)])
         assert {taken: claim.submission_id for taken, claim in held.items()} == {key(1): 9, key(2): 1, key(3): 9}
 
     async def test_gives_positions(self, store: Store) -> None:
@@ -33,34 +33,34 @@ class TestClaim:
     async def test_gives_one_position_of_a_key_wanted_twice(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tx.claim(request_key, [(ONE, key(1), 1, 1), (ONE, key(1), 2, 2)]) == {0}
-            assert (await event_log.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
+            assert (await idempotency_keys.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
     async def test_keeps_organizations_apart(self, store: Store) -> None:
         async with store.writing() as tx:
-            assert await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
-            assert await event_log.claim(tx, [Claim(OTHER, key(1), 2, 2)]) == {key(1)}
+            assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
+            assert await idempotency_keys.claim(tx, [Claim(OTHER, key(1), 2, 2)]) == {key(1)}
 
     async def test_is_undone_with_its_transaction(self, store: Store) -> None:
         with pytest.raises(RuntimeError):
             async with store.writing() as tx:
-                await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)])
+                await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
                 raise RuntimeError
         async with store.writing() as tx:
-            assert await event_log.claim(tx, [Claim(ONE, key(1), 2, 2)]) == {key(1)}
+            assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 2, 2)]) == {key(1)}
 
     async def test_can_be_released_and_repointed(self, store: Store) -> None:
         async with store.writing() as tx:
-            await event_log.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(ONE, key(2), 1, 1)])
-            await event_log.release(tx, ONE, key=key(1))
-            await event_log.repoint(tx, Claim(ONE, key(2), 7, 8))
-            assert await event_log.find_claims(tx, ONE, [key(1), key(2)]) == {key(2): Claim(ONE, key(2), 7, 8)}
+            await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(ONE, key(2), 1, 1)])
+            await idempotency_keys.release(tx, ONE, key=key(1))
+            await idempotency_keys.repoint(tx, Claim(ONE, key(2), 7, 8))
+            assert await idempotency_keys.find_claims(tx, ONE, [key(1), key(2)]) == {key(2): Claim(ONE, key(2), 7, 8)}
 
     @pytest.mark.parametrize("size", [0, 1, 65, 255, 256, 257, 600])
     async def test_names_holders_of_any_number_of_keys(self, store: Store, size: int) -> None:
         keys = [number.to_bytes(32, "big") for number in range(size)]
         async with store.writing() as tx:
-            assert await event_log.claim(tx, [Claim(ONE, each, 1, 1) for each in keys]) == set(keys)
-            assert set(await event_log.find_claims(tx, ONE, [*keys, b"other"])) == set(keys)
+            assert await idempotency_keys.claim(tx, [Claim(ONE, each, 1, 1) for each in keys]) == set(keys)
+            assert set(await idempotency_keys.find_claims(tx, ONE, [*keys, b"other"])) == set(keys)
 
 
 async def claimed_elsewhere(url: str, started: threading.Event, submission_id: int) -> set[bytes]:
@@ -69,7 +69,7 @@ async def claimed_elsewhere(url: str, started: threading.Event, submission_id: i
     try:
         started.set()
         async with store.writing() as tx:
-            return await event_log.claim(tx, [Claim(ONE, key(1), submission_id, submission_id)])
+            return await idempotency_keys.claim(tx, [Claim(ONE, key(1), submission_id, submission_id)])
     finally:
         await store.close()
 
@@ -80,8 +80,8 @@ class TestRacingClaims:
         another = await open_store(database)
         async with store.reading() as one, another.reading() as other:
             assert (
-                await event_log.find_claims(one, ONE, [key(1)])
-                == await event_log.find_claims(other, ONE, [key(1)])
+                await idempotency_keys.find_claims(one, ONE, [key(1)])
+                == await idempotency_keys.find_claims(other, ONE, [key(1)])
                 == {}
             )
         await another.close()
@@ -89,27 +89,27 @@ class TestRacingClaims:
     async def test_wait_for_the_first_to_commit_and_then_see_it_taken(self, store: Store, database: str) -> None:
         started = threading.Event()
         async with store.writing() as tx:
-            assert await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
+            assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
             second = asyncio.create_task(asyncio.to_thread(asyncio.run, claimed_elsewhere(database, started, 2)))
             await asyncio.to_thread(started.wait)
             await asyncio.wait([second], timeout=0.2)  # time to take the key, if nothing made it wait
             assert not second.done()
         assert await second == set()
         async with store.reading() as reader:
-            assert (await event_log.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 1
+            assert (await idempotency_keys.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 1
 
     async def test_win_when_the_first_takes_its_claim_back(self, store: Store, database: str) -> None:
         started = threading.Event()
         with pytest.raises(RuntimeError):
             async with store.writing() as tx:
-                await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)])
+                await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
                 second = asyncio.create_task(asyncio.to_thread(asyncio.run, claimed_elsewhere(database, started, 2)))
                 await asyncio.to_thread(started.wait)
                 await asyncio.wait([second], timeout=0.2)
                 raise RuntimeError
         assert await second == {key(1)}
         async with store.reading() as reader:
-            assert (await event_log.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 2
+            assert (await idempotency_keys.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 2
 
     async def test_of_many_stores_give_each_key_to_exactly_one(self, database: str) -> None:
         keys = [key(number) for number in range(20)]
@@ -122,7 +122,7 @@ class TestRacingClaims:
             for start in range(0, 20, 5):
                 wanted = [Claim(ONE, each, number, number) for each in keys[start : start + 5]]
                 async with store.writing() as tx:
-                    won += await event_log.claim(tx, wanted if number % 2 else wanted[::-1])
+                    won += await idempotency_keys.claim(tx, wanted if number % 2 else wanted[::-1])
             await store.close()
             return won
 

@@ -3,12 +3,7 @@
 import msgspec
 import pytest
 
-from crossdock.core.retry_policy import (
-    Attempt,
-    Health,
-    State,
-    Verdict,
-)
+from crossdock.core.retry_policy import Attempt, Health, State, Verdict
 from crossdock.store import deliveries, emails
 from crossdock.store.deliveries import MAX_ATTEMPTS, Delivery, Endpoint
 from crossdock.store.emails import StoredMail

@@ -3,24 +3,11 @@
 import pytest
 
 from crossdock.core.ids import IdGenerator, created_us
-from crossdock.core.orders.model import (
-    Address,
-    Customer,
-    Destination,
-    Hold,
-    Line,
-    Order,
-    Source,
-)
+from crossdock.core.orders.model import Address, Customer, Destination, Hold, Line, Order, Source
 from crossdock.store import order_list
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Store
-from tests.store.samples import (
-    NOW_US,
-    ONE,
-    order,
-    put,
-)
+from tests.store.samples import NOW_US, ONE, order, put
 
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:

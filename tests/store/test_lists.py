@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from crossdock.store import event_log, protocols
+from crossdock.store import idempotency_keys, protocols
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.tables import orders, request_key
@@ -26,14 +26,16 @@ _KEYS = Statement(
 async def test_gives_the_rows_of_a_list_of_any_length(store: Store, size: int) -> None:
     keys = [number.to_bytes(32, "big") for number in range(size)]
     async with store.writing() as tx:
-        await event_log.claim(tx, [event_log.Claim(ONE, each, 1, place) for place, each in enumerate(keys)])
+        await idempotency_keys.claim(
+            tx, [idempotency_keys.Claim(ONE, each, 1, place) for place, each in enumerate(keys)]
+        )
         rows = await tx.rows(_KEYS, organization_id=ONE, keys=keys, least=1)
         assert [bytes(row[0]) for row in rows] == keys[1:]
 
 
 async def test_finds_what_stands_twice_in_a_list_once(store: Store) -> None:
     async with store.writing() as tx:
-        await event_log.claim(tx, [event_log.Claim(ONE, key(1), 1, 1)])
+        await idempotency_keys.claim(tx, [idempotency_keys.Claim(ONE, key(1), 1, 1)])
         assert len(await tx.rows(_KEYS, organization_id=ONE, keys=[key(1), key(2), key(1)], least=1)) == 1
 
 

@@ -26,26 +26,14 @@ from crossdock.core.orders.model import (
 from crossdock.core.orders.status import Counters
 from crossdock.flows import verification
 from crossdock.settings import load
-from crossdock.store import (
-    event_log,
-    order_list,
-    orders,
-    schema,
-    tenants,
-    text_search,
-)
+from crossdock.store import event_log, order_list, orders, schema, tenants, text_search
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
 from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
-from tests.store.samples import (
-    NOW_US,
-    ONE,
-    OTHER,
-    full_content,
-)
+from tests.store.samples import NOW_US, ONE, OTHER, full_content
 
 # What 0002 added to the orders of 0001.
 NEW = ("tags", "archived", "due_at")

@@ -25,18 +25,8 @@ from crossdock.core.orders.model import (
 from crossdock.core.orders.status import Counters
 from crossdock.store import index_scan, order_list
 from crossdock.store.index_scan import Filters
-from crossdock.store.protocols import (
-    Row,
-    Statement,
-    Store,
-    Transaction,
-)
-from tests.store.samples import (
-    NOW_US,
-    ONE,
-    OTHER,
-    put,
-)
+from crossdock.store.protocols import Row, Statement, Store, Transaction
+from tests.store.samples import NOW_US, ONE, OTHER, put
 
 NAMES = Filters.__struct_fields__
 FILTERS_CHOSEN = 1 + len(NAMES) + 78 + 10  # none, each, every pair of them, and ten of three

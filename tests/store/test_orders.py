@@ -9,18 +9,11 @@ import pytest
 
 from crossdock.core.orders.model import Content, Line, Source
 from crossdock.core.orders.status import Counters
-from crossdock.store import event_log, order_list, orders
+from crossdock.store import order_list, orders, submissions
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.tables import order_line
-from tests.store.samples import (
-    ONE,
-    OTHER,
-    full_order,
-    order,
-    put,
-    submission,
-)
+from tests.store.samples import ONE, OTHER, full_order, order, put, submission
 
 
 class TestOrders:
@@ -81,7 +74,7 @@ class TestOrders:
         await put(store, *context, order(1, OTHER))
         async with store.writing() as tx:
             sent = [submission(each.source.submission_id, body=b'{"a":%d}' % each.order_id) for each in context]
-            await event_log.add_submissions(tx, [*sent, submission(1001, OTHER, body=b"theirs")])
+            await submissions.add_submissions(tx, [*sent, submission(1001, OTHER, body=b"theirs")])
         ids = [each.order_id for each in context][::-1]
         async with store.reading() as tx:
             found, bodies = await orders.with_bodies(tx, ONE, [*ids, 9999], door="hub")

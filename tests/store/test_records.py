@@ -10,47 +10,29 @@ import msgspec
 import pytest
 
 from crossdock.core.errors import Fault
-from crossdock.core.orders.events import (
-    CHAIN_START,
-    Event,
-    Held,
-    Noted,
-    record,
-)
+from crossdock.core.orders.events import CHAIN_START, Event, Held, Noted, record
 from crossdock.core.retry_policy import Health, State
 from crossdock.store import (
+    catalog,
     deliveries,
     emails,
     event_log,
+    idempotency_keys,
     index_scan,
     order_list,
     orders,
+    submissions,
     tenants,
     text_search,
     verification,
 )
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
-from crossdock.store.event_log import Claim
+from crossdock.store.idempotency_keys import Claim
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Store, Transaction
-from crossdock.store.tenants import (
-    Client,
-    Membership,
-    Organization,
-    Person,
-)
-from tests.store.samples import (
-    NOW_US,
-    ONE,
-    OTHER,
-    entry,
-    full_order,
-    key,
-    order,
-    put,
-    submission,
-)
+from crossdock.store.tenants import Client, Membership, Organization, Person
+from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
 
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
@@ -61,18 +43,18 @@ class TestSubmissions:
             redrive_of=4, size=2**40, body=bytes(range(256)), reply=b"\x00\xff",
         )  # fmt: skip
         async with store.writing() as tx:
-            await event_log.add_submissions(tx, [full, submission(6)])
-            assert await event_log.get_submission(tx, ONE, submission_id=5) == full
-            assert await event_log.get_submission(tx, ONE, submission_id=6) == submission(6)
-            assert await event_log.get_submission(tx, ONE, submission_id=7) is None
+            await submissions.add_submissions(tx, [full, submission(6)])
+            assert await submissions.get_submission(tx, ONE, submission_id=5) == full
+            assert await submissions.get_submission(tx, ONE, submission_id=6) == submission(6)
+            assert await submissions.get_submission(tx, ONE, submission_id=7) is None
 
     async def test_are_paged_newest_first(self, store: Store) -> None:
         async with store.writing() as tx:
-            await event_log.add_submissions(tx, [submission(number) for number in range(1, 8)])
+            await submissions.add_submissions(tx, [submission(number) for number in range(1, 8)])
         walked: list[int] = []
         before: int | None = None
         async with store.reading() as tx:
-            while found := await event_log.submissions(tx, ONE, status=None, before=before, limit=3):
+            while found := await submissions.submissions(tx, ONE, status=None, before=before, limit=3):
                 walked += [each.submission_id for each in found]
                 before = walked[-1]
         assert walked == list(range(7, 0, -1))
@@ -80,29 +62,29 @@ class TestSubmissions:
     async def test_are_paged_by_status(self, store: Store) -> None:
         async with store.writing() as tx:
             states = ("refused", "accepted", "refused", "replayed", "refused")
-            await event_log.add_submissions(
+            await submissions.add_submissions(
                 tx, [submission(number, status=state) for number, state in enumerate(states, 1)]
             )
         async with store.reading() as tx:
-            first = await event_log.submissions(tx, ONE, status="refused", before=None, limit=2)
-            second = await event_log.submissions(tx, ONE, status="refused", before=3, limit=2)
-            accepted = await event_log.submissions(tx, ONE, status="accepted", before=None, limit=9)
+            first = await submissions.submissions(tx, ONE, status="refused", before=None, limit=2)
+            second = await submissions.submissions(tx, ONE, status="refused", before=3, limit=2)
+            accepted = await submissions.submissions(tx, ONE, status="accepted", before=None, limit=9)
         assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
 
     async def test_are_marked_redriven_only_when_refused(self, store: Store) -> None:
         async with store.writing() as tx:
-            await event_log.add_submissions(tx, [submission(1, status="refused"), submission(2)])
+            await submissions.add_submissions(tx, [submission(1, status="refused"), submission(2)])
             for number in (1, 2):
-                await event_log.mark_redriven(tx, ONE, submission_id=number, order_id=77)
-            one, two = [await event_log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
+                await submissions.mark_redriven(tx, ONE, submission_id=number, order_id=77)
+            one, two = [await submissions.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
         assert one == submission(1, status="redriven", order_id=77)
         assert two == submission(2)
 
     async def test_keep_their_reply(self, store: Store) -> None:
         async with store.writing() as tx:
-            await event_log.add_submissions(tx, [submission(1), submission(2)])
-            await event_log.set_reply(tx, ONE, submission_id=1, reply=b"done")
-            found = [await event_log.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
+            await submissions.add_submissions(tx, [submission(1), submission(2)])
+            await submissions.set_reply(tx, ONE, submission_id=1, reply=b"done")
+            found = [await submissions.get_submission(tx, ONE, submission_id=number) for number in (1, 2)]
         assert found == [submission(1, reply=b"done"), submission(2)]
 
 
@@ -240,13 +222,13 @@ class TestRegistry:
         made = [entry(f"k{number}", number, name=f"n{number % 50}") for number in range(100)]
         async with store.writing() as tx:
             for each in made:
-                assert await tenants.add_entry(tx, each)
-            assert not await tenants.add_entry(tx, entry("k1", 500))
+                assert await catalog.add_entry(tx, each)
+            assert not await catalog.add_entry(tx, entry("k1", 500))
             wanted = [f"k{number}" for number in range(100)]
-            found = await tenants.entries(tx, ONE, kind="product", keys=[*wanted, "other"])
-            named = await tenants.entries(tx, ONE, kind="product", keys=["n7", "other"], by="name")
-            assert await tenants.entries(tx, ONE, kind="account", keys=wanted) == []
-            assert await tenants.entries(tx, ONE, kind="product", keys=[]) == []
+            found = await catalog.entries(tx, ONE, kind="product", keys=[*wanted, "other"])
+            named = await catalog.entries(tx, ONE, kind="product", keys=["n7", "other"], by="name")
+            assert await catalog.entries(tx, ONE, kind="account", keys=wanted) == []
+            assert await catalog.entries(tx, ONE, kind="product", keys=[]) == []
         assert sorted(found, key=lambda each: each.position) == made
         assert {each.key for each in named} == {"k7", "k57"}
 
@@ -254,21 +236,21 @@ class TestRegistry:
         others = (entry("k2", 2), msgspec.structs.replace(entry("k1", 3), kind="account"))
         async with store.writing() as tx:
             for each in (entry("k1", 1), *others):
-                await tenants.add_entry(tx, each)
-            assert await tenants.remove_entry(tx, ONE, kind="product", key="k1")
-            assert not await tenants.remove_entry(tx, ONE, kind="product", key="k1")
-            assert await tenants.entries(tx, ONE, kind="product", keys=["k1", "k2"]) == [others[0]]
-            assert await tenants.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
-            assert await tenants.add_entry(tx, entry("k1", 4))
+                await catalog.add_entry(tx, each)
+            assert await catalog.remove_entry(tx, ONE, kind="product", key="k1")
+            assert not await catalog.remove_entry(tx, ONE, kind="product", key="k1")
+            assert await catalog.entries(tx, ONE, kind="product", keys=["k1", "k2"]) == [others[0]]
+            assert await catalog.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
+            assert await catalog.add_entry(tx, entry("k1", 4))
 
     async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
         names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
         async with store.writing() as tx:
             for position, name in enumerate(names, 1):
-                await tenants.add_entry(tx, entry(str(position), position, name=name))
+                await catalog.add_entry(tx, entry(str(position), position, name=name))
             for term, found in SEARCHED:
-                listed, total = await tenants.list_entries(tx, ONE, kind="product", term=term, limit=9, offset=0)
-                page, still = await tenants.list_entries(tx, ONE, kind="product", term=term, limit=1, offset=1)
+                listed, total = await catalog.list_entries(tx, ONE, kind="product", term=term, limit=9, offset=0)
+                page, still = await catalog.list_entries(tx, ONE, kind="product", term=term, limit=1, offset=1)
                 assert [each.key for each in listed] == found, term
                 assert total == still == len(found)
                 assert page == listed[1:2]
@@ -287,10 +269,10 @@ THIRD = 3
 THEIRS = Event(OTHER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
-    "event_log.submission_bodies": (lambda tx: event_log.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
-    "event_log.get_submission": (lambda tx: event_log.get_submission(tx, OTHER, submission_id=1), None),
-    "event_log.submissions": (lambda tx: event_log.submissions(tx, OTHER, status=None, before=None, limit=9), []),
-    "event_log.find_claims": (lambda tx: event_log.find_claims(tx, OTHER, [key(1)]), {}),
+    "submissions.submission_bodies": (lambda tx: submissions.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
+    "submissions.get_submission": (lambda tx: submissions.get_submission(tx, OTHER, submission_id=1), None),
+    "submissions.submissions": (lambda tx: submissions.submissions(tx, OTHER, status=None, before=None, limit=9), []),
+    "idempotency_keys.find_claims": (lambda tx: idempotency_keys.find_claims(tx, OTHER, [key(1)]), {}),
     "event_log.events": (lambda tx: event_log.events(tx, OTHER, order_id=1), []),
     "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, told(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
@@ -318,9 +300,9 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     ),
     "verification.number_of_terms": (lambda tx: verification.number_of_terms(tx, THIRD), 0),
     "verification.feed_ends": (lambda tx: verification.feed_ends(tx, THIRD), (0, 0, 0)),
-    "event_log.set_reply": (lambda tx: event_log.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
-    "event_log.mark_redriven": (lambda tx: event_log.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
-    "event_log.release": (lambda tx: event_log.release(tx, OTHER, key=key(1)), None),
+    "submissions.set_reply": (lambda tx: submissions.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
+    "submissions.mark_redriven": (lambda tx: submissions.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
+    "idempotency_keys.release": (lambda tx: idempotency_keys.release(tx, OTHER, key=key(1)), None),
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
@@ -357,15 +339,15 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),
     "tenants.add_vendor_reference": (lambda tx: tenants.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
-    "tenants.entries": (lambda tx: tenants.entries(tx, OTHER, kind="product", keys=["k"]), []),
-    "tenants.entry_versions": (lambda tx: tenants.entry_versions(tx, OTHER, kind="product", keys=["k"]), []),
-    "tenants.change_entry": (
-        lambda tx: tenants.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
+    "catalog.entries": (lambda tx: catalog.entries(tx, OTHER, kind="product", keys=["k"]), []),
+    "catalog.entry_versions": (lambda tx: catalog.entry_versions(tx, OTHER, kind="product", keys=["k"]), []),
+    "catalog.change_entry": (
+        lambda tx: catalog.change_entry(tx, OTHER, changed=entry("k", 1), seen=entry("k", 1).document),
         False,
     ),
-    "tenants.remove_entry": (lambda tx: tenants.remove_entry(tx, OTHER, kind="product", key="k"), False),
-    "tenants.list_entries": (
-        lambda tx: tenants.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
+    "catalog.remove_entry": (lambda tx: catalog.remove_entry(tx, OTHER, kind="product", key="k"), False),
+    "catalog.list_entries": (
+        lambda tx: catalog.list_entries(tx, OTHER, kind="product", term=None, limit=9, offset=0),
         ([], 0),
     ),
 }
@@ -373,8 +355,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
 
 async def everything_of_one(tx: Transaction) -> list[Any]:
     return [
-        await event_log.submissions(tx, ONE, status=None, before=None, limit=9),
-        await event_log.find_claims(tx, ONE, [key(1)]),
+        await submissions.submissions(tx, ONE, status=None, before=None, limit=9),
+        await idempotency_keys.find_claims(tx, ONE, [key(1)]),
         await event_log.events(tx, ONE, order_id=1),
         await event_log.feed(tx, ONE, after=0, limit=9),
         await deliveries.endpoints(tx, ONE),
@@ -388,7 +370,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await tenants.is_revoked(tx, ONE, token_id="t"),
         await tenants.is_revoked(tx, ONE, token_id="other"),
         await tenants.vendor_references(tx, ONE),
-        await tenants.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
+        await catalog.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
     ]
 
 
@@ -399,8 +381,8 @@ class TestAnotherOrganization:
             await orders.add(tx, [orders.rows_of(placed)])
             await order_list.add_counts(tx, ONE, {("s2", "open"): 1})
             await event_log.add_events(tx, ONE, told(event))
-            await event_log.add_submissions(tx, [submission(1, status="refused")])
-            await event_log.claim(tx, [Claim(ONE, key(1), 1, 1)])
+            await submissions.add_submissions(tx, [submission(1, status="refused")])
+            await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
             await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))
             over = Delivery(ONE, 7, 8, 1, 1, 1, "t", State.DEAD, 9, None, None, 1, ended_at=5)
             await deliveries.add(tx, [over, Delivery(ONE, 7, 9, 1, 2, 2, "t", State.PENDING, 0, 1, 4, 1)])
@@ -409,7 +391,7 @@ class TestAnotherOrganization:
             await tenants.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             await tenants.add_vendor_reference(tx, ONE, kind="a", value="1")
-            await tenants.add_entry(tx, entry("k", 1))
+            await catalog.add_entry(tx, entry("k", 1))
         async with store.writing() as tx:
             before = await everything_of_one(tx)
             assert [place for place, kept in enumerate(before) if not kept] == [13]  # not revoked: the other's token
@@ -420,7 +402,7 @@ class TestAnotherOrganization:
     async def test_may_have_the_same_ids(self, store: Store) -> None:
         await put(store, full_order(), order(1, OTHER))
         async with store.writing() as tx:
-            await event_log.add_submissions(tx, [submission(1), submission(1, OTHER)])
+            await submissions.add_submissions(tx, [submission(1), submission(1, OTHER)])
             assert await orders.get(tx, ONE, order_id=1) == full_order()
             assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
             assert (await order_list.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
@@ -428,9 +410,9 @@ class TestAnotherOrganization:
             newer = msgspec.structs.replace(order(1, OTHER), version=2)
             assert await orders.replace(tx, orders.rows_of(newer), before=order(1, OTHER))
             assert await orders.get(tx, ONE, order_id=1) == full_order()
-            await event_log.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 2, 2)])
-            await event_log.repoint(tx, Claim(OTHER, key(1), 3, 3))
-            assert (await event_log.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
+            await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 2, 2)])
+            await idempotency_keys.repoint(tx, Claim(OTHER, key(1), 3, 3))
+            assert (await idempotency_keys.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
     def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
         taking = {

@@ -5,30 +5,13 @@ from random import Random
 import pytest
 
 from crossdock.core.ids import IdGenerator
-from crossdock.core.orders.model import (
-    Content,
-    Line,
-    Order,
-    Reference,
-    Source,
-)
+from crossdock.core.orders.model import Content, Line, Order, Reference, Source
 from crossdock.core.orders.status import Counters
 from crossdock.store import order_list, orders, text_search
 from crossdock.store.index_scan import Filters
 from crossdock.store.protocols import Store
 from tests.store.samples import NOW_US, ONE, put
-from tests.store.test_order_list import (
-    NAMES,
-    choices,
-    email,
-    made,
-    made_book,
-    model,
-    numbers,
-    stocked,
-    value_of,
-    words,
-)
+from tests.store.test_order_list import NAMES, choices, email, made, made_book, model, numbers, stocked, value_of, words
 
 
 def has(order: Order, word: str) -> bool:

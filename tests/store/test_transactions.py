@@ -11,17 +11,11 @@ import pytest
 from sqlalchemy import text
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store import event_log, orders, sqlite
+from crossdock.store import idempotency_keys, orders, sqlite
 from crossdock.store.protocols import Statement, Store, Transaction
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, request_key
-from tests.store.samples import (
-    ONE,
-    OTHER,
-    facts_in,
-    key,
-    order_events,
-)
+from tests.store.samples import ONE, OTHER, facts_in, key, order_events
 
 
 class TestWriting:
@@ -189,9 +183,9 @@ class TestUpdate:
             await tx.update(request_key, ("submission_id",), changed)
             await tx.update(request_key, ("order_id", "submission_id"), [(ONE, key(1), 7, 8)])
             await tx.update(request_key, ("order_id",), [])
-            held = await event_log.find_claims(tx, ONE, [key(place) for place in range(1, 10)])
+            held = await idempotency_keys.find_claims(tx, ONE, [key(place) for place in range(1, 10)])
             assert {(each.submission_id, each.order_id) for each in held.values()} == {(8, 7), (20, 2), (3, 3), (40, 4)}
-            assert await event_log.find_claims(tx, OTHER, [key(1)]) == {}
+            assert await idempotency_keys.find_claims(tx, OTHER, [key(1)]) == {}
 
 
 class TestBusy:

@@ -13,12 +13,7 @@ import pytest
 import structlog
 
 from crossdock import demo
-from crossdock.doors import (
-    Door,
-    Request,
-    Route,
-    all_doors,
-)
+from crossdock.doors import Door, Request, Route, all_doors
 from crossdock.flows.intake import Intake
 from crossdock.web import logs
 from crossdock.web.asgi import Site

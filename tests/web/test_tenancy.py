@@ -9,18 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.ids import (
-    to_base32,
-    to_base62,
-    to_digits,
-    to_hex24,
-    to_uuid,
-)
+from crossdock.core.ids import to_base32, to_base62, to_digits, to_hex24, to_uuid
 from crossdock.core.subscription import Subscription
 from crossdock.doors import Route, all_doors
-from crossdock.flows import access, emails, endpoints
+from crossdock.flows import access, emails, endpoints, tenants
 from crossdock.flows.access import READ, WRITE, Caller
-from crossdock.store import event_log
+from crossdock.store import submissions
 from crossdock.store.emails import StoredMail
 from tests.vendors import VENDORS, Vendor, sample
 from tests.world import STRANGERS_FABRIC_ACCOUNT, STRANGERS_UUID, World
@@ -233,7 +227,7 @@ async def victim(world: World) -> dict[tuple[str, str], Case]:
         assert answer.status_code == vendor.ok, answer.text
     organization = await world.demo_organization()
     async with world.context.store.reading() as tx:
-        records = await event_log.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
+        records = await submissions.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
     ids = {record.door: record.order_id or 0 for record in records}
     return cases(ids | await told(world), records[0].submission_id)
 
@@ -307,12 +301,12 @@ class TestEveryScopedRoute:
 
     async def test_refuses_a_revoked_token(self, world: World, victim: Cases) -> None:
         organization = await world.demo_organization()
-        client, secret = await access.add_client(
+        client, secret = await tenants.add_client(
             world.context, organization.organization_id, name="short", scopes=" ".join(access.SCOPES)
         )
         headers = await world.bearer(client_id=client.client_id, secret=secret)
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
-        await access.revoke_client(world.context, organization.organization_id, client_id=client.client_id)
+        await tenants.revoke_client(world.context, organization.organization_id, client_id=client.client_id)
         found = [
             (door, route.operation, fault)
             for door, route in SCOPED

@@ -8,19 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    Path,
-)
+from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.json import validation
-from crossdock.core.json.strict_json import (
-    FAULTS_LIMIT,
-    Tree,
-    corrected,
-    parse,
-)
+from crossdock.core.json.strict_json import FAULTS_LIMIT, Tree, corrected, parse
 from crossdock.core.json.validation import ShapeType
 
 DocumentRule = Callable[[Tree], Iterable[Fault]]

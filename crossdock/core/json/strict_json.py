@@ -12,12 +12,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    Path,
-)
+from crossdock.core.errors import Code, Fault, Invalid, Path
 
 Tree = Any
 

@@ -6,7 +6,6 @@ They only say what is acceptable; the spelling sent is what is kept.
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -81,21 +80,3 @@ Number = int | Decimal
 def decimal(number: Number | None) -> Decimal | None:
     """Make a JSON number a Decimal with the digits it was written with."""
     return Decimal(number) if type(number) is int else number  # type: ignore[return-value]
-
-
-_FIRST_DAY = date(1970, 1, 1).toordinal()
-_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
-
-
-def format_time(us: int, *, digits: int = 3) -> str:
-    """Spell microseconds since 1970 as UTC with `digits` fractional digits: 2026-01-30T10:53:24.554Z."""
-    # About half of what datetime takes, where the times are many and in no order.
-    seconds, fraction = divmod(us, 1_000_000)
-    days, second = divmod(seconds, 86_400)
-    text = f"{_day(days)}{_MINUTES[second // 60]}{second % 60:02d}"
-    return f"{text}.{fraction:06d}"[: 20 + digits] + "Z" if digits else text + "Z"
-
-
-@lru_cache(1024)
-def _day(days: int) -> str:
-    return date.fromordinal(_FIRST_DAY + days).isoformat()

@@ -13,13 +13,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Order,
-    Source,
-    initial_counters,
-)
+from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
 from crossdock.core.orders.status import Counters
 
 CHAIN_START = bytes(32)

@@ -2,16 +2,11 @@
 
 from typing import Any
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    Path,
-)
+from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.ids import json_equal, to_hex24
 from crossdock.core.json.request_body import objects_in
-from crossdock.core.json.value_types import format_time
 from crossdock.core.orders.model import Order
+from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.fabric.mapping import FORMAT
 from crossdock.doors.fabric.responses import DOOR, status_words, taken_back

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.json.value_types import format_time
 from crossdock.core.orders.events import (
     Allocated,
     Canceled,
@@ -24,14 +23,10 @@ from crossdock.core.orders.events import (
     decode_event,
 )
 from crossdock.core.orders.model import Content, Line, Order
+from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.mapping import rendered
-from crossdock.doors.fabric.responses import (
-    ITEM_COPIES,
-    ORDER_COPIES,
-    audit_id,
-    hold_code,
-)
+from crossdock.doors.fabric.responses import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
 from crossdock.flows.context import MissingFields
 
 Tree = Any

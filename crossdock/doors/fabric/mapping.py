@@ -10,13 +10,7 @@ from typing import Any
 
 from crossdock.core.errors import Fault, Path
 from crossdock.core.iso import ALPHA2_OF, ALPHA3_OF
-from crossdock.core.json.request_body import (
-    EntityReference,
-    ParsedBody,
-    duplicates_in,
-    objects_in,
-    parse_body,
-)
+from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
@@ -34,13 +28,7 @@ from crossdock.core.orders.model import (
 )
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.responses import DOOR, answered, encoded
-from crossdock.flows.context import (
-    NO_PLACEMENT,
-    Format,
-    MissingFields,
-    Placement,
-    ReferenceData,
-)
+from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 HOLD = "ORDER_HOLD"

@@ -15,10 +15,10 @@ from msgspec import UNSET, Struct, UnsetType, defstruct, inspect
 
 from crossdock.core.errors import Path
 from crossdock.core.ids import to_hex24
-from crossdock.core.json.value_types import format_time
 from crossdock.core.money import to_minor_unit
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Status
+from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
 

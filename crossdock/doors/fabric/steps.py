@@ -5,19 +5,9 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.ids import json_equal
-from crossdock.core.orders.events import (
-    Edited,
-    Noted,
-    OrderEvent,
-    decode_event,
-)
+from crossdock.core.orders.events import Edited, Noted, OrderEvent, decode_event
 from crossdock.core.orders.model import Content, Line, Order
 from crossdock.core.orders.status import Status, Verb, allowed_verbs
 from crossdock.doors.fabric.responses import DOOR

@@ -11,9 +11,9 @@ import msgspec
 from crossdock.core.errors import Fault
 from crossdock.core.ids import to_hex24
 from crossdock.core.json.request_body import DocumentRule, objects_in
-from crossdock.core.json.value_types import format_time
 from crossdock.core.retry_policy import Attempt, State, Verdict
 from crossdock.core.subscription import Subscription, message_id
+from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.webhooks import FORMAT_NAME, event_of

@@ -12,13 +12,7 @@ from msgspec import Meta, Struct
 
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES
 from crossdock.core.json.validation import rule
-from crossdock.core.json.value_types import (
-    Currency,
-    DateTime,
-    NonEmpty,
-    Number,
-    Quantity,
-)
+from crossdock.core.json.value_types import Currency, DateTime, NonEmpty, Number, Quantity
 
 # The vendor's samples write alpha-3 and leave what is unknown as empty strings.
 _COUNTRIES = COUNTRIES | ALPHA2_OF.keys() | {""}

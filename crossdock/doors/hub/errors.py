@@ -2,12 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Path,
-    Refusal,
-)
+from crossdock.core.errors import Code, Fault, Path, Refusal
 from crossdock.core.orders.status import Status, allowed_verbs
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.hub import wire

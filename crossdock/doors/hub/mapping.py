@@ -7,31 +7,15 @@ from msgspec.structs import asdict, astuple
 
 from crossdock.core.errors import Fault, Path
 from crossdock.core.ids import from_base32, to_base32
-from crossdock.core.json.request_body import (
-    EntityReference,
-    ParsedBody,
-    objects_in,
-    parse_body,
-)
+from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
-from crossdock.core.json.value_types import format_time
 from crossdock.core.money import reconcile
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Line,
-    Order,
-)
+from crossdock.core.orders.model import Content, Hold, Line, Order
 from crossdock.core.orders.status import Counters
+from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
-from crossdock.flows.context import (
-    NO_PLACEMENT,
-    Format,
-    MissingFields,
-    Placement,
-    ReferenceData,
-)
+from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 # Members of the answer that a sender cannot set.

@@ -10,14 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.json.validation import rule
-from crossdock.core.json.value_types import (
-    AnyDate,
-    Country,
-    Currency,
-    DateTime,
-    NonEmpty,
-    Quantity,
-)
+from crossdock.core.json.value_types import AnyDate, Country, Currency, DateTime, NonEmpty, Quantity
 
 _AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?")
 Amount = Annotated[str, rule("amount", _AMOUNT.fullmatch, 'digits such as "25.00"')]

@@ -1,11 +1,6 @@
 """Pitney Bowes Fulfillment: every refusal as a status and a body, in the three shapes the vendor has for errors."""
 
-from crossdock.core.errors import (
-    Code,
-    Denied,
-    Path,
-    Refusal,
-)
+from crossdock.core.errors import Code, Denied, Path, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.pb_fulfillment import mapping, responses, wire

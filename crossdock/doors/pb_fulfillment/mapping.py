@@ -10,12 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    Path,
-)
+from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.json.value_types import decimal
@@ -37,13 +32,7 @@ from crossdock.core.orders.model import (
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import responses, wire
 from crossdock.doors.pb_fulfillment.responses import DETAILS
-from crossdock.flows.context import (
-    NO_PLACEMENT,
-    Format,
-    MissingFields,
-    Placement,
-    ReferenceData,
-)
+from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 CLIENT = "pb_fulfillment_client"

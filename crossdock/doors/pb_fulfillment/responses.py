@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct
 
 from crossdock.core.ids import from_digits, to_digits
-from crossdock.core.json.value_types import format_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status, status_of
+from crossdock.core.time import format_time
 from crossdock.doors.pb_fulfillment import wire
 
 Tree = Any

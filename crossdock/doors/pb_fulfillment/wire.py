@@ -8,14 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.json.value_types import (
-    Country,
-    Currency,
-    DateTime,
-    NonEmpty,
-    Number,
-    Quantity,
-)
+from crossdock.core.json.value_types import Country, Currency, DateTime, NonEmpty, Number, Quantity
 
 MAX_BULK = 200  # orders in one bulk call, the vendor's own limit
 Id = Annotated[str, Meta(min_length=1, max_length=50)]

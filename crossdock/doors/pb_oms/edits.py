@@ -8,13 +8,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import json_equal
 from crossdock.core.json.request_body import objects_in
 from crossdock.core.orders.events import OrderEvent

@@ -12,14 +12,9 @@ import msgspec
 
 from crossdock.core.errors import Fault, Path
 from crossdock.core.ids import from_base62, to_base62
-from crossdock.core.json.request_body import (
-    EntityReference,
-    ParsedBody,
-    objects_in,
-    parse_body,
-)
+from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
-from crossdock.core.json.value_types import decimal, format_time
+from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
     Address,
     Content,
@@ -38,15 +33,10 @@ from crossdock.core.orders.model import (
     split_name,
 )
 from crossdock.core.orders.status import Status
+from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.flows.context import (
-    NO_PLACEMENT,
-    Format,
-    MissingFields,
-    Placement,
-    ReferenceData,
-)
+from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"

@@ -8,16 +8,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.json.value_types import (
-    MAX_QUANTITY,
-    Count,
-    Country,
-    Currency,
-    Date,
-    NonEmpty,
-    Number,
-    Quantity,
-)
+from crossdock.core.json.value_types import MAX_QUANTITY, Count, Country, Currency, Date, NonEmpty, Number, Quantity
 
 
 class Message(Struct):

@@ -16,12 +16,8 @@ from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.flows.context import ReferenceData
-from crossdock.store.tenants import (
-    CatalogEntry,
-    Membership,
-    Organization,
-    Person,
-)
+from crossdock.store.catalog import CatalogEntry
+from crossdock.store.tenants import Membership, Organization, Person
 
 Tree = Any
 ACCOUNT = "s2/account"

@@ -8,12 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from crossdock.doors import Seed
-from crossdock.doors.s2.catalog import (
-    ACCOUNT,
-    BRAND,
-    PRODUCT,
-    search_text,
-)
+from crossdock.doors.s2.catalog import ACCOUNT, BRAND, PRODUCT, search_text
 
 ACCOUNT_ID = "1ac48942-405a-4841-a7d8-708f50dbe888"
 FIRST_PRODUCT_ID = "3775cc37-30e7-4579-a58e-c9adda6fa888"

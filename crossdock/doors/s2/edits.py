@@ -6,12 +6,7 @@ out; its sample also carries the account and the three order numbers. Everything
 
 from typing import Any
 
-from crossdock.core.errors import (
-    Conflict,
-    Fault,
-    Invalid,
-    Path,
-)
+from crossdock.core.errors import Conflict, Fault, Invalid, Path
 from crossdock.doors.s2 import responses, wire
 
 Tree = Any

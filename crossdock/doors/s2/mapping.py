@@ -9,47 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crossdock.core.errors import Fault, Path
-from crossdock.core.json.request_body import (
-    EntityReference,
-    ParsedBody,
-    duplicates_in,
-    objects_in,
-    parse_body,
-)
+from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
-from crossdock.core.json.value_types import (
-    decimal,
-    is_date,
-    is_date_time,
-    is_utc_date_time,
-)
-from crossdock.core.orders.model import (
-    Address,
-    Content,
-    Destination,
-    Line,
-    Order,
-    Reference,
-    Shipping,
-)
+from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time
+from crossdock.core.orders.model import Address, Content, Destination, Line, Order, Reference, Shipping
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import (
-    ACCOUNT,
-    PRODUCT,
-    PRODUCT_BY_SKU,
-    names_of,
-    product_of,
-    warehouse_of,
-)
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of, warehouse_of
 from crossdock.doors.s2.responses import answered
-from crossdock.flows.context import (
-    NO_PLACEMENT,
-    Format,
-    MissingFields,
-    Placement,
-    ReferenceData,
-)
+from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")

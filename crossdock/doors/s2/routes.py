@@ -3,41 +3,16 @@
 import re
 from typing import Any, NoReturn
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Headers,
-    Reply,
-    Request,
-    Route,
-    encode_json,
-    in_one_view,
-    json_reply,
-    replayed_header,
-)
-from crossdock.doors.s2 import (
-    catalog,
-    mapping,
-    routes_verbs,
-    wire,
-)
-from crossdock.flows import (
-    access,
-    document_cache,
-    queries,
-    reference_data,
-)
+from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_view, json_reply, replayed_header
+from crossdock.doors.s2 import catalog, mapping, routes_verbs, wire
+from crossdock.flows import access, document_cache, queries, reference_data
 from crossdock.flows.intake import Submission
+from crossdock.store.catalog import CatalogEntry
 from crossdock.store.index_scan import Filters
-from crossdock.store.tenants import CatalogEntry, Person
+from crossdock.store.tenants import Person
 
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
 PAGE_LIMIT = 100  # the vendor's list pages: default and most

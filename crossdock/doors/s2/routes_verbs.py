@@ -4,21 +4,11 @@ Source: the vendor's update and cancel pages. Archive and unarchive have no page
 for what they do.
 """
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.json.request_body import parse_body
 from crossdock.core.json.strict_json import parse
 from crossdock.doors import Reply, Request, encode_json
-from crossdock.doors.s2 import (
-    catalog,
-    edits,
-    mapping,
-    wire,
-)
+from crossdock.doors.s2 import catalog, edits, mapping, wire
 from crossdock.flows import orders, rendering
 from crossdock.flows.orders import Step
 

@@ -11,14 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.iso import COUNTRIES
 from crossdock.core.json.validation import rule
-from crossdock.core.json.value_types import (
-    Count,
-    Currency,
-    NonEmpty,
-    Number,
-    Quantity,
-    UtcDateTime,
-)
+from crossdock.core.json.value_types import Count, Currency, NonEmpty, Number, Quantity, UtcDateTime
 
 # Written out: a group that repeats, and letters of either case by a flag, take more than twice as long, and every order
 # has three or more.

@@ -10,12 +10,7 @@ from crossdock.core.orders.events import OrderEvent, Package, Shipped
 from crossdock.core.orders.model import Address, Content, Order
 from crossdock.core.orders.status import Status
 from crossdock.notifications.email.email_settings import Language, MailSettings
-from crossdock.notifications.email.view import (
-    line_total,
-    link,
-    sums,
-    title_of,
-)
+from crossdock.notifications.email.view import line_total, link, sums, title_of
 
 _SCHEMA = "http://schema.org"
 _STATUS: dict[Status, str] = {

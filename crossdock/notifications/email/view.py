@@ -23,21 +23,10 @@ from crossdock.core.orders.events import (
     ReturnRequested,
     Shipped,
 )
-from crossdock.core.orders.model import (
-    Address,
-    Content,
-    Line,
-    Order,
-)
+from crossdock.core.orders.model import Address, Content, Line, Order
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language, MailSettings, is_link
-from crossdock.notifications.email.formatting import (
-    country,
-    day_of,
-    day_said,
-    money,
-    read_day,
-)
+from crossdock.notifications.email.formatting import country, day_of, day_said, money, read_day
 from crossdock.notifications.email.languages import TAGS, say
 from crossdock.notifications.email.mail_kinds import Kind, asked_of_customer
 

@@ -9,12 +9,7 @@ from crossdock.core.subscription import Subscription, message_id
 from crossdock.flows import event_payloads
 from crossdock.flows.context import Context
 from crossdock.flows.endpoints import subscription_of
-from crossdock.flows.event_payloads import (
-    UNREADABLE,
-    Notification,
-    PayloadFormat,
-    event_name,
-)
+from crossdock.flows.event_payloads import UNREADABLE, Notification, PayloadFormat, event_name
 from crossdock.notifications.webhook.http import Message, Webhooks
 from crossdock.notifications.worker import Call
 from crossdock.store.deliveries import Delivery, Endpoint

@@ -23,13 +23,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from crossdock import __version__
-from crossdock.core.retry_policy import (
-    ANSWER_BYTES,
-    MAX_RETRY_AFTER_S,
-    SECOND_US,
-    Attempt,
-    Verdict,
-)
+from crossdock.core.retry_policy import ANSWER_BYTES, MAX_RETRY_AFTER_S, SECOND_US, Attempt, Verdict
 from crossdock.notifications.webhook.dns import Resolver
 from crossdock.notifications.webhook.signing import signature
 from crossdock.notifications.webhook.ssrf import Forbidden, check_url, open_socket

@@ -11,22 +11,10 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.core.json.request_body import (
-    EntityReference,
-    decode_body,
-    duplicates_in,
-    parse_body,
-    validate,
-)
+from crossdock.core.json.request_body import EntityReference, decode_body, duplicates_in, parse_body, validate
 from crossdock.core.json.strict_json import FAULTS_LIMIT
 from crossdock.core.json.validation import unchecked
-from crossdock.core.json.value_types import (
-    Country,
-    Date,
-    NonEmpty,
-    Number,
-    Quantity,
-)
+from crossdock.core.json.value_types import Country, Date, NonEmpty, Number, Quantity
 from tests.core.documents import trees
 
 TWICE = "must not be given twice"

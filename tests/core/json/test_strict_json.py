@@ -12,13 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.core.errors import Code, Invalid
-from crossdock.core.json.strict_json import (
-    DEPTH_LIMIT,
-    DIGITS_LIMIT,
-    FAULTS_LIMIT,
-    parse,
-    parse_trusted,
-)
+from crossdock.core.json.strict_json import DEPTH_LIMIT, DIGITS_LIMIT, FAULTS_LIMIT, parse, parse_trusted
 from tests.core.documents import Scribe, objects, trees
 
 TWICE = "must not be given twice"

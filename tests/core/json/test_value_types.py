@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core.json.value_types import (
-    decimal,
-    format_time,
-    is_date,
-    is_date_or_date_time,
-    is_date_time,
-    is_utc_date_time,
-)
+from crossdock.core.json.value_types import decimal, is_date, is_date_or_date_time, is_date_time, is_utc_date_time
+from crossdock.core.time import format_time
 
 US = 1_769_770_404_554_999  # 2026-01-30T10:53:24.554999Z
 

@@ -36,15 +36,7 @@ from crossdock.core.orders.events import (
     encode_content,
     record,
 )
-from crossdock.core.orders.model import (
-    Content,
-    Hold,
-    Line,
-    Order,
-    Source,
-    Totals,
-    initial_counters,
-)
+from crossdock.core.orders.model import Content, Hold, Line, Order, Source, Totals, initial_counters
 from crossdock.core.orders.status import Counters
 
 CONTENT = Content(number="A", lines=(Line(2, sku="x"),))

@@ -8,15 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.core.orders import status as order_status
-from crossdock.core.orders.status import (
-    ANNOTATIONS,
-    TRANSITIONS,
-    Counters,
-    Status,
-    Verb,
-    allowed_verbs,
-    status_of,
-)
+from crossdock.core.orders.status import ANNOTATIONS, TRANSITIONS, Counters, Status, Verb, allowed_verbs, status_of
 
 OUT = {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.RETURNED}
 

@@ -10,13 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossdock.core.orders.model import Content, Line
-from crossdock.core.orders.unmapped import (
-    apply_patch,
-    diff,
-    extract,
-    restore,
-    same_spelling,
-)
+from crossdock.core.orders.unmapped import apply_patch, diff, extract, restore, same_spelling
 
 # The same as the store uses for an order's content.
 ENCODER = msgspec.json.Encoder(decimal_format="number")

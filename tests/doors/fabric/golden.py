@@ -21,12 +21,7 @@ from crossdock.flows import orders, queries
 from crossdock.flows.access import Caller
 from crossdock.store.index_scan import Filters
 from tests.doors import golden
-from tests.doors.fabric.conftest import (
-    CONTEXT,
-    ORDERS,
-    shirts,
-    smallest,
-)
+from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.vendors import VENDORS
 from tests.world import World
 

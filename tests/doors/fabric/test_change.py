@@ -11,21 +11,11 @@ from crossdock.core.orders.events import Allocated
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb
 from crossdock.doors.fabric import history
-from crossdock.flows import (
-    access,
-    orders,
-    queries,
-    rendering,
-)
+from crossdock.flows import access, orders, queries, rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
 from crossdock.flows.unit_of_work import Unit
-from tests.doors.fabric.conftest import (
-    ORDERS,
-    SAMPLE,
-    shirts,
-    smallest,
-)
+from tests.doors.fabric.conftest import ORDERS, SAMPLE, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
 from tests.world import STRANGERS_FABRIC_ACCOUNT, World

@@ -8,27 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.fabric import DOOR, wire
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
-from tests.doors.fabric.conftest import (
-    ORDERS,
-    SAMPLE,
-    SMALLEST,
-    smallest,
-)
+from tests.doors.fabric.conftest import ORDERS, SAMPLE, SMALLEST, smallest
 from tests.world import World
 
 HERE = Path(__file__).parent

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.json.value_types import format_time
 from crossdock.core.orders.status import Status
+from crossdock.core.time import format_time
 from crossdock.doors.fabric import search as order_search
 from crossdock.doors.fabric.routes import search as search_routes
 from crossdock.doors.fabric.search import fits, look_up

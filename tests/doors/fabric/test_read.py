@@ -3,14 +3,9 @@
 import pytest
 
 from crossdock.doors.fabric.routes import orders
-from crossdock.flows import access
-from crossdock.store import tenants
-from tests.doors.fabric.conftest import (
-    CONTEXT,
-    ORDERS,
-    SAMPLE,
-    smallest,
-)
+from crossdock.flows import tenants
+from crossdock.store import tenants as tenant_store
+from tests.doors.fabric.conftest import CONTEXT, ORDERS, SAMPLE, smallest
 from tests.world import World
 
 PB_ORDER = {
@@ -82,9 +77,9 @@ class TestGet:
         posted = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
         stranger = await world.stranger()
         async with world.context.store.reading() as tx:
-            other = next(each for each in await tenants.organizations(tx) if each.name == "Other")
+            other = next(each for each in await tenant_store.organizations(tx) if each.name == "Other")
         account = "aaaaaaaaaaaaaaaaaaaaaaaa"
-        await access.add_vendor_reference(world.context, other.organization_id, kind="fabric_account", value=account)
+        await tenants.add_vendor_reference(world.context, other.organization_id, kind="fabric_account", value=account)
         theirs = stranger | {"x-site-context": f'{{"account":"{account}"}}'}
         assert (await world.http.get(ORDERS, headers=theirs)).json() == []
         for query in ({"orderId": posted["orderId"]}, {"orderNumber": posted["orderNumber"]}):

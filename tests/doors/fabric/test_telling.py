@@ -26,12 +26,7 @@ from crossdock.core.orders.events import (
     Shipped,
     Tagged,
 )
-from crossdock.core.orders.model import (
-    Content,
-    Destination,
-    Hold,
-    Line,
-)
+from crossdock.core.orders.model import Content, Destination, Hold, Line
 from crossdock.core.orders.status import Counters
 from crossdock.doors.fabric import webhooks
 from crossdock.store.event_log import LogEntry

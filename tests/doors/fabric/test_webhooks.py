@@ -8,22 +8,10 @@ import pytest
 from crossdock.core.ids import from_hex24, to_hex24
 from crossdock.doors.fabric.routes import notifications
 from crossdock.flows import endpoints, queries
-from tests.doors.fabric.conftest import (
-    CONTEXT,
-    ORDERS,
-    shirts,
-    smallest,
-)
+from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.notifications.receiver import Receiver, answer
-from tests.notifications.world import (
-    ALLOWED,
-    bodies,
-    caller_of,
-    endpoint,
-    eventually,
-    working,
-)
+from tests.notifications.world import ALLOWED, bodies, caller_of, endpoint, eventually, working
 from tests.vendors import FABRIC_ACCOUNT
 from tests.world import World
 

@@ -12,12 +12,7 @@ from typing import Any
 
 import httpx
 
-from crossdock.core.ids import (
-    from_base32,
-    from_uuid,
-    to_base32,
-    to_uuid,
-)
+from crossdock.core.ids import from_base32, from_uuid, to_base32, to_uuid
 from tests.doors import golden
 from tests.vendors import VENDORS
 from tests.world import World

@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.hub.conftest import (
-    LINE,
-    ORDERS,
-    create,
-    parameters,
-    pointers,
-    smallest,
-)
+from tests.doors.hub.conftest import LINE, ORDERS, create, parameters, pointers, smallest
 from tests.vendors import sample
 from tests.world import World
 

@@ -5,20 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.doors.hub.conftest import (
-    create,
-    parameters,
-    pointers,
-    smallest,
-)
-from tests.doors.hub.telling import (
-    ENDPOINTS,
-    ask,
-    over,
-    receiving,
-    register,
-    signed_by,
-)
+from tests.doors.hub.conftest import create, parameters, pointers, smallest
+from tests.doors.hub.telling import ENDPOINTS, ask, over, receiving, register, signed_by
 from tests.notifications.receiver import Receiver, answer
 from tests.notifications.world import working
 from tests.world import World

@@ -12,23 +12,8 @@ from crossdock.core.subscription import MAIL_ENDPOINT
 from crossdock.doors.hub.mapping import spell_id
 from crossdock.doors.hub.routes.parameters import microseconds
 from crossdock.web import logs
-from tests.doors.hub.conftest import (
-    create,
-    parameters,
-    pointers,
-    smallest,
-)
-from tests.doors.hub.telling import (
-    ENDPOINTS,
-    OTHER_SECRET,
-    SECRET,
-    URL,
-    ask,
-    over,
-    receiving,
-    register,
-    signed_by,
-)
+from tests.doors.hub.conftest import create, parameters, pointers, smallest
+from tests.doors.hub.telling import ENDPOINTS, OTHER_SECRET, SECRET, URL, ask, over, receiving, register, signed_by
 from tests.notifications.receiver import Receiver, answer
 from tests.notifications.world import working
 from tests.web.test_asgi import Lines

@@ -5,16 +5,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Headers, Request
 from crossdock.doors.hub import DOOR
 from crossdock.doors.hub.errors import HEADER, QUERY

@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.doors.hub.routes import export
-from tests.doors.hub.conftest import (
-    ORDERS,
-    create,
-    one_of_each,
-    parameters,
-    smallest,
-)
+from tests.doors.hub.conftest import ORDERS, create, one_of_each, parameters, smallest
 from tests.doors.hub.test_moves import do
 from tests.world import World
 

@@ -19,12 +19,7 @@ from crossdock.flows import feed as feed_flow
 from crossdock.store import event_log
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event
-from tests.doors.hub.conftest import (
-    create,
-    one_of_each,
-    parameters,
-    smallest,
-)
+from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
 from tests.doors.hub.test_catalog import faults
 from tests.notifications.receiver import PATIENCE_S
 from tests.server import Server

@@ -4,14 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.hub.conftest import (
-    LINE,
-    ORDERS,
-    create,
-    one_of_each,
-    parameters,
-    smallest,
-)
+from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.doors.hub.test_moves import do, read
 from tests.doors.hub.test_read import at
 from tests.vendors import VENDORS

@@ -9,14 +9,7 @@ from typing import Any
 import pytest
 
 from crossdock.store import order_list, text_search
-from tests.doors.hub.conftest import (
-    LINE,
-    ORDERS,
-    create,
-    one_of_each,
-    parameters,
-    smallest,
-)
+from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
 

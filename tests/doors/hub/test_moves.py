@@ -11,14 +11,7 @@ from crossdock.core.ids import from_base32
 from crossdock.doors.hub import wire
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
-from tests.doors.hub.conftest import (
-    LINE,
-    ORDERS,
-    create,
-    one_of_each,
-    pointers,
-    smallest,
-)
+from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
 from tests.vendors import VENDORS
 from tests.world import World
 

@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.hub.conftest import (
-    ORDERS,
-    create,
-    one_of_each,
-    parameters,
-    smallest,
-)
+from tests.doors.hub.conftest import ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
 

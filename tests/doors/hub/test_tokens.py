@@ -3,7 +3,7 @@
 import pytest
 
 from crossdock import demo
-from crossdock.flows import access
+from crossdock.flows import access, tenants
 from tests.doors.hub.conftest import ORDERS, smallest
 from tests.world import World
 
@@ -55,7 +55,7 @@ class TestToken:
 
     async def test_of_a_wider_scope_is_refused(self, world: World) -> None:
         organization = await world.demo_organization()
-        client, secret = await access.add_client(
+        client, secret = await tenants.add_client(
             world.context, organization.organization_id, name="reader", scopes=access.READ
         )
         for scope in (access.WRITE, f"{access.READ} {access.WRITE}", access.ADMIN):

@@ -9,15 +9,7 @@ from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders.model import Content
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
 from crossdock.flows.context import ReferenceData
-from tests.doors.pb_fulfillment.desk import (
-    CLIENT,
-    ORDERS,
-    SAMPLE,
-    TRANSACTION,
-    Desk,
-    places,
-    sample,
-)
+from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 
 
 class TestBulk:

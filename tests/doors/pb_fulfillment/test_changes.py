@@ -16,17 +16,9 @@ from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
-from crossdock.flows import access, orders, queries
+from crossdock.flows import orders, queries, tenants
 from crossdock.flows.access import SCOPES, Caller
-from tests.doors.pb_fulfillment.desk import (
-    CLIENT,
-    ORDERS,
-    SAMPLE,
-    TRANSACTION,
-    Desk,
-    places,
-    sample,
-)
+from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 from tests.doors.pb_fulfillment.test_mapping import FOUND, bodies, order
 from tests.world import World
 
@@ -108,7 +100,7 @@ class TestUpdate:
 
     async def test_tells_the_clients_of_an_organization_apart(self, world: World, desk: Desk) -> None:
         organization = (await world.demo_organization()).organization_id
-        await access.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value="second")
+        await tenants.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value="second")
         made = (await desk.create(SAMPLE)).json()
         answer = await put(desk, made["orderId"], sample(clientId="second"))
         assert (answer.status_code, places(answer)) == (404, {"orderId"})

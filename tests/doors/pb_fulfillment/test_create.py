@@ -7,16 +7,8 @@ from typing import Any
 import pytest
 
 from crossdock.core.ids import from_base62, to_digits
-from crossdock.flows import access
-from tests.doors.pb_fulfillment.desk import (
-    FOLDER,
-    ORDERS,
-    SAMPLE,
-    TRANSACTION,
-    Desk,
-    places,
-    sample,
-)
+from crossdock.flows import access, tenants
+from tests.doors.pb_fulfillment.desk import FOLDER, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 from tests.world import World
 
 # The sample's own date is no valid one, so this side's differs.
@@ -165,7 +157,7 @@ class TestRepeats:
 
     async def test_are_told_apart_by_client(self, world: World, desk: Desk) -> None:
         made = await world.demo_organization()
-        await access.add_vendor_reference(
+        await tenants.add_vendor_reference(
             world.context, made.organization_id, kind="pb_fulfillment_client", value="other-client"
         )
         first, second = await desk.create(SAMPLE), await desk.create(sample(clientId="other-client"))

@@ -12,25 +12,12 @@ from hypothesis import strategies as st
 
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders import unmapped
-from crossdock.core.orders.model import (
-    Content,
-    Destination,
-    Hold,
-    Line,
-    Order,
-    Source,
-    initial_counters,
-)
+from crossdock.core.orders.model import Content, Destination, Hold, Line, Order, Source, initial_counters
 from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment.demo import curl
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
-from crossdock.doors.pb_fulfillment.responses import (
-    STATUS,
-    read_id,
-    spell_id,
-    status_part,
-)
+from crossdock.doors.pb_fulfillment.responses import STATUS, read_id, spell_id, status_part
 from crossdock.flows.context import MissingFields, ReferenceData
 from crossdock.store.tenants import Organization
 from tests.doors.pb_fulfillment.desk import SAMPLE

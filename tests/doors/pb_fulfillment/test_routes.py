@@ -6,26 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_fulfillment import DOOR
 from crossdock.doors.pb_fulfillment.errors import ERRORS, refuse
-from tests.doors.pb_fulfillment.desk import (
-    ORDERS,
-    SAMPLE,
-    TRANSACTION,
-    Desk,
-    places,
-)
+from tests.doors.pb_fulfillment.desk import ORDERS, SAMPLE, TRANSACTION, Desk, places
 from tests.world import World
 
 UNIFIED = "X-PB-UnifiedErrorStructure"

@@ -7,14 +7,9 @@ import pytest
 
 from crossdock.doors.pb_fulfillment import search as order_search
 from crossdock.doors.pb_fulfillment.routes import search as search_routes
-from crossdock.flows import access, queries
+from crossdock.flows import queries, tenants
 from crossdock.store.index_scan import Filters
-from tests.doors.pb_fulfillment.desk import (
-    CLIENT,
-    ORDERS,
-    Desk,
-    sample,
-)
+from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, Desk, sample
 from tests.world import World
 
 SECOND = "second"
@@ -34,7 +29,7 @@ def numbers(answer: httpx.Response) -> list[str]:
 async def two(world: World, desk: Desk) -> Desk:
     """Put nine orders into the book, every third of them of a second client."""
     organization = (await world.demo_organization()).organization_id
-    await access.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value=SECOND)
+    await tenants.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value=SECOND)
     for start in range(0, 9, 3):
         made = await desk.bulk(
             [sample(clientOrderId=f"N{start + n}", clientId=SECOND if n == 2 else CLIENT) for n in range(3)]

@@ -7,25 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_oms.demo import curl
-from crossdock.doors.pb_oms.mapping import (
-    _STATUS,
-    FORMAT,
-    read_id,
-    spell_id,
-)
+from crossdock.doors.pb_oms.mapping import _STATUS, FORMAT, read_id, spell_id
 from crossdock.doors.pb_oms.routes.errors import STATUS_OF, refuse
 from tests.doors.pb_oms.test_create import ORDERS, SAMPLE, sample
 from tests.world import World

@@ -7,7 +7,7 @@ from typing import Any
 
 from crossdock import demo
 from crossdock.doors import encode_json
-from crossdock.flows import access, reference_data
+from crossdock.flows import access, reference_data, tenants
 from crossdock.flows.access import Caller
 from tests.world import World
 
@@ -54,8 +54,8 @@ async def add_account(world: World, *, key: str, name: str, warehouse: str | Non
 
 async def add_second_organization(world: World, *, email: str) -> None:
     """Make the organization OTHER_UUID and let a person into it; they get the demo password where they are new."""
-    made = await access.add_organization(world.context, name="Second", uuid=OTHER_UUID)
-    await access.add_person(
+    made = await tenants.add_organization(world.context, name="Second", uuid=OTHER_UUID)
+    await tenants.add_person(
         world.context, made.organization_id, email=email, name="Someone", password=demo.PASSWORD,
         scopes=" ".join(access.SCOPES),
     )  # fmt: skip

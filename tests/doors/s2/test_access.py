@@ -7,26 +7,10 @@ import jwt
 import pytest
 
 from crossdock import demo
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Denied,
-    Fault,
-    Invalid,
-    NotFound,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound
 from crossdock.doors import Headers, Request
 from crossdock.doors.s2 import DOOR
-from tests.doors.s2.signing import (
-    NOBODY,
-    OTHER_UUID,
-    SAMPLE,
-    TIME,
-    UUID,
-    add_second_organization,
-    log_in,
-)
+from tests.doors.s2.signing import NOBODY, OTHER_UUID, SAMPLE, TIME, UUID, add_second_organization, log_in
 from tests.world import World
 
 KINDS = (Invalid, NotFound, Denied, Conflict, Busy)

@@ -7,16 +7,7 @@ import msgspec
 import pytest
 
 from crossdock.doors.s2 import wire
-from tests.doors.s2.signing import (
-    ACCOUNT_ID,
-    ANSWER,
-    NOBODY,
-    PRODUCT_ID,
-    SAMPLE,
-    add_account,
-    masked,
-    sample,
-)
+from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, NOBODY, PRODUCT_ID, SAMPLE, add_account, masked, sample
 from tests.world import World
 
 

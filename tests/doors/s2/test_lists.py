@@ -6,15 +6,7 @@ from typing import Any
 import pytest
 
 from crossdock.doors.s2 import DOOR
-from tests.doors.s2.signing import (
-    ACCOUNT_ID,
-    ANSWER,
-    NOBODY,
-    PRODUCT_ID,
-    add_account,
-    masked,
-    sample,
-)
+from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, NOBODY, PRODUCT_ID, add_account, masked, sample
 from tests.world import World
 
 PRODUCT: dict[str, Any] = {

@@ -11,17 +11,7 @@ from hypothesis import strategies as st
 
 from crossdock.core.ids import MAX_ID
 from crossdock.core.json.strict_json import parse_trusted
-from crossdock.core.orders.model import (
-    Address,
-    Charge,
-    Content,
-    Destination,
-    Line,
-    Order,
-    Reference,
-    Shipping,
-    Source,
-)
+from crossdock.core.orders.model import Address, Charge, Content, Destination, Line, Order, Reference, Shipping, Source
 from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
@@ -31,12 +21,7 @@ from crossdock.doors.s2.responses import attachment_id
 from crossdock.flows import queries, rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.rendering import RenderedDocument
-from tests.doors.s2.signing import (
-    ACCOUNT_ID,
-    ANSWER,
-    PRODUCT_ID,
-    sample,
-)
+from tests.doors.s2.signing import ACCOUNT_ID, ANSWER, PRODUCT_ID, sample
 from tests.world import World
 
 FOREIGN = Content(

@@ -11,13 +11,7 @@ from crossdock.core.ids import from_uuid, to_base32
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
-from tests.doors.s2.signing import (
-    ANSWER,
-    NOBODY,
-    PRODUCT_ID,
-    add_account,
-    sample,
-)
+from tests.doors.s2.signing import ANSWER, NOBODY, PRODUCT_ID, add_account, sample
 from tests.vendors import VENDORS
 from tests.world import World
 

@@ -5,12 +5,7 @@ from typing import Any
 import msgspec
 
 from crossdock.core.orders.events import Event, OrderEvent
-from crossdock.core.orders.model import (
-    Content,
-    Customer,
-    Destination,
-    Order,
-)
+from crossdock.core.orders.model import Content, Customer, Destination, Order
 from crossdock.core.retry_policy import Attempt
 from crossdock.notifications.email import compose
 from crossdock.notifications.email.email_settings import MailSettings

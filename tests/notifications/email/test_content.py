@@ -5,33 +5,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from crossdock.core.orders.events import (
-    ORDER_EVENTS,
-    Held,
-    Noted,
-    OrderEvent,
-    Received,
-)
-from crossdock.core.orders.model import (
-    Gift,
-    Hold,
-    Order,
-    Reference,
-)
+from crossdock.core.orders.events import ORDER_EVENTS, Held, Noted, OrderEvent, Received
+from crossdock.core.orders.model import Gift, Hold, Order, Reference
 from crossdock.notifications.email.languages import choose_language
-from crossdock.notifications.email.mail_kinds import (
-    KIND_OF,
-    Kind,
-    mail_for,
-    recipient_of,
-)
+from crossdock.notifications.email.mail_kinds import KIND_OF, Kind, mail_for, recipient_of
 from crossdock.notifications.email.samples import AT, sample_order, samples
-from tests.notifications.email.shop import (
-    order_with,
-    shipped_to,
-    shop,
-    to,
-)
+from tests.notifications.email.shop import order_with, shipped_to, shop, to
 
 EVERY = [pytest.param(order_event, order, kind, id=kind) for kind in Kind for order_event, order in samples(kind, "en")]
 SILENT = {name for name, order_event in ORDER_EVENTS.items() if order_event not in KIND_OF}

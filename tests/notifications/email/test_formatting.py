@@ -9,12 +9,7 @@ from hypothesis import strategies as st
 
 from crossdock.core.iso import CURRENCIES, EXPONENT_OF
 from crossdock.notifications.email.email_settings import Language
-from crossdock.notifications.email.formatting import (
-    country,
-    day_of,
-    day_said,
-    money,
-)
+from crossdock.notifications.email.formatting import country, day_of, day_said, money
 from crossdock.notifications.email.languages import LANGUAGES
 
 LOCALES = {"en": "en", "fr": "fr", "zh": "zh_Hans"}

@@ -20,14 +20,7 @@ from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.mime import Letter, compose, one_line
 from crossdock.notifications.email.samples import AT, samples
 from crossdock.notifications.email.templating import Rendered, render
-from tests.notifications.email.shop import (
-    NOW,
-    event_of,
-    order_with,
-    shop,
-    to,
-    written,
-)
+from tests.notifications.email.shop import NOW, event_of, order_with, shop, to, written
 
 FACT, ORDER = next(samples(Kind.CONFIRMATION, "en"))
 TEXTS = Rendered("Hello", "<p>Hello</p>", "Hello\n")

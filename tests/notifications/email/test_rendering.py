@@ -22,16 +22,7 @@ from crossdock.core.orders.events import (
     Refunded,
     Shipped,
 )
-from crossdock.core.orders.model import (
-    Address,
-    Charge,
-    Customer,
-    Destination,
-    Hold,
-    Line,
-    Order,
-    Totals,
-)
+from crossdock.core.orders.model import Address, Charge, Customer, Destination, Hold, Line, Order, Totals
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language
 from crossdock.notifications.email.languages import LANGUAGES, catalog

@@ -14,14 +14,7 @@ from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.mime import Letter
 from crossdock.notifications.email.samples import samples
 from crossdock.notifications.email.smtp import Mailer, Smtp
-from tests.notifications.email.mailserver import (
-    BOUND_S,
-    Authority,
-    Inbox,
-    mailing,
-    serving,
-    until,
-)
+from tests.notifications.email.mailserver import BOUND_S, Authority, Inbox, mailing, serving, until
 from tests.notifications.email.shop import order_with, to, written
 
 MAIL = b"Subject: Hello\r\n\r\n.first line begins with a dot\r\nbye\r\n"

@@ -24,12 +24,7 @@ from standardwebhooks import Webhook
 from crossdock import __version__
 from crossdock.core.retry_policy import ANSWER_BYTES, Attempt, Verdict
 from crossdock.notifications.webhook import http
-from crossdock.notifications.webhook.http import (
-    METHODS,
-    Message,
-    Webhooks,
-    check_headers,
-)
+from crossdock.notifications.webhook.http import METHODS, Message, Webhooks, check_headers
 from crossdock.notifications.webhook.signing import Scheme, make_secret
 from tests.notifications.receiver import (
     PATIENCE_S,

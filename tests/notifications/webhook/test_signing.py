@@ -12,13 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from crossdock.notifications.webhook.signing import (
-    Scheme,
-    check_secret,
-    make_secret,
-    public_key,
-    signature,
-)
+from crossdock.notifications.webhook.signing import Scheme, check_secret, make_secret, public_key, signature
 
 BODY = '{"type":"order.shipped","note":"geliefert, 完"}'.encode()
 SCHEMES = list(Scheme)

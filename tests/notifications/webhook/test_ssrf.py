@@ -10,12 +10,7 @@ from yarl import URL
 from crossdock.core.retry_policy import Verdict
 from crossdock.notifications.webhook import http
 from crossdock.notifications.webhook.http import Message, Webhooks
-from crossdock.notifications.webhook.ssrf import (
-    Forbidden,
-    check_url,
-    is_public,
-    open_socket,
-)
+from crossdock.notifications.webhook.ssrf import Forbidden, check_url, is_public, open_socket
 from tests.notifications.receiver import Receiver, redirect
 
 FORBIDDEN = str(Forbidden())

@@ -4,20 +4,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from crossdock.core.errors import (
-    Code,
-    Denied,
-    Fault,
-    Invalid,
-)
-from crossdock.doors import (
-    Headers,
-    Reply,
-    Request,
-    Route,
-    basic_credentials,
-    json_reply,
-)
+from crossdock.core.errors import Code, Denied, Fault, Invalid
+from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.routes.errors import ERRORS

@@ -8,23 +8,12 @@ from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.ids import json_equal, to_hex24
 from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.routes.common import CONTEXT, paths
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    not_found,
-)
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access, reference_data
-from crossdock.store.tenants import CatalogEntry
+from crossdock.store.catalog import CatalogEntry
 
 Tree = Any
 KIND = "fabric/order_attribute"

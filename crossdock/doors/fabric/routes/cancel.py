@@ -11,29 +11,12 @@ from crossdock.core.json.request_body import decode_body, duplicates_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.history import CANCEL
 from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    by_id,
-    do,
-    order_reply,
-    parameter,
-    paths,
-)
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    faulty,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, do, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.steps import cancel
 from crossdock.flows import access
 

@@ -8,22 +8,12 @@ import msgspec
 from crossdock.core.errors import NotFound
 from crossdock.core.ids import from_hex24
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    encode_json,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, encode_json, replayed_header
 from crossdock.doors.fabric.history import with_history
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import SITE_CONTEXT
 from crossdock.doors.fabric.routes.errors import not_found
-from crossdock.flows import (
-    document_cache,
-    orders,
-    queries,
-    rendering,
-)
+from crossdock.flows import document_cache, orders, queries, rendering
 from crossdock.flows.orders import Change, Step
 from crossdock.store.index_scan import Filters
 

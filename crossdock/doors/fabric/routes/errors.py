@@ -1,12 +1,6 @@
 """Every refusal in this door's shape, `{message}` (plain text for notifications), and what its documentation says of them."""
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.fabric import wire_calls
 

@@ -11,20 +11,10 @@ from crossdock.core.orders.events import Noted, OrderEvent, decode_event
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb
 from crossdock.core.retry_policy import SECOND_US
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    do,
-    parameter,
-    paths,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, do, parameter, paths
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE
 from crossdock.doors.fabric.steps import report
 from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT

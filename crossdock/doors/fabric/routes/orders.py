@@ -2,31 +2,13 @@
 
 from typing import Any
 
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-    in_one_view,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
 from crossdock.doors.fabric import mapping, wire
 from crossdock.doors.fabric.history import with_history
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import has_site_context
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    by_id,
-    by_number,
-    parameter,
-    render_json_all,
-)
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    not_found,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, parameter, render_json_all
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access
 from crossdock.flows.document_cache import render_json_page
 from crossdock.flows.intake import Submission

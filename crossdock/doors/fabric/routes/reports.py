@@ -3,48 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Fault,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body, objects_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.model import Hold, Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.history import (
-    CANCEL,
-    CROSS_BORDER,
-    PAYMENT,
-    TRACKING,
-    names_payment,
-)
+from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, names_payment
 from crossdock.doors.fabric.responses import DOOR, hold_code
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    by_number,
-    do,
-    order_reply,
-    paths,
-    told,
-)
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    fault_text,
-    faulty,
-    message_of,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, by_number, do, order_reply, paths, told
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
 from crossdock.doors.fabric.steps import cancel, report
 from crossdock.flows import access, orders
 from crossdock.flows.orders import Step

@@ -6,37 +6,13 @@ from crossdock.core.errors import Fault, Invalid
 from crossdock.core.json.request_body import objects_in, validate
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-)
+from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.fabric import wire, wire_calls
-from crossdock.doors.fabric.edits import (
-    at_place,
-    merged,
-    updated,
-    with_pickup,
-)
+from crossdock.doors.fabric.edits import at_place, merged, updated, with_pickup
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR, status_words
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    by_id,
-    by_number,
-    do,
-    order_reply,
-    paths,
-    told,
-)
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    faulty,
-    not_found,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, do, order_reply, paths, told
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.steps import amendable, not_in_vain, together
 from crossdock.flows import access, orders
 from crossdock.flows.orders import HoldRequest, Step

@@ -6,21 +6,11 @@ from typing import Any
 from crossdock.core.errors import Fault, NotFound
 from crossdock.core.ids import from_hex24
 from crossdock.core.json.request_body import decode_body
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.routes.common import (
-    CONTEXT,
-    by_number,
-    paths,
-    told,
-)
+from crossdock.doors.fabric.routes.common import CONTEXT, by_number, paths, told
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.webhooks import definitions
 from crossdock.doors.fabric.search import faults_of, fits, sorted_by

@@ -7,22 +7,11 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.json.request_body import decode_body, validate
 from crossdock.core.json.strict_json import parse
 from crossdock.core.subscription import Subscription
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import webhook_definitions
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths
-from crossdock.doors.fabric.routes.errors import (
-    ABSENT,
-    ERRORS,
-    LARGE,
-    faulty,
-    not_found,
-)
+from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.webhooks import event_of
 from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorAnswer
 from crossdock.flows import access, endpoints

@@ -1,14 +1,6 @@
 """The hub's own API under /hub/v1: orders created, read, listed, exported and moved; submissions; tokens; who is told."""
 
-from crossdock.doors.hub.routes import (
-    endpoints,
-    export,
-    feed,
-    orders,
-    submissions,
-    tokens,
-    verbs,
-)
+from crossdock.doors.hub.routes import endpoints, export, feed, orders, submissions, tokens, verbs
 
 ROUTES = (*orders.ROUTES, *export.ROUTES, *verbs.ROUTES, *submissions.ROUTES, *tokens.ROUTES, *feed.ROUTES,
           *endpoints.ROUTES)  # fmt: skip

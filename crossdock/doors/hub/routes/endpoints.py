@@ -12,18 +12,8 @@ from crossdock.core.json.request_body import DocumentRule
 from crossdock.core.json.value_types import is_date_time
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import SigningSecret, Subscription
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
-from crossdock.doors.hub import (
-    errors,
-    mapping,
-    wire,
-    wire_webhooks,
-)
+from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors.hub import errors, mapping, wire, wire_webhooks
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
     PROBLEMS,

@@ -8,25 +8,10 @@ from typing import Any
 
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-)
+from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.hub import errors, mapping
-from crossdock.doors.hub.routes.orders import (
-    FILTER_PARAMETERS,
-    FILTERS,
-    Selection,
-    read_selection,
-)
-from crossdock.doors.hub.routes.parameters import (
-    PROBLEMS,
-    described,
-    known_query,
-    raise_faults,
-)
+from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
+from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
 from crossdock.store.order_list import OrderPage
 

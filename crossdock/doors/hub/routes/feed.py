@@ -10,22 +10,10 @@ from msgspec import UNSET, UnsetType
 from crossdock.core.errors import Denied, Fault
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.event_schemas import PAGE, Message, UnreadableEvent
-from crossdock.doors.hub.routes.parameters import (
-    PROBLEMS,
-    described,
-    known_query,
-    raise_faults,
-    read_limit,
-)
+from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
 from crossdock.flows import access, feed, rendering
 from crossdock.store.event_log import EventFilter, LogEntry

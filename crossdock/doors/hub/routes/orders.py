@@ -8,14 +8,7 @@ from crossdock.core.errors import Fault
 from crossdock.core.ids import hashed_key
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    in_one_view,
-    json_reply,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.event_data import entry_answer
 from crossdock.doors.hub.routes.parameters import (

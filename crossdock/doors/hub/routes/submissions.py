@@ -4,13 +4,8 @@ import base64
 from typing import Any
 
 from crossdock.core.errors import Fault
-from crossdock.core.json.value_types import format_time
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    json_reply,
-)
+from crossdock.core.time import format_time
+from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
@@ -24,7 +19,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_limit,
 )
 from crossdock.flows import access, intake, queries
-from crossdock.store.event_log import SubmissionRecord
+from crossdock.store.submissions import SubmissionRecord
 
 _STATUSES = ("accepted", "replayed", "refused", "redriven")
 

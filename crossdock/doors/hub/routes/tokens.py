@@ -3,13 +3,7 @@
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    basic_credentials,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
 from crossdock.doors.hub import wire
 from crossdock.doors.hub.routes.parameters import PROBLEMS
 from crossdock.flows import access

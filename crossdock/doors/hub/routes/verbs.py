@@ -10,31 +10,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import DocumentRule, duplicates_in, objects_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.json.value_types import is_date_time
 from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Hold, Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    Route,
-    encode_json,
-    replayed_header,
-)
-from crossdock.doors.hub import (
-    edits,
-    errors,
-    mapping,
-    wire,
-)
+from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
+from crossdock.doors.hub import edits, errors, mapping, wire
 from crossdock.doors.hub.event_data import event_answer
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
@@ -47,18 +31,8 @@ from crossdock.doors.hub.routes.parameters import (
     read_if_match,
     read_key,
 )
-from crossdock.flows import (
-    access,
-    orders,
-    queries,
-    rendering,
-)
-from crossdock.flows.orders import (
-    Change,
-    HoldRequest,
-    Once,
-    Step,
-)
+from crossdock.flows import access, orders, queries, rendering
+from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.flows.unit_of_work import Unit
 from crossdock.store.protocols import Transaction
 

@@ -6,50 +6,21 @@ from typing import Any
 import msgspec
 import structlog
 
-from crossdock.core.errors import (
-    Busy,
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-    Path,
-    Refusal,
-)
+from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound, Path, Refusal
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import Tree, parse
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    encode_json,
-    replayed_header,
-)
-from crossdock.doors.pb_fulfillment import (
-    edits,
-    mapping,
-    responses,
-    wire,
-)
+from crossdock.doors import Reply, Request, encode_json, replayed_header
+from crossdock.doors.pb_fulfillment import edits, mapping, responses, wire
 from crossdock.doors.pb_fulfillment.errors import errors_of
-from crossdock.doors.pb_fulfillment.routes.common import (
-    DOOR,
-    clients,
-    format_of,
-    key,
-)
+from crossdock.doors.pb_fulfillment.routes.common import DOOR, clients, format_of, key
 from crossdock.doors.pb_fulfillment.routes.orders import teller
-from crossdock.flows import (
-    idempotency,
-    orders,
-    queries,
-    rendering,
-)
+from crossdock.flows import idempotency, orders, queries, rendering
 from crossdock.flows.idempotency import BulkCall
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Once, Step
-from crossdock.store import event_log
+from crossdock.store import idempotency_keys
 
 # What became of one order of a call: its answer, the order to be answered, or why there is none.
 _Verdict = bytes | Order | Exception
@@ -198,7 +169,7 @@ async def _held(request: Request, keys: Sequence[bytes | None]) -> dict[bytes, i
     if not wanted:
         return {}
     async with request.context.store.reading() as tx:
-        found = await event_log.find_claims(tx, request.caller.organization_id, wanted)
+        found = await idempotency_keys.find_claims(tx, request.caller.organization_id, wanted)
     return {each: claim.order_id for each, claim in found.items()}
 
 

@@ -3,13 +3,7 @@
 import re
 from typing import NoReturn
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    Invalid,
-    NotFound,
-)
+from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.strict_json import Tree
 from crossdock.core.orders.model import Order

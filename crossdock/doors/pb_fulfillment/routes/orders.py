@@ -5,13 +5,7 @@ from collections.abc import Awaitable, Callable
 from crossdock.core.json.strict_json import Tree
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors import (
-    Reply,
-    Request,
-    encode_json,
-    in_one_view,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, encode_json, in_one_view, replayed_header
 from crossdock.doors.pb_fulfillment import edits, responses
 from crossdock.doors.pb_fulfillment.routes.common import (
     DOOR,

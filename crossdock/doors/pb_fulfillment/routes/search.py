@@ -5,12 +5,7 @@ from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.orders.model import Order
-from crossdock.doors import (
-    Reply,
-    Request,
-    in_one_view,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import responses, search
 from crossdock.doors.pb_fulfillment.routes.common import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.search import Plan, Search

@@ -3,12 +3,7 @@
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Denied
-from crossdock.doors import (
-    Reply,
-    Request,
-    basic_credentials,
-    json_reply,
-)
+from crossdock.doors import Reply, Request, basic_credentials, json_reply
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.flows import access
 

@@ -1,11 +1,6 @@
 """Many orders at once, all or none: moved to a status, tagged."""
 
-from crossdock.core.errors import (
-    Code,
-    Conflict,
-    Fault,
-    NotFound,
-)
+from crossdock.core.errors import Code, Conflict, Fault, NotFound
 from crossdock.core.json.request_body import decode_body, duplicates_in, objects_in
 from crossdock.core.json.strict_json import Tree
 from crossdock.doors import Reply, Request, json_reply

@@ -2,30 +2,12 @@
 
 from typing import Any
 
-from crossdock.core.errors import (
-    Code,
-    Fault,
-    Invalid,
-    NotFound,
-    Refusal,
-)
+from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body, validate
 from crossdock.core.json.strict_json import parse
-from crossdock.core.json.value_types import format_time
-from crossdock.doors import (
-    Reply,
-    Request,
-    encode_json,
-    in_one_view,
-    json_reply,
-    replayed_header,
-)
-from crossdock.doors.pb_oms import (
-    edits,
-    mapping,
-    search,
-    wire,
-)
+from crossdock.core.time import format_time
+from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
+from crossdock.doors.pb_oms import edits, mapping, search, wire
 from crossdock.flows import document_cache, orders, queries
 from crossdock.flows.intake import Submission
 from crossdock.flows.orders import Change, Step

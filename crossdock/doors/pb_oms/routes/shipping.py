@@ -4,13 +4,7 @@ from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.ids import json_equal
 from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import Tree, parse
-from crossdock.doors import (
-    Reply,
-    Request,
-    basic_credentials,
-    json_reply,
-    replayed_header,
-)
+from crossdock.doors import Reply, Request, basic_credentials, json_reply, replayed_header
 from crossdock.doors.pb_oms import mapping, wire
 from crossdock.flows import access, reference_data
 

@@ -1,0 +1,131 @@
+"""Request bodies as received, each with its outcome and the reply it was answered with."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import bindparam, select, update
+
+from crossdock.core.errors import Fault
+from crossdock.store.dialect import AnyOf
+from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.tables import submission
+
+_FAULTS = msgspec.json.Decoder(tuple[Fault, ...])
+
+
+class SubmissionRecord(Struct, frozen=True):
+    """A stored submission. `size` is what was sent; `body` is shorter when an oversized one was cut."""
+
+    organization_id: int
+    submission_id: int
+    door: str
+    operation: str
+    actor: str
+    received_at: int
+    status: str
+    order_id: int | None
+    code: str | None
+    faults: tuple[Fault, ...]
+    redrive_of: int | None
+    size: int
+    body: bytes
+    reply: bytes | None
+
+
+# ---------------------------------------------------------------------------------------------------------- submissions
+async def add_submissions(tx: Transaction, records: Iterable[SubmissionRecord]) -> None:
+    """Insert submissions."""
+    rows = []
+    for record in records:
+        fields = list(msgspec.structs.astuple(record))
+        fields[9] = msgspec.json.encode(record.faults) if record.faults else None
+        rows.append(fields)
+    await tx.insert(submission, rows)
+
+
+_OF_SUBMISSION = (
+    submission.c.organization_id == bindparam("organization_id"),
+    submission.c.submission_id == bindparam("submission_id"),
+)
+_GET_SUBMISSION = Statement(select(submission).where(*_OF_SUBMISSION))
+_MARK_REDRIVEN = Statement(
+    update(submission)
+    .where(
+        submission.c.organization_id == bindparam("p_organization_id"),
+        submission.c.submission_id == bindparam("p_submission_id"),
+        submission.c.status == "refused",
+    )
+    .values(status="redriven", order_id=bindparam("order_id"))
+)
+
+
+_SET_REPLY = Statement(
+    update(submission)
+    .where(
+        submission.c.organization_id == bindparam("p_organization_id"),
+        submission.c.submission_id == bindparam("p_submission_id"),
+    )
+    .values(reply=bindparam("reply"))
+)
+
+
+async def set_reply(tx: Transaction, organization_id: int, *, submission_id: int, reply: bytes) -> None:
+    """Keep the answer to a submission."""
+    await tx.run(_SET_REPLY, p_organization_id=organization_id, p_submission_id=submission_id, reply=reply)
+
+
+async def get_submission(tx: Transaction, organization_id: int, *, submission_id: int) -> SubmissionRecord | None:
+    """Give one submission of an organization, or None."""
+    rows = await tx.rows(_GET_SUBMISSION, organization_id=organization_id, submission_id=submission_id)
+    return _record(rows[0]) if rows else None
+
+
+_BODIES = Statement(
+    select(submission.c.submission_id, submission.c.body).where(
+        submission.c.organization_id == bindparam("organization_id"), AnyOf(submission.c.submission_id, "ids")
+    )
+)
+
+
+async def submission_bodies(
+    tx: Transaction, organization_id: int, *, submission_ids: Sequence[int]
+) -> dict[int, bytes]:
+    """Give the bytes of submissions by their ids."""
+    if not submission_ids:
+        return {}
+    rows = await tx.rows(_BODIES, organization_id=organization_id, ids=submission_ids)
+    return {row[0]: bytes(row[1]) for row in rows}
+
+
+async def mark_redriven(tx: Transaction, organization_id: int, *, submission_id: int, order_id: int | None) -> None:
+    """Note on a refused submission that a later one made it good."""
+    await tx.run(_MARK_REDRIVEN, p_organization_id=organization_id, p_submission_id=submission_id, order_id=order_id)
+
+
+@cache
+def _submission_page(by_status: bool, continued: bool) -> Statement:
+    query = select(submission).where(submission.c.organization_id == bindparam("organization_id"))
+    if by_status:
+        query = query.where(submission.c.status == bindparam("status"))
+    if continued:
+        query = query.where(submission.c.submission_id < bindparam("before"))
+    return Statement(query.order_by(submission.c.submission_id.desc()).limit(bindparam("limit")))
+
+
+async def submissions(
+    tx: Transaction, organization_id: int, *, status: str | None, before: int | None, limit: int
+) -> list[SubmissionRecord]:
+    """Give at most `limit` submissions, newest first, older than the submission id `before`."""
+    values = {"status": status, "before": before}
+    given = {name: value for name, value in values.items() if value is not None}
+    statement = _submission_page(status is not None, before is not None)
+    rows = await tx.rows(statement, organization_id=organization_id, limit=limit, **given)
+    return [_record(row) for row in rows]
+
+
+def _record(row: Sequence[object]) -> SubmissionRecord:
+    fields = list(row)
+    fields[9] = _FAULTS.decode(fields[9]) if fields[9] else ()  # type: ignore[arg-type]
+    return SubmissionRecord(*fields)  # type: ignore[arg-type]
