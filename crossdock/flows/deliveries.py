@@ -179,7 +179,7 @@ async def _read_feed(
             for topic in _topics(topics, endpoint, entry):
                 made.append(
                     Delivery(
-                        organization_id, endpoint_id, context.id_generator.new(now), entry.event.order_id, entry.event.number,
+                        organization_id, endpoint_id, context.id_generator.new(now), entry.event.aggregate_id, entry.event.number,
                         entry.event.event_id, topic, State.PENDING, 0, now + LEASE_S * SECOND_US, claimed_by, now,
                     )
                 )  # fmt: skip

@@ -13,7 +13,8 @@ from crossdock.core.subscription import message_id
 from crossdock.core.time import format_time
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, encode_json
+from crossdock.flows.context import Context
+from crossdock.flows.formats import encode_json
 from crossdock.store import event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.event_log import LogEntry
@@ -90,9 +91,9 @@ async def of_entries(
     tx: Transaction, organization: Organization, entries: Sequence[LogEntry]
 ) -> list[Notification | None]:
     """Give entries of the feed with their orders as they were after each; None where an order's log cannot be read."""
-    wanted = {(entry.event.order_id, entry.event.number) for entry in entries}
+    wanted = {(entry.event.aggregate_id, entry.event.number) for entry in entries}
     made = await _made(tx, organization, wanted)
-    return [made.get((entry.event.order_id, entry.event.number)) for entry in entries]
+    return [made.get((entry.event.aggregate_id, entry.event.number)) for entry in entries]
 
 
 async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Notification | None:
@@ -110,7 +111,7 @@ async def _made(
     last: dict[int, int] = {}
     for order_id, number in sorted(wanted):
         last[order_id] = number
-    histories_of = await event_log.histories(tx, organization.organization_id, order_ids=list(last))
+    histories_of = await event_log.histories(tx, organization.organization_id, aggregate_ids=list(last))
     made: dict[tuple[int, int], Notification] = {}
     for order_id, story in histories_of.items():
         told = [entry for entry in story if entry.event.number <= last[order_id]]

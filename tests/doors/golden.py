@@ -52,7 +52,7 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb
 from crossdock.flows import orders, queries
 from crossdock.flows.access import SCOPES, Caller
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from tests.doors import golden_format
 from tests.vendors import VENDORS
 from tests.world import World

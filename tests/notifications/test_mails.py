@@ -13,16 +13,7 @@ from typing import Any
 import pytest
 
 from crossdock.core.ids import from_base32
-from crossdock.core.orders.events import (
-    Backordered,
-    Delivered,
-    OrderEvent,
-    Package,
-    Refunded,
-    Returned,
-    ReturnRequested,
-    Shipped,
-)
+from crossdock.core.orders.events import Backordered, Delivered, OrderEvent, Package, Refunded, Returned, ReturnRequested, Shipped
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb
 from crossdock.core.retry_policy import State
@@ -30,7 +21,7 @@ from crossdock.core.subscription import MAIL_ENDPOINT
 from crossdock.flows import orders
 from crossdock.flows.context import Context
 from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint

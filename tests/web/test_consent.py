@@ -10,7 +10,7 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb
 from crossdock.flows import orders, queries
 from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.notifications.email import channel, consent_link
 from crossdock.notifications.email.consent_link import Consent
 from tests.notifications.world import caller_of, create, move

@@ -132,7 +132,7 @@ class MailChannel:
         kind = delivery.topic.removeprefix("mail.")
         self._keeping.append(
             StoredMail(
-                event.organization_id, event.event_id, event.order_id, kind, letter.recipient, letter.subject, event.at,
+                event.organization_id, event.event_id, event.aggregate_id, kind, letter.recipient, letter.subject, event.at,
                 letter.raw,
             )
         )  # fmt: skip

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.orders.events import Event, OrderEvent
+from crossdock.core.events import Event
+from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Content, Customer, Destination, Order
 from crossdock.core.retry_policy import Attempt
 from crossdock.notifications.email import compose
