@@ -1,7 +1,6 @@
 """Customers hear by mail, once an event, through a real SMTP server, or the mail is kept where there is none."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from email import message_from_bytes
@@ -13,18 +12,25 @@ from typing import Any
 import pytest
 
 from crossdock.core.ids import from_base32
-from crossdock.core.orders.events import Backordered, Delivered, OrderEvent, Package, Refunded, Returned, ReturnRequested, Shipped
-from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Counters, Verb
+from crossdock.core.orders.events import (
+    Backordered,
+    Delivered,
+    OrderEvent,
+    Package,
+    Refunded,
+    Returned,
+    ReturnRequested,
+    Shipped,
+)
+from crossdock.core.orders.status import Counters
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import MAIL_ENDPOINT
-from crossdock.flows import orders
 from crossdock.flows.context import Context
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import UnitOfWork
+from crossdock.flows.execute import execute
 from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
+from tests.commands import AppendEvents
 from tests.notifications.email.mailserver import Counting, Inbox, serving
 from tests.notifications.world import all_over, caller_of, create, move, told, working
 from tests.vendors import VENDORS
@@ -34,13 +40,9 @@ ADA: dict[str, Any] = {"customer": {"name": "Ada Lovelace", "email": "ada@exampl
 C = Counters
 
 
-def does(order_id: int, *order_events: OrderEvent) -> Step:
-    """A step that later work will make: it only records what happened."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return order_events
-
-    return Step(order_id, Verb.NOTE, decide)
+def does(order_id: int, *order_events: OrderEvent) -> AppendEvents:
+    """Make a command that only records what happened."""
+    return AppendEvents(order_id=order_id, make=lambda _: order_events)
 
 
 # What happens to an order of two units, in the order of its mails.
@@ -114,7 +116,7 @@ class TestSending:
             await move(world, order_id, "release")
             caller = await caller_of(world)
             for _, order_event in STORY:
-                await orders.perform(world.context, caller, [does(from_base32(order_id) or 0, order_event)], door="hub")
+                await execute(world.context, caller, [does(from_base32(order_id) or 0, order_event)], door="hub")
             found = await all_over(world, await mail_endpoint(world), 2 + len(STORY))
         kinds = ["confirmation", "hold", *(kind for kind, _ in STORY)]
         assert [each.topic for each in found] == [f"mail.{kind}" for kind in kinds]

@@ -1,18 +1,16 @@
 """The page behind the link in a mail about a delay: shown to who has the link, answered once."""
 
 import re
-from collections.abc import Sequence
 
 import pytest
 
-from crossdock.core.orders.events import Backordered, OrderEvent
-from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Counters, Verb
-from crossdock.flows import orders, queries
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import UnitOfWork
+from crossdock.core.orders.events import Backordered
+from crossdock.core.orders.status import Counters
+from crossdock.flows import queries
+from crossdock.flows.execute import execute
 from crossdock.notifications.email import channel, consent_link
 from crossdock.notifications.email.consent_link import Consent
+from tests.commands import AppendEvents
 from tests.notifications.world import caller_of, create, move
 from tests.world import World
 
@@ -24,11 +22,9 @@ async def link(world: World, **changed: int) -> str:
     await create(world, "A-1", customer={"email": "ada@example.com"})
     caller = await caller_of(world)
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return [FACT]
-
     found = (await queries.page(world.context, caller, queries.Filters(), limit=1)).orders[0]
-    await orders.perform(world.context, caller, [Step(found.order_id, Verb.NOTE, decide)], door="hub")
+    command = AppendEvents(order_id=found.order_id, make=lambda _: [FACT])
+    await execute(world.context, caller, [command], door="hub")
     said = {"organization_id": caller.organization_id, "order_id": found.order_id, "number": 2}
     expires_at = world.context.clock() + 60_000_000
     token = consent_link.make_token(

@@ -11,7 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.orders.events import Backordered, Canceled, Delivered, Held, OrderEvent, Package, Received, Refunded, Shipped
+from crossdock.core.orders.events import (
+    Backordered,
+    Canceled,
+    Delivered,
+    Held,
+    OrderEvent,
+    Package,
+    Received,
+    Refunded,
+    Shipped,
+)
 from crossdock.core.orders.model import Address, Charge, Customer, Destination, Hold, Line, Order, Totals
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language
