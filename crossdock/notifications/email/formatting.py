@@ -50,7 +50,7 @@ def money(amount: Decimal, currency: str | None, language: Language) -> str:
     """Write an amount in its currency's minor unit, rounded half up: $1,234.50, 1 234,50 $US. Without a currency: 1,234.50."""
     style = _style(currency if currency and len(currency) == 3 and currency.isalpha() else None, language)
     rounded = to_minor_unit(amount, currency)
-    digits = format(abs(rounded), style.spec)
+    digits = format(rounded.copy_abs(), style.spec)  # abs() would round to 28 digits
     if style.group != "," or style.point != ".":
         digits = digits.translate({44: style.group, 46: style.point})
     sign = "-" if rounded < 0 else ""

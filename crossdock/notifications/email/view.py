@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.money import reconcile
+from crossdock.core.money import PRECISION, reconcile
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
@@ -201,7 +201,7 @@ def line_total(line: Line, quantity: int) -> Decimal | None:
         return line.totals.items
     if line.unit_price is None:
         return None
-    with localcontext(prec=100):
+    with localcontext(prec=PRECISION):
         return line.unit_price * quantity
 
 
@@ -218,7 +218,7 @@ def sums(content: Content) -> dict[str, Decimal]:
         if value is not None and (part.stated is not None or part.component != "items" or is_priced):
             found[part.component] = value
     if "total" not in found and "items" in found:
-        with localcontext(prec=100):
+        with localcontext(prec=PRECISION):
             rest = sum((value for name, value in found.items() if name != "discount"), Decimal(0))
             found["total"] = rest - found.get("discount", Decimal(0))
     return found
@@ -227,7 +227,7 @@ def sums(content: Content) -> dict[str, Decimal]:
 def _totals(content: Content, language: Language) -> tuple[Total, ...]:
     shown = []
     for name, value in sums(content).items():
-        signed = -value if name == "discount" else value
+        signed = value.copy_negate() if name == "discount" else value
         if value or name in ("items", "total"):
             shown.append(Total(name, say(language, f"total.{name}"), money(signed, content.currency, language)))
     return tuple(shown)

@@ -170,7 +170,9 @@ class TestAnyBody:
         if reading.faults:
             return
         content = door.to_content(reading, FOUND)
-        assert door.to_content(door.parse_rendered(door.from_content(content, FOUND, MissingFields())), FOUND) == content
+        assert (
+            door.to_content(door.parse_rendered(door.from_content(content, FOUND, MissingFields())), FOUND) == content
+        )
         kept = unmapped.extract(
             content, sent=reading.tree, rendered=door.from_content(content, FOUND, MissingFields()), lines=door.lines
         )
