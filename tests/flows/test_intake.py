@@ -9,7 +9,7 @@ import pytest
 
 from crossdock.core.errors import Busy, Code
 from crossdock.flows import access
-from crossdock.store import event_log
+from crossdock.store import submissions
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -182,7 +182,7 @@ class TestFates:
                 raise ZeroDivisionError
             return real(self, reading, found)
 
-        monkeypatch.setattr(type(world.context.formats["hub"]), "content", stumbling)
+        monkeypatch.setattr(type(world.context.formats["hub"]), "to_content", stumbling)
         answers = await asyncio.gather(
             *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(6))
         )
@@ -268,7 +268,7 @@ class TestOverload:
         async def away(*_: Any) -> None:
             raise Busy(Code.UNAVAILABLE, "the database cannot take this now")
 
-        monkeypatch.setattr(event_log, "add_submissions", away)
+        monkeypatch.setattr(submissions, "add_submissions", away)
         answer = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
         assert answer.status_code == 503
         monkeypatch.undo()
