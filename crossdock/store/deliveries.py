@@ -164,7 +164,7 @@ async def ready(tx: Transaction, *, now: int) -> list[Ready]:
     The one query here that asks about all organizations at once: it gives ids to a worker and shows nobody anything.
     """
     found = [Ready(row[0], row[1], row[2], _read_health(row[3])) for row in await tx.rows(_READY, now=now)]
-    return [each for each in found if (each.health.rests_until or 0) <= now]
+    return [each for each in found if (each.health.backoff_until or 0) <= now]
 
 
 def _health(health: Health) -> bytes | None:

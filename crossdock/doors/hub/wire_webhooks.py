@@ -163,7 +163,7 @@ def endpoint_answer(endpoint: Endpoint, wanted: Subscription, context: Context, 
         "health": {
             "failures": health.failures,
             "failing_since": _time(health.failing_since),
-            "rests_until": _time(health.rests_until),
+            "rests_until": _time(health.backoff_until),
         },
         "position": endpoint.position,
         "secrets": secrets,
