@@ -158,6 +158,7 @@ class Context:
         formats: Mapping[str, Format],
         payloads: "Mapping[str, PayloadFormat]",
         rules: "Rules",
+        customer_hold_reasons: tuple[str, ...] = (),
     ) -> None:
         self.store = store
         self.settings = settings
@@ -167,6 +168,7 @@ class Context:
         self.formats = formats
         self.payloads = payloads
         self.rules = rules
+        self.customer_hold_reasons = customer_hold_reasons  # vendors' hold codes that need an answer from the customer
         self.document_cache = LruCache()
         self.wakeup = Wakeup()  # rung when events were committed
         # When a submission last came to this process; the worker beside it steps back while they come.

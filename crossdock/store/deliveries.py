@@ -247,7 +247,7 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
 
 
 async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
-    """Write who has deliveries (`claimed_by`) and until when (`next_at`); if nothing was settled by then, they are due again."""
+    """Write who has deliveries (`claimed_by`) and until when (`next_at`); those not settled by then are due again."""
     await tx.update(delivery, ("next_at", "claimed_by"), [(*_key(each), each.next_at, each.claimed_by) for each in taken])
 
 
