@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +105,11 @@ class TestHealth:
     @pytest.mark.parametrize("failures", [0, 1, BREAKER_FAILURES, BREAKER_FAILURES + 5])
     def test_is_good_again_once_the_receiver_answers(self, verdict: Verdict, failures: int) -> None:
         assert self.after(failures).after(attempt(verdict)) == Health()
+
+    def test_the_stored_json_of_a_health_keeps_its_member_names(self) -> None:
+        health = Health(failures=21, failing_since=5, backoffs=1, backoff_until=99)
+        stored = b'{"failures":21,"failing_since":5,"rests":1,"rests_until":99}'
+        assert (msgspec.json.encode(health), msgspec.json.decode(stored, type=Health)) == (stored, health)
 
     def test_rests_after_so_many_failures(self) -> None:
         health = self.after(BREAKER_FAILURES)
