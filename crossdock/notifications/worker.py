@@ -2,7 +2,7 @@
 
 It polls for endpoints that have something to deliver and runs an `EndpointWorker` for each until nothing is left. Endpoints
 do not wait for each other, nor do the deliveries of one endpoint; only those of the same order do. Rules of when a delivery
-is due are in flows/deliveries.py and core/retry_policy.py, the look of a message is in the channels.
+is due are in flows/deliveries.py and core/retry_policy.py; messages are rendered by the channels.
 """
 
 import asyncio
