@@ -17,12 +17,12 @@ from bench.load import BODIES, HERE
 from crossdock import app
 from crossdock.core.ids import IdGenerator, first_id_at, hashed_key
 from crossdock.core.orders import events, status
-from crossdock.core.orders.events import Event
+from crossdock.core.events import Event
 from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
 from crossdock.doors import all_doors
 from crossdock.doors.s2 import catalog as s2
 from crossdock.doors.s2 import demo as s2_demo
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from crossdock.store import orders
 from crossdock.store.catalog import CatalogEntry
 from crossdock.store.submissions import SubmissionRecord

@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from crossdock.core.errors import Refusal
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, Format
+from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import PayloadFormat, document_payload
+from crossdock.flows.formats import Format
 from crossdock.flows.intake import Intake
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

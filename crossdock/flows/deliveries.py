@@ -224,7 +224,7 @@ async def _claim_new(
     """Create the deliveries of events, and claim the first one of each order that has no other open."""
     created = [
         Delivery(
-            endpoint.organization_id, endpoint.endpoint_id, context.id_generator.new(lease.now), entry.event.order_id,
+            endpoint.organization_id, endpoint.endpoint_id, context.id_generator.new(lease.now), entry.event.aggregate_id,
             entry.event.number, entry.event.event_id, topic, State.PENDING, 0, lease.expires_at, lease.claimed_by, lease.now,
         )
         for entry in entries

@@ -13,7 +13,8 @@ from crossdock.core.subscription import message_id
 from crossdock.core.time import format_time
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, encode_json
+from crossdock.flows.context import Context
+from crossdock.flows.formats import encode_json
 from crossdock.store import event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.event_log import LogEntry
@@ -92,8 +93,8 @@ async def of_entries(
     tx: Transaction, organization: Organization, entries: Sequence[LogEntry]
 ) -> list[Notification | None]:
     """Return the notification of each entry of the feed; None if the order's log cannot be read."""
-    by_event = await _replay(tx, organization, {(entry.event.order_id, entry.event.number) for entry in entries})
-    return [by_event.get((entry.event.order_id, entry.event.number)) for entry in entries]
+    by_event = await _replay(tx, organization, {(entry.event.aggregate_id, entry.event.number) for entry in entries})
+    return [by_event.get((entry.event.aggregate_id, entry.event.number)) for entry in entries]
 
 
 async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Notification | None:
@@ -111,7 +112,7 @@ async def _replay(
     last: dict[int, int] = {}
     for order_id, number in sorted(keys):
         last[order_id] = number
-    histories = await event_log.histories(tx, organization.organization_id, order_ids=list(last))
+    histories = await event_log.histories(tx, organization.organization_id, aggregate_ids=list(last))
     by_event: dict[tuple[int, int], Notification] = {}
     for order_id, history in histories.items():
         entries = [entry for entry in history if entry.event.number <= last[order_id]]

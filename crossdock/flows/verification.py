@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
+from crossdock.core.events import CHAIN_START, chain_hash
 from crossdock.core.orders import events
 from crossdock.flows.context import Context
 from crossdock.store import order_list, tenants, verification
@@ -133,11 +134,11 @@ def _made(rows: OrderRows, entries: Sequence[LogEntry]) -> OrderRows:
 
 
 def _check_chain(rows: OrderRows, entries: Sequence[LogEntry]) -> None:
-    before = events.CHAIN_START
+    before = CHAIN_START
     for expected, entry in enumerate(entries, 1):
         if entry.event.number != expected:
             raise _Fault(f"event {expected} is missing")
-        if events.chain_hash(before, entry.event) != entry.event.hash:
+        if chain_hash(before, entry.event) != entry.event.hash:
             raise _Fault(f"event {expected} was changed")
         before = entry.event.hash
     number, head = rows.head

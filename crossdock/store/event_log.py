@@ -1,4 +1,4 @@
-"""What was sent and what happened: submissions with their bytes and fate, keys that make requests happen once, events."""
+"""The event log, which is also the outbox: events by aggregate, and each organization's feed of them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import BigInteger, bindparam, select, text
 
-from crossdock.core.orders.events import Event
+from crossdock.core.events import Event
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.tables import event
@@ -25,6 +25,14 @@ class LogEntry(Struct, frozen=True):
     event: Event
 
 
+class NewEvent(Struct, frozen=True):
+    """An event to be appended, with the status of its order afterwards and the order's door; empty for other aggregates."""
+
+    event: Event
+    status: str = ""
+    source: str = ""
+
+
 # An upsert is each dialect's own word for the same text.
 _ADVANCE = Statement(
     text(
@@ -34,8 +42,8 @@ _ADVANCE = Statement(
 )
 
 
-async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[tuple[Event, str, str]]) -> None:
-    """Append events to the log and to the organization's feed, each with its order's status afterwards and source door.
+async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[NewEvent]) -> None:
+    """Append events to the log and to the organization's feed.
 
     The primary key refuses a second event of one number. Must be the last thing written before the commit: every other
     transaction that has events for this organization waits from here until then, so positions become visible in order.
@@ -43,40 +51,42 @@ async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[t
     rows = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
     position = rows[0][0] - len(recorded)
     placed = []
-    for each, status, source in recorded:
+    for each in recorded:
         position += 1
-        placed.append((*msgspec.structs.astuple(each), position, status, source))
+        placed.append((*msgspec.structs.astuple(each.event), position, each.status, each.source))
     await tx.insert(event, placed)
 
 
 _COLUMNS = [event.c[name] for name in Event.__struct_fields__]
 _EVENTS = Statement(
     select(*_COLUMNS)
-    .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id == bindparam("order_id"))
+    .where(event.c.organization_id == bindparam("organization_id"), event.c.aggregate_id == bindparam("aggregate_id"))
     .order_by(event.c.number)
 )
 
 
-async def events(tx: Transaction, organization_id: int, *, order_id: int) -> list[Event]:
-    """Give an order's events in their order."""
-    return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, order_id=order_id)]
+async def events(tx: Transaction, organization_id: int, *, aggregate_id: int) -> list[Event]:
+    """Return an aggregate's events in their order."""
+    return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, aggregate_id=aggregate_id)]
 
 
 _STORIES = Statement(
     select(event.c.position, event.c.status, event.c.source, *_COLUMNS)
-    .where(event.c.organization_id == bindparam("organization_id"), AnyOf(event.c.order_id, "ids"))
-    .order_by(event.c.order_id, event.c.number)
+    .where(event.c.organization_id == bindparam("organization_id"), AnyOf(event.c.aggregate_id, "ids"))
+    .order_by(event.c.aggregate_id, event.c.number)
 )
 
 
-async def histories(tx: Transaction, organization_id: int, *, order_ids: Sequence[int]) -> dict[int, list[LogEntry]]:
-    """Give all events of some orders, by order, in their order."""
+async def histories(
+    tx: Transaction, organization_id: int, *, aggregate_ids: Sequence[int]
+) -> dict[int, list[LogEntry]]:
+    """Return all events of some aggregates, by their ids, each in its order."""
     found: dict[int, list[LogEntry]] = {}
-    if not order_ids:
+    if not aggregate_ids:
         return found
-    for row in await tx.rows(_STORIES, organization_id=organization_id, ids=order_ids):
+    for row in await tx.rows(_STORIES, organization_id=organization_id, ids=aggregate_ids):
         entry = LogEntry(row[0], row[1], row[2], Event(*row[3:]))
-        found.setdefault(entry.event.order_id, []).append(entry)
+        found.setdefault(entry.event.aggregate_id, []).append(entry)
     return found
 
 

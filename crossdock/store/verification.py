@@ -60,7 +60,7 @@ async def walk(tx: Transaction, organization_id: int) -> AsyncIterator[list[Stor
         lines: dict[int, list[Row]] = {}
         for row in await tx.rows(_LINES, organization_id=organization_id, ids=ids):
             lines.setdefault(row[1], []).append(tuple(row))
-        histories_of = await event_log.histories(tx, organization_id, order_ids=ids)
+        histories_of = await event_log.histories(tx, organization_id, aggregate_ids=ids)
         yield [
             StoredOrder(
                 each,

@@ -23,7 +23,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.flows.orders import Change, Once, Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.settings import load
 from crossdock.store import event_log, order_list, tenants
 from crossdock.store import orders as order_store
@@ -228,7 +228,7 @@ class Moving:
             await self._check_rows(tx, stored)
             for order_id in touched:
                 self._check_log(
-                    stored[order_id], await event_log.events(tx, self.caller.organization_id, order_id=order_id)
+                    stored[order_id], await event_log.events(tx, self.caller.organization_id, aggregate_id=order_id)
                 )
         for order_id in touched:
             self._check_order(stored[order_id])

@@ -15,7 +15,8 @@ from crossdock.doors.hub.mapping import HubFormat
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assigning
 from crossdock.flows import document_cache, reference_data, tenants
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, ReferenceData
+from crossdock.flows.context import Context
+from crossdock.flows.formats import ReferenceData
 from crossdock.flows.lru_cache import CachedDocument, LruCache
 from crossdock.flows.orders import Step
 from crossdock.store import catalog

@@ -21,7 +21,7 @@ from crossdock.core.orders.status import TRANSITIONS, Counters, Status, Verb
 from crossdock.flows import orders
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import HoldRequest, Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from tests.core.orders.test_status import sound
 
 NOW = 1_000

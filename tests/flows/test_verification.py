@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 
 from crossdock.core.ids import from_base32
-from crossdock.core.orders.events import chain_hash
+from crossdock.core.events import chain_hash
 from crossdock.flows import verification
 from crossdock.store import event_log, order_list
 from crossdock.store.protocols import Statement
@@ -173,7 +173,7 @@ class TestTampering:
         of_event = (event.c.order_id == order_id, event.c.number == 2)
         organization = await world.demo_organization()
         async with world.context.store.reading() as tx:
-            first, second = await event_log.events(tx, organization.organization_id, order_id=order_id)
+            first, second = await event_log.events(tx, organization.organization_id, aggregate_id=order_id)
         newer = msgspec.structs.replace(second, name="order.teleported")
         hashed = chain_hash(first.hash, newer)
         await run(world, update(event).where(*of_event).values(name=newer.name, hash=hashed))

@@ -201,7 +201,7 @@ async def check(world: World, of: Endpoint, receiver: Receiver, in_flight: Count
     entries = await feed_of(world, of)
     arrived = Counter(each.headers["webhook-id"] for each in receiver.got)
     assert arrived.keys() == {message_id(each.event.event_id) for each in entries}
-    last = Counter(each.event.order_id for each in entries)
+    last = Counter(each.event.aggregate_id for each in entries)
     assert sorted(first_arrivals(receiver.got).values()) == sorted(list(range(1, each + 1)) for each in last.values())
     for each in await deliveries_of(world, of):
         assert arrived[message_id(each.event_id)] <= each.attempts + in_flight[each.delivery_id], each

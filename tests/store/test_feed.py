@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from crossdock.core.orders.events import Event
+from crossdock.core.events import Event
 from crossdock.store import event_log
 from crossdock.store.event_log import EventFilter
 from crossdock.store.protocols import Store, Transaction
@@ -44,7 +44,7 @@ class TestPositions:
             await append(tx, event(3))
             assert await event_log.feed_position(tx, ONE) == 3
             found, upto = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2), (3, 3)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 1), (2, 2), (3, 3)]
             assert upto == 3
             found, upto = await event_log.feed(tx, OTHER, after=0, limit=9)
             assert [(each.position, each.event.organization_id) for each in found] == [(1, OTHER)]
@@ -59,7 +59,7 @@ class TestPositions:
         async with store.writing() as tx:
             await append(tx, event(2))
             found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 2)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 2)]
 
 
 class TestFeed:
@@ -76,15 +76,15 @@ class TestFeed:
                 (EventFilter(names=("order.shipped",)), []),
             ):
                 found, upto = await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted)
-                assert ([each.event.order_id for each in found], upto) == (ids, 4)
+                assert ([each.event.aggregate_id for each in found], upto) == (ids, 4)
 
     async def test_goes_on_after_a_page(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(7)))
             found, upto = await event_log.feed(tx, ONE, after=0, limit=3)
-            assert ([each.event.order_id for each in found], upto) == ([0, 1, 2], 3)
+            assert ([each.event.aggregate_id for each in found], upto) == ([0, 1, 2], 3)
             found, upto = await event_log.feed(tx, ONE, after=upto, limit=9)
-            assert ([each.event.order_id for each in found], upto) == ([3, 4, 5, 6], 7)
+            assert ([each.event.aggregate_id for each in found], upto) == ([3, 4, 5, 6], 7)
             assert await event_log.feed(tx, ONE, after=7, limit=9) == ([], 7)
             assert await event_log.feed(tx, ONE, after=99, limit=9) == ([], 99)
 
@@ -95,7 +95,7 @@ class TestFeed:
             monkeypatch.setattr(event_log, "FEED_SCAN", 5)
             assert await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
             found, upto = await event_log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
-            assert ([each.event.order_id for each in found], upto) == ([9], 9)
+            assert ([each.event.aggregate_id for each in found], upto) == ([9], 9)
 
 
 class TestCommitsOutOfOrder:
@@ -112,11 +112,11 @@ class TestCommitsOutOfOrder:
             async with other.writing() as quick:
                 await quick.insert(event_log.event, [_row(event(2, event_id=2), position=0)])
             async with other.reading() as reader:
-                seen = [each.event_id for each in await event_log.events(reader, ONE, order_id=2)]
-                assert await event_log.events(reader, ONE, order_id=1) == []
+                seen = [each.event_id for each in await event_log.events(reader, ONE, aggregate_id=2)]
+                assert await event_log.events(reader, ONE, aggregate_id=1) == []
         assert seen == [2]  # a follower is past 2 now
         async with other.reading() as reader:
-            assert [each.event_id for each in await event_log.events(reader, ONE, order_id=1)] == [
+            assert [each.event_id for each in await event_log.events(reader, ONE, aggregate_id=1)] == [
                 1
             ]  # and 1 appears behind
         await other.close()
@@ -137,7 +137,7 @@ class TestCommitsOutOfOrder:
         await second
         async with store.reading() as tx:
             found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 1), (2, 2)]
 
     async def test_never_show_an_event_behind_a_position_that_was_seen(self, store: Store, database: str) -> None:
         """Four writers, each with a connection of its own, some taking back what they did, and a reader that follows."""

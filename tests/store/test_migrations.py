@@ -11,7 +11,8 @@ from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
 from crossdock.core.orders import events
-from crossdock.core.orders.events import CHAIN_START, Event, Received
+from crossdock.core.events import CHAIN_START, Event
+from crossdock.core.orders.events import Received
 from crossdock.core.orders.model import (
     Content,
     Customer,
@@ -137,7 +138,7 @@ class TestToOrdersThatMove:
                 assert found is not None
                 unnumbered = tuple(_replace(hold, number=0) for hold in found.holds)
                 assert _replace(found, holds=unnumbered) == order
-                assert await event_log.events(tx, order.organization_id, order_id=order.order_id) == told
+                assert await event_log.events(tx, order.organization_id, aggregate_id=order.order_id) == told
 
     async def test_makes_the_words_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
@@ -167,7 +168,7 @@ class TestToOthersHear:
     async def test_gives_every_event_a_place_in_the_feed(self, migrated: Store, organization_id: int) -> None:
         """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
         wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
-        wanted.sort(key=lambda event: (event.event_id, event.order_id, event.number))
+        wanted.sort(key=lambda event: (event.event_id, event.aggregate_id, event.number))
         async with migrated.writing() as tx:
             found, upto = await event_log.feed(tx, organization_id, after=0, limit=5_000)
             assert [entry.event for entry in found] == wanted
@@ -180,7 +181,7 @@ class TestToOthersHear:
 
     async def test_says_of_every_event_what_the_order_was_after_it(self, migrated: Store) -> None:
         wanted = {
-            (event.organization_id, event.order_id, event.number): (str(order.status), "s2")
+            (event.organization_id, event.aggregate_id, event.number): (str(order.status), "s2")
             for _, told in old_book()
             for event, order in events.replay(told)
         }
@@ -188,7 +189,7 @@ class TestToOthersHear:
             for organization_id in (ONE, OTHER):
                 found, _ = await event_log.feed(tx, organization_id, after=0, limit=5_000)
                 for entry in found:
-                    key = (organization_id, entry.event.order_id, entry.event.number)
+                    key = (organization_id, entry.event.aggregate_id, entry.event.number)
                     assert wanted.pop(key) == (entry.status, entry.source)
         assert not wanted
 

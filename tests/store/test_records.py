@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from crossdock.core.errors import Fault
-from crossdock.core.orders.events import CHAIN_START, Event, Held, Noted, record
+from crossdock.core.events import CHAIN_START, Event
+from crossdock.core.orders.events import Held, Noted, record
 from crossdock.core.retry_policy import Health, State
 from crossdock.store import (
     catalog,
@@ -104,7 +105,7 @@ class TestEvents:
         async with store.writing() as tx:
             await event_log.add_events(tx, ONE, told(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
-            assert await event_log.events(tx, ONE, order_id=placed.order_id) == made
+            assert await event_log.events(tx, ONE, aggregate_id=placed.order_id) == made
             ((recorded,),) = [portion async for portion in verification.walk(tx, ONE)]
         assert recorded.rows is not None
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
@@ -273,11 +274,11 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.get_submission": (lambda tx: submissions.get_submission(tx, OTHER, submission_id=1), None),
     "submissions.submissions": (lambda tx: submissions.submissions(tx, OTHER, status=None, before=None, limit=9), []),
     "idempotency_keys.find_claims": (lambda tx: idempotency_keys.find_claims(tx, OTHER, [key(1)]), {}),
-    "event_log.events": (lambda tx: event_log.events(tx, OTHER, order_id=1), []),
+    "event_log.events": (lambda tx: event_log.events(tx, OTHER, aggregate_id=1), []),
     "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, told(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
     "event_log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
-    "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, order_ids=[1]), {}),
+    "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, aggregate_ids=[1]), {}),
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
     "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
     "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
@@ -357,7 +358,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
     return [
         await submissions.submissions(tx, ONE, status=None, before=None, limit=9),
         await idempotency_keys.find_claims(tx, ONE, [key(1)]),
-        await event_log.events(tx, ONE, order_id=1),
+        await event_log.events(tx, ONE, aggregate_id=1),
         await event_log.feed(tx, ONE, after=0, limit=9),
         await deliveries.endpoints(tx, ONE),
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),

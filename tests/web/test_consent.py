@@ -1,19 +1,15 @@
 """The consent page behind the link in a mail about a delay: shown to whoever has the link, answered once."""
 
 import re
-from collections.abc import Sequence
 
 import pytest
 
-from crossdock.core.orders.events import Backordered, OrderEvent
-from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Counters, Verb
-from crossdock.flows import orders, queries
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.core.orders.events import Backordered
+from crossdock.core.orders.status import Counters
+from crossdock.flows import queries
 from crossdock.notifications.email import channel, consent_link
 from crossdock.notifications.email.consent_link import Consent
-from tests.notifications.world import call_verb, caller_of, create
+from tests.notifications.world import call_verb, caller_of, create, record_events
 from tests.world import World
 
 DELAY = Backordered(lines=((0, 2),), counters=(Counters(2, backordered=2),), consent_by="2999-01-01")
@@ -24,11 +20,8 @@ async def link(world: World, *, locale: str = "en", **changed: int) -> str:
     await create(world, "A-1", customer={"email": "ada@example.com"}, locale=locale)
     caller = await caller_of(world)
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return [DELAY]
-
     found = (await queries.page(world.context, caller, queries.Filters(), limit=1)).orders[0]
-    await orders.perform(world.context, caller, [Step(found.order_id, Verb.NOTE, decide)], door="hub")
+    await record_events(world, found.order_id, DELAY)
     claims = {"organization_id": caller.organization_id, "order_id": found.order_id, "number": 2}
     expires_at = world.context.clock() + 60_000_000
     token = consent_link.make_token(

@@ -2,7 +2,7 @@
 
 from crossdock.doors import Door
 from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
-from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
 from crossdock.doors.fabric.webhooks import PAYLOADS
 

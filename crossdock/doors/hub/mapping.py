@@ -1,11 +1,13 @@
 """The hub's JSON to canonical content and back; pure. The names are the same on both sides, so most of it is generic."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import asdict, astuple
 
 from crossdock.core.errors import Fault, Path
+from crossdock.core.events import Event
 from crossdock.core.ids import from_base32, to_base32
 from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
@@ -15,7 +17,7 @@ from crossdock.core.orders.status import Counters
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import Format, MissingFields, ReferenceData
 
 Tree = Any
 # Members of the answer that a sender cannot set.
@@ -107,7 +109,9 @@ class HubFormat(Format):
             line.pop("leftovers", None)
         return document
 
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
         """See Format."""
         answer = dict(zip(_HEAD, _head(order), strict=True))
         answer |= {name: value for name, value in document.items() if name not in ANSWERED}
@@ -130,10 +134,6 @@ class HubFormat(Format):
     def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format."""
         return encode_json(self.to_response(document, order, found))
-
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format."""
-        return NO_PLACEMENT
 
 
 def _head(order: Order) -> tuple[Tree, ...]:

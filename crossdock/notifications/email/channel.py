@@ -179,7 +179,7 @@ class MailChannel:
         began, event, message = self._context.clock(), mail.notification.entry.event, mail.message
         self._to_store.append(
             StoredMail(
-                event.organization_id, event.event_id, event.order_id, mail.kind, message.recipient, message.subject,
+                event.organization_id, event.event_id, event.aggregate_id, mail.kind, message.recipient, message.subject,
                 event.at, message.raw,
             )
         )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from crossdock.core.orders.events import Backordered, Event, OrderEvent
+from crossdock.core.events import Event
+from crossdock.core.orders.events import Backordered, OrderEvent
 from crossdock.core.orders.model import Order
 from crossdock.core.retry_policy import Attempt, Verdict
 from crossdock.notifications.email.addresses import InvalidRecipient
@@ -56,7 +57,7 @@ def _consent_url(event: Event, order_event: OrderEvent, settings: MailSettings, 
     expires_at = end_of_day(order_event.consent_by, settings.time_zone)
     if expires_at is None:
         return ""
-    token = make_token(key, Consent(event.organization_id, event.order_id, event.number, expires_at))
+    token = make_token(key, Consent(event.organization_id, event.aggregate_id, event.number, expires_at))
     return consent_url(public_url, token)
 
 

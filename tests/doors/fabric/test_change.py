@@ -14,7 +14,7 @@ from crossdock.doors.fabric import history
 from crossdock.flows import access, orders, queries, rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from tests.doors.fabric.conftest import ORDERS, SAMPLE, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS

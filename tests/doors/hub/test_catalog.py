@@ -11,19 +11,8 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from crossdock.core.orders.events import (
-    ORDER_EVENTS,
-    Allocated,
-    Backordered,
-    Delivered,
-    Event,
-    OrderEvent,
-    Package,
-    Refunded,
-    Returned,
-    ReturnRequested,
-    Shipped,
-)
+from crossdock.core.events import Event
+from crossdock.core.orders.events import ORDER_EVENTS, Allocated, Backordered, Delivered, OrderEvent, Package, Refunded, Returned, ReturnRequested, Shipped
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Verb
 from crossdock.doors import encode_json
@@ -32,7 +21,7 @@ from crossdock.doors.hub.mapping import read_id
 from crossdock.doors.hub.webhooks import message
 from crossdock.flows import event_payloads, orders
 from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.store import event_log
 from tests.doors.hub.conftest import create, one_of_each, smallest
 from tests.notifications.world import caller_of

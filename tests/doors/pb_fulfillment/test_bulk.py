@@ -8,7 +8,7 @@ import pytest
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders.model import Content
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from crossdock.core.errors import Invalid
 from crossdock.core.ids import from_digits
 from crossdock.core.json.strict_json import parse
-from crossdock.core.orders.events import Event
+from crossdock.core.events import Event
 from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits

@@ -18,7 +18,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment.demo import curl
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS, read_id, spell_id, status_part
-from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.store.tenants import Organization
 from tests.doors.pb_fulfillment.desk import SAMPLE
 
@@ -91,7 +91,7 @@ class TestSpelling:
         content = Content(number="A", lines=(Line(1), Line(2, sku="S", line_ref="7"), Line(3, line_ref="x")))
         missing_fields = MissingFields()
         rendered = FORMAT.from_content(content, FOUND, missing_fields)
-        assert {missing_field.path for missing_field in missing_fields.found} == {
+        assert {missing_field.path for missing_field in missing_fields.fields} == {
             ("clientId",), ("createDate",), ("inputShippingDetails", "carrier"), ("orderLines", 0, "lineId"),
             ("orderLines", 0, "sku"), ("orderLines", 2, "lineId"), ("orderLines", 2, "sku"),
             ("toAddress", "addressLines"), ("toAddress", "cityTown"), ("toAddress", "countryCode"),

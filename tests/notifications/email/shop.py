@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.orders.events import Event, OrderEvent
+from crossdock.core.events import ORDER, Event
+from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Content, Customer, Destination, Order
 from crossdock.core.retry_policy import Attempt
 from crossdock.notifications.email import compose
@@ -41,7 +42,9 @@ def shipped_to(content: Content, **given: Any) -> tuple[Destination, ...]:
 def event_of(order_event: OrderEvent, *, event_id: int = 77, number: int = 2) -> Event:
     """Return the recorded form of an event."""
     payload = msgspec.json.encode(order_event)
-    return Event(1, 1, number, event_id, order_event.name, order_event.version, AT, "clerk", "hub", payload, bytes(32))
+    return Event(
+        1, ORDER, 1, number, event_id, order_event.name, order_event.version, AT, "clerk", "hub", payload, bytes(32)
+    )  # fmt: skip
 
 
 def composed(

@@ -1,7 +1,6 @@
 """Customers get one mail for an event, through a real SMTP server; without a server mails are stored."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from email import message_from_bytes
@@ -23,33 +22,20 @@ from crossdock.core.orders.events import (
     ReturnRequested,
     Shipped,
 )
-from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Counters, Verb
+from crossdock.core.orders.status import Counters
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import MAIL_ENDPOINT
-from crossdock.flows import orders
 from crossdock.flows.context import Context
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
 from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
 from tests.notifications.email.mailserver import Counting, Inbox, serving
-from tests.notifications.world import call_verb, caller_of, create, deliveries_of, wait_until_ended, working
+from tests.notifications.world import call_verb, create, deliveries_of, record_events, wait_until_ended, working
 from tests.vendors import VENDORS
 from tests.world import World
 
 ADA: dict[str, Any] = {"customer": {"name": "Ada Lovelace", "email": "ada@example.com"}}
 C = Counters
-
-
-def recording(order_id: int, *order_events: OrderEvent) -> Step:
-    """A step that only records events."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return order_events
-
-    return Step(order_id, Verb.NOTE, decide)
 
 
 # The events of an order of two units, in the order of their mails.
@@ -123,11 +109,8 @@ class TestSending:
                 world, order_id, "hold", holds=[{"reason": "stock"}]
             )  # not a reason that needs the customer
             await call_verb(world, order_id, "release")
-            caller = await caller_of(world)
             for _, order_event in STEPS:
-                await orders.perform(
-                    world.context, caller, [recording(from_base32(order_id) or 0, order_event)], door="hub"
-                )
+                await record_events(world, from_base32(order_id) or 0, order_event)
             found = await wait_until_ended(world, await mail_endpoint(world), 2 + len(STEPS))
         kinds = ["confirmation", "hold", *(kind for kind, _ in STEPS)]
         assert [each.topic for each in found] == [f"mail.{kind}" for kind in kinds]

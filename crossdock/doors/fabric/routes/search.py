@@ -16,7 +16,7 @@ from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.doors.fabric.routes.common import CONTEXT, paths, render_json_all, with_histories
+from crossdock.doors.fabric.routes.common import CONTEXT, paths, rendered_json
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.search import Lookup, can_sort_by, faults_of, fits, look_up, needs_log, sorted_by, value_at
 from crossdock.flows import access, queries, rendering
@@ -69,7 +69,7 @@ async def query_orders(request: Request) -> Reply:
     found, count = await _found(request, search, lookup)
     if not found:
         raise not_found("orders")
-    documents = await render_json_all(request, found)
+    documents = await rendered_json(request, found)
     page = {"count": count, "limit": search.limit, "offset": search.offset, "orders": documents}
     return Reply(200, encode_json(page))
 
@@ -146,8 +146,7 @@ async def _kept(request: Request, search: _Search, pairs: list[ReferenceData]) -
     kept: list[ReferenceData] = []
     for start in range(0, len(pairs), _PORTION):
         some = pairs[start : start + _PORTION]
-        told = zip(some, await with_histories(request, some), strict=True)
-        kept += [(order, document) for (order, _), document in told if search.keeps(order, document)]
+        kept += [(order, document) for order, document in some if search.keeps(order, document)]
     return kept
 
 

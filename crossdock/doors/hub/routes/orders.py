@@ -26,8 +26,8 @@ from crossdock.doors.hub.routes.parameters import (
     read_time,
 )
 from crossdock.flows import access, queries, rendering
-from crossdock.flows.document_cache import RenderedPage, render_json_all, render_json_page
 from crossdock.flows.intake import Submission
+from crossdock.flows.rendering import RenderedPage, render_json_all, render_json_page
 from crossdock.store.index_scan import Filters
 from crossdock.store.order_list import OrderPage
 

@@ -9,7 +9,7 @@ from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import responses, search
 from crossdock.doors.pb_fulfillment.routes.common import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.search import Plan, Search
-from crossdock.flows import document_cache, queries, rendering
+from crossdock.flows import queries, rendering
 from crossdock.store.index_scan import Filters
 
 MAX_SIZE = 200  # orders in one page, as many as in a bulk call
@@ -27,7 +27,7 @@ async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
     query, page, size = await _asked(request)
     found, total = await _found(request, query, page=page, size=size)
-    told = await document_cache.render_json_all(request.context, request.caller, found, door=DOOR)
+    told = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
     return json_reply(200, search.envelope(told, total=total, page=page, size=size))
 
 
