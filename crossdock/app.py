@@ -42,7 +42,7 @@ def now_us() -> int:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     """Open the database of `settings`, migrating it where needed, and give the book over it."""
-    store = await open_store(settings.database)
+    store = await open_store(settings.database, timeout_s=settings.database_timeout_s)
     try:
         yield await build_context(store, settings)
     finally:

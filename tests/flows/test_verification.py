@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 
-from crossdock.core.ids import from_base32
 from crossdock.core.events import chain_hash
+from crossdock.core.ids import from_base32
 from crossdock.flows import verification
 from crossdock.store import event_log, order_list
 from crossdock.store.protocols import Statement

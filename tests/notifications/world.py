@@ -1,17 +1,15 @@
 """Helpers of delivery tests: create and change orders, register endpoints, run a worker, read deliveries."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from crossdock import app
 from crossdock.core.ids import MAX_ID
-from crossdock.core.orders.commands import Command, State
 from crossdock.core.orders.events import OrderEvent
-from crossdock.core.orders.status import Verb
 from crossdock.core.subscription import Subscription
 from crossdock.flows import access, endpoints
 from crossdock.flows.access import Caller
@@ -20,6 +18,7 @@ from crossdock.flows.execute import execute
 from crossdock.notifications.worker import Worker
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Delivery, Endpoint
+from tests.commands import AppendEvents
 from tests.notifications.receiver import PATIENCE_S, Got, Receiver
 from tests.world import World
 
@@ -46,20 +45,9 @@ async def call_verb(world: World, order_id: str, verb: str, **body: Any) -> None
     assert answer.status_code == 200, answer.text
 
 
-class RecordEvents(Command, frozen=True, kw_only=True):
-    """Records given events, because no command makes some of them yet."""
-
-    verb: ClassVar[Verb] = Verb.NOTE
-    order_events: tuple[OrderEvent, ...]
-
-    def decide(self, state: State) -> Sequence[OrderEvent]:
-        """Return the given events."""
-        return self.order_events
-
-
 async def record_events(world: World, order_id: int, *order_events: OrderEvent) -> None:
     """Record events of an order in one change."""
-    command = RecordEvents(order_id=order_id, order_events=order_events)
+    command = AppendEvents(order_id=order_id, make=lambda _: order_events)
     await execute(world.context, await caller_of(world), [command], door="hub")
 
 

@@ -10,13 +10,11 @@ from babel.dates import format_date
 from babel.numbers import NumberPattern, format_currency, format_decimal, get_currency_symbol, parse_pattern
 
 from crossdock.core.iso import exponent
-from crossdock.core.money import to_minor_unit
+from crossdock.core.money import PRECISION, to_minor_unit
 from crossdock.notifications.email.email_settings import Language
 
 _NBSP = "\u00a0"
 _LOCALES: dict[Language, Locale] = {"en": Locale("en"), "fr": Locale("fr"), "zh": Locale("zh", script="Hans")}
-# Digits of the largest amounts; the default context's 28 are too few for sums of orders.
-_PRECISION = 100
 
 
 def format_money(amount: Decimal, currency: str | None, language: Language) -> str:
@@ -24,7 +22,7 @@ def format_money(amount: Decimal, currency: str | None, language: Language) -> s
     rounded = to_minor_unit(amount, currency) or Decimal(0)  # without the sign of a negative zero
     code = currency if currency and len(currency) == 3 and currency.isalpha() else None
     pattern, locale = _pattern(code, language), _LOCALES[language]
-    with localcontext(prec=_PRECISION):
+    with localcontext(prec=PRECISION):  # the default rounds to 28 digits
         if code is None:
             return format_decimal(rounded, pattern, locale)
         return format_currency(rounded, code, pattern, locale, currency_digits=False)

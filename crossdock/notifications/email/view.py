@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.money import reconcile
+from crossdock.core.money import PRECISION, reconcile
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
@@ -204,7 +204,7 @@ def line_total(line: Line, quantity: int) -> Decimal | None:
         return line.totals.items
     if line.unit_price is None:
         return None
-    with localcontext(prec=100):
+    with localcontext(prec=PRECISION):
         return line.unit_price * quantity
 
 
@@ -221,7 +221,7 @@ def order_totals(content: Content) -> dict[str, Decimal]:
         if value is not None and (part.stated is not None or part.component != "items" or is_priced):
             totals[part.component] = value
     if "total" not in totals and "items" in totals:
-        with localcontext(prec=100):
+        with localcontext(prec=PRECISION):
             added = sum((value for name, value in totals.items() if name != "discount"), Decimal(0))
             totals["total"] = added - totals.get("discount", Decimal(0))
     return totals
@@ -230,7 +230,7 @@ def order_totals(content: Content) -> dict[str, Decimal]:
 def _totals(content: Content, language: Language) -> tuple[Total, ...]:
     shown = []
     for name, value in order_totals(content).items():
-        signed = -value if name == "discount" else value
+        signed = value.copy_negate() if name == "discount" else value
         if value or name in ("items", "total"):
             shown.append(
                 Total(name, translate(language, f"total.{name}"), format_money(signed, content.currency, language))

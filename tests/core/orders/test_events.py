@@ -8,9 +8,32 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.core.orders import events
 from crossdock.core.events import CHAIN_START, Event, chain_hash
-from crossdock.core.orders.events import ORDER_EVENTS, Allocated, Archived, Backordered, Canceled, Delivered, Edited, Held, Noted, OrderEvent, Package, Received, Refunded, Released, Returned, ReturnRequested, Shipped, Tagged, Unarchived, append, encode_content, record
+from crossdock.core.orders import events
+from crossdock.core.orders.events import (
+    ORDER_EVENTS,
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Held,
+    Noted,
+    OrderEvent,
+    Package,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+    Unarchived,
+    append,
+    encode_content,
+    record,
+)
 from crossdock.core.orders.model import Content, Hold, Line, Order, Source, Totals, initial_counters
 from crossdock.core.orders.status import Counters
 
