@@ -76,6 +76,7 @@ async def build_context(store: Store, settings: Settings) -> Context:
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
         payloads=all_payloads(),
         rules=_rules(settings),
+        customer_hold_reasons=tuple(reason for door in all_doors() for reason in door.customer_hold_reasons),
     )
 
 

@@ -183,6 +183,7 @@ class Door(Struct, frozen=True):
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
     (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of what the door tells by itself.
+    `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Door(Struct, frozen=True):
     demo_curl: Callable[[str], str] | None = None
     payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
+    customer_hold_reasons: tuple[str, ...] = ()
 
 
 # Every door, in the order they are shown; a new vendor is one word here.

@@ -33,6 +33,7 @@ class Context:
         formats: Mapping[str, Format],
         payloads: "Mapping[str, PayloadFormat]",
         rules: "Rules",
+        customer_hold_reasons: tuple[str, ...] = (),
     ) -> None:
         self.store = store
         self.settings = settings
@@ -42,6 +43,9 @@ class Context:
         self.formats = formats
         self.payloads = payloads
         self.rules = rules
+        self.customer_hold_reasons = (
+            customer_hold_reasons  # hold codes of vendors that need an answer from the customer
+        )
         self.document_cache = DocumentCache()  # only flows/rendering.py reads and fills it
         self.wakeup = Wakeup()  # notified when events were committed
         # When a submission last came to this process; the worker beside it steps back while they come.

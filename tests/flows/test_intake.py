@@ -175,7 +175,7 @@ class TestFates:
     async def test_a_bug_in_one_order_does_not_fail_its_neighbors(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        real = type(world.context.formats["hub"]).content
+        real = type(world.context.formats["hub"]).to_content
 
         def stumbling(self: Any, reading: Any, found: Any) -> Any:
             if reading.shape.number == "A-3":

@@ -211,7 +211,9 @@ class TestEveryMessage:
         assert [(each["number"], each["data"]) for each in timeline] == expected
 
     def test_of_an_event_written_in_an_older_version_has_the_present_shape(self) -> None:
-        event = Event(1, 2, 2, 3, "order.held", 1, 20, "me", "s2", b'{"hold":{"reason":"fraud","at":20}}', bytes(32))
+        event = Event(
+            1, "order", 2, 2, 3, "order.held", 1, 20, "me", "s2", b'{"hold":{"reason":"fraud","at":20}}', bytes(32)
+        )
         found = json.loads(encode_json(message(event_log.LogEntry(2, "on_hold", "s2", event))))
         assert found["version"] == 2
         assert faults("order.held", found) == []
