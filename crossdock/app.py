@@ -19,7 +19,7 @@ from crossdock.core.ids import IdGenerator
 from crossdock.doors import all_doors, all_payloads
 from crossdock.flows import access, hold_expiry
 from crossdock.flows.context import Context
-from crossdock.flows.endpoints import Rules
+from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.intake import Intake
 from crossdock.notifications.worker import Channel, Opening, Worker
 from crossdock.settings import Settings, load
@@ -80,7 +80,7 @@ async def build_context(store: Store, settings: Settings) -> Context:
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(settings: Settings) -> EndpointChecks:
     """Let the flows ask the senders, which are loaded when somebody does."""
 
     def url(text: str) -> str | None:
@@ -113,7 +113,7 @@ def _rules(settings: Settings) -> Rules:
 
         return template_validation.check(document)
 
-    return Rules(
+    return EndpointChecks(
         url=url,
         headers=headers,
         secret=secret,

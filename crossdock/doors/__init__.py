@@ -117,7 +117,8 @@ def in_one_view(handle: "Handler") -> "Handler":
 
     @wraps(handle)
     async def handled(request: Request) -> Reply:
-        async with request.context.store.reading():
+        async with request.context.store.reading() as tx:
+            request.context = request.context.within(tx)
             return await handle(request)
 
     return handled

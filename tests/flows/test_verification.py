@@ -248,8 +248,8 @@ class TestWhatIsKeptBeside:
     async def test_is_found_where_an_order_is_lost_with_its_events(self, world: World) -> None:
         order_id = await held(world)
         async with world.context.store.writing() as tx:
-            for table in (orders, event):
-                await tx.run(Statement(delete(table).where(table.c.order_id == order_id)))
+            for table, column in ((orders, orders.c.order_id), (event, event.c.aggregate_id)):
+                await tx.run(Statement(delete(table).where(column == order_id)))
         found = await broken(world)
         assert (order_id, "has lines but no order") in found
         assert any("feed" in reason for _, reason in found)
