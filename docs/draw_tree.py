@@ -1,4 +1,4 @@
-"""Draws the tree in docs/architecture.md from the first lines of the modules' docstrings: `make tree`. A test fails while it differs."""
+"""Draws the tree in docs/architecture.md from the docstrings of the modules: `make tree`. A test fails while it differs."""
 
 import ast
 from collections.abc import Iterator
