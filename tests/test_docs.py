@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
 
 from crossdock import cli
 from crossdock.core import errors
@@ -61,7 +60,7 @@ def commands(group: Any, *before: str) -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (*before, name), command
 
 
-COMMANDS = dict(commands(typer.main.get_command(cli.app)))
+COMMANDS = dict(commands(cli.program))
 
 
 class TestCommands:

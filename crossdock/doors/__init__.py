@@ -176,13 +176,25 @@ class Seed(Struct, frozen=True):
     document: Any = None  # None: the organization is known to the vendor by `key`
 
 
+class SalesAccounts(Struct, frozen=True):
+    """A vendor's sales accounts, where its orders name one: catalog entries of `kind`.
+
+    `assign` returns an account's document with the warehouse that its new orders are assigned to at once, or with none.
+    """
+
+    kind: str
+    assign: Callable[..., bytes]  # (document, warehouse: str | None)
+
+
 class Door(Struct, frozen=True):
     """A wire format with its paths.
 
     `refuse` renders any refusal, and None for a bug, in the door's own shape; it must know every errors.Code.
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
-    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of what the door tells by itself.
+    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
+    `describe_organization` returns what the program shows of the caller's organization, as labels with values;
+    `sales_accounts` are those the program can change.
     """
 
     name: str
@@ -197,6 +209,8 @@ class Door(Struct, frozen=True):
     demo_curl: Callable[[str], str] | None = None
     payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
+    describe_organization: Callable[[Context, Caller], Awaitable[list[tuple[str, str]]]] | None = None
+    sales_accounts: SalesAccounts | None = None
 
 
 # Every door, in the order they are shown; a new vendor is one word here.

@@ -59,6 +59,39 @@ async def migrate(url: str) -> str:
     return HEAD
 
 
+async def is_created(url: str) -> bool:
+    """Check whether there is a Crossdock database at the URL; creates nothing. Refuses as open_store does."""
+    kind, path = _parsed(url)
+    if kind == "sqlite":
+        return await asyncio.to_thread(_is_created_sqlite, path)
+    import asyncpg
+
+    from crossdock.store import postgres
+
+    try:
+        connection = await asyncpg.connect(url)
+        try:
+            return bool(await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"))
+        finally:
+            await connection.close()
+    except postgres.PASSING as error:
+        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
+
+
+def _is_created_sqlite(path: str) -> bool:
+    if not Path(path).exists():
+        return False
+    try:
+        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
+    return bool(tables)
+
+
 def _parsed(url: str) -> tuple[str, str]:
     scheme, separator, rest = url.partition("://")
     if separator and scheme in ("postgresql", "postgres"):
