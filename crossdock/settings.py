@@ -39,6 +39,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
     intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
+    # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
+    # callers have given up by then.
+    database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
 
     # Timers
     timer_interval_s: Annotated[float, Meta(gt=0)] = 1.0  # between checks for expired holds; a query per organization

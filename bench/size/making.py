@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from bench.load import BODIES, HERE
 from crossdock import app
+from crossdock.core.events import Event
 from crossdock.core.ids import IdGenerator, first_id_at, hashed_key
 from crossdock.core.orders import events, status
-from crossdock.core.events import Event
 from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
 from crossdock.doors import all_doors
 from crossdock.doors.s2 import catalog as s2

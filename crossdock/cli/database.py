@@ -8,6 +8,9 @@ import click
 from crossdock.cli.common import database_errors, database_option, run_on_database
 from crossdock.settings import load, without_password
 
+# Of one statement of `verify`, which counts whole tables; no caller waits for it.
+_VERIFY_TIMEOUT_S = 3_600.0
+
 
 @click.command()
 @database_option
@@ -33,7 +36,7 @@ def verify(database: str | None) -> None:
     from crossdock.core.ids import to_base32
     from crossdock.flows import verification
 
-    found = run_on_database(database, verification.verify)
+    found = run_on_database(database, verification.verify, database_timeout_s=_VERIFY_TIMEOUT_S)
     click.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} faults")
     for broken in found.broken:
         subject = f"order {to_base32(broken.order_id)} of " if broken.order_id is not None else ""

@@ -65,6 +65,8 @@ class _Organization:
         """Check everything and give what does not hold."""
         async for portion in verification.walk(self._tx, self._id):
             await self._check(portion)
+        async for entries in verification.walk_other_aggregates(self._tx, self._id):
+            self._check_other(entries)
         # Where an order's own words cannot be told, neither can whether there are too many.
         words = await verification.number_of_terms(self._tx, self._id)
         if not self._broken and words != self._words:
@@ -83,6 +85,15 @@ class _Organization:
 
     def _note(self, order_id: int | None, reason: str) -> None:
         self._broken.append(Broken(self._id, order_id, reason))
+
+    def _check_other(self, entries: Sequence[LogEntry]) -> None:
+        """Check the chain of an aggregate that is no order; nothing else is stored of it."""
+        self.events += len(entries)
+        try:
+            _chain_head(entries)
+        except _Fault as fault:
+            event = entries[0].event
+            self._note(None, f"{event.aggregate_type} {event.aggregate_id}: {fault}")
 
     async def _check(self, portion: Sequence[StoredOrder]) -> None:
         wanted: set[tuple[int, str, int]] = set()
@@ -134,6 +145,14 @@ def _made(rows: OrderRows, entries: Sequence[LogEntry]) -> OrderRows:
 
 
 def _check_chain(rows: OrderRows, entries: Sequence[LogEntry]) -> None:
+    last = _chain_head(entries)
+    number, head = rows.head
+    if not entries or len(entries) != number or last != head:
+        raise _Fault(f"the order remembers {number} events, the log holds {len(entries)}, or their heads differ")
+
+
+def _chain_head(entries: Sequence[LogEntry]) -> bytes:
+    """Recompute a chain and return the hash of its last event."""
     before = CHAIN_START
     for expected, entry in enumerate(entries, 1):
         if entry.event.number != expected:
@@ -141,6 +160,4 @@ def _check_chain(rows: OrderRows, entries: Sequence[LogEntry]) -> None:
         if chain_hash(before, entry.event) != entry.event.hash:
             raise _Fault(f"event {expected} was changed")
         before = entry.event.hash
-    number, head = rows.head
-    if not entries or len(entries) != number or before != head:
-        raise _Fault(f"the order remembers {number} events, the log holds {len(entries)}, or their heads differ")
+    return before

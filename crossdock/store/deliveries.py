@@ -164,7 +164,7 @@ async def ready(tx: Transaction, *, now: int) -> list[Ready]:
     The one query here that asks about all organizations at once: it gives ids to a worker and shows nobody anything.
     """
     found = [Ready(row[0], row[1], row[2], _read_health(row[3])) for row in await tx.rows(_READY, now=now)]
-    return [each for each in found if (each.health.rests_until or 0) <= now]
+    return [each for each in found if (each.health.backoff_until or 0) <= now]
 
 
 def _health(health: Health) -> bytes | None:
@@ -234,7 +234,7 @@ async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: i
 async def held(
     tx: Transaction, organization_id: int, *, endpoint_id: int, claimed_by: int | None, limit: int
 ) -> list[Delivery]:
-    """Give deliveries of an endpoint that a process has taken; any process, where `claimed_by` is None."""
+    """Give deliveries of an endpoint that a process has taken; any process, without `claimed_by`."""
     least, most = (0, MAX_ID) if claimed_by is None else (claimed_by, claimed_by)
     key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
     return [_delivery(row) for row in await tx.rows(_HELD, **key, least=least, most=most, limit=limit)]
@@ -247,8 +247,10 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
 
 
 async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
-    """Write who has claimed deliveries (`claimed_by`) and until when (`next_at`); if nothing was settled by then, they are due again."""
-    await tx.update(delivery, ("next_at", "claimed_by"), [(*_key(each), each.next_at, each.claimed_by) for each in taken])
+    """Write who has deliveries (`claimed_by`) and until when (`next_at`); those not settled by then are due again."""
+    await tx.update(
+        delivery, ("next_at", "claimed_by"), [(*_key(each), each.next_at, each.claimed_by) for each in taken]
+    )
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:

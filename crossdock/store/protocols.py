@@ -19,6 +19,8 @@ Row = Sequence[Any]
 
 # Values of a list that one SQLite statement takes; of a longer one, rows are read in portions.
 AT_ONCE = 256
+# Seconds a statement may take, where the setting `database_timeout_s` says nothing else.
+TIMEOUT_S = 10.0
 
 
 class _Spelling(Struct, frozen=True):
@@ -140,6 +142,9 @@ class Store(Protocol):
 
     def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that commits at its end, durably, and rolls back on an exception."""
+
+    async def check_writing(self) -> None:
+        """Raise errors.Busy within seconds where a writing block cannot get through; write nothing."""
 
     def working(self) -> AbstractContextManager[bool]:
         """Be a worker while the block lasts; False where the engine can have only one and there is one already."""

@@ -173,6 +173,11 @@ class SqliteStore:
             except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
 
+    async def check_writing(self) -> None:
+        """See port.Store; to begin is what fails where the file is locked or read-only."""
+        async with self.writing():
+            pass
+
     def _checkpoint_in_time(self) -> None:
         """Begin to write the WAL back to the file where enough was committed; commits go on meanwhile."""
         changed = self._writer.total_changes

@@ -37,22 +37,28 @@ others stay like theirs, `constants.json` is left alone. Where all orders of a d
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
-import msgspec
 import pytest
 
 from crossdock.core.ids import from_base32, from_digits, from_hex24, from_uuid
-from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
+from crossdock.core.orders.commands import (
+    AllocateOrder,
+    CancelOrder,
+    Command,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Verb
-from crossdock.flows import orders, queries
+from crossdock.flows import queries
 from crossdock.flows.access import SCOPES, Caller
-from crossdock.flows.unit_of_work import UnitOfWork
+from crossdock.flows.execute import execute
 from tests.doors import golden_format
 from tests.vendors import VENDORS
 from tests.world import World
@@ -201,14 +207,15 @@ class OrdersPlayer(Player):
     async def verb(self, step: Tree) -> None:
         """See Player."""
         order_id = self.ids[step["order"]]
-        made = {
-            "hold": lambda: orders.hold(self.caller, order_id, [orders.HoldRequest(step["reason"])]),
-            "release": lambda: orders.release(order_id),
-            "cancel": lambda: orders.cancel(order_id, lines=lambda _: {step["line"]: step["quantity"]}),
-            "allocate": lambda: _moved(order_id, Verb.ALLOCATE, step),
-            "ship": lambda: _moved(order_id, Verb.SHIP, step) if "line" in step else orders.ship(order_id),
-        }[step["verb"]]()
-        await orders.perform(self.world.context, self.caller, [made], door="hub")
+        lines = {step["line"]: step["quantity"]} if "line" in step else None
+        made: dict[str, Callable[[], Command]] = {
+            "hold": lambda: PlaceHolds(order_id=order_id, holds=(HoldRequest(step["reason"]),)),
+            "release": lambda: ReleaseHolds(order_id=order_id),
+            "cancel": lambda: CancelOrder(order_id=order_id, lines=lines),
+            "allocate": lambda: AllocateOrder(order_id=order_id, location_ref="W1", lines=lines),
+            "ship": lambda: ShipOrder(order_id=order_id, lines=lines),
+        }
+        await execute(self.world.context, self.caller, [made[step["verb"]]()], door="hub")
 
     async def state(self) -> dict[str, Tree]:
         """See Player."""
@@ -244,21 +251,6 @@ class OrdersPlayer(Player):
         for name, rendered in self.rendered.items():
             text = text.replace(rendered, f"<{name}>")
         return json.loads(text)
-
-
-def _moved(order_id: int, verb: Verb, step: Tree) -> orders.Step:
-    """Allocate or ship some units of one line, for which there is no call yet."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        line, quantity = step["line"], step["quantity"]
-        name = "allocated" if verb is Verb.ALLOCATE else "shipped"
-        counters = [*order.counters]
-        counters[line] = msgspec.structs.replace(counters[line], **{name: quantity})
-        if verb is Verb.ALLOCATE:
-            return [Allocated(location_ref="W1", counters=tuple(counters))]
-        return [Shipped(lines=((line, quantity),), counters=tuple(counters))]
-
-    return orders.Step(order_id, verb, decide)
 
 
 def changed(before: dict[str, Tree], after: dict[str, Tree]) -> dict[str, Tree]:

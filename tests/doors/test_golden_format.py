@@ -9,12 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.doors import golden_format
-from tests.doors.golden_format import (
-    expand,
-    render,
-    shorten,
-    text,
-)
+from tests.doors.golden_format import expand, render, shorten, text
 
 DOORS = Path(__file__).parent
 FILES = sorted(DOORS.glob("*/golden/*.json"))

@@ -3,11 +3,12 @@
 import asyncio
 import json
 
+from crossdock.core.orders.commands import HoldRequest, PlaceHolds
 from crossdock.core.orders.status import Status
-from crossdock.flows import hold_expiry, orders, queries
+from crossdock.flows import hold_expiry, queries
 from crossdock.flows.access import Caller
+from crossdock.flows.execute import execute
 from crossdock.flows.intake import Intake, Submission
-from crossdock.flows.orders import HoldRequest
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -21,17 +22,17 @@ async def held_until(world: World, *moments: int | None) -> tuple[Caller, int]:
     body = json.dumps(VENDOR.body("T-1")).encode()
     outcome = await Intake(world.context).submit(Submission(caller, world.context.formats["hub"], body))
     now = world.context.clock()
-    hold_requests = [
+    holds = tuple(
         HoldRequest(f"reason {place}", release_at=None if moment is None else now + moment)
         for place, moment in enumerate(moments)
-    ]
-    await orders.perform(world.context, caller, [orders.hold(caller, outcome.order_id, hold_requests)], door="hub")
+    )
+    await execute(world.context, caller, [PlaceHolds(order_id=outcome.order_id, holds=holds)], door="hub")
     assert outcome.order_id is not None
     return caller, outcome.order_id
 
 
 class TestReleaseDue:
-    async def test_ends_the_holds_whose_time_has_come_and_no_others(self, world: World) -> None:
+    async def test_release_due_ends_the_holds_whose_time_has_come_and_no_others(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE, 2 * MINUTE, None)
         assert await hold_expiry.release_due(world.context) == 0
         started = world.context.clock()
@@ -44,7 +45,7 @@ class TestReleaseDue:
         assert (last.name, last.actor) == ("order.released", hold_expiry.ACTOR)
         assert await hold_expiry.release_due(world.context) == 0
 
-    async def test_ends_each_once_however_many_look(self, world: World) -> None:
+    async def test_release_due_ends_each_once_however_many_look(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE)
         started = world.context.clock()
         world.context.clock = lambda: started + 2 * MINUTE
@@ -55,7 +56,7 @@ class TestReleaseDue:
 
 
 class TestRun:
-    async def test_goes_on_after_a_look_that_failed(self, world: World) -> None:
+    async def test_run_goes_on_after_a_look_that_failed(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE)
         started, looks = world.context.clock(), 0
 

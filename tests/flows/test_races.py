@@ -2,19 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from crossdock import app
 from crossdock.core.errors import Busy, Code, Conflict, Invalid, Refusal
+from crossdock.core.orders.commands import (
+    AddNote,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    EditOrder,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.model import Order
 from crossdock.doors import DOORS
-from crossdock.flows import hold_expiry, orders, rendering
+from crossdock.flows import execute as execute_flow
+from crossdock.flows import hold_expiry, rendering
 from crossdock.flows.context import Context
+from crossdock.flows.execute import Change, execute
+from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.settings import load
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Transaction
@@ -29,13 +42,17 @@ async def at(context: Context) -> Moving:
 
 
 async def at_once(
-    at: Moving, calls: Sequence[Sequence[Step]], *, others: Sequence[Context] = (), once: Once | None = None
+    at: Moving,
+    calls: Sequence[Sequence[Command]],
+    *,
+    others: Sequence[Context] = (),
+    once: IdempotentRequest | None = None,
 ) -> list[Any]:
     """Make all the calls at the same time, in turn through this process's book and through others."""
     books = [at.context, *others]
 
     async def call(place: int) -> list[Change]:
-        return await orders.perform(books[place % len(books)], at.caller, calls[place], door="hub", once=once)
+        return await execute(books[place % len(books)], at.caller, calls[place], door="hub", request=once)
 
     return await asyncio.gather(*map(call, range(len(calls))), return_exceptions=True)
 
@@ -50,29 +67,29 @@ def outcomes(found: Sequence[Any]) -> tuple[list[Change], list[Refusal]]:
     return done, refused
 
 
-def step(at: Moving, verb: str, order: Order, place: int, *, version: int | None) -> Step:
+def step(at: Moving, verb: str, order: Order, place: int, *, version: int | None) -> Command:
     """Make one of many like verbs; each leaves a mark of its own."""
     order_id = order.order_id
     if verb == "hold":
-        return orders.hold(at.caller, order_id, [HoldRequest(f"h{place}")], version=version)
+        return PlaceHolds(order_id=order_id, holds=(HoldRequest(f"h{place}"),), version=version)
     if verb == "cancel":
-        return orders.cancel(order_id, lines=lambda _: {0: 1}, version=version)
+        return CancelOrder(order_id=order_id, lines={0: 1}, version=version)
     if verb == "tag":
-        return orders.tag(order_id, lambda tags: [*tags, f"t{place}"], version=version)
+        return ChangeTags(order_id=order_id, add=(f"t{place}",), version=version)
     if verb == "edit":
 
-        def noted(body: dict[str, Any]) -> dict[str, Any]:
+        def noted(body: dict[str, Any], _: Order) -> dict[str, Any]:
             return body | {f"x-{place}": place}
 
-        return orders.edit(at.caller, order_id, door=order.source.door, change=noted, version=version)
-    return orders.note(order_id, f"n{place}", version=version)
+        return EditOrder(order_id=order_id, door=order.source.door, change=noted, version=version)
+    return AddNote(order_id=order_id, text=f"n{place}", version=version)
 
 
 VERBS = ("edit", "hold", "cancel", "tag", "note")
 
 
 class TestOneVersion:
-    async def test_is_changed_by_exactly_one_of_many(self, at: Moving) -> None:
+    async def test_one_version_is_changed_by_exactly_one_of_many(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         for turn, verb in enumerate(VERBS * 2, 1):
             order = at.known[order_id]
@@ -85,7 +102,7 @@ class TestOneVersion:
         await at.check(order_id)
         await at.verify()
 
-    async def test_is_changed_by_one_of_two_edits_and_the_other_is_not_there(self, at: Moving) -> None:
+    async def test_one_version_is_changed_by_one_of_two_edits_and_the_other_is_not_there(self, at: Moving) -> None:
         order_id = await at.place("s2", "R-1", [2, 3])
         order = at.known[order_id]
         done, (refusal,) = outcomes(await at_once(at, [[step(at, "edit", order, n, version=1)] for n in (1, 2)]))
@@ -94,7 +111,7 @@ class TestOneVersion:
         assert sum(name in rendered.document for name in ("x-1", "x-2")) == 1
         assert refusal.facts == {"version": 2, "seen": 1}
 
-    async def test_is_changed_twice_where_nobody_looks_at_it(
+    async def test_one_version_is_changed_twice_where_nobody_looks_at_it(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With the guards off (no lock, and no version in the WHERE clause) one of two changes is lost."""
@@ -110,7 +127,7 @@ class TestOneVersion:
         # The primary key of the log is the last guard: two events cannot have one number.
         assert sum(not isinstance(each, list) for each in found) == 1
 
-    async def test_is_guarded_by_the_where_clause_too(
+    async def test_one_version_is_guarded_by_the_where_clause_too(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without the lock both load the same version; then one meets nothing to update and is told so."""
@@ -145,19 +162,33 @@ def unlock(monkeypatch: pytest.MonkeyPatch, *, compares: bool) -> None:
         monkeypatch.setattr(order_store, "replace", blind)
 
 
-def meeting(one: Step, met: asyncio.Barrier) -> Step:
-    """Let a step wait, with its order loaded, until another one has loaded its order too."""
+# Commands that wait, with their orders loaded, until another one has loaded its order too; by identity.
+MEETINGS: dict[int, asyncio.Barrier] = {}
 
-    async def decide(work: Any, order: Order) -> Any:
-        async with asyncio.timeout(0.5):
-            await met.wait()
-        return await one.decide(work, order)
 
-    return Step(one.order_id, one.verb, decide, version=one.version)
+@pytest.fixture(autouse=True)
+def _meetings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    gather = execute_flow._state
+
+    async def gather_and_wait(work: Any, caller: Any, command: Command, order: Order) -> Any:
+        if (met := MEETINGS.get(id(command))) is not None:
+            async with asyncio.timeout(0.5):
+                await met.wait()
+        return await gather(work, caller, command, order)
+
+    monkeypatch.setattr(execute_flow, "_state", gather_and_wait)
+    yield
+    MEETINGS.clear()
+
+
+def meeting(command: Command, met: asyncio.Barrier) -> Command:
+    """Let a command wait, with its order loaded, until another one has loaded its order too."""
+    MEETINGS[id(command)] = met
+    return command
 
 
 class TestWithoutAVersion:
-    async def test_all_changes_of_one_order_are_made_one_after_the_other(self, at: Moving) -> None:
+    async def test_without_a_version_all_changes_of_one_order_are_made_one_after_the_other(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         calls = [[step(at, VERBS[n % len(VERBS)], at.known[order_id], n, version=None)] for n in range(MANY)]
         done, refused = outcomes(await at_once(at, calls))
@@ -174,9 +205,9 @@ class TestWithoutAVersion:
         await at.check(order_id)
         await at.verify()
 
-    async def test_no_more_is_canceled_than_was_ordered(self, at: Moving) -> None:
+    async def test_without_a_version_no_more_is_canceled_than_was_ordered(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [10])
-        steps = [[orders.cancel(order_id, lines=lambda _: {0: 3})] for _ in range(MANY)]
+        steps = [[CancelOrder(order_id=order_id, lines={0: 3})] for _ in range(MANY)]
         done, refused = outcomes(await at_once(at, steps))
         assert len(done) == 3
         assert all(isinstance(refusal, Invalid) for refusal in refused)
@@ -184,9 +215,9 @@ class TestWithoutAVersion:
         assert (now.counters[0].canceled, now.counters[0].open) == (9, 1)
         await at.check(order_id)
 
-    async def test_cancel_and_ship_at_once_leave_each_unit_with_one_of_them(self, at: Moving) -> None:
+    async def test_without_a_version_cancel_and_ship_at_once_leave_each_unit_with_one_of_them(self, at: Moving) -> None:
         ids = [await at.place("hub", f"R-{n}", [5, 5]) for n in range(8)]
-        steps = [[call] for each in ids for call in (orders.cancel(each), orders.ship(each))]
+        steps = [[call] for each in ids for call in (CancelOrder(order_id=each), ShipOrder(order_id=each))]
         done, refused = outcomes(await at_once(at, steps))
         assert (len(done), len(refused)) == (8, 8)
         assert {refusal.code for refusal in refused} == {Code.STATE_FORBIDS}
@@ -194,7 +225,9 @@ class TestWithoutAVersion:
             assert str((await at.learn(each)).status) in ("canceled", "shipped")
         await at.check(*ids)
 
-    async def test_callers_of_several_processes_lose_nothing_either(self, at: Moving, database: str) -> None:
+    async def test_without_a_version_callers_of_several_processes_lose_nothing_either(
+        self, at: Moving, database: str
+    ) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
@@ -211,12 +244,14 @@ async def within(seconds: float, work: Any) -> Any:
 
 
 class TestSeveralOrders:
-    async def test_in_opposite_turns_do_not_wait_for_each_other_for_ever(self, at: Moving, database: str) -> None:
+    async def test_several_orders_in_opposite_turns_do_not_wait_for_each_other_for_ever(
+        self, at: Moving, database: str
+    ) -> None:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(6)]
         calls = []
         for n in range(12):
             turned = ids[::-1] if n % 2 else ids
-            calls.append([orders.tag(each, lambda tags, n=n: [*tags, f"t{n}"]) for each in turned])  # type: ignore[misc]
+            calls.append([ChangeTags(order_id=each, add=(f"t{n}",)) for each in turned])  # type: ignore[misc]
         async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
             done, refused = outcomes(await within(30, at_once(at, calls, others=[other])))
@@ -225,40 +260,43 @@ class TestSeveralOrders:
             assert set((await at.learn(each)).tags) == {f"t{n}" for n in range(12)}
         await at.check(*ids)
 
-    async def test_would_wait_for_ever_if_they_were_not_taken_in_one_order(
+    async def test_several_orders_would_wait_for_ever_if_they_were_not_taken_in_one_order(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if engine == "sqlite":
             pytest.skip("its writers come one by one")
-        monkeypatch.setattr(orders, "_in_turn", lambda steps: range(len(steps)))
+        monkeypatch.setattr(execute_flow, "_in_locking_order", lambda commands: range(len(commands)))
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(2)]
         met = asyncio.Barrier(2)
 
-        def call(first: int, second: int) -> list[Step]:
-            return [meeting(orders.note(first, "n"), met), orders.note(second, "n")]
+        def call(first: int, second: int) -> list[Command]:
+            return [meeting(AddNote(order_id=first, text="n"), met), AddNote(order_id=second, text="n")]
 
         found = await within(30, at_once(at, [call(*ids), call(*ids[::-1])]))
         assert [isinstance(each, Busy) for each in found].count(True) == 1
 
-    async def test_are_all_left_alone_where_one_is_refused(self, at: Moving) -> None:
+    async def test_several_orders_are_all_left_alone_where_one_is_refused(self, at: Moving) -> None:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(3)]
         before = await at.dump()
         with pytest.raises(Conflict):
-            await orders.perform(
-                at.context, at.caller, [*map(orders.cancel, ids[:2]), orders.release(ids[2])], door="hub"
+            await execute(
+                at.context,
+                at.caller,
+                [*(CancelOrder(order_id=each) for each in ids[:2]), ReleaseHolds(order_id=ids[2])],
+                door="hub",
             )
         assert await at.dump() == before
 
 
 class TestOnce:
-    async def test_32_at_once_are_one_event_and_one_answer(self, at: Moving) -> None:
+    async def test_once_32_at_once_are_one_event_and_one_answer(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [40])
 
         async def rendered(_: Transaction, change: Change) -> bytes:
             return f"{change.order.version} {change.events[0].event_id}".encode()
 
         for version, verb in enumerate(VERBS, 1):
-            order, once = at.known[order_id], Once(bytes([version]) * 32, verb, b'{"a":1}', rendered)
+            order, once = at.known[order_id], IdempotentRequest(bytes([version]) * 32, verb, b'{"a":1}', rendered)
             calls = [[step(at, verb, order, 0, version=version)]] * 32
             done, refused = outcomes(await at_once(at, calls, once=once))
             assert refused == []
@@ -268,31 +306,33 @@ class TestOnce:
             assert (now.version, now.event_number) == (version + 1, version + 1)
         await at.check(order_id)
 
-    async def test_another_request_under_the_key_is_refused_and_a_refused_one_leaves_it_free(self, at: Moving) -> None:
+    async def test_once_another_request_under_the_key_is_refused_and_a_refused_one_leaves_it_free(
+        self, at: Moving
+    ) -> None:
         order_id = await at.place("hub", "R-1", [4])
 
         async def rendered(_: Transaction, change: Change) -> bytes:
             return str(change.order.version).encode()
 
-        def once(raw: bytes, operation: str = "cancel") -> Once:
-            return Once(bytes(32), operation, raw, rendered)
+        def once(raw: bytes, operation: str = "cancel") -> IdempotentRequest:
+            return IdempotentRequest(bytes(32), operation, raw, rendered)
 
-        refused = await at.perform([orders.release(order_id)], once=once(b"1"))
+        refused = await at.perform([ReleaseHolds(order_id=order_id)], once=once(b"1"))
         assert refused.code == "state_forbids"  # type: ignore[union-attr]
-        first = await at.perform([orders.cancel(order_id, lines=lambda _: {0: 1})], once=once(b'{"a":1,"b":2}'))
-        again = await at.perform([orders.cancel(order_id, lines=lambda _: {0: 1})], once=once(b'{"b":2, "a":1}'))
+        first = await at.perform([CancelOrder(order_id=order_id, lines={0: 1})], once=once(b'{"a":1,"b":2}'))
+        again = await at.perform([CancelOrder(order_id=order_id, lines={0: 1})], once=once(b'{"b":2, "a":1}'))
         assert (first[0].reply, again[0].reply) == (b"2", b"2")  # type: ignore[index]
         for other in (once(b'{"a":2}'), once(b'{"a":1,"b":2}', "hold")):
-            found = await at.perform([orders.cancel(order_id)], once=other)
+            found = await at.perform([CancelOrder(order_id=order_id)], once=other)
             assert found.code == "key_reused"  # type: ignore[union-attr]
 
 
 class TestTimers:
-    async def test_release_once_though_every_process_looks(self, at: Moving, database: str) -> None:
+    async def test_timers_release_once_though_every_process_looks(self, at: Moving, database: str) -> None:
         ids = [await at.place(door, f"R-{door}", [1]) for door in DOORS]
         for each in ids:
             hold_request = HoldRequest("stock", release_at=at.clock.now + 5)
-            await at.perform([orders.hold(at.caller, each, [hold_request, HoldRequest("fraud")])])
+            await at.perform([PlaceHolds(order_id=each, holds=(hold_request, HoldRequest("fraud")))])
             await at.learn(each)
         at.clock.now += 10
         async with app.open_context(load({}, database=database)) as other:
@@ -307,7 +347,7 @@ class TestTimers:
 
 
 class TestIntakeAndVerbs:
-    async def test_at_once_lose_neither(self, at: Moving) -> None:
+    async def test_intake_and_verbs_at_once_lose_neither(self, at: Moving) -> None:
         """A door that puts whole orders replaces one while it is held and tagged."""
         order_id = await at.place("pb_fulfillment", "R-1", [4])
 
@@ -327,7 +367,7 @@ class TestIntakeAndVerbs:
         assert set(now.tags) == {f"t{n}" for n in range(8)}
         await at.check(order_id)
 
-    async def test_meet_between_reading_and_writing_and_lose_neither(
+    async def test_intake_and_verbs_meet_between_reading_and_writing_and_lose_neither(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The order is tagged just after the door that replaces it has read it: it must be read again."""
@@ -341,7 +381,7 @@ class TestIntakeAndVerbs:
             found = await get(tx, organization_id, **which)
             if not tagged and not which.get("to_change"):
                 tagged += 1
-                await at.perform([orders.tag(order_id, lambda _: ["vip"])])
+                await at.perform([ChangeTags(order_id=order_id, replace=("vip",))])
             return found
 
         monkeypatch.setattr(order_store, "get", overtaken)

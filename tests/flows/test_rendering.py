@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from crossdock.core.orders.model import Hold, Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import document_cache, rendering
+from crossdock.flows import rendering
 from crossdock.flows.context import Context
 from tests.core.orders.test_status import sound
 from tests.flows.state_machine import Moving, caller_in
@@ -49,16 +49,16 @@ async def spell(context: Context, *, every: int) -> set[Status]:
             renderings = await rendering.render_all(at.context, at.caller, some, door=reader)
             rendered = [json.loads(encode_json(rendered.document)) for rendered in renderings]
             for _ in range(2):  # written, and kept
-                told = await document_cache.render_json_all(at.context, at.caller, some, door=reader)
+                told = await rendering.render_json_all(at.context, at.caller, some, door=reader)
                 assert [json.loads(bytes(each)) for each in told] == rendered
     return seen
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])  # spelling is pure; the engine has no say in it
 class TestEveryDoor:
-    async def test_can_spell_small_states_of_an_order_of_every_door(self, context: Context) -> None:
+    async def test_every_door_can_spell_small_states_of_an_order_of_every_door(self, context: Context) -> None:
         assert await spell(context, every=150) == set(Status)
 
     @pytest.mark.prove
-    async def test_can_spell_every_small_state_of_an_order_of_every_door(self, context: Context) -> None:
+    async def test_every_door_can_spell_every_small_state_of_an_order_of_every_door(self, context: Context) -> None:
         assert await spell(context, every=1) == set(Status)

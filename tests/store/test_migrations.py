@@ -10,8 +10,8 @@ from alembic import command
 from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
-from crossdock.core.orders import events
 from crossdock.core.events import CHAIN_START, Event
+from crossdock.core.orders import events
 from crossdock.core.orders.events import Received
 from crossdock.core.orders.model import (
     Content,

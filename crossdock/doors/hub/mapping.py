@@ -23,6 +23,8 @@ Tree = Any
 # Members of the answer that a sender cannot set.
 _HEAD = ("id", "version", "status", "created_at", "updated_at", "source", "holds", "tags", "archived")
 ANSWERED = (*_HEAD, "reconciliation")
+# What is said of an order that cannot be rendered, in its place in a list or an export.
+UNREADABLE = "the order cannot be shown; the server's log says why"
 _ENCODER = msgspec.json.Encoder()  # writes amounts as strings, as this door does
 _DECODER = msgspec.json.Decoder()
 
@@ -63,6 +65,14 @@ def _line_rules(tree: Tree) -> list[Fault]:
 def time_answer(us: int) -> str:
     """Spell microseconds since 1970."""
     return format_time(us, digits=6)
+
+
+def unreadable_answer(order: Order) -> bytes:
+    """Render what stands in a list or an export for an order that cannot be rendered."""
+    answer = wire.UnreadableOrder(
+        spell_id(order.order_id), order.content.number, order.version, str(order.status), UNREADABLE
+    )
+    return _ENCODER.encode(answer)
 
 
 def hold_answer(hold: Hold) -> dict[str, Tree]:

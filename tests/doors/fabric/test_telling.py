@@ -8,7 +8,24 @@ import msgspec
 import pytest
 
 from crossdock.core.events import Event
-from crossdock.core.orders.events import Allocated, Archived, Backordered, Canceled, Delivered, Edited, Held, Noted, OrderEvent, Received, Refunded, Released, Returned, ReturnRequested, Shipped, Tagged
+from crossdock.core.orders.events import (
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Held,
+    Noted,
+    OrderEvent,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+)
 from crossdock.core.orders.model import Content, Destination, Hold, Line
 from crossdock.core.orders.status import Counters
 from crossdock.doors.fabric import webhooks

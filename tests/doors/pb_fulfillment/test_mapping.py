@@ -27,7 +27,7 @@ FOUND = ReferenceData(Organization(1, "Demo", "", 0, 0))
 
 def order(*, holds: tuple[Hold, ...] = (), **counts: int) -> Order:
     door = PbFulfillmentFormat(frozenset({"1234"}))
-    content = door.content(door.read(SAMPLE), FOUND)
+    content = door.to_content(door.parse(SAMPLE), FOUND)
     counters = tuple(msgspec.structs.replace(each, **counts) for each in initial_counters(content))
     return Order(
         organization_id=1, order_id=2**62, version=1, created_at=0, updated_at=0,
@@ -166,19 +166,21 @@ class TestAnyBody:
     @given(bodies())
     def test_is_refused_or_answered_whole(self, body: dict[str, Any]) -> None:
         door = PbFulfillmentFormat(frozenset({"1234"}))
-        reading = door.read(json.dumps(body).encode())
+        reading = door.parse(json.dumps(body).encode())
         if reading.faults:
             return
-        content = door.content(reading, FOUND)
-        assert door.content(door.reread(door.spell(content, FOUND, MissingFields())), FOUND) == content
+        content = door.to_content(reading, FOUND)
+        assert (
+            door.to_content(door.parse_rendered(door.from_content(content, FOUND, MissingFields())), FOUND) == content
+        )
         kept = unmapped.extract(
-            content, sent=reading.tree, rendered=door.spell(content, FOUND, MissingFields()), lines=door.lines
+            content, sent=reading.tree, rendered=door.from_content(content, FOUND, MissingFields()), lines=door.lines
         )
         one = msgspec.structs.replace(order(), content=kept, counters=initial_counters(kept))
-        respelled = unmapped.restore(kept, rendered=door.spell(kept, FOUND, MissingFields()), lines=door.lines)
+        respelled = unmapped.restore(kept, rendered=door.from_content(kept, FOUND, MissingFields()), lines=door.lines)
         assert respelled == reading.tree
-        told = door.answer(respelled, one, FOUND)
+        told = door.to_response(respelled, one, FOUND)
         # create answers from what was sent and a read from what was kept: they must not differ
-        assert encode_json(told) == encode_json(door.answer(reading.tree, one, FOUND))
+        assert encode_json(told) == encode_json(door.to_response(reading.tree, one, FOUND))
         assert list(told)[-3:] == ["isGift", "status", "isOnHold"]
         assert {name for name, value in body.items() if value is not None} <= set(told)

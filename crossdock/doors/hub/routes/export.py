@@ -6,6 +6,9 @@ import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
+import structlog
+
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
@@ -13,9 +16,11 @@ from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
+from crossdock.flows.rendering import RenderedDocument
 from crossdock.store.order_list import OrderPage
 
 Tree = Any
+_log = structlog.get_logger("crossdock.export")
 # Orders read at a time: some 10 ms of work between two turns of the event loop, and half a megabyte of memory.
 PORTION = 100
 
@@ -42,13 +47,25 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        renderings = await rendering.render_all(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
-        yield b"".join(spell(order, rendered.document) for order, rendered in zip(page.orders, renderings, strict=True))
+        renderings = await rendering.render_each(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
+        yield b"".join(_spelled(order, each, spell) for order, each in zip(page.orders, renderings, strict=True))
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:
             return
         await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
         page = await selection.page(request, before=before, limit=PORTION)
+
+
+def _spelled(order: Order, rendered: RenderedDocument | None, spell: Callable[[Order, Tree], bytes]) -> bytes:
+    """Render an order; one that cannot be rendered says so in its place."""
+    if rendered is not None:
+        try:
+            return spell(order, rendered.document)
+        except Exception:  # noqa: BLE001 - found in one order
+            _log.exception("bug", order_id=order.order_id)
+    document = msgspec.json.decode(mapping.unreadable_answer(order))
+    # CSV has no column for the error; the status is where an operator looks.
+    return spell(order, document | {"status": document["error"]} if spell is _csv else document)
 
 
 # -------------------------------------------------------------------------------------------------------------------- CSV

@@ -127,10 +127,21 @@ class Selection(Struct, frozen=True):
         """Give a page of the selection's documents."""
         context, caller, door = request.context, request.caller, mapping.FORMAT.name
         if self.text is None:
-            return await render_json_page(context, caller, self.filters, door=door, before=before, limit=limit)
+            return await render_json_page(
+                context,
+                caller,
+                self.filters,
+                door=door,
+                unreadable=mapping.unreadable_answer,
+                before=before,
+                limit=limit,
+            )
         found = await self.page(request, before=before, limit=limit + 1)
         last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-        return RenderedPage(await render_json_all(context, caller, found.orders[:limit], door=door), last)
+        told = await render_json_all(
+            context, caller, found.orders[:limit], door=door, unreadable=mapping.unreadable_answer
+        )
+        return RenderedPage(told, last)
 
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
@@ -154,7 +165,8 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
 async def list_orders(request: Request) -> Reply:
     """Answer a page of orders, newest first, narrowed by the filters, with the address of the next page.
 
-    A page may hold fewer orders than `limit`, or none, where enough was looked through; `next` then goes on from there.
+    A page may hold fewer orders than `limit`, or none, where enough was looked through; `next` then goes on from there. An
+    order that cannot be rendered has an UnreadableOrder in its place.
     """
     query = known_query(request, *FILTERS, "limit", "cursor")
     faults: list[Fault] = []
@@ -198,6 +210,15 @@ FILTER_PARAMETERS: tuple[dict[str, Any], ...] = (
         "q", "query", "words an order must have all of: numbers, references, names, e-mail, SKU, tracking number"
     ),
 )
+_PAGE = {
+    "title": "Page",
+    "type": "object",
+    "required": ["items", "next"],
+    "properties": {
+        "items": {"type": "array", "items": {"anyOf": [wire.OrderAnswer, wire.UnreadableOrder]}},
+        "next": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+}
 ROUTES = (
     Route(
         "POST", ("/hub/v1/orders",), create_order, access.WRITE, "createOrder", "Create an order",
@@ -208,7 +229,7 @@ ROUTES = (
     ),
     Route(
         "GET", ("/hub/v1/orders",), list_orders, access.READ, "listOrders", "List or search orders, newest first",
-        answers={200: wire.Page, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
+        answers={200: _PAGE, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
     ),
     Route(
         "GET", ("/hub/v1/orders/counts",), count_orders, access.READ, "countOrders", "Count orders by status and door",
