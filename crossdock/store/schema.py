@@ -79,8 +79,8 @@ async def is_created(url: str) -> bool:
 
 
 def _is_created_sqlite(path: str) -> bool:
-    if not Path(path).exists():
-        return False
+    if not Path(path).is_file():
+        return Path(path).exists()  # a folder is refused, with its reason, where it is opened
     try:
         connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
         try:
