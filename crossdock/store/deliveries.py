@@ -212,7 +212,7 @@ _UNDER_WAY = Statement(
     .select_from(delivery)
     .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.claimed_by.is_not(None))
 )
-_SETTLED = ("state", "attempts", "next_at", "holder", "ended_at", "status", "attempted")
+_SETTLED = ("state", "attempts", "next_at", "claimed_by", "ended_at", "status", "attempted")
 
 
 async def add(tx: Transaction, added: Sequence[Delivery]) -> None:
@@ -234,7 +234,7 @@ async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: i
 async def held(
     tx: Transaction, organization_id: int, *, endpoint_id: int, claimed_by: int | None, limit: int
 ) -> list[Delivery]:
-    """Give deliveries of an endpoint that a process has taken; any process, without a `holder`."""
+    """Give deliveries of an endpoint that a process has taken; any process, where `claimed_by` is None."""
     least, most = (0, MAX_ID) if claimed_by is None else (claimed_by, claimed_by)
     key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
     return [_delivery(row) for row in await tx.rows(_HELD, **key, least=least, most=most, limit=limit)]
@@ -247,8 +247,8 @@ async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, 
 
 
 async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
-    """Write who has deliveries (`holder`) and until when (`next_at`); if nothing was settled by then, they are due again."""
-    await tx.update(delivery, ("next_at", "holder"), [(*_key(each), each.next_at, each.claimed_by) for each in taken])
+    """Write who has claimed deliveries (`claimed_by`) and until when (`next_at`); if nothing was settled by then, they are due again."""
+    await tx.update(delivery, ("next_at", "claimed_by"), [(*_key(each), each.next_at, each.claimed_by) for each in taken])
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
