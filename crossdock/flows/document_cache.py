@@ -17,10 +17,11 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context, Format, encode_json
 from crossdock.flows.lru_cache import CachedDocument
 from crossdock.flows.rendering import reference_keys, sent_bodies, word
-from crossdock.store import event_log, order_list
+from crossdock.store import event_log
 from crossdock.store import orders as order_store
 from crossdock.store.catalog import version_of
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import Filters, OrderQuery
 from crossdock.store.protocols import Transaction
 
 Tree = Any
@@ -58,11 +59,10 @@ async def render_json_page(
     limit: int,
     offset: int = 0,
 ) -> RenderedPage:
-    """As `told_all`, of a page of orders, newest first (see store.pages.page); those kept are not read again."""
+    """As `told_all`, of a page of orders, newest first (see store.order_query.pages); those kept are not read again."""
     async with context.store.reading() as tx:
-        states, last = await order_list.find(
-            tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset
-        )
+        query = OrderQuery(any_of=(filters,), before=before, limit=limit + 1, offset=offset)
+        states, last = await pages.event_hashes(tx, caller.organization_id, query)
         if len(states) > limit:
             last = list(states)[limit - 1]
             states.popitem()

@@ -11,8 +11,8 @@ from crossdock.core.errors import Busy
 from crossdock.core.orders.events import Released
 from crossdock.flows.context import Context
 from crossdock.flows.unit_of_work import unit
-from crossdock.store import order_list, tenants
 from crossdock.store import orders as order_store
+from crossdock.store import tenants
 
 _log = structlog.get_logger("crossdock.timers")
 # Orders released in one transaction; more would keep other writers waiting.
@@ -44,7 +44,7 @@ async def release_due(context: Context) -> int:
         due = [
             each.organization_id
             for each in organizations
-            if await order_list.due(tx, each.organization_id, now=now, limit=1)
+            if await order_store.due(tx, each.organization_id, now=now, limit=1)
         ]
     for organization_id in due:
         while count := await _release(context, organization_id):
@@ -55,7 +55,7 @@ async def release_due(context: Context) -> int:
 async def _release(context: Context, organization_id: int) -> int:
     released = 0
     async with unit(context, organization_id) as work:
-        for order_id in sorted(await order_list.due(work.tx, organization_id, now=work.now, limit=_AT_ONCE)):
+        for order_id in sorted(await order_store.due(work.tx, organization_id, now=work.now, limit=_AT_ONCE)):
             order = await order_store.get(work.tx, organization_id, order_id=order_id, for_update=True)
             assert order is not None, "an order is never removed"
             ended = tuple(

@@ -19,7 +19,7 @@ from crossdock.flows.context import Context, ReferenceData
 from crossdock.flows.lru_cache import CachedDocument, LruCache
 from crossdock.flows.orders import Step
 from crossdock.store import catalog
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.flows.state_machine import Moving, caller_in
 from tests.world import STRANGERS_UUID
 

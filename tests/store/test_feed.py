@@ -92,7 +92,7 @@ class TestFeed:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(8)), event(9, name="order.held"))
             wanted = EventFilter(names=("order.held",))
-            monkeypatch.setattr(event_log, "FEED_SCAN", 5)
+            monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 5)
             assert await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
             found, upto = await event_log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
             assert ([each.event.order_id for each in found], upto) == ([9], 9)

@@ -4,17 +4,15 @@ import pytest
 
 from crossdock.core.ids import IdGenerator, created_us
 from crossdock.core.orders.model import Address, Customer, Destination, Hold, Line, Order, Source
-from crossdock.store import order_list
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Store
-from tests.store.samples import NOW_US, ONE, order, put
+from tests.store.samples import NOW_US, ONE, order, put, read_page
 
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:
     async with store.reading() as tx:
         return [
-            each.order_id
-            for each in (await order_list.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
+            each.order_id for each in (await read_page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
         ]
 
 
@@ -104,7 +102,7 @@ class TestPage:
         placed = [order(number, lines=(Line(number), Line(1))) for number in range(1, 9)]
         await put(store, *placed)
         async with store.reading() as tx:
-            assert (await order_list.page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
+            assert (await read_page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
 
     async def test_passes_over_an_offset(self, store: Store) -> None:
         await put(store, *(order(number) for number in range(1, 6)))

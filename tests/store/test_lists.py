@@ -22,7 +22,9 @@ _KEYS = Statement(
 )
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 3, protocols.AT_ONCE, protocols.AT_ONCE + 1, 3 * protocols.AT_ONCE])
+@pytest.mark.parametrize(
+    "size", [0, 1, 2, 3, protocols.MAX_LIST_VALUES, protocols.MAX_LIST_VALUES + 1, 3 * protocols.MAX_LIST_VALUES]
+)
 async def test_gives_the_rows_of_a_list_of_any_length(store: Store, size: int) -> None:
     keys = [number.to_bytes(32, "big") for number in range(size)]
     async with store.writing() as tx:
@@ -41,13 +43,13 @@ async def test_finds_what_stands_twice_in_a_list_once(store: Store) -> None:
 
 def test_is_written_out_in_few_lengths_where_there_are_no_arrays() -> None:
     dialect, values = sqlite_dialect(paramstyle="qmark"), {"organization_id": ONE, "least": 4}
-    three = _KEYS.bound(dialect, values | {"keys": [b"a", b"b", b"c"]})
-    assert three == (_KEYS.bound(dialect, values | {"keys": [b"a"] * 4})[0], [b"a", b"b", b"c", b"c", ONE, 4])
+    three = _KEYS.bind(dialect, values | {"keys": [b"a", b"b", b"c"]})
+    assert three == (_KEYS.bind(dialect, values | {"keys": [b"a"] * 4})[0], [b"a", b"b", b"c", b"c", ONE, 4])
     assert three[0].count("?") == 6
 
 
 def test_is_one_array_elsewhere() -> None:
-    text, values = _KEYS.bound(asyncpg.dialect(), {"organization_id": ONE, "least": 4, "keys": [b"a", b"b"]})  # type: ignore[no-untyped-call]
+    text, values = _KEYS.bind(asyncpg.dialect(), {"organization_id": ONE, "least": 4, "keys": [b"a", b"b"]})  # type: ignore[no-untyped-call]
     assert "= ANY ($1::BYTEA[])" in text
     assert values == [[b"a", b"b"], ONE, 4]
 

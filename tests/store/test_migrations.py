@@ -26,8 +26,9 @@ from crossdock.core.orders.model import (
 from crossdock.core.orders.status import Counters
 from crossdock.flows import verification
 from crossdock.settings import load
-from crossdock.store import event_log, order_list, orders, schema, tenants, text_search
-from crossdock.store.index_scan import Filters
+from crossdock.store import event_log, order_counts, orders, schema, tenants
+from crossdock.store.order_query import pages, word_search
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
@@ -104,7 +105,7 @@ async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
     async with store.writing() as tx:
         rows = []
         for order, _ in context:
-            row = list(orders.order_row(order))[: -len(NEW)]
+            row = list(msgspec.structs.astuple(orders.order_row(order)))[: -len(NEW)]
             plain = [{"reason": hold.reason, "at": hold.at} for hold in order.holds]
             row[order_table.columns.keys().index("holds")] = _encode(plain) if plain else None
             rows.append(row)
@@ -118,7 +119,7 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give a store that was filled at 0001 and brought to the newest schema since."""
     upgrade = command.upgrade
     with monkeypatch.context() as then:
-        then.setattr(schema, "_make", schema._upgrade)
+        then.setattr(schema, "_create", schema._upgrade)
         then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
         old = await open_store(empty_database)
     await fill(old, old_book())
@@ -145,15 +146,15 @@ class TestToOrdersThatMove:
         )
         async with migrated.reading() as tx:
             assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == wanted
-            found = await text_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
+            found = await word_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
             assert [order.order_id for order in found.orders] == [5]
 
     async def test_counts_the_orders_there_are(self, migrated: Store) -> None:
         async with migrated.reading() as tx:
             real = sorted(tuple(row) for row in await tx.rows(_REAL))
             assert sorted(tuple(row) for row in await tx.rows(_KEPT)) == real
-            assert sum((await order_list.counts(tx, ONE)).values()) == await order_list.count(tx, ONE, Filters()) == 699
-            assert await order_list.count(tx, OTHER, Filters()) == 39
+            assert sum((await order_counts.counts(tx, ONE)).values()) == await pages.count(tx, ONE, Filters()) == 699
+            assert await pages.count(tx, OTHER, Filters()) == 39
 
     async def test_leaves_orders_that_their_log_rebuilds(self, migrated: Store) -> None:
         """Holds have the number of the event that placed them now: a release must find them, here and in the log."""

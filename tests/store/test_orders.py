@@ -9,11 +9,12 @@ import pytest
 
 from crossdock.core.orders.model import Content, Line, Source
 from crossdock.core.orders.status import Counters
-from crossdock.store import order_list, orders, submissions
-from crossdock.store.index_scan import Filters
+from crossdock.store import orders, submissions
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.tables import order_line
-from tests.store.samples import ONE, OTHER, full_order, order, put, submission
+from tests.store.samples import ONE, OTHER, full_order, order, put, read_page, submission
 
 
 class TestOrders:
@@ -100,13 +101,13 @@ class TestOrders:
             assert not await orders.replace(tx, orders.rows_of(newer), before=full_order())
         async with store.reading() as tx:
             assert await orders.get(tx, ONE, order_id=1) == newer
-            assert (await order_list.page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
-            assert (await order_list.page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+            assert (await read_page(tx, ONE, Filters(number="B"), before=None, limit=9)).orders == [newer]
+            assert (await read_page(tx, ONE, Filters(sku="sku-é"), before=None, limit=9)).orders == []
 
     async def test_are_counted_by_door(self, store: Store) -> None:
         await put(store, order(1), order(2), order(3, source=Source("hub", 1, "me")))
         async with store.reading() as tx:
-            assert [await order_list.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [
+            assert [await pages.count(tx, ONE, Filters(door=door)) for door in ("s2", "hub", "fabric")] == [
                 2,
                 1,
                 0,

@@ -45,7 +45,7 @@ class TestDeliveryPlans:
         ("statement", "index"),
         [
             (deliveries._DUE, "ix_delivery_due"),
-            (deliveries._HELD, "ix_delivery_due"),
+            (deliveries._CLAIMED, "ix_delivery_due"),
             (deliveries._OF_ORDERS, "ix_delivery_open"),
             (deliveries._page_statement("dead", False, False), "ix_delivery_dead"),
             (deliveries._page_statement(None, False, True), "sqlite_autoindex_delivery_1"),
@@ -53,12 +53,12 @@ class TestDeliveryPlans:
             (deliveries._OLD, "sqlite_autoindex_delivery_1"),
             (deliveries._READY, "ix_delivery_due"),
             (event_log._feed_statement(2, 1, 1), "ix_event_organization_id_position"),
-            (event_log._STORIES, "sqlite_autoindex_event_1"),
+            (event_log._HISTORIES, "sqlite_autoindex_event_1"),
         ],
     )
     def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
-        names = statement._spelling(sqlite._DIALECT).names
-        text, values = statement.bound(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
+        names = statement.names(sqlite._DIALECT)
+        text, values = statement.bind(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
         connection = sqlite.connect(str(sqlite_template))
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
         connection.close()

@@ -18,21 +18,20 @@ from crossdock.store import (
     emails,
     event_log,
     idempotency_keys,
-    index_scan,
-    order_list,
+    order_counts,
     orders,
     submissions,
     tenants,
-    text_search,
     verification,
 )
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
 from crossdock.store.idempotency_keys import Claim
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages, planner, word_search
+from crossdock.store.order_query.query import Filters, OrderPage, OrderQuery
 from crossdock.store.protocols import Store, Transaction
 from crossdock.store.tenants import Client, Membership, Organization, Person
-from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
+from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, read_page, submission
 
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
@@ -105,7 +104,7 @@ class TestEvents:
             await event_log.add_events(tx, ONE, told(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
             assert await event_log.events(tx, ONE, order_id=placed.order_id) == made
-            ((recorded,),) = [portion async for portion in verification.walk(tx, ONE)]
+            ((recorded,),) = [portion async for portion in verification.read_all(tx, ONE)]
         assert recorded.rows is not None
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
         assert [entry.event for entry in recorded.entries] == made
@@ -118,13 +117,13 @@ class TestEvents:
                 await event_log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
 
     async def test_are_walked_in_portions_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(verification, "STEP", 3)
+        monkeypatch.setattr(verification, "BATCH", 3)
         await put(store, *(order(number) for number in range(8)))
         async with store.writing() as tx:
             for number in range(5, 12):  # the last four of orders that are not there
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
                 await event_log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
-            portions = [portion async for portion in verification.walk(tx, ONE)]
+            portions = [portion async for portion in verification.read_all(tx, ONE)]
         assert [len(portion) for portion in portions] == [3, 3, 3, 3]
         found = [each for portion in portions for each in portion]
         assert [each.order_id for each in found] == list(range(12))
@@ -293,7 +292,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "emails.get": (lambda tx: emails.get(tx, OTHER, mail_id=3), None),
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
     "emails.delete_oldest": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
-    "verification.walk": (lambda tx: drained(verification.walk(tx, THIRD)), []),
+    "verification.read_all": (lambda tx: drained(verification.read_all(tx, THIRD)), []),
     "verification.terms": (
         lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9),
         set(),
@@ -307,30 +306,33 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
     "orders.with_bodies": (lambda tx: orders.with_bodies(tx, OTHER, [1], door="s2"), ([], {})),
-    "index_scan.choose_index": (
-        lambda tx: index_scan.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
+    "planner.choose_index": (
+        lambda tx: planner.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
         ("sku", 0),
     ),
-    "text_search.search": (
-        lambda tx: text_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
-        order_list.OrderPage([]),
+    "word_search.search": (
+        lambda tx: word_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
+        OrderPage([]),
     ),
-    "order_list.counts": (lambda tx: order_list.counts(tx, OTHER), {}),
-    "order_list.due": (lambda tx: order_list.due(tx, OTHER, now=2**62, limit=9), []),
-    "order_list.page": (
-        lambda tx: order_list.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
-        order_list.OrderPage([]),
+    "order_counts.counts": (lambda tx: order_counts.counts(tx, OTHER), {}),
+    "orders.due": (lambda tx: orders.due(tx, OTHER, now=2**62, limit=9), []),
+    "pages.page": (
+        lambda tx: pages.page(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
+        OrderPage([]),
     ),
-    "order_list.find": (
-        lambda tx: order_list.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
+    "pages.event_hashes": (
+        lambda tx: pages.event_hashes(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
         ({}, None),
     ),
-    "order_list.page_of_any": (
-        lambda tx: order_list.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
-        order_list.OrderPage([]),
+    "pages.matches": (
+        lambda tx: pages.matches(tx, OTHER, OrderQuery(any_of=(Filters(door="s2"), Filters(door="hub")), limit=9)),
+        pages.Matches([]),
     ),
-    "order_list.count": (lambda tx: order_list.count(tx, OTHER, Filters(door="s2")), 0),
-    "order_list.add_counts": (lambda tx: order_list.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
+    "pages.counts_of": (lambda tx: pages.counts_of(tx, OTHER, [Filters(door="s2"), Filters(sku="sku-é")]), [0, 0]),
+    "pages.most_there_can_be": (lambda tx: pages.most_there_can_be(tx, OTHER, [Filters(door="s2")]), 0),
+    "pages.candidates": (lambda tx: pages.candidates(tx, OTHER, [Filters(sku="sku-é")], limit=9), set()),
+    "pages.count": (lambda tx: pages.count(tx, OTHER, Filters(door="s2")), 0),
+    "order_counts.add_counts": (lambda tx: order_counts.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
     "tenants.get_organization": (lambda tx: tenants.get_organization(tx, OTHER), None),
     "tenants.get_client": (lambda tx: tenants.get_client(tx, OTHER, client_id="c"), None),
     "tenants.clients": (lambda tx: tenants.clients(tx, OTHER), []),
@@ -362,10 +364,10 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await deliveries.endpoints(tx, ONE),
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
         await emails.page(tx, ONE, before=2**62, limit=9),
-        await order_list.page(tx, ONE, Filters(), before=None, limit=9),
-        await text_search.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
-        await order_list.counts(tx, ONE),
-        await order_list.due(tx, ONE, now=2**62, limit=9),
+        await read_page(tx, ONE, Filters(), before=None, limit=9),
+        await word_search.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
+        await order_counts.counts(tx, ONE),
+        await orders.due(tx, ONE, now=2**62, limit=9),
         await tenants.clients(tx, ONE),
         await tenants.is_revoked(tx, ONE, token_id="t"),
         await tenants.is_revoked(tx, ONE, token_id="other"),
@@ -379,7 +381,7 @@ class TestAnotherOrganization:
         placed, event = record(full_order(), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
-            await order_list.add_counts(tx, ONE, {("s2", "open"): 1})
+            await order_counts.add_counts(tx, ONE, {("s2", "open"): 1})
             await event_log.add_events(tx, ONE, told(event))
             await submissions.add_submissions(tx, [submission(1, status="refused")])
             await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
@@ -405,8 +407,8 @@ class TestAnotherOrganization:
             await submissions.add_submissions(tx, [submission(1), submission(1, OTHER)])
             assert await orders.get(tx, ONE, order_id=1) == full_order()
             assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
-            assert (await order_list.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
-            assert (await order_list.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+            assert (await read_page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
+            assert (await read_page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
             newer = msgspec.structs.replace(order(1, OTHER), version=2)
             assert await orders.replace(tx, orders.rows_of(newer), before=order(1, OTHER))
             assert await orders.get(tx, ONE, order_id=1) == full_order()
@@ -423,10 +425,14 @@ class TestAnotherOrganization:
                 event_log,
                 emails,
                 orders,
-                order_list,
+                order_counts,
+                pages,
+                planner,
+                word_search,
+                submissions,
+                idempotency_keys,
+                catalog,
                 tenants,
-                text_search,
-                index_scan,
             )
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__

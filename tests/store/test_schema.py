@@ -113,22 +113,22 @@ class TestMigrate:
     async def test_leaves_nothing_behind_when_it_fails(
         self, empty_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        bring_up = schema._bring_up
+        migrate_ = schema._migrate
 
         def broken(connection: Connection) -> None:
-            bring_up(connection)
+            migrate_(connection)
             raise RuntimeError("the power is gone")
 
-        monkeypatch.setattr(schema, "_bring_up", broken)
+        monkeypatch.setattr(schema, "_migrate", broken)
         with pytest.raises(RuntimeError, match="the power is gone"):
             await migrate(empty_database)
         assert await tables(empty_database) == set()
-        monkeypatch.setattr(schema, "_bring_up", bring_up)
+        monkeypatch.setattr(schema, "_migrate", migrate_)
         assert await migrate(empty_database) == HEAD
 
     async def test_holds_others_off_while_it_runs(self, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Two migrations of one database meet in the middle: with no lock, the second would find half a schema."""
-        bring_up = schema._bring_up
+        migrate_ = schema._migrate
         inside: list[int] = []
         most: list[int] = []
         guard = threading.Lock()
@@ -142,12 +142,12 @@ class TestMigrate:
                     second.set()
             second.wait(0.5)  # gives the other one the time to come in, if nothing holds it off
             try:
-                bring_up(connection)
+                migrate_(connection)
             finally:
                 with guard:
                     inside.pop()
 
-        monkeypatch.setattr(schema, "_bring_up", slow)
+        monkeypatch.setattr(schema, "_migrate", slow)
         both = [asyncio.to_thread(asyncio.run, migrate(empty_database)) for _ in range(2)]
         assert await asyncio.gather(*both) == [HEAD, HEAD]
         assert max(most) == 1

@@ -127,7 +127,7 @@ async def look(url: str, see: Callable[[Connection], Any]) -> Any:
 async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Give the URL of an empty database that went through every migration."""
     with monkeypatch.context() as then:
-        then.setattr(schema, "_make", schema._upgrade)
+        then.setattr(schema, "_create", schema._upgrade)
         await schema.migrate(empty_database)
     return empty_database
 

@@ -153,7 +153,9 @@ class TestReading:
         mode = text("SELECT current_setting('plan_cache_mode')")
         async with store.reading() as tx:
             assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
-            assert [tuple(row) for row in await tx.rows(Statement(mode, is_varied=True))] == [("force_custom_plan",)]
+            assert [tuple(row) for row in await tx.rows(Statement(mode, needs_custom_plan=True))] == [
+                ("force_custom_plan",)
+            ]
         async with store.reading() as tx:
             assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
 

@@ -8,12 +8,11 @@ import pytest
 
 from crossdock.core.orders.status import Status
 from crossdock.core.time import format_time
-from crossdock.doors.fabric import search as order_search
-from crossdock.doors.fabric.routes import search as search_routes
-from crossdock.doors.fabric.search import fits, look_up
-from crossdock.flows import access, queries
+from crossdock.doors.fabric import search as fabric_search
+from crossdock.doors.fabric.search import find_alternatives, find_order_ids, fits
+from crossdock.flows import access, order_search, queries
 from crossdock.flows.access import Caller
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.doors.fabric.conftest import ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
@@ -69,20 +68,18 @@ class TestFits:
         ],
     )
     def test_says_what_fits(self, filters: Any, does: bool) -> None:
-        assert not list(order_search.faults_of(filters))
+        assert not list(fabric_search.faults_of(filters))
         assert fits(ORDER, filters) is does
 
 
 class TestLookUp:
     def test_uses_the_indexes_there_are(self) -> None:
-        found = look_up({"orderNumber": ["1", "2", "1"]})
-        assert found.choices == (Filters(number="1"), Filters(number="2"))
-        assert found.is_exact
-        assert look_up({"items": {"sku": "A"}, "statusCode": "x"}).choices == (Filters(sku="A"),)
-        assert look_up({"customer": {"email": "A@b.c"}, "shipInfo": {"locationNum": "7"}}).choices == (
+        assert find_alternatives({"orderNumber": ["1", "2", "1"]}) == ((Filters(number="1"), Filters(number="2")), True)
+        assert find_alternatives({"items": {"sku": "A"}, "statusCode": "x"})[0] == (Filters(sku="A"),)
+        assert find_alternatives({"customer": {"email": "A@b.c"}, "shipInfo": {"locationNum": "7"}})[0] == (
             Filters(email="A@b.c", location="7"),
         )
-        assert look_up({"orderId": "62272e917b12209e68751d94"}).order_ids == ()
+        assert find_order_ids({"orderId": "62272e917b12209e68751d94"}) == ()
 
     @pytest.mark.parametrize(
         ("filters", "is_exact"),
@@ -103,15 +100,15 @@ class TestLookUp:
         ],
     )
     def test_knows_when_an_index_is_all(self, filters: Any, is_exact: bool) -> None:
-        assert look_up(filters).is_exact is is_exact
+        assert find_alternatives(filters)[1] is is_exact
 
     def test_cuts_times_as_they_are_answered(self) -> None:
         at = "2026-01-30T10:00:00.001Z"
-        us = order_search.moment(at)
+        us = fabric_search.moment(at)
         assert us is not None
         expected = {"gte": ("from", us), "gt": ("from", us + 1000), "lt": ("to", us), "lte": ("to", us + 1000)}
         for name, (side, edge) in expected.items():
-            (found,) = look_up({"updatedAt": {name: at}}).choices
+            (found,), _ = find_alternatives({"updatedAt": {name: at}})
             assert getattr(found, f"updated_{side}") == edge
             for micro in (us - 1000, us - 1, us, us + 999, us + 1000):
                 shown = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
@@ -119,7 +116,7 @@ class TestLookUp:
 
     def test_narrows_codes_to_every_status_that_can_be_answered_with_them(self) -> None:
         def states(code: Any) -> set[tuple[str | None, str | None]]:
-            return {(each.status, each.door) for each in look_up({"statusCode": code}).choices}
+            return {(each.status, each.door) for each in find_alternatives({"statusCode": code})[0]}
 
         assert states("ORDER_CREATED") == {(Status.OPEN, None)}
         assert states("ORDER_SHIPPED") == {(Status.SHIPPED, None), (Status.OPEN, "fabric")}
@@ -205,8 +202,8 @@ class TestQuery:
     async def test_fills_a_page_when_there_is_too_much_to_look_through_all(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 3)
-        monkeypatch.setattr(search_routes, "_PORTION", 1)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 3)
+        monkeypatch.setattr(order_search, "_PORTION", 1)
         filters = {"statusCode": ["ORDER_HOLD_CSR", "ORDER_CREATED"]}
         first = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert [order["orderNumber"] for order in first["orders"]] == ["SH-1", "S2-1"]
@@ -221,11 +218,11 @@ class TestQuery:
     async def test_counts_to_the_end_when_it_came_there(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 4)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 4)
         filters = {"customer": {"company": None}, "orderNumber": "S*-1"}
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (5, 2)
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 5)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 5)
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (3, 2)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.store import order_list, text_search
+from crossdock.store.order_query import planner, word_search
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -264,9 +264,9 @@ class TestPagesThatEndEarly:
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the book look through few rows at a time."""
         for module, name, value in (
-            (order_list, "SCAN", 3),
-            (text_search, "_WORD_IDS", 2),
-            (text_search, "_ROUNDS", 1),
+            (planner, "MAX_ENTRIES_SCANNED", 3),
+            (word_search, "IDS_A_ROUND", 2),
+            (word_search, "MAX_ROUNDS", 1),
         ):
             monkeypatch.setattr(module, name, value)
 

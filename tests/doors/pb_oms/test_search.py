@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.doors.pb_oms import search
-from crossdock.flows import queries
+from crossdock.flows import order_search
 from tests.doors.pb_oms.test_create import ORDERS, sample
 from tests.vendors import VENDORS
 from tests.world import World
@@ -162,7 +161,7 @@ class TestFilters:
     async def test_that_leave_too_many_to_look_through_are_refused(
         self, world: World, headers: Headers, three: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "MAX_SCANNED", 1)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 1)
         body = {"filters": [{"name": "customerId", "value": ["CUST12345"]}]}
         answer = await world.http.post(SEARCH, json=body, headers=headers)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, "validation_error")
@@ -229,7 +228,7 @@ class TestDeleted:
     async def test_beyond_those_passed_over_exactly_shorten_pages(
         self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search, "_MAX_DELETED", 1)
+        monkeypatch.setattr(order_search, "MAX_EXCLUDED", 1)
         ids = {number: await create(world, headers, number) for number in "ABCDEF"}
         for number in "BE":
             await world.http.delete(f"{ORDERS}/{ids[number]}", headers=headers)

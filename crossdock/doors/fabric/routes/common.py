@@ -14,8 +14,8 @@ from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import SITE_CONTEXT
 from crossdock.doors.fabric.routes.errors import not_found
 from crossdock.flows import document_cache, orders, queries, rendering
+from crossdock.flows.order_search import Filters
 from crossdock.flows.orders import Change, Step
-from crossdock.store.index_scan import Filters
 
 Tree = Any
 BASE = "/api/v2"

@@ -12,7 +12,7 @@ from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_foun
 from crossdock.flows import access
 from crossdock.flows.document_cache import render_json_page
 from crossdock.flows.intake import Submission
-from crossdock.store.index_scan import Filters
+from crossdock.flows.order_search import Filters
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")

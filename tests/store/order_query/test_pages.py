@@ -23,10 +23,12 @@ from crossdock.core.orders.model import (
     Source,
 )
 from crossdock.core.orders.status import Counters
-from crossdock.store import index_scan, order_list
-from crossdock.store.index_scan import Filters
+from crossdock.store import order_counts, orders
+from crossdock.store.order_query import pages, planner, query
+from crossdock.store.order_query.query import Filters, OrderPage
+from crossdock.store.order_query.statements import UPDATED_INDEX
 from crossdock.store.protocols import Row, Statement, Store, Transaction
-from tests.store.samples import NOW_US, ONE, OTHER, put
+from tests.store.samples import NOW_US, ONE, OTHER, put, read_hashes, read_page, read_page_of
 
 NAMES = Filters.__struct_fields__
 FILTERS_CHOSEN = 1 + len(NAMES) + 78 + 10  # none, each, every pair of them, and ten of three
@@ -186,14 +188,14 @@ async def compared(store: Store, seed: int) -> tuple[int, int]:
             offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
             way: dict[str, Any] = {"sort": sort, "ascending": ascending}
             async with store.reading() as tx:
-                whole = await order_list.page(tx, ONE, filters, limit=500, **way)
-                part = await order_list.page(tx, ONE, filters, limit=limit, offset=offset, **way)
+                whole = await read_page(tx, ONE, filters, limit=500, **way)
+                part = await read_page(tx, ONE, filters, limit=limit, offset=offset, **way)
             assert numbers(whole.orders) == numbers(wanted), (filters, way)
-            assert whole == order_list.OrderPage(wanted)
+            assert whole == OrderPage(wanted)
             assert part.orders == wanted[offset : offset + limit], (filters, way)
             if (sort, ascending) == ("created", False):
                 async with store.reading() as tx:
-                    states = await order_list.find(tx, ONE, filters, before=None, limit=limit, offset=offset)
+                    states = await read_hashes(tx, ONE, filters, before=None, limit=limit, offset=offset)
                 assert list(states[0].items()) == states_of(part.orders)
                 assert states[1] == part.last
             compared += 1
@@ -204,7 +206,7 @@ async def compared(store: Store, seed: int) -> tuple[int, int]:
 @pytest.fixture(params=[1_000, 6])
 def probed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Let the probe for the index to walk stop after all there is, and after little."""
-    monkeypatch.setattr(index_scan, "PROBE_LIMIT", request.param)
+    monkeypatch.setattr(planner, "PROBE_LIMIT", request.param)
     number: int = request.param
     return number
 
@@ -214,8 +216,8 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Give a function that sets how many rows a page looks through, whole or not."""
 
     def few(rows: int) -> None:
-        monkeypatch.setattr(order_list, "SCAN", rows)
-        monkeypatch.setattr(order_list, "SCAN_WHOLE", rows)
+        monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED", rows)
+        monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED_COMPLETE", rows)
 
     return few
 
@@ -252,7 +254,7 @@ class TestPage:
     @pytest.mark.parametrize("sort", ["created", "updated"])
     async def test_lies_no_deeper_than_half_way(self, store: Store, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
         """Where it is known how many orders there are, a page is walked to from the nearer end."""
-        monkeypatch.setattr(order_list, "DEEP_OFFSET", 1)
+        monkeypatch.setattr(pages, "DEEP_OFFSET", 1)
         _, context = await stocked(store, 21, 40)
         status = str(context[0].status)
         for filters in (Filters(), Filters(door="s2"), Filters(status=status), Filters(door="hub", status=status)):
@@ -261,10 +263,10 @@ class TestPage:
                 for offset, limit in product(range(len(wanted) + 3), (1, 7, 50)):
                     async with store.reading() as tx:
                         noting = Noting(tx)
-                        found = await order_list.page(
+                        found = await read_page(
                             noting, ONE, filters, limit=limit, offset=offset, sort=sort, ascending=ascending
                         )
-                    assert found == order_list.OrderPage(wanted[offset : offset + limit])
+                    assert found == OrderPage(wanted[offset : offset + limit])
                     if filters in (Filters(), Filters(door="s2")) and (sort == "created" or filters == Filters()):
                         assert noting.passed <= len(wanted) // 2
 
@@ -285,9 +287,7 @@ class TestPage:
             wanted = model(fitting, Filters(), sort=sort, ascending=ascending)
             offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
             async with store.reading() as tx:
-                found = await order_list.page_of_any(
-                    tx, ONE, asked, limit=limit, offset=offset, sort=sort, ascending=ascending
-                )
+                found = await read_page_of(tx, ONE, asked, limit=limit, offset=offset, sort=sort, ascending=ascending)
             assert found.orders == wanted[offset : offset + limit], (asked, sort, ascending)
 
     @pytest.mark.parametrize("rows", [1, 8])
@@ -302,8 +302,8 @@ class TestPage:
             before, limit, turns = None, random.choice((1, 2, 5, 50)), 0
             while True:
                 async with store.reading() as tx:
-                    some = await order_list.page(tx, ONE, filters, before=before, limit=limit)
-                    states, last = await order_list.find(tx, ONE, filters, before=before, limit=limit)
+                    some = await read_page(tx, ONE, filters, before=before, limit=limit)
+                    states, last = await read_hashes(tx, ONE, filters, before=before, limit=limit)
                 assert (list(states.items()), last) == (states_of(some.orders), some.last)
                 walked += some.orders
                 assert len(some.orders) <= limit
@@ -325,13 +325,13 @@ class TestPage:
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         random, context = await stocked(store, 14, 40)
-        monkeypatch.setattr(order_list, "SCAN", 5)
+        monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED", 5)
         ended = 0
         for filters in choices(random, context, pairs=20):
             async with store.reading() as tx:
-                whole = await order_list.page(tx, ONE, filters, limit=500, whole=True)
-                some = await order_list.page(tx, ONE, filters, limit=500)
-            assert whole == order_list.OrderPage(model(context, filters))
+                whole = await read_page(tx, ONE, filters, limit=500, is_complete=True)
+                some = await read_page(tx, ONE, filters, limit=500)
+            assert whole == OrderPage(model(context, filters))
             ended += some.last is not None
         assert ended > 10
 
@@ -345,7 +345,7 @@ class TestPage:
             for sort, ascending in (("created", True), ("updated", False), ("updated", True)):
                 wanted = model(context, filters, sort=sort, ascending=ascending)
                 async with store.reading() as tx:
-                    some = await order_list.page(tx, ONE, filters, limit=500, sort=sort, ascending=ascending)
+                    some = await read_page(tx, ONE, filters, limit=500, sort=sort, ascending=ascending)
                 assert some.orders == wanted[: len(some.orders)]
                 assert some.last is not None or some.orders == wanted
                 stopped += some.last is not None
@@ -362,15 +362,15 @@ class TestChanges:
             filters = Filters(updated_from=first, updated_to=last)
             few = sum(first <= at < last for at in by_change) < probed
             for given, other in ((filters, None), (msgspec.structs.replace(filters, status="open"), "status")):
-                names = index_scan.names_of(given)
+                names = query.filter_names(given)
                 async with store.reading() as tx:
-                    walked, length = await index_scan.choose_index(
-                        tx, ONE, names, index_scan.values_of(given, names), "created"
+                    walked, length = await planner.choose_index(
+                        tx, ONE, names, query.filter_values(given, names), "created"
                     )
                 if not few:
                     assert walked == other
                 elif other is None:
-                    assert (walked, length) == (index_scan.CHANGES, sum(first <= at < last for at in by_change))
+                    assert (walked, length) == (UPDATED_INDEX, sum(first <= at < last for at in by_change))
 
     async def test_are_found_whatever_the_filters_beside_them(self, store: Store, probed: int) -> None:
         random, context = await stocked(store, 12, 60)
@@ -384,10 +384,10 @@ class TestChanges:
             async with store.reading() as tx:
                 while len(walked) < len(wanted):
                     before = walked[-1].order_id if walked else None
-                    some = await order_list.page(tx, ONE, filters, before=before, limit=limit)
+                    some = await read_page(tx, ONE, filters, before=before, limit=limit)
                     assert some.orders
                     walked += some.orders
-                assert await order_list.count(tx, ONE, filters) == len(wanted)
+                assert await pages.count(tx, ONE, filters) == len(wanted)
             assert numbers(walked) == numbers(wanted), filters
 
     async def test_are_counted_without_looking_at_orders(self, store: Store, scan: Callable[[int], None]) -> None:
@@ -396,7 +396,7 @@ class TestChanges:
         middle = sorted(order.updated_at for order in context)[20]
         async with store.reading() as tx:
             for filters in (Filters(updated_from=middle), Filters(updated_to=middle)):
-                assert await order_list.count(tx, ONE, filters) == len(model(context, filters))
+                assert await pages.count(tx, ONE, filters) == len(model(context, filters))
 
 
 class TestCount:
@@ -404,16 +404,16 @@ class TestCount:
         random, context = await stocked(store, 4, 70)
         async with store.reading() as tx:
             for filters in choices(random, context):
-                assert await order_list.count(tx, ONE, filters) == len(model(context, filters)), filters
+                assert await pages.count(tx, ONE, filters) == len(model(context, filters)), filters
             kept = Counter((order.source.door, str(order.status)) for order in context)
-            assert await order_list.counts(tx, ONE) == kept
+            assert await order_counts.counts(tx, ONE) == kept
 
     async def test_stops_where_it_would_cost_too_much(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         _, context = await stocked(store, 5, 40)
-        monkeypatch.setattr(order_list, "MAX_COUNT", 7)
+        monkeypatch.setattr(planner, "MAX_COUNT", 7)
         async with store.reading() as tx:
-            assert await order_list.count(tx, ONE, Filters(archived=False)) == 7
-            assert await order_list.count(tx, ONE, Filters()) == len(context)
+            assert await pages.count(tx, ONE, Filters(archived=False)) == 7
+            assert await pages.count(tx, ONE, Filters()) == len(context)
 
     async def test_is_kept_through_any_changes_of_it(self, store: Store) -> None:
         random, kept = Random(6), Counter[tuple[str, str]]()
@@ -422,9 +422,9 @@ class TestCount:
                 keys = random.sample([(door, status) for door in ("a", "b") for status in ("x", "y")], 2)
                 changes = {key: random.choice((1, 2, -1)) for key in keys}
                 kept.update(changes)
-                await order_list.add_counts(tx, ONE, changes)
-            assert await order_list.counts(tx, ONE) == {key: number for key, number in kept.items() if number}
-            assert await order_list.counts(tx, OTHER) == {}
+                await order_counts.add_counts(tx, ONE, changes)
+            assert await order_counts.counts(tx, ONE) == {key: number for key, number in kept.items() if number}
+            assert await order_counts.counts(tx, OTHER) == {}
 
 
 class TestDue:
@@ -434,8 +434,8 @@ class TestDue:
         assert len(timed) > 5
         async with store.reading() as tx:
             for now in {at for at, _ in timed} | {NOW_US - 1}:
-                found = await order_list.due(tx, ONE, now=now, limit=100)
+                found = await orders.due(tx, ONE, now=now, limit=100)
                 assert sorted(found) == sorted(each for at, each in timed if at <= now)
-                first = await order_list.due(tx, ONE, now=now, limit=2)
+                first = await orders.due(tx, ONE, now=now, limit=2)
                 by_id = {each: at for at, each in timed}
                 assert [by_id[each] for each in first] == [at for at, _ in timed if at <= now][:2]

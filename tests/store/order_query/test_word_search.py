@@ -7,11 +7,23 @@ import pytest
 from crossdock.core.ids import IdGenerator
 from crossdock.core.orders.model import Content, Line, Order, Reference, Source
 from crossdock.core.orders.status import Counters
-from crossdock.store import order_list, orders, text_search
-from crossdock.store.index_scan import Filters
+from crossdock.store import orders
+from crossdock.store.order_query import word_search
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Store
-from tests.store.samples import NOW_US, ONE, put
-from tests.store.test_order_list import NAMES, choices, email, made, made_book, model, numbers, stocked, value_of, words
+from tests.store.order_query.test_pages import (
+    NAMES,
+    choices,
+    email,
+    made,
+    made_book,
+    model,
+    numbers,
+    stocked,
+    value_of,
+    words,
+)
+from tests.store.samples import NOW_US, ONE, put, read_page
 
 
 def has(order: Order, word: str) -> bool:
@@ -49,8 +61,8 @@ class TestSearch:
         self, store: Store, monkeypatch: pytest.MonkeyPatch, ids: int, rounds: int
     ) -> None:
         random, context = await stocked(store, 8, 60)
-        monkeypatch.setattr(text_search, "_WORD_IDS", ids)
-        monkeypatch.setattr(text_search, "_ROUNDS", rounds)
+        monkeypatch.setattr(word_search, "IDS_A_ROUND", ids)
+        monkeypatch.setattr(word_search, "MAX_ROUNDS", rounds)
         id_generator, at = IdGenerator(2), context[-1].created_at + 1000
         for turn in range(16):
             asked = random.sample(WORDS, random.choice((1, 1, 2, 3)))
@@ -61,7 +73,7 @@ class TestSearch:
             before, limit = None, random.choice((1, 3, 50))
             while True:
                 async with store.reading() as tx:
-                    some = await text_search.search(tx, ONE, asked, filters, before=before, limit=limit)
+                    some = await word_search.search(tx, ONE, asked, filters, before=before, limit=limit)
                 walked += some.orders
                 assert len(some.orders) <= limit
                 if some.last is None:
@@ -89,8 +101,8 @@ class TestTerms:
         )  # fmt: skip
         await put(store, both, one)
         async with store.reading() as tx:
-            assert (await order_list.page(tx, ONE, Filters(tag="1001"), limit=9)).orders == [both]
-            assert (await order_list.page(tx, ONE, Filters(term="#1001"), limit=9)).orders == [one, both]
+            assert (await read_page(tx, ONE, Filters(tag="1001"), limit=9)).orders == [both]
+            assert (await read_page(tx, ONE, Filters(term="#1001"), limit=9)).orders == [one, both]
 
     def test_are_of_different_orders_in_any_number_but_of_one_not_too_many(self) -> None:
         content = Content(number="N", lines=(Line(1),), references=tuple(Reference("r", str(n)) for n in range(99)))
@@ -107,6 +119,6 @@ class TestFits:
         random = Random(2)
         context = made_book(random, 60)
         for filters in choices(random, context):
-            assert [order for order in context if text_search.fits(order, filters)] == model(
+            assert [order for order in context if word_search.matches(order, filters)] == model(
                 context, filters, ascending=True
             )
