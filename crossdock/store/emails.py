@@ -49,9 +49,9 @@ _DROP = Statement(
 )
 
 
-async def add(tx: Transaction, kept: Sequence[StoredMail]) -> None:
+async def add(tx: Transaction, added: Sequence[StoredMail]) -> None:
     """Store emails; one whose id is there already stays as it is."""
-    await tx.claim(mail, sorted(msgspec.structs.astuple(each) for each in kept))
+    await tx.claim(mail, sorted(msgspec.structs.astuple(each) for each in added))
 
 
 async def get(tx: Transaction, organization_id: int, *, mail_id: int) -> StoredMail | None:

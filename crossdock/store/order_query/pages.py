@@ -148,7 +148,7 @@ async def _rows_from_nearer_end(
     """Read the rows of a deep page whose total is stored, backwards where the end is nearer than the beginning.
 
     An offset skips all entries before it: of 400,000 orders the last page took 40 ms, and takes what the first one does
-    (docs/decisions/0009). Vendors' clients ask for the last page as often as for the second: their answers say its number.
+    (docs/decisions/0009).
     """
     left = await count(tx, organization_id, query.any_of[0]) - query.offset
     limit = max(0, min(query.limit, left))

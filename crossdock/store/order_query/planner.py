@@ -54,8 +54,9 @@ async def choose_index(
     Sorted by change, only one with few orders a value is worth it; None is the index of all orders, or of all changes. Also
     gives the number of its entries, where they were counted to the end.
 
-    Without counting, the first of INDEXED_FILTERS would be taken, and a common SKU would be scanned to its bound for a rare
-    location. The counts go out as the first statement of a page, which on PostgreSQL also asks for plans by value.
+    Without counting, the first of INDEXED_FILTERS would be scanned, however common its value. Among 60,000 orders (SQLite,
+    medians), a day of changes takes 3.0 ms with counting and 11.6 without, on-hold orders of a common location 2.0 and 5.0, a
+    common tag at a rare location 1.0 and 2.2.
     """
     candidates = INDEXED_FILTERS if sort == "created" else _SELECTIVE
     usable = [name for name in candidates if name in names and (name != "archived" or values[name])]

@@ -221,6 +221,6 @@ def _remaining_filters(scan: IndexScan, order_id: Any) -> list[Any]:
         bounds = [] if scan.is_by_change else _bounds(scan, other.c.order_id)
         of_order = other.c.order_id == order_id if is_time else IndexedEqual(other.c.order_id, order_id)
         matches = _comparison(other.c[column.name], name)
-        wanted = (other.c.organization_id == bindparam("organization_id"), of_order, matches, *bounds)
-        conditions.append(select(other.c.order_id).where(*wanted).exists())  # the index alone answers this
+        conditions_of_row = (other.c.organization_id == bindparam("organization_id"), of_order, matches, *bounds)
+        conditions.append(select(other.c.order_id).where(*conditions_of_row).exists())  # the index alone answers this
     return conditions
