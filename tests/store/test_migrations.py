@@ -101,7 +101,7 @@ def old_book() -> list[tuple[Order, list[Event]]]:
 
 
 async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
-    """Insert orders as 0001 kept them."""
+    """Insert orders as migration 0001 stored them."""
     async with store.writing() as tx:
         rows = []
         for order, _ in context:
@@ -130,7 +130,7 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 class TestToOrdersThatMove:
-    async def test_keeps_every_order(self, migrated: Store) -> None:
+    async def test_every_order_survives_the_migration_of_orders(self, migrated: Store) -> None:
         context = old_book()
         async with migrated.reading() as tx:
             for order, told in islice(context, 0, None, 13):
@@ -140,7 +140,7 @@ class TestToOrdersThatMove:
                 assert _replace(found, holds=unnumbered) == order
                 assert await event_log.events(tx, order.organization_id, order_id=order.order_id) == told
 
-    async def test_makes_the_words_of_every_order(self, migrated: Store) -> None:
+    async def test_the_migration_adds_the_search_terms_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
             (order.organization_id, term, order.order_id) for order, _ in old_book() for term in orders.terms_of(order)
         )
@@ -149,14 +149,14 @@ class TestToOrdersThatMove:
             found = await word_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
             assert [order.order_id for order in found.orders] == [5]
 
-    async def test_counts_the_orders_there_are(self, migrated: Store) -> None:
+    async def test_the_migration_counts_the_orders(self, migrated: Store) -> None:
         async with migrated.reading() as tx:
             real = sorted(tuple(row) for row in await tx.rows(_REAL))
             assert sorted(tuple(row) for row in await tx.rows(_KEPT)) == real
             assert sum((await order_counts.counts(tx, ONE)).values()) == await pages.count(tx, ONE, Filters()) == 699
             assert await pages.count(tx, OTHER, Filters()) == 39
 
-    async def test_leaves_orders_that_their_log_rebuilds(self, migrated: Store) -> None:
+    async def test_migrated_orders_are_rebuilt_from_their_log(self, migrated: Store) -> None:
         """Holds have the number of the event that placed them now: a release must find them, here and in the log."""
         async with migrated.reading() as tx:
             for order, told in islice(old_book(), 0, None, 13):
@@ -165,7 +165,7 @@ class TestToOrdersThatMove:
 
 class TestToOthersHear:
     @pytest.mark.parametrize("organization_id", [ONE, OTHER])
-    async def test_gives_every_event_a_place_in_the_feed(self, migrated: Store, organization_id: int) -> None:
+    async def test_the_migration_gives_every_event_a_feed_position(self, migrated: Store, organization_id: int) -> None:
         """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
         wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
         wanted.sort(key=lambda event: (event.event_id, event.order_id, event.number))
@@ -179,7 +179,7 @@ class TestToOthersHear:
             found, _ = await event_log.feed(tx, organization_id, after=len(wanted), limit=9)
             assert [(entry.position, entry.event) for entry in found] == [(len(wanted) + 1, more)]
 
-    async def test_says_of_every_event_what_the_order_was_after_it(self, migrated: Store) -> None:
+    async def test_the_migration_stores_with_every_event_the_status_after_it(self, migrated: Store) -> None:
         wanted = {
             (event.organization_id, event.order_id, event.number): (str(order.status), "s2")
             for _, told in old_book()
@@ -193,7 +193,7 @@ class TestToOthersHear:
                     assert wanted.pop(key) == (entry.status, entry.source)
         assert not wanted
 
-    async def test_leaves_a_book_that_its_log_bears_out(self, migrated: Store, empty_database: str) -> None:
+    async def test_a_migrated_database_passes_verification(self, migrated: Store, empty_database: str) -> None:
         async with migrated.writing() as tx:
             for organization_id in (ONE, OTHER):
                 of_name = f"org-{organization_id}"
@@ -202,5 +202,5 @@ class TestToOthersHear:
             found = await verification.verify(context)
         assert (found.orders, found.broken) == (len(old_book()), ())
 
-    def test_is_the_newest_there_is(self) -> None:
+    def test_every_migration_has_a_test(self) -> None:
         assert schema.HEAD == "0003", "write a test for the newer migration too"

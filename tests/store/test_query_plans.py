@@ -1,4 +1,4 @@
-"""How the reads of every door run on a small but skewed book: through an index, and one order without its neighbors.
+"""Query plans of every door's reads among few but skewed orders: each uses an index, and one order is read without others.
 
 `make size` does the same where there are a million orders, and measures.
 """
@@ -25,12 +25,12 @@ async def loaded(database: str) -> AsyncIterator[Loaded]:
 
 
 class TestPlans:
-    async def test_walk_an_index_and_never_a_table(self, database: str, loaded: Loaded) -> None:
+    async def test_every_read_scans_an_index_and_never_a_table(self, database: str, loaded: Loaded) -> None:
         found = await plans(database, loaded, OPS, times=2, small=True)
         assert set(found) == {op.name for op in OPS}
         assert faults_of(found) == []
 
-    async def test_are_of_orders_that_every_door_can_read(self, database: str, loaded: Loaded) -> None:
+    async def test_the_orders_of_the_query_plans_can_be_read_by_every_door(self, database: str, loaded: Loaded) -> None:
         """What was loaded is what the doors would have taken, or the plans would prove nothing."""
         async with asker(database, loaded) as (one, deep):
             for order in loaded.known[::500]:
@@ -56,7 +56,9 @@ class TestDeliveryPlans:
             (event_log._HISTORIES, "sqlite_autoindex_event_1"),
         ],
     )
-    def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
+    def test_a_worker_statement_uses_the_index_made_for_it(
+        self, sqlite_template: Path, statement: Statement, index: str
+    ) -> None:
         names = statement.names(sqlite._DIALECT)
         text, values = statement.bind(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
         connection = sqlite.connect(str(sqlite_template))

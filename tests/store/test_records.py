@@ -36,7 +36,7 @@ from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, orde
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
 class TestSubmissions:
-    async def test_come_back_with_every_field(self, store: Store) -> None:
+    async def test_a_submission_is_read_with_every_field(self, store: Store) -> None:
         full = submission(
             5, status="refused", order_id=6, code="invalid", faults=(Fault(("a", 0), "é"), Fault((), "b")),
             redrive_of=4, size=2**40, body=bytes(range(256)), reply=b"\x00\xff",
@@ -47,7 +47,7 @@ class TestSubmissions:
             assert await submissions.get_submission(tx, ONE, submission_id=6) == submission(6)
             assert await submissions.get_submission(tx, ONE, submission_id=7) is None
 
-    async def test_are_paged_newest_first(self, store: Store) -> None:
+    async def test_submissions_are_paged_newest_first(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(number) for number in range(1, 8)])
         walked: list[int] = []
@@ -58,7 +58,7 @@ class TestSubmissions:
                 before = walked[-1]
         assert walked == list(range(7, 0, -1))
 
-    async def test_are_paged_by_status(self, store: Store) -> None:
+    async def test_submissions_are_paged_by_status(self, store: Store) -> None:
         async with store.writing() as tx:
             states = ("refused", "accepted", "refused", "replayed", "refused")
             await submissions.add_submissions(
@@ -70,7 +70,7 @@ class TestSubmissions:
             accepted = await submissions.submissions(tx, ONE, status="accepted", before=None, limit=9)
         assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
 
-    async def test_are_marked_redriven_only_when_refused(self, store: Store) -> None:
+    async def test_only_a_refused_submission_is_marked_redriven(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1, status="refused"), submission(2)])
             for number in (1, 2):
@@ -79,7 +79,7 @@ class TestSubmissions:
         assert one == submission(1, status="redriven", order_id=77)
         assert two == submission(2)
 
-    async def test_keep_their_reply(self, store: Store) -> None:
+    async def test_a_submission_stores_its_reply(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1), submission(2)])
             await submissions.set_reply(tx, ONE, submission_id=1, reply=b"done")
@@ -93,7 +93,7 @@ def told(*recorded: Event) -> list[tuple[Event, str, str]]:
 
 
 class TestEvents:
-    async def test_come_back_in_their_order_and_hold_the_chain(self, store: Store) -> None:
+    async def test_events_are_read_in_order_with_an_unbroken_hash_chain(self, store: Store) -> None:
         placed = full_order()
         placed = msgspec.structs.replace(placed, event_number=0, event_hash=CHAIN_START)
         made = []
@@ -109,14 +109,16 @@ class TestEvents:
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
         assert [entry.event for entry in recorded.entries] == made
 
-    async def test_are_refused_under_a_number_that_is_there(self, store: Store) -> None:
+    async def test_a_second_event_with_the_same_number_is_refused(self, store: Store) -> None:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
                 await event_log.add_events(tx, ONE, told(event))
                 await event_log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
 
-    async def test_are_walked_in_portions_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_verification_reads_batches_without_a_gap(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(verification, "BATCH", 3)
         await put(store, *(order(number) for number in range(8)))
         async with store.writing() as tx:
@@ -150,7 +152,7 @@ SEARCHED: list[tuple[str | None, list[str]]] = [
 
 
 class TestRegistry:
-    async def test_keeps_the_first_value_of_a_fact_until_it_is_changed_knowingly(self, store: Store) -> None:
+    async def test_an_installation_value_stays_until_it_is_changed_from_the_value_seen(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tenants.installation_value(tx, "test", default="a") == "a"
             assert await tenants.installation_value(tx, "test", default="b") == "a"
@@ -158,7 +160,7 @@ class TestRegistry:
             assert await tenants.set_installation_value(tx, "test", seen="a", value="c")
             assert await tenants.installation_value(tx, "test", default="b") == "c"
 
-    async def test_keeps_organizations_under_one_uuid_each(self, store: Store) -> None:
+    async def test_organizations_have_one_uuid_each(self, store: Store) -> None:
         one = Organization(ONE, "One", "u-1", 1, 2)
         async with store.writing() as tx:
             assert await tenants.add_organization(tx, one)
@@ -170,7 +172,7 @@ class TestRegistry:
             assert await tenants.find_organization(tx, kind="s2_organization", name="u-2") == OTHER
             assert await tenants.find_organization(tx, kind="client", name="u-2") is None
 
-    async def test_keeps_clients_and_revokes_them_once(self, store: Store) -> None:
+    async def test_clients_are_stored_and_revoked_once(self, store: Store) -> None:
         client = Client(ONE, "c-1", "Client", "hash", "read", 5, None)
         async with store.writing() as tx:
             assert await tenants.add_client(tx, client)
@@ -183,14 +185,14 @@ class TestRegistry:
             found = await tenants.get_client(tx, ONE, client_id="c-1")
         assert found == msgspec.structs.replace(client, revoked_at=9)
 
-    async def test_revokes_tokens(self, store: Store) -> None:
+    async def test_tokens_are_revoked(self, store: Store) -> None:
         async with store.writing() as tx:
             assert not await tenants.is_revoked(tx, ONE, token_id="t")
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             assert await tenants.is_revoked(tx, ONE, token_id="t")
 
-    async def test_keeps_people_and_their_memberships(self, store: Store) -> None:
+    async def test_people_and_their_memberships_are_stored(self, store: Store) -> None:
         person = Person("a@b.c", 1, "Ann", "hash", 0, 1, 1)
         async with store.writing() as tx:
             assert await tenants.add_person(tx, person)
@@ -207,7 +209,7 @@ class TestRegistry:
             revoked = await tenants.get_person(tx, email="a@b.c")
         assert revoked == msgspec.structs.replace(person, token_version=1, updated_at=7)
 
-    async def test_keeps_vendor_references(self, store: Store) -> None:
+    async def test_vendor_references_are_stored(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
             assert not await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
@@ -217,7 +219,7 @@ class TestRegistry:
                 ("pb_fulfillment_client", "1"),
             }
 
-    async def test_gives_catalog_entries_by_key_and_by_name(self, store: Store) -> None:
+    async def test_catalog_entries_are_read_by_key_and_by_name(self, store: Store) -> None:
         made = [entry(f"k{number}", number, name=f"n{number % 50}") for number in range(100)]
         async with store.writing() as tx:
             for each in made:
@@ -231,7 +233,7 @@ class TestRegistry:
         assert sorted(found, key=lambda each: each.position) == made
         assert {each.key for each in named} == {"k7", "k57"}
 
-    async def test_removes_one_catalog_entry_and_frees_its_key(self, store: Store) -> None:
+    async def test_removing_a_catalog_entry_frees_its_key(self, store: Store) -> None:
         others = (entry("k2", 2), msgspec.structs.replace(entry("k1", 3), kind="account"))
         async with store.writing() as tx:
             for each in (entry("k1", 1), *others):
@@ -242,7 +244,7 @@ class TestRegistry:
             assert await catalog.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
             assert await catalog.add_entry(tx, entry("k1", 4))
 
-    async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
+    async def test_catalog_entries_that_contain_a_term_are_listed(self, store: Store) -> None:
         names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
         async with store.writing() as tx:
             for position, name in enumerate(names, 1):
@@ -377,7 +379,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
 
 
 class TestAnotherOrganization:
-    async def test_neither_sees_nor_changes_what_is_not_its_own(self, store: Store) -> None:
+    async def test_an_organization_neither_reads_nor_changes_what_belongs_to_another(self, store: Store) -> None:
         placed, event = record(full_order(), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
@@ -401,7 +403,7 @@ class TestAnotherOrganization:
                 assert await ask(tx) == answer, name
                 assert await everything_of_one(tx) == before, name
 
-    async def test_may_have_the_same_ids(self, store: Store) -> None:
+    async def test_organizations_may_have_the_same_ids(self, store: Store) -> None:
         await put(store, full_order(), order(1, OTHER))
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1), submission(1, OTHER)])
@@ -416,7 +418,7 @@ class TestAnotherOrganization:
             await idempotency_keys.repoint(tx, Claim(OTHER, key(1), 3, 3))
             assert (await idempotency_keys.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
-    def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
+    def test_tenancy_is_tested_for_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
             for module in (

@@ -39,7 +39,7 @@ async def two(world: World, desk: Desk) -> Desk:
 
 
 class TestPages:
-    async def test_hold_each_order_once_in_either_direction(self, two: Desk) -> None:
+    async def test_pages_hold_each_order_once_in_either_direction(self, two: Desk) -> None:
         for sort, expected in (
             ("asc", ["N0", "N1", "N3", "N4", "N6", "N7"]),
             ("desc", ["N7", "N6", "N4", "N3", "N1", "N0"]),
@@ -57,14 +57,14 @@ class TestPages:
                 page += 1
             assert found == expected
 
-    async def test_beyond_the_last_are_empty(self, two: Desk) -> None:
+    async def test_a_page_beyond_the_last_is_empty(self, two: Desk) -> None:
         told = (await search(two, query="?page=9&size=4")).json()
         assert (told["orders"], told["first"], told["last"], told["totalElements"]) == ([], False, True, 6)
 
     @pytest.mark.parametrize(
         "query", ["page=0", "page=-1", "page=1.5", "page=", "page=x", "size=0", "size=201", "size=²"]
     )
-    async def test_are_asked_for_in_whole_numbers(self, desk: Desk, query: str) -> None:
+    async def test_page_and_size_that_are_not_whole_numbers_in_range_are_refused(self, desk: Desk, query: str) -> None:
         answer = await search(desk, query=f"?{query}")
         assert answer.status_code == 400
         assert [each["parameters"] for each in answer.json()] == [[query.partition("=")[0]]]
@@ -77,7 +77,7 @@ class TestLargeBook:
     def large(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(order_search, "MAX_EXACT", 2)
 
-    async def test_is_walked_without_showing_another_clients_orders(self, two: Desk) -> None:
+    async def test_pages_of_many_orders_never_show_another_clients_orders(self, two: Desk) -> None:
         for client, expected in ((CLIENT, ["N0", "N1", "N3", "N4", "N6", "N7"]), (SECOND, ["N2", "N5", "N8"])):
             found = []
             for page in range(1, 4):
@@ -86,7 +86,7 @@ class TestLargeBook:
                 found += numbers(answer)
             assert found == expected
 
-    async def test_is_walked_by_status_sku_and_time(self, two: Desk) -> None:
+    async def test_many_orders_are_paged_by_status_sku_and_time(self, two: Desk) -> None:
         all_of_them = ["N0", "N1", "N3", "N4", "N6", "N7"]
         span = ["2020-01-01T00:00:00Z", "2089-01-01T00:00:00Z"]
         for fields in (
@@ -99,7 +99,9 @@ class TestLargeBook:
         changed = await search(two, ("pbUpdateDate", span), sort=["pbUpdateDate-desc"])
         assert sorted(numbers(changed)) == all_of_them
 
-    async def test_is_walked_to_its_end_where_counts_stop(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_many_orders_are_paged_to_the_end_where_counting_stops(
+        self, two: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(planner, "MAX_COUNT", 3)
         found, lasts = [], []
         for page in (1, 2, 3):
@@ -109,7 +111,7 @@ class TestLargeBook:
         assert found == ["N0", "N1", "N3", "N4", "N6", "N7"]
         assert lasts == [False, False, True]
 
-    async def test_is_not_merged_without_end(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_page_deep_in_several_statuses_is_refused(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(order_search, "MAX_MERGED", 4)
         only = await search(two, ("status", ["RECEIVED"]), query="?page=3&size=2")  # none of the others has an order
         assert numbers(only) == ["N4"]
@@ -121,7 +123,9 @@ class TestLargeBook:
         refused = await search(two, ("status", words), query="?page=3&size=2")
         assert (refused.status_code, refused.json()[0]["parameters"]) == (400, ["page"])
 
-    async def test_is_looked_at_for_what_no_index_knows(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_orders_are_examined_for_what_no_index_holds_up_to_a_limit(
+        self, two: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         answer = await search(
             two, ("clientOrderIds", ["N7", "N1", "N2"]), sort=["createDate-desc", "pbCreateDate-desc"]
         )
@@ -133,12 +137,12 @@ class TestLargeBook:
 
 
 class TestScope:
-    async def test_to_read_is_enough(self, world: World, desk: Desk) -> None:
+    async def test_the_scope_to_read_is_enough_to_search(self, world: World, desk: Desk) -> None:
         reader, writer = [Desk(world, await world.bearer(scope=f"orders:{verb}")) for verb in ("read", "write")]
         assert (await search(reader)).status_code == 200
         assert (await search(writer)).status_code == 403
 
-    async def test_of_another_organization_finds_nothing(self, world: World, two: Desk) -> None:
+    async def test_a_search_of_another_organization_finds_nothing(self, world: World, two: Desk) -> None:
         stranger = Desk(world, await world.stranger())
         first = (await search(two)).json()["orders"][0]["orderId"]
         for fields in ([], [("orderIds", [first])], [("clientOrderIds", ["N0"])], [("skus", ["0001-0001"])]):

@@ -1,4 +1,4 @@
-"""Pages, counts and searches against plain Python over the same orders: every filter, every pair, every way to walk."""
+"""Pages, counts and searches against plain Python over the same orders: every filter, every pair, every way to scan."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ from crossdock.core.orders.model import (
     Source,
 )
 from crossdock.core.orders.status import Counters
-from crossdock.store import order_counts, orders
+from crossdock.store import order_counts
 from crossdock.store.order_query import pages, planner, query
 from crossdock.store.order_query.query import Filters, OrderPage
 from crossdock.store.order_query.statements import UPDATED_INDEX
@@ -46,8 +46,8 @@ LINES = (
 )  # fmt: skip
 
 
-def made(random: Random, id_generator: IdGenerator, at: int, organization_id: int = ONE) -> Order:
-    """Make up an order received at a time."""
+def random_order(random: Random, id_generator: IdGenerator, at: int, organization_id: int = ONE) -> Order:
+    """Make a random order received at a time."""
     places = tuple(
         Destination(
             address=random.choice((None, Address(name=random.choice(PEOPLE), email=random.choice(EMAILS)))),
@@ -77,17 +77,17 @@ def made(random: Random, id_generator: IdGenerator, at: int, organization_id: in
     )  # fmt: skip
 
 
-def made_book(random: Random, size: int) -> list[Order]:
-    id_generator, at, context = IdGenerator(1), NOW_US, []
+def random_orders(random: Random, size: int) -> list[Order]:
+    id_generator, at, placed = IdGenerator(1), NOW_US, []
     for _ in range(size):
         at += random.choice((0, 1, 400, 1000, 2500))
-        context.append(made(random, id_generator, at))
-    return context
+        placed.append(random_order(random, id_generator, at))
+    return placed
 
 
 # --------------------------------------------------------------------------------------------------------- plain Python
 def words(order: Order) -> set[str]:
-    """Give what a term finds: words of names, and whole numbers of other kinds."""
+    """Give the terms that find an order: words of names, and whole numbers of other kinds."""
     content = order.content
     names = [content.customer.name] if content.customer else []
     names += [place.address.name for place in content.destinations if place.address]
@@ -127,9 +127,9 @@ TESTS: dict[str, Callable[[Order, Any], bool]] = {
 }
 
 
-def value_of(random: Random, name: str, context: list[Order]) -> Any:
-    """Think of a value for a filter, mostly one that is there."""
-    some = random.choice(context)
+def value_of(random: Random, name: str, placed: list[Order]) -> Any:
+    """Choose a value for a filter, mostly one that some order has."""
+    some = random.choice(placed)
     moment = random.choice((some.created_at, some.updated_at)) + random.choice((0, 0, 1, -1))
     simple = {
         "door": ("s2", "hub", "pb_oms"), "number": (*NUMBERS, "a"), "status": (str(some.status),),
@@ -140,10 +140,10 @@ def value_of(random: Random, name: str, context: list[Order]) -> Any:
     return random.choice(simple[name]) if name in simple else moment
 
 
-def model(context: list[Order], filters: Filters, *, sort: str = "created", ascending: bool = False) -> list[Order]:
+def model(placed: list[Order], filters: Filters, *, sort: str = "created", ascending: bool = False) -> list[Order]:
     left = [
         order
-        for order in context
+        for order in placed
         if all(
             TESTS[name](order, value) for name in NAMES if (value := getattr(filters, name)) is not None
         )
@@ -152,39 +152,39 @@ def model(context: list[Order], filters: Filters, *, sort: str = "created", asce
     return sorted(left, key=key, reverse=not ascending)
 
 
-def choices(random: Random, context: list[Order], *, pairs: int = 78) -> Iterator[Filters]:
+def choices(random: Random, placed: list[Order], *, pairs: int = 78) -> Iterator[Filters]:
     """Give no filter, every filter, pairs of filters (there are 78), and some of three."""
     chosen = [(), *((name,) for name in NAMES), *random.sample(list(combinations(NAMES, 2)), pairs)]
     chosen += random.sample(list(combinations(NAMES, 3)), 10)
     for names in chosen:
-        yield Filters(**{name: value_of(random, name, context) for name in names})
+        yield Filters(**{name: value_of(random, name, placed) for name in names})
 
 
 def numbers(found: list[Order]) -> list[int]:
     return [order.order_id for order in found]
 
 
-async def stocked(store: Store, seed: int, size: int) -> tuple[Random, list[Order]]:
-    """Fill a book, and that of another organization with the like of it."""
+async def store_random_orders(store: Store, seed: int, size: int) -> tuple[Random, list[Order]]:
+    """Store random orders, and half of them for another organization too."""
     random = Random(seed)
-    context = made_book(random, size)
-    await put(store, *context, *(msgspec.structs.replace(each, organization_id=OTHER) for each in context[::2]))
-    return random, context
+    placed = random_orders(random, size)
+    await put(store, *placed, *(msgspec.structs.replace(each, organization_id=OTHER) for each in placed[::2]))
+    return random, placed
 
 
-def states_of(some: list[Order]) -> list[tuple[int, bytes]]:
+def hashes_of(some: list[Order]) -> list[tuple[int, bytes]]:
     """Give the orders' ids and the hashes of their last events, in the same order."""
     return [(order.order_id, order.event_hash) for order in some]
 
 
-async def compared(store: Store, seed: int) -> tuple[int, int]:
+async def compare_pages(store: Store, seed: int) -> tuple[int, int]:
     """Compare pages with plain Python for every filter; give how many pages there were, and how many with an order."""
-    random, context = await stocked(store, seed, 70)
+    random, placed = await store_random_orders(store, seed, 70)
     compared, filled = 0, 0
-    for filters in choices(random, context):
+    for filters in choices(random, placed):
         ways = [("created", False), ("created", True), ("updated", False), ("updated", True)]
         for sort, ascending in random.sample(ways, 1):
-            wanted = model(context, filters, sort=sort, ascending=ascending)
+            wanted = model(placed, filters, sort=sort, ascending=ascending)
             offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
             way: dict[str, Any] = {"sort": sort, "ascending": ascending}
             async with store.reading() as tx:
@@ -195,25 +195,25 @@ async def compared(store: Store, seed: int) -> tuple[int, int]:
             assert part.orders == wanted[offset : offset + limit], (filters, way)
             if (sort, ascending) == ("created", False):
                 async with store.reading() as tx:
-                    states = await read_hashes(tx, ONE, filters, before=None, limit=limit, offset=offset)
-                assert list(states[0].items()) == states_of(part.orders)
-                assert states[1] == part.last
+                    hashes = await read_hashes(tx, ONE, filters, before=None, limit=limit, offset=offset)
+                assert list(hashes[0].items()) == hashes_of(part.orders)
+                assert hashes[1] == part.last
             compared += 1
             filled += bool(wanted)
     return compared, filled
 
 
 @pytest.fixture(params=[1_000, 6])
-def probed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let the probe for the index to walk stop after all there is, and after little."""
+def probe_limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let the choice of an index count all its entries, or only few."""
     monkeypatch.setattr(planner, "PROBE_LIMIT", request.param)
     number: int = request.param
     return number
 
 
 @pytest.fixture
-def scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Give a function that sets how many rows a page looks through, whole or not."""
+def limit_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Give a function that sets how many index entries a page scans, complete or not."""
 
     def few(rows: int) -> None:
         monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED", rows)
@@ -222,15 +222,15 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return few
 
 
-class Noting:
-    """A transaction that notes the most rows it was asked to pass over."""
+class OffsetRecorder:
+    """A transaction that records the largest offset of its statements."""
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self.passed = 0
+        self.most_skipped = 0
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        self.passed = max(self.passed, values.get("offset", 0))
+        self.most_skipped = max(self.most_skipped, values.get("offset", 0))
         return await self._tx.rows(statement, **values)
 
     def __getattr__(self, name: str) -> Any:
@@ -239,76 +239,113 @@ class Noting:
 
 class TestPage:
     @pytest.mark.parametrize("seed", [1])
-    async def test_is_what_plain_python_finds(self, store: Store, seed: int, probed: int) -> None:
-        pages_compared, with_orders = await compared(store, seed)
+    async def test_a_page_is_what_plain_python_finds(self, store: Store, seed: int, probe_limit: int) -> None:
+        pages_compared, with_orders = await compare_pages(store, seed)
         assert pages_compared == FILTERS_CHOSEN
         assert with_orders > FILTERS_CHOSEN // 2
 
     @pytest.mark.prove
     @pytest.mark.parametrize("seed", range(100, 120))
-    async def test_is_what_plain_python_finds_in_larger_books(self, store: Store, seed: int, probed: int) -> None:
-        pages_compared, with_orders = await compared(store, seed)
+    async def test_a_page_of_many_orders_is_what_plain_python_finds(
+        self, store: Store, seed: int, probe_limit: int
+    ) -> None:
+        pages_compared, with_orders = await compare_pages(store, seed)
         assert pages_compared == FILTERS_CHOSEN
         assert with_orders > FILTERS_CHOSEN // 2
 
     @pytest.mark.parametrize("sort", ["created", "updated"])
-    async def test_lies_no_deeper_than_half_way(self, store: Store, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
-        """Where it is known how many orders there are, a page is walked to from the nearer end."""
+    async def test_a_deep_page_is_read_from_the_nearer_end(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, sort: str
+    ) -> None:
+        """Where the number of orders is stored, no statement skips more than half of them."""
         monkeypatch.setattr(pages, "DEEP_OFFSET", 1)
-        _, context = await stocked(store, 21, 40)
-        status = str(context[0].status)
+        _, placed = await store_random_orders(store, 21, 40)
+        status = str(placed[0].status)
         for filters in (Filters(), Filters(door="s2"), Filters(status=status), Filters(door="hub", status=status)):
             for ascending in (False, True):
-                wanted = model(context, filters, sort=sort, ascending=ascending)
+                wanted = model(placed, filters, sort=sort, ascending=ascending)
                 for offset, limit in product(range(len(wanted) + 3), (1, 7, 50)):
                     async with store.reading() as tx:
-                        noting = Noting(tx)
+                        recorder = OffsetRecorder(tx)
                         found = await read_page(
-                            noting, ONE, filters, limit=limit, offset=offset, sort=sort, ascending=ascending
+                            recorder, ONE, filters, limit=limit, offset=offset, sort=sort, ascending=ascending
                         )
                     assert found == OrderPage(wanted[offset : offset + limit])
                     if filters in (Filters(), Filters(door="s2")) and (sort == "created" or filters == Filters()):
-                        assert noting.passed <= len(wanted) // 2
+                        assert recorder.most_skipped <= len(wanted) // 2
 
-    async def test_of_any_of_several_choices_is_what_plain_python_finds(self, store: Store) -> None:
-        random, context = await stocked(store, 10, 70)
+    async def test_a_page_of_several_alternatives_is_what_plain_python_finds(self, store: Store) -> None:
+        random, placed = await store_random_orders(store, 10, 70)
         for _ in range(30):
             name = random.choice(("status", "door", "archived"))
-            there = sorted({getattr(order, name) if name != "door" else order.source.door for order in context})
+            there = sorted({getattr(order, name) if name != "door" else order.source.door for order in placed})
             beside = {
-                each: value_of(random, each, context)
+                each: value_of(random, each, placed)
                 for each in random.sample(NAMES, random.randrange(2))
                 if each != name
             }
             values = random.sample(there, random.randrange(1, min(3, len(there)) + 1))
             asked = [Filters(**{name: value if name == "archived" else str(value)} | beside) for value in values]
             sort, ascending = random.choice(("created", "updated")), random.random() < 0.5
-            fitting = [order for filters in asked for order in model(context, filters)]
+            fitting = [order for filters in asked for order in model(placed, filters)]
             wanted = model(fitting, Filters(), sort=sort, ascending=ascending)
             offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
             async with store.reading() as tx:
                 found = await read_page_of(tx, ONE, asked, limit=limit, offset=offset, sort=sort, ascending=ascending)
             assert found.orders == wanted[offset : offset + limit], (asked, sort, ascending)
 
-    @pytest.mark.parametrize("rows", [1, 8])
-    async def test_is_walked_to_the_end_while_orders_arrive(
-        self, store: Store, scan: Callable[[int], None], rows: int, probed: int
+    async def test_an_order_of_two_alternatives_is_on_the_page_once(self, store: Store) -> None:
+        random, placed = await store_random_orders(store, 15, 60)
+        for sort, ascending in product(("created", "updated"), (False, True)):
+            any_of = [Filters(sku="s-1"), Filters(location="W1"), Filters(tag="vip")]
+            fitting = {order.order_id for filters in any_of for order in model(placed, filters)}
+            wanted = [
+                each for each in model(placed, Filters(), sort=sort, ascending=ascending) if each.order_id in fitting
+            ]
+            offset, limit = random.randrange(9), random.choice((1, 7, 99))
+            async with store.reading() as tx:
+                found = await read_page_of(tx, ONE, any_of, limit=limit, offset=offset, sort=sort, ascending=ascending)
+                ids = await pages.candidates(tx, ONE, any_of, limit=len(fitting))
+                assert await pages.candidates(tx, ONE, any_of, limit=len(fitting) - 1) is None
+            assert found == OrderPage(wanted[offset : offset + limit])
+            assert ids == fitting
+
+    async def test_a_page_of_alternatives_that_end_early_leaves_nothing_out_before(
+        self, store: Store, limit_scan: Callable[[int], None], probe_limit: int
     ) -> None:
-        random, context = await stocked(store, 3 + rows, 40)
-        id_generator, at = IdGenerator(2), context[-1].created_at + 1000
-        scan(rows)
-        for filters in choices(random, context, pairs=15):
-            wanted, walked = model(context, filters), []
+        random, placed = await store_random_orders(store, 16, 60)
+        limit_scan(12)
+        ended = 0
+        for sort, ascending, limit in product(("created", "updated"), (False, True), (2, 50)):
+            any_of = [Filters(door=door, archived=False, tag=random.choice(TAGS)) for door in ("s2", "hub", "fabric")]
+            fitting = [order for filters in any_of for order in model(placed, filters)]
+            wanted = model(fitting, Filters(), sort=sort, ascending=ascending)
+            async with store.reading() as tx:
+                found = await read_page_of(tx, ONE, any_of, limit=limit, sort=sort, ascending=ascending)
+            assert found.orders == wanted[: len(found.orders)]
+            assert found.last is not None or found.orders == wanted[:limit]
+            ended += found.last is not None
+        assert ended > 2
+
+    @pytest.mark.parametrize("rows", [1, 8])
+    async def test_following_pages_reads_every_order_once_while_orders_arrive(
+        self, store: Store, limit_scan: Callable[[int], None], rows: int, probe_limit: int
+    ) -> None:
+        random, placed = await store_random_orders(store, 3 + rows, 40)
+        id_generator, at = IdGenerator(2), placed[-1].created_at + 1000
+        limit_scan(rows)
+        for filters in choices(random, placed, pairs=15):
+            wanted, seen = model(placed, filters), []
             before, limit, turns = None, random.choice((1, 2, 5, 50)), 0
             while True:
                 async with store.reading() as tx:
                     some = await read_page(tx, ONE, filters, before=before, limit=limit)
-                    states, last = await read_hashes(tx, ONE, filters, before=before, limit=limit)
-                assert (list(states.items()), last) == (states_of(some.orders), some.last)
-                walked += some.orders
+                    hashes, last = await read_hashes(tx, ONE, filters, before=before, limit=limit)
+                assert (list(hashes.items()), last) == (hashes_of(some.orders), some.last)
+                seen += some.orders
                 assert len(some.orders) <= limit
                 turns += 1
-                assert turns < 200, "it never ends"
+                assert turns < 200, "the pages never end"
                 if len(some.orders) == limit:
                     before = some.orders[-1].order_id
                 elif some.last is not None:
@@ -317,33 +354,31 @@ class TestPage:
                     break
                 if turns == 1:
                     at += 1000
-                    context.append(made(random, id_generator, at))
-                    await put(store, context[-1])
-            assert numbers(walked) == numbers(wanted), (filters, limit)
+                    placed.append(random_order(random, id_generator, at))
+                    await put(store, placed[-1])
+            assert numbers(seen) == numbers(wanted), (filters, limit)
 
-    async def test_looks_through_more_where_it_must_be_whole(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        random, context = await stocked(store, 14, 40)
+    async def test_a_page_that_must_be_complete_scans_more(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        random, placed = await store_random_orders(store, 14, 40)
         monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED", 5)
         ended = 0
-        for filters in choices(random, context, pairs=20):
+        for filters in choices(random, placed, pairs=20):
             async with store.reading() as tx:
                 whole = await read_page(tx, ONE, filters, limit=500, is_complete=True)
                 some = await read_page(tx, ONE, filters, limit=500)
-            assert whole == OrderPage(model(context, filters))
+            assert whole == OrderPage(model(placed, filters))
             ended += some.last is not None
         assert ended > 10
 
-    async def test_says_where_it_stopped_looking_and_never_leaves_out_silently(
-        self, store: Store, scan: Callable[[int], None], probed: int
+    async def test_a_page_that_ends_early_says_where_and_leaves_nothing_out_before(
+        self, store: Store, limit_scan: Callable[[int], None], probe_limit: int
     ) -> None:
-        random, context = await stocked(store, 9, 40)
-        scan(10)
+        random, placed = await store_random_orders(store, 9, 40)
+        limit_scan(10)
         stopped = 0
-        for filters in choices(random, context, pairs=10):
+        for filters in choices(random, placed, pairs=10):
             for sort, ascending in (("created", True), ("updated", False), ("updated", True)):
-                wanted = model(context, filters, sort=sort, ascending=ascending)
+                wanted = model(placed, filters, sort=sort, ascending=ascending)
                 async with store.reading() as tx:
                     some = await read_page(tx, ONE, filters, limit=500, sort=sort, ascending=ascending)
                 assert some.orders == wanted[: len(some.orders)]
@@ -353,89 +388,68 @@ class TestPage:
 
 
 class TestChanges:
-    """Pages by receipt of what changed in some time."""
+    """Pages by receipt of orders that changed in a range of time."""
 
-    async def test_are_walked_only_where_they_are_few(self, store: Store, probed: int) -> None:
-        _, context = await stocked(store, 11, 40)
-        by_change = sorted(order.updated_at for order in context)
+    async def test_the_index_of_changes_is_scanned_only_for_few_changes(self, store: Store, probe_limit: int) -> None:
+        _, placed = await store_random_orders(store, 11, 40)
+        by_change = sorted(order.updated_at for order in placed)
         for first, last in ((by_change[0], by_change[-1] + 1), (by_change[10], by_change[12])):
             filters = Filters(updated_from=first, updated_to=last)
-            few = sum(first <= at < last for at in by_change) < probed
+            few = sum(first <= at < last for at in by_change) < probe_limit
             for given, other in ((filters, None), (msgspec.structs.replace(filters, status="open"), "status")):
                 names = query.filter_names(given)
                 async with store.reading() as tx:
-                    walked, length = await planner.choose_index(
+                    seen, length = await planner.choose_index(
                         tx, ONE, names, query.filter_values(given, names), "created"
                     )
                 if not few:
-                    assert walked == other
+                    assert seen == other
                 elif other is None:
-                    assert (walked, length) == (UPDATED_INDEX, sum(first <= at < last for at in by_change))
+                    assert (seen, length) == (UPDATED_INDEX, sum(first <= at < last for at in by_change))
 
-    async def test_are_found_whatever_the_filters_beside_them(self, store: Store, probed: int) -> None:
-        random, context = await stocked(store, 12, 60)
+    async def test_changes_are_found_with_any_other_filter(self, store: Store, probe_limit: int) -> None:
+        random, placed = await store_random_orders(store, 12, 60)
         for name in NAMES:
-            moments = sorted(value_of(random, "updated_from", context) for _ in range(2))
+            moments = sorted(value_of(random, "updated_from", placed) for _ in range(2))
             filters = Filters(
-                **{"updated_from": moments[0], "updated_to": moments[1]} | {name: value_of(random, name, context)}
+                **{"updated_from": moments[0], "updated_to": moments[1]} | {name: value_of(random, name, placed)}
             )
-            wanted, limit = model(context, filters), random.choice((1, 3, 50))
-            walked: list[Order] = []
+            wanted, limit = model(placed, filters), random.choice((1, 3, 50))
+            seen: list[Order] = []
             async with store.reading() as tx:
-                while len(walked) < len(wanted):
-                    before = walked[-1].order_id if walked else None
+                while len(seen) < len(wanted):
+                    before = seen[-1].order_id if seen else None
                     some = await read_page(tx, ONE, filters, before=before, limit=limit)
                     assert some.orders
-                    walked += some.orders
+                    seen += some.orders
                 assert await pages.count(tx, ONE, filters) == len(wanted)
-            assert numbers(walked) == numbers(wanted), filters
+            assert numbers(seen) == numbers(wanted), filters
 
-    async def test_are_counted_without_looking_at_orders(self, store: Store, scan: Callable[[int], None]) -> None:
-        _, context = await stocked(store, 13, 40)
-        scan(3)
-        middle = sorted(order.updated_at for order in context)[20]
+    async def test_changes_are_counted_in_their_index_alone(
+        self, store: Store, limit_scan: Callable[[int], None]
+    ) -> None:
+        _, placed = await store_random_orders(store, 13, 40)
+        limit_scan(3)
+        middle = sorted(order.updated_at for order in placed)[20]
         async with store.reading() as tx:
             for filters in (Filters(updated_from=middle), Filters(updated_to=middle)):
-                assert await pages.count(tx, ONE, filters) == len(model(context, filters))
+                assert await pages.count(tx, ONE, filters) == len(model(placed, filters))
 
 
 class TestCount:
-    async def test_is_what_plain_python_counts(self, store: Store, probed: int) -> None:
-        random, context = await stocked(store, 4, 70)
+    async def test_a_count_is_what_plain_python_counts(self, store: Store, probe_limit: int) -> None:
+        random, placed = await store_random_orders(store, 4, 70)
         async with store.reading() as tx:
-            for filters in choices(random, context):
-                assert await pages.count(tx, ONE, filters) == len(model(context, filters)), filters
-            kept = Counter((order.source.door, str(order.status)) for order in context)
+            for filters in choices(random, placed):
+                assert await pages.count(tx, ONE, filters) == len(model(placed, filters)), filters
+            kept = Counter((order.source.door, str(order.status)) for order in placed)
             assert await order_counts.counts(tx, ONE) == kept
 
-    async def test_stops_where_it_would_cost_too_much(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        _, context = await stocked(store, 5, 40)
+    async def test_counting_stops_where_it_would_cost_too_much(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, placed = await store_random_orders(store, 5, 40)
         monkeypatch.setattr(planner, "MAX_COUNT", 7)
         async with store.reading() as tx:
             assert await pages.count(tx, ONE, Filters(archived=False)) == 7
-            assert await pages.count(tx, ONE, Filters()) == len(context)
-
-    async def test_is_kept_through_any_changes_of_it(self, store: Store) -> None:
-        random, kept = Random(6), Counter[tuple[str, str]]()
-        async with store.writing() as tx:
-            for _ in range(40):
-                keys = random.sample([(door, status) for door in ("a", "b") for status in ("x", "y")], 2)
-                changes = {key: random.choice((1, 2, -1)) for key in keys}
-                kept.update(changes)
-                await order_counts.add_counts(tx, ONE, changes)
-            assert await order_counts.counts(tx, ONE) == {key: number for key, number in kept.items() if number}
-            assert await order_counts.counts(tx, OTHER) == {}
-
-
-class TestDue:
-    async def test_gives_the_orders_whose_time_has_come_the_most_overdue_first(self, store: Store) -> None:
-        _, context = await stocked(store, 7, 70)
-        timed = sorted((order.due_at, order.order_id) for order in context if order.due_at is not None)
-        assert len(timed) > 5
-        async with store.reading() as tx:
-            for now in {at for at, _ in timed} | {NOW_US - 1}:
-                found = await orders.due(tx, ONE, now=now, limit=100)
-                assert sorted(found) == sorted(each for at, each in timed if at <= now)
-                first = await orders.due(tx, ONE, now=now, limit=2)
-                by_id = {each: at for at, each in timed}
-                assert [by_id[each] for each in first] == [at for at, _ in timed if at <= now][:2]
+            assert await pages.count(tx, ONE, Filters()) == len(placed)
