@@ -9,7 +9,8 @@ from crossdock import app
 from crossdock.core.orders.model import Order, Source, initial_counters
 from crossdock.doors import all_doors
 from crossdock.flows import reference_data
-from crossdock.flows.context import Context, ReferenceData
+from crossdock.flows.context import Context
+from crossdock.flows.formats import ReferenceData
 from crossdock.flows.intake import Intake, Outcome, Submission
 from crossdock.settings import load
 from crossdock.web import logs, pages
@@ -29,7 +30,7 @@ class EchoIntake(Intake):
         door, caller, now = submission.format, submission.caller, self._context.clock()
         reading = door.read(submission.raw)
         assert not reading.faults, reading.faults
-        needs = tuple((need.kind, need.key) for need in reading.needs)
+        needs = tuple((need.kind, need.key) for need in reading.references)
         if needs not in self._known:
             self._known[needs] = await reference_data.look_up(self._context, caller, needs)
         found = self._known[needs]

@@ -19,7 +19,7 @@ from crossdock.core.ids import IdGenerator
 from crossdock.doors import all_doors, all_payloads
 from crossdock.flows import access, hold_expiry
 from crossdock.flows.context import Context
-from crossdock.flows.endpoints import Rules
+from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.intake import Intake
 from crossdock.notifications.worker import Channel, Opening, Worker
 from crossdock.settings import Settings, load
@@ -42,7 +42,7 @@ def now_us() -> int:
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     """Open the database of `settings`, migrating it where needed, and give the book over it."""
-    store = await open_store(settings.database)
+    store = await open_store(settings.database, timeout_s=settings.database_timeout_s)
     try:
         yield await build_context(store, settings)
     finally:
@@ -76,10 +76,11 @@ async def build_context(store: Store, settings: Settings) -> Context:
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
         payloads=all_payloads(),
         rules=_rules(settings),
+        customer_hold_reasons=tuple(reason for door in all_doors() for reason in door.customer_hold_reasons),
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(settings: Settings) -> EndpointChecks:
     """Let the flows ask the senders, which are loaded when somebody does."""
 
     def url(text: str) -> str | None:
@@ -112,7 +113,7 @@ def _rules(settings: Settings) -> Rules:
 
         return template_validation.check(document)
 
-    return Rules(
+    return EndpointChecks(
         url=url,
         headers=headers,
         secret=secret,

@@ -8,7 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crossdock.notifications.email.email_settings import MailSettings
 
 Result = TypeVar("Result")
+# Of one statement of `verify`, which counts whole tables; no caller waits for it.
+_VERIFY_TIMEOUT_S = 3_600.0
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Crossdock, a self-hosted order hub.")
 organization_app = typer.Typer(no_args_is_help=True, help="Organizations (tenants).")
 client_app = typer.Typer(no_args_is_help=True, help="Programs that ask with an id and a secret.")
@@ -132,7 +134,7 @@ def verify(database: Database = None) -> None:
     """Check every order against its chain of events, and what is kept beside; exit code 1 when something does not hold."""
     from crossdock.flows import verification
 
-    found = _with_context(database, verification.verify)
+    found = _with_context(database, verification.verify, database_timeout_s=_VERIFY_TIMEOUT_S)
     typer.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} faults")
     for broken in found.broken:
         about = f"order {broken.order_id} of " if broken.order_id is not None else ""
@@ -331,11 +333,12 @@ async def _require_organization(context: "Context", organization_id: int) -> Non
             raise ValueError(f"there is no organization {organization_id}")
 
 
-def _with_context(database: str | None, run: "Callable[[Context], Awaitable[Result]]") -> Result:
+def _with_context(database: str | None, run: "Callable[[Context], Awaitable[Result]]", **settings: Any) -> Result:
+    """Run an operation on the database; `settings` come before the environment's."""
     from crossdock.app import open_context
 
     async def opened() -> Result:
-        async with open_context(load(database=database)) as context:
+        async with open_context(load(database=database, **settings)) as context:
             return await run(context)
 
     return asyncio.run(opened())

@@ -28,6 +28,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     intake_batch: int = 128  # submissions in one transaction; more delay the first without saving fsyncs
     intake_waiting: int = 4_096  # submissions waiting for a transaction before callers are told to come back
     page_limit: int = 200  # rows of one page of the hub's lists
+    # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and a
+    # caller who waits longer than this has mostly given up.
+    database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
 
     # What happens by itself
     timer_interval_s: float = (

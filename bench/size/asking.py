@@ -239,6 +239,10 @@ class Recorder(Store):
         """See port.Store."""
         return self._store.writing()
 
+    async def check_writing(self) -> None:
+        """See port.Store."""
+        await self._store.check_writing()
+
     def working(self) -> AbstractContextManager[bool]:
         """See port.Store."""
         return self._store.working()

@@ -131,7 +131,7 @@ async def _bulk(url: str) -> AsyncIterator[Callable[[], Any]]:
     @asynccontextmanager
     async def begin_postgres() -> AsyncIterator[Transaction]:
         async with other.transaction():
-            yield postgres.PostgresTransaction(other)
+            yield postgres.PostgresTransaction(other, asked=lambda _: None)
 
     yield begin_postgres
     await other.execute("VACUUM ANALYZE")  # autovacuum does both by itself within minutes

@@ -20,9 +20,12 @@ _CHARGED = COMPONENTS[1:-1]  # as they stand in Totals, after the items
 _NOTHING = Totals()
 _ZERO = Decimal(0)
 
-# No sum of numbers that `reading` takes needs more digits. Made once, and set for a whole reconciliation: making a context, or
-# naming it at each step, is what most of one would cost.
-_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
+# Digits that hold every sum exactly, so that no operation here raises. The largest amount in a database is one of 24
+# digits with an exponent of 99, which earlier versions took: 123 digits before the point and 115 after it. A quantity
+# adds 10 digits, and the sum over the lines of the largest body 5.
+PRECISION = 320
+# Made once, and set for a whole reconciliation: making a context, or naming it at each step, is what most of one would cost.
+_EXACT = Context(prec=PRECISION, rounding=ROUND_HALF_UP)
 _UNITS = {places: Decimal(1).scaleb(-places) for places in range(5)}  # ISO 4217 has 0 to 4
 
 

@@ -1,42 +1,43 @@
-"""Telling others of an event: what one attempt came to, when the next one is due, and when an endpoint is given a rest.
+"""Retry policy of deliveries: states, outcomes of attempts, retry delays, and the circuit breaker of an endpoint.
 
-Owns the states of a delivery and the arithmetic of waiting; who is told, and how, is above.
+Pure arithmetic. What is delivered to whom, and how, is decided above.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 SECOND_US = 1_000_000
-# Waits before each attempt, seconds: the first at once, the last three days after the first. One attempt a wait.
+# Seconds to wait before each attempt: the first is made at once, the last three days later. One attempt for each delay.
 RETRY_DELAYS_S = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-# A wait is lengthened by up to this share of it, so that receivers that failed together are not called together.
+# A delay is lengthened by up to this share of it, so that deliveries that failed together are not all retried together.
 JITTER = 0.2
-# The longest wait a receiver may ask for; more would keep a delivery past anybody's memory.
+# The longest Retry-After that is honored, seconds; a longer one would delay a delivery beyond the whole schedule.
 MAX_RETRY_AFTER_S = 86_400.0
-# Of an answer this much is kept: enough for an error message, too little for a page.
+# Bytes of a receiver's response that are stored: enough for an error message, too little for a page.
 ANSWER_BYTES = 512
 
-# Failures in a row after which an endpoint rests, and how long: the first rest, doubled up to the last.
+# Circuit breaker: consecutive failures that open it, and seconds it stays open: the first backoff, doubled up to the last.
 BREAKER_FAILURES = 20
 BREAKER_FIRST_S = 30
 BREAKER_LAST_S = 600
 
 
 class Verdict(StrEnum):
-    """What an attempt came to."""
+    """Outcome of an attempt."""
 
     DELIVERED = "delivered"
-    FAILED = "failed"  # may work later
-    REJECTED = "rejected"  # will never work: another attempt of the same delivery makes no sense
-    GONE = "gone"  # the receiver wants nothing any more: the endpoint is disabled
+    FAILED = "failed"  # may succeed later
+    REJECTED = "rejected"  # can never succeed: the delivery is not retried
+    GONE = "gone"  # the receiver unsubscribed: the endpoint is disabled
 
 
 class Attempt(Struct, frozen=True, omit_defaults=True):
-    """One attempt: it began `at` microseconds since 1970 UTC; `status` is the receiver's own number (HTTP or SMTP).
+    """One attempt to deliver. `at` is its start, microseconds since 1970 UTC; `status` is the receiver's HTTP or SMTP code.
 
-    `answer` is the beginning of what it said, `error` why there is no answer, `retry_after_s` how long it asked us to wait.
+    `answer` is the beginning of the receiver's response, `error` the reason why there is none, `retry_after_s` the delay the
+    receiver asked for.
     """
 
     at: int
@@ -49,20 +50,20 @@ class Attempt(Struct, frozen=True, omit_defaults=True):
 
     @property
     def ended_at(self) -> int:
-        """When it ended, microseconds since 1970 UTC."""
+        """End of the attempt, microseconds since 1970 UTC."""
         return self.at + self.took_ms * 1000
 
 
 class State(StrEnum):
-    """Where a delivery stands."""
+    """State of a delivery."""
 
-    WAITING = "waiting"  # an earlier event of the same order is not settled yet
+    WAITING = "waiting"  # blocked by an earlier event of the same order that has not ended
     PENDING = "pending"  # due at its time, or being attempted until then
     DELIVERED = "delivered"
-    DEAD = "dead"  # given up; kept to be looked at and redelivered
+    DEAD = "dead"  # given up; can be inspected and redelivered
 
 
-# Where a delivery goes from each state; delivered and dead ones come back by a redelivery.
+# Allowed transitions; a redelivery reopens delivered and dead ones.
 TRANSITIONS: Mapping[State, tuple[State, ...]] = {
     State.WAITING: (State.PENDING,),
     State.PENDING: (State.PENDING, State.DELIVERED, State.DEAD),
@@ -76,49 +77,49 @@ assert {target for targets in TRANSITIONS.values() for target in targets} == set
 
 
 def settle(attempt: Attempt, *, attempts: int, luck: float) -> tuple[State, int | None]:
-    """Say where a delivery stands after its `attempts`th attempt (from 1), and when it is due again (microseconds).
+    """Return a delivery's state after its `attempts`th attempt (from 1), and when it is due again (microseconds).
 
-    `luck` from 0 to 1 lengthens the wait by up to JITTER of it. A receiver that asks for a longer wait gets it.
+    `luck` (0 to 1) is the random part of the jitter. A longer Retry-After of the receiver replaces the delay.
     """
     if attempt.verdict is Verdict.DELIVERED:
         return State.DELIVERED, None
     if attempt.verdict is Verdict.REJECTED or attempts >= len(RETRY_DELAYS_S):
         return State.DEAD, None
-    wait_s = RETRY_DELAYS_S[attempts] * (1 + JITTER * luck)
+    delay_s = RETRY_DELAYS_S[attempts] * (1 + JITTER * luck)
     asked_s = min(attempt.retry_after_s or 0.0, MAX_RETRY_AFTER_S)
-    return State.PENDING, attempt.ended_at + int(max(wait_s, asked_s) * SECOND_US)
+    return State.PENDING, attempt.ended_at + int(max(delay_s, asked_s) * SECOND_US)
 
 
 class Health(Struct, frozen=True, omit_defaults=True):
-    """How an endpoint has been answering: failures in a row, since when, how often it rested for them, until when.
+    """Recent failures of an endpoint: how many in a row, since when, how many backoffs they caused, and until when.
 
     Times are microseconds since 1970 UTC.
     """
 
     failures: int = 0
     failing_since: int | None = None
-    rests: int = 0
-    rests_until: int | None = None
+    backoffs: int = field(default=0, name="rests")  # stored under this name
+    backoff_until: int | None = field(default=None, name="rests_until")  # stored under this name
 
     def after(self, attempt: Attempt) -> "Health":
-        """Give the health after an attempt.
+        """Return the health after an attempt.
 
-        A receiver that refuses one delivery for good is well. One that asks to wait (429) rests that long; one that fails
-        again and again rests longer each time, and is then tried with a single delivery. Attempts that had begun before the
-        rest did say nothing new.
+        A receiver that rejects one delivery is healthy. A 429 with Retry-After backs off for that long. Repeated failures
+        back off for longer each time; after a backoff a single delivery probes the endpoint. Attempts that had begun before
+        the backoff do not extend it.
         """
         if attempt.verdict in (Verdict.DELIVERED, Verdict.REJECTED):
             return Health()
-        failures, rests, until = self.failures + 1, self.rests, self.rests_until or 0
+        failures, backoffs, until = self.failures + 1, self.backoffs, self.backoff_until or 0
         if failures >= BREAKER_FAILURES and attempt.at >= until:
-            rests += 1
-            until = attempt.ended_at + min(BREAKER_FIRST_S << min(rests - 1, 16), BREAKER_LAST_S) * SECOND_US
+            backoffs += 1
+            until = attempt.ended_at + min(BREAKER_FIRST_S << min(backoffs - 1, 16), BREAKER_LAST_S) * SECOND_US
         if attempt.status == 429 and attempt.retry_after_s:
             asked_s = min(attempt.retry_after_s, MAX_RETRY_AFTER_S)
             until = max(until, attempt.ended_at + int(asked_s * SECOND_US))
-        return Health(failures, self.failing_since or attempt.at, rests, until or None)
+        return Health(failures, self.failing_since or attempt.at, backoffs, until or None)
 
     @property
     def is_failing(self) -> bool:
-        """Say whether so many attempts failed in a row that the endpoint is tried with one delivery at a time."""
+        """Whether the circuit breaker is open: the endpoint gets one delivery at a time."""
         return self.failures >= BREAKER_FAILURES

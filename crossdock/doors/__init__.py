@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from crossdock.core.errors import Refusal
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, Format
+from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import PayloadFormat, document_payload
+from crossdock.flows.formats import Format
 from crossdock.flows.intake import Intake
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -116,7 +117,8 @@ def in_one_view(handle: "Handler") -> "Handler":
 
     @wraps(handle)
     async def handled(request: Request) -> Reply:
-        async with request.context.store.reading():
+        async with request.context.store.reading() as tx:
+            request.context = request.context.within(tx)
             return await handle(request)
 
     return handled
@@ -182,6 +184,7 @@ class Door(Struct, frozen=True):
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
     (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of what the door tells by itself.
+    `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
     """
 
     name: str
@@ -196,6 +199,7 @@ class Door(Struct, frozen=True):
     demo_curl: Callable[[str], str] | None = None
     payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
+    customer_hold_reasons: tuple[str, ...] = ()
 
 
 # Every door, in the order they are shown; a new vendor is one word here.

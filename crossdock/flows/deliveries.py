@@ -1,7 +1,14 @@
-"""What a worker does with the book: take deliveries of an endpoint, and write down what became of them.
+"""Deliveries of events to endpoints: claim those that are due, record the outcome of each attempt.
 
-A turn is one transaction that holds the endpoint's row: it settles what was attempted, lets go on what waited for that, takes
-what is due, and reads more off the feed. Whatever a worker dies of, what it had taken is due again when its time is over.
+A delivery goes through four steps, claim -> render -> send -> record. A channel renders and sends (notifications/worker.py
+shows the sequence); claiming and recording are here. `record_and_claim` does both in one transaction that locks the
+endpoint's row, because the end of one delivery is when the next can begin:
+
+1. `_record`: write the outcome of each attempt that has ended, and `_unblock` the next delivery of its order.
+2. `_claim_due`: claim deliveries that are due.
+3. `_claim_new`: create deliveries for the next events of the feed, and claim those that need not wait for another one.
+
+A claim is a lease: if the worker crashes, its claims expire after LEASE_S and the deliveries are due again.
 """
 
 import asyncio
@@ -14,7 +21,7 @@ from msgspec import Struct
 
 from crossdock.core.ids import first_id_at
 from crossdock.core.retry_policy import SECOND_US, Attempt, Health, State, Verdict
-from crossdock.core.retry_policy import settle as settled_after
+from crossdock.core.retry_policy import settle as state_after
 from crossdock.flows.context import Context
 from crossdock.store import deliveries, event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
@@ -23,28 +30,41 @@ from crossdock.store.protocols import Transaction
 
 _log = structlog.get_logger("crossdock.deliveries")
 _replace = msgspec.structs.replace
-# How long a process has for what it took before it is due again. Longer than any attempt (a time limit of each channel) and
-# the wait for its turn; shorter means repeats, longer means that a crash delays what was under way.
+# Seconds until a claim expires. Must exceed the longest attempt (each channel has a time limit) and the wait before it:
+# a shorter lease repeats deliveries, a longer one delays those of a worker that crashed.
 LEASE_S = 120
-# Pages of the feed read in one turn where hardly anything on them is wanted; the next turn goes on.
+# Pages of the feed read in one transaction when the filter matches few events; the next transaction goes on from there.
 FEED_PAGES = 20
-# Deliveries at once to an endpoint that has failed lately, and to one that is just being tried again.
+# Deliveries in flight to an endpoint that failed lately, and to one whose circuit breaker is open.
 MAX_IN_FLIGHT_DOUBTFUL, MAX_IN_FLIGHT_FAILING = 4, 1
+# Rows changed in one transaction; more would make other writers wait.
+_BATCH_ROWS = 500
 
-# Which deliveries an entry of the feed makes for an endpoint: a topic each.
+# The topics under which an endpoint gets an event: one delivery for each.
 Topics = Callable[[Endpoint, LogEntry], Sequence[str]]
 
 
 class ClaimedBatch(Struct, frozen=True):
-    """What a turn gave: the endpoint as it is, deliveries to be attempted now, and whether the feed has more for it."""
+    """Deliveries to attempt now, the endpoint as it is, and whether the feed has more events for it."""
 
     endpoint: Endpoint
-    taken: list[Delivery]
-    more: bool
+    deliveries: list[Delivery]
+    has_more: bool
+
+
+class _Lease(Struct, frozen=True):
+    """Who claims, when, and until when; times are microseconds since 1970 UTC."""
+
+    claimed_by: int
+    now: int
+
+    @property
+    def expires_at(self) -> int:
+        return self.now + LEASE_S * SECOND_US
 
 
 async def ready(context: Context) -> list[Ready]:
-    """Give the endpoints of all organizations that have something to do."""
+    """List the endpoints of all organizations that have something to deliver."""
     async with context.store.reading() as tx:
         return await deliveries.ready(tx, now=context.clock())
 
@@ -55,93 +75,79 @@ async def record_and_claim(
     endpoint_id: int,
     *,
     topics: Topics,
-    wanted: Callable[[Endpoint], EventFilter],
+    event_filter: Callable[[Endpoint], EventFilter],
     attempted: Sequence[tuple[Delivery, Attempt]] = (),
     capacity: int,
     claimed_by: int,
 ) -> ClaimedBatch | None:
-    """Settle what was attempted and take at most `room` deliveries for the process `holder`, in one transaction.
+    """Record attempts and claim at most `capacity` deliveries for the worker `claimed_by`, in one transaction.
 
-    None where the endpoint is not there any more, or somebody else is having a turn and nothing is to be settled. `wanted`
-    narrows the feed for an endpoint, `topics` says what an entry makes for it.
+    `event_filter` narrows the feed for an endpoint, `topics` names the deliveries an event makes. None if the endpoint does
+    not exist any more, or if another worker has it locked and there is nothing to record.
     """
     async with context.store.writing() as tx:
-        now = context.clock()
-        endpoint = await deliveries.get_endpoint(
+        lease = _Lease(claimed_by, context.clock())
+        before = await deliveries.get_endpoint(
             tx, organization_id, endpoint_id=endpoint_id, for_update=True, skip_locked=not attempted
         )
-        if endpoint is None:
+        if before is None:
             return None
-        before = endpoint
-        endpoint = await _settle(tx, endpoint, attempted, now)
-        capacity = await _capacity(tx, endpoint, capacity, now)
-        taken = (
-            await deliveries.due(tx, organization_id, endpoint_id=endpoint_id, now=now, limit=capacity)
-            if capacity
-            else []
-        )
-        taken = [_replace(each, next_at=now + LEASE_S * SECOND_US, claimed_by=claimed_by) for each in taken]
-        await deliveries.take(tx, taken)
-        more = False
-        if len(taken) < capacity:
-            made, endpoint, more = await _read_feed(
-                tx, context, endpoint, topics, wanted(endpoint), capacity - len(taken), now, claimed_by
-            )
-            taken += made
+        endpoint = await _record(tx, before, attempted, lease.now)
+        capacity = await _limit_capacity(tx, endpoint, capacity, lease.now)
+        claimed = await _claim_due(tx, endpoint, capacity, lease)
+        has_more = False
+        if len(claimed) < capacity:
+            limit = capacity - len(claimed)
+            entries, position, has_more = await _read_feed(tx, endpoint, event_filter(endpoint), limit)
+            claimed += await _claim_new(tx, context, endpoint, entries, topics, lease)
+            endpoint = _replace(endpoint, position=position)
         if endpoint != before:
             await deliveries.advance(tx, endpoint)
-    _warn(before, endpoint)
-    return ClaimedBatch(endpoint, taken, more)
+    _log_health(before, endpoint)
+    return ClaimedBatch(endpoint, claimed, has_more)
 
 
-async def _capacity(tx: Transaction, endpoint: Endpoint, capacity: int, now: int) -> int:
-    """Say how many more may be attempted; whichever process what is under way is with, it counts where few may be."""
-    health = endpoint.health
-    if endpoint.state != "enabled" or (health.rests_until or 0) > now:
-        return 0
-    if not health.failures:
-        return capacity
-    most = MAX_IN_FLIGHT_FAILING if health.is_failing else MAX_IN_FLIGHT_DOUBTFUL
-    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
-    return max(0, min(capacity, most - await deliveries.under_way(tx, **key, now=now)))
-
-
-async def _settle(
+# --------------------------------------------------------------------------------------------------------------- record
+async def _record(
     tx: Transaction, endpoint: Endpoint, attempted: Sequence[tuple[Delivery, Attempt]], now: int
 ) -> Endpoint:
-    """Write what attempts came to, and let go on what waited for those that are over."""
-    settled, health, gone = [], endpoint.health, False
-    # As they are stored: one whose time was over may be in other hands, or settled.
-    current = await deliveries.by_ids(
+    """Write the outcomes of attempts, unblock what waited for them, and return the endpoint with its new health."""
+    attempted = sorted(attempted, key=lambda each: each[1].ended_at)
+    # As they are stored: a delivery whose lease expired may have been claimed by another worker, or have ended.
+    stored = await deliveries.by_ids(
         tx,
         endpoint.organization_id,
         endpoint_id=endpoint.endpoint_id,
         delivery_ids=[delivery.delivery_id for delivery, _ in attempted],
     )
-    for delivery, attempt in sorted(attempted, key=lambda each: each[1].ended_at):
+    recorded = [
+        _after_attempt(current, attempt, now)
+        for delivery, attempt in attempted
+        if (current := stored.get(delivery.delivery_id)) is not None and current.ended_at is None
+    ]
+    await deliveries.settle(tx, recorded)
+    await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
+    health = endpoint.health
+    for _, attempt in attempted:
         health = health.after(attempt)
-        gone = gone or attempt.verdict is Verdict.GONE
-        found = current.get(delivery.delivery_id)
-        if found is None or found.ended_at is not None:
-            continue
-        count = found.attempts + 1
-        state, next_at = settled_after(attempt, attempts=count, luck=random.random())
-        ended_at = now if state in (State.DELIVERED, State.DEAD) else None
-        settled.append(
-            _replace(
-                found, state=state, attempts=count, next_at=next_at, claimed_by=None, ended_at=ended_at,
-                status=attempt.status, attempted=(*found.attempted, attempt),
-            )
-        )  # fmt: skip
-    await deliveries.settle(tx, settled)
-    await _unblock(tx, endpoint, {each.order_id for each in settled if each.ended_at is not None}, now)
-    if gone and endpoint.state == "enabled":
+    is_gone = any(attempt.verdict is Verdict.GONE for _, attempt in attempted)
+    if is_gone and endpoint.state == "enabled":
         return _replace(endpoint, health=health, state="disabled", reason="the receiver answered 410 Gone")
     return _replace(endpoint, health=health)
 
 
+def _after_attempt(delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
+    count = delivery.attempts + 1
+    state, next_at = state_after(attempt, attempts=count, luck=random.random())
+    ended_at = now if state in (State.DELIVERED, State.DEAD) else None
+    return _replace(
+        delivery, state=state, attempts=count, next_at=next_at, claimed_by=None, ended_at=ended_at,
+        status=attempt.status, attempted=(*delivery.attempted, attempt),
+    )  # fmt: skip
+
+
 async def _unblock(tx: Transaction, endpoint: Endpoint, order_ids: set[int | None], now: int) -> None:
-    """Make the next delivery of each order due, where nothing of the order is under way."""
+    """Make the next delivery of each order due, unless another one of the order is pending."""
     ids = [each for each in order_ids if each is not None]
     if not ids:
         return
@@ -149,123 +155,150 @@ async def _unblock(tx: Transaction, endpoint: Endpoint, order_ids: set[int | Non
     waiting = await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING)
     if not waiting:
         return
-    under_way = await deliveries.open_of_orders(tx, **key, order_ids=waiting, state=State.PENDING)
-    first = [found[0] for order_id, found in waiting.items() if order_id not in under_way]
+    pending = await deliveries.open_of_orders(tx, **key, order_ids=waiting, state=State.PENDING)
+    first = [of_order[0] for order_id, of_order in waiting.items() if order_id not in pending]
     await deliveries.settle(tx, [_replace(each, state=State.PENDING, next_at=now) for each in first])
 
 
+def _log_health(before: Endpoint, after: Endpoint) -> None:
+    """Log once when an endpoint is disabled, begins to back off, or has recovered."""
+    ids = {"organization_id": after.organization_id, "endpoint_id": after.endpoint_id}
+    if after.state != before.state:
+        _log.warning("endpoint disabled", reason=after.reason, **ids)
+    elif after.health.backoffs > before.health.backoffs:
+        _log.warning(
+            "endpoint backs off", failures=after.health.failures, backoff_until=after.health.backoff_until, **ids
+        )
+    elif before.health.backoffs and after.health == Health():
+        _log.info("endpoint recovered", **ids)
+
+
+# ---------------------------------------------------------------------------------------------------------------- claim
+async def _limit_capacity(tx: Transaction, endpoint: Endpoint, capacity: int, now: int) -> int:
+    """Return how many deliveries may be claimed: none in a backoff, few after failures, counted over all workers."""
+    health = endpoint.health
+    if endpoint.state != "enabled" or (health.backoff_until or 0) > now:
+        return 0
+    if not health.failures:
+        return capacity
+    limit = MAX_IN_FLIGHT_FAILING if health.is_failing else MAX_IN_FLIGHT_DOUBTFUL
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    return max(0, min(capacity, limit - await deliveries.under_way(tx, **key, now=now)))
+
+
+async def _claim_due(tx: Transaction, endpoint: Endpoint, capacity: int, lease: _Lease) -> list[Delivery]:
+    if not capacity:
+        return []
+    key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
+    due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
+    claimed = [_replace(each, next_at=lease.expires_at, claimed_by=lease.claimed_by) for each in due]
+    await deliveries.take(tx, claimed)
+    return claimed
+
+
 async def _read_feed(
+    tx: Transaction, endpoint: Endpoint, event_filter: EventFilter, limit: int
+) -> tuple[list[LogEntry], int, bool]:
+    """Read the next events of the feed; also returns the position read up to, and whether there are more."""
+    entries: list[LogEntry] = []
+    position = endpoint.position
+    newest = await event_log.feed_position(tx, endpoint.organization_id)
+    for _ in range(FEED_PAGES):
+        if len(entries) >= limit or position >= newest:
+            break
+        some, position = await event_log.feed(
+            tx, endpoint.organization_id, after=position, limit=limit - len(entries), wanted=event_filter
+        )
+        entries += some
+    return entries, position, position < newest
+
+
+async def _claim_new(
     tx: Transaction,
     context: Context,
     endpoint: Endpoint,
+    entries: Sequence[LogEntry],
     topics: Topics,
-    wanted: EventFilter,
-    capacity: int,
-    now: int,
-    claimed_by: int,
-) -> tuple[list[Delivery], Endpoint, bool]:
-    """Make deliveries of what comes next in the feed; those to be attempted now are taken at once."""
-    organization_id, endpoint_id = endpoint.organization_id, endpoint.endpoint_id
-    made: list[Delivery] = []
-    position = endpoint.position
-    newest = await event_log.feed_position(tx, organization_id)
-    for _ in range(FEED_PAGES):
-        if len(made) >= capacity or position >= newest:
-            break
-        found, position = await event_log.feed(
-            tx, organization_id, after=position, limit=capacity - len(made), wanted=wanted
+    lease: _Lease,
+) -> list[Delivery]:
+    """Create the deliveries of events, and claim the first one of each order that has no other open."""
+    created = [
+        Delivery(
+            endpoint.organization_id, endpoint.endpoint_id, context.id_generator.new(lease.now), entry.event.aggregate_id,
+            entry.event.number, entry.event.event_id, topic, State.PENDING, 0, lease.expires_at, lease.claimed_by, lease.now,
         )
-        for entry in found:
-            for topic in _topics(topics, endpoint, entry):
-                made.append(
-                    Delivery(
-                        organization_id, endpoint_id, context.id_generator.new(now), entry.event.order_id, entry.event.number,
-                        entry.event.event_id, topic, State.PENDING, 0, now + LEASE_S * SECOND_US, claimed_by, now,
-                    )
-                )  # fmt: skip
-    open_ = await _orders_under_way(tx, endpoint, [each.order_id for each in made if each.order_id is not None])
-    for place, each in enumerate(made):
-        if each.order_id in open_:
-            made[place] = _replace(each, state=State.WAITING, next_at=None, claimed_by=None)
-        open_.add(each.order_id or 0)
-    await deliveries.add(tx, made)
-    taken = [each for each in made if each.state is State.PENDING]
-    return taken, _replace(endpoint, position=position), position < newest
+        for entry in entries
+        for topic in _topics(topics, endpoint, entry)
+    ]  # fmt: skip
+    order_ids = [each.order_id for each in created if each.order_id is not None]
+    orders_with_open = await _orders_with_open(tx, endpoint, order_ids)
+    for position, each in enumerate(created):
+        if each.order_id in orders_with_open:
+            created[position] = _replace(each, state=State.WAITING, next_at=None, claimed_by=None)
+        orders_with_open.add(each.order_id or 0)
+    await deliveries.add(tx, created)
+    return [each for each in created if each.state is State.PENDING]
 
 
 def _topics(topics: Topics, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
-    """Ask what an entry makes; one that breaks who is asked makes a delivery that fails, where everybody sees it."""
+    """Return the topics of an event; if that raises, one delivery under the event's name, which will fail visibly."""
     try:
         return topics(endpoint, entry)
-    except Exception:  # noqa: BLE001 - one event must not keep all later ones from being told
+    except Exception:  # noqa: BLE001 - one event must not block all later ones
         _log.exception("bug", endpoint_id=endpoint.endpoint_id, position=entry.position)
         return (entry.event.name,)
 
 
-async def _orders_under_way(tx: Transaction, endpoint: Endpoint, order_ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
+async def _orders_with_open(tx: Transaction, endpoint: Endpoint, order_ids: Sequence[int]) -> set[int]:
+    """Return which orders have a pending or waiting delivery."""
+    open_orders: set[int] = set()
     for state in (State.PENDING, State.WAITING):
-        found |= (
-            await deliveries.open_of_orders(
-                tx, endpoint.organization_id, endpoint_id=endpoint.endpoint_id, order_ids=order_ids, state=state
-            )
-        ).keys()
-    return found
+        by_order = await deliveries.open_of_orders(
+            tx, endpoint.organization_id, endpoint_id=endpoint.endpoint_id, order_ids=order_ids, state=state
+        )
+        open_orders |= by_order.keys()
+    return open_orders
 
 
-def _warn(before: Endpoint, after: Endpoint) -> None:
-    """Tell the operator once when an endpoint begins to rest, is well again, or is disabled."""
-    told = {"organization_id": after.organization_id, "endpoint_id": after.endpoint_id}
-    if after.state != before.state:
-        _log.warning("endpoint disabled", reason=after.reason, **told)
-    elif after.health.rests > before.health.rests:
-        _log.warning("endpoint rests", failures=after.health.failures, until=after.health.rests_until, **told)
-    elif before.health.rests and after.health == Health():
-        _log.info("endpoint is well again", **told)
-
-
-# --------------------------------------------------------------------------------------------------- starts, stops, age
-_AT_ONCE = 500  # rows changed in one transaction; more would keep other writers waiting
-
-
+# ---------------------------------------------------------------------------------------------------------- maintenance
 async def release_claims(context: Context, *, claimed_by: int | None = None) -> int:
-    """Make due at once what processes had taken: all of it, or what one `holder` had. Gives how many.
+    """Make claimed deliveries due at once: those of one worker, or of all. Returns how many.
 
-    For a worker that stops, and for one that knows that it is the only one.
+    For a worker that stops, and for a worker that knows it is the only one.
     """
     count = 0
-    for organization_id, endpoint_id in await _all(context):
+    for organization_id, endpoint_id in await _all_endpoints(context):
         while True:
             async with context.store.writing() as tx:
                 await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, for_update=True)
-                held = await deliveries.held(
-                    tx, organization_id, endpoint_id=endpoint_id, claimed_by=claimed_by, limit=_AT_ONCE
+                claimed = await deliveries.held(
+                    tx, organization_id, endpoint_id=endpoint_id, claimed_by=claimed_by, limit=_BATCH_ROWS
                 )
                 now = context.clock()
-                await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in held])
-            count += len(held)
-            if len(held) < _AT_ONCE:
+                await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in claimed])
+            count += len(claimed)
+            if len(claimed) < _BATCH_ROWS:
                 break
     return count
 
 
 async def prune(context: Context) -> int:
-    """Remove deliveries that ended longer ago than the setting `delivery_kept_days`; gives how many."""
+    """Delete deliveries that ended longer ago than the setting `delivery_kept_days`; returns how many."""
     before = first_id_at(context.clock() - context.settings.delivery_kept_days * 86_400 * SECOND_US)
     count = 0
-    for organization_id, endpoint_id in await _all(context):
-        removed = _AT_ONCE
-        while removed == _AT_ONCE:
+    for organization_id, endpoint_id in await _all_endpoints(context):
+        removed = _BATCH_ROWS
+        while removed == _BATCH_ROWS:
             async with context.store.writing() as tx:
                 removed = await deliveries.prune(
-                    tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_AT_ONCE
+                    tx, organization_id, endpoint_id=endpoint_id, before=before, limit=_BATCH_ROWS
                 )
             count += removed
             await asyncio.sleep(0)
     return count
 
 
-async def _all(context: Context) -> list[tuple[int, int]]:
+async def _all_endpoints(context: Context) -> list[tuple[int, int]]:
     async with context.store.reading() as tx:
         return [
             (organization.organization_id, endpoint.endpoint_id)

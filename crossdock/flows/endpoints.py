@@ -1,12 +1,10 @@
-"""Who is told: an organization's endpoints made, changed, tried out and removed; their deliveries looked at and repeated."""
+"""Webhook endpoints: create, change, test and remove them; list their deliveries, and redeliver."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import MAX_ID, first_id_at
@@ -15,7 +13,8 @@ from crossdock.core.retry_policy import SECOND_US, Health, State
 from crossdock.core.subscription import MAIL_ENDPOINT, SigningSecret, Subscription
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.flows.event_payloads import TEST
+from crossdock.flows.endpoint_checks import SecretKind as SecretKind
+from crossdock.flows.event_payloads import TEST, PayloadFormat
 from crossdock.store import deliveries, event_log
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.protocols import Transaction
@@ -23,35 +22,20 @@ from crossdock.store.protocols import Transaction
 _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
-SecretKind = Literal["hmac", "ed25519"]
-# What no two endpoints of an organization may share, by a vendor's rule; None for one the rule is not about.
+# The key that must be unique among the endpoints of an organization, by a vendor's rule; None: the rule does not apply.
 Key = Callable[[Subscription], object]
-# Secrets that sign at a time: each adds a hundred bytes to every request.
+# Secrets in force at a time: the signature of each adds a hundred bytes to every request.
 MAX_SECRETS = 4
-# Deliveries repeated in one transaction; more would keep other writers waiting.
-_AT_ONCE = 200
-
-
-class Rules(Struct, frozen=True):
-    """What the senders know and the flows ask: each check gives why something cannot be, None where it can.
-
-    `app.py` hands it in, because senders stand above flows.
-    """
-
-    url: Callable[[str], str | None]
-    headers: Callable[[tuple[tuple[str, str], ...]], str | None]
-    secret: Callable[[str], str | None]
-    make_secret: Callable[[SecretKind], str]
-    public_key: Callable[[str], str | None]
-    mail_settings: Callable[[bytes], tuple[Fault, ...]]
+# Deliveries redelivered in one transaction; more would make other writers wait.
+_BATCH_ROWS = 200
 
 
 def subscription_of(endpoint: Endpoint) -> Subscription:
-    """Read what a webhook endpoint wants."""
+    """Decode the subscription of a webhook endpoint."""
     return _subscription(endpoint.document)
 
 
-@lru_cache(maxsize=1_000)  # as many as are busy at a time
+@lru_cache(maxsize=1_000)  # more than the endpoints that are busy at a time
 def _subscription(document: bytes) -> Subscription:
     return _SUBSCRIPTION.decode(document)
 
@@ -66,9 +50,9 @@ async def add(
     from_start: bool = False,
     key: Key = lambda _: None,
 ) -> Endpoint:
-    """Make a webhook endpoint, with a secret where none is given; it is told of what comes from now on, or of everything.
+    """Create a webhook endpoint, with a new secret if none is given. It gets events from now on, or `from_start`.
 
-    Refuses with Invalid `invalid`, Conflict `exists` where the organization has as many as `endpoints_most`, or (with the fact
+    Refuses with Invalid `invalid`, Conflict `exists` if the organization has `endpoints_most` already, or (with the fact
     `what`: endpoint) one with the same `key`.
     """
     if not subscription.secrets:
@@ -77,85 +61,89 @@ async def add(
     check(context, subscription)
     now = context.clock()
     async with context.store.writing() as tx:
-        known = [each for each in await _all_held(tx, caller) if _is_webhook(each)]
-        _check_key(known, subscription, key)
-        if len(known) >= context.settings.endpoints_most:
-            raise Conflict(Code.EXISTS, f"there are {len(known)} endpoints already; remove one first")
+        existing = [each for each in await _lock_all(tx, caller) if each.kind == "webhook"]
+        _check_key(existing, subscription, key)
+        if len(existing) >= context.settings.endpoints_most:
+            raise Conflict(Code.EXISTS, f"there are {len(existing)} endpoints already; remove one first")
         position = 0 if from_start else await event_log.feed_position(tx, caller.organization_id)
-        made = Endpoint(
+        created = Endpoint(
             caller.organization_id, context.id_generator.new(now), 1, "webhook", "enabled", None, position, Health(), now, now,
             _encode(subscription),
         )  # fmt: skip
-        await deliveries.add_endpoint(tx, made)
+        await deliveries.add_endpoint(tx, created)
     context.wakeup.notify()
-    return made
+    return created
 
 
-async def _all_held(tx: Transaction, caller: Caller) -> list[Endpoint]:
-    """Give all endpoints, and let nobody else make or rename one until the commit."""
-    # Every organization has this row, so those who look at all endpoints before they write one take turns at it.
+async def _lock_all(tx: Transaction, caller: Caller) -> list[Endpoint]:
+    """Return all endpoints, and keep other transactions from adding or renaming one until the commit."""
+    # Every organization has this row, so it serves as the lock of the list of endpoints.
     await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=MAIL_ENDPOINT, for_update=True)
     return [each for each in await deliveries.endpoints(tx, caller.organization_id) if each.state != "removed"]
 
 
-def _check_key(known: Sequence[Endpoint], wanted: Subscription, key: Key, *, but: int | None = None) -> None:
-    value = key(wanted)
-    others = (each for each in known if each.kind == "webhook" and each.endpoint_id != but)
+def _check_key(
+    existing: Sequence[Endpoint], subscription: Subscription, key: Key, *, except_id: int | None = None
+) -> None:
+    value = key(subscription)
+    others = (each for each in existing if each.kind == "webhook" and each.endpoint_id != except_id)
     if value is not None and any(key(subscription_of(each)) == value for each in others):
         raise Conflict(Code.EXISTS, "there is such a webhook already", what="endpoint")
 
 
 def check(context: Context, subscription: Subscription) -> None:
-    """Refuse with Invalid `invalid`, naming everything that is wrong with what an endpoint would want."""
-    faults = [Fault((name,), reason) for name, reason in _reasons(context, subscription) if reason]
-    payload = context.payloads.get(subscription.format)
-    for place, topic in enumerate(subscription.topics):
-        if payload is None or topic in payload.known:
-            continue
-        if not (topic.endswith("*") and any(known.startswith(topic[:-1]) for known in payload.known)):
-            faults.append(
-                Fault(("topics", place), f"is none of {', '.join(payload.known)}, nor the beginning of one and *")
-            )
-    for name, given, known in (
-        ("doors", subscription.doors, context.formats),
-        ("statuses", subscription.statuses, list(Status)),
-    ):
-        faults += [
-            Fault((name, place), f"must be one of {', '.join(map(str, known))}")
-            for place, each in enumerate(given)
-            if each not in known
-        ]
-    faults += [
-        Fault(("secrets", place), reason)
-        for place, secret in enumerate(subscription.secrets)
-        if (reason := context.rules.secret(secret.value))
+    """Refuse an invalid subscription with Invalid `invalid` and all its faults."""
+    faults = [
+        *_url_faults(context, subscription),
+        *_topic_faults(context.payloads.get(subscription.format), subscription),
+        *_unknown_values("doors", subscription.doors, list(context.formats)),
+        *_unknown_values("statuses", subscription.statuses, list(map(str, Status))),
+        *(
+            Fault(("secrets", position), reason)
+            for position, secret in enumerate(subscription.secrets)
+            if (reason := context.rules.secret(secret.value))
+        ),
     ]
     if faults:
         raise Invalid(Code.INVALID, "the endpoint has faults", faults=tuple(faults))
 
 
-def _reasons(context: Context, subscription: Subscription) -> list[tuple[str, str | None]]:
-    known = ", ".join(context.payloads)
-    return [
-        ("url", context.rules.url(subscription.url)),
-        ("headers", context.rules.headers(subscription.headers)),
-        ("format", None if subscription.format in context.payloads else f"must be one of {known}"),
-    ]
+def _url_faults(context: Context, subscription: Subscription) -> Iterator[Fault]:
+    formats = ", ".join(context.payloads)
+    reasons = {
+        "url": context.rules.url(subscription.url),
+        "headers": context.rules.headers(subscription.headers),
+        "format": None if subscription.format in context.payloads else f"must be one of {formats}",
+    }
+    return (Fault((name,), reason) for name, reason in reasons.items() if reason)
 
 
-def _is_webhook(endpoint: Endpoint) -> bool:
-    return endpoint.kind == "webhook" and endpoint.state != "removed"
+def _topic_faults(payload: PayloadFormat | None, subscription: Subscription) -> Iterator[Fault]:
+    """Yield a fault for each topic that is neither known nor a prefix of a known one and `*`; none for an unknown format."""
+    if payload is None:
+        return
+    for position, topic in enumerate(subscription.topics):
+        is_prefix = topic.endswith("*") and any(known.startswith(topic[:-1]) for known in payload.known)
+        if topic not in payload.known and not is_prefix:
+            reason = f"is none of {', '.join(payload.known)}, nor the beginning of one and *"
+            yield Fault(("topics", position), reason)
+
+
+def _unknown_values(member: str, values: Sequence[str], known: Sequence[str]) -> Iterator[Fault]:
+    for position, value in enumerate(values):
+        if value not in known:
+            yield Fault((member, position), f"must be one of {', '.join(known)}")
 
 
 async def all_of(context: Context, caller: Caller, *, kind: str = "webhook") -> list[Endpoint]:
-    """Give an organization's endpoints of a kind."""
+    """List an organization's endpoints of a kind."""
     async with context.store.reading() as tx:
-        found = await deliveries.endpoints(tx, caller.organization_id)
-    return [each for each in found if each.kind == kind and each.state != "removed"]
+        endpoints = await deliveries.endpoints(tx, caller.organization_id)
+    return [each for each in endpoints if each.kind == kind and each.state != "removed"]
 
 
 async def webhook(context: Context, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
-    """Give one webhook endpoint. Refuses with Missing `not_found`."""
+    """Return one webhook endpoint. Refuses with NotFound `not_found`."""
     async with context.store.reading() as tx:
         return await _get_webhook(tx, caller, endpoint_id)
 
@@ -163,19 +151,19 @@ async def webhook(context: Context, caller: Caller, *, endpoint_id: int | None) 
 async def _get_webhook(
     tx: Transaction, caller: Caller, endpoint_id: int | None, *, for_update: bool = False
 ) -> Endpoint:
-    found = await _get(tx, caller, endpoint_id, for_update=for_update)
-    if found.kind != "webhook":
+    endpoint = await _get(tx, caller, endpoint_id, for_update=for_update)
+    if endpoint.kind != "webhook":
         raise NotFound(Code.NOT_FOUND, "there is no such endpoint")
-    return found
+    return endpoint
 
 
 async def _get(tx: Transaction, caller: Caller, endpoint_id: int | None, *, for_update: bool = False) -> Endpoint:
     if endpoint_id is not None:
-        found = await deliveries.get_endpoint(
+        endpoint = await deliveries.get_endpoint(
             tx, caller.organization_id, endpoint_id=endpoint_id, for_update=for_update
         )
-        if found is not None and found.state != "removed":
-            return found
+        if endpoint is not None and endpoint.state != "removed":
+            return endpoint
     raise NotFound(Code.NOT_FOUND, "there is no such endpoint")
 
 
@@ -184,30 +172,26 @@ async def change(
     caller: Caller,
     *,
     endpoint_id: int | None,
-    changed: Callable[[Subscription], Subscription] = lambda same: same,
+    changed: Callable[[Subscription], Subscription] = lambda unchanged: unchanged,
     enabled: bool | None = None,
     versions: Collection[int] | None = None,
     key: Key | None = None,
 ) -> Endpoint:
-    """Change what an endpoint wants, or whether it is told at all; one that is enabled again goes on where it stopped.
+    """Change the subscription of an endpoint, or enable or disable it; once enabled, it continues where it stopped.
 
-    Refuses with Missing `not_found`, Invalid `invalid`, Conflict `stale_version` where its version is none of `versions`,
-    `exists` (with the fact `what`: endpoint) where another has the same `key`.
+    `changed` returns the new subscription. Refuses with NotFound `not_found`, Invalid `invalid`, Conflict `stale_version` if
+    the endpoint's version is none of `versions`, `exists` (with the fact `what`: endpoint) if another has the same `key`.
     """
     async with context.store.writing() as tx:
-        known = await _all_held(tx, caller) if key else []
+        existing = await _lock_all(tx, caller) if key else []
         before = await _get_webhook(tx, caller, endpoint_id, for_update=True)
         if versions is not None and before.version not in versions:
-            raise Conflict(Code.STALE_VERSION, "the endpoint was changed by somebody else", version=before.version)
-        wanted = changed(subscription_of(before))
-        check(context, wanted)
+            raise Conflict(Code.STALE_VERSION, "the endpoint was changed by another request", version=before.version)
+        subscription = changed(subscription_of(before))
+        check(context, subscription)
         if key:
-            _check_key(known, wanted, key, but=before.endpoint_id)
-        after = _replace(before, document=_encode(wanted))
-        if enabled:
-            after = _replace(after, state="enabled", reason=None, health=Health())
-        elif enabled is False and before.state == "enabled":  # one that was disabled already keeps its reason
-            after = _replace(after, state="disabled", reason="by request")
+            _check_key(existing, subscription, key, except_id=before.endpoint_id)
+        after = _enable(_replace(before, document=_encode(subscription)), enabled)
         if after == before:
             return before
         after = _replace(after, version=before.version + 1, updated_at=context.clock())
@@ -216,29 +200,38 @@ async def change(
     return after
 
 
+def _enable(endpoint: Endpoint, enabled: bool | None) -> Endpoint:
+    """Return the endpoint enabled or disabled; None leaves it as it is."""
+    if enabled:
+        return _replace(endpoint, state="enabled", reason=None, health=Health())
+    if enabled is False and endpoint.state == "enabled":  # one that is disabled already keeps its reason
+        return _replace(endpoint, state="disabled", reason="by request")
+    return endpoint
+
+
 async def rotate(
     context: Context, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
 ) -> Endpoint:
-    """Give an endpoint a new secret; those it had go on signing beside it for `webhook_rotation_s`, the newest of them.
+    """Give an endpoint a new secret; the newest of the old ones stay in force for `webhook_rotation_s` seconds.
 
-    Refuses with Missing `not_found`, Invalid `invalid`.
+    Refuses with NotFound `not_found`, Invalid `invalid`.
     """
     now = context.clock()
     until = now + context.settings.webhook_rotation_s * SECOND_US
 
     def rotated(old: Subscription) -> Subscription:
-        kept = tuple(
+        still_valid = tuple(
             _replace(each, until=min(each.until or until, until))
             for each in old.secrets
             if each.until is None or each.until > now
         )[: MAX_SECRETS - 1]
-        return _replace(old, secrets=(SigningSecret(secret or context.rules.make_secret(secret_kind)), *kept))
+        return _replace(old, secrets=(SigningSecret(secret or context.rules.make_secret(secret_kind)), *still_valid))
 
     return await change(context, caller, endpoint_id=endpoint_id, changed=rotated)
 
 
 async def remove(context: Context, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
-    """Remove an endpoint; what was under way ends, nothing else is told. Refuses with Missing `not_found`."""
+    """Remove an endpoint; attempts in flight end, nothing else is delivered. Refuses with NotFound `not_found`."""
     async with context.store.writing() as tx:
         before = await _get_webhook(tx, caller, endpoint_id, for_update=True)
         after = _replace(before, state="removed", version=before.version + 1, updated_at=context.clock())
@@ -257,7 +250,7 @@ async def page(
     before: int = MAX_ID,
     limit: int,
 ) -> list[Delivery]:
-    """Give at most `limit` deliveries of an endpoint, newest first. Refuses with Missing `not_found`."""
+    """List at most `limit` deliveries of an endpoint, newest first. Refuses with NotFound `not_found`."""
     async with context.store.reading() as tx:
         endpoint = await _get(tx, caller, endpoint_id)
         return await deliveries.page(
@@ -267,7 +260,7 @@ async def page(
 
 
 async def delivery(context: Context, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
-    """Give one delivery with its attempts. Refuses with Missing `not_found`."""
+    """Return one delivery with its attempts. Refuses with NotFound `not_found`."""
     async with context.store.reading() as tx:
         endpoint = await _get(tx, caller, endpoint_id)
         return await _delivery(tx, endpoint, delivery_id)
@@ -276,72 +269,74 @@ async def delivery(context: Context, caller: Caller, *, endpoint_id: int | None,
 async def _delivery(tx: Transaction, endpoint: Endpoint, delivery_id: int | None) -> Delivery:
     ids = [] if delivery_id is None else [delivery_id]
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
-    for found in (await deliveries.by_ids(tx, **key, delivery_ids=ids)).values():
-        return found
+    for stored in (await deliveries.by_ids(tx, **key, delivery_ids=ids)).values():
+        return stored
     raise NotFound(Code.NOT_FOUND, "there is no such delivery")
 
 
 async def redeliver(context: Context, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
-    """Make a delivery due again, from the beginning of its ladder. Refuses with Missing `not_found`."""
+    """Make a delivery due again, with all its retries. Refuses with NotFound `not_found`."""
     async with context.store.writing() as tx:
         endpoint = await _get(tx, caller, endpoint_id, for_update=True)
-        (again,) = await _again(tx, context, endpoint, [await _delivery(tx, endpoint, delivery_id)])
+        (redelivered,) = await _redeliver(tx, context, endpoint, [await _delivery(tx, endpoint, delivery_id)])
     context.wakeup.notify()
-    return again
+    return redelivered
 
 
 async def redeliver_all(
     context: Context, caller: Caller, *, endpoint_id: int | None, since: int, until: int, state: State | None
 ) -> int:
-    """Make deliveries due again that were made from `since` to before `until` (microseconds), oldest first; gives how many.
+    """Make deliveries due again that were created from `since` to before `until` (microseconds), oldest first.
 
-    `state` narrows to those that stand there (dead, delivered). Refuses with Missing `not_found`.
+    `state` narrows them to dead or delivered ones. Returns how many. Refuses with NotFound `not_found`.
     """
     first, before, count = first_id_at(since), first_id_at(until), 0
     while first < before:
         async with context.store.writing() as tx:
             endpoint = await _get(tx, caller, endpoint_id, for_update=True)
-            found = await deliveries.page(
+            some = await deliveries.page(
                 tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, first=first, before=before,
-                limit=_AT_ONCE, oldest_first=True,
+                limit=_BATCH_ROWS, oldest_first=True,
             )  # fmt: skip
-            count += len(await _again(tx, context, endpoint, [each for each in found if each.ended_at is not None]))
-        first = found[-1].delivery_id + 1 if len(found) == _AT_ONCE else before
+            count += len(await _redeliver(tx, context, endpoint, [each for each in some if each.ended_at is not None]))
+        first = some[-1].delivery_id + 1 if len(some) == _BATCH_ROWS else before
         await asyncio.sleep(0)
     context.wakeup.notify()
     return count
 
 
-async def _again(tx: Transaction, context: Context, endpoint: Endpoint, chosen: Sequence[Delivery]) -> list[Delivery]:
-    """Make deliveries due, each behind what of its order is under way.
+async def _redeliver(
+    tx: Transaction, context: Context, endpoint: Endpoint, chosen: Sequence[Delivery]
+) -> list[Delivery]:
+    """Make deliveries due, each after the open ones of its order.
 
-    One that waits for its next attempt loses the wait; one that is being attempted is left to that attempt.
+    One that waits for a retry is due at once; one in flight is left to its attempt.
     """
     now = context.clock()
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     ids = [each.order_id for each in chosen if each.order_id is not None]
-    busy = set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.PENDING))
-    busy |= set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING))
-    made = []
+    orders_with_open = set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.PENDING))
+    orders_with_open |= set(await deliveries.open_of_orders(tx, **key, order_ids=ids, state=State.WAITING))
+    reopened = []
     for each in sorted(chosen, key=lambda one: (one.number or 0, one.delivery_id)):
         if each.state is State.WAITING or (each.claimed_by is not None and (each.next_at or 0) > now):
-            made.append(each)
-        elif each.ended_at is not None and each.order_id in busy:
-            made.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
+            reopened.append(each)
+        elif each.ended_at is not None and each.order_id in orders_with_open:
+            reopened.append(_replace(each, state=State.WAITING, attempts=0, next_at=None, ended_at=None))
         else:
-            made.append(_replace(each, state=State.PENDING, attempts=0, next_at=now, ended_at=None))
+            reopened.append(_replace(each, state=State.PENDING, attempts=0, next_at=now, ended_at=None))
             if each.order_id is not None:
-                busy.add(each.order_id)
-    await deliveries.settle(tx, made)
-    return made
+                orders_with_open.add(each.order_id)
+    await deliveries.settle(tx, reopened)
+    return reopened
 
 
 async def test(context: Context, caller: Caller, *, endpoint_id: int | None) -> Delivery:
-    """Send a webhook endpoint a message that is about no order. Refuses with Missing `not_found`."""
+    """Send a webhook endpoint a test message, which is about no order. Refuses with NotFound `not_found`."""
     now = context.clock()
     event_id = context.id_generator.new(now)
-    wanted = subscription_of(await webhook(context, caller, endpoint_id=endpoint_id))
-    body = context.payloads[wanted.format].test(caller.organization, event_id, now)
+    subscription = subscription_of(await webhook(context, caller, endpoint_id=endpoint_id))
+    body = context.payloads[subscription.format].test(caller.organization, event_id, now)
     return await send(context, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 
 
@@ -355,18 +350,18 @@ async def send(
     body: bytes,
     order: tuple[int, int] | None = None,
 ) -> Delivery:
-    """Send an endpoint a body of the caller's making, in line with the others; `order` is an order's id and event number.
+    """Send an endpoint a given body as a delivery of its own; `order` is an order's id and event number.
 
-    Refuses with Missing `not_found`.
+    Refuses with NotFound `not_found`.
     """
     now = context.clock()
     order_id, number = order or (None, None)
     async with context.store.writing() as tx:
         endpoint = await _get(tx, caller, endpoint_id, for_update=True)
-        made = Delivery(
+        created = Delivery(
             caller.organization_id, endpoint.endpoint_id, context.id_generator.new(now), order_id, number, event_id, topic,
             State.PENDING, 0, now, None, now, payload=body,
         )  # fmt: skip
-        await deliveries.add(tx, [made])
+        await deliveries.add(tx, [created])
     context.wakeup.notify()
-    return made
+    return created

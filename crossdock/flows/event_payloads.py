@@ -1,4 +1,4 @@
-"""What is told of an event: the event with its order as it was then, and the shapes (payloads) doors bring to tell it in."""
+"""Payloads of events: each event with its order right after it, rendered in the payload formats of the doors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,8 @@ from crossdock.core.subscription import message_id
 from crossdock.core.time import format_time
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, encode_json
+from crossdock.flows.context import Context
+from crossdock.flows.formats import encode_json
 from crossdock.store import event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.event_log import LogEntry
@@ -22,16 +23,16 @@ from crossdock.store.tenants import Organization
 
 Tree = Any
 _log = structlog.get_logger("crossdock.notification")
-# Who makes what is told; no token stands behind it.
+# The actor that renders payloads; it has no token.
 ACTOR = "worker"
-# The topic of the message that tries an endpoint out.
+# The topic of the message that tests an endpoint.
 TEST = "endpoint.test"
-# What is said of an event that this server cannot tell, to those who would have heard of it.
+# The error of a delivery whose event or order cannot be read; a newer version of this program may have written it.
 UNREADABLE = "the message could not be made; the server's log says why"
 
 
 class Notification(Struct, frozen=True):
-    """An entry of the feed with what is needed to tell it: `order` is the order as it was after the event."""
+    """An entry of the feed with its organization, its decoded event, and the order right after the event."""
 
     organization: Organization
     entry: LogEntry
@@ -40,22 +41,22 @@ class Notification(Struct, frozen=True):
 
 
 def event_name(entry: LogEntry) -> tuple[str, ...]:
-    """Tell every event under its own name."""
+    """Return the topics of a format that has one for every event: the event's name."""
     return (entry.event.name,)
 
 
 def test_body(_: Organization, event_id: int, at: int) -> bytes:
-    """Make what an endpoint is tried out with, at a time in microseconds since 1970."""
-    told = {"id": message_id(event_id), "type": TEST, "at": format_time(at, digits=6), "data": {"text": "It works."}}
-    return encode_json(told)
+    """Build the body of the message that tests an endpoint; `at` is microseconds since 1970 UTC."""
+    message = {"id": message_id(event_id), "type": TEST, "at": format_time(at, digits=6), "data": {"text": "It works."}}
+    return encode_json(message)
 
 
 class PayloadFormat(Struct, frozen=True):
-    """A shape in which webhooks tell of events.
+    """A format of webhook bodies.
 
-    `topics` says under which names an entry is told, none for not at all; each is a delivery of its own. `known` are all
-    topics there are. `body` gets the telling, the topic, and the order's document in the words of `door`;
-    `test` makes what endpoints are tried out with (see plain_test).
+    `topics` names the topics of an entry, each a delivery of its own; none if the format has no message for it. `known` are
+    all topics. `body` builds a body from the notification, the topic and the order's document as `door` renders it; `test`
+    builds the message that tests an endpoint (see test_body).
     """
 
     name: str
@@ -70,81 +71,85 @@ class PayloadFormat(Struct, frozen=True):
 async def notifications(
     tx: Transaction, endpoint: Endpoint, deliveries: Sequence[Delivery]
 ) -> tuple[Organization, dict[int, Notification]]:
-    """Give an endpoint's organization and, by delivery id, what deliveries are about.
+    """Return an endpoint's organization and the notifications of deliveries, by delivery id.
 
-    Those about no order are left out, and those whose order's log cannot be read.
+    Deliveries about no order are left out, and those whose order's log cannot be read.
     """
     organization = await tenants.get_organization(tx, endpoint.organization_id)
     assert organization is not None, "an endpoint's organization is never removed"
-    wanted = {
-        (each.order_id, each.number) for each in deliveries if each.order_id is not None and each.number is not None
-    }
-    made = await _made(tx, organization, wanted)
-    found = {each.delivery_id: made.get((each.order_id or 0, each.number or 0)) for each in deliveries}
+    by_event = await _replay(
+        tx,
+        organization,
+        {(each.order_id, each.number) for each in deliveries if each.order_id is not None and each.number is not None},
+    )
     return organization, {
-        delivery_id: notification for delivery_id, notification in found.items() if notification is not None
+        each.delivery_id: notification
+        for each in deliveries
+        if (notification := by_event.get((each.order_id or 0, each.number or 0))) is not None
     }
 
 
 async def of_entries(
     tx: Transaction, organization: Organization, entries: Sequence[LogEntry]
 ) -> list[Notification | None]:
-    """Give entries of the feed with their orders as they were after each; None where an order's log cannot be read."""
-    wanted = {(entry.event.order_id, entry.event.number) for entry in entries}
-    made = await _made(tx, organization, wanted)
-    return [made.get((entry.event.order_id, entry.event.number)) for entry in entries]
+    """Return the notification of each entry of the feed; None if the order's log cannot be read."""
+    by_event = await _replay(tx, organization, {(entry.event.aggregate_id, entry.event.number) for entry in entries})
+    return [by_event.get((entry.event.aggregate_id, entry.event.number)) for entry in entries]
 
 
 async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Notification | None:
-    """Give one event with its order as it was after it, or None where there is none."""
-    return (await _made(tx, organization, {(order_id, number)})).get((order_id, number))
+    """Return the notification of one event, None if there is no such event."""
+    return (await _replay(tx, organization, {(order_id, number)})).get((order_id, number))
 
 
-async def _made(
-    tx: Transaction, organization: Organization, wanted: set[tuple[int, int]]
+async def _replay(
+    tx: Transaction, organization: Organization, keys: set[tuple[int, int]]
 ) -> dict[tuple[int, int], Notification]:
-    """Rebuild orders of the log, as far as is wanted, and give them after each wanted event (order id, number).
+    """Replay the logs of orders, and return the notifications of the events with the given keys (order id, number).
 
-    An order whose log cannot be read is left out: it must not keep others from being told of.
+    An order whose log cannot be read is left out, so that it does not block others.
     """
     last: dict[int, int] = {}
-    for order_id, number in sorted(wanted):
+    for order_id, number in sorted(keys):
         last[order_id] = number
-    histories_of = await event_log.histories(tx, organization.organization_id, order_ids=list(last))
-    made: dict[tuple[int, int], Notification] = {}
-    for order_id, story in histories_of.items():
-        told = [entry for entry in story if entry.event.number <= last[order_id]]
+    histories = await event_log.histories(tx, organization.organization_id, aggregate_ids=list(last))
+    by_event: dict[tuple[int, int], Notification] = {}
+    for order_id, history in histories.items():
+        entries = [entry for entry in history if entry.event.number <= last[order_id]]
         try:
-            for entry, (event, order) in zip(told, events.replay(entry.event for entry in told), strict=True):
-                if (order_id, event.number) in wanted:
-                    made[order_id, event.number] = Notification(organization, entry, events.decode_event(event), order)
-        except Exception:  # noqa: BLE001 - found in the log of one order
+            orders = events.replay(entry.event for entry in entries)
+            for entry, (event, order) in zip(entries, orders, strict=True):
+                if (order_id, event.number) in keys:
+                    by_event[order_id, event.number] = Notification(
+                        organization, entry, events.decode_event(event), order
+                    )
+        except Exception:  # noqa: BLE001 - the log of one order may be unreadable in any way
             _log.exception("bug", order_id=order_id)
-    return made
+    return by_event
 
 
 async def bodies(
-    tx: Transaction, context: Context, payload: PayloadFormat, told: Mapping[int, tuple[Notification, str]]
+    tx: Transaction, context: Context, payload: PayloadFormat, named: Mapping[int, tuple[Notification, str]]
 ) -> dict[int, bytes]:
-    """Give, by delivery id, what is sent: each telling under its topic, in the shape of a payload, for one organization."""
-    if not told:
+    """Render the bodies of notifications under their topics, by delivery id; all must be of one organization."""
+    if not named:
         return {}
-    organization = next(iter(told.values()))[0].organization
+    organization = next(iter(named.values()))[0].organization
     caller = await worker_of(tx, organization)
-    orders = [notification.order for notification, _ in told.values()]
-    render = await rendering.render_in(tx, context, caller, orders, door=payload.door)
+    orders = [notification.order for notification, _ in named.values()]
+    documents = await rendering.render_in(tx, context, caller, orders, door=payload.door)
     return {
         delivery_id: payload.body(notification, topic, rendered.document)
-        for (delivery_id, (notification, topic)), rendered in zip(told.items(), render, strict=True)
+        for (delivery_id, (notification, topic)), rendered in zip(named.items(), documents, strict=True)
     }
 
 
 async def worker_of(tx: Transaction, organization: Organization) -> Caller:
-    """Give the caller in whose name an organization's events are told."""
+    """Return the caller in whose name the payloads of an organization are rendered."""
     references = await tenants.vendor_references(tx, organization.organization_id)
     return Caller(organization, ACTOR, frozenset(), frozenset(references))
 
 
 def document_payload(door: str) -> PayloadFormat:
-    """Give the payload that is nothing but the order's document in a door's words."""
+    """Return the payload format that is the plain order document as a door renders it."""
     return PayloadFormat(door, door, lambda _, __, document: encode_json(document))

@@ -1,4 +1,4 @@
-"""Everything that happened in an organization, in the order in which it became visible; read, and waited for."""
+"""The event feed of an organization: all its events in the order in which they became visible; read in pages, or followed."""
 
 from collections.abc import AsyncIterator
 
@@ -11,14 +11,14 @@ from crossdock.flows.event_payloads import Notification
 from crossdock.store import event_log
 from crossdock.store.event_log import EventFilter, LogEntry
 
-# Pages of the feed looked through at most for one answer; who filters for what hardly ever comes gets a cursor to go on from.
-_PAGES = 4
-# Between two looks for events of other processes, while somebody waits.
-_LOOK_S = 0.5
+# Pages of the feed scanned for one reply. A filter that matches few events gets a position to continue from.
+_MAX_SCANNED_PAGES = 4
+# Seconds between two polls for events of other processes, while a caller waits.
+_POLL_S = 0.5
 
 
 class FeedPage(Struct, frozen=True):
-    """Entries of the feed. `position` is where to go on from, also when nothing was found; `more` says that this may be now."""
+    """Entries of the feed. `position` is where to continue, even if there are none; `more`: there may be more entries now."""
 
     entries: list[LogEntry]
     position: int
@@ -26,54 +26,54 @@ class FeedPage(Struct, frozen=True):
 
 
 async def newest(context: Context, caller: Caller) -> int:
-    """Give the position of the newest entry, 0 where there is none."""
+    """Return the position of the newest entry, 0 if there is none."""
     async with context.store.reading() as tx:
         return await event_log.feed_position(tx, caller.organization_id)
 
 
 async def page(context: Context, caller: Caller, *, after: int, limit: int, wanted: EventFilter) -> FeedPage:
-    """Give at most `limit` entries after a position, in their order."""
-    found: list[LogEntry] = []
+    """Return at most `limit` entries after a position, oldest first; `wanted` filters them."""
+    entries: list[LogEntry] = []
     position = after
     async with context.store.reading() as tx:
         last = await event_log.feed_position(tx, caller.organization_id)
-        for _ in range(_PAGES):
+        for _ in range(_MAX_SCANNED_PAGES):
             some, position = await event_log.feed(
-                tx, caller.organization_id, after=position, limit=limit - len(found), wanted=wanted
+                tx, caller.organization_id, after=position, limit=limit - len(entries), wanted=wanted
             )
-            found += some
-            if len(found) == limit or position >= last:
+            entries += some
+            if len(entries) == limit or position >= last:
                 break
-    return FeedPage(found, position, position < last)
+    return FeedPage(entries, position, position < last)
 
 
 async def wait(
     context: Context, caller: Caller, *, after: int, limit: int, wanted: EventFilter, wait_s: float
 ) -> FeedPage:
-    """As `page`, but where there is nothing yet wait for something, at most so long."""
+    """As `page`, but if there are no entries yet, wait for some for at most `wait_s` seconds."""
     until = context.clock() + int(wait_s * 1_000_000)
     while True:
-        rung = context.wakeup.count
-        found = await page(context, caller, after=after, limit=limit, wanted=wanted)
+        since = context.wakeup.count
+        result = await page(context, caller, after=after, limit=limit, wanted=wanted)
         left_s = (until - context.clock()) / 1_000_000
-        if found.entries or (left_s <= 0 and not found.more):
-            return found
-        after = found.position
-        if not found.more:
-            await context.wakeup.wait(min(left_s, _LOOK_S), since=rung)
+        if result.entries or (left_s <= 0 and not result.more):
+            return result
+        after = result.position
+        if not result.more:
+            await context.wakeup.wait(min(left_s, _POLL_S), since=since)
 
 
 async def follow(
     context: Context, caller: Caller, *, after: int, limit: int, wanted: EventFilter, wait_s: float
 ) -> AsyncIterator[FeedPage]:
-    """Give pages for ever, an empty one where nothing came for `wait_s`."""
+    """Yield pages without end; an empty one after every `wait_s` seconds without entries."""
     while True:
-        found = await wait(context, caller, after=after, limit=limit, wanted=wanted, wait_s=wait_s)
-        yield found
-        after = found.position
+        result = await wait(context, caller, after=after, limit=limit, wanted=wanted, wait_s=wait_s)
+        yield result
+        after = result.position
 
 
 async def with_orders(context: Context, caller: Caller, entries: list[LogEntry]) -> list[Notification | None]:
-    """Give entries with their orders as they were after each; None where an order's log cannot be read."""
+    """Return each entry with its order right after the event; None if the order's log cannot be read."""
     async with context.store.reading() as tx:
         return await event_payloads.of_entries(tx, caller.organization, entries)

@@ -1,6 +1,6 @@
-"""What happens by itself: holds end when their time has come.
+"""The timer that releases holds when they expire.
 
-Every server process looks; the order is locked and looked at again before it is released, so it happens once.
+Every server process looks; an order is locked and checked again before it is released, so it happens once.
 """
 
 import asyncio
@@ -8,15 +8,16 @@ import asyncio
 import structlog
 
 from crossdock.core.errors import Busy
-from crossdock.core.orders.events import Released
-from crossdock.flows.context import Context
-from crossdock.flows.unit_of_work import unit
-from crossdock.store import orders as order_store
-from crossdock.store import tenants
+from crossdock.core.orders.commands import ReleaseHolds
+from crossdock.core.orders.model import Hold
+from crossdock.flows.access import Caller
+from crossdock.flows.context import SYSTEM_DOOR, Context
+from crossdock.flows.execute import execute
+from crossdock.store import orders, tenants
 
 _log = structlog.get_logger("crossdock.timers")
 # Orders released in one transaction; more would keep other writers waiting.
-_AT_ONCE = 100
+_BATCH = 100
 ACTOR = "timer"
 
 
@@ -33,38 +34,38 @@ async def run(context: Context) -> None:
 
 
 async def release_due(context: Context) -> int:
-    """End all holds whose time has come, in every organization; give how many orders were released.
+    """Release all holds that have expired, in every organization; return how many orders were released.
 
     Appends `order.released` to each.
     """
     released = 0
     async with context.store.reading() as tx:
-        organizations = await tenants.organizations(tx)
-        now = context.clock()
-        due = [
-            each.organization_id
-            for each in organizations
-            if await order_store.due(tx, each.organization_id, now=now, limit=1)
+        organizations = [
+            each
+            for each in await tenants.organizations(tx)
+            if await orders.due(tx, each.organization_id, now=context.clock(), limit=1)
         ]
-    for organization_id in due:
-        while count := await _release(context, organization_id):
+    for organization in organizations:
+        caller = Caller(organization, ACTOR, frozenset())
+        while count := await _release(context, caller):
             released += count
     return released
 
 
-async def _release(context: Context, organization_id: int) -> int:
-    released = 0
-    async with unit(context, organization_id) as work:
-        for order_id in sorted(await order_store.due(work.tx, organization_id, now=work.now, limit=_AT_ONCE)):
-            order = await order_store.get(work.tx, organization_id, order_id=order_id, for_update=True)
-            assert order is not None, "an order is never removed"
-            ended = tuple(
-                (hold.number, hold.reason)
-                for hold in order.holds
-                if hold.release_at is not None and hold.release_at <= work.now
-            )
-            if ended:
-                order_event = Released(holds=ended, reason="its time has come")
-                work.change(work.record(order, order_event, actor=ACTOR, door="hub"), before=order)
-                released += 1
-    return released
+async def _release(context: Context, caller: Caller) -> int:
+    now = context.clock()
+    async with context.store.reading() as tx:
+        due = await orders.due(tx, caller.organization_id, now=now, limit=_BATCH)
+
+    def has_expired(hold: Hold) -> bool:
+        return hold.release_at is not None and hold.release_at <= now
+
+    commands = [
+        ReleaseHolds(
+            order_id=order_id, matches=has_expired, reason="hold expired",
+            skip_if=lambda order: not any(map(has_expired, order.holds)),  # another process was first
+        )
+        for order_id in due
+    ]  # fmt: skip
+    changes = await execute(context, caller, commands, door=SYSTEM_DOOR)
+    return sum(bool(change.events) for change in changes)

@@ -1,15 +1,16 @@
-"""Orders come in: keep the bytes, read, look for a twin, place or refuse; and drive refused ones again.
+"""New orders: keep the bytes, parse, settle duplicates, place or refuse; and replay rejected submissions.
 
-Takes batches: submissions that arrive together share one transaction, per organization, and each gets its own outcome; a
-bad one never fails its neighbors. What makes a request happen once are its keys: the door's natural key and whatever else
-names the request. The first to claim a key places the order and leaves its reply; the same content under that key gets that
-reply again, other content is a conflict.
+Submissions that wait at the same time share one transaction, per organization, and each gets its own outcome; a bad one never
+fails its neighbors. What makes a submission happen once are its keys: the door's natural key and whatever else names the
+request. The first to claim a key places the order and leaves its reply; the same content under that key gets that reply again,
+other content is a conflict.
 """
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -17,20 +18,21 @@ from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import created_us, hashed_key, json_equal
 from crossdock.core.json import strict_json
 from crossdock.core.json.request_body import ParsedBody
-from crossdock.core.orders import editing
-from crossdock.core.orders.events import Allocated, Edited, Held, Received
-from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
-from crossdock.core.orders.status import Counters
-from crossdock.flows import reference_data
+from crossdock.core.orders.commands import HoldRequest, PlaceHolds, ReplaceContent, State, allocate, decide
+from crossdock.core.orders.events import OrderEvent, Received, new_order
+from crossdock.core.orders.model import Content, Order
+from crossdock.flows import idempotency, reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, Format, ReferenceData
-from crossdock.flows.unit_of_work import Unit, unit
+from crossdock.flows.context import Context
+from crossdock.flows.formats import Format, ReferenceData
+from crossdock.flows.idempotency import SubmissionStatus
+from crossdock.flows.reference_data import unknown_references
+from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
 from crossdock.store import idempotency_keys, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.idempotency_keys import Claim
 from crossdock.store.submissions import SubmissionRecord
 
-SubmissionStatus = Literal["accepted", "replayed", "refused"]
 _log = structlog.get_logger("crossdock.intake")
 
 
@@ -63,12 +65,12 @@ class Outcome(Struct, frozen=True):
     refusal: Exception | None = None
 
 
-class _Case:
-    """A submission on its way through a batch."""
+class _PendingOrder:
+    """A submission on its way through a batch, parsed."""
 
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
-        self.read: ParsedBody | None = None
+        self.body: ParsedBody | None = None
         self.refusal: Exception | None = submission.refusal
         self.content: Content | None = None
         self.submission_id = 0
@@ -76,24 +78,28 @@ class _Case:
         self.keys: tuple[bytes, ...] = ()
         if self.refusal is None:
             try:
-                self.read = submission.format.parse(submission.raw)
+                self.body = submission.format.parse(submission.raw)
             except Refusal as refusal:
                 self.refusal = refusal
             except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
                 self.refusal = bug
-        if self.read is not None and not self.read.faults:
-            natural = hashed_key(f"{submission.format.name}/natural", *self.read.natural)
+        if self.body is not None and not self.body.faults:
+            natural = hashed_key(f"{submission.format.name}/natural", *self.body.natural)
             self.keys = (natural, *submission.keys)
+
+    def fail(self, bug: Exception) -> None:
+        """Refuse the submission because of a bug, whatever was parsed of it."""
+        self.refusal, self.body, self.content, self.keys = bug, None, None, ()
 
     @property
     def document(self) -> Any:
         """The document sent, which is also how an untouched order is answered."""
-        assert self.read is not None
-        return self.read.tree
+        assert self.body is not None
+        return self.body.tree
 
 
-# ------------------------------------------------------------------------------------------------------------ gathering
-_Group = list[tuple[_Case, asyncio.Future[Outcome]]]
+# ------------------------------------------------------------------------------------------------------------- batching
+_Group = list[tuple[_PendingOrder, asyncio.Future[Outcome]]]
 
 
 class Intake:
@@ -102,54 +108,49 @@ class Intake:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._waiting: dict[int, list[_Group]] = {}
-        self._running: dict[int, int] = {}
+        self._writers: dict[int, int] = {}  # tasks that write, by organization
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
 
     async def submit(self, submission: Submission) -> Outcome:
-        """Take one submission and give its outcome once that is durable; refusals are raised, after being recorded.
+        """Take one submission and return its outcome once that is durable; refusals are raised, after being recorded.
 
-        Refuses with Invalid, Missing, Conflict, Busy.
+        Refuses with Invalid, NotFound, Conflict, Busy.
         """
-        (waiting,) = self._queued([submission])
+        (waiting,) = self._enqueue([submission])
         outcome = await waiting
         if outcome.refusal is not None:
             raise outcome.refusal
         return outcome
 
     async def submit_all(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Take several submissions of one organization and give their outcomes in order; refusals are in the outcomes.
+        """Take several submissions of one organization and return their outcomes in order; refusals are in the outcomes.
 
         Refuses with Busy.
         """
-        return [await waiting for waiting in self._queued(submissions)]
+        return [await waiting for waiting in self._enqueue(submissions)]
 
-    def _queued(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Outcome]]:
+    def _enqueue(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Outcome]]:
         if self._count + len(submissions) > self._context.settings.intake_waiting:
             raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._context.settings.intake_waiting)
         loop = asyncio.get_running_loop()
         organization_id = submissions[0].caller.organization_id
         queue = self._waiting.setdefault(organization_id, [])
-        group: _Group = [(_Case(submission), loop.create_future()) for submission in submissions]
+        group: _Group = [(_PendingOrder(submission), loop.create_future()) for submission in submissions]
         queue.append(group)
         self._count += len(submissions)
         self._context.submitted_at = self._context.clock()
-        if self._running.get(organization_id, 0) < self._context.store.writers:
-            self._running[organization_id] = self._running.get(organization_id, 0) + 1
-            task = asyncio.create_task(self._drain(organization_id, queue))
+        if self._writers.get(organization_id, 0) < self._context.store.writers:
+            self._writers[organization_id] = self._writers.get(organization_id, 0) + 1
+            task = asyncio.create_task(self._write_batches(organization_id, queue))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return [future for _, future in group]
 
-    async def _drain(self, organization_id: int, queue: list[_Group]) -> None:
+    async def _write_batches(self, organization_id: int, queue: list[_Group]) -> None:
         try:
             while queue:
-                seen = 0
-                # As long as each turn of the loop brings more, one commit more can serve them all.
-                while seen < len(queue) < self._context.settings.intake_batch:
-                    seen = len(queue)
-                    await asyncio.sleep(0)  # in one turn a request is read,
-                    await asyncio.sleep(0)  # in the next it is here
+                await self._gather(queue)
                 if not queue:  # another writer took them meanwhile
                     return
                 # A group is never split: two of its orders may have one number, and the second must come second.
@@ -159,163 +160,171 @@ class Intake:
                 self._count -= len(batch)
                 await self._settle(organization_id, batch)
         finally:
-            self._running[organization_id] -= 1
+            self._writers[organization_id] -= 1
+
+    async def _gather(self, queue: list[_Group]) -> None:
+        """Wait as long as each turn of the event loop brings more: one commit can serve them all."""
+        seen = 0
+        while seen < len(queue) < self._context.settings.intake_batch:
+            seen = len(queue)
+            await asyncio.sleep(0)  # in one turn a request is read,
+            await asyncio.sleep(0)  # in the next it is here
 
     async def _settle(self, organization_id: int, batch: _Group) -> None:
         try:
-            outcomes = await place(self._context, organization_id, [case for case, _ in batch])
+            outcomes = await place(self._context, organization_id, [pending for pending, _ in batch])
         except Busy as busy:
             for _, future in batch:
                 _resolve(future, busy)
-        except Conflict:  # an order to be replaced has moved since it was read: read it again
-            await self._settle(organization_id, [(_Case(case.submission), future) for case, future in batch])
+        except Conflict:  # an order to be replaced has changed since it was read: read it again
+            await self._settle(organization_id, [(_PendingOrder(each.submission), future) for each, future in batch])
         except Exception as bug:  # noqa: BLE001 - found and answered below, for the one submission that causes it
             if len(batch) == 1:
-                _resolve(batch[0][1], bug)
+                await self._settle_bug(organization_id, *batch[0], bug)
                 return
-            for one in batch:  # something in one of them breaks the transaction; alone, only that one fails
-                await self._settle(organization_id, [(_Case(one[0].submission), one[1])])
+            for pending, future in batch:  # one of them breaks the transaction; alone, only that one fails
+                await self._settle(organization_id, [(_PendingOrder(pending.submission), future)])
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 _resolve(future, outcome)
 
+    async def _settle_bug(
+        self, organization_id: int, pending: _PendingOrder, future: "asyncio.Future[Outcome]", bug: Exception
+    ) -> None:
+        """Keep a submission that a bug rolled back: rejected, so that it can be replayed once the bug is fixed."""
+        pending.fail(bug)
+        try:
+            (outcome,) = await place(self._context, organization_id, [pending])
+        except Exception:  # noqa: BLE001 - the bug is what is answered
+            _log.exception("submission not kept", organization_id=organization_id)
+            _resolve(future, bug)
+        else:
+            _resolve(future, outcome)
 
-def _resolve(future: "asyncio.Future[Outcome]", verdict: Outcome | Exception) -> None:
+
+def _resolve(future: "asyncio.Future[Outcome]", outcome: Outcome | Exception) -> None:
     if future.done():  # the caller went away; what was stored stays stored
         return
-    if isinstance(verdict, Exception):
-        future.set_exception(verdict)
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
     else:
-        future.set_result(verdict)
+        future.set_result(outcome)
 
 
 # -------------------------------------------------------------------------------------------------------------- placing
-async def place(context: Context, organization_id: int, cases: Sequence[_Case]) -> list[Outcome]:
-    """Store a batch in as few transactions as its twins allow, and give an outcome for each, in order."""
+_Pending = list[tuple[int, _PendingOrder]]
+
+
+async def place(context: Context, organization_id: int, batch: Sequence[_PendingOrder]) -> list[Outcome]:
+    """Store a batch in as few transactions as its duplicates allow, and return an outcome for each, in order."""
     outcomes: dict[int, Outcome] = {}
-    left = list(enumerate(cases))
+    left = list(enumerate(batch))
     while left:
-        async with unit(context, organization_id) as work:
+        async with unit_of_work(context, organization_id) as work:
             done, left = await _place_once(work, left)
         outcomes |= done
-    return [outcomes[position] for position in range(len(cases))]
+    return [outcomes[position] for position in range(len(batch))]
 
 
-_Cases = list[tuple[int, _Case]]
-
-
-async def _place_once(work: Unit, cases: _Cases) -> tuple[dict[int, Outcome], _Cases]:
+async def _place_once(work: UnitOfWork, batch: _Pending) -> tuple[dict[int, Outcome], _Pending]:
     """Settle all but those that share a key with an earlier one of the batch: they meet it stored, in the next round."""
-    found = await _look_up(work, cases)
-    now, deferred, sound = work.now, [], []
-    claims: dict[bytes, Claim] = {}
+    found = await _look_up(work, batch)
     outcomes: dict[int, Outcome] = {}
-    for position, case in cases:
-        case.submission_id = work.context.id_generator.new(now)
-        if case.refusal is None:
-            _draft(case, found)
-        if case.refusal is not None:
-            outcomes[position] = _refuse(work, case)
-        elif not claims.keys().isdisjoint(case.keys):
-            deferred.append((position, case))
+    claims: dict[bytes, Claim] = {}
+    deferred, sound = [], []
+    for position, pending in batch:
+        pending.submission_id = work.context.id_generator.new(work.now)
+        if pending.refusal is None:
+            _make_content(pending, found)
+        if pending.refusal is not None:
+            outcomes[position] = _refuse(work, pending)
+        elif not claims.keys().isdisjoint(pending.keys):
+            deferred.append((position, pending))
         else:
-            case.order_id = work.context.id_generator.new(now)
-            sound.append((position, case))
-            for key in case.keys:
-                claims[key] = Claim(work.organization_id, key, case.submission_id, case.order_id)
-    taken = await idempotency_keys.claim(work.tx, list(claims.values())) if claims else set()
-    for position, case in sound:
-        if taken.issuperset(case.keys):
-            outcomes[position] = _accept(work, case, found)
+            pending.order_id = work.context.id_generator.new(work.now)
+            sound.append((position, pending))
+            for key in pending.keys:
+                claims[key] = Claim(work.organization_id, key, pending.submission_id, pending.order_id)
+    claimed = await idempotency_keys.claim(work.tx, list(claims.values())) if claims else set()
+    for position, pending in sound:
+        if claimed.issuperset(pending.keys):
+            outcomes[position] = _accept(work, pending, found)
         else:
-            outcomes[position] = await _settle_duplicate(work, case, taken, found)
+            outcomes[position] = await _settle_duplicate(work, pending, claimed, found)
     return outcomes, deferred
 
 
-async def _look_up(work: Unit, cases: _Cases) -> ReferenceData:
-    caller = cases[0][1].submission.caller
-    needs = {(need.kind, need.key) for _, case in cases if case.read for need in case.read.needs} - caller.references
-    return await reference_data.find(work.tx, caller, needs)
+async def _look_up(work: UnitOfWork, batch: _Pending) -> ReferenceData:
+    caller = batch[0][1].submission.caller
+    keys = {(each.kind, each.key) for _, pending in batch if pending.body for each in pending.body.references}
+    return await reference_data.find(work.tx, caller, keys - caller.references)
 
 
-def _draft(case: _Case, found: ReferenceData) -> None:
-    """Make the content of a reading, or find out why it cannot be: its own faults and what it refers to in vain."""
-    read, format = case.read, case.submission.format
-    assert read is not None
-    unknown = tuple(
-        Fault(need.path, f"there is no {need.kind.split('/')[-1].replace('_', ' ')} {need.key!r}")
-        for need in read.needs
-        if (need.kind, need.key) not in found.entries and (need.kind, need.key) not in found.references
-    )
-    if read.faults:
-        faults = (*read.faults, *(fault for fault in unknown if fault.path not in {each.path for each in read.faults}))
-        case.refusal = Invalid(Code.INVALID, "the body has faults", faults=faults)
+def _make_content(pending: _PendingOrder, found: ReferenceData) -> None:
+    """Make content of a parsed body, or find out why that cannot be: its own faults and references to nothing."""
+    body = pending.body
+    assert body is not None
+    unknown = unknown_references(body.references, found)
+    if body.faults:
+        known = {each.path for each in body.faults}
+        faults = (*body.faults, *(fault for fault in unknown if fault.path not in known))
+        pending.refusal = Invalid(Code.INVALID, "the body has faults", faults=faults)
     elif unknown:
-        case.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
+        pending.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
     else:
         try:
-            case.content = format.to_content(read, found)
+            pending.content = pending.submission.format.to_content(body, found)
         except Refusal as refusal:
-            case.refusal = refusal
+            pending.refusal = refusal
         except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
-            case.refusal = bug
+            pending.refusal = bug
 
 
-def _refuse(work: Unit, case: _Case) -> Outcome:
-    refusal = case.refusal
+def _refuse(work: UnitOfWork, pending: _PendingOrder) -> Outcome:
+    refusal = pending.refusal
     code = str(refusal.code) if isinstance(refusal, Refusal) else "bug"
     faults = refusal.faults if isinstance(refusal, Refusal) else ()
     if isinstance(refusal, Refusal):
         refusal.recorded = True
-    work.submit(_record(work, case, "refused", code=code, faults=faults))
-    return Outcome("refused", case.submission_id, refusal=refusal)
+    work.submit(_record(work, pending, "refused", code=code, faults=faults))
+    return Outcome("refused", pending.submission_id, refusal=refusal)
 
 
-def _accept(work: Unit, case: _Case, found: ReferenceData) -> Outcome:
-    submission, content = case.submission, case.content
-    assert content is not None
-    ship_to = content.destinations[0].address if content.destinations else None
+def _accept(work: UnitOfWork, pending: _PendingOrder, found: ReferenceData) -> Outcome:
+    submission = pending.submission
+    assert pending.content is not None
+    received = Received(submission_id=pending.submission_id, content=pending.content)
     # Where a clock was set back, ids go on rising; the order's time goes with its id, so that both sort alike.
-    received = max(work.now, created_us(case.order_id))
-    order = Order(
-        organization_id=work.organization_id,
-        order_id=case.order_id,
-        version=1,
-        created_at=received,
-        updated_at=received,
-        source=Source(
-            submission.format.name, case.submission_id, submission.caller.actor, ship_to.country if ship_to else None
-        ),
-        content=content,
-        counters=initial_counters(content),
+    order = new_order(
+        received, organization_id=work.organization_id, order_id=pending.order_id,
+        at=max(work.now, created_us(pending.order_id)), actor=submission.caller.actor, door=submission.format.name,
+    )  # fmt: skip
+    order = work.receive(order, received)
+    order = work.apply(
+        order, _placement(work, pending, order, found), actor=submission.caller.actor, door=submission.format.name
     )
-    order = work.receive(order, Received(submission_id=case.submission_id, content=content))
-    order = _apply_placement(work, order, case, found)
     work.place(order)
-    reply = submission.format.create_response(case.document, order, found)
-    work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
-    return Outcome("accepted", case.submission_id, order.order_id, reply)
+    reply = submission.format.create_response(pending.document, order, found)
+    work.submit(_record(work, pending, "accepted", order_id=order.order_id, reply=reply))
+    return Outcome("accepted", pending.submission_id, order.order_id, reply)
 
 
-def _apply_placement(work: Unit, order: Order, case: _Case, found: ReferenceData) -> Order:
-    """Do to a new order what its door's rules ask for at once."""
-    submission = case.submission
-    actor, door = submission.caller.actor, submission.format.name
-    placement = submission.format.placement(case.document, order, found)
+def _placement(work: UnitOfWork, pending: _PendingOrder, order: Order, found: ReferenceData) -> list[OrderEvent]:
+    """Decide what the door's rules do to a new order at once; it belongs to the same change as its receipt."""
+    placement = pending.submission.format.placement(pending.document, order, found)
+    events: list[OrderEvent] = []
     if placement.hold_reasons:
-        holds = tuple(Hold(reason, order.created_at, actor=actor) for reason in placement.hold_reasons)
-        order = work.record(order, Held(holds=holds, joined=True), actor=actor, door=door)
+        holds = tuple(HoldRequest(reason) for reason in placement.hold_reasons)
+        command = PlaceHolds(order_id=order.order_id, holds=holds)
+        events += decide(command, State(order, order.created_at, pending.submission.caller.actor))
     if placement.location_ref is not None:
-        location = placement.location_ref
-        counters = tuple(Counters(ordered=each.ordered, allocated=each.ordered) for each in order.counters)
-        order_event = Allocated(location_ref=location, counters=counters, joined=True)
-        order = work.record(order, order_event, actor=actor, door=door)
-    return order
+        events += allocate(order, location_ref=placement.location_ref)
+    return [msgspec.structs.replace(event, joined=True) for event in events]
 
 
 def _record(
-    work: Unit,
-    case: _Case,
+    work: UnitOfWork,
+    pending: _PendingOrder,
     status: SubmissionStatus,
     *,
     order_id: int | None = None,
@@ -323,126 +332,123 @@ def _record(
     faults: tuple[Fault, ...] = (),
     reply: bytes | None = None,
 ) -> SubmissionRecord:
-    submission = case.submission
-    return SubmissionRecord(
-        organization_id=work.organization_id,
-        submission_id=case.submission_id,
+    submission = pending.submission
+    return idempotency.submission_record(
+        submission.caller,
+        submission_id=pending.submission_id,
         door=submission.format.name,
         operation=submission.operation,
-        actor=submission.caller.actor,
         received_at=work.now,
+        body=submission.raw,
         status=status,
         order_id=order_id,
         code=code,
         faults=faults,
         redrive_of=submission.redrive_of,
-        size=submission.size if submission.size is not None else len(submission.raw),
-        body=submission.raw,
+        size=submission.size,
         reply=reply,
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------- twins
-async def _settle_duplicate(work: Unit, case: _Case, taken: set[bytes], found: ReferenceData) -> Outcome:
+# ------------------------------------------------------------------------------------------------------------ duplicates
+async def _settle_duplicate(
+    work: UnitOfWork, pending: _PendingOrder, claimed: set[bytes], found: ReferenceData
+) -> Outcome:
     """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict.
 
     Keys that name the request are judged before the natural key: a request repeated is answered as it first was, also when
-    the order has moved on since.
+    the order has changed since.
     """
-    holders = await idempotency_keys.find_claims(work.tx, work.organization_id, case.keys)
-    natural, mine = case.keys[0], tuple(key for key in case.keys if key in taken)
+    claims = await idempotency_keys.find_claims(work.tx, work.organization_id, pending.keys)
+    natural, own = pending.keys[0], tuple(key for key in pending.keys if key in claimed)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
-    for key in (*case.keys[1:], natural):
-        if key in taken or first is not None or case.refusal is not None:
+    for key in (*pending.keys[1:], natural):
+        if key in claimed or first is not None or pending.refusal is not None:
             continue
-        held = await submissions.get_submission(work.tx, work.organization_id, submission_id=holders[key].submission_id)
-        assert held is not None, "a key outlives no submission"
-        is_call = key == natural or held.operation == case.submission.operation  # not another call under the same id
-        if is_call and _is_same(case, held):
-            first = held
-        elif key == natural and case.submission.replaces:
-            replaced = holders[key]
+        earlier = await idempotency.first_submission(work.tx, work.organization_id, claims[key])
+        is_call = (
+            key == natural or earlier.operation == pending.submission.operation
+        )  # not another call under the same id
+        if is_call and _is_same(pending, earlier):
+            first = earlier
+        elif key == natural and pending.submission.replaces:
+            replaced = claims[key]
         else:
-            case.refusal = _conflict(case, is_natural=key == natural)
-    if case.refusal is None and replaced is not None:
-        outcome = await _replace(work, case, found, replaced)
-        owner, pointed = case.submission_id, case.keys
+            pending.refusal = _conflict(pending, is_natural=key == natural)
+    if pending.refusal is None and replaced is not None:
+        outcome = await _replace(work, pending, found, replaced)
+        owner, pointed = pending.submission_id, pending.keys
     else:
-        outcome = _replay(work, case, first) if case.refusal is None and first is not None else _refuse(work, case)
-        owner, pointed = first.submission_id if first is not None else 0, mine
+        outcome = (
+            _replay(work, pending, first) if pending.refusal is None and first is not None else _refuse(work, pending)
+        )
+        owner, pointed = first.submission_id if first is not None else 0, own
     for key in pointed if outcome.status != "refused" else ():
         await idempotency_keys.repoint(work.tx, Claim(work.organization_id, key, owner, outcome.order_id or 0))
-    for key in mine if outcome.status == "refused" else ():
+    for key in own if outcome.status == "refused" else ():
         await idempotency_keys.release(work.tx, work.organization_id, key=key)
     return outcome
 
 
-def _is_same(case: _Case, first: SubmissionRecord) -> bool:
-    assert case.read is not None
-    return first.body == case.submission.raw or json_equal(strict_json.parse(first.body), case.read.tree)
+def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
+    return first.body == pending.submission.raw or json_equal(strict_json.parse(first.body), pending.document)
 
 
-def _replay(work: Unit, case: _Case, first: SubmissionRecord) -> Outcome:
-    work.submit(_record(work, case, "replayed", order_id=first.order_id))
-    return Outcome("replayed", case.submission_id, first.order_id, first.reply or b"")
+def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -> Outcome:
+    work.submit(_record(work, pending, "replayed", order_id=first.order_id))
+    return Outcome("replayed", pending.submission_id, first.order_id, first.reply or b"")
 
 
-def _conflict(case: _Case, *, is_natural: bool) -> Conflict:
-    assert case.read is not None
-    number = case.read.natural[-1]
+def _conflict(pending: _PendingOrder, *, is_natural: bool) -> Conflict:
+    assert pending.body is not None
+    number = pending.body.natural[-1]
     if not is_natural:
-        return Conflict(Code.KEY_REUSED, "this request id was used for another request", number=number)
-    fault = Fault(case.submission.format.number_path, f"is taken by another order: {number!r}")
+        return idempotency.key_reused(number=number)
+    fault = Fault(pending.submission.format.number_path, f"is taken by another order: {number!r}")
     return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
 
 
-async def _replace(work: Unit, case: _Case, found: ReferenceData, claimed_by: Claim) -> Outcome:
-    """Put new content in place of an order that nothing has happened to yet."""
-    submission, content = case.submission, case.content
-    assert content is not None
-    order = await order_store.get(work.tx, work.organization_id, order_id=claimed_by.order_id)
-    assert order is not None, "a natural key outlives no order"
-    if any(each != Counters(ordered=each.ordered) for each in order.counters):
-        case.refusal = Conflict(
-            Code.STATE_FORBIDS, f"the order is {order.status} and cannot be replaced",
-            status=str(order.status), number=order.content.number,
-        )  # fmt: skip
-        return _refuse(work, case)
-    before = order
-    revision = editing.revise(order, content)
-    order_event = Edited(
-        content=content,
-        counters=revision.counters,
-        from_lines=revision.from_lines,
-        submission_id=case.submission_id,
-    )
-    order = work.record(order, order_event, actor=submission.caller.actor, door=submission.format.name)
+async def _replace(work: UnitOfWork, pending: _PendingOrder, found: ReferenceData, claim: Claim) -> Outcome:
+    """Replace the content of an order that nothing has happened to yet."""
+    submission = pending.submission
+    assert pending.content is not None
+    before = await order_store.get(work.tx, work.organization_id, order_id=claim.order_id)
+    assert before is not None, "a natural key outlives no order"
+    command = ReplaceContent(order_id=before.order_id, content=pending.content, submission_id=pending.submission_id)
+    try:
+        events = decide(command, State(before, work.now, submission.caller.actor))
+    except Conflict as conflict:
+        pending.refusal = conflict
+        return _refuse(work, pending)
+    order = work.apply(before, events, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, before=before)
-    reply = submission.format.create_response(case.document, order, found)
-    work.submit(_record(work, case, "accepted", order_id=order.order_id, reply=reply))
-    return Outcome("accepted", case.submission_id, order.order_id, reply)
+    reply = submission.format.create_response(pending.document, order, found)
+    work.submit(_record(work, pending, "accepted", order_id=order.order_id, reply=reply))
+    return Outcome("accepted", pending.submission_id, order.order_id, reply)
 
 
-# ------------------------------------------------------------------------------------------------------------- re-drive
+# --------------------------------------------------------------------------------------------------------------- redrive
 async def redrive(
     context: Context, intake: Intake, caller: Caller, *, submission_id: int, corrected: bytes | None = None
 ) -> Outcome:
-    """Drive a refused submission again, as it was or with a mended body; the outcome is never raised.
+    """Submit a rejected submission again, as it was or with a corrected body; the outcome is never raised.
 
-    The new try is a submission of its own. Where it is accepted or replayed, the refused one is marked redriven.
-    Refuses with Missing `no_submission`, Conflict `state_forbids` where it was not refused or its bytes were cut.
+    The new attempt is a submission of its own. Where it is accepted or replayed, the rejected one is marked redriven.
+    Refuses with NotFound `no_submission`, Conflict `state_forbids` where it was not rejected or its bytes were cut.
     """
     async with context.store.reading() as tx:
         record = await submissions.get_submission(tx, caller.organization_id, submission_id=submission_id)
     if record is None:
         raise NotFound(Code.NO_SUBMISSION, "there is no such submission")
     if record.status != "refused":
-        raise Conflict(Code.STATE_FORBIDS, f"the submission was {record.status}; only a refused one is driven again")
+        raise Conflict(
+            Code.STATE_FORBIDS, f"the submission was {record.status}; only a rejected one can be submitted again"
+        )
     if record.operation not in ("create", "bulk"):
         raise Conflict(Code.STATE_FORBIDS, "this was a call with many orders; send it again")
     if corrected is None and record.size > len(record.body):
-        raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a mended one")
+        raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a corrected one")
     again = Submission(
         caller=caller,
         format=context.formats[record.door],

@@ -17,8 +17,7 @@ from crossdock.core.orders.model import Order
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.flows.document_cache import AddHistory
-from crossdock.store import event_log, orders
+from crossdock.store import orders
 from crossdock.store.order_query import pages, planner
 from crossdock.store.order_query.query import NO_FILTERS, Exclusion, Filters, OrderPage, OrderQuery, Sort, alternatives
 from crossdock.store.protocols import Transaction
@@ -56,13 +55,13 @@ class Residual(Struct, frozen=True):
     """The part of a search that the filters do not say.
 
     `matches` decides for an order and its document in the format of `door` (None without a door, or where a single index
-    answers); `add_history` adds to the document what the order's events tell. `rank` sorts what matches; by default it is
-    sorted as the query says.
+    answers). `needs_history`: the document must have what follows from the order's events. `rank` sorts what matches; by
+    default it is sorted as the query says.
     """
 
     matches: Callable[[Order, Tree], bool]
     door: str | None = None
-    add_history: AddHistory | None = None
+    needs_history: bool = False
     rank: Callable[[list[Match]], list[Match]] | None = None
     overflow: Overflow = Overflow.REFUSE
 
@@ -216,18 +215,11 @@ class _Search:
         residual = self._residual
         if residual is None or residual.door is None:
             return [None] * len(some)
-        rendered = await rendering.render_in(self._tx, self._context, self._caller, some, door=residual.door)
-        documents: list[Tree] = [each.document for each in rendered]
-        if residual.add_history is None:
-            return documents
-        changed = [order.order_id for order in some if order.event_number > 1]
-        histories = await event_log.histories(self._tx, self._organization_id, order_ids=changed)
-        return [
-            residual.add_history(document, [entry.event for entry in histories[order.order_id]], order)
-            if order.order_id in histories
-            else document
-            for order, document in zip(some, documents, strict=True)
-        ]
+        rendered = await rendering.render_in(
+            self._tx, self._context, self._caller, some, door=residual.door,
+            histories=None if residual.needs_history else {},  # reading them takes about as long as the orders
+        )  # fmt: skip
+        return [each.document for each in rendered]
 
     def _cut(self, found: list[Match]) -> SearchPage:
         """Sort what matches and cut the page."""

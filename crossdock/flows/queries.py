@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.errors import Code, Invalid, NotFound, Path
+from crossdock.core.events import Event
 from crossdock.core.orders import events
-from crossdock.core.orders.events import Event
 from crossdock.core.orders.model import Order
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
@@ -117,7 +117,7 @@ async def history(context: Context, caller: Caller, *, order_id: int | None) -> 
     """Give an order's events in their order. Refuses with Missing `no_order`."""
     if order_id is not None:
         async with context.store.reading() as tx:
-            recorded = await event_log.events(tx, caller.organization_id, order_id=order_id)
+            recorded = await event_log.events(tx, caller.organization_id, aggregate_id=order_id)
         if recorded:
             return recorded
     raise NotFound(Code.NO_ORDER, "there is no such order")
@@ -128,7 +128,7 @@ async def histories(context: Context, caller: Caller, order_ids: Sequence[int]) 
     if not order_ids:
         return []
     async with context.store.reading() as tx:
-        histories_of = await event_log.histories(tx, caller.organization_id, order_ids=order_ids)
+        histories_of = await event_log.histories(tx, caller.organization_id, aggregate_ids=order_ids)
     return [[entry.event for entry in histories_of.get(order_id, ())] for order_id in order_ids]
 
 

@@ -1,14 +1,16 @@
-"""What orders refer to: products, sales accounts, customs products. Doors shape them; here they are found, kept, changed."""
+"""What orders refer to: products, sales accounts, customs products. Doors shape them; here they are looked up and changed."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from crossdock.core.errors import Code, Conflict
+from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.ids import index_key
+from crossdock.core.json.request_body import EntityReference
 from crossdock.flows.access import Caller
-from crossdock.flows.context import Context, ReferenceData
+from crossdock.flows.context import Context
+from crossdock.flows.formats import ReferenceData
 from crossdock.store import catalog
 from crossdock.store.catalog import CatalogEntry, EntryKey, EntryVersion, RowVersion, version_of
 from crossdock.store.protocols import Transaction
@@ -23,6 +25,15 @@ async def find(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> R
     """
     entries = await _by_kind(tx, caller, wanted, catalog.entries)
     return ReferenceData(caller.organization, caller.actor, caller.references, entries)
+
+
+def unknown_references(references: Sequence[EntityReference], found: ReferenceData) -> tuple[Fault, ...]:
+    """Name each reference to something that is not there, at its path."""
+    return tuple(
+        Fault(each.path, f"there is no {each.kind.split('/')[-1].replace('_', ' ')} {each.key!r}")
+        for each in references
+        if (each.kind, each.key) not in found.entries and (each.kind, each.key) not in found.references
+    )
 
 
 async def versions(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:

@@ -1,84 +1,78 @@
-"""One verb, one transaction: what a flow writes through, so that an order and its events are stored together.
+"""One transaction of changes: orders, their events and submissions are collected and written together before the commit.
 
-A unit collects new orders, changed orders, submissions and events, and writes them in one go before the commit. With
-`dry_run` everything is computed and nothing is written.
+With `dry_run` everything is computed and nothing is written.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from crossdock.core.errors import Code, Conflict
+from crossdock.core.events import Event
 from crossdock.core.orders import events
-from crossdock.core.orders.events import Event, OrderEvent, Received
+from crossdock.core.orders.events import OrderEvent, Received
 from crossdock.core.orders.model import Order
 from crossdock.flows.context import Context
 from crossdock.store import event_log, order_counts, submissions
 from crossdock.store import orders as order_store
+from crossdock.store.event_log import NewEvent
 from crossdock.store.orders import OrderRows
 from crossdock.store.protocols import Transaction
 from crossdock.store.submissions import SubmissionRecord
 
 
-class Unit:
-    """The open transaction of one verb for one organization, at one moment `now` (microseconds since 1970)."""
+class UnitOfWork:
+    """The open transaction of one organization's changes, at one moment `now` (microseconds since 1970)."""
 
     def __init__(
         self, context: Context, tx: Transaction, organization_id: int, now: int, *, dry_run: bool = False
     ) -> None:
         self.context = context
         self.dry_run = dry_run
-        self.changed: dict[int, Order] = {}  # orders as they are after what was done to them in this unit
         self.tx = tx
         self.organization_id = organization_id
         self.now = now
-        self.events: list[tuple[Event, str, str]] = []  # each with its order's status afterwards, and source door
-        self.request_id = 0  # the submission that stands for a request made once
+        self.changed: dict[int, Order] = {}  # orders as they are after what was done to them in this unit of work
+        self.events: list[NewEvent] = []
         self._contents: dict[int, bytes] = {}  # of received orders, encoded
         self._placed: list[OrderRows] = []
         self._changed: list[tuple[OrderRows, Order]] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._submissions: list[SubmissionRecord] = []
 
-    def receive(self, order: Order, order_event: Received) -> Order:
-        """Begin a new order's chain and give the order with its head."""
-        event_id, source = self.context.id_generator.new(self.now), order.source
+    def receive(self, order: Order, received: Received) -> Order:
+        """Append the first event of a new order; return the order with the head of its chain."""
+        source = order.source
         content = self._contents[order.order_id] = events.encode_content(order.content)
         order, event = events.append(
-            order,
-            order_event,
-            event_id=event_id,
-            at=order.created_at,
-            actor=source.actor,
-            door=source.door,
-            content=content,
-        )
-        self._tell(event, order)
+            order, received, event_id=self.context.id_generator.new(self.now), at=order.created_at, actor=source.actor,
+            door=source.door, content=content,
+        )  # fmt: skip
+        self._add(event, order)
         return order
 
-    def record(self, order: Order, order_event: OrderEvent, *, actor: str, door: str) -> Order:
-        """Do a fact to an order, append it to the order's chain, and give the order as it is then.
-
-        An order's times never fall, whatever a clock does.
-        """
-        event_id, at = self.context.id_generator.new(self.now), max(self.now, order.updated_at)
-        order, event = events.record(order, order_event, event_id=event_id, at=at, actor=actor, door=door)
-        self._tell(event, order)
+    def apply(self, order: Order, order_events: Sequence[OrderEvent], *, actor: str, door: str) -> Order:
+        """Apply events to an order and append them to its chain; an order's times never fall, whatever a clock does."""
+        for order_event in order_events:
+            event_id, at = self.context.id_generator.new(self.now), max(self.now, order.updated_at)
+            order, event = events.record(order, order_event, event_id=event_id, at=at, actor=actor, door=door)
+            self._add(event, order)
         return order
 
-    def _tell(self, event: Event, order: Order) -> None:
-        self.events.append((event, str(order.status), order.source.door))
+    def _add(self, event: Event, order: Order) -> None:
+        self.events.append(NewEvent(event, status=str(order.status), source=order.source.door))
 
     def place(self, order: Order) -> None:
-        """Store an order that was received in this unit, as it is now; its content is what was received."""
+        """Store an order that was received in this unit of work, as it is now; its content is what was received."""
         rows = order_store.rows_of(order, content=self._contents.get(order.order_id))
         self._placed.append(rows)
         self._counts[order.source.door, rows.status] += 1
 
     def change(self, order: Order, *, before: Order) -> None:
-        """Store a changed order, as it is now, if its version is still that of `before`; else the unit is refused as stale."""
+        """Store a changed order if its version is still that of `before`; else the unit of work is refused as stale."""
         rows = order_store.rows_of(order)
         self._changed.append((rows, before))
+        self.changed[order.order_id] = order
         self._counts[order.source.door, rows.status] += 1
         self._counts[before.source.door, str(before.status)] -= 1
 
@@ -92,23 +86,23 @@ class Unit:
             await submissions.add_submissions(self.tx, self._submissions)
         if self._placed:
             await order_store.add(self.tx, self._placed)
-        # In the order of their ids, as every verb takes them; several changes of one order keep theirs.
+        # In the order of their ids, as every command locks them; several changes of one order keep their sequence.
         for rows, before in sorted(self._changed, key=lambda each: each[1].order_id):
             if not await order_store.replace(self.tx, rows, before=before):
                 raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
         changes = {key: change for key, change in self._counts.items() if change}
         if changes:  # late, because other transactions may wait for these rows until the commit
             await order_counts.add_counts(self.tx, self.organization_id, changes)
-        if self.events:  # last of all: see there
+        if self.events:  # last of all: see event_log.add_events
             await event_log.add_events(self.tx, self.organization_id, self.events)
 
 
 @asynccontextmanager
-async def unit(context: Context, organization_id: int, *, dry_run: bool = False) -> AsyncIterator[Unit]:
-    """Open a unit; at the end of the block everything it collected is written and committed, or nothing is."""
+async def unit_of_work(context: Context, organization_id: int, *, dry_run: bool = False) -> AsyncIterator[UnitOfWork]:
+    """Open a unit of work; at the end of the block everything it collected is written and committed, or nothing is."""
     opened = context.store.reading() if dry_run else context.store.writing()
     async with opened as tx:
-        work = Unit(context, tx, organization_id, context.clock(), dry_run=dry_run)
+        work = UnitOfWork(context, tx, organization_id, context.clock(), dry_run=dry_run)
         yield work
         if not dry_run:
             await work.flush()

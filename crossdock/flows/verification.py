@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
+from crossdock.core.events import CHAIN_START, chain_hash
 from crossdock.core.orders import events
 from crossdock.flows.context import Context
 from crossdock.store import order_counts, tenants, verification
@@ -64,6 +65,8 @@ class _Organization:
         """Check everything and give what does not hold."""
         async for portion in verification.read_all(self._tx, self._id):
             await self._check(portion)
+        async for entries in verification.read_other_aggregates(self._tx, self._id):
+            self._check_other(entries)
         # Where an order's own words cannot be told, neither can whether there are too many.
         words = await verification.number_of_terms(self._tx, self._id)
         if not self._broken and words != self._words:
@@ -82,6 +85,15 @@ class _Organization:
 
     def _note(self, order_id: int | None, reason: str) -> None:
         self._broken.append(Broken(self._id, order_id, reason))
+
+    def _check_other(self, entries: Sequence[LogEntry]) -> None:
+        """Check the chain of an aggregate that is no order; nothing else is stored of it."""
+        self.events += len(entries)
+        try:
+            _chain_head(entries)
+        except _Fault as fault:
+            event = entries[0].event
+            self._note(None, f"{event.aggregate_type} {event.aggregate_id}: {fault}")
 
     async def _check(self, portion: Sequence[StoredOrder]) -> None:
         wanted: set[tuple[int, str, int]] = set()
@@ -133,13 +145,19 @@ def _made(rows: OrderRows, entries: Sequence[LogEntry]) -> OrderRows:
 
 
 def _check_chain(rows: OrderRows, entries: Sequence[LogEntry]) -> None:
-    before = events.CHAIN_START
+    last = _chain_head(entries)
+    number, head = rows.head
+    if not entries or len(entries) != number or last != head:
+        raise _Fault(f"the order remembers {number} events, the log holds {len(entries)}, or their heads differ")
+
+
+def _chain_head(entries: Sequence[LogEntry]) -> bytes:
+    """Recompute a chain and return the hash of its last event."""
+    before = CHAIN_START
     for expected, entry in enumerate(entries, 1):
         if entry.event.number != expected:
             raise _Fault(f"event {expected} is missing")
-        if events.chain_hash(before, entry.event) != entry.event.hash:
+        if chain_hash(before, entry.event) != entry.event.hash:
             raise _Fault(f"event {expected} was changed")
         before = entry.event.hash
-    number, head = rows.head
-    if not entries or len(entries) != number or before != head:
-        raise _Fault(f"the order remembers {number} events, the log holds {len(entries)}, or their heads differ")
+    return before

@@ -1,14 +1,14 @@
-"""The worker: finds endpoints that have something to be told, and runs a lane for each until there is nothing more.
+"""The worker: claims due deliveries of all organizations, renders and sends them, and records the outcomes.
 
-A lane keeps as many attempts under way as its channel has room for, and settles what has ended together with taking more. Lanes
-do not wait for one another, nor the deliveries of one lane: only those of one order do. Owns no rule of what is due when
-(flows/deliveries.py, core/delivery.py) and nothing of how a message looks (the channels).
+It polls for endpoints that have something to deliver and runs an `EndpointWorker` for each until nothing is left. Endpoints
+do not wait for each other, nor do the deliveries of one endpoint; only those of the same order do. Rules of when a delivery
+is due are in flows/deliveries.py and core/retry_policy.py; messages are rendered by the channels.
 """
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -21,266 +21,271 @@ from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
 
 _log = structlog.get_logger("crossdock.worker")
-# Between two looks at least: what arrives within is found in one.
-_LOOK_S = 0.01
-# After the first attempt of a lane ends, others may end within this time and be settled in the same transaction.
+# Shortest time between two polls, seconds: events that arrive within it are found by one poll.
+_MIN_POLL_S = 0.01
+# After one attempt of an endpoint ends, others that end within this time are recorded in the same transaction, seconds.
 _GATHER_S = 0.01
-# How long attempts under way may go on when the worker is told to stop; longer than a healthy receiver takes.
+# Time for attempts in flight to end when the worker stops, seconds; longer than a healthy receiver takes.
 _GRACE_S = 5.0
-# Between two looks whether the only worker an engine can have is gone, and between two removals of old deliveries.
-_SUCCESSION_S, _PRUNE_S = 2.0, 60.0
-# Orders come first: in a process that has taken one within this time, a lane has no more attempts under way than this.
-_CALM_US, _ROOM_BESIDE_ORDERS = 1_000_000, 8
-# A database that is away is tried again after so long.
-_AWAY_S = 0.5
-
-Call = Callable[[], Awaitable[Attempt]]
+# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries.
+_TAKEOVER_S, _PRUNE_S = 2.0, 60.0
+# Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight.
+_INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE = 1_000_000, 8
+# Seconds before a database that is unavailable is tried again.
+_DATABASE_RETRY_S = 0.5
 
 
 class Channel(Protocol):
-    """A way to tell somebody. `room` is how many attempts may be under way to one endpoint."""
+    """One way to deliver. `capacity` is how many attempts may be in flight to one endpoint."""
 
     capacity: int
 
-    def wanted(self, endpoint: Endpoint) -> EventFilter:
-        """Narrow the feed to what may concern the endpoint."""
+    def event_filter(self, endpoint: Endpoint) -> EventFilter:
+        """Narrow the feed to events that may concern the endpoint."""
 
     def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
-        """Say which deliveries an entry makes for the endpoint."""
+        """Name the deliveries an event makes for the endpoint."""
 
-    async def prepare(self, endpoint: Endpoint, taken: Sequence[Delivery]) -> list[tuple[Delivery, Call]]:
-        """Make of each delivery what attempts it; a delivery that cannot be made is one whose attempt fails."""
+    async def render(self, endpoint: Endpoint, claimed: Sequence[Delivery]) -> list[tuple[Delivery, Any]]:
+        """Render the message of each delivery, as `send` takes it.
+
+        An Attempt in place of a message is the outcome of a delivery that cannot be rendered or needs no message.
+        """
+
+    async def send(self, message: Any) -> Attempt:
+        """Send one message and return the outcome."""
 
     async def close(self) -> None:
         """Close connections."""
 
 
-# Opens a channel when something is first to be told through it: what a channel needs is large.
+# Opens a channel when the first delivery needs it, because its libraries are large.
 Opening = Callable[[], Awaitable[Channel]]
 
 
 class Worker:
-    """Delivers for all organizations of a book, through a channel for each kind of endpoint."""
+    """Delivers for all organizations, through a channel for each kind of endpoint."""
 
     def __init__(self, context: Context, channels: Mapping[str, Opening]) -> None:
         self._context = context
         self._openings = channels
         self._channels: dict[str, Channel] = {}
-        self._holder = secrets.randbits(53)
+        self._worker_id = secrets.randbits(53)
         self._endpoint_workers: dict[tuple[int, int], EndpointWorker] = {}
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Deliver until told to stop, then let what is under way end, and give back the rest."""
+        """Deliver until `stop` is called, then let attempts in flight end and release the other claims."""
         try:
             while not self._stopping.is_set():
                 with self._context.store.working() as may_work:
                     if may_work:
                         await self._work()
                     else:
-                        await self._pause(_SUCCESSION_S, since=self._context.wakeup.count)
+                        await self._wait_for_events(_TAKEOVER_S, since=self._context.wakeup.count)
         finally:
             for channel in self._channels.values():
                 await channel.close()
 
     def stop(self) -> None:
-        """Tell the worker to stop; `run` returns when it has."""
+        """Ask the worker to stop; `run` returns when it has."""
         self._stopping.set()
         self._context.wakeup.notify()
 
     async def _work(self) -> None:
-        keeper = asyncio.create_task(self._keep())
+        pruning = asyncio.create_task(self._prune_periodically())
         try:
-            while self._context.store.only_worker and not self._stopping.is_set():
-                if await self._patiently(
-                    deliveries.release_claims(self._context)
-                ):  # what an earlier one had taken is nobody's
-                    break
-                await asyncio.sleep(_AWAY_S)
+            await self._release_claims_of_earlier_workers()
             while not self._stopping.is_set():
-                rung = self._context.wakeup.count
-                await self._look()
-                await asyncio.sleep(_LOOK_S)
-                await self._pause(self._context.settings.worker_interval_s, since=rung)
+                since = self._context.wakeup.count
+                await self._poll()
+                await asyncio.sleep(_MIN_POLL_S)
+                await self._wait_for_events(self._context.settings.worker_interval_s, since=since)
         finally:
-            keeper.cancel()
-            await self._end()
+            pruning.cancel()
+            await self._shut_down()
 
-    async def _look(self) -> None:
-        """Start a lane for each endpoint that has something to do, or wake the one it has."""
-        self._endpoint_workers = {
-            key: endpoint_worker
-            for key, endpoint_worker in self._endpoint_workers.items()
-            if not endpoint_worker.task.done()
-        }
-        try:
-            for ready in await deliveries.ready(self._context):
-                endpoint_worker = self._endpoint_workers.get((ready.organization_id, ready.endpoint_id))
-                if endpoint_worker is None:
-                    await self._patiently(self._start(ready))
-                else:
-                    endpoint_worker.woken.set()
-        except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.facts)
-        except Exception:  # noqa: BLE001 - a bug in one look must not end all later ones
-            _log.exception("bug")
+    async def _release_claims_of_earlier_workers(self) -> None:
+        """On an engine with one worker only, every claim there is belongs to a worker that has gone."""
+        while self._context.store.only_worker and not self._stopping.is_set():
+            if await _log_errors(deliveries.release_claims(self._context)):
+                return
+            await asyncio.sleep(_DATABASE_RETRY_S)
+
+    async def _poll(self) -> None:
+        """Start a worker for each endpoint that has something to deliver, or wake the one it has."""
+        self._endpoint_workers = {key: each for key, each in self._endpoint_workers.items() if not each.task.done()}
+        await _log_errors(self._start_endpoint_workers())
+
+    async def _start_endpoint_workers(self) -> None:
+        for ready in await deliveries.ready(self._context):
+            running = self._endpoint_workers.get((ready.organization_id, ready.endpoint_id))
+            if running is None:
+                await _log_errors(self._start(ready))
+            else:
+                running.woken.set()
 
     async def _start(self, ready: Ready) -> None:
         channel = await self._channel(ready.kind)
         key = (ready.organization_id, ready.endpoint_id)
-        self._endpoint_workers[key] = EndpointWorker(self._context, ready, channel, self._holder, self._stopping)
+        self._endpoint_workers[key] = EndpointWorker(self._context, ready, channel, self._worker_id, self._stopping)
 
     async def _channel(self, kind: str) -> Channel:
         if kind not in self._channels:
             self._channels[kind] = await self._openings[kind]()
         return self._channels[kind]
 
-    async def _pause(self, seconds: float, *, since: int) -> None:
+    async def _wait_for_events(self, timeout_s: float, *, since: int) -> None:
         if not self._stopping.is_set():
-            await self._context.wakeup.wait(seconds, since=since)
+            await self._context.wakeup.wait(timeout_s, since=since)
 
-    async def _keep(self) -> None:
-        """Remove what is too old, now and then."""
+    async def _prune_periodically(self) -> None:
         while True:
-            await self._patiently(deliveries.prune(self._context))
+            await _log_errors(deliveries.prune(self._context))
             await asyncio.sleep(_PRUNE_S)
 
-    async def _patiently(self, work: Awaitable[object]) -> bool:
-        """Do something whose failure is not worth the worker's end; False where it failed."""
-        try:
-            await work
-            return True
-        except Busy as busy:
-            _log.warning("busy", reason=busy.reason, **busy.facts)
-        except Exception:  # noqa: BLE001 - neither is worth the worker's end
-            _log.exception("bug")
-        return False
-
-    async def _end(self) -> None:
-        tasks = [
-            endpoint_worker.task
-            for endpoint_worker in self._endpoint_workers.values()
-            if not endpoint_worker.task.done()
-        ]
-        for endpoint_worker in self._endpoint_workers.values():
-            endpoint_worker.woken.set()
+    async def _shut_down(self) -> None:
+        tasks = [each.task for each in self._endpoint_workers.values() if not each.task.done()]
+        for each in self._endpoint_workers.values():
+            each.woken.set()
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE_S)
-        for endpoint_worker in self._endpoint_workers.values():
-            await endpoint_worker.cut()
+        for each in self._endpoint_workers.values():
+            await each.cancel()
         self._endpoint_workers.clear()
-        await self._patiently(deliveries.release_claims(self._context, claimed_by=self._holder))
+        await _log_errors(deliveries.release_claims(self._context, claimed_by=self._worker_id))
 
 
 class EndpointWorker:
-    """The deliveries of one endpoint in this process."""
+    """Delivers to one endpoint, in a task of its own, until nothing is left to do."""
 
     def __init__(
-        self, context: Context, ready: Ready, channel: Channel, claimed_by: int, stopping: asyncio.Event
+        self, context: Context, ready: Ready, channel: Channel, worker_id: int, stopping: asyncio.Event
     ) -> None:
         self._context = context
         self._ready = ready
         self._channel = channel
-        self._holder = claimed_by
+        self._worker_id = worker_id
         self._stopping = stopping
-        self._flying: dict[asyncio.Task[Attempt], Delivery] = {}
+        self._in_flight: dict[asyncio.Task[Attempt], Delivery] = {}
         self._attempted: list[tuple[Delivery, Attempt]] = []
         self.woken = asyncio.Event()
         self.task = asyncio.create_task(self._run())
 
-    async def cut(self) -> None:
-        """End at once; what was under way has no verdict and will be attempted again."""
-        for task in (self.task, *self._flying):
+    async def cancel(self) -> None:
+        """End at once; attempts in flight are not recorded and will be made again."""
+        for task in (self.task, *self._in_flight):
             task.cancel()
-        await asyncio.gather(self.task, *self._flying, return_exceptions=True)
+        await asyncio.gather(self.task, *self._in_flight, return_exceptions=True)
 
     async def _run(self) -> None:
+        """Claim, render, send and record, until nothing is left to do."""
         try:
             while True:
                 self.woken.clear()
-                turn = await self._turn()
-                if turn is not None:
-                    await self._launch(turn)
-                if turn is not None and turn.more and self._capacity:
-                    await asyncio.sleep(0)  # what was read of the feed waits for others of its order; more may not
-                elif self._flying:
-                    await self._wait()
+                batch = await self._record_and_claim()
+                for delivery, message in await self._render(batch):
+                    self._send(delivery, message)
+                if batch is not None and batch.has_more and self._capacity:
+                    await asyncio.sleep(0)  # the events just read wait for others of their order; later ones may not
+                elif self._in_flight:
+                    await self._wait_for_attempts()
                 elif not self.woken.is_set() or self._stopping.is_set():
                     return
-        except Exception:  # noqa: BLE001 - what was taken is due again when its time is over
+        except Exception:  # noqa: BLE001 - what was claimed is due again when its lease expires
             _log.exception("bug", endpoint_id=self._ready.endpoint_id)
-            await asyncio.sleep(_AWAY_S)
+            await asyncio.sleep(_DATABASE_RETRY_S)
 
     @property
     def _capacity(self) -> int:
+        """How many more deliveries may be claimed."""
         if self._stopping.is_set():
             return 0
-        most = self._channel.capacity
-        if self._context.clock() - self._context.submitted_at < _CALM_US:
-            most = min(most, _ROOM_BESIDE_ORDERS)
-        return max(0, most - len(self._flying))
+        capacity = self._channel.capacity
+        if self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US:
+            capacity = min(capacity, _CAPACITY_DURING_INTAKE)
+        return max(0, capacity - len(self._in_flight))
 
-    async def _turn(self) -> ClaimedBatch | None:
-        """Have a turn; while the database is away nothing is taken, and what has ended is kept to be settled."""
+    async def _record_and_claim(self) -> ClaimedBatch | None:
+        """Record ended attempts and claim; while the database is unavailable, retry as long as there is one to record."""
         while self._capacity or self._attempted:
             try:
-                turn = await deliveries.record_and_claim(
+                batch = await deliveries.record_and_claim(
                     self._context,
                     self._ready.organization_id,
                     self._ready.endpoint_id,
                     topics=self._channel.topics,
-                    wanted=self._channel.wanted,
+                    event_filter=self._channel.event_filter,
                     attempted=self._attempted,
                     capacity=self._capacity,
-                    claimed_by=self._holder,
+                    claimed_by=self._worker_id,
                 )
             except Busy as busy:
-                await _pause_for(busy)
+                await _wait_for_database(busy)
                 if not self._attempted:
                     return None
             else:
                 self._attempted = []
-                return turn
+                return batch
         return None
 
-    async def _launch(self, turn: ClaimedBatch) -> None:
-        """Begin to attempt what was taken; while the database is away, it waits as long as it is this process's."""
-        while turn.taken and not self._stopping.is_set():
-            if min(each.next_at or 0 for each in turn.taken) <= self._context.clock():
-                return
+    async def _render(self, batch: ClaimedBatch | None) -> list[tuple[Delivery, Any]]:
+        """Render what was claimed; while the database is unavailable, retry as long as the claims are valid."""
+        while batch is not None and batch.deliveries and not self._stopping.is_set():
+            if min(each.next_at or 0 for each in batch.deliveries) <= self._context.clock():
+                break
             try:
-                prepared = await self._channel.prepare(turn.endpoint, turn.taken)
+                return await self._channel.render(batch.endpoint, batch.deliveries)
             except Busy as busy:
-                await _pause_for(busy)
-            else:
-                for delivery, call in prepared:
-                    self._flying[asyncio.create_task(_attempt(call, self._context))] = delivery
-                return
+                await _wait_for_database(busy)
+        return []
 
-    async def _wait(self) -> None:
-        """Wait until an attempt has ended or there is more to do, and gather what has ended."""
+    def _send(self, delivery: Delivery, message: Any) -> None:
+        """Start to send in a task of its own."""
+        self._in_flight[asyncio.create_task(_send(self._channel, message, self._context))] = delivery
+
+    async def _wait_for_attempts(self) -> None:
+        """Wait until an attempt ends or the endpoint is woken, and collect the attempts that have ended."""
         waker = asyncio.create_task(self.woken.wait())
         try:
-            await asyncio.wait([*self._flying, waker], return_when=asyncio.FIRST_COMPLETED)
-            if len(self._flying) > 1:
-                await asyncio.wait(self._flying, timeout=_GATHER_S)
+            await asyncio.wait([*self._in_flight, waker], return_when=asyncio.FIRST_COMPLETED)
+            if len(self._in_flight) > 1:
+                await asyncio.wait(self._in_flight, timeout=_GATHER_S)
         finally:
             waker.cancel()
-        for task in [task for task in self._flying if task.done()]:
-            self._attempted.append((self._flying.pop(task), task.result()))
+        for task in [task for task in self._in_flight if task.done()]:
+            self._attempted.append((self._in_flight.pop(task), task.result()))
 
 
-async def _pause_for(busy: Busy) -> None:
-    _log.warning("busy", reason=busy.reason, **busy.facts)
-    await asyncio.sleep(_AWAY_S)
-
-
-async def _attempt(call: Call, context: Context) -> Attempt:
-    """Make an attempt; a bug in it is one that failed."""
+async def _send(channel: Channel, message: Any, context: Context) -> Attempt:
+    """Send a message; a bug is a failed attempt, so that it does not stop other deliveries."""
+    if isinstance(message, Attempt):
+        return message
     began = context.clock()
     try:
-        return await call()
-    except Exception as bug:  # noqa: BLE001 - it must not keep other deliveries from going out
+        return await channel.send(message)
+    except Exception as bug:  # noqa: BLE001
         _log.exception("bug")
-        took_ms = (context.clock() - began) // 1000
-        return Attempt(began, took_ms, Verdict.FAILED, error=f"this server failed ({type(bug).__name__})")
+        return failed_by_bug(bug, began, context.clock())
+
+
+def failed_by_bug(bug: Exception, began: int, now: int) -> Attempt:
+    """Make the outcome of an attempt that a bug of this program ended; times are microseconds since 1970 UTC."""
+    return Attempt(began, (now - began) // 1000, Verdict.FAILED, error=f"this server failed ({type(bug).__name__})")
+
+
+async def _log_errors(work: Awaitable[object]) -> bool:
+    """Await work whose failure must not end the worker, logging the failure; False if it failed."""
+    try:
+        await work
+        return True
+    except Busy as busy:
+        _log.warning("busy", reason=busy.reason, **busy.facts)
+    except Exception:  # noqa: BLE001 - later polls must go on
+        _log.exception("bug")
+    return False
+
+
+async def _wait_for_database(busy: Busy) -> None:
+    _log.warning("busy", reason=busy.reason, **busy.facts)
+    await asyncio.sleep(_DATABASE_RETRY_S)

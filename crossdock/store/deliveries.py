@@ -173,7 +173,7 @@ async def ready(tx: Transaction, *, now: int) -> list[Ready]:
         Ready(row["organization_id"], row["endpoint_id"], row["kind"], _read_health(row["health"]))
         for row in await tx.rows(_READY, now=now)
     ]
-    return [each for each in found if (each.health.rests_until or 0) <= now]
+    return [each for each in found if (each.health.backoff_until or 0) <= now]
 
 
 def _health(health: Health) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The event log, which is also the outbox: an order's events, and the organization's feed of all events."""
+"""The event log, which is also the outbox: events by aggregate, and each organization's feed of them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import BigInteger, bindparam, select, text
 
-from crossdock.core.orders.events import Event
+from crossdock.core.events import Event
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.records import columns_of
@@ -26,6 +26,14 @@ class LogEntry(Struct, frozen=True):
     event: Event
 
 
+class NewEvent(Struct, frozen=True):
+    """An event to be appended, with the status of its order afterwards and the order's door; empty for other aggregates."""
+
+    event: Event
+    status: str = ""
+    source: str = ""
+
+
 # As text because SQLAlchemy has an upsert of its own for each dialect, for the same SQL.
 _ADVANCE = Statement(
     text(
@@ -35,8 +43,8 @@ _ADVANCE = Statement(
 )
 
 
-async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[tuple[Event, str, str]]) -> None:
-    """Append events to the log and to the organization's feed, each with its order's status afterwards and source door.
+async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[NewEvent]) -> None:
+    """Append events to the log and to the organization's feed.
 
     The primary key refuses a second event with the same number. Must be the last write before the commit: every other
     transaction with events of this organization waits from here until then, so positions become visible in order.
@@ -44,8 +52,8 @@ async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[t
     (row,) = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
     first = row["position"] - len(recorded) + 1
     rows = [
-        (*msgspec.structs.astuple(each), position, status, source)
-        for position, (each, status, source) in enumerate(recorded, first)
+        (*msgspec.structs.astuple(each.event), position, each.status, each.source)
+        for position, each in enumerate(recorded, first)
     ]
     await tx.insert(event, rows)
 
@@ -53,14 +61,14 @@ async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[t
 _COLUMNS = columns_of(event, Event)
 _EVENTS = Statement(
     select(*_COLUMNS)
-    .where(event.c.organization_id == bindparam("organization_id"), event.c.order_id == bindparam("order_id"))
+    .where(event.c.organization_id == bindparam("organization_id"), event.c.aggregate_id == bindparam("aggregate_id"))
     .order_by(event.c.number)
 )
 
 
-async def events(tx: Transaction, organization_id: int, *, order_id: int) -> list[Event]:
-    """Read an order's events in their order."""
-    return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, order_id=order_id)]
+async def events(tx: Transaction, organization_id: int, *, aggregate_id: int) -> list[Event]:
+    """Return an aggregate's events in their order."""
+    return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, aggregate_id=aggregate_id)]
 
 
 _ENTRY_COLUMNS = (event.c.position, event.c.status, event.c.source, *_COLUMNS)
@@ -73,18 +81,20 @@ def _entry(row: Row) -> LogEntry:
 
 _HISTORIES = Statement(
     select(*_ENTRY_COLUMNS)
-    .where(event.c.organization_id == bindparam("organization_id"), AnyOf(event.c.order_id, "ids"))
-    .order_by(event.c.order_id, event.c.number)
+    .where(event.c.organization_id == bindparam("organization_id"), AnyOf(event.c.aggregate_id, "ids"))
+    .order_by(event.c.aggregate_id, event.c.number)
 )
 
 
-async def histories(tx: Transaction, organization_id: int, *, order_ids: Sequence[int]) -> dict[int, list[LogEntry]]:
-    """Read all events of some orders, by order id, in their order."""
+async def histories(
+    tx: Transaction, organization_id: int, *, aggregate_ids: Sequence[int]
+) -> dict[int, list[LogEntry]]:
+    """Return all events of some aggregates, by their ids, each in its order."""
     found: dict[int, list[LogEntry]] = {}
-    if not order_ids:
+    if not aggregate_ids:
         return found
-    for entry in map(_entry, await tx.rows(_HISTORIES, organization_id=organization_id, ids=order_ids)):
-        found.setdefault(entry.event.order_id, []).append(entry)
+    for entry in map(_entry, await tx.rows(_HISTORIES, organization_id=organization_id, ids=aggregate_ids)):
+        found.setdefault(entry.event.aggregate_id, []).append(entry)
     return found
 
 

@@ -1,8 +1,9 @@
 """PostgreSQL through asyncpg: a pool, transactions, and claims that wait for the end of a racing transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store.protocols import Row, Statement
+from crossdock.store.protocols import TIMEOUT_S, Row, Statement
 from crossdock.store.records import positions_of
 from crossdock.store.sharing import SharedByTask
 
@@ -23,11 +24,36 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _CUSTOM_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
 # Connections of one process. Intake uses at most `writers`; the rest serve reads.
 POOL_SIZE = 8
+# The server ends a statement that exceeds the time limit. A connection without an answer for this much longer is dead.
+_GRACE_S = 1.0
+# How finely the time of silence is measured.
+_TICKS = 8
+# Seconds to wait for a new connection and for a free one of the pool.
+_CONNECT_S = 10.0
+# Seconds for a connection to close gracefully.
+_CLOSE_S = 1.0
+# Seconds for each step of the check whether writes get through: more than a busy server needs, less than callers wait.
+_CHECK_S = 3.0
+# Seconds until TCP gives up on a peer that acknowledges nothing. Firewalls and NAT forget idle connections after minutes.
+_TCP_TIMEOUT_S = 30
+_TCP_IDLE_S = 30
+_TCP_INTERVAL_S = 10
+_TCP_PROBES = 3
+# The same for the server's side, so that it frees the connections of a client host that vanished.
+_TCP_SETTINGS = {
+    "tcp_keepalives_idle": str(_TCP_IDLE_S),
+    "tcp_keepalives_interval": str(_TCP_INTERVAL_S),
+    "tcp_keepalives_count": str(_TCP_PROBES),
+    "tcp_user_timeout": str(_TCP_TIMEOUT_S * 1000),
+}
 # Errors that end by themselves: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
+# asyncpg reports a connection that is lost in the middle of a message as InternalClientError.
 TRANSIENT = (
     OSError,
+    TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
@@ -64,11 +90,68 @@ def _update_text(table: Table, columns: tuple[str, ...]) -> str:
     return f"UPDATE {table.name} SET {assignments} FROM unnest({arrays}) AS given({names}) WHERE {conditions}"
 
 
-class PostgresTransaction:
-    """A transaction on one connection; `begin` is the statement that begins it, where it was not sent yet."""
+class _Watch:
+    """Drops connections that owe an answer for longer than a limit, so that whoever waits for one gets an error.
 
-    def __init__(self, connection: Any, begin: str | None = None) -> None:
+    One timer serves all of a store's connections: asyncpg's `command_timeout` costs 7 µs a statement. It counts ticks
+    instead of seconds, because after a stall of the event loop answers may be there that nobody has taken yet.
+    """
+
+    def __init__(self, pool: Any, limit_s: float) -> None:
+        self._pool = pool
+        self._interval_s = limit_s / _TICKS
+        self._tick = 0
+        self._asked: dict[Any, int] = {}  # connections of open blocks, with the tick of their last statement
+        self._task: asyncio.Task[None] | None = None
+
+    def asked(self, connection: Any) -> None:
+        """Note that a statement is about to be sent. A pause after its answer counts too, as it does on the server."""
+        self._asked[connection] = self._tick
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    def ended(self, connection: Any) -> None:
+        """Note that nothing more is asked on a connection."""
+        self._asked.pop(connection, None)
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            while self._asked:
+                await asyncio.sleep(self._interval_s)
+                self._tick += 1
+                if silent := [each for each, tick in self._asked.items() if self._tick - tick > _TICKS]:
+                    await self.drop(silent)
+        finally:
+            self._task = None
+
+    async def drop(self, silent: Sequence[Any]) -> None:
+        """Drop silent connections without waiting for their peers, and see that idle ones are replaced before use.
+
+        The server ends long statements itself, so silence means that the path to it is gone, and what cut one connection
+        off has likely cut off the others: each would cost its next user the whole limit.
+        """
+        _log.warning("connections were silent", count=len(silent))
+        for connection in silent:
+            self.ended(connection)
+            with suppress(asyncpg.InterfaceError):  # asyncpg has dropped it already
+                connection.terminate()
+        await self._pool.expire_connections()
+
+
+class PostgresTransaction:
+    """A transaction on one connection; `begin` is the statement that begins it, where it was not sent yet.
+
+    `asked` is called with the connection before each statement.
+    """
+
+    def __init__(self, connection: Any, begin: str | None = None, *, asked: Callable[[Any], None]) -> None:
         self._raw = connection
+        self._asked = asked
         self._pending = [begin] if begin else []
         self._has_custom_plans = False
 
@@ -77,6 +160,7 @@ class PostgresTransaction:
         if custom_plans and not self._has_custom_plans:
             self._has_custom_plans = True
             self._pending.append(_CUSTOM_PLANS)
+        self._asked(self._raw)
         if self._pending:
             await self._raw.execute("; ".join(self._pending))
             self._pending.clear()  # only now that it was sent: no statement may run outside the transaction
@@ -125,23 +209,86 @@ class PostgresTransaction:
         return {first[tuple(row)] for row in taken}
 
 
+class Connection(asyncpg.Connection):
+    """A connection that closes within a limit, whether or not the server answers."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's signature
+        """Close gracefully within `timeout` seconds, at most _CLOSE_S; after that the socket is dropped."""
+        try:
+            await super().close(timeout=min(_CLOSE_S if timeout is None else timeout, _CLOSE_S))
+        except TRANSIENT as error:  # asyncpg has dropped the socket; the pool closes in tasks that nobody awaits
+            _log.info("a connection did not close gracefully", cause=_cause(error))
+
+
+async def connect_without_limit(url: str) -> Any:
+    """Connect for statements that may take hours, such as migrations. A silent peer is detected by TCP keepalives."""
+    connection = await asyncpg.connect(
+        url,
+        timeout=_CONNECT_S,
+        connection_class=Connection,
+        # The operator may have set defaults for the role or the database.
+        server_settings={"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", **_TCP_SETTINGS},
+    )
+    await _keep_alive(connection)
+    return connection
+
+
+async def _keep_alive(connection: Any) -> None:
+    """Turn on TCP keepalives and limit the time that data may stay unacknowledged, where the system can."""
+    raw = connection._transport.get_extra_info("socket")  # asyncpg gives no public access to it
+    if raw is None or raw.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _TCP_IDLE_S),
+        ("TCP_KEEPINTVL", _TCP_INTERVAL_S),
+        ("TCP_KEEPCNT", _TCP_PROBES),
+        ("TCP_USER_TIMEOUT", _TCP_TIMEOUT_S * 1000),  # Linux alone has this one
+    ):
+        if hasattr(socket, name):
+            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 class PostgresStore:
-    """A PostgreSQL database, reached through a pool."""
+    """A PostgreSQL database, reached through a pool. `timeout_s` limits a statement and a pause in a transaction."""
 
     name = "postgresql"
     writers = 3
     only_worker = False
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: Any, *, timeout_s: float = TIMEOUT_S) -> None:
         self._pool = pool
+        self._timeout_s = timeout_s
+        self._watch = _Watch(pool, timeout_s + _GRACE_S)
         self._readings = SharedByTask(self._begin_reading)
+        # The loop's time at the start of each open writing block, oldest first.
+        self._writing: dict[object, float] = {}
         self._endings: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresStore":
-        """Open a pool on a libpq URL."""
-        pool = asyncpg.create_pool(url, min_size=1, max_size=POOL_SIZE, statement_cache_size=1024, reset=_reset)
-        return cls(await pool)
+    async def open(cls, url: str, *, timeout_s: float = TIMEOUT_S) -> "PostgresStore":
+        """Open a pool on a libpq URL; see the class for `timeout_s`.
+
+        The limits are part of the connection's startup message, so that no transaction spends a round trip on them.
+        """
+        limit_ms = str(max(1, round(timeout_s * 1000)))
+        pool = asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=POOL_SIZE,
+            statement_cache_size=1024,
+            reset=_reset,
+            init=_keep_alive,
+            connection_class=Connection,
+            timeout=_CONNECT_S,
+            server_settings={
+                "statement_timeout": limit_ms,
+                # The transaction of a client that has gone silent holds locks that others wait for.
+                "idle_in_transaction_session_timeout": limit_ms,
+                **_TCP_SETTINGS,
+            },
+        )
+        return cls(await pool, timeout_s=timeout_s)
 
     def reading(self) -> AbstractAsyncContextManager[PostgresTransaction]:
         """See protocols.Store."""
@@ -150,35 +297,93 @@ class PostgresStore:
     @asynccontextmanager
     async def _begin_reading(self) -> AsyncIterator[PostgresTransaction]:
         """Open a block with a reading transaction, which begins with its first statement."""
+        failure: Exception | None = None
         try:
-            connection = await self._pool.acquire(timeout=10)
+            connection = await self._acquire(_CONNECT_S)
             try:
-                yield PostgresTransaction(connection, _READ)
+                yield PostgresTransaction(connection, _READ, asked=self._watch.asked)
+            except Exception as error:
+                failure = error
+                raise
             finally:
-                ending = asyncio.create_task(self._end(connection))
-                self._endings.add(ending)
-                ending.add_done_callback(self._endings.discard)
+                self._end_later(connection, failure)
         except TRANSIENT as error:
             raise _busy(error) from error
-
-    async def _end(self, connection: Any) -> None:
-        """Roll back a reading transaction in the background: it has nothing to lose, and the round trip takes 0.3 ms."""
-        try:
-            if connection.is_in_transaction():
-                await connection.execute("ROLLBACK")
-        except TRANSIENT as error:  # the pool replaces a broken connection
-            _log.info("a connection was lost", cause=str(error))
-        finally:
-            await self._pool.release(connection)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PostgresTransaction]:
         """See protocols.Store."""
+        block = object()
+        self._writing[block] = asyncio.get_running_loop().time()
         try:
-            async with self._pool.acquire(timeout=10) as connection, connection.transaction():
-                yield PostgresTransaction(connection)
+            async with self._connection(_CONNECT_S) as connection:
+                self._watch.asked(connection)
+                await connection.execute("BEGIN")
+                yield PostgresTransaction(connection, asked=self._watch.asked)
+                self._watch.asked(connection)
+                await connection.execute("COMMIT")
+        finally:
+            del self._writing[block]
+
+    async def check_writing(self) -> None:
+        """See protocols.Store. New connections may work while those in use are silent, so the oldest open block counts too."""
+        limit_s = min(_CHECK_S, self._timeout_s)
+        now = asyncio.get_running_loop().time()
+        if now - next(iter(self._writing.values()), now) > limit_s:
+            raise Busy(Code.UNAVAILABLE, "a write has been waiting for the database for too long")
+        async with self._connection(limit_s) as connection:
+            # On a standby, and where the operator has made the database read-only, every transaction is.
+            read_only = await connection.fetchval("SHOW transaction_read_only", timeout=limit_s)
+        if read_only != "off":
+            raise Busy(Code.UNAVAILABLE, "the database is read-only")
+
+    @asynccontextmanager
+    async def _connection(self, wait_s: float) -> AsyncIterator[Any]:
+        """Take a connection for a block. What a failed block leaves behind is rolled back, or dropped with the connection."""
+        try:
+            connection = await self._acquire(wait_s)
+            try:
+                yield connection
+            except Exception as error:
+                await self._end(connection, error)
+                raise
+            except BaseException:  # canceled, perhaps while the server is silent: the caller must not wait for it
+                self._end_later(connection, None)
+                raise
+            await self._release(connection)
         except TRANSIENT as error:
             raise _busy(error) from error
+
+    async def _acquire(self, wait_s: float) -> Any:
+        return await self._pool.acquire(timeout=min(wait_s, self._timeout_s))
+
+    def _end_later(self, connection: Any, failure: Exception | None) -> None:
+        """End a block without waiting for the server, a third of a millisecond, where there is nothing to be lost."""
+        ending = asyncio.create_task(self._end(connection, failure))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _end(self, connection: Any, failure: Exception | None) -> None:
+        """End a block that committed nothing, and release its connection, or drop it where it is broken or silent."""
+        try:
+            if isinstance(failure, TimeoutError):
+                await self._watch.drop([connection])
+            elif connection.is_in_transaction():
+                self._watch.asked(connection)
+                await connection.execute("ROLLBACK")
+        except TRANSIENT as error:  # the pool replaces a broken connection
+            _log.info("a connection was lost", cause=_cause(error))
+            with suppress(asyncpg.InterfaceError):  # asyncpg has dropped it already
+                connection.terminate()
+        finally:
+            await self._release(connection)
+
+    async def _release(self, connection: Any) -> None:
+        self._watch.ended(connection)
+        try:
+            await self._pool.release(connection, timeout=_CLOSE_S)
+        except TRANSIENT as error:  # the pool has dropped it; what was committed stays committed
+            _log.info("a connection was lost", cause=_cause(error))
 
     def working(self) -> AbstractContextManager[bool]:
         """See protocols.Store; any number of workers share the work by locked rows."""
@@ -188,17 +393,25 @@ class PostgresStore:
         """See protocols.Store."""
         if self._endings:
             await asyncio.wait(self._endings)
-        await self._pool.close()
+        try:
+            await asyncio.wait_for(self._pool.close(), self._timeout_s)
+        except TimeoutError:  # the pool has dropped its connections
+            _log.warning("connections were still in use")
+        self._watch.close()
 
 
 async def _reset(connection: Any) -> None:
-    """Reset a connection that is returned to the pool: only a transaction that was cut short leaves anything to reset.
+    """Make a connection fit for the next who takes it; nothing here leaves anything behind but a transaction cut short.
 
-    By default asyncpg makes a round trip after every block.
+    What asyncpg does otherwise is a round trip after every block.
     """
     if connection.is_in_transaction():
         await connection.reset()
 
 
 def _busy(error: BaseException) -> Busy:
-    return Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=f"{type(error).__name__}: {error}")
+    return Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=_cause(error))
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -19,6 +19,8 @@ Row = Any
 
 # Values of a list that one SQLite statement takes; for a longer list the statement runs several times.
 MAX_LIST_VALUES = 256
+# Seconds a statement may take, where the setting `database_timeout_s` says nothing else.
+TIMEOUT_S = 10.0
 
 
 class _Compiled(Struct, frozen=True):
@@ -146,6 +148,9 @@ class Store(Protocol):
 
     def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that commits at its end, durably, and rolls back on an exception."""
+
+    async def check_writing(self) -> None:
+        """Raise errors.Busy within seconds where a writing block cannot get through; write nothing."""
 
     def working(self) -> AbstractContextManager[bool]:
         """Register as a worker while the block lasts; False where the engine can have only one and another process is it."""

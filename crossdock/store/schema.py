@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store import sqlite
-from crossdock.store.protocols import Store
+from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
 HEAD = "0004"
@@ -32,10 +32,11 @@ _VERSION = Table(
 _LOCK = 0x0C0_55D0_C4
 
 
-async def open_store(url: str) -> Store:
+async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
     """Open the database at `sqlite:///path` or `postgresql://…`, migrating it first where needed.
 
-    Refuses with ValueError where the URL names neither engine.
+    `timeout_s` limits each statement on PostgreSQL, but not the migrations. Refuses with ValueError where the URL names
+    neither engine.
     """
     kind, path = _parsed(url)
     if kind == "sqlite":
@@ -48,7 +49,7 @@ async def open_store(url: str) -> Store:
 
     try:
         await _migrate_postgres(url)
-        return await postgres.PostgresStore.open(url)
+        return await postgres.PostgresStore.open(url, timeout_s=timeout_s)
     except postgres.TRANSIENT as error:
         raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
 
@@ -90,16 +91,17 @@ def _migrate_sqlite(path: str) -> None:
 
 
 async def _migrate_postgres(url: str) -> None:
-    import asyncpg
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    probe = await asyncpg.connect(url)
+    from crossdock.store import postgres
+
+    probe = await postgres.connect_without_limit(url)
     try:
-        known = await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        if known and await probe.fetchval("SELECT version_num FROM alembic_version") == HEAD:
+        known = await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL", timeout=TIMEOUT_S)
+        if known and await probe.fetchval("SELECT version_num FROM alembic_version", timeout=TIMEOUT_S) == HEAD:
             return
         await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url))
+        engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect_without_limit(url))
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
         await engine.dispose()

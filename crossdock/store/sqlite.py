@@ -172,6 +172,11 @@ class SqliteStore:
             except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
 
+    async def check_writing(self) -> None:
+        """See protocols.Store; beginning fails where the file is locked or read-only."""
+        async with self.writing():
+            pass
+
     def _checkpoint_where_due(self) -> None:
         """Start a checkpoint in a thread where enough was committed; commits continue meanwhile."""
         changed = self._writer.total_changes

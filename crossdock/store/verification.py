@@ -6,6 +6,7 @@ from itertools import starmap
 from msgspec import Struct
 from sqlalchemy import bindparam, func, select
 
+from crossdock.core.events import ORDER
 from crossdock.store import event_log
 from crossdock.store.dialect import AnyOf
 from crossdock.store.event_log import LogEntry
@@ -28,14 +29,29 @@ class StoredOrder(Struct, frozen=True):
 
 _IDS = [
     Statement(
-        select(table.c.order_id)
-        .where(table.c.organization_id == bindparam("organization_id"), table.c.order_id > bindparam("after"))
-        .group_by(table.c.order_id)
-        .order_by(table.c.order_id)
+        select(order_id.label("order_id"))
+        .where(organization_id == bindparam("organization_id"), order_id > bindparam("after"), *of_orders)
+        .group_by(order_id)
+        .order_by(order_id)
         .limit(bindparam("limit"))
     )
-    for table in (orders, order_line, event)
+    for organization_id, order_id, of_orders in (
+        (orders.c.organization_id, orders.c.order_id, ()),
+        (order_line.c.organization_id, order_line.c.order_id, ()),
+        (event.c.organization_id, event.c.aggregate_id, (event.c.aggregate_type == ORDER,)),
+    )
 ]
+_OTHER_IDS = Statement(
+    select(event.c.aggregate_id)
+    .where(
+        event.c.organization_id == bindparam("organization_id"),
+        event.c.aggregate_id > bindparam("after"),
+        event.c.aggregate_type != ORDER,
+    )
+    .group_by(event.c.aggregate_id)
+    .order_by(event.c.aggregate_id)
+    .limit(bindparam("limit"))
+)
 _ORDERS = Statement(
     select(*columns_of(orders, OrderRow)).where(
         orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
@@ -65,7 +81,7 @@ async def read_all(tx: Transaction, organization_id: int) -> AsyncIterator[list[
         lines: dict[int, list[Row]] = {}
         for row in await tx.rows(_LINES, organization_id=organization_id, ids=ids):
             lines.setdefault(row["order_id"], []).append(tuple(row))
-        histories_of = await event_log.histories(tx, organization_id, order_ids=ids)
+        histories_of = await event_log.histories(tx, organization_id, aggregate_ids=ids)
         yield [
             StoredOrder(
                 each,
@@ -74,6 +90,17 @@ async def read_all(tx: Transaction, organization_id: int) -> AsyncIterator[list[
             )
             for each in ids
         ]
+        after = ids[-1]
+
+
+async def read_other_aggregates(tx: Transaction, organization_id: int) -> AsyncIterator[list[LogEntry]]:
+    """Read the events of each aggregate that is not an order, by id."""
+    after = -1
+    while rows := await tx.rows(_OTHER_IDS, organization_id=organization_id, after=after, limit=BATCH):
+        ids = [int(row["aggregate_id"]) for row in rows]
+        histories = await event_log.histories(tx, organization_id, aggregate_ids=ids)
+        for each in ids:
+            yield histories[each]
         after = ids[-1]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -50,6 +51,10 @@ class TestToMinorUnit:
             ("1E+39", "CLF", "1" + "0" * 39 + ".0000"),
             ("1E-40", "USD", "0.00"),
             ("9" * 40, "KWD", "9" * 40 + ".000"),
+            ("1E+98", "USD", "1" + "0" * 98 + ".00"),
+            ("9E+122", "CLF", "9" + "0" * 122 + ".0000"),
+            ("-1E+98", "JPY", "-1" + "0" * 98),
+            ("1E-115", "USD", "0.00"),
         ],
     )
     def test_rounds_half_up_to_the_currency(self, amount: str, currency: str | None, rounded: str) -> None:
@@ -143,6 +148,19 @@ class TestReconcile:
         exact = 2_147_483_647 * (int(huge) * 100 + 1)
         assert shown(found)["items", None][1] == f"{exact // 100}.{exact % 100:02d}"
 
+    def test_an_amount_of_24_digits_with_an_exponent_of_99_is_reconciled_exactly(self) -> None:
+        """Earlier versions took such amounts, so databases may hold them."""
+        largest, least = D("9" * 24 + ".9999999999999999E+99"), D("0.0000000000000001E-99")
+        lines = (Line(2_147_483_647, unit_price=largest), Line(1, unit_price=least))
+        found = reconcile(content(*lines, charges=(Charge("fee", largest),), items=str(largest), total=str(largest)))
+        amount = (10**40 - 1) * 10**83
+        computed = 2_147_483_647 * amount
+        assert shown(found) == {
+            ("items", None): (f"{amount}.00", f"{computed}.00", f"{amount - computed}.00"),
+            ("fees", None): (None, f"{amount}.00", None),
+            ("total", None): (f"{amount}.00", f"{2 * amount}.00", f"{-amount}.00"),
+        }
+
     def test_counts_two_places_where_no_currency_is_known(self) -> None:
         found = reconcile(content(Line(1, unit_price=D("1.005")), currency=None, items="1.01"))
         assert (found.currency, found.exponent, found.balanced) == (None, 2, True)
@@ -188,7 +206,29 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
+# Whatever a database may hold: 24 digits, 16 decimals and two digits of exponent.
+stored = st.builds(
+    lambda sign, whole, part, exponent: Decimal(f"{sign}{whole}.{part:016d}E{exponent}"),
+    st.sampled_from(["", "-"]),
+    st.integers(0, 10**24 - 1),
+    st.integers(0, 10**16 - 1),
+    st.integers(-99, 99),
+)
+
+
 class TestReconcileAnything:
+    @given(st.lists(st.tuples(st.integers(1, 2_147_483_647), stored), min_size=1, max_size=6), stored)
+    def test_any_amount_that_may_be_stored_is_reconciled_exactly(
+        self, priced: list[tuple[int, Decimal]], total: Decimal
+    ) -> None:
+        lines = tuple(Line(quantity, unit_price=price) for quantity, price in priced)
+        items, stated = reconcile(Content(number="A", lines=lines, totals=Totals(total=total))).components
+        exact = sum(quantity * Fraction(price) for quantity, price in priced)
+        assert items.computed is not None
+        assert stated.difference is not None
+        assert abs(Fraction(items.computed) - exact) <= Fraction(1, 200)
+        assert abs(Fraction(stated.difference) - (Fraction(total) - exact)) <= Fraction(1, 100)
+
     @given(orders)
     def test_never_makes_a_float(self, order: Content) -> None:
         told = list(leaves(msgspec.to_builtins(reconcile(order), builtin_types=(Decimal,))))

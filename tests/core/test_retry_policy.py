@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,42 +106,47 @@ class TestHealth:
     def test_is_good_again_once_the_receiver_answers(self, verdict: Verdict, failures: int) -> None:
         assert self.after(failures).after(attempt(verdict)) == Health()
 
+    def test_the_stored_json_of_a_health_keeps_its_member_names(self) -> None:
+        health = Health(failures=21, failing_since=5, backoffs=1, backoff_until=99)
+        stored = b'{"failures":21,"failing_since":5,"rests":1,"rests_until":99}'
+        assert (msgspec.json.encode(health), msgspec.json.decode(stored, type=Health)) == (stored, health)
+
     def test_rests_after_so_many_failures(self) -> None:
         health = self.after(BREAKER_FAILURES)
         last = attempt(at=AT + (BREAKER_FAILURES - 1) * SECOND_US)
         assert health.is_failing
         assert not self.after(BREAKER_FAILURES - 1).is_failing
-        assert (health.rests, health.rests_until) == (1, last.ended_at + BREAKER_FIRST_S * SECOND_US)
+        assert (health.backoffs, health.backoff_until) == (1, last.ended_at + BREAKER_FIRST_S * SECOND_US)
 
     def test_is_not_changed_in_its_rest_by_attempts_that_began_before_it(self) -> None:
         health = self.after(BREAKER_FAILURES)
         late = health.after(attempt(at=AT))
-        assert (late.rests, late.rests_until) == (health.rests, health.rests_until)
+        assert (late.backoffs, late.backoff_until) == (health.backoffs, health.backoff_until)
 
     def test_rests_longer_each_time_a_probe_fails(self) -> None:
-        health, rests_s = self.after(BREAKER_FAILURES), []
+        health, backoffs_s = self.after(BREAKER_FAILURES), []
         for _ in range(40):
-            assert health.rests_until is not None
-            probe = attempt(at=health.rests_until)
+            assert health.backoff_until is not None
+            probe = attempt(at=health.backoff_until)
             health = health.after(probe)
-            assert health.rests_until is not None
-            rests_s.append((health.rests_until - probe.ended_at) // SECOND_US)
-        assert rests_s[:5] == [60, 120, 240, 480, BREAKER_LAST_S]
-        assert set(rests_s[4:]) == {BREAKER_LAST_S}
+            assert health.backoff_until is not None
+            backoffs_s.append((health.backoff_until - probe.ended_at) // SECOND_US)
+        assert backoffs_s[:5] == [60, 120, 240, 480, BREAKER_LAST_S]
+        assert set(backoffs_s[4:]) == {BREAKER_LAST_S}
 
-    @pytest.mark.parametrize(("asked_s", "rest_s"), [(7.0, 7), (1e12, MAX_RETRY_AFTER_S)])
-    def test_rests_as_long_as_a_receiver_with_too_many_requests_asks(self, asked_s: float, rest_s: float) -> None:
+    @pytest.mark.parametrize(("asked_s", "backoff_s"), [(7.0, 7), (1e12, MAX_RETRY_AFTER_S)])
+    def test_rests_as_long_as_a_receiver_with_too_many_requests_asks(self, asked_s: float, backoff_s: float) -> None:
         health = Health().after(attempt(status=429, retry_after_s=asked_s))
-        assert (health.failures, health.rests) == (1, 0)
-        assert health.rests_until == attempt().ended_at + rest_s * SECOND_US
+        assert (health.failures, health.backoffs) == (1, 0)
+        assert health.backoff_until == attempt().ended_at + backoff_s * SECOND_US
 
     def test_does_not_rest_shorter_than_it_would_for_being_asked(self) -> None:
         health = self.after(BREAKER_FAILURES - 1).after(attempt(status=429, retry_after_s=1.0))
-        assert health.rests_until == attempt().ended_at + BREAKER_FIRST_S * SECOND_US
+        assert health.backoff_until == attempt().ended_at + BREAKER_FIRST_S * SECOND_US
 
     @pytest.mark.parametrize(("status", "asked_s"), [(503, 60.0), (429, None), (429, 0.0)])
     def test_does_not_rest_for_other_answers(self, status: int, asked_s: float | None) -> None:
-        assert Health().after(attempt(status=status, retry_after_s=asked_s)).rests_until is None
+        assert Health().after(attempt(status=status, retry_after_s=asked_s)).backoff_until is None
 
     @given(st.lists(attempts_made, max_size=60))
     def test_rests_only_while_it_is_failing_or_asked_to(self, made: list[Attempt]) -> None:
@@ -148,4 +154,4 @@ class TestHealth:
         for each in made:
             health = health.after(each)
             assert (health.failures == 0) == (health.failing_since is None) == (health == Health())
-            assert health.rests == 0 or health.is_failing
+            assert health.backoffs == 0 or health.is_failing

@@ -1,30 +1,65 @@
 """Recorded cases: what a call answers and what it does to orders, exactly, one file each.
 
-A file holds what is `given` (steps done first), the `request`, and as recorded the `response` and the state `before` and
-`after` it. What differs from run to run stands as a placeholder. Each door has a player in its own `golden.py`, which says how
-a step is done, what the state is, and which placeholders there are.
-With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that.
+A case is what is `given` (steps done first), the `request`, and as recorded the `response` and the state `before` and `after`
+it. What differs from run to run stands as a placeholder. Each door has a player in its own `golden.py`, which says how a step
+is done, what the state is, and which placeholders there are.
+
+Of each operation one file holds a full case. The other cases of the operation name it as `like` and hold only what differs:
+
+    {
+      "like": "cancel",
+      "request": {"body": {"like": null, "lines": [{"line": 0, "quantity": 1}]}},
+      "after": {"status": "open", "lines": [{"like": "<0>", "counters": {"canceled": 1}}, "<1>"]}
+    }
+
+How to read it; before a case is played, its file is expanded to the whole case, and that is compared as text, with the order
+of members:
+
+- A part that is not there (`given`, `before`, ...) is that of the full case.
+- An object holds the members that differ, again each as its difference. `"<removed>"`: the full case has this member, here it
+  is gone. A new member comes right after the one named before it, or at the end where none is; `"<same>"` is the value of a
+  member that is named only to show the place. A member that is named later than it stood has moved there.
+- An array is always listed to its end. `"<0>"` is the first item of the array in the full case, `"<1..3>"` its second to
+  fourth, `{"like": "<0>", ...}` its first with differences.
+- `"<name>"` is a value of the door's `constants.json`, such as the sample order, or the `before` or `after` of the same case;
+  `"<before.A.read>"` is a member of such a value, and `{"like": "<name>", ...}` is one with differences.
+- `{"like": null, ...}` is an object like nothing: all of its members are listed.
+- `{"exactly": ...}` is a value to be taken as it stands, because it looks like one of these signs.
+
+Any other value, and `"<A>"` or `"<time>"` that no constant has as its name, is what is recorded. To see the whole of a case:
+`python -m tests.doors.golden_format tests/doors/hub/golden/cancel_lines.json`.
+
+To add a case, write its `given` and `request`, and `like` if another full case than the nearest of the operation is wanted.
+With `GOLDEN=record` in the environment the files are written anew, to be read by whoever did that: a full case stays one, the
+others stay like theirs, `constants.json` is left alone. Where all orders of a door change, change `constants.json` first.
 """
 
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
-import msgspec
 import pytest
 
 from crossdock.core.ids import from_base32, from_digits, from_hex24, from_uuid
-from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
+from crossdock.core.orders.commands import (
+    AllocateOrder,
+    CancelOrder,
+    Command,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Verb
-from crossdock.flows import orders, queries
+from crossdock.flows import queries
 from crossdock.flows.access import SCOPES, Caller
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.execute import execute
+from tests.doors import golden_format
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -47,7 +82,6 @@ class Player:
     actor: ClassVar[str] = "demo"
     # The headers of an answer that are recorded, where it has them.
     shown: ClassVar[Sequence[str]] = ("allow", "idempotent-replayed", "retry-after")
-    indent: ClassVar[int] = 1
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -57,13 +91,13 @@ class Player:
     @classmethod
     async def check(cls, world: World, path: Path) -> None:
         """Do what a file says and compare; or, when asked to, record."""
-        case = json.loads(path.read_text())  # noqa: ASYNC240 - a test may wait for its file
+        case = golden_format.read(path)
         whole = {"given": case["given"], "request": case["request"]} | await cls(world).played(case)
         if os.environ.get("GOLDEN") == "record":
-            path.write_text(json.dumps(whole, indent=cls.indent, ensure_ascii=False) + "\n")  # noqa: ASYNC240
+            golden_format.write(path, whole)
             return
-        told, expected = (json.dumps(each, indent=1).splitlines() for each in (whole, case))
-        assert told == expected, "\n".join(unified_diff(expected, told, "recorded", "now"))  # as text: the order counts
+        now, expected = (json.dumps(each, indent=1).splitlines() for each in (whole, case))
+        assert now == expected, "\n".join(unified_diff(expected, now, "recorded", "now"))  # as text: the order counts
 
     async def played(self, case: Tree) -> dict[str, Tree]:
         """Do a case's steps and its request, and give what came of it."""
@@ -173,14 +207,15 @@ class OrdersPlayer(Player):
     async def verb(self, step: Tree) -> None:
         """See Player."""
         order_id = self.ids[step["order"]]
-        made = {
-            "hold": lambda: orders.hold(self.caller, order_id, [orders.HoldRequest(step["reason"])]),
-            "release": lambda: orders.release(order_id),
-            "cancel": lambda: orders.cancel(order_id, lines=lambda _: {step["line"]: step["quantity"]}),
-            "allocate": lambda: _moved(order_id, Verb.ALLOCATE, step),
-            "ship": lambda: _moved(order_id, Verb.SHIP, step) if "line" in step else orders.ship(order_id),
-        }[step["verb"]]()
-        await orders.perform(self.world.context, self.caller, [made], door="hub")
+        lines = {step["line"]: step["quantity"]} if "line" in step else None
+        made: dict[str, Callable[[], Command]] = {
+            "hold": lambda: PlaceHolds(order_id=order_id, holds=(HoldRequest(step["reason"]),)),
+            "release": lambda: ReleaseHolds(order_id=order_id),
+            "cancel": lambda: CancelOrder(order_id=order_id, lines=lines),
+            "allocate": lambda: AllocateOrder(order_id=order_id, location_ref="W1", lines=lines),
+            "ship": lambda: ShipOrder(order_id=order_id, lines=lines),
+        }
+        await execute(self.world.context, self.caller, [made[step["verb"]]()], door="hub")
 
     async def state(self) -> dict[str, Tree]:
         """See Player."""
@@ -216,21 +251,6 @@ class OrdersPlayer(Player):
         for name, rendered in self.rendered.items():
             text = text.replace(rendered, f"<{name}>")
         return json.loads(text)
-
-
-def _moved(order_id: int, verb: Verb, step: Tree) -> orders.Step:
-    """Allocate or ship some units of one line, for which there is no call yet."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        line, quantity = step["line"], step["quantity"]
-        name = "allocated" if verb is Verb.ALLOCATE else "shipped"
-        counters = [*order.counters]
-        counters[line] = msgspec.structs.replace(counters[line], **{name: quantity})
-        if verb is Verb.ALLOCATE:
-            return [Allocated(location_ref="W1", counters=tuple(counters))]
-        return [Shipped(lines=((line, quantity),), counters=tuple(counters))]
-
-    return orders.Step(order_id, verb, decide)
 
 
 def changed(before: dict[str, Tree], after: dict[str, Tree]) -> dict[str, Tree]:

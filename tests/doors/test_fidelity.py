@@ -18,7 +18,7 @@ from crossdock.core.orders.unmapped import same_spelling
 from crossdock.doors import all_doors, encode_json
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
-from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.settings import load
 from tests.doors.bodies import ACCOUNT, BODIES, PRODUCTS, Body
 from tests.vendors import VENDORS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crossdock.core.iso import ALPHA3_OF, COUNTRIES, CURRENCIES
 from crossdock.core.orders.model import Address, Content, Destination, Line
 from crossdock.doors import encode_json
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from tests.doors.bodies import ACCOUNT, PRODUCTS
 from tests.doors.test_fidelity import FORMATS, found  # noqa: F401 - a fixture
 from tests.vendors import VENDORS

@@ -14,22 +14,24 @@ from sqlalchemy import func, select
 from crossdock import app, demo
 from crossdock.core.errors import Refusal
 from crossdock.core.orders import events
+from crossdock.core.orders.commands import Command
 from crossdock.core.orders.events import Allocated, OrderEvent, Shipped
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import document_cache, orders, queries, rendering, verification
+from crossdock.flows import queries, rendering, verification
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
+from crossdock.flows.execute import Change, execute
+from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Intake, Submission
-from crossdock.flows.orders import Change, Once, Step
-from crossdock.flows.unit_of_work import Unit
 from crossdock.settings import load
 from crossdock.store import event_log, order_counts, tenants
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.tables import metadata, order_count, order_term
 from crossdock.store.tables import orders as order_table
+from tests.commands import AppendEvents
 from tests.vendors import VENDORS
 
 _replace = msgspec.structs.replace
@@ -113,10 +115,10 @@ def renamed(door: str, line: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------------------- what fulfillment will do, as steps of its own
-def allocate(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Step:
+def allocate(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Command:
     """Allocate up to so many units of each line."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+    def make(order: Order) -> Sequence[OrderEvent]:
         counters = tuple(
             _replace(
                 line,
@@ -127,26 +129,26 @@ def allocate(order_id: int, amounts: Sequence[int], *, version: int | None = Non
         )
         return [Allocated(location_ref="W1", counters=counters)] if counters != order.counters else []
 
-    return Step(order_id, Verb.ALLOCATE, decide, version=version)
+    return AppendEvents(order_id=order_id, stands_for=Verb.ALLOCATE, make=make, version=version)
 
 
-def backorder(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Step:
+def backorder(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Command:
     """Backorder up to so many units of each line that nothing is planned for."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+    def make(order: Order) -> Sequence[OrderEvent]:
         counters = tuple(
             _replace(line, backordered=line.backordered + taken)
             for line, taken in zip(order.counters, spread(order, amounts, unplanned), strict=True)
         )
         return [Allocated(location_ref="W1", counters=counters)] if counters != order.counters else []
 
-    return Step(order_id, Verb.ALLOCATE, decide, version=version)
+    return AppendEvents(order_id=order_id, stands_for=Verb.ALLOCATE, make=make, version=version)
 
 
-def ship_part(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Step:
+def ship_part(order_id: int, amounts: Sequence[int], *, version: int | None = None) -> Command:
     """Ship up to so many allocated units of each line."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
+    def make(order: Order) -> Sequence[OrderEvent]:
         taken = spread(order, amounts, lambda line: line.allocated)
         counters = tuple(
             _replace(line, allocated=line.allocated - some, shipped=line.shipped + some)
@@ -155,7 +157,7 @@ def ship_part(order_id: int, amounts: Sequence[int], *, version: int | None = No
         lines = tuple((position, some) for position, some in enumerate(taken) if some)
         return [Shipped(lines=lines, counters=counters)] if lines else []
 
-    return Step(order_id, Verb.SHIP, decide, version=version)
+    return AppendEvents(order_id=order_id, stands_for=Verb.SHIP, make=make, version=version)
 
 
 def allocatable(line: Counters) -> int:
@@ -201,11 +203,16 @@ class Moving:
         return order
 
     async def perform(
-        self, steps: Sequence[Step], *, door: str = "hub", dry_run: bool = False, once: Once | None = None
+        self,
+        steps: Sequence[Command],
+        *,
+        door: str = "hub",
+        dry_run: bool = False,
+        once: IdempotentRequest | None = None,
     ) -> list[Change] | Refused:
         """Perform steps, and give what came of it, be it a refusal."""
         try:
-            return await orders.perform(self.context, self.caller, steps, door=door, dry_run=dry_run, once=once)
+            return await execute(self.context, self.caller, steps, door=door, dry_run=dry_run, request=once)
         except Refusal as refusal:
             return told(refusal)
 
@@ -228,13 +235,13 @@ class Moving:
             await self._check_rows(tx, stored)
             for order_id in touched:
                 self._check_log(
-                    stored[order_id], await event_log.events(tx, self.caller.organization_id, order_id=order_id)
+                    stored[order_id], await event_log.events(tx, self.caller.organization_id, aggregate_id=order_id)
                 )
         for order_id in touched:
             self._check_order(stored[order_id])
             for door in DOORS:
                 rendered = await rendering.render(self.context, self.caller, stored[order_id], door=door)
-                (kept,) = await document_cache.render_json_all(self.context, self.caller, [stored[order_id]], door=door)
+                (kept,) = await rendering.render_json_all(self.context, self.caller, [stored[order_id]], door=door)
                 assert json.loads(bytes(kept)) == json.loads(encode_json(rendered.document)) != {}
 
     async def _check_rows(self, tx: Transaction, stored: dict[int, Order]) -> None:

@@ -1,44 +1,41 @@
-"""The table of moves against the verbs themselves: every small order, every verb, every argument.
+"""The table of transitions against the commands: every small order, every verb, every argument.
 
-The verbs are those of the flows and of core, on orders in memory; what only fulfillment will do (part of an order shipped,
-delivered, returned) is there as counters.
+What only fulfillment will do (delivered, returned) is there as counters.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations_with_replacement, product
-from types import SimpleNamespace
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 import pytest
 
 from crossdock.core.errors import Code, Conflict
 from crossdock.core.orders import editing
+from crossdock.core.orders.commands import (
+    AddNote,
+    ArchiveOrder,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+    State,
+    check_allowed,
+    decide,
+)
 from crossdock.core.orders.events import Allocated, Edited, OrderEvent
 from crossdock.core.orders.model import Content, Hold, Line, Order, Source
 from crossdock.core.orders.status import TRANSITIONS, Counters, Status, Verb
-from crossdock.flows import orders
-from crossdock.flows.access import Caller
-from crossdock.flows.orders import HoldRequest, Step
-from crossdock.flows.unit_of_work import Unit
 from tests.core.orders.test_status import sound
 
 NOW = 1_000
 Value = TypeVar("Value")
 _replace = msgspec.structs.replace
-CALLER = cast(Caller, SimpleNamespace(actor="me"))
-UNIT = cast(Unit, SimpleNamespace(now=NOW))
 Moves = dict[Status, dict[Verb, set[Status]]]
-
-
-def at_once(work: Coroutine[Any, Any, Value]) -> Value:
-    """Run what never waits."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        return cast(Value, done.value)
-    raise AssertionError("it waited")
 
 
 def order_of(counters: Sequence[Counters], holds: Sequence[tuple[int, ...]]) -> Order:
@@ -74,9 +71,9 @@ def deeds(order: Order, verb: Verb) -> Iterator[OrderEvent]:
         yield from edits(order.counters)
     elif verb is Verb.ALLOCATE:
         yield from allocations(order)
-    for step in STEPS.get(verb, lambda _: ())(order):
+    for command in COMMANDS.get(verb, lambda _: ())(order):
         try:
-            order_events = at_once(step.decide(UNIT, order))
+            order_events = decide(command, State(order, NOW, "me"))
         except Conflict as refusal:  # the verb's own reasons, besides the status
             assert refusal.code is Code.STATE_FORBIDS
             continue
@@ -122,39 +119,46 @@ def allocations(order: Order) -> Iterator[OrderEvent]:
             yield Allocated(location_ref="W", counters=counters)
 
 
-def holds(order: Order) -> Iterator[Step]:
+def holds(order: Order) -> Iterator[Command]:
     for lines in ((), *((position,) for position in range(len(order.counters)))):
-        yield orders.hold(CALLER, 2, [HoldRequest("other", lines=lines)])
+        yield PlaceHolds(order_id=2, holds=(HoldRequest("other", lines=lines),))
 
 
-def releases(order: Order) -> Iterator[Step]:
-    yield orders.release(2)
+def releases(order: Order) -> Iterator[Command]:
+    yield ReleaseHolds(order_id=2)
     for held in order.holds:
-        yield orders.release(2, which=lambda each, number=held.number: each.number == number)  # type: ignore[misc]
+        yield ReleaseHolds(order_id=2, numbers=(held.number,))
 
 
-def cancels(order: Order) -> Iterator[Step]:
-    yield orders.cancel(2)
+def shipments(order: Order) -> Iterator[Command]:
+    yield ShipOrder(order_id=2)
+    for quantities in product(*(range(line.open + 1) for line in order.counters)):
+        if any(quantities):
+            yield ShipOrder(order_id=2, lines={place: units for place, units in enumerate(quantities) if units})
+
+
+def cancels(order: Order) -> Iterator[Command]:
+    yield CancelOrder(order_id=2)
     for quantities in product(*(range(line.open + 1) for line in order.counters)):
         wanted = {position: quantity for position, quantity in enumerate(quantities) if quantity}
         if wanted:
-            yield orders.cancel(2, lines=lambda _, wanted=wanted: dict(wanted))  # type: ignore[misc]
+            yield CancelOrder(order_id=2, lines=wanted)
 
 
-STEPS: dict[Verb, Callable[[Order], Iterable[Step]]] = {
+COMMANDS: dict[Verb, Callable[[Order], Iterable[Command]]] = {
     Verb.HOLD: holds,
     Verb.RELEASE: releases,
     Verb.CANCEL: cancels,
-    Verb.SHIP: lambda _: [orders.ship(2)],
-    Verb.TAG: lambda _: [orders.tag(2, lambda _: ["a"])],
-    Verb.NOTE: lambda _: [orders.note(2, "n")],
-    Verb.ARCHIVE: lambda _: [orders.archive(2)],
+    Verb.SHIP: shipments,
+    Verb.TAG: lambda _: [ChangeTags(order_id=2, replace=("a",))],
+    Verb.NOTE: lambda _: [AddNote(order_id=2, text="n")],
+    Verb.ARCHIVE: lambda _: [ArchiveOrder(order_id=2)],
 }
 
 
 def is_refused(order: Order, verb: Verb) -> bool:
     try:
-        orders.check(order, verb)
+        check_allowed(order, verb)
     except Conflict as refusal:
         assert refusal.code is Code.STATE_FORBIDS
         assert refusal.facts["verbs"] == [str(each) for each in TRANSITIONS[order.status]]

@@ -3,11 +3,12 @@
 import asyncio
 import json
 
+from crossdock.core.orders.commands import HoldRequest, PlaceHolds
 from crossdock.core.orders.status import Status
-from crossdock.flows import hold_expiry, orders, queries
+from crossdock.flows import hold_expiry, queries
 from crossdock.flows.access import Caller
+from crossdock.flows.execute import execute
 from crossdock.flows.intake import Intake, Submission
-from crossdock.flows.orders import HoldRequest
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -21,11 +22,11 @@ async def held_until(world: World, *moments: int | None) -> tuple[Caller, int]:
     body = json.dumps(VENDOR.body("T-1")).encode()
     outcome = await Intake(world.context).submit(Submission(caller, world.context.formats["hub"], body))
     now = world.context.clock()
-    hold_requests = [
+    holds = tuple(
         HoldRequest(f"reason {place}", release_at=None if moment is None else now + moment)
         for place, moment in enumerate(moments)
-    ]
-    await orders.perform(world.context, caller, [orders.hold(caller, outcome.order_id, hold_requests)], door="hub")
+    )
+    await execute(world.context, caller, [PlaceHolds(order_id=outcome.order_id, holds=holds)], door="hub")
     assert outcome.order_id is not None
     return caller, outcome.order_id
 

@@ -1,5 +1,6 @@
 """Refused is not lost: every authenticated submission is kept with its bytes and fate, and can be driven again."""
 
+import asyncio
 import base64
 import json
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from crossdock.core.errors import Busy, Code
 from crossdock.flows import access
-from crossdock.store import event_log
+from crossdock.store import submissions
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -167,8 +168,6 @@ class TestFates:
         assert [each["status"] for each in listed] == ["refused", "refused", "replayed", "accepted"]
 
     async def test_one_bad_order_does_not_fail_its_neighbors(self, world: World, headers: dict[str, str]) -> None:
-        import asyncio
-
         bodies = [HUB.body(f"A-{place}") if place % 3 else {"number": f"A-{place}"} for place in range(30)]
         answers = await asyncio.gather(*(world.http.post(HUB.create, json=body, headers=headers) for body in bodies))
         assert [answer.status_code for answer in answers] == [201 if place % 3 else 422 for place in range(30)]
@@ -176,22 +175,57 @@ class TestFates:
     async def test_a_bug_in_one_order_does_not_fail_its_neighbors(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        import asyncio
-
-        real = type(world.context.formats["hub"]).content
+        real = type(world.context.formats["hub"]).to_content
 
         def stumbling(self: Any, reading: Any, found: Any) -> Any:
             if reading.shape.number == "A-3":
                 raise ZeroDivisionError
             return real(self, reading, found)
 
-        monkeypatch.setattr(type(world.context.formats["hub"]), "content", stumbling)
+        monkeypatch.setattr(type(world.context.formats["hub"]), "to_content", stumbling)
         answers = await asyncio.gather(
             *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(6))
         )
         assert [answer.status_code for answer in answers] == [201, 201, 201, 500, 201, 201]
         (only,) = await refused(world, headers)
         assert only["code"] == "bug"
+
+    @pytest.mark.parametrize("method", ["to_content", "placement", "create_response"])
+    async def test_a_create_that_ends_in_a_bug_keeps_its_submission(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch, method: str
+    ) -> None:
+        def stumble(*_: Any) -> Any:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(type(world.context.formats["hub"]), method, stumble)
+            answer = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (500, "bug")
+        (only,) = await refused(world, headers)
+        assert (only["code"], only["order_id"]) == ("bug", None)
+        kept = (await world.http.get(f"{SUBMISSIONS}/{only['id']}", headers=headers)).json()
+        assert json.loads(kept["body"]) == HUB.body("A-1")
+        assert (await world.http.get(HUB.create, headers=headers)).json()["items"] == []
+        again = await world.http.post(f"{SUBMISSIONS}/{only['id']}/redrive", headers=headers)
+        assert again.json()["status"] == "accepted", again.text
+
+    async def test_a_bug_in_one_reply_does_not_fail_its_neighbors(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hub = type(world.context.formats["hub"])
+        real = hub.create_response
+
+        def stumbling(self: Any, document: Any, order: Any, found: Any) -> Any:
+            if order.content.number == "A-3":
+                raise ZeroDivisionError
+            return real(self, document, order, found)
+
+        monkeypatch.setattr(hub, "create_response", stumbling)
+        answers = await asyncio.gather(
+            *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(6))
+        )
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 500, 201, 201]
+        assert [each["code"] for each in await refused(world, headers)] == ["bug"]
 
 
 class TestIdempotencyKey:
@@ -221,8 +255,6 @@ class TestIdempotencyKey:
 class TestOverload:
     @pytest.mark.parametrize("context", [{"intake_waiting": 2}], indirect=True)
     async def test_is_told_and_nothing_is_half_done(self, world: World, headers: dict[str, str]) -> None:
-        import asyncio
-
         answers = await asyncio.gather(
             *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(12))
         )
@@ -236,7 +268,7 @@ class TestOverload:
         async def away(*_: Any) -> None:
             raise Busy(Code.UNAVAILABLE, "the database cannot take this now")
 
-        monkeypatch.setattr(event_log, "add_submissions", away)
+        monkeypatch.setattr(submissions, "add_submissions", away)
         answer = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
         assert answer.status_code == 503
         monkeypatch.undo()

@@ -97,7 +97,7 @@ class OrderEvent(NamedTuple):
 
 _FACTS = Statement(
     select(orders.c.door, event.c.name, submission.c.reply)
-    .join(event, (event.c.organization_id == orders.c.organization_id) & (event.c.order_id == orders.c.order_id))
+    .join(event, (event.c.organization_id == orders.c.organization_id) & (event.c.aggregate_id == orders.c.order_id))
     .join(
         submission,
         (submission.c.organization_id == orders.c.organization_id)

@@ -2,19 +2,32 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from crossdock import app
 from crossdock.core.errors import Busy, Code, Conflict, Invalid, Refusal
+from crossdock.core.orders.commands import (
+    AddNote,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    EditOrder,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.model import Order
 from crossdock.doors import DOORS
-from crossdock.flows import hold_expiry, orders, rendering
+from crossdock.flows import execute as execute_flow
+from crossdock.flows import hold_expiry, rendering
 from crossdock.flows.context import Context
+from crossdock.flows.execute import Change, execute
+from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.settings import load
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Transaction
@@ -29,13 +42,17 @@ async def at(context: Context) -> Moving:
 
 
 async def at_once(
-    at: Moving, calls: Sequence[Sequence[Step]], *, others: Sequence[Context] = (), once: Once | None = None
+    at: Moving,
+    calls: Sequence[Sequence[Command]],
+    *,
+    others: Sequence[Context] = (),
+    once: IdempotentRequest | None = None,
 ) -> list[Any]:
     """Make all the calls at the same time, in turn through this process's book and through others."""
     books = [at.context, *others]
 
     async def call(place: int) -> list[Change]:
-        return await orders.perform(books[place % len(books)], at.caller, calls[place], door="hub", once=once)
+        return await execute(books[place % len(books)], at.caller, calls[place], door="hub", request=once)
 
     return await asyncio.gather(*map(call, range(len(calls))), return_exceptions=True)
 
@@ -50,22 +67,22 @@ def outcomes(found: Sequence[Any]) -> tuple[list[Change], list[Refusal]]:
     return done, refused
 
 
-def step(at: Moving, verb: str, order: Order, place: int, *, version: int | None) -> Step:
+def step(at: Moving, verb: str, order: Order, place: int, *, version: int | None) -> Command:
     """Make one of many like verbs; each leaves a mark of its own."""
     order_id = order.order_id
     if verb == "hold":
-        return orders.hold(at.caller, order_id, [HoldRequest(f"h{place}")], version=version)
+        return PlaceHolds(order_id=order_id, holds=(HoldRequest(f"h{place}"),), version=version)
     if verb == "cancel":
-        return orders.cancel(order_id, lines=lambda _: {0: 1}, version=version)
+        return CancelOrder(order_id=order_id, lines={0: 1}, version=version)
     if verb == "tag":
-        return orders.tag(order_id, lambda tags: [*tags, f"t{place}"], version=version)
+        return ChangeTags(order_id=order_id, add=(f"t{place}",), version=version)
     if verb == "edit":
 
-        def noted(body: dict[str, Any]) -> dict[str, Any]:
+        def noted(body: dict[str, Any], _: Order) -> dict[str, Any]:
             return body | {f"x-{place}": place}
 
-        return orders.edit(at.caller, order_id, door=order.source.door, change=noted, version=version)
-    return orders.note(order_id, f"n{place}", version=version)
+        return EditOrder(order_id=order_id, door=order.source.door, change=noted, version=version)
+    return AddNote(order_id=order_id, text=f"n{place}", version=version)
 
 
 VERBS = ("edit", "hold", "cancel", "tag", "note")
@@ -145,15 +162,29 @@ def unlock(monkeypatch: pytest.MonkeyPatch, *, compares: bool) -> None:
         monkeypatch.setattr(order_store, "replace", blind)
 
 
-def meeting(one: Step, met: asyncio.Barrier) -> Step:
-    """Let a step wait, with its order loaded, until another one has loaded its order too."""
+# Commands that wait, with their orders loaded, until another one has loaded its order too; by identity.
+MEETINGS: dict[int, asyncio.Barrier] = {}
 
-    async def decide(work: Any, order: Order) -> Any:
-        async with asyncio.timeout(0.5):
-            await met.wait()
-        return await one.decide(work, order)
 
-    return Step(one.order_id, one.verb, decide, version=one.version)
+@pytest.fixture(autouse=True)
+def _meetings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    gather = execute_flow._state
+
+    async def gather_and_wait(work: Any, caller: Any, command: Command, order: Order) -> Any:
+        if (met := MEETINGS.get(id(command))) is not None:
+            async with asyncio.timeout(0.5):
+                await met.wait()
+        return await gather(work, caller, command, order)
+
+    monkeypatch.setattr(execute_flow, "_state", gather_and_wait)
+    yield
+    MEETINGS.clear()
+
+
+def meeting(command: Command, met: asyncio.Barrier) -> Command:
+    """Let a command wait, with its order loaded, until another one has loaded its order too."""
+    MEETINGS[id(command)] = met
+    return command
 
 
 class TestWithoutAVersion:
@@ -176,7 +207,7 @@ class TestWithoutAVersion:
 
     async def test_no_more_is_canceled_than_was_ordered(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [10])
-        steps = [[orders.cancel(order_id, lines=lambda _: {0: 3})] for _ in range(MANY)]
+        steps = [[CancelOrder(order_id=order_id, lines={0: 3})] for _ in range(MANY)]
         done, refused = outcomes(await at_once(at, steps))
         assert len(done) == 3
         assert all(isinstance(refusal, Invalid) for refusal in refused)
@@ -186,7 +217,7 @@ class TestWithoutAVersion:
 
     async def test_cancel_and_ship_at_once_leave_each_unit_with_one_of_them(self, at: Moving) -> None:
         ids = [await at.place("hub", f"R-{n}", [5, 5]) for n in range(8)]
-        steps = [[call] for each in ids for call in (orders.cancel(each), orders.ship(each))]
+        steps = [[call] for each in ids for call in (CancelOrder(order_id=each), ShipOrder(order_id=each))]
         done, refused = outcomes(await at_once(at, steps))
         assert (len(done), len(refused)) == (8, 8)
         assert {refusal.code for refusal in refused} == {Code.STATE_FORBIDS}
@@ -216,7 +247,7 @@ class TestSeveralOrders:
         calls = []
         for n in range(12):
             turned = ids[::-1] if n % 2 else ids
-            calls.append([orders.tag(each, lambda tags, n=n: [*tags, f"t{n}"]) for each in turned])  # type: ignore[misc]
+            calls.append([ChangeTags(order_id=each, add=(f"t{n}",)) for each in turned])  # type: ignore[misc]
         async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
             done, refused = outcomes(await within(30, at_once(at, calls, others=[other])))
@@ -230,12 +261,12 @@ class TestSeveralOrders:
     ) -> None:
         if engine == "sqlite":
             pytest.skip("its writers come one by one")
-        monkeypatch.setattr(orders, "_in_turn", lambda steps: range(len(steps)))
+        monkeypatch.setattr(execute_flow, "_in_locking_order", lambda commands: range(len(commands)))
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(2)]
         met = asyncio.Barrier(2)
 
-        def call(first: int, second: int) -> list[Step]:
-            return [meeting(orders.note(first, "n"), met), orders.note(second, "n")]
+        def call(first: int, second: int) -> list[Command]:
+            return [meeting(AddNote(order_id=first, text="n"), met), AddNote(order_id=second, text="n")]
 
         found = await within(30, at_once(at, [call(*ids), call(*ids[::-1])]))
         assert [isinstance(each, Busy) for each in found].count(True) == 1
@@ -244,8 +275,11 @@ class TestSeveralOrders:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(3)]
         before = await at.dump()
         with pytest.raises(Conflict):
-            await orders.perform(
-                at.context, at.caller, [*map(orders.cancel, ids[:2]), orders.release(ids[2])], door="hub"
+            await execute(
+                at.context,
+                at.caller,
+                [*(CancelOrder(order_id=each) for each in ids[:2]), ReleaseHolds(order_id=ids[2])],
+                door="hub",
             )
         assert await at.dump() == before
 
@@ -258,7 +292,7 @@ class TestOnce:
             return f"{change.order.version} {change.events[0].event_id}".encode()
 
         for version, verb in enumerate(VERBS, 1):
-            order, once = at.known[order_id], Once(bytes([version]) * 32, verb, b'{"a":1}', rendered)
+            order, once = at.known[order_id], IdempotentRequest(bytes([version]) * 32, verb, b'{"a":1}', rendered)
             calls = [[step(at, verb, order, 0, version=version)]] * 32
             done, refused = outcomes(await at_once(at, calls, once=once))
             assert refused == []
@@ -274,16 +308,16 @@ class TestOnce:
         async def rendered(_: Transaction, change: Change) -> bytes:
             return str(change.order.version).encode()
 
-        def once(raw: bytes, operation: str = "cancel") -> Once:
-            return Once(bytes(32), operation, raw, rendered)
+        def once(raw: bytes, operation: str = "cancel") -> IdempotentRequest:
+            return IdempotentRequest(bytes(32), operation, raw, rendered)
 
-        refused = await at.perform([orders.release(order_id)], once=once(b"1"))
+        refused = await at.perform([ReleaseHolds(order_id=order_id)], once=once(b"1"))
         assert refused.code == "state_forbids"  # type: ignore[union-attr]
-        first = await at.perform([orders.cancel(order_id, lines=lambda _: {0: 1})], once=once(b'{"a":1,"b":2}'))
-        again = await at.perform([orders.cancel(order_id, lines=lambda _: {0: 1})], once=once(b'{"b":2, "a":1}'))
+        first = await at.perform([CancelOrder(order_id=order_id, lines={0: 1})], once=once(b'{"a":1,"b":2}'))
+        again = await at.perform([CancelOrder(order_id=order_id, lines={0: 1})], once=once(b'{"b":2, "a":1}'))
         assert (first[0].reply, again[0].reply) == (b"2", b"2")  # type: ignore[index]
         for other in (once(b'{"a":2}'), once(b'{"a":1,"b":2}', "hold")):
-            found = await at.perform([orders.cancel(order_id)], once=other)
+            found = await at.perform([CancelOrder(order_id=order_id)], once=other)
             assert found.code == "key_reused"  # type: ignore[union-attr]
 
 
@@ -292,7 +326,7 @@ class TestTimers:
         ids = [await at.place(door, f"R-{door}", [1]) for door in DOORS]
         for each in ids:
             hold_request = HoldRequest("stock", release_at=at.clock.now + 5)
-            await at.perform([orders.hold(at.caller, each, [hold_request, HoldRequest("fraud")])])
+            await at.perform([PlaceHolds(order_id=each, holds=(hold_request, HoldRequest("fraud")))])
             await at.learn(each)
         at.clock.now += 10
         async with app.open_context(load({}, database=database)) as other:
@@ -341,7 +375,7 @@ class TestIntakeAndVerbs:
             found = await get(tx, organization_id, **which)
             if not tagged and not which.get("to_change"):
                 tagged += 1
-                await at.perform([orders.tag(order_id, lambda _: ["vip"])])
+                await at.perform([ChangeTags(order_id=order_id, replace=("vip",))])
             return found
 
         monkeypatch.setattr(order_store, "get", overtaken)

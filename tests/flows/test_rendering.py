@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from crossdock.core.orders.model import Hold, Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.doors import DOORS, encode_json
-from crossdock.flows import document_cache, rendering
+from crossdock.flows import rendering
 from crossdock.flows.context import Context
 from tests.core.orders.test_status import sound
 from tests.flows.state_machine import Moving, caller_in
@@ -49,7 +49,7 @@ async def spell(context: Context, *, every: int) -> set[Status]:
             renderings = await rendering.render_all(at.context, at.caller, some, door=reader)
             rendered = [json.loads(encode_json(rendered.document)) for rendered in renderings]
             for _ in range(2):  # written, and kept
-                told = await document_cache.render_json_all(at.context, at.caller, some, door=reader)
+                told = await rendering.render_json_all(at.context, at.caller, some, door=reader)
                 assert [json.loads(bytes(each)) for each in told] == rendered
     return seen
 

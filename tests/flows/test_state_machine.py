@@ -17,12 +17,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from crossdock.core.errors import Refusal
+from crossdock.core.orders.commands import (
+    AddNote,
+    ArchiveOrder,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    EditOrder,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import allowed_verbs
 from crossdock.doors import DOORS
-from crossdock.flows import hold_expiry, orders
+from crossdock.flows import hold_expiry
+from crossdock.flows.execute import Change
+from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, HoldRequest, Once, Step
 from crossdock.store.protocols import Transaction
 from tests.flows import state_machine
 from tests.flows.state_machine import QUANTITY, Moving, Opened, Refused
@@ -92,41 +105,41 @@ def edit_of(random: Random) -> tuple[Any, ...]:
     return kind, random.randrange(4), random.choice((0, 1, 2, 3, 3, 4, 5))
 
 
-def step_of(at: Moving, order: Order, plan: Plan, *, version: int | None = None) -> Step:
+def step_of(at: Moving, order: Order, plan: Plan, *, version: int | None = None) -> Command:
     """Make the step that a plan means for an order; `version` is the one its caller saw."""
     verb, given = plan
     order_id = order.order_id
     if verb == "edit":
         door = order.source.door if given[0] == "own" else given[0]
-        return orders.edit(at.caller, order_id, door=door, change=mutation(door, given[1]), version=version)
+        return EditOrder(order_id=order_id, door=door, change=mutation(door, given[1]), version=version)
     if verb == "hold":
-        hold_requests = [
+        holds = tuple(
             HoldRequest(reason, lines=lines, release_at=None if end is None else at.clock.now + end * 60_000_000)
             for reason, lines, end in given
-        ]
-        return orders.hold(at.caller, order_id, hold_requests, version=version)
+        )
+        return PlaceHolds(order_id=order_id, holds=holds, version=version)
     if verb == "release":
-        return orders.release(order_id, which=lambda hold: given[0] in ("all", hold.reason), version=version)
+        return ReleaseHolds(order_id=order_id, matches=lambda hold: given[0] in ("all", hold.reason), version=version)
     if verb == "cancel":
-        return orders.cancel(order_id, reason="why", version=version)
+        return CancelOrder(order_id=order_id, reason="why", version=version)
     if verb == "cancel_lines":
-        return orders.cancel(order_id, lines=lambda _: dict(given), version=version)
+        return CancelOrder(order_id=order_id, lines=dict(given), version=version)
     if verb == "ship":
-        return orders.ship(order_id, version=version)
+        return ShipOrder(order_id=order_id, version=version)
     if verb == "tag":
-        return orders.tag(order_id, lambda _: given, version=version)
+        return ChangeTags(order_id=order_id, replace=tuple(given), version=version)
     if verb == "note":
-        return orders.note(order_id, given[0], topic="t", data={"a": 1}, version=version)
+        return AddNote(order_id=order_id, text=given[0], topic="t", data={"a": 1}, version=version)
     if verb == "archive":
-        return orders.archive(order_id, given[0], version=version)
+        return ArchiveOrder(order_id=order_id, archived=given[0], version=version)
     return getattr(state_machine, verb)(order_id, given, version=version)  # type: ignore[no-any-return]
 
 
-def mutation(door: str, change: tuple[Any, ...]) -> Callable[[Body], Body]:
+def mutation(door: str, change: tuple[Any, ...]) -> Callable[[Body, Order], Body]:
     """Make what an editor does to a document of a door."""
     member, quantity = state_machine.line_member(door), QUANTITY.get(door, "quantity")
 
-    def changed(body: Body) -> Body:
+    def changed(body: Body, _: Order) -> Body:
         kind, *given = change
         lines = body[member]
         place = given[0] % len(lines) if given and lines else 0
@@ -240,7 +253,7 @@ class Story(RuleBasedStateMachine):
         self.turns += 1
         return Random(f"{seed} {self.turns}")
 
-    def _steps(self, targets: Sequence[Order], planned: Sequence[Plan], seen: str) -> list[Step]:
+    def _steps(self, targets: Sequence[Order], planned: Sequence[Plan], seen: str) -> list[Command]:
         versions: list[int | None] = [None] * len(targets)
         if seen != "none":  # of several steps for one order only the first can know the version
             first = {target.order_id: place for place, target in reversed(list(enumerate(targets)))}
@@ -294,7 +307,7 @@ class Story(RuleBasedStateMachine):
         at = self.at
         self._turn(0)
         target, raw = at.known[at.ids[place]], json.dumps([place, plan]).encode()
-        once = Once(bytes([key]) * 32, "verb", raw, rendered)
+        once = IdempotentRequest(bytes([key]) * 32, "verb", raw, rendered)
         before = await at.dump()
         found = await at.perform([step_of(at, target, plan)], once=once)
         asked = (target.order_id, raw)

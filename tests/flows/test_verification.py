@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 
+from crossdock.core.events import chain_hash
 from crossdock.core.ids import from_base32
-from crossdock.core.orders.events import chain_hash
 from crossdock.flows import verification
 from crossdock.store import event_log, order_counts
 from crossdock.store.protocols import Statement
@@ -56,7 +56,7 @@ async def held(world: World) -> int:
     """Fill the book and give the order that has two events."""
     await filled(world)
     ((order_id, count),) = await rows(
-        world, select(event.c.order_id, func.count()).group_by(event.c.order_id).having(func.count() > 1)
+        world, select(event.c.aggregate_id, func.count()).group_by(event.c.aggregate_id).having(func.count() > 1)
     )
     assert count == 2
     return int(order_id)
@@ -86,7 +86,7 @@ class TestVerify:
 class TestTampering:
     async def test_with_a_payload_is_found(self, world: World) -> None:
         for order_id in await filled(world):
-            first = (event.c.order_id == order_id, event.c.number == 1)
+            first = (event.c.aggregate_id == order_id, event.c.number == 1)
             ((payload,),) = await rows(world, select(event.c.payload).where(*first))
             await run(world, update(event).where(*first).values(payload=bytes(payload) + b" "))
             assert await broken_orders(world) == [(order_id, "event 1 was changed")]
@@ -99,19 +99,23 @@ class TestTampering:
     )
     async def test_with_anything_an_event_says_is_found(self, world: World, column: str, value: Any) -> None:
         order_id = await held(world)
-        await run(world, update(event).where(event.c.order_id == order_id, event.c.number == 1).values({column: value}))
+        await run(
+            world, update(event).where(event.c.aggregate_id == order_id, event.c.number == 1).values({column: value})
+        )
         assert await broken_orders(world) == [(order_id, "event 1 was changed")]
 
     async def test_with_a_hash_is_found(self, world: World) -> None:
         order_id = await held(world)
-        await run(world, update(event).where(event.c.order_id == order_id, event.c.number == 2).values(hash=bytes(32)))
+        await run(
+            world, update(event).where(event.c.aggregate_id == order_id, event.c.number == 2).values(hash=bytes(32))
+        )
         assert await broken_orders(world) == [(order_id, "event 2 was changed")]
 
     async def test_that_swaps_two_hashes_of_an_order_is_found(self, world: World) -> None:
         order_id = await held(world)
         one, two = (
-            (event.c.order_id == order_id, event.c.number == 1),
-            (event.c.order_id == order_id, event.c.number == 2),
+            (event.c.aggregate_id == order_id, event.c.number == 1),
+            (event.c.aggregate_id == order_id, event.c.number == 2),
         )
         ((first,),) = await rows(world, select(event.c.hash).where(*one))
         ((second,),) = await rows(world, select(event.c.hash).where(*two))
@@ -122,13 +126,13 @@ class TestTampering:
     async def test_that_swaps_the_hashes_of_two_orders_is_found(self, world: World) -> None:
         ids = (await filled(world))[:2]
         hashes = [
-            (await rows(world, select(event.c.hash).where(event.c.order_id == order_id, event.c.number == 1)))[0][0]
+            (await rows(world, select(event.c.hash).where(event.c.aggregate_id == order_id, event.c.number == 1)))[0][0]
             for order_id in ids
         ]
         for order_id, other in zip(ids, reversed(hashes), strict=True):
             await run(
                 world,
-                update(event).where(event.c.order_id == order_id, event.c.number == 1).values(hash=bytes(other)),
+                update(event).where(event.c.aggregate_id == order_id, event.c.number == 1).values(hash=bytes(other)),
             )
         assert [order_id for order_id, _ in await broken_orders(world)] == sorted(ids)
 
@@ -141,12 +145,12 @@ class TestTampering:
     )
     async def test_that_deletes_an_event_is_found(self, world: World, number: int, reason: str) -> None:
         order_id = await held(world)
-        await run(world, delete(event).where(event.c.order_id == order_id, event.c.number == number))
+        await run(world, delete(event).where(event.c.aggregate_id == order_id, event.c.number == number))
         assert await broken_orders(world) == [(order_id, reason)]
 
     async def test_that_deletes_all_events_of_an_order_is_found(self, world: World) -> None:
         order_id = (await filled(world))[0]
-        await run(world, delete(event).where(event.c.order_id == order_id))
+        await run(world, delete(event).where(event.c.aggregate_id == order_id))
         ((found, reason),) = await broken_orders(world)
         assert found == order_id
         assert "the log holds 0" in reason
@@ -170,10 +174,10 @@ class TestTampering:
 
     async def test_that_leaves_an_event_nobody_can_read_is_found(self, world: World) -> None:
         order_id = await held(world)
-        of_event = (event.c.order_id == order_id, event.c.number == 2)
+        of_event = (event.c.aggregate_id == order_id, event.c.number == 2)
         organization = await world.demo_organization()
         async with world.context.store.reading() as tx:
-            first, second = await event_log.events(tx, organization.organization_id, order_id=order_id)
+            first, second = await event_log.events(tx, organization.organization_id, aggregate_id=order_id)
         newer = msgspec.structs.replace(second, name="order.teleported")
         hashed = chain_hash(first.hash, newer)
         await run(world, update(event).where(*of_event).values(name=newer.name, hash=hashed))
@@ -211,7 +215,7 @@ class TestWhatIsKeptBeside:
         self, world: World, table: Table, column: str, value: Any, reason: str
     ) -> None:
         order_id = await held(world)
-        which = [table.c.order_id == order_id]
+        which = [(table.c.aggregate_id if table is event else table.c.order_id) == order_id]
         if table is order_line:
             which.append(table.c.line == 0)
         if table is event:
@@ -244,8 +248,8 @@ class TestWhatIsKeptBeside:
     async def test_is_found_where_an_order_is_lost_with_its_events(self, world: World) -> None:
         order_id = await held(world)
         async with world.context.store.writing() as tx:
-            for table in (orders, event):
-                await tx.run(Statement(delete(table).where(table.c.order_id == order_id)))
+            for table, column in ((orders, orders.c.order_id), (event, event.c.aggregate_id)):
+                await tx.run(Statement(delete(table).where(column == order_id)))
         found = await broken(world)
         assert (order_id, "has lines but no order") in found
         assert any("feed" in reason for _, reason in found)

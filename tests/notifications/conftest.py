@@ -1,4 +1,4 @@
-"""What tests of deliveries share."""
+"""Fixtures of delivery tests."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from crossdock.core import retry_policy
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the waits between attempts be so short that a test sees all of them."""
+    """Shorten the retry delays, so that a test sees all attempts."""
     monkeypatch.setattr(retry_policy, "RETRY_DELAYS_S", (0, *[0.01] * (len(retry_policy.RETRY_DELAYS_S) - 1)))

@@ -1,4 +1,4 @@
-"""A real HTTP server for tests of deliveries: it does what its script says, good or bad, and records what it got.
+"""A real HTTP server for delivery tests: it answers as its script says, well or badly, and records the requests.
 
 async with Receiver() as receiver:
     receiver.script(answer(500), drop)      # the next two requests; then `receiver.default`
@@ -17,12 +17,12 @@ from typing import Self
 from msgspec import Struct
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
-# How long anything in here waits for something that should come; a test that reaches it fails.
+# Seconds that the helpers wait for something; a test that reaches it fails.
 PATIENCE_S = 20.0
 
 
 class Got(Struct, frozen=True):
-    """One request: `headers` by lower-case name, `pairs` as they came, `connection` counting from 0."""
+    """One request: `headers` by lower-case name, `pairs` as received, `connection` counted from 0."""
 
     method: str
     target: str
@@ -49,7 +49,7 @@ def head(status: int, length: int | None, **headers: str) -> bytes:
 
 
 def redirect(to: str, status: int = 302) -> Answer:
-    """Send the caller elsewhere."""
+    """Redirect the client."""
     return answer(status, b"over there", location=to)
 
 
@@ -65,7 +65,7 @@ def raw(data: bytes) -> Answer:
 
 
 def stall(data: bytes = b"") -> Answer:
-    """Send the beginning of an answer, or nothing, and then no more."""
+    """Send the beginning of a response, or nothing, and then no more."""
 
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(data)
@@ -75,7 +75,7 @@ def stall(data: bytes = b"") -> Answer:
 
 
 def trickle(data: bytes = b"", byte: bytes = b"x") -> Answer:
-    """Send the beginning of an answer, then one byte after the other, never at rest and never done."""
+    """Send the beginning of a response, then one byte after the other without end."""
 
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(data)
@@ -88,7 +88,7 @@ def trickle(data: bytes = b"", byte: bytes = b"x") -> Answer:
 
 
 def endless(status: int = 200) -> Answer:
-    """Send an answer as fast as it is taken, without end."""
+    """Send a response as fast as it is read, without end."""
 
     async def send(writer: asyncio.StreamWriter) -> None:
         writer.write(head(status, None))
@@ -100,7 +100,7 @@ def endless(status: int = 200) -> Answer:
 
 
 def gzip_bomb(unpacked_bytes: int = 50_000_000) -> Answer:
-    """Answer with a little that unpacks to very much."""
+    """Answer with a small body that decompresses to a very large one."""
     return answer(200, gzip.compress(bytes(unpacked_bytes)), content_encoding="gzip")
 
 
@@ -117,7 +117,7 @@ async def drop_unread(writer: asyncio.StreamWriter) -> None:
 class Receiver:
     """The server, on a free port of the loopback address. `tls` makes it speak TLS.
 
-    `got` holds the requests read in full, `connections` counts those that were opened.
+    `got` has the requests that were read completely, `connections` counts the opened connections.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
@@ -130,7 +130,7 @@ class Receiver:
         self._changed = asyncio.Event()
 
     def script(self, *answers: Answer) -> None:
-        """Say what the next requests meet, one answer each; after them comes `default`."""
+        """Set the answers of the next requests, one each; after them `default` answers."""
         self._script.extend(answers)
 
     @property
@@ -139,12 +139,12 @@ class Receiver:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/hook"
 
     def hang_up(self) -> None:
-        """Close all connections; new ones are taken."""
+        """Close all connections; new ones are accepted."""
         for task in self._tasks:
             task.cancel()
 
     async def wait_for(self, count: int) -> list[Got]:
-        """Wait until so many requests came, and give all there are."""
+        """Wait for a number of requests, and return all that were received."""
         async with asyncio.timeout(PATIENCE_S):
             while len(self.got) < count:
                 self._changed.clear()
@@ -167,7 +167,7 @@ class Receiver:
         assert task is not None
         self._tasks.add(task)
         connection, self.connections = self.connections, self.connections + 1
-        # Canceled at the end, and left alone by a caller at any time: neither is worth a line on the console.
+        # Canceled at the end of a test, or closed by the client at any time: neither needs a line on the console.
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while not writer.is_closing():
                 await self._one(reader, writer, connection)

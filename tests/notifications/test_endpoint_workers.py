@@ -1,4 +1,4 @@
-"""What a lane does when the database, its endpoint, or the process that had it before is unwell; and what is removed."""
+"""Endpoint workers when the database is unavailable or an endpoint fails; the feed, wakeups and pruning."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,17 +13,18 @@ from crossdock.core.retry_policy import BREAKER_FAILURES, SECOND_US, State
 from crossdock.flows import deliveries, endpoints, event_payloads
 from crossdock.notifications import worker
 from crossdock.store import deliveries as deliveries_store
+from crossdock.store.event_log import EventFilter
 from tests.notifications.receiver import Receiver, answer, stall
 from tests.notifications.world import (
     ALLOWED,
-    all_over,
+    call_verb,
     caller_of,
     create,
+    current,
+    deliveries_of,
     endpoint,
     eventually,
-    move,
-    now_of,
-    told,
+    wait_until_ended,
     working,
 )
 from tests.world import World
@@ -31,8 +32,8 @@ from tests.world import World
 pytestmark = pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 
 
-class Said:
-    """Stands for a logger and keeps what it is told."""
+class RecordingLogger:
+    """A logger that records its lines."""
 
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
@@ -41,21 +42,21 @@ class Said:
         return lambda event, **values: self.lines.append({"level": level, "event": event} | values)
 
     def of(self, event: str) -> list[dict[str, Any]]:
-        """Give the lines of one event."""
+        """Return the lines of one event."""
         return [each for each in self.lines if each["event"] == event]
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> Said:
-    """Give what the worker says to the log."""
-    logger = Said()
+def log(monkeypatch: pytest.MonkeyPatch) -> RecordingLogger:
+    """Record the log of the worker and its flows."""
+    logger = RecordingLogger()
     monkeypatch.setattr(worker, "_log", logger)
     monkeypatch.setattr(deliveries, "_log", logger)
     return logger
 
 
-def away(times: int, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Give a flow that finds the database away so many times, and then is the real one."""
+def unavailable(times: int, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a flow that raises Busy a number of times, and then calls the real one."""
     left = times
 
     async def flow(*given: Any, **named: Any) -> Any:
@@ -68,62 +69,62 @@ def away(times: int, real: Callable[..., Awaitable[Any]]) -> Callable[..., Await
     return flow
 
 
-class TestADatabaseThatIsAway:
+class TestUnavailableDatabase:
     @pytest.fixture(autouse=True)
-    def hasty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker, "_AWAY_S", 0)
+    def retry_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker, "_DATABASE_RETRY_S", 0)
 
-    async def test_for_long_does_not_lose_verdicts(
-        self, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+    async def test_outcomes_are_recorded_after_the_database_was_unavailable_for_long(
+        self, world: World, log: RecordingLogger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """More tries than Python allows calls within calls."""
-        real, failing = deliveries.record_and_claim, away(3_000, deliveries.record_and_claim)
+        """More retries than Python allows nested calls."""
+        real, failing = deliveries.record_and_claim, unavailable(3_000, deliveries.record_and_claim)
 
-        async def turn(*given: Any, **named: Any) -> Any:
+        async def record_and_claim(*given: Any, **named: Any) -> Any:
             return await (failing if named["attempted"] else real)(*given, **named)
 
-        monkeypatch.setattr(deliveries, "record_and_claim", turn)
+        monkeypatch.setattr(deliveries, "record_and_claim", record_and_claim)
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
             async with working(world.context):
                 await create(world, "A-1")
-                (found,) = await all_over(world, made, 1)
+                (found,) = await wait_until_ended(world, made, 1)
         assert (found.state, found.attempts, len(receiver.got)) == (State.DELIVERED, 1, 1)
-        assert said.of("busy") and not said.of("bug")
+        assert log.of("busy") and not log.of("bug")
 
-    async def test_when_messages_are_made_keeps_what_was_taken(
-        self, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+    async def test_claims_are_kept_while_the_database_is_unavailable_for_rendering(
+        self, world: World, log: RecordingLogger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(event_payloads, "notifications", away(2, event_payloads.notifications))
+        monkeypatch.setattr(event_payloads, "notifications", unavailable(2, event_payloads.notifications))
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
             async with working(world.context):
                 await create(world, "A-1")
-                (found,) = await all_over(world, made, 1)
+                (found,) = await wait_until_ended(world, made, 1)
         assert (found.state, found.attempts, len(receiver.got)) == (State.DELIVERED, 1, 1)
-        assert said.of("busy") and not said.of("bug")
+        assert log.of("busy") and not log.of("bug")
 
-    async def test_when_a_worker_starts_does_not_keep_from_freeing(
+    async def test_claims_are_released_although_the_database_was_unavailable_at_the_start(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if not world.context.store.only_worker:
-            pytest.skip("where there may be others, nothing is freed at a start")
-        monkeypatch.setattr(deliveries, "release_claims", away(2, deliveries.release_claims))
+            pytest.skip("where there may be other workers, no claims are released at the start")
+        monkeypatch.setattr(deliveries, "release_claims", unavailable(2, deliveries.release_claims))
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
             await create(world, "A-1")
-            dead = await deliveries.record_and_claim(
+            crashed = await deliveries.record_and_claim(
                 world.context, made.organization_id, made.endpoint_id, capacity=1, claimed_by=1,
-                topics=lambda _, entry: [entry.event.name], wanted=lambda _: deliveries.Wanted(),
+                topics=lambda _, entry: [entry.event.name], event_filter=lambda _: EventFilter(),
             )  # fmt: skip
-            assert dead is not None and len(dead.taken) == 1
+            assert crashed is not None and len(crashed.deliveries) == 1
             async with working(world.context):
-                await all_over(world, made, 1)
+                await wait_until_ended(world, made, 1)
 
 
-class TestAnEndpointThatFails:
-    async def test_rests_is_tried_with_one_at_a_time_and_gets_well(
-        self, world: World, said: Said, monkeypatch: pytest.MonkeyPatch
+class TestFailingEndpoint:
+    async def test_a_failing_endpoint_backs_off_is_probed_and_recovers(
+        self, world: World, log: RecordingLogger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rules, "BREAKER_FIRST_S", 1)
         monkeypatch.setattr(rules, "RETRY_DELAYS_S", (0, *[0.05] * 30))
@@ -134,105 +135,109 @@ class TestAnEndpointThatFails:
                 for number in range(2 * BREAKER_FAILURES):
                     await create(world, f"A-{number}")
 
-                async def rests() -> bool:
-                    return (await now_of(world, made)).health.rests >= 1
+                async def backs_off() -> bool:
+                    return (await current(world, made)).health.backoffs >= 1
 
-                await eventually(rests)
+                await eventually(backs_off)
                 before = len(receiver.got)
-                receiver.default = stall()  # the one that is tried keeps others from being tried
+                receiver.default = stall()  # the probe blocks further attempts
                 await receiver.wait_for(before + 1)
-                await asyncio.sleep(0.5)  # ten looks
+                await asyncio.sleep(0.5)  # ten polls
                 assert len(receiver.got) == before + 1
                 receiver.default = answer()
                 receiver.hang_up()
-                found = await all_over(world, made, 2 * BREAKER_FAILURES)
+                found = await wait_until_ended(world, made, 2 * BREAKER_FAILURES)
         assert {each.state for each in found} == {State.DELIVERED}
-        assert (await now_of(world, made)).health.failures == 0
-        rested = said.of("endpoint rests")
-        assert {each["level"] for each in rested} == {"warning"}
-        assert len(rested) == len({each["until"] for each in rested})  # each rest is told once
-        assert len(said.of("endpoint is well again")) == 1
+        assert (await current(world, made)).health.failures == 0
+        backed_off = log.of("endpoint backs off")
+        assert {each["level"] for each in backed_off} == {"warning"}
+        assert len(backed_off) == len({each["backoff_until"] for each in backed_off})  # each backoff is logged once
+        assert len(log.of("endpoint recovered")) == 1
 
-    async def test_counts_what_other_processes_have_under_way(self, world: World) -> None:
+    async def test_deliveries_in_flight_in_other_processes_count_for_a_failing_endpoint(self, world: World) -> None:
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
             for number in range(30):
                 await create(world, f"A-{number}")
-            key = {"room": 64, "topics": lambda _, entry: [entry.event.name], "wanted": lambda _: deliveries.Wanted()}
-            one = await self.turn(world, made, claimed_by=1, **key | {"room": 20})
+            key = {
+                "capacity": 64,
+                "topics": lambda _, entry: [entry.event.name],
+                "event_filter": lambda _: EventFilter(),
+            }
+            one = await self.claim(world, made, claimed_by=1, **key | {"capacity": 20})
             failures = [
                 (each, rules.Attempt(world.context.clock(), 1, rules.Verdict.FAILED, status=500)) for each in one[:1]
             ]
-            # One failed, 19 are under way: no more are taken, by the same process or another.
-            assert await self.turn(world, made, claimed_by=1, attempted=failures, **key) == []
-            assert await self.turn(world, made, claimed_by=2, **key) == []
+            # One failed, 19 are in flight: no more are claimed, by the same worker or another.
+            assert await self.claim(world, made, claimed_by=1, attempted=failures, **key) == []
+            assert await self.claim(world, made, claimed_by=2, **key) == []
             later = world.context.clock() + (deliveries.LEASE_S + 1) * SECOND_US
             world.context.clock = lambda: later
-            assert len(await self.turn(world, made, claimed_by=2, **key)) == deliveries.MAX_IN_FLIGHT_DOUBTFUL
-            assert await self.turn(world, made, claimed_by=1, **key) == []
+            assert len(await self.claim(world, made, claimed_by=2, **key)) == deliveries.MAX_IN_FLIGHT_DOUBTFUL
+            assert await self.claim(world, made, claimed_by=1, **key) == []
 
     @staticmethod
-    async def turn(world: World, made: deliveries_store.Endpoint, **given: Any) -> list[deliveries_store.Delivery]:
-        turn = await deliveries.record_and_claim(world.context, made.organization_id, made.endpoint_id, **given)
-        assert turn is not None
-        return turn.taken
+    async def claim(world: World, made: deliveries_store.Endpoint, **given: Any) -> list[deliveries_store.Delivery]:
+        batch = await deliveries.record_and_claim(world.context, made.organization_id, made.endpoint_id, **given)
+        assert batch is not None
+        return batch.deliveries
 
 
-class TestTheFeed:
-    async def test_is_read_on_past_the_events_of_an_order_that_waits(self, world: World) -> None:
+class TestFeed:
+    async def test_the_feed_is_read_past_the_events_of_a_waiting_order(self, world: World) -> None:
         world.context.settings = msgspec.structs.replace(
             world.context.settings, worker_interval_s=60.0, webhook_timeout_s=60.0
-        )  # nothing but the lane itself goes on
+        )  # nothing but the endpoint worker itself goes on
         async with Receiver() as receiver:
             receiver.script(stall())
             made = await endpoint(world, receiver)
-            poison = await create(world, "P-1")
+            blocked = await create(world, "P-1")
             for number in range(world.context.settings.webhook_concurrency + 10):
-                await move(world, poison, "note", text=f"note {number}")
+                await call_verb(world, blocked, "note", text=f"note {number}")
             await create(world, "A-1")
             async with working(world.context):
                 await receiver.wait_for(2)
-            assert sum(each.state is State.WAITING for each in await told(world, made)) == 74
+            assert sum(each.state is State.WAITING for each in await deliveries_of(world, made)) == 74
 
 
-class TestTheBell:
-    async def test_rung_during_a_look_is_heard_after_it(self, world: World) -> None:
+class TestWakeup:
+    async def test_a_wakeup_during_a_poll_is_not_missed(self, world: World) -> None:
         wakeup = world.context.wakeup
-        rung = wakeup.count
+        before_the_wakeup = wakeup.count
         wakeup.notify()
-        looked_before = asyncio.create_task(wakeup.wait(60, since=rung))
-        looks_now = asyncio.create_task(wakeup.wait(60, since=wakeup.count))
+        polled_before = asyncio.create_task(wakeup.wait(60, since=before_the_wakeup))
+        polls_now = asyncio.create_task(wakeup.wait(60, since=wakeup.count))
         try:
             done, waiting = await asyncio.wait(
-                (looked_before, looks_now), timeout=10, return_when=asyncio.FIRST_COMPLETED
+                (polled_before, polls_now), timeout=10, return_when=asyncio.FIRST_COMPLETED
             )
-            assert (done, waiting) == ({looked_before}, {looks_now})
+            assert (done, waiting) == ({polled_before}, {polls_now})
             wakeup.notify()
-            done, waiting = await asyncio.wait({looks_now}, timeout=10)
-            assert (done, waiting) == ({looks_now}, set())
+            done, waiting = await asyncio.wait({polls_now}, timeout=10)
+            assert (done, waiting) == ({polls_now}, set())
         finally:
-            looks_now.cancel()
+            polls_now.cancel()
 
 
 class TestPruning:
-    async def test_removes_all_that_ended_long_ago_and_nothing_else(
+    async def test_pruning_removes_old_ended_deliveries_and_nothing_else(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(deliveries, "_AT_ONCE", 4)
+        monkeypatch.setattr(deliveries, "_BATCH_ROWS", 4)
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
             for number in range(10):
                 await create(world, f"A-{number}")
             async with working(world.context):
-                await all_over(world, made, 10)
+                await wait_until_ended(world, made, 10)
                 receiver.default = answer(500)
                 await create(world, "B-1")
                 await receiver.wait_for(11)
         assert await deliveries.prune(world.context) == 0
         now = world.context.clock()
         world.context.clock = lambda: now + (world.context.settings.delivery_kept_days + 1) * 86_400 * SECOND_US
-        assert await deliveries.prune(world.context) >= 10  # and what became of the mails
-        (left,) = await told(world, made)
+        assert await deliveries.prune(world.context) >= 10  # and those of the mails
+        (left,) = await deliveries_of(world, made)
         assert left.ended_at is None
         assert await endpoints.page(world.context, await caller_of(world), endpoint_id=made.endpoint_id, limit=5) == [
             left

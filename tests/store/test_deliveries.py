@@ -11,7 +11,7 @@ from crossdock.store.protocols import Store
 from tests.store.samples import ONE, OTHER
 
 _replace = msgspec.structs.replace
-HEALTH = Health(failures=21, failing_since=5, rests=1, rests_until=99)
+HEALTH = Health(failures=21, failing_since=5, backoffs=1, backoff_until=99)
 ATTEMPTS = (
     Attempt(1, 2, Verdict.FAILED, status=500, answer="né", error="answered 500", retry_after_s=1.5),
     Attempt(3, 4, Verdict.DELIVERED, status=204),

@@ -4,23 +4,24 @@ import asyncio
 import random
 import threading
 
+import msgspec
 import pytest
 
-from crossdock.core.orders.events import Event
+from crossdock.core.events import ORDER, Event
 from crossdock.store import event_log
-from crossdock.store.event_log import EventFilter
+from crossdock.store.event_log import EventFilter, NewEvent
 from crossdock.store.protocols import Store, Transaction
 from crossdock.store.schema import open_store
 from tests.store.samples import ONE, OTHER
 
 
 def event(order_id: int, *, event_id: int = 1, name: str = "order.noted", organization_id: int = ONE) -> Event:
-    return Event(organization_id, order_id, 1, event_id, name, 1, 5, "me", "s2", b"{}", bytes(32))
+    return Event(organization_id, ORDER, order_id, 1, event_id, name, 1, 5, "me", "s2", b"{}", bytes(32))
 
 
 async def append(tx: Transaction, *events: Event, status: str = "open", source: str = "s2") -> None:
     for organization_id in {each.organization_id for each in events}:
-        of_it = [(each, status, source) for each in events if each.organization_id == organization_id]
+        of_it = [NewEvent(each, status, source) for each in events if each.organization_id == organization_id]
         await event_log.add_events(tx, organization_id, of_it)
 
 
@@ -44,7 +45,7 @@ class TestPositions:
             await append(tx, event(3))
             assert await event_log.feed_position(tx, ONE) == 3
             found, upto = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2), (3, 3)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 1), (2, 2), (3, 3)]
             assert upto == 3
             found, upto = await event_log.feed(tx, OTHER, after=0, limit=9)
             assert [(each.position, each.event.organization_id) for each in found] == [(1, OTHER)]
@@ -59,7 +60,7 @@ class TestPositions:
         async with store.writing() as tx:
             await append(tx, event(2))
             found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 2)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 2)]
 
 
 class TestFeed:
@@ -76,15 +77,15 @@ class TestFeed:
                 (EventFilter(names=("order.shipped",)), []),
             ):
                 found, upto = await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted)
-                assert ([each.event.order_id for each in found], upto) == (ids, 4)
+                assert ([each.event.aggregate_id for each in found], upto) == (ids, 4)
 
     async def test_the_feed_continues_after_a_page(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(7)))
             found, upto = await event_log.feed(tx, ONE, after=0, limit=3)
-            assert ([each.event.order_id for each in found], upto) == ([0, 1, 2], 3)
+            assert ([each.event.aggregate_id for each in found], upto) == ([0, 1, 2], 3)
             found, upto = await event_log.feed(tx, ONE, after=upto, limit=9)
-            assert ([each.event.order_id for each in found], upto) == ([3, 4, 5, 6], 7)
+            assert ([each.event.aggregate_id for each in found], upto) == ([3, 4, 5, 6], 7)
             assert await event_log.feed(tx, ONE, after=7, limit=9) == ([], 7)
             assert await event_log.feed(tx, ONE, after=99, limit=9) == ([], 99)
 
@@ -97,7 +98,7 @@ class TestFeed:
             monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 5)
             assert await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
             found, upto = await event_log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
-            assert ([each.event.order_id for each in found], upto) == ([9], 9)
+            assert ([each.event.aggregate_id for each in found], upto) == ([9], 9)
 
 
 class TestCommitsOutOfOrder:
@@ -114,11 +115,11 @@ class TestCommitsOutOfOrder:
             async with other.writing() as quick:
                 await quick.insert(event_log.event, [_row(event(2, event_id=2), position=0)])
             async with other.reading() as reader:
-                seen = [each.event_id for each in await event_log.events(reader, ONE, order_id=2)]
-                assert await event_log.events(reader, ONE, order_id=1) == []
+                seen = [each.event_id for each in await event_log.events(reader, ONE, aggregate_id=2)]
+                assert await event_log.events(reader, ONE, aggregate_id=1) == []
         assert seen == [2]  # a follower is past 2 now
         async with other.reading() as reader:
-            assert [each.event_id for each in await event_log.events(reader, ONE, order_id=1)] == [
+            assert [each.event_id for each in await event_log.events(reader, ONE, aggregate_id=1)] == [
                 1
             ]  # and 1 appears behind
         await other.close()
@@ -141,7 +142,7 @@ class TestCommitsOutOfOrder:
         await second
         async with store.reading() as tx:
             found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
-            assert [(each.position, each.event.order_id) for each in found] == [(1, 1), (2, 2)]
+            assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 1), (2, 2)]
 
     async def test_no_event_becomes_visible_before_a_position_that_was_read(self, store: Store, database: str) -> None:
         """Four writers, each with a connection of its own, some taking back what they did, and a reader that follows."""
@@ -188,7 +189,4 @@ class TestCommitsOutOfOrder:
 
 
 def _row(of: Event, *, position: int) -> tuple[object, ...]:
-    return (
-        of.organization_id, of.order_id, of.number, of.event_id, of.name, of.version, of.at, of.actor, of.door,
-        of.payload, of.hash, position, "open", "s2",
-    )  # fmt: skip
+    return (*msgspec.structs.astuple(of), position, "open", "s2")

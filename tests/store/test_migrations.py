@@ -10,8 +10,9 @@ from alembic import command
 from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
+from crossdock.core.events import CHAIN_START, ORDER, Event
 from crossdock.core.orders import events
-from crossdock.core.orders.events import CHAIN_START, Event, Received
+from crossdock.core.orders.events import Received
 from crossdock.core.orders.model import (
     Content,
     Customer,
@@ -27,6 +28,7 @@ from crossdock.core.orders.status import Counters
 from crossdock.flows import verification
 from crossdock.settings import load
 from crossdock.store import event_log, order_counts, orders, schema, tenants
+from crossdock.store.event_log import NewEvent
 from crossdock.store.order_query import pages, word_search
 from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement, Store
@@ -41,12 +43,16 @@ NEW = ("tags", "archived", "due_at")
 OLD = Table(
     "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
 )
-# What 0003 added to the events of 0001.
-NEW_OF_EVENT = ("position", "status", "source")
+# What 0003 and 0004 added to the events of 0001, which were of orders alone.
+NEW_OF_EVENT = ("position", "status", "source", "aggregate_type")
 OLD_EVENT = Table(
     "event",
     MetaData(),
-    *(Column(each.name, each.type) for each in event_table.columns if each.name not in NEW_OF_EVENT),
+    *(
+        Column("order_id" if each.name == "aggregate_id" else each.name, each.type)
+        for each in event_table.columns
+        if each.name not in NEW_OF_EVENT
+    ),
 )
 _REAL = Statement(
     select(order_table.c.organization_id, order_table.c.door, order_table.c.status, func.count()).group_by(
@@ -55,6 +61,7 @@ _REAL = Statement(
 )
 _KEPT = Statement(select(*(order_count.c[name] for name in ("organization_id", "door", "status", "orders"))))
 _TERMS = Statement(select(order_term))
+_TYPES = Statement(select(event_table.c.aggregate_type, func.count()).group_by(event_table.c.aggregate_type))
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _replace = msgspec.structs.replace
 
@@ -78,7 +85,7 @@ def old_story(
         order_events.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
     told, before = [], CHAIN_START
     for place, (name, payload) in enumerate(order_events, 1):
-        event = Event(organization_id, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
+        event = Event(organization_id, ORDER, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
         before = events.chain_hash(before, event)
         told.append(_replace(event, hash=before))
     order = Order(
@@ -111,7 +118,13 @@ async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
             rows.append(row)
         await tx.insert(OLD, rows)
         await tx.insert(order_line, [line for order, _ in context for line in orders.line_rows(order)])
-        await tx.insert(OLD_EVENT, [msgspec.structs.astuple(event) for _, told in context for event in told])
+        await tx.insert(OLD_EVENT, [_old_row(event) for _, told in context for event in told])
+
+
+def _old_row(event: Event) -> tuple[Any, ...]:
+    fields = msgspec.structs.asdict(event)
+    del fields["aggregate_type"]
+    return tuple(fields.values())
 
 
 @pytest.fixture
@@ -138,7 +151,7 @@ class TestToOrdersThatMove:
                 assert found is not None
                 unnumbered = tuple(_replace(hold, number=0) for hold in found.holds)
                 assert _replace(found, holds=unnumbered) == order
-                assert await event_log.events(tx, order.organization_id, order_id=order.order_id) == told
+                assert await event_log.events(tx, order.organization_id, aggregate_id=order.order_id) == told
 
     async def test_the_migration_adds_the_search_terms_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
@@ -168,20 +181,20 @@ class TestToOthersHear:
     async def test_the_migration_gives_every_event_a_feed_position(self, migrated: Store, organization_id: int) -> None:
         """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
         wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
-        wanted.sort(key=lambda event: (event.event_id, event.order_id, event.number))
+        wanted.sort(key=lambda event: (event.event_id, event.aggregate_id, event.number))
         async with migrated.writing() as tx:
             found, upto = await event_log.feed(tx, organization_id, after=0, limit=5_000)
             assert [entry.event for entry in found] == wanted
             assert [entry.position for entry in found] == list(range(1, len(wanted) + 1))
             assert upto == len(wanted)
             more = _replace(wanted[0], number=99)
-            await event_log.add_events(tx, organization_id, [(more, "open", "s2")])
+            await event_log.add_events(tx, organization_id, [NewEvent(more, "open", "s2")])
             found, _ = await event_log.feed(tx, organization_id, after=len(wanted), limit=9)
             assert [(entry.position, entry.event) for entry in found] == [(len(wanted) + 1, more)]
 
     async def test_the_migration_stores_with_every_event_the_status_after_it(self, migrated: Store) -> None:
         wanted = {
-            (event.organization_id, event.order_id, event.number): (str(order.status), "s2")
+            (event.organization_id, event.aggregate_id, event.number): (str(order.status), "s2")
             for _, told in old_book()
             for event, order in events.replay(told)
         }
@@ -189,7 +202,7 @@ class TestToOthersHear:
             for organization_id in (ONE, OTHER):
                 found, _ = await event_log.feed(tx, organization_id, after=0, limit=5_000)
                 for entry in found:
-                    key = (organization_id, entry.event.order_id, entry.event.number)
+                    key = (organization_id, entry.event.aggregate_id, entry.event.number)
                     assert wanted.pop(key) == (entry.status, entry.source)
         assert not wanted
 
@@ -202,5 +215,12 @@ class TestToOthersHear:
             found = await verification.verify(context)
         assert (found.orders, found.broken) == (len(old_book()), ())
 
+
+class TestToAggregates:
+    async def test_every_event_of_before_is_of_an_order(self, migrated: Store) -> None:
+        number = sum(len(recorded) for _, recorded in old_book())
+        async with migrated.reading() as tx:
+            assert [tuple(row) for row in await tx.rows(_TYPES)] == [(ORDER, number)]
+
     def test_every_migration_has_a_test(self) -> None:
-        assert schema.HEAD == "0003", "write a test for the newer migration too"
+        assert schema.HEAD == "0004", "write a test for the newer migration too"

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from crossdock.core.errors import Fault
-from crossdock.core.orders.events import CHAIN_START, Event, Held, Noted, record
+from crossdock.core.events import CHAIN_START, ORDER, Event
+from crossdock.core.orders.events import Held, Noted, record
 from crossdock.core.retry_policy import Health, State
 from crossdock.store import (
     catalog,
@@ -26,6 +27,7 @@ from crossdock.store import (
 )
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
+from crossdock.store.event_log import NewEvent
 from crossdock.store.idempotency_keys import Claim
 from crossdock.store.order_query import pages, planner, word_search
 from crossdock.store.order_query.query import Filters, OrderPage, OrderQuery
@@ -87,9 +89,9 @@ class TestSubmissions:
         assert found == [submission(1, reply=b"done"), submission(2)]
 
 
-def told(*recorded: Event) -> list[tuple[Event, str, str]]:
-    """Give events as they are appended: with the order's status afterwards, and the door it came through."""
-    return [(event, "open", "s2") for event in recorded]
+def new_events(*recorded: Event) -> list[NewEvent]:
+    """Give events to append, with the order's status afterwards, and the door it came through."""
+    return [NewEvent(event, "open", "s2") for event in recorded]
 
 
 class TestEvents:
@@ -101,9 +103,9 @@ class TestEvents:
             placed, event = record(placed, order_event, event_id=place, at=NOW_US, actor="me", door="s2")
             made.append(event)
         async with store.writing() as tx:
-            await event_log.add_events(tx, ONE, told(*made[::-1]))
+            await event_log.add_events(tx, ONE, new_events(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
-            assert await event_log.events(tx, ONE, order_id=placed.order_id) == made
+            assert await event_log.events(tx, ONE, aggregate_id=placed.order_id) == made
             ((recorded,),) = [portion async for portion in verification.read_all(tx, ONE)]
         assert recorded.rows is not None
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
@@ -113,8 +115,8 @@ class TestEvents:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
-                await event_log.add_events(tx, ONE, told(event))
-                await event_log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
+                await event_log.add_events(tx, ONE, new_events(event))
+                await event_log.add_events(tx, ONE, new_events(msgspec.structs.replace(event, event_id=2)))
 
     async def test_verification_reads_batches_without_a_gap(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -124,7 +126,7 @@ class TestEvents:
         async with store.writing() as tx:
             for number in range(5, 12):  # the last four of orders that are not there
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
-                await event_log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
+                await event_log.add_events(tx, ONE, new_events(event, msgspec.structs.replace(event, number=2)))
             portions = [portion async for portion in verification.read_all(tx, ONE)]
         assert [len(portion) for portion in portions] == [3, 3, 3, 3]
         found = [each for portion in portions for each in portion]
@@ -261,24 +263,24 @@ class TestRegistry:
 Ask = Callable[[Transaction], Awaitable[Any]]
 
 
-async def drained(walk: Any) -> list[Any]:
-    return [each async for each in walk]
+async def drained(batches: Any) -> list[Any]:
+    return [each async for each in batches]
 
 
 # A third one, of whom nothing is there whatever the other one was asked before.
 THIRD = 3
-THEIRS = Event(OTHER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
+THEIRS = Event(OTHER, ORDER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.submission_bodies": (lambda tx: submissions.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
     "submissions.get_submission": (lambda tx: submissions.get_submission(tx, OTHER, submission_id=1), None),
     "submissions.submissions": (lambda tx: submissions.submissions(tx, OTHER, status=None, before=None, limit=9), []),
     "idempotency_keys.find_claims": (lambda tx: idempotency_keys.find_claims(tx, OTHER, [key(1)]), {}),
-    "event_log.events": (lambda tx: event_log.events(tx, OTHER, order_id=1), []),
-    "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, told(THEIRS)), None),
+    "event_log.events": (lambda tx: event_log.events(tx, OTHER, aggregate_id=1), []),
+    "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, new_events(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
     "event_log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
-    "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, order_ids=[1]), {}),
+    "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, aggregate_ids=[1]), {}),
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
     "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
     "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
@@ -295,6 +297,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
     "emails.delete_oldest": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
     "verification.read_all": (lambda tx: drained(verification.read_all(tx, THIRD)), []),
+    "verification.read_other_aggregates": (lambda tx: drained(verification.read_other_aggregates(tx, THIRD)), []),
     "verification.terms": (
         lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9),
         set(),
@@ -361,7 +364,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
     return [
         await submissions.submissions(tx, ONE, status=None, before=None, limit=9),
         await idempotency_keys.find_claims(tx, ONE, [key(1)]),
-        await event_log.events(tx, ONE, order_id=1),
+        await event_log.events(tx, ONE, aggregate_id=1),
         await event_log.feed(tx, ONE, after=0, limit=9),
         await deliveries.endpoints(tx, ONE),
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
@@ -384,7 +387,7 @@ class TestAnotherOrganization:
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
             await order_counts.add_counts(tx, ONE, {("s2", "open"): 1})
-            await event_log.add_events(tx, ONE, told(event))
+            await event_log.add_events(tx, ONE, new_events(event))
             await submissions.add_submissions(tx, [submission(1, status="refused")])
             await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
             await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))

@@ -31,14 +31,14 @@ class ParsedBody(Struct, frozen=True):
     """What a body says, learnt without asking anybody.
 
     `shape` is the typed body and None exactly when there are `faults`. `natural` is the door's natural key in parts, unique
-    in the organization; `needs` are looked up before the body becomes an order.
+    in the organization; `references` are looked up before the body becomes an order.
     """
 
     tree: Tree
     shape: Any
     faults: tuple[Fault, ...] = ()
     natural: tuple[str, ...] = ()
-    needs: tuple[EntityReference, ...] = ()
+    references: tuple[EntityReference, ...] = ()
 
 
 def parse_body(
@@ -46,7 +46,7 @@ def parse_body(
     shape: type[ShapeType],
     *rules: DocumentRule,
     natural: Callable[[ShapeType], tuple[str, ...]],
-    needs: Callable[[Tree], tuple[EntityReference, ...]] = lambda _: (),
+    references: Callable[[Tree], tuple[EntityReference, ...]] = lambda _: (),
 ) -> ParsedBody:
     """Read a body and find all its faults (at most 100): of the JSON itself, then of its shape, then of the rules.
 
@@ -64,10 +64,10 @@ def parse_body(
     except Invalid as invalid:
         named = {fault.path for fault in unsound}
         others = tuple(fault for fault in invalid.faults if fault.path not in named)
-        return ParsedBody(tree, None, (*unsound, *others)[:FAULTS_LIMIT], (), needs(tree))
+        return ParsedBody(tree, None, (*unsound, *others)[:FAULTS_LIMIT], (), references(tree))
     if unsound:
-        return ParsedBody(tree, None, unsound, (), needs(tree))
-    return ParsedBody(tree, typed, (), natural(typed), needs(tree))
+        return ParsedBody(tree, None, unsound, (), references(tree))
+    return ParsedBody(tree, typed, (), natural(typed), references(tree))
 
 
 def decode_body(raw: bytes, shape: type[ShapeType], *rules: DocumentRule) -> ShapeType:

@@ -1,9 +1,11 @@
-"""What an edit does to an order: which line is which, what counters they have then, and what it must leave alone.
+"""What an edit does to an order: which line is which, what counters they have then, and what must not change.
 
-An edit is new content, whatever door said it. Where the order came through another door, whose words the editing door does not
-all know, `merge` takes over only what the edit changed.
+An edit is new content, whichever door it came through. Where the order came through another door, whose fields the editing door
+does not all know, `merge` takes over only what the edit changed.
 """
 
+from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +16,8 @@ from crossdock.core.orders.model import Content, Line, Order
 from crossdock.core.orders.status import Counters
 
 Value = TypeVar("Value")
-# What a location has been told, or what has left it, stays as it is.
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+# What a location works on, or has shipped, stays as it is.
 _FIXED = ("sku", "product_ref", "destination")
 
 
@@ -48,22 +51,68 @@ def revise(order: Order, content: Content) -> Revision:
 
 
 def _matched(before: tuple[Line, ...], after: tuple[Line, ...]) -> tuple[int, ...]:
-    """Find for each line the one it was: by the sender's line id, else the same thing in the same order of appearance."""
-    left = dict(enumerate(before))
-    found = [-1] * len(after)
-    for names in (("line_ref",), ("sku", "product_ref", "description"), ("sku", "product_ref")):
+    """Find for each line the one it was, -1 for a new one.
+
+    Lines that are equal in all they say come first, then those of one sender's line id, then the same thing at the same price,
+    then the same thing; among equals in order of appearance. Two lines that both have an id are the same only by it.
+    Takes time proportional to the number of lines.
+    """
+    from_lines = [-1] * len(after)
+    taken: set[int] = set()
+    for key in _MATCH_KEYS:
+        candidates = _Candidates(before, taken, key)
         for position, line in enumerate(after):
-            key = tuple(getattr(line, name) for name in names)
-            if found[position] >= 0 or not any(key):
-                continue
-            for place, other in left.items():
-                # Two lines that both have an id are the same only by it.
-                told_apart = line.line_ref and other.line_ref and line.line_ref != other.line_ref
-                if not told_apart and key == tuple(getattr(other, name) for name in names):
-                    found[position] = place
-                    del left[place]
-                    break
-    return tuple(found)
+            if from_lines[position] < 0 and (found := candidates.take(line)) is not None:
+                from_lines[position] = found
+                taken.add(found)
+    return tuple(from_lines)
+
+
+def _same_content(line: Line) -> Hashable:
+    return _ENCODE(msgspec.structs.replace(line, unmapped=None))
+
+
+def _same_id(line: Line) -> Hashable:
+    return line.line_ref or None
+
+
+def _same_offer(line: Line) -> Hashable:
+    thing = _same_thing(line)
+    return None if thing is None else (thing, line.unit_price)
+
+
+def _same_thing(line: Line) -> Hashable:
+    return (line.sku, line.product_ref, line.description) if line.sku or line.product_ref or line.description else None
+
+
+def _same_product(line: Line) -> Hashable:
+    return (line.sku, line.product_ref) if line.sku or line.product_ref else None
+
+
+_MATCH_KEYS: tuple[Callable[[Line], Hashable], ...] = (
+    _same_content, _same_id, _same_offer, _same_thing, _same_product,
+)  # fmt: skip
+
+
+class _Candidates:
+    """The lines that are not matched yet, by what one round compares, in order of appearance."""
+
+    def __init__(self, lines: tuple[Line, ...], taken: set[int], key: Callable[[Line], Hashable]) -> None:
+        self._key = key
+        self._queues: dict[tuple[Hashable, bool], deque[int]] = {}
+        for position, line in enumerate(lines):
+            if position not in taken and (value := key(line)) is not None:
+                self._queues.setdefault((value, bool(line.line_ref)), deque()).append(position)
+
+    def take(self, line: Line) -> int | None:
+        """Take the first candidate that `line` may be, or None."""
+        value = self._key(line)
+        if value is None:
+            return None
+        may_have_id = not line.line_ref or self._key in (_same_content, _same_id)
+        queues = [self._queues.get((value, has_id)) for has_id in ((False, True) if may_have_id else (False,))]
+        heads = [queue for queue in queues if queue]
+        return min(heads, key=lambda queue: queue[0]).popleft() if heads else None
 
 
 def _line_faults(order: Order, content: Content, from_lines: tuple[int, ...]) -> list[Fault]:
@@ -72,8 +121,8 @@ def _line_faults(order: Order, content: Content, from_lines: tuple[int, ...]) ->
         if before < 0:
             continue
         counters, was = order.counters[before], order.content.lines[before]
-        if line.quantity < counters.settled:
-            reason = f"must be at least {counters.settled}, which are allocated, shipped or canceled already"
+        if line.quantity < counters.committed:
+            reason = f"must be at least {counters.committed}, which are allocated, shipped or canceled already"
             faults.append(Fault(("lines", position, "quantity"), reason))
         if counters.allocated or counters.shipped:
             faults += [

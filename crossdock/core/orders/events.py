@@ -1,11 +1,9 @@
-"""One frozen class per fact about an order, what each does to the order, and the hash chain that binds an order's events.
+"""The events of an order: one frozen class each, and how each is applied to the order.
 
-An event is numbered without gaps within its order and carries the hash of the one before it, so that a changed, missing or
-swapped event shows. `order.received` holds the whole content and every later fact says what it changed: the log alone
-rebuilds the order, as it is and as it was at any time.
+`order.received` holds the whole content and every later event says what it changed, so the log alone rebuilds the order, as it
+is and as it was at any time. The envelope and its hash chain are in core/events.py.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -13,16 +11,16 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from crossdock.core.events import ORDER, Event, chain_hash
 from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
 from crossdock.core.orders.status import Counters
 
-CHAIN_START = bytes(32)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _replace = msgspec.structs.replace
 
 
 class OrderEvent(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What happened. `name` and `version` name the shape of the payload.
+    """What happened to an order; `name` and `version` name the shape of the payload.
 
     `joined` is true where it belongs to the same change as the event before it; else it raises the order's version.
     """
@@ -32,7 +30,7 @@ class OrderEvent(Struct, frozen=True, omit_defaults=True, kw_only=True):
     joined: bool = False
 
     def apply(self, order: Order, number: int) -> Order:
-        """Do to the order what happened to it; `number` is the event's. Pure, and total for facts that were recorded."""
+        """Return the order after the event, whose number is `number`. Pure, and total for events that were recorded."""
         raise NotImplementedError
 
 
@@ -59,22 +57,24 @@ class Edited(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     @property
-    def now_at(self) -> dict[int, int]:
-        """Where each line that was there before is now."""
+    def new_positions(self) -> dict[int, int]:
+        """The new position of each line that was there before, by its old one."""
         return {before: position for position, before in enumerate(self.from_lines) if before >= 0}
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact; holds follow the lines they are on."""
+        """See OrderEvent; holds follow the lines they are on."""
         source = order.source
         if self.submission_id is not None:
             source = _replace(source, submission_id=self.submission_id)
-        now_at = self.now_at
+        positions = self.new_positions
         holds = tuple(
-            _replace(hold, lines=kept) if hold.lines else hold
+            _replace(hold, lines=lines) if hold.lines else hold
             for hold in order.holds
-            if (kept := tuple(now_at[line] for line in hold.lines if line in now_at)) or not hold.lines
+            if (lines := tuple(positions[line] for line in hold.lines if line in positions)) or not hold.lines
         )
-        return _closed(_replace(order, content=self.content, counters=self.counters, source=source, holds=holds))
+        return _without_idle_holds(
+            _replace(order, content=self.content, counters=self.counters, source=source, holds=holds)
+        )
 
 
 class Held(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -85,7 +85,7 @@ class Held(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     holds: tuple[Hold, ...]
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, holds=(*order.holds, *(_replace(hold, number=number) for hold in self.holds)))
 
 
@@ -97,7 +97,7 @@ class Released(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         ended = set(self.holds)
         return _replace(order, holds=tuple(hold for hold in order.holds if (hold.number, hold.reason) not in ended))
 
@@ -112,8 +112,8 @@ class Canceled(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     note: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact; with nothing open left, nothing is left to hold."""
-        return _closed(_replace(order, counters=self.counters))
+        """See OrderEvent; with nothing open left, nothing is left to hold."""
+        return _without_idle_holds(_replace(order, counters=self.counters))
 
 
 class Allocated(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -125,7 +125,7 @@ class Allocated(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     counters: tuple[Counters, ...]
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, counters=self.counters)
 
 
@@ -154,8 +154,8 @@ class Shipped(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     fulfillment_id: int | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact; with nothing open left, nothing is left to hold."""
-        return _closed(_replace(order, counters=self.counters))
+        """See OrderEvent; with nothing open left, nothing is left to hold."""
+        return _without_idle_holds(_replace(order, counters=self.counters))
 
 
 class Counted(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -166,7 +166,7 @@ class Counted(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, counters=self.counters)
 
 
@@ -212,7 +212,7 @@ class Refunded(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact; payments stand nowhere but in the log."""
+        """See OrderEvent; payments stand nowhere but in the log."""
         return order
 
 
@@ -224,7 +224,7 @@ class Tagged(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, tags=self.tags)
 
 
@@ -237,7 +237,7 @@ class Noted(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     data: Any = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact; the note is in the log and nowhere else."""
+        """See OrderEvent; the note is in the log and nowhere else."""
         return order
 
 
@@ -248,7 +248,7 @@ class Archived(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, archived=True)
 
 
@@ -259,51 +259,27 @@ class Unarchived(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See Fact."""
+        """See OrderEvent."""
         return _replace(order, archived=False)
 
 
-def _closed(order: Order) -> Order:
+def _without_idle_holds(order: Order) -> Order:
+    """With no unit open, nothing is left to hold."""
     return order if any(line.open for line in order.counters) else _replace(order, holds=())
 
 
 ORDER_EVENTS: dict[str, type[OrderEvent]] = {
-    order_event.name: order_event
-    for order_event in (
+    kind.name: kind
+    for kind in (
         Received, Edited, Held, Released, Canceled, Allocated, Backordered, Shipped, Delivered, ReturnRequested, Returned,
         Refunded, Tagged, Noted, Archived, Unarchived,
     )
 }  # fmt: skip
-_DECODERS = {name: msgspec.json.Decoder(order_event, float_hook=Decimal) for name, order_event in ORDER_EVENTS.items()}
+_DECODERS = {name: msgspec.json.Decoder(kind, float_hook=Decimal) for name, kind in ORDER_EVENTS.items()}
 
 
-class Event(Struct, frozen=True):
-    """A fact in the log: `number` counts from 1 within the order, `at` is microseconds since 1970 UTC."""
-
-    organization_id: int
-    order_id: int
-    number: int
-    event_id: int
-    name: str
-    version: int
-    at: int
-    actor: str
-    door: str
-    payload: bytes
-    hash: bytes
-
-
-def chain_hash(before: bytes, event: Event) -> bytes:
-    """Compute the hash of an event from the hash of the one before it and everything the event says."""
-    head = (
-        event.organization_id, event.order_id, event.number, event.event_id,
-        event.name, event.version, event.at, event.actor, event.door,
-    )  # fmt: skip
-    return hashlib.sha256(before + _ENCODER.encode(head) + event.payload).digest()
-
-
-def decode_event(event: "Event") -> OrderEvent:
-    """Read an event's payload, whatever version wrote it."""
+def decode_event(event: Event) -> OrderEvent:
+    """Decode an event's payload, whatever version wrote it."""
     payload = event.payload
     if (event.name, event.version) == ("order.held", 1):  # held one hold
         payload = b'{"holds":[' + msgspec.json.encode(msgspec.json.decode(payload)["hold"]) + b"]}"
@@ -314,8 +290,30 @@ def decode_event(event: "Event") -> OrderEvent:
 
 
 def encode_content(content: Content) -> bytes:
-    """Give an order's content as it stands in the log, and in the order's row."""
+    """Encode an order's content as it stands in the log, and in the order's row."""
     return _ENCODER.encode(content)
+
+
+def new_order(received: Received, *, organization_id: int, order_id: int, at: int, actor: str, door: str) -> Order:
+    """Return the order that its first event makes; its event chain has not begun yet."""
+    content = received.content
+    ship_to = content.destinations[0].address if content.destinations else None
+    return Order(
+        organization_id=organization_id,
+        order_id=order_id,
+        version=1,
+        created_at=at,
+        updated_at=at,
+        source=Source(door, received.submission_id, actor, ship_to.country if ship_to else None),
+        content=content,
+        counters=initial_counters(content),
+    )
+
+
+def evolve(order: Order, order_event: OrderEvent, *, at: int) -> Order:
+    """Return the order after its next event, which happened at `at`; the event is not in its chain yet."""
+    changed = order_event.apply(order, order.event_number + 1)
+    return _replace(changed, version=order.version + (not order_event.joined), updated_at=at)
 
 
 def append(
@@ -328,71 +326,47 @@ def append(
     door: str,
     content: bytes | None = None,
 ) -> tuple[Order, Event]:
-    """Append a fact that the order shows already: answer the order with its new head, and the event to be stored.
+    """Append to the chain an event that the order shows already; return the order with its new head, and the event.
 
-    `content` is that of a receipt, `encoded` by who needs it besides: it is the most of what is written of a new order.
+    `content` is the encoded content of `order.received`, for a caller who needs it besides: it is most of a new order's bytes.
     """
     if content is not None and isinstance(order_event, Received):
         order_event = _replace(order_event, content=msgspec.Raw(content))
-    loose = Event(
-        order.organization_id, order.order_id, order.event_number + 1, event_id,
+    unhashed = Event(
+        order.organization_id, ORDER, order.order_id, order.event_number + 1, event_id,
         order_event.name, order_event.version, at, actor, door, _ENCODER.encode(order_event), b"",
     )  # fmt: skip
-    event = _replace(loose, hash=chain_hash(order.event_hash, loose))
+    event = _replace(unhashed, hash=chain_hash(order.event_hash, unhashed))
     return _replace(order, event_number=event.number, event_hash=event.hash), event
 
 
 def record(
     order: Order, order_event: OrderEvent, *, event_id: int, at: int, actor: str, door: str
 ) -> tuple[Order, Event]:
-    """Do a fact to an order and append it: answer the order as it is now, and the event to be stored."""
-    number = order.event_number + 1
-    changed = order_event.apply(order, number)
-    changed = _replace(changed, version=order.version + (not order_event.joined), updated_at=at)
-    return append(changed, order_event, event_id=event_id, at=at, actor=actor, door=door)
+    """Apply an event to an order and append it; return the order as it is now, and the event to be stored."""
+    return append(evolve(order, order_event, at=at), order_event, event_id=event_id, at=at, actor=actor, door=door)
 
 
-def rebuild(recorded: Iterable[Event]) -> Order | None:
-    """Make the order of its events, in their order; None of none. The same order that is stored, to the byte."""
+def rebuild(history: Iterable[Event]) -> Order | None:
+    """Rebuild an order from its events, in their order: the same that is stored, to the byte. None of no events."""
     order: Order | None = None
-    for _, order in replay(recorded):  # noqa: B007 - the last one is wanted
+    for _, order in replay(history):  # noqa: B007 - only the last one matters
         pass
     return order
 
 
-def replay(recorded: Iterable[Event]) -> Iterator[tuple[Event, Order]]:
-    """Give each event with the order as it was after it."""
+def replay(history: Iterable[Event]) -> Iterator[tuple[Event, Order]]:
+    """Return each event with the order as it was after it."""
     order: Order | None = None
-    for event in recorded:
+    for event in history:
         order_event = decode_event(event)
         if order is None:
             assert isinstance(order_event, Received), "an order's first event is its receipt"
-            order = _received(event, order_event)
-            yield event, order
-            continue
-        order = order_event.apply(order, event.number)
-        order = _replace(
-            order,
-            version=order.version + (not order_event.joined),
-            updated_at=event.at,
-            event_number=event.number,
-            event_hash=event.hash,
-        )
+            order = new_order(
+                order_event, organization_id=event.organization_id, order_id=event.aggregate_id, at=event.at,
+                actor=event.actor, door=event.door,
+            )  # fmt: skip
+        else:
+            order = evolve(order, order_event, at=event.at)
+        order = _replace(order, event_number=event.number, event_hash=event.hash)
         yield event, order
-
-
-def _received(event: Event, order_event: Received) -> Order:
-    content = order_event.content
-    ship_to = content.destinations[0].address if content.destinations else None
-    return Order(
-        organization_id=event.organization_id,
-        order_id=event.order_id,
-        version=1,
-        created_at=event.at,
-        updated_at=event.at,
-        source=Source(event.door, order_event.submission_id, event.actor, ship_to.country if ship_to else None),
-        content=content,
-        counters=initial_counters(content),
-        event_number=event.number,
-        event_hash=event.hash,
-    )

@@ -37,7 +37,7 @@ class Counters(Struct, frozen=True, omit_defaults=True):
         )
 
     @property
-    def settled(self) -> int:
+    def committed(self) -> int:
         """Units something has happened to: an edit cannot ask for fewer."""
         return self.canceled + self.allocated + self.backordered + self.shipped
 
@@ -49,7 +49,7 @@ class Counters(Struct, frozen=True, omit_defaults=True):
     def cancel(self, quantity: int) -> "Counters":
         """Cancel open units: first those nothing was planned for, then backordered ones, then allocated ones."""
         assert 0 <= quantity <= self.open, "cancels more than is open"
-        planned = max(0, quantity - (self.open - self.allocated - self.backordered))
+        planned = max(0, quantity - self.unplanned)
         waiting = min(planned, self.backordered)
         return msgspec.structs.replace(
             self,
@@ -58,9 +58,27 @@ class Counters(Struct, frozen=True, omit_defaults=True):
             allocated=self.allocated - (planned - waiting),
         )
 
-    def ship(self) -> "Counters":
-        """Ship every open unit."""
-        return msgspec.structs.replace(self, shipped=self.ordered - self.canceled, allocated=0, backordered=0)
+    @property
+    def unplanned(self) -> int:
+        """Open units that are neither allocated nor backordered."""
+        return self.open - self.allocated - self.backordered
+
+    def allocate(self, quantity: int) -> "Counters":
+        """Allocate units that nothing was planned for yet."""
+        assert 0 <= quantity <= self.unplanned, "allocates more than there is to plan"
+        return msgspec.structs.replace(self, allocated=self.allocated + quantity) if quantity else self
+
+    def ship(self, quantity: int) -> "Counters":
+        """Ship open units: first allocated ones, then those nothing was planned for, then backordered ones."""
+        assert 0 <= quantity <= self.open, "ships more than is open"
+        allocated = min(quantity, self.allocated)
+        waiting = max(0, quantity - allocated - self.unplanned)
+        return msgspec.structs.replace(
+            self,
+            shipped=self.shipped + quantity,
+            allocated=self.allocated - allocated,
+            backordered=self.backordered - waiting,
+        )
 
 
 class Status(StrEnum):
@@ -129,7 +147,7 @@ TRANSITIONS: dict[Status, dict[Verb, tuple[Status, ...]]] = {
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.CANCEL: (Status.OPEN, Status.CANCELED),
         Verb.ALLOCATE: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
-        Verb.SHIP: (Status.SHIPPED,),
+        Verb.SHIP: (Status.PARTIALLY_SHIPPED, Status.SHIPPED),
     },
     Status.ON_HOLD: {
         Verb.EDIT: (*_UNSHIPPED, Status.CANCELED),  # a hold goes with the lines it is on
@@ -142,13 +160,13 @@ TRANSITIONS: dict[Status, dict[Verb, tuple[Status, ...]]] = {
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.CANCEL: (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED, Status.CANCELED),
         Verb.ALLOCATE: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
-        Verb.SHIP: (Status.SHIPPED,),
+        Verb.SHIP: (Status.PARTIALLY_SHIPPED, Status.SHIPPED),
     },
     Status.ALLOCATED: {
         Verb.EDIT: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.CANCEL: (Status.ALLOCATED, Status.CANCELED),
-        Verb.SHIP: (Status.SHIPPED,),
+        Verb.SHIP: (Status.PARTIALLY_SHIPPED, Status.SHIPPED),
     },
     Status.PARTIALLY_SHIPPED: {
         Verb.EDIT: (Status.PARTIALLY_SHIPPED, *_COMPLETE),
@@ -156,7 +174,7 @@ TRANSITIONS: dict[Status, dict[Verb, tuple[Status, ...]]] = {
         Verb.RELEASE: (Status.PARTIALLY_SHIPPED,),
         Verb.CANCEL: (Status.PARTIALLY_SHIPPED, *_COMPLETE),
         Verb.ALLOCATE: (Status.PARTIALLY_SHIPPED,),
-        Verb.SHIP: (Status.SHIPPED,),
+        Verb.SHIP: (Status.PARTIALLY_SHIPPED, Status.SHIPPED),
     },
     Status.SHIPPED: {},
     Status.DELIVERED: {},

@@ -2,9 +2,14 @@
 
 from crossdock.doors import Door
 from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
-from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
 from crossdock.doors.fabric.webhooks import PAYLOADS
+
+# Holds of customer service, payment and address checks; fraud and customs are settled without the customer.
+CUSTOMER_HOLD_REASONS = (
+    "ORDER_HOLD_CSR", "ORDER_HOLD_ADDRESS", "ORDER_HOLD_PAYMENT", "ORDER_HOLD_REVALIDATION",
+)  # fmt: skip
 
 DOOR = Door(
     name="fabric",
@@ -17,4 +22,5 @@ DOOR = Door(
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
     payloads=PAYLOADS,
+    customer_hold_reasons=CUSTOMER_HOLD_REASONS,
 )

@@ -1,14 +1,24 @@
-"""The documents that this door's changes lead to: an update's body made a create body again, a part merged in; pure."""
+"""What this door's calls change: the documents that updates lead to, and the commands made of the calls; pure."""
 
 from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.ids import json_equal, to_hex24
 from crossdock.core.json.request_body import objects_in
+from crossdock.core.orders.commands import (
+    AddNote,
+    CancelOrder,
+    Command,
+    EditOrder,
+    LineSelection,
+    RecordReport,
+    Together,
+)
 from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Status
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
-from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import DOOR, status_words, taken_back
 
 Tree = Any
@@ -114,3 +124,39 @@ def at_place(faults: tuple[Fault, ...], *path: str | int) -> tuple[Fault, ...]:
 
 def _within(path: Path, outer: Path) -> Path:
     return path[len(outer) :] if path[: len(outer)] == outer else path
+
+
+# ---------------------------------------------------------------------------------------------------------------- commands
+# The vendor's guide: addresses and items may change in Created, Hold, Confirmed and Partially allocated.
+AMENDABLE = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED})
+
+
+def cancel(
+    order_id: int | None,
+    *,
+    lines: LineSelection | None,
+    reason: str | None,
+    note: str | None,
+    topic: str,
+    asked: Tree,
+) -> Command:
+    """Make the command that cancels, and keeps with it what was asked beyond reason and note."""
+    return Together(
+        order_id=order_id,
+        commands=(
+            CancelOrder(order_id=order_id, lines=lines, reason=reason, note=note),
+            AddNote(order_id=order_id, text=note or reason or "canceled", topic=topic, data=asked),
+        ),
+    )
+
+
+def report(order_id: int | None, text: str, *, topic: str, data: Tree, edit: EditOrder | None = None) -> RecordReport:
+    """Make the command that records once what another service reports.
+
+    A report with an event id (`connectorInfo.eventId`) or of package tracking is the same whenever it came; any other may
+    come again after a different one.
+    """
+    is_event = (
+        not isinstance(data, dict) or "status" not in data or bool((data.get("connectorInfo") or {}).get("eventId"))
+    )
+    return RecordReport(order_id=order_id, text=text, topic=topic, data=data, distinct=is_event, edit=edit)

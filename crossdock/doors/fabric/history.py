@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.core.events import Event
 from crossdock.core.orders.events import (
     Allocated,
     Canceled,
     Edited,
-    Event,
     Held,
     Noted,
     OrderEvent,
@@ -27,7 +27,7 @@ from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.mapping import rendered
 from crossdock.doors.fabric.responses import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
-from crossdock.flows.context import MissingFields
+from crossdock.flows.formats import MissingFields
 
 Tree = Any
 # Topics of notes that this door's calls write.
@@ -211,7 +211,7 @@ def _audits(answer: dict[str, Tree], told: Sequence[_Told], times: _Times) -> li
         event, following = each.event, told[position + 1].order_event if position + 1 < len(told) else None
         for place, parts in enumerate(_entries(each, following)):
             entry = _BLANK.copy()
-            entry["auditId"] = audit_id(event.order_id, f"{event.number}/{place}")
+            entry["auditId"] = audit_id(event.aggregate_id, f"{event.number}/{place}")
             entry["auditTimestamp"] = times[event.at]
             entry["source"] = event.actor
             entry.update(parts)

@@ -8,10 +8,9 @@ first note. All else travels as leftovers.
 from decimal import Decimal
 from typing import Any
 
-from crossdock.core.errors import Fault, Path
+from crossdock.core.errors import Fault
 from crossdock.core.iso import ALPHA2_OF, ALPHA3_OF
-from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in, parse_body
-from crossdock.core.json.validation import unchecked
+from crossdock.core.json.request_body import duplicates_in, objects_in
 from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
     Address,
@@ -21,14 +20,12 @@ from crossdock.core.orders.model import (
     Customer,
     Destination,
     Line,
-    Order,
     Totals,
     join_name,
     split_name,
 )
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.responses import DOOR, answered, encoded
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import MissingFields
 
 Tree = Any
 HOLD = "ORDER_HOLD"
@@ -287,47 +284,3 @@ def rendered(content: Content, missing_fields: MissingFields) -> dict[str, Tree]
         ],
         notes=[{"notes": content.notes}] if content.notes is not None else None,
     )
-
-
-class FabricFormat(Format):
-    """The document of this door; see flows.book.Format."""
-
-    name = DOOR
-    lines = "items"
-    number_path: Path = ("orderNumber",)
-
-    def parse(self, raw: bytes) -> ParsedBody:
-        """See Format."""
-        return parse_body(raw, wire.OrderCreate, _references, natural=lambda sent: (sent.orderNumber,))
-
-    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
-        """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate))
-
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
-        """See Format."""
-        return _content(reading.shape)
-
-    def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; this door keeps no catalog."""
-        return ()
-
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format; `statusCode` is the book's to say for an order whose sender gave none, see answer.py."""
-        return rendered(content, missing_fields)
-
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
-        """See Format."""
-        return answered(document, order)
-
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers the whole order."""
-        return encoded(document, order)
-
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
-        code = document["statusCode"]
-        return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NO_PLACEMENT
-
-
-FORMAT = FabricFormat()

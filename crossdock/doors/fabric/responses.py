@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType, defstruct, inspect
 
 from crossdock.core.errors import Path
 from crossdock.core.ids import to_hex24
-from crossdock.core.money import to_minor_unit
+from crossdock.core.money import PRECISION, to_minor_unit
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.core.time import format_time
@@ -266,7 +266,7 @@ def _copy_totals(answer: Any, copies: dict[str, str]) -> None:
 def _canceled_amount(item: Any, line: Counters, currency: str | None) -> Decimal | None:
     """Say what the canceled units of a line are worth: a share of its total, else of its price; None if neither is known."""
     total, price = item.itemTotal, item.itemUnitPrice
-    with localcontext(prec=100):
+    with localcontext(prec=PRECISION):
         if total is not None and total is not UNSET:
             if line.canceled == line.ordered:
                 return Decimal(total)
@@ -302,10 +302,10 @@ def _tell_canceled(answer: Any, order: Order) -> None:
             continue
         gone.append(amount)
         if item.outstandingItemTotal is not UNSET:
-            with localcontext(prec=100):
+            with localcontext(prec=PRECISION):
                 item.outstandingItemTotal = Decimal(item.itemTotal) - amount
     if gone:
-        with localcontext(prec=100):
+        with localcontext(prec=PRECISION):
             answer.cancelTotal = sum(gone)
 
 

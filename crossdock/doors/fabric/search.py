@@ -18,7 +18,7 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.json.value_types import is_date, is_date_time
 from crossdock.core.orders.status import Status
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.history import TOLD_BY_LOG, with_history
+from crossdock.doors.fabric.history import TOLD_BY_LOG
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.flows.order_search import NO_FILTERS, Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
@@ -188,7 +188,7 @@ def order_query(search: Search) -> tuple[OrderQuery, Residual]:
     residual = Residual(
         lambda _, document: fits(document, search.filters),
         door=DOOR,
-        add_history=with_history if needs_history else None,
+        needs_history=needs_history,
         rank=lambda found: _ranked(search, found),
         overflow=Overflow.REFUSE if sort is None or needs_history else Overflow.UNTIL_FULL,
     )

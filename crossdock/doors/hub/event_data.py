@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crossdock.core.errors import Path
+from crossdock.core.events import Event
 from crossdock.core.orders import events
 from crossdock.core.orders.events import (
     Allocated,
@@ -12,7 +13,6 @@ from crossdock.core.orders.events import (
     Canceled,
     Delivered,
     Edited,
-    Event,
     Held,
     Noted,
     OrderEvent,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.core.events import Event
 from crossdock.core.ids import IdGenerator
 from crossdock.core.orders import events
 from crossdock.core.orders.events import (
@@ -15,7 +16,6 @@ from crossdock.core.orders.events import (
     Canceled,
     Delivered,
     Edited,
-    Event,
     Held,
     Noted,
     OrderEvent,
@@ -44,8 +44,8 @@ from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.hub.mapping import FORMAT
 from crossdock.doors.hub.webhooks import cloud_event, message, test_message
-from crossdock.flows.context import MissingFields, ReferenceData
 from crossdock.flows.event_payloads import TEST
+from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.store.event_log import LogEntry
 from crossdock.store.tenants import Organization
 

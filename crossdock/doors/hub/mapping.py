@@ -1,11 +1,13 @@
 """The hub's JSON to canonical content and back; pure. The names are the same on both sides, so most of it is generic."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec.structs import asdict, astuple
 
 from crossdock.core.errors import Fault, Path
+from crossdock.core.events import Event
 from crossdock.core.ids import from_base32, to_base32
 from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
@@ -15,12 +17,14 @@ from crossdock.core.orders.status import Counters
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.hub import wire
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import Format, MissingFields, ReferenceData
 
 Tree = Any
 # Members of the answer that a sender cannot set.
 _HEAD = ("id", "version", "status", "created_at", "updated_at", "source", "holds", "tags", "archived")
 ANSWERED = (*_HEAD, "reconciliation")
+# What is said of an order that cannot be rendered, in its place in a list or an export.
+UNREADABLE = "the order cannot be shown; the server's log says why"
 _ENCODER = msgspec.json.Encoder()  # writes amounts as strings, as this door does
 _DECODER = msgspec.json.Decoder()
 
@@ -61,6 +65,14 @@ def _line_rules(tree: Tree) -> list[Fault]:
 def time_answer(us: int) -> str:
     """Spell microseconds since 1970."""
     return format_time(us, digits=6)
+
+
+def unreadable_answer(order: Order) -> bytes:
+    """Render what stands in a list or an export for an order that cannot be rendered."""
+    answer = wire.UnreadableOrder(
+        spell_id(order.order_id), order.content.number, order.version, str(order.status), UNREADABLE
+    )
+    return _ENCODER.encode(answer)
 
 
 def hold_answer(hold: Hold) -> dict[str, Tree]:
@@ -107,7 +119,9 @@ class HubFormat(Format):
             line.pop("leftovers", None)
         return document
 
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
         """See Format."""
         answer = dict(zip(_HEAD, _head(order), strict=True))
         answer |= {name: value for name, value in document.items() if name not in ANSWERED}
@@ -130,10 +144,6 @@ class HubFormat(Format):
     def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format."""
         return encode_json(self.to_response(document, order, found))
-
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format."""
-        return NO_PLACEMENT
 
 
 def _head(order: Order) -> tuple[Tree, ...]:

@@ -28,7 +28,7 @@ def message(entry: LogEntry, order: Tree = UNSET) -> Message:
         version=ORDER_EVENTS[event.name].version,  # `data` has its present shape, whatever version wrote it down
         position=entry.position,
         at=time_answer(event.at),
-        order_id=spell_id(event.order_id),
+        order_id=spell_id(event.aggregate_id),
         number=event.number,
         status=Status(entry.status),
         actor=event.actor,
@@ -47,7 +47,7 @@ def unreadable_event(entry: LogEntry) -> UnreadableEvent:
         type=event.name,
         position=entry.position,
         at=time_answer(event.at),
-        order_id=spell_id(event.order_id),
+        order_id=spell_id(event.aggregate_id),
         number=event.number,
         error=UNREADABLE,
     )

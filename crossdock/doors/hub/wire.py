@@ -5,6 +5,7 @@ floats. Unknown members are kept and answered.
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -12,8 +13,32 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import AnyDate, Country, Currency, DateTime, NonEmpty, Quantity
 
-_AMOUNT = re.compile(r"-?[0-9]{1,24}(\.[0-9]{1,16})?([eE][-+]?[0-9]{1,2})?")
-Amount = Annotated[str, rule("amount", _AMOUNT.fullmatch, 'digits such as "25.00"')]
+_INTEGER_DIGITS = 24
+_FRACTION_DIGITS = 16
+_DIGITS = rf"-?[0-9]{{1,{_INTEGER_DIGITS}}}(\.[0-9]{{1,{_FRACTION_DIGITS}}})?"
+_PLAIN = re.compile(_DIGITS).fullmatch
+_SCIENTIFIC = re.compile(_DIGITS + r"[eE][-+]?[0-9]{1,2}").fullmatch
+
+
+def is_amount(text: str) -> bool:
+    """Check the digits of an amount; one with an exponent is in range if it is without it ("1E+2" as 100)."""
+    if _PLAIN(text):
+        return True
+    if not _SCIENTIFIC(text):
+        return False
+    number = Decimal(text)
+    exponent = number.as_tuple().exponent
+    return number.adjusted() < _INTEGER_DIGITS and isinstance(exponent, int) and exponent >= -_FRACTION_DIGITS
+
+
+Amount = Annotated[
+    str,
+    rule(
+        "amount",
+        is_amount,
+        f'digits such as "25.00", at most {_INTEGER_DIGITS} before the point and {_FRACTION_DIGITS} after it',
+    ),
+]
 
 
 class Address(Struct):
@@ -210,9 +235,14 @@ class OrderAnswer(OrderCreate, kw_only=True):
     reconciliation: Reconciliation
 
 
-class Page(Struct):
-    items: list[OrderAnswer]
-    next: str | None
+class UnreadableOrder(Struct):
+    """An order that this server cannot render, in its place in a list or an export: `error` says so in words."""
+
+    id: str
+    number: str
+    version: int
+    status: str
+    error: str
 
 
 class Loss(Struct):

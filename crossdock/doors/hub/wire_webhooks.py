@@ -125,17 +125,6 @@ class DeliveryAnswer(Struct):
     log: list[AttemptAnswer]
 
 
-class MailAnswer(Struct):
-    """A mail that was kept because there is no server to send it through."""
-
-    id: str
-    order_id: str
-    kind: str
-    recipient: str
-    subject: str
-    created_at: str
-
-
 def _time(us: int | None) -> str | None:
     return None if us is None else time_answer(us)
 
@@ -163,7 +152,7 @@ def endpoint_answer(endpoint: Endpoint, wanted: Subscription, context: Context, 
         "health": {
             "failures": health.failures,
             "failing_since": _time(health.failing_since),
-            "rests_until": _time(health.rests_until),
+            "rests_until": _time(health.backoff_until),
         },
         "position": endpoint.position,
         "secrets": secrets,

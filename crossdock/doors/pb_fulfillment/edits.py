@@ -13,6 +13,7 @@ from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.ids import json_equal
 from crossdock.core.json.request_body import ParsedBody, parse_body
 from crossdock.core.json.strict_json import FAULTS_LIMIT
+from crossdock.core.orders.model import Order
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
@@ -20,7 +21,7 @@ from crossdock.doors.pb_fulfillment.responses import ANSWERED, DEFAULTS, as_told
 
 Tree = Any
 Document = dict[str, Tree]
-Change = Callable[[Document], Document]
+Change = Callable[[Document, Order], Document]
 _IDS = ("clientId", "clientOrderId")
 _LOOSE = msgspec.json.Decoder(dict[str, Any])
 
@@ -42,7 +43,7 @@ def whole(sent: bytes, *, format: PbFulfillmentFormat, is_own: bool) -> Change:
     """
     reading = format.parse(sent)
 
-    def change(before: Document) -> Document:
+    def change(before: Document, _: Order) -> Document:
         _refuse([*_new(reading.faults, before, format), *_number_faults(reading.tree, before)])
         return taken_up(before, _as_asked(before, reading.tree, is_own=is_own))
 
@@ -59,7 +60,7 @@ def items(sent: bytes, *, format: PbFulfillmentFormat, is_own: bool) -> Change:
         sent, wire.OrderItems, format.client_rule, natural=lambda body: (body.clientId, body.clientOrderId)
     )  # fmt: skip
 
-    def change(before: Document) -> Document:
+    def change(before: Document, _: Order) -> Document:
         faults = [*_new(reading.faults, before, format), *_number_faults(reading.tree, before)]
         wanted = _with_items(before, reading) if isinstance(reading.tree, dict) else before
         named = {fault.path for fault in faults}
@@ -70,9 +71,9 @@ def items(sent: bytes, *, format: PbFulfillmentFormat, is_own: bool) -> Change:
     return change
 
 
-def anew(document: Document) -> Change:
-    """Make a sound document an order's own, whatever it said before."""
-    return lambda before: taken_up(before, document)
+def replace_document(document: Document) -> Change:
+    """Make the change that replaces an order's document by a sound one."""
+    return lambda before, _: taken_up(before, document)
 
 
 def taken_up(before: Document, wanted: Document) -> Document:

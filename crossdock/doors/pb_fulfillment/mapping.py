@@ -6,11 +6,12 @@ travels as leftovers. How the answer is dressed after that is in `answering`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid, Path
+from crossdock.core.events import Event
 from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.json.value_types import decimal
@@ -32,7 +33,7 @@ from crossdock.core.orders.model import (
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import responses, wire
 from crossdock.doors.pb_fulfillment.responses import DETAILS
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import Format, MissingFields, ReferenceData
 
 Tree = Any
 CLIENT = "pb_fulfillment_client"
@@ -324,17 +325,15 @@ class PbFulfillmentFormat(Format):
             internalNotes=content.notes,
         )
 
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
         """See Format."""
         return responses.answer(document, order)
 
     def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
         return encode_json(responses.answer(document, order))
-
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format."""
-        return NO_PLACEMENT
 
 
 FORMAT = PbFulfillmentFormat()

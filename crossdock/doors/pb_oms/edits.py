@@ -1,4 +1,4 @@
-"""What the calls of this door do to an order: changed documents, moves by status, deletion. Pure, and steps of flows.orders.
+"""What the calls of this door change: documents, statuses, deletion. Pure; each makes a command (core/orders/commands.py).
 
 An order that was deleted through this door is not there for any of its calls.
 """
@@ -6,19 +6,24 @@ An order that was deleted through this door is not there for any of its calls.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import json_equal
 from crossdock.core.json.request_body import objects_in
-from crossdock.core.orders.events import OrderEvent
+from crossdock.core.orders.commands import (
+    ArchiveOrder,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    EditOrder,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+    Together,
+)
 from crossdock.core.orders.model import Line, Order
-from crossdock.core.orders.status import Status, Verb
+from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import mapping
-from crossdock.flows import orders
-from crossdock.flows.access import Caller
-from crossdock.flows.orders import HoldRequest, Step
-from crossdock.flows.unit_of_work import Unit
 
 Tree = Any
 Document = dict[str, Tree]
@@ -99,86 +104,53 @@ def of_body(fault: Fault, places: dict[int, int]) -> Fault:
     return Fault(("items", *rest), fault.reason)
 
 
-# ------------------------------------------------------------------------------------------------------------------- steps
-def visible(step: Step) -> Step:
-    """Make a step refuse an order that was deleted through this door, with Missing, before anything else is looked at."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        if mapping.is_deleted(order):
-            raise NotFound(Code.NO_ORDER, "there is no such order")
-        orders.check(order, step.verb, only=step.only)
-        return await step.decide(work, order)
-
-    return msgspec.structs.replace(step, verb=Verb.NOTE, only=None, decide=decide)
+# ---------------------------------------------------------------------------------------------------------------- commands
+def edit(order_id: int | None, change: Callable[[Document, Sequence[Line]], Document]) -> EditOrder:
+    """Make the edit of an order of which nothing is allocated or shipped; `change` gets its document and its lines."""
+    return EditOrder(
+        order_id=order_id,
+        door=mapping.FORMAT.name,
+        change=lambda document, order: change(document, order.content.lines),
+        locked_by=("allocated", "shipped"),
+    )
 
 
-def edit(caller: Caller, order_id: int | None, change: Callable[[Document, Sequence[Line]], Document]) -> Step:
-    """Edit an order of which nothing is allocated or shipped; `change` gets its document and its lines, in one order."""
+def change_status(order_id: int | None, status: str, reason: str | None) -> Command:
+    """Make the command that brings an order to a status in the vendor's word; it does nothing where the order has it already."""
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        if any(line.allocated or line.shipped for line in order.counters):
-            raise Conflict(
-                Code.STATE_FORBIDS, "something of the order is allocated or shipped, so it cannot be changed"
-            )
-        lines = order.content.lines
-        step = orders.edit(caller, order_id, door=mapping.FORMAT.name, change=lambda document: change(document, lines))
-        return await step.decide(work, order)
+    def is_there(order: Order) -> bool:
+        return mapping.word_of(order) == status and not (status == "UNFULFILLED" and bool(order.holds))
 
-    return visible(Step(order_id, Verb.EDIT, decide))
-
-
-def move(caller: Caller, order_id: int | None, word: str, reason: str | None) -> Step:
-    """Move an order to a status in the vendor's word; nothing where it has it already."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        if mapping.word_of(order) == word and not (word == "UNFULFILLED" and order.holds):
-            return []
-        step = _move(caller, order_id, word, reason)
-        orders.check(order, step.verb)
-        if (
-            word == "ONHOLD" and order.status == Status.PARTIALLY_SHIPPED
-        ):  # it would go on being UNFULFILLED for a reader
-            raise Conflict(Code.STATE_FORBIDS, "something of the order has shipped, so it cannot be on hold any more")
-        return await step.decide(work, order)
-
-    return visible(Step(order_id, Verb.NOTE, decide))
+    if status == "ONHOLD":
+        holds = (HoldRequest(reason or mapping.HOLD_REASON),)
+        return PlaceHolds(order_id=order_id, holds=holds, before_shipping=True, skip_if=is_there)
+    if status == "UNFULFILLED":
+        return ReleaseHolds(order_id=order_id, reason=reason, skip_if=is_there)
+    if status == "FULFILLED":
+        return ShipOrder(order_id=order_id, reason=reason, skip_if=is_there)
+    return CancelOrder(order_id=order_id, reason=reason, skip_if=is_there)
 
 
-def _move(caller: Caller, order_id: int | None, word: str, reason: str | None) -> Step:
-    if word == "ONHOLD":
-        return orders.hold(caller, order_id, [HoldRequest(reason or mapping.HOLD_REASON)])
-    if word == "UNFULFILLED":
-        return orders.release(order_id, reason=reason)
-    return orders.ship(order_id, reason=reason) if word == "FULFILLED" else orders.cancel(order_id, reason=reason)
+def delete(order_id: int | None) -> Command:
+    """Make the command that cancels an order, archives it, and marks it so that this door does not find it any more."""
+    return Together(
+        order_id=order_id,
+        commands=(
+            CancelOrder(order_id=order_id, reason="deleted", skip_if=lambda order: order.status == Status.CANCELED),
+            ArchiveOrder(order_id=order_id),
+            ChangeTags(order_id=order_id, add=(mapping.DELETED,)),
+        ),
+    )
 
 
-def delete(order_id: int | None) -> Step:
-    """Cancel an order, put it out of sight, and mark it so that this door does not find it any more."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        order_events: list[OrderEvent] = []
-        if order.status != Status.CANCELED:
-            orders.check(order, Verb.CANCEL)
-            order_events += await orders.cancel(order_id, reason="deleted").decide(work, order)
-        order_events += await orders.archive(order_id).decide(work, order)
-        order_events += await orders.tag(order_id, lambda tags: (*tags, mapping.DELETED)).decide(work, order)
-        return order_events
-
-    return visible(Step(order_id, Verb.ARCHIVE, decide))
-
-
-def tag(order_id: int | None, tags: Sequence[str]) -> Step:
-    """Give an order exactly these tags."""
-    return visible(orders.tag(order_id, lambda _: tags))
+def replace_tags(order_id: int | None, tags: Sequence[str]) -> Command:
+    """Make the command that gives an order exactly these tags."""
+    return ChangeTags(order_id=order_id, replace=tuple(tags))
 
 
 def reserved(row: Tree, member: str, *path: str | int) -> list[Fault]:
-    """Name the tags in the array `member` that are this side's own."""
+    """Name the tags in the array `member` that are reserved for this door."""
     tags = row.get(member) if isinstance(row, dict) else None
     if not isinstance(tags, list):
         return []
-    return [
-        Fault((*path, member, place), "is this side's own word")
-        for place, tag in enumerate(tags)
-        if tag == mapping.DELETED
-    ]
+    return [Fault((*path, member, place), "is reserved") for place, tag in enumerate(tags) if tag == mapping.DELETED]

@@ -4,6 +4,7 @@ Canonical homes: orderNumber, charges (subTotal -> items, gmv -> total, totalPai
 the BILLING additional address, items, orderMessage, references, carrier and service. All else travels as leftovers.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 
 from crossdock.core.errors import Fault, Path
+from crossdock.core.events import Event
 from crossdock.core.ids import from_base62, to_base62
 from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
@@ -36,7 +38,7 @@ from crossdock.core.orders.status import Status
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import Format, MissingFields, ReferenceData
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"
@@ -103,7 +105,7 @@ def _item_rules(tree: Tree) -> list[Fault]:
     return faults
 
 
-def _needs(tree: Tree) -> tuple[EntityReference, ...]:
+def _named_references(tree: Tree) -> tuple[EntityReference, ...]:
     """An item that is only a customProductId needs that product; beside own properties the id is only kept."""
     return tuple(
         EntityReference(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
@@ -337,11 +339,13 @@ class PbOmsFormat(Format):
 
     def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return parse_body(raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), needs=_needs)
+        return parse_body(
+            raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), references=_named_references
+        )
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate), needs=_needs(document))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=_named_references(document))
 
     def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
@@ -370,7 +374,9 @@ class PbOmsFormat(Format):
             shippingPreferences=_spell_preferences(content),
         )
 
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
         """See Format; the flat document split in two, unknown members in `orderInfo`."""
         document = dict(document)
         shipping = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
@@ -400,9 +406,9 @@ class PbOmsFormat(Format):
             }
         )
 
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format."""
-        return NO_PLACEMENT
+    def is_visible(self, order: Order) -> bool:
+        """See Format; an order that was deleted through this door is not there for it any more."""
+        return not is_deleted(order)
 
 
 FORMAT = PbOmsFormat()

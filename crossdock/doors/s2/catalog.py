@@ -15,7 +15,7 @@ from msgspec import Raw
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from crossdock.store.catalog import CatalogEntry
 from crossdock.store.tenants import Membership, Organization, Person
 

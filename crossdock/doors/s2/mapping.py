@@ -4,11 +4,12 @@ Canonical homes: channelOrderId and its two alternatives, accountId, the two add
 date, currency, items (SKU and description come from the product), ship-by, deliver-by, note. All else is a leftover.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from crossdock.core.errors import Fault, Path
+from crossdock.core.events import Event
 from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time
@@ -17,7 +18,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of, warehouse_of
 from crossdock.doors.s2.responses import answered
-from crossdock.flows.context import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
@@ -29,7 +30,7 @@ def _unique_items(tree: Tree) -> Iterable[Fault]:
     return duplicates_in(tree, "items", "channelOrderItemId")
 
 
-def _needs(tree: Tree) -> tuple[EntityReference, ...]:
+def _named_references(tree: Tree) -> tuple[EntityReference, ...]:
     """The account and every product must be the organization's; what is no UUID is a fault of its own."""
     if not isinstance(tree, dict):
         return ()
@@ -206,12 +207,12 @@ class S2Format(Format):
             wire.OrderCreate,
             _unique_items,
             natural=lambda sent: (sent.accountId.lower(), sent.channelOrderId),
-            needs=_needs,
+            references=_named_references,
         )
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=_named_references(document))
 
     def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
         """See Format."""
@@ -234,7 +235,9 @@ class S2Format(Format):
         """See Format."""
         return _spell(content, found, missing_fields)
 
-    def to_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
         """See Format."""
         return answered(document, order, found)
 

@@ -22,7 +22,7 @@ from crossdock.doors.s2.catalog import (
     spell_id,
     spell_product,
 )
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from crossdock.store.tenants import Organization
 
 Tree = Any

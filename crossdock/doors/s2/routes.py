@@ -8,7 +8,7 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.core.orders.model import Order
 from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.s2 import catalog, mapping, routes_verbs, wire
-from crossdock.flows import access, document_cache, queries, reference_data
+from crossdock.flows import access, queries, reference_data, rendering
 from crossdock.flows.intake import Submission
 from crossdock.flows.order_search import Filters
 from crossdock.store.catalog import CatalogEntry
@@ -206,9 +206,7 @@ async def get_order(request: Request) -> Reply:
     """Answer one order."""
     order_id = catalog.read_id(request.params["orderId"])
     order = await queries.order(request.context, request.caller, order_id=order_id)
-    (document,) = await document_cache.render_json_all(
-        request.context, request.caller, [order], door=mapping.FORMAT.name
-    )
+    (document,) = await rendering.render_json_all(request.context, request.caller, [order], door=mapping.FORMAT.name)
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 
@@ -220,10 +218,8 @@ async def list_orders(request: Request) -> Reply:
     if term:
         orders = await _orders_of(request, term)
         some = orders[offset : offset + limit]
-        return _paged(await document_cache.render_json_all(context, caller, some, door=door), len(orders))
-    told = await document_cache.render_json_page(
-        context, caller, Filters(door=door), door=door, limit=limit, offset=offset
-    )
+        return _paged(await rendering.render_json_all(context, caller, some, door=door), len(orders))
+    told = await rendering.render_json_page(context, caller, Filters(door=door), door=door, limit=limit, offset=offset)
     return _paged(told.documents, await queries.count(context, caller, Filters(door=door)))
 
 

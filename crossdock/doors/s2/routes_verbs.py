@@ -7,10 +7,11 @@ for what they do.
 from crossdock.core.errors import Code, Conflict, Fault, Invalid
 from crossdock.core.json.request_body import parse_body
 from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.commands import ArchiveOrder, CancelOrder, Command, EditOrder
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.s2 import catalog, edits, mapping, wire
-from crossdock.flows import orders, rendering
-from crossdock.flows.orders import Step
+from crossdock.flows import rendering
+from crossdock.flows.execute import execute
 
 Document = dict[str, object]
 
@@ -21,14 +22,11 @@ async def update_order(request: Request) -> Reply:
     Refused where the order is canceled or fulfilled, where the new number is taken, or where it contradicts what has shipped.
     """
     sent = _body(request)
-    step = orders.edit(
-        request.caller,
-        catalog.read_id(request.params["orderId"]),
-        door=mapping.FORMAT.name,
-        change=lambda before: edits.revised(before, sent),
+    command = EditOrder(
+        order_id=_order_id(request), door=mapping.FORMAT.name, change=lambda before, _: edits.revised(before, sent)
     )
     try:
-        return await _moved(request, step)
+        return await _execute(request, command)
     except Invalid as invalid:
         raise edits.in_update_words(invalid, sent) from None
     except Conflict as conflict:
@@ -50,21 +48,25 @@ def _body(request: Request) -> Document:
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel everything of an order; refused where it is canceled already, or where something of it has shipped."""
-    return await _moved(request, orders.cancel(catalog.read_id(request.params["orderId"])))
+    return await _execute(request, CancelOrder(order_id=_order_id(request)))
 
 
 async def archive_order(request: Request) -> Reply:
     """Put an order out of sight; one that is there already stays there."""
-    return await _moved(request, orders.archive(catalog.read_id(request.params["orderId"])))
+    return await _execute(request, ArchiveOrder(order_id=_order_id(request)))
 
 
 async def unarchive_order(request: Request) -> Reply:
     """Bring an order back into sight."""
-    return await _moved(request, orders.archive(catalog.read_id(request.params["orderId"]), False))
+    return await _execute(request, ArchiveOrder(order_id=_order_id(request), archived=False))
 
 
-async def _moved(request: Request, step: Step) -> Reply:
+def _order_id(request: Request) -> int | None:
+    return catalog.read_id(request.params["orderId"])
+
+
+async def _execute(request: Request, command: Command) -> Reply:
     door = mapping.FORMAT.name
-    (change,) = await orders.perform(request.context, request.caller, [step], door=door)
+    (change,) = await execute(request.context, request.caller, [command], door=door)
     rendered = await rendering.render(request.context, request.caller, change.order, door=door)
     return Reply(200, encode_json(rendered.document), order_id=change.order.order_id)

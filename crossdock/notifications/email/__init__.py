@@ -1,3 +1,5 @@
-"""Mails to customers, made from events: which (content), in which words (languages, rendering), to whom (addresses), as what
-bytes (message), and by which server (sending). `letters.write` does all but the sending.
+"""E-mails to customers about their orders, made from events.
+
+Which mail an event makes (mail_kinds), in which language (languages), with which texts (view, templating), to whom
+(addresses), as which bytes (mime), through which server (smtp). `compose.compose_email` does everything but the sending.
 """

@@ -1,4 +1,4 @@
-"""The channel of mails: which entries make one, and each as a letter that is sent, or kept where there is no server."""
+"""The e-mail channel: which events make a mail, and each delivery as a message; stored instead of sent without a server."""
 
 import asyncio
 import hashlib
@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Literal
 
 import msgspec
+import structlog
+from msgspec import Struct
 
 from crossdock.core.orders.events import Held, decode_event
 from crossdock.core.retry_policy import Attempt, Verdict
@@ -15,156 +17,201 @@ from crossdock.flows import emails, event_payloads
 from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import UNREADABLE, Notification
 from crossdock.notifications.email import compose, email_settings
-from crossdock.notifications.email.email_settings import MailSettings
-from crossdock.notifications.email.mail_kinds import KIND_OF, Kind, asked_of_customer
-from crossdock.notifications.email.mime import Letter
+from crossdock.notifications.email.email_settings import HOLD_REASONS, MailSettings
+from crossdock.notifications.email.mail_kinds import KIND_OF, Kind, customer_holds
+from crossdock.notifications.email.mime import MimeMessage
 from crossdock.notifications.email.smtp import Mailer, Smtp
-from crossdock.notifications.worker import Call
+from crossdock.notifications.worker import failed_by_bug
 from crossdock.settings import Settings
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
 from crossdock.store.event_log import EventFilter, LogEntry
 
-_NAMES = tuple(order_event.name for order_event in KIND_OF)
+_log = structlog.get_logger("crossdock.emails")
+_EVENT_NAMES = tuple(order_event.name for order_event in KIND_OF)
 _KIND_OF_NAME = {order_event.name: kind for order_event, kind in KIND_OF.items()}
-# The sender of kept mails where nobody said who sends them; a name that is reserved for examples.
-_NOBODY = "orders@shop.example"
-# Mails under way for one organization: each is a millisecond of work, and the server's own requests have to get their turns.
-_ROOM = 8
+# Sender of stored mails of organizations that have not set one; the domain is reserved for examples.
+_PLACEHOLDER_SENDER = "orders@shop.example"
+# Mails in flight for one organization. Rendering one takes about a millisecond of the event loop that serves requests too.
+_CAPACITY = 8
+_NOTHING_TO_SEND = "nothing to send: the order has no address, or wants no mails"
 
 
-def settings_of(document: bytes, settings: Settings, *, brand: str = "") -> MailSettings | None:
-    """Read what an organization says about its mails; None where nobody said who sends them and they would really be sent."""
+class OutgoingMail(Struct, frozen=True):
+    """A composed mail with the notification it was made from."""
+
+    message: MimeMessage
+    notification: Notification
+    kind: str
+
+
+def settings_of(
+    document: bytes, settings: Settings, *, brand: str = "", hold_reasons: tuple[str, ...] = ()
+) -> MailSettings | None:
+    """Return an organization's mail settings; None if there is a server, but nobody has set a sender.
+
+    `hold_reasons` are those the doors add to the default ones.
+    """
     if document != emails.NO_SETTINGS:
-        return _decoded(document)
+        return _decode(document, hold_reasons)
     if settings.mail_sender:
-        return MailSettings(sender=settings.mail_sender, brand=brand)
-    return None if settings.smtp_host else placeholder_settings(brand)
+        return _with_hold_reasons(MailSettings(sender=settings.mail_sender, brand=brand), hold_reasons)
+    return None if settings.smtp_host else _with_hold_reasons(placeholder_settings(brand), hold_reasons)
 
 
 def placeholder_settings(brand: str) -> MailSettings:
-    """Give settings for what is shown or kept, and never sent, where nobody said who sends it."""
-    return MailSettings(sender=_NOBODY, brand=brand)
+    """Return settings for mails that are shown or stored, never sent, where no sender is set."""
+    return MailSettings(sender=_PLACEHOLDER_SENDER, brand=brand)
 
 
 @lru_cache(maxsize=1_000)
-def _decoded(document: bytes) -> MailSettings:
-    return email_settings.decode_settings(document)
+def _decode(document: bytes, hold_reasons: tuple[str, ...]) -> MailSettings:
+    return _with_hold_reasons(email_settings.decode_settings(document), hold_reasons)
+
+
+def _with_hold_reasons(settings: MailSettings, added: tuple[str, ...]) -> MailSettings:
+    if settings.hold_reasons is not None or not added:
+        return settings
+    return msgspec.structs.replace(settings, hold_reasons=[*HOLD_REASONS, *added])
 
 
 def consent_key(context: Context) -> bytes:
-    """Give the key that signs links to the page of consent: every process of a book has the same."""
+    """Derive the key that signs consent links; it is the same in every process of an installation."""
     return hmac.digest(context.access.key.encode(), b"consent", hashlib.sha256)
 
 
 class MailChannel:
-    """Tells customers by mail; see worker.Channel. Without a `mailer` mails are kept."""
+    """Delivers by e-mail; see worker.Channel. Without a `mailer` mails are stored."""
 
     def __init__(self, context: Context, mailer: Mailer | None) -> None:
         self._context = context
         self._mailer = mailer
         self._key = consent_key(context)
-        self._keeping: list[StoredMail] = []
-        self._keeper: asyncio.Task[None] | None = None
-        self.capacity = _ROOM
+        self._to_store: list[StoredMail] = []
+        self._storing: asyncio.Task[None] | None = None
+        self.capacity = _CAPACITY
 
-    def wanted(self, endpoint: Endpoint) -> EventFilter:
-        """See Channel."""
-        return EventFilter(_NAMES)
+    def event_filter(self, endpoint: Endpoint) -> EventFilter:
+        """Narrow the feed to events that make mails."""
+        return EventFilter(_EVENT_NAMES)
 
     def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
-        """See Channel; a delivery is named for its mail."""
-        said = settings_of(endpoint.document, self._context.settings)
+        """Name the delivery of an event after its kind of mail, if the organization's settings allow it."""
+        settings = self._settings(endpoint)
         kind = _KIND_OF_NAME.get(entry.event.name)
-        if kind is None or said is None or not said.enabled or kind in said.kinds_off:
+        if kind is None or settings is None or not settings.enabled or kind in settings.kinds_off:
             return ()
         if kind is Kind.HOLD:
             order_event = decode_event(entry.event)
-            if isinstance(order_event, Held) and not asked_of_customer(order_event, said):
+            if isinstance(order_event, Held) and not customer_holds(order_event, settings):
                 return ()
         return (f"mail.{kind}",)
 
-    async def prepare(self, endpoint: Endpoint, taken: Sequence[Delivery]) -> list[tuple[Delivery, Call]]:
-        """See Channel."""
-        if not taken:
+    def _settings(self, endpoint: Endpoint, *, brand: str = "") -> MailSettings | None:
+        return settings_of(
+            endpoint.document, self._context.settings, brand=brand, hold_reasons=self._context.customer_hold_reasons
+        )
+
+    async def render(
+        self, endpoint: Endpoint, claimed: Sequence[Delivery]
+    ) -> list[tuple[Delivery, OutgoingMail | Attempt]]:
+        """Compose the mail of each delivery; one that makes none, or cannot be composed, is an attempt with that outcome."""
+        if not claimed:
             return []
         async with self._context.store.reading() as tx:
-            organization_, told = await event_payloads.notifications(tx, endpoint, taken)
-        said = settings_of(endpoint.document, self._context.settings, brand=organization_.name)
-        return [(each, self._call(said, each, told.get(each.delivery_id))) for each in taken]
+            organization, notifications = await event_payloads.notifications(tx, endpoint, claimed)
+            orders = [each.order for each in notifications.values()]
+            sent = await emails.sent_documents(tx, organization.organization_id, orders)
+        settings = self._settings(endpoint, brand=organization.name)
+        rendered = []
+        for delivery in claimed:
+            notification = notifications.get(delivery.delivery_id)
+            rendered.append((delivery, self._render_one(settings, delivery, notification, sent)))
+            await asyncio.sleep(0)  # requests are served between two mails
+        return rendered
 
-    def _call(self, said: MailSettings | None, delivery: Delivery, told: Notification | None) -> Call:
-        async def call() -> Attempt:
-            now = self._context.clock()
-            if told is None:
-                return Attempt(now, 0, Verdict.FAILED, error=UNREADABLE)
-            if said is None:
-                return Attempt(now, 0, Verdict.REJECTED, error="nobody said who sends this organization's mails")
-            made = self._letter(said, told, now)
-            if isinstance(made, Attempt):
-                return made
-            if self._mailer is not None:
-                return await self._mailer.send(made.raw, made.sender, made.recipient)
-            return await self._kept(delivery, told, made)
+    def _render_one(
+        self,
+        settings: MailSettings | None,
+        delivery: Delivery,
+        notification: Notification | None,
+        sent: dict[int, bytes],
+    ) -> OutgoingMail | Attempt:
+        now = self._context.clock()
+        if notification is None:
+            return Attempt(now, 0, Verdict.FAILED, error=UNREADABLE)
+        if settings is None:
+            return Attempt(now, 0, Verdict.REJECTED, error="no sender is set for this organization's mails")
+        try:
+            message = self._compose(settings, notification, sent, now)
+        except Exception as bug:  # noqa: BLE001 - a mail that cannot be composed must not stop others
+            _log.exception("bug", delivery_id=delivery.delivery_id, order_id=delivery.order_id)
+            return failed_by_bug(bug, now, self._context.clock())
+        if isinstance(message, Attempt):
+            return message
+        if message is None:
+            return Attempt(now, 0, Verdict.DELIVERED, answer=_NOTHING_TO_SEND)
+        return OutgoingMail(message, notification, delivery.topic.removeprefix("mail."))
 
-        return call
-
-    def _letter(self, said: MailSettings, told: Notification, now: int) -> Letter | Attempt:
-        made = compose.compose_email(
-            told.entry.event,
-            told.order_event,
-            told.order,
-            said,
+    def _compose(
+        self, settings: MailSettings, notification: Notification, sent: dict[int, bytes], now: int
+    ) -> MimeMessage | Attempt | None:
+        return compose.compose_email(
+            notification.entry.event,
+            notification.order_event,
+            notification.order,
+            settings,
             now_us=now,
-            opted_out=not told.order.content.notify,
+            opted_out=not notification.order.content.notify,
+            sent=sent.get(notification.order.source.submission_id),
             consent_key=self._key,
             public_url=self._context.settings.public_url,
         )
-        if made is None:
-            return Attempt(
-                now, 0, Verdict.DELIVERED, answer="nothing to send: the order has no address, or wants no mails"
-            )
-        return made
 
-    async def _kept(self, delivery: Delivery, told: Notification, letter: Letter) -> Attempt:
-        """Keep a mail, together with others that are kept at the same time."""
-        began, event = self._context.clock(), told.entry.event
-        kind = delivery.topic.removeprefix("mail.")
-        self._keeping.append(
+    async def send(self, mail: OutgoingMail) -> Attempt:
+        """Send a mail, or store it if there is no server."""
+        if self._mailer is None:
+            return await self._store(mail)
+        return await self._mailer.send(mail.message.raw, mail.message.sender, mail.message.recipient)
+
+    async def _store(self, mail: OutgoingMail) -> Attempt:
+        """Store a mail, in one transaction with others that are stored at the same time."""
+        began, event, message = self._context.clock(), mail.notification.entry.event, mail.message
+        self._to_store.append(
             StoredMail(
-                event.organization_id, event.event_id, event.order_id, kind, letter.recipient, letter.subject, event.at,
-                letter.raw,
+                event.organization_id, event.event_id, event.aggregate_id, mail.kind, message.recipient, message.subject,
+                event.at, message.raw,
             )
         )  # fmt: skip
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep())
-        await asyncio.shield(self._keeper)
+        if self._storing is None:
+            self._storing = asyncio.create_task(self._store_all())
+        await asyncio.shield(self._storing)
         took_ms = (self._context.clock() - began) // 1000
-        return Attempt(began, took_ms, Verdict.DELIVERED, answer="kept: there is no mail server")
+        return Attempt(began, took_ms, Verdict.DELIVERED, answer="stored: there is no mail server")
 
-    async def _keep(self) -> None:
-        await asyncio.sleep(0)  # others of the same turn come too
-        kept, self._keeping, self._keeper = self._keeping, [], None
-        await emails.store(self._context, kept)
+    async def _store_all(self) -> None:
+        await asyncio.sleep(0)  # other mails of the same batch are added first
+        mails, self._to_store, self._storing = self._to_store, [], None
+        await emails.store(self._context, mails)
 
     async def close(self) -> None:
-        """See Channel."""
+        """Close connections."""
         if self._mailer is not None:
             await self._mailer.close()
 
 
 def open_channel(context: Context) -> MailChannel:
-    """Open the channel; in a running event loop. Raises ValueError where the file of certificates cannot be read."""
-    given = context.settings
-    if not given.smtp_host:
+    """Open the channel; in a running event loop. Raises ValueError if the file of certificates cannot be read."""
+    settings = context.settings
+    if not settings.smtp_host:
         return MailChannel(context, None)
     smtp = Smtp(
-        host=given.smtp_host,
-        port=given.smtp_port,
-        user=given.smtp_user,
-        password=given.smtp_password,
-        tls=msgspec.convert(given.smtp_tls, Literal["none", "starttls", "tls"]),
-        timeout_s=given.smtp_timeout_s,
-        ca_file=given.smtp_ca_file,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        tls=msgspec.convert(settings.smtp_tls, Literal["none", "starttls", "tls"]),
+        timeout_s=settings.smtp_timeout_s,
+        ca_file=settings.smtp_ca_file,
     )
     return MailChannel(context, Mailer(smtp))

@@ -1,17 +1,18 @@
-"""From an event to a mail that can be sent, in one call: what whoever works off deliveries needs besides sending."""
+"""Compose the email of an event: everything a delivery needs but the sending."""
 
 from datetime import datetime, time, timedelta
 
-from crossdock.core.orders.events import Backordered, Event, OrderEvent
+from crossdock.core.events import Event
+from crossdock.core.orders.events import Backordered, OrderEvent
 from crossdock.core.orders.model import Order
 from crossdock.core.retry_policy import Attempt, Verdict
 from crossdock.notifications.email.addresses import InvalidRecipient
 from crossdock.notifications.email.consent_link import Consent, consent_url, make_token
 from crossdock.notifications.email.email_settings import MailSettings
-from crossdock.notifications.email.formatting import read_day, zone
+from crossdock.notifications.email.formatting import parse_day, time_zone
 from crossdock.notifications.email.languages import choose_language
-from crossdock.notifications.email.mail_kinds import mail_for, recipient_of
-from crossdock.notifications.email.mime import Letter, compose
+from crossdock.notifications.email.mail_kinds import mail_kind, recipient_of
+from crossdock.notifications.email.mime import MimeMessage, build_message
 from crossdock.notifications.email.templating import render
 from crossdock.notifications.email.view import customer_name
 
@@ -24,25 +25,25 @@ def compose_email(
     *,
     now_us: int,
     opted_out: bool = False,
-    said_language: str | None = None,
+    sent: bytes | None = None,
     consent_key: bytes = b"",
     public_url: str = "",
-) -> Letter | Attempt | None:
-    """Make the mail of an event; `order` is the order as of it. None where the event makes none.
+) -> MimeMessage | Attempt | None:
+    """Compose the mail of an event, or None if the event makes none. `order` is the order right after the event.
 
-    An Attempt (REJECTED, at `now_us`, microseconds since 1970 UTC) where the address can never be mailed to. `opted_out` says
-    that this order wants no mails, `said_language` which language its sender's document names. Without a `consent_key` and an
-    address customers reach this server at (the organization's, else `public_url`), a mail that asks for consent has no link.
+    Returns a REJECTED attempt, made at `now_us` (microseconds since 1970 UTC), if the address can never be mailed to.
+    `opted_out`: the order wants no mails. `sent`: the sender's document of an unedited order, see choose_language. A mail that
+    asks for consent has a link only with a `consent_key` and a public address (the organization's, else `public_url`).
     """
-    kind = mail_for(order_event, order, settings, opted_out=opted_out)
+    kind = mail_kind(order_event, order, settings, opted_out=opted_out)
     recipient = recipient_of(order)
     if kind is None or recipient is None:
         return None
-    language = choose_language(order, settings, said=said_language)
+    language = choose_language(order, settings, sent=sent)
     url = _consent_url(event, order_event, settings, consent_key, settings.public_url or public_url)
     rendered = render(kind, order_event, order, settings, language, consent_url=url)
     try:
-        return compose(
+        return build_message(
             rendered, settings, language,
             event_id=event.event_id, at=event.at, recipient=recipient, name=customer_name(order.content),
         )  # fmt: skip
@@ -56,17 +57,17 @@ def _consent_url(event: Event, order_event: OrderEvent, settings: MailSettings, 
     expires_at = end_of_day(order_event.consent_by, settings.time_zone)
     if expires_at is None:
         return ""
-    token = make_token(key, Consent(event.organization_id, event.order_id, event.number, expires_at))
+    token = make_token(key, Consent(event.organization_id, event.aggregate_id, event.number, expires_at))
     return consent_url(public_url, token)
 
 
-def end_of_day(said: str, time_zone: str) -> int | None:
-    """Give when a day, as a sender wrote it, is over in a time zone: microseconds since 1970 UTC; None for what is no day."""
-    found = read_day(said, time_zone)
-    if found is None:
+def end_of_day(day: str, zone: str) -> int | None:
+    """Return when a day, as a sender wrote it, ends in a time zone: microseconds since 1970 UTC; None if it is not a day."""
+    parsed = parse_day(day, zone)
+    if parsed is None:
         return None
     try:
-        over = datetime.combine(found + timedelta(days=1), time(), zone(time_zone))
-        return int(over.timestamp()) * 1_000_000
+        end = datetime.combine(parsed + timedelta(days=1), time(), time_zone(zone))
+        return int(end.timestamp()) * 1_000_000
     except (ValueError, OverflowError):
         return None

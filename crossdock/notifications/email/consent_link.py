@@ -1,33 +1,32 @@
-"""A customer's answer to a delay: the token in the link, and the pages it leads to.
+"""A customer's consent to a delay: the token in the link of the mail, and the pages behind the link.
 
-A token says which event of which order asks, and until when; it is signed, so that nobody makes one for another order. Who
-has the link may answer, as who has the mail may.
+A token is a JWT signed with HMAC-SHA256. It names the event that asks, so that nobody can make one for another order, and
+when it expires. Whoever has the link may answer, as whoever has the mail may.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
-import struct
 from typing import Literal
 
+import jwt
+import msgspec
 from msgspec import Struct
 
 from crossdock.notifications.email.email_settings import Language
-from crossdock.notifications.email.languages import TAGS, say
-from crossdock.notifications.email.sandbox import built_in
+from crossdock.notifications.email.languages import TAGS, translate
+from crossdock.notifications.email.sandbox import built_in_template
 from crossdock.notifications.email.view import View
 
 Answer = Literal["accept", "cancel"]
 
-# What is signed begins with this, so that a key that signs other things too never signs the same bytes.
-_PURPOSE = b"crossdock consent 1\0"
-_FIELDS = struct.Struct(">QQIQ")
-_SIGNATURE_BYTES = 32
+_ALGORITHM = "HS256"
+# The audience keeps a token that was signed for another purpose with the same key from being accepted.
+_PURPOSE = "crossdock consent"
 
 
 class Consent(Struct, frozen=True):
-    """What a token says: the event that asks, by its number within the order, and until when (microseconds since 1970 UTC)."""
+    """Claims of a token: the event that asks, by its number within the order, and when the link expires.
+
+    `expires_at` is microseconds since 1970 UTC. It is not the claim `exp`, which PyJWT compares with the system's clock.
+    """
 
     organization_id: int
     order_id: int
@@ -36,49 +35,47 @@ class Consent(Struct, frozen=True):
 
 
 def make_token(key: bytes, consent: Consent) -> str:
-    """Sign a consent; 80 letters, digits, - and _. `key` is a secret of 32 bytes or more."""
-    body = _FIELDS.pack(consent.organization_id, consent.order_id, consent.number, consent.expires_at)
-    return base64.urlsafe_b64encode(body + _sign(key, body)).decode().rstrip("=")
+    """Sign a consent. `key` is a secret of at least 32 bytes."""
+    return jwt.encode({"aud": _PURPOSE, **msgspec.to_builtins(consent)}, key, algorithm=_ALGORITHM)
 
 
 def read_token(key: bytes, token: str, *, now_us: int) -> Consent | None:
-    """Read a token at a time (microseconds since 1970 UTC). None for one that is not signed with the key, or is over."""
+    """Verify a token at `now_us`, microseconds since 1970 UTC. None if it was not signed with the key, or has expired."""
     try:
-        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
+        claims = jwt.decode(token, key, algorithms=[_ALGORITHM], audience=_PURPOSE)
+        consent = msgspec.convert(claims, Consent)
+    except (
+        jwt.InvalidTokenError,
+        msgspec.ValidationError,
+        ValueError,
+    ):  # ValueError: not even text that can be encoded
         return None
-    body, signature = raw[: _FIELDS.size], raw[_FIELDS.size :]
-    if len(signature) != _SIGNATURE_BYTES or not hmac.compare_digest(signature, _sign(key, body)):
-        return None
-    consent = Consent(*_FIELDS.unpack(body))
     return consent if now_us < consent.expires_at else None
 
 
-def _sign(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, _PURPOSE + body, hashlib.sha256)
-
-
 def consent_url(public_url: str, token: str) -> str:
-    """Give the link to the page of a token; the page answers at `/consent/{token}`."""
+    """Build the link to the page of a token; the page is served at `/consent/{token}`."""
     return f"{public_url.rstrip('/')}/consent/{token}"
 
 
 def consent_page(language: Language, view: View) -> str:
-    """Give the page that asks: the delayed items, as `view_of` shows a delay's fact, and a form that posts `answer` (accept or
-    cancel) to the page's own address."""
-    return built_in("consent.html", language).render({name: getattr(view, name) for name in View.__struct_fields__})
+    """Render the page that asks: the delayed items, and a form that posts `answer` (accept or cancel) to its own address."""
+    variables = {name: getattr(view, name) for name in View.__struct_fields__}
+    return built_in_template("consent.html", language).render(variables)
 
 
 def thanks_page(language: Language, answer: Answer, *, brand: str) -> str:
-    """Give the page after an answer."""
-    said = "consent.accepted" if answer == "accept" else "consent.canceled"
-    return _told(language, brand, say(language, "consent.thanks"), say(language, said))
+    """Render the page after an answer."""
+    text = "consent.accepted" if answer == "accept" else "consent.canceled"
+    return _message_page(language, brand, translate(language, "consent.thanks"), translate(language, text))
 
 
 def gone_page(language: Language, *, brand: str = "") -> str:
-    """Give the page for a link that is over, was made up, or asks what was settled since."""
-    return _told(language, brand, say(language, "consent.gone"), say(language, "consent.gone_intro"))
+    """Render the page of a link that has expired, is forged, or asks what has been settled since."""
+    return _message_page(
+        language, brand, translate(language, "consent.gone"), translate(language, "consent.gone_intro")
+    )
 
 
-def _told(language: Language, brand: str, title: str, text: str) -> str:
-    return built_in("told.html", language).render(lang=TAGS[language], brand=brand, title=title, text=text)
+def _message_page(language: Language, brand: str, title: str, text: str) -> str:
+    return built_in_template("message.html", language).render(lang=TAGS[language], brand=brand, title=title, text=text)

@@ -1,104 +1,94 @@
-"""Dates and money as people of a language write them.
-
-Symbols, separators and patterns are the CLDR's, by way of Babel, and are looked up once per language and currency: composing
-an amount from them costs a thirtieth of asking Babel each time. Digits come from the Decimal alone.
-"""
+"""Format dates and money for a language, with the CLDR's data by way of Babel."""
 
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol
-from msgspec import Struct
+from babel.numbers import NumberPattern, format_currency, format_decimal, get_currency_symbol, parse_pattern
 
 from crossdock.core.iso import exponent
-from crossdock.core.money import to_minor_unit
+from crossdock.core.money import PRECISION, to_minor_unit
 from crossdock.notifications.email.email_settings import Language
 
 _NBSP = "\u00a0"
 _LOCALES: dict[Language, Locale] = {"en": Locale("en"), "fr": Locale("fr"), "zh": Locale("zh", script="Hans")}
 
 
-class _Style(Struct, frozen=True):
-    """How a currency is written in a language: what stands before and after, and the separators."""
+def format_money(amount: Decimal, currency: str | None, language: Language) -> str:
+    """Format an amount in its currency's minor unit, rounded half up: $1,234.50, 1 234,50 $US. No currency: 1,234.50."""
+    rounded = to_minor_unit(amount, currency) or Decimal(0)  # without the sign of a negative zero
+    code = currency if currency and len(currency) == 3 and currency.isalpha() else None
+    pattern, locale = _pattern(code, language), _LOCALES[language]
+    with localcontext(prec=PRECISION):  # the default rounds to 28 digits
+        if code is None:
+            return format_decimal(rounded, pattern, locale)
+        return format_currency(rounded, code, pattern, locale, currency_digits=False)
 
-    before: str
-    after: str
-    group: str
-    point: str
-    spec: str
 
+@lru_cache(maxsize=512)  # a sender may use any three letters as a currency
+def _pattern(currency: str | None, language: Language) -> NumberPattern:
+    """Build the pattern of amounts in a currency: the locale's, with the decimal places of ISO 4217.
 
-@lru_cache(maxsize=512)  # a sender may call anything a currency
-def _style(currency: str | None, language: Language) -> _Style:
+    The CLDR's own places of a currency are those of cash, and fewer for some.
+    """
     locale = _LOCALES[language]
-    before = after = ""
-    if currency is not None:
-        symbol = get_currency_symbol(currency, locale)
-        before, after = locale.currency_formats["standard"].prefix[0], locale.currency_formats["standard"].suffix[0]
-        # The CLDR parts a symbol that ends in a letter from the digits: KWD 1.000, but CA$1.00.
-        before = before.replace("¤", symbol + _NBSP * symbol[-1].isalpha())
-        after = after.replace("¤", symbol)
-    places = exponent(currency)
-    return _Style(before, after, get_group_symbol(locale), get_decimal_symbol(locale), f",.{places}f")
-
-
-def money(amount: Decimal, currency: str | None, language: Language) -> str:
-    """Write an amount in its currency's minor unit, rounded half up: $1,234.50, 1 234,50 $US. Without a currency: 1,234.50."""
-    style = _style(currency if currency and len(currency) == 3 and currency.isalpha() else None, language)
-    rounded = to_minor_unit(amount, currency)
-    digits = format(abs(rounded), style.spec)
-    if style.group != "," or style.point != ".":
-        digits = digits.translate({44: style.group, 46: style.point})
-    sign = "-" if rounded < 0 else ""
-    return f"{sign}{style.before}{digits}{style.after}"
+    if currency is None:
+        pattern = locale.decimal_formats[None].pattern
+    else:
+        pattern = locale.currency_formats["standard"].pattern
+        if get_currency_symbol(currency, locale)[-1].isalpha():
+            # The CLDR separates a symbol that ends in a letter from the digits (KWD 1.000, but CA$1.00); Babel does not.
+            pattern = pattern.replace("¤#", f"¤{_NBSP}#")
+    parsed = parse_pattern(pattern)
+    parsed.frac_prec = (exponent(currency), exponent(currency))
+    return parsed
 
 
 @lru_cache(maxsize=1024)
-def day(value: date, language: Language) -> str:
-    """Write a calendar day in full: January 30, 2026."""
-    return format_date(value, "long", _LOCALES[language])
+def format_day(day: date, language: Language) -> str:
+    """Format a calendar day in full: January 30, 2026."""
+    return format_date(day, "long", _LOCALES[language])
 
 
-def day_of(us: int, time_zone: str, language: Language) -> str:
-    """Write the calendar day of an instant (microseconds since 1970 UTC) in a time zone."""
-    return day(datetime.fromtimestamp(us // 1_000_000, zone(time_zone)).date(), language)
+def format_day_at(us: int, zone: str, language: Language) -> str:
+    """Format the calendar day of an instant (microseconds since 1970 UTC) in a time zone."""
+    return format_day(datetime.fromtimestamp(us // 1_000_000, time_zone(zone)).date(), language)
 
 
-def day_said(text: str | None, time_zone: str, language: Language) -> str:
-    """Write the day of a date or a date and time as a sender gave it; what is neither is given back, nothing as nothing.
+def format_sent_day(text: str | None, zone: str, language: Language) -> str:
+    """Format the day of a date or a date and time as a sender wrote it; any other text is returned as it is, None as "".
 
     An instant falls on its day in the time zone; a time without an offset on the day it names.
     """
     if not text:
         return ""
-    found = read_day(text, time_zone)
-    return text if found is None else day(found, language)
+    day = parse_day(text, zone)
+    return text if day is None else format_day(day, language)
 
 
-def read_day(text: str, time_zone: str) -> date | None:
-    """Read the calendar day of an ISO 8601 date or date and time; None for anything else."""
+def parse_day(text: str, zone: str) -> date | None:
+    """Parse the calendar day of an ISO 8601 date or date and time; None for anything else."""
     try:
         if len(text) <= 10:
             return date.fromisoformat(text)
         instant = datetime.fromisoformat(text)
-        return (instant.astimezone(zone(time_zone)) if instant.tzinfo else instant).date()
+        return (instant.astimezone(time_zone(zone)) if instant.tzinfo else instant).date()
     except (ValueError, OverflowError):
         return None
 
 
 @cache
-def zone(name: str) -> tzinfo:
-    """Give a time zone by its name; UTC where this machine does not know it."""
+def time_zone(name: str) -> tzinfo:
+    """Return a time zone by its name; UTC if this machine has no data for it."""
     try:
         return UTC if name == "UTC" else ZoneInfo(name)
     except (KeyError, OSError, ValueError):
         return UTC
 
 
-def country(code: str | None, language: Language) -> str:
-    """Name a country (ISO 3166-1 alpha-2); a code nobody knows names itself, none is ""."""
+def country_name(code: str | None, language: Language) -> str:
+    """Return the name of a country (ISO 3166-1 alpha-2); an unknown code is returned as it is, None as ""."""
     return str(_LOCALES[language].territories.get((code or "").upper(), code or ""))

@@ -1,7 +1,7 @@
-"""Which mail a fact makes, and to whom: a table, and what keeps a mail from being made.
+"""Which kind of mail an event makes, and to whom it goes.
 
-A fact makes one mail or none, so the facts of one change never make the same mail twice: of an order that is received and
-held at once the customer gets the confirmation and the question, which say different things.
+An event makes one mail at most, so the events of one change never make the same mail twice: for an order that is received
+and held at once, the customer gets the confirmation and the question about the hold.
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ from crossdock.notifications.email.email_settings import HOLD_REASONS, MailSetti
 
 
 class Kind(StrEnum):
-    """The mails there are."""
+    """Kind of mail."""
 
     CONFIRMATION = "confirmation"
     HOLD = "hold"
@@ -47,36 +47,36 @@ KIND_OF: dict[type[OrderEvent], Kind] = {
     Returned: Kind.RETURNED,
     Refunded: Kind.REFUNDED,
 }
-assert set(KIND_OF.values()) == set(Kind), "every kind of mail has its fact"
+assert set(KIND_OF.values()) == set(Kind), "every kind of mail has its event"
 
 
-def mail_for(order_event: OrderEvent, order: Order, settings: MailSettings, *, opted_out: bool = False) -> Kind | None:
-    """Say which mail a fact makes; `order` is the order as of that event, `opted_out` that it wants no mails.
+def mail_kind(order_event: OrderEvent, order: Order, settings: MailSettings, *, opted_out: bool = False) -> Kind | None:
+    """Return the kind of mail an event makes. `order` is the order right after the event; `opted_out`: it wants no mails.
 
-    None where there is nothing to tell, where nobody is known to tell it to, or where the organization does not want it told.
+    None if the event makes no mail, the order has no address, or the organization has switched the mail off.
     """
     kind = KIND_OF.get(type(order_event))
     if kind is None or opted_out or not settings.enabled or kind in settings.kinds_off:
         return None
-    if isinstance(order_event, Held) and not asked_of_customer(order_event, settings):
+    if isinstance(order_event, Held) and not customer_holds(order_event, settings):
         return None
     return kind if recipient_of(order) else None
 
 
-def asked_of_customer(order_event: Held, settings: MailSettings) -> tuple[Hold, ...]:
-    """Give those of a fact's holds whose reasons need the customer."""
-    known = HOLD_REASONS if settings.hold_reasons is None else settings.hold_reasons
-    wanted = {reason.strip().casefold() for reason in known}
-    return tuple(hold for hold in order_event.holds if hold.reason.strip().casefold() in wanted)
+def customer_holds(order_event: Held, settings: MailSettings) -> tuple[Hold, ...]:
+    """Return the holds of an event whose reasons need an answer from the customer."""
+    reasons = HOLD_REASONS if settings.hold_reasons is None else settings.hold_reasons
+    known = {reason.strip().casefold() for reason in reasons}
+    return tuple(hold for hold in order_event.holds if hold.reason.strip().casefold() in known)
 
 
 def recipient_of(order: Order) -> str | None:
-    """Give the address an order's mails go to, as the sender wrote it: the customer's, else the payer's, else the receiver's.
+    """Return the address for an order's mails, as the sender wrote it: the customer's, else the bill-to, else the ship-to one.
 
-    Of a gift the receiver is never told: mails show what was ordered and what it cost.
+    The ship-to address of a gift gets none: mails show what was ordered and what it cost.
     """
     content = order.content
-    told = [content.customer, content.bill_to]
+    parties = [content.customer, content.bill_to]
     if not (content.gift and content.gift.is_gift):
-        told.append(order.ship_to)
-    return next((each.email.strip() for each in told if each and each.email and each.email.strip()), None)
+        parties.append(order.ship_to)
+    return next((each.email.strip() for each in parties if each and each.email and each.email.strip()), None)

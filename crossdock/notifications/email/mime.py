@@ -1,10 +1,10 @@
-"""The bytes of a mail: both texts under headers nothing of an order can break out of.
+"""MIME messages: the HTML and the plain text of a mail as parts, under headers that no value of an order can break out of.
 
-Headers and parts are spelled here rather than by the standard library's EmailMessage, which takes some milliseconds for a mail
-and, in Pythons this runs on, leaves a name with commas unquoted before an address that is not ASCII: one recipient reads as
-several. All bytes are ASCII, whatever the server can take, but for such an address. Tests read the mails with the library.
+Headers and parts are encoded here instead of by the standard library's EmailMessage, which takes some milliseconds for a mail
+and, in the supported Pythons, leaves a name with commas unquoted before an address that is not ASCII: one recipient reads as
+several. All bytes are ASCII except for such an address. Tests parse the mails with the library.
 
-The same event makes the same bytes: a repeat after a crash has the Message-ID of the first and can be recognized as one.
+The same event makes the same bytes: a repeat after a crash has the Message-ID of the first and can be recognized.
 """
 
 import base64
@@ -23,19 +23,19 @@ from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.languages import TAGS
 from crossdock.notifications.email.templating import Rendered
 
-# What could end a header or turn around what a person reads: controls, line separators, directions, lone surrogates.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
-# What a header can hold as it is, on one line.
+# Characters that could end a header or reverse the text: controls, line separators, directions, lone surrogates.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
+# A header value that needs no encoding and no folding.
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}\Z")
-# A line with an encoded word has at most 76 signs: 12 around 52 of base64, which hold 39 bytes, after a header's name.
+# A line with an encoded word has at most 76 characters: 12 around 52 of base64, which encode 39 bytes, after a header's name.
 _WORD_BYTES = 39
-NAME_CHARACTERS = 100
+MAX_NAME_CHARACTERS = 100
 
 
-class Letter(Struct, frozen=True):
-    """A mail ready to be sent: its bytes and its envelope, addresses as they go over the wire.
+class MimeMessage(Struct, frozen=True):
+    """A mail ready to be sent: its bytes and its envelope, with addresses encoded for SMTP.
 
-    With `needs_smtputf8` an address is not ASCII before its @, and only servers that offer SMTPUTF8 can take it on.
+    `needs_smtputf8`: an address is not ASCII before its @, and needs a server that offers SMTPUTF8.
     """
 
     raw: bytes
@@ -46,17 +46,17 @@ class Letter(Struct, frozen=True):
     subject: str
 
 
-def compose(
+def build_message(
     rendered: Rendered, settings: MailSettings, language: Language, *, event_id: int, at: int, recipient: str, name: str
-) -> Letter:
-    """Make the mail of an event. `at` (microseconds since 1970 UTC) becomes its date, `name` who it is addressed to.
+) -> MimeMessage:
+    """Build the message of an event. `at` (microseconds since 1970 UTC) becomes its date, `name` the name of the recipient.
 
-    Raises Unmailable where `recipient` is not one e-mail address.
+    Raises InvalidRecipient if `recipient` is not one e-mail address.
     """
     sender, to = wire_address(settings.sender), wire_address(recipient)
     message_id = message_id_of(event_id, sender)
     headers = {
-        "Subject": _text(rendered.subject),
+        "Subject": _encode_text(rendered.subject),
         "From": _mailbox(settings.sender_name or settings.brand, sender),
         "To": _mailbox(name, to),
         "Date": format_datetime(datetime.fromtimestamp(at // 1_000_000, UTC)),
@@ -71,26 +71,26 @@ def compose(
         headers["List-Unsubscribe"] = f"<{settings.unsubscribe_url}>"
     head = "".join(f"{header}: {value}\r\n" for header, value in headers.items())
     raw = head.encode() + _alternatives(rendered, message_id)
-    return Letter(raw, sender, to, message_id, not head.isascii(), rendered.subject)
+    return MimeMessage(raw, sender, to, message_id, not head.isascii(), rendered.subject)
 
 
 def message_id_of(event_id: int, sender: str) -> str:
-    """Give the Message-ID of an event's mail: the same for each attempt."""
+    """Return the Message-ID of an event's mail, which is the same for every attempt."""
     return f"<{to_base32(event_id)}@{sender.rpartition('@')[2]}>"
 
 
 def one_line(text: str) -> str:
-    """Make a text fit for a header: one line without control signs."""
-    return " ".join(_UNFIT.sub(" ", text).split())
+    """Reduce a text to one line without control characters, for a header."""
+    return " ".join(_UNSAFE.sub(" ", text).split())
 
 
-def _text(text: str) -> str:
+def _encode_text(text: str) -> str:
     line = one_line(text)
     return line if _PLAIN.match(line) and "=?" not in line else "\r\n ".join(_encoded_words(line))
 
 
 def _mailbox(name: str, address: str) -> str:
-    line = one_line(one_line(name)[:NAME_CHARACTERS])
+    line = one_line(one_line(name)[:MAX_NAME_CHARACTERS])
     if not line:
         return f"<{address}>"
     if _PLAIN.match(line) and "=?" not in line:
@@ -101,10 +101,10 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _encoded_words(line: str) -> Iterator[str]:
-    """Spell a text as encoded words (RFC 2047), none of which ends within a character."""
+    """Encode a text as encoded words (RFC 2047), none of which ends within a character."""
     word = b""
-    for sign in line:
-        encoded = sign.encode()
+    for character in line:
+        encoded = character.encode()
         if len(word) + len(encoded) > _WORD_BYTES:
             yield _encoded_word(word)
             word = b""
@@ -117,10 +117,10 @@ def _encoded_word(word: bytes) -> str:
 
 
 def _alternatives(rendered: Rendered, message_id: str) -> bytes:
-    """Give both texts as the parts of a mail, the better one last."""
-    # Nobody who writes into an order can foresee the line between the parts: a hash of the whole mail.
-    whole = "\0".join((message_id, rendered.text, rendered.html))
-    boundary = b"=_" + hashlib.sha256(whole.encode(errors="replace")).hexdigest()[:40].encode()
+    """Encode both texts as alternative parts, the preferred one last."""
+    # A hash of the whole mail: no value of an order can contain the boundary.
+    content = "\0".join((message_id, rendered.text, rendered.html))
+    boundary = b"=_" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:40].encode()
     return b"".join(
         (
             b'Content-Type: multipart/alternative;\r\n boundary="', boundary, b'"\r\n\r\n--',
@@ -132,7 +132,7 @@ def _alternatives(rendered: Rendered, message_id: str) -> bytes:
 
 
 def _part(subtype: str, text: str) -> bytes:
-    """Give a text as a part: readable as it stands where most of it is ASCII, else packed."""
+    """Encode a text as a part: quoted-printable if most of it is ASCII, else base64."""
     raw = "\r\n".join(text.splitlines()).encode(errors="replace")
     encoding, body = "quoted-printable", binascii.b2a_qp(raw, istext=True)
     if len(body) > len(raw) * 1.4:

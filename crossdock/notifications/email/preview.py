@@ -1,4 +1,4 @@
-"""Shows mails before there is an order: any kind in any language, from the built-in sample."""
+"""Previews of mails: any kind in any language, made from the built-in sample order."""
 
 from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.mail_kinds import Kind
@@ -7,7 +7,7 @@ from crossdock.notifications.email.templating import render
 
 
 def preview(kind: Kind, language: Language, settings: MailSettings) -> tuple[str, str, str]:
-    """Give subject, HTML and plain text of a kind of mail as an organization's customers would see it."""
+    """Return subject, HTML and plain text of a kind of mail as an organization's customers would see it."""
     order_event, order = next(samples(kind, language))
-    made = render(kind, order_event, order, settings, language, consent_url=CONSENT_URL)
-    return made.subject, made.html, made.text
+    rendered = render(kind, order_event, order, settings, language, consent_url=CONSENT_URL)
+    return rendered.subject, rendered.html, rendered.text

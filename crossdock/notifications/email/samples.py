@@ -1,6 +1,6 @@
-"""The built-in sample: one order with everything a mail can show, and the facts that make each kind of mail of it.
+"""The built-in sample: one order with everything a mail can show, and the events that make each kind of mail.
 
-Previews show it, and an organization's templates are tried on it before they are taken.
+Previews show it, and an organization's templates are validated on it before they are accepted.
 """
 
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ from crossdock.notifications.email.mail_kinds import Kind
 AT = 1_769_770_404_000_000  # 2026-01-30T10:53:24Z
 CONSENT_URL = "https://shop.example.com/consent/sample"
 
-_GOODS: dict[Language, tuple[str, str]] = {
+_PRODUCTS: dict[Language, tuple[str, str]] = {
     "en": ("Ceramic mug, ocean blue, 350 ml", "Linen tea towel"),
     "fr": ("Tasse en céramique, bleu océan, 350 ml", "Torchon en lin"),
     "zh": ("陶瓷马克杯 海洋蓝 350 毫升", "亚麻茶巾"),
 }
-_PEOPLE: dict[Language, Address] = {
+_CUSTOMERS: dict[Language, Address] = {
     "en": Address(
         name="Ada Moreau", lines=("12 Harbour Street", "Unit 4"), city="Halifax", region="NS", postal_code="B3J 1S9",
         country="CA",
@@ -56,15 +56,15 @@ _CURRENCIES: dict[Language, str] = {"en": "CAD", "fr": "EUR", "zh": "CNY"}
 
 
 def sample_order(language: Language) -> Order:
-    """Give the sample order as people of a language would place it."""
-    person = _PEOPLE[language]
-    mug, towel = _GOODS[language]
+    """Return the sample order as a customer who speaks the language would place it."""
+    customer = _CUSTOMERS[language]
+    mug, towel = _PRODUCTS[language]
     content = Content(
         number="1001-2026",
         placed_at="2026-01-30T10:53:24Z",
         currency=_CURRENCIES[language],
-        customer=Customer(name=person.name, email="ada.moreau@example.com"),
-        destinations=(Destination(address=person),),
+        customer=Customer(name=customer.name, email="ada.moreau@example.com"),
+        destinations=(Destination(address=customer),),
         lines=(
             Line(quantity=2, sku="MUG-BLUE", description=mug, unit_price=Decimal("24.00")),
             Line(quantity=3, sku="TOWEL-LINEN", description=towel, unit_price=Decimal("9.50")),
@@ -79,9 +79,9 @@ def sample_order(language: Language) -> Order:
 
 
 def samples(kind: Kind, language: Language) -> Iterator[tuple[OrderEvent, Order]]:
-    """Give facts that make a kind of mail, each with the order as of it; the first is what a preview shows."""
+    """Yield events that make a kind of mail, each with the order right after it; a preview shows the first."""
     order = sample_order(language)
-    for order_event in _facts(kind, order.content):
+    for order_event in _events(kind, order.content):
         yield order_event, order_event.apply(order, 2) if not isinstance(order_event, Received) else order
 
 
@@ -89,19 +89,19 @@ def _counters(*lines: dict[str, int]) -> tuple[Counters, ...]:
     return tuple(Counters(ordered=ordered, **line) for ordered, line in zip((2, 3), lines, strict=True))
 
 
-_ALL = ((0, 2), (1, 3))
-_BEFORE = {"shipped": 2, "delivered": 2}, {"shipped": 3, "delivered": 3}
+_ALL_LINES = ((0, 2), (1, 3))
+_DELIVERED = {"shipped": 2, "delivered": 2}, {"shipped": 3, "delivered": 3}
 
 
-def _facts(kind: Kind, content: Content) -> tuple[OrderEvent, ...]:
-    return _OF_KIND[kind] if kind is not Kind.CONFIRMATION else (Received(submission_id=1, content=content),)
+def _events(kind: Kind, content: Content) -> tuple[OrderEvent, ...]:
+    return _EVENTS_OF_KIND[kind] if kind is not Kind.CONFIRMATION else (Received(submission_id=1, content=content),)
 
 
 _PACKAGES = (
     Package(((0, 2),), "Canada Post", "Xpresspost", "7023210039414604", "https://carrier.example.com/track/7023210039414604"),
     Package(((1, 3),), "UPS"),
 )  # fmt: skip
-_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
+_EVENTS_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
     Kind.HOLD: (
         Held(holds=(Hold("address", AT),)),
         Held(holds=(Hold("payment", AT), Hold("customer", AT, lines=(1,)))),
@@ -114,33 +114,33 @@ _OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
         Backordered(lines=((1, 2),), counters=_counters({}, {"backordered": 2})),
     ),
     Kind.SHIPPED: (
-        Shipped(lines=_ALL, counters=_counters({"shipped": 2}, {"shipped": 3}), packages=_PACKAGES),
+        Shipped(lines=_ALL_LINES, counters=_counters({"shipped": 2}, {"shipped": 3}), packages=_PACKAGES),
         Shipped(lines=((0, 2),), counters=_counters({"shipped": 2}, {}), packages=_PACKAGES[:1]),
         Shipped(lines=((0, 1),), counters=_counters({"shipped": 1}, {})),
     ),
     Kind.DELIVERED: (
-        Delivered(lines=_ALL, counters=_counters(*_BEFORE), tracking_number="7023210039414604"),
+        Delivered(lines=_ALL_LINES, counters=_counters(*_DELIVERED), tracking_number="7023210039414604"),
         Delivered(lines=((0, 2),), counters=_counters({"shipped": 2, "delivered": 2}, {"shipped": 3})),
     ),
     Kind.CANCELED: (
         Canceled(lines=((1, 2),), counters=_counters({}, {"canceled": 2}), reason="out of stock"),
-        Canceled(lines=_ALL, counters=_counters({"canceled": 2}, {"canceled": 3})),
+        Canceled(lines=_ALL_LINES, counters=_counters({"canceled": 2}, {"canceled": 3})),
     ),
     Kind.RETURN_REQUESTED: (
         ReturnRequested(
-            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1}, _BEFORE[1]), return_id=1,
+            lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1}, _DELIVERED[1]), return_id=1,
             label_url="https://shop.example.com/labels/1",
         ),
         ReturnRequested(
-            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1}, _BEFORE[1]), return_id=1
+            lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1}, _DELIVERED[1]), return_id=1
         ),
     ),
     Kind.RETURNED: (
         Returned(
-            lines=((0, 1),), counters=_counters({**_BEFORE[0], "return_requested": 1, "returned": 1}, _BEFORE[1]),
+            lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1, "returned": 1}, _DELIVERED[1]),
             return_id=1,
         ),
     ),
     Kind.REFUNDED: (Refunded(amount=Decimal("24.00"), return_id=1),),
 }  # fmt: skip
-assert {*_OF_KIND, Kind.CONFIRMATION} == set(Kind), "every kind of mail has a sample"
+assert {*_EVENTS_OF_KIND, Kind.CONFIRMATION} == set(Kind), "every kind of mail has a sample"

@@ -1,11 +1,11 @@
-"""Where templates run: built-in ones as they are, an organization's own so that they can print what they are given and no more.
+"""Jinja environments: plain ones for built-in templates, sandboxed ones for an organization's own.
 
-An organization's administrators are trusted to write their mails, not to run programs here or to fill the memory. So their
-templates call nothing, have a short list of filters and no variables of their own; loops nest twice at most. What a template
-can cost is then bounded by its length and the length of the order.
+An organization's administrators are trusted to write their mails, not to run code here or to exhaust the memory. So their
+templates cannot call anything, have a short list of filters and no variables of their own; loops nest twice at most. The cost
+of a template is then bounded by its length and the length of the order.
 
-There is an environment for each language, in which the filter `t` gives its words: what has no values is put in when a
-template is compiled.
+There is an environment for each language, in which the filter `t` returns the language's texts; those without values are
+filled in when a template is compiled.
 """
 
 from functools import cache, lru_cache, partial
@@ -16,9 +16,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crossdock.notifications.email.email_settings import Language
-from crossdock.notifications.email.languages import say
+from crossdock.notifications.email.languages import translate
 
-# None that makes much of little, as join, replace, center and round can.
+# None that can make a large text from a small one, as join, replace, center and round can.
 _FILTERS = (
     "capitalize",
     "default",
@@ -33,8 +33,8 @@ _FILTERS = (
     "truncate",
     "upper",
 )
-_LOOPS_NESTED = 2
-# Each could repeat itself without bound, or keep what grows.
+_MAX_NESTED_LOOPS = 2
+# Each could recur without bound, or accumulate.
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Macro: "macro", nodes.CallBlock: "call", nodes.Import: "import", nodes.FromImport: "from", nodes.Assign: "set",
     nodes.AssignBlock: "set", nodes.With: "with", nodes.FilterBlock: "filter", nodes.Concat: "~",
@@ -49,57 +49,56 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" or not (isinstance(left, int) and isinstance(right, int)):
-            raise SecurityError(f"{operator} is for whole numbers, ** for none")
+            raise SecurityError(f"{operator} works on whole numbers only, ** not at all")
         return super().call_binop(context, operator, left, right)
 
 
 @cache
-def _environment(language: Language, *, is_html: bool, is_foreign: bool) -> Environment:
-    kind = _Sandbox if is_foreign else Environment
-    made = kind(
+def _environment(language: Language, *, is_html: bool, is_sandboxed: bool) -> Environment:
+    environment_class = _Sandbox if is_sandboxed else Environment
+    environment = environment_class(
         loader=PackageLoader("crossdock.notifications.email"), autoescape=is_html, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.globals.clear()
-    made.filters = {name: made.filters[name] for name in _FILTERS}
-    made.filters["t"] = partial(say, language)
-    return made
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters["t"] = partial(translate, language)
+    return environment
 
 
 @cache
-def built_in(name: str, language: Language) -> Template:
-    """Give a built-in template by its file name; those that end in .html escape what they print."""
-    return _environment(language, is_html=name.endswith(".html"), is_foreign=False).get_template(name)
+def built_in_template(name: str, language: Language) -> Template:
+    """Load a built-in template by its file name; those that end in .html escape what they print."""
+    return _environment(language, is_html=name.endswith(".html"), is_sandboxed=False).get_template(name)
 
 
 @lru_cache(maxsize=1024)
-def compiled(source: str, language: Language, *, is_html: bool) -> Template:
+def compile_template(source: str, language: Language, *, is_html: bool) -> Template:
     """Compile an organization's own template. Raises TemplateSyntaxError."""
-    return _environment(language, is_html=is_html, is_foreign=True).from_string(source)
+    return _environment(language, is_html=is_html, is_sandboxed=True).from_string(source)
 
 
-def misuse(source: str, language: Language, *, is_html: bool, known: frozenset[str]) -> list[str]:
-    """List what is wrong with an organization's template before it is ever run: its syntax, what it must not use, and
-    variables there are none of."""
+def static_faults(source: str, language: Language, *, is_html: bool, known: frozenset[str]) -> list[str]:
+    """List the faults of an organization's template without running it: syntax, forbidden statements, unknown variables."""
     try:
-        tree = _environment(language, is_html=is_html, is_foreign=True).parse(source)
-        compiled(source, language, is_html=is_html)
+        tree = _environment(language, is_html=is_html, is_sandboxed=True).parse(source)
+        compile_template(source, language, is_html=is_html)
     except TemplateSyntaxError as error:
         return [f"line {error.lineno}: {error.message}"]
     except RecursionError:
         return ["nests too deeply"]
-    found = [
-        f"line {node.lineno}: {word} is not available in a mail's template"
-        for kind, word in _FORBIDDEN.items()
-        for node in tree.find_all(kind)
+    faults = [
+        f"line {node.lineno}: {statement} is not available in a mail's template"
+        for node_type, statement in _FORBIDDEN.items()
+        for node in tree.find_all(node_type)
     ]
     unknown = sorted(meta.find_undeclared_variables(tree) - known)
-    found += [f"there is no variable {name}; there are {', '.join(sorted(known))}" for name in unknown]
-    if _nesting(tree) > _LOOPS_NESTED:
-        found.append(f"loops and includes must not nest more than {_LOOPS_NESTED} deep")
-    return found
+    faults += [f"there is no variable {name}; there are {', '.join(sorted(known))}" for name in unknown]
+    if _nesting(tree) > _MAX_NESTED_LOOPS:
+        faults.append(f"loops and includes must not nest more than {_MAX_NESTED_LOOPS} deep")
+    return faults
 
 
 def _nesting(node: nodes.Node) -> int:
-    below = max(map(_nesting, node.iter_child_nodes()), default=0)
-    return below + isinstance(node, nodes.For | nodes.Include)  # what is included loops over the items
+    nested = max(map(_nesting, node.iter_child_nodes()), default=0)
+    return nested + isinstance(node, nodes.For | nodes.Include)  # an included template loops over the items

@@ -1,4 +1,4 @@
-"""schema.org markup of mails (JSON-LD), by which mail programs show an order's state and a package's way."""
+"""schema.org structured data of mails (JSON-LD), with which mail programs show an order's status and track packages."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from crossdock.core.orders.events import OrderEvent, Package, Shipped
 from crossdock.core.orders.model import Address, Content, Order
 from crossdock.core.orders.status import Status
 from crossdock.notifications.email.email_settings import Language, MailSettings
-from crossdock.notifications.email.view import line_total, link, sums, title_of
+from crossdock.notifications.email.view import line_title, line_total, order_totals, safe_link
 
 _SCHEMA = "http://schema.org"
 _STATUS: dict[Status, str] = {
@@ -24,20 +24,20 @@ _STATUS: dict[Status, str] = {
     Status.RETURNED: "OrderReturned",
     Status.CANCELED: "OrderCancelled",
 }
-assert set(_STATUS) == set(Status), "every status has a word of schema.org"
-# Inside a script element these could end it, or be taken for markup by a careless reader.
-_ESCAPED = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
+assert set(_STATUS) == set(Status), "every status maps to one of schema.org"
+# Characters that could end the script element, or be read as markup by a lenient parser.
+_ESCAPED = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
 
 
-def markup_of(order_event: OrderEvent, order: Order, settings: MailSettings, language: Language) -> str:
-    """Give the JSON for a script element: the order, and for a shipment each of its packages. Safe to put in HTML as it is."""
-    found = [_order(order, settings, language)]
+def structured_data(order_event: OrderEvent, order: Order, settings: MailSettings, language: Language) -> str:
+    """Build the JSON-LD of a mail: the order, and each package of a shipment. Safe inside a script element of HTML as it is."""
+    objects = [_order(order, settings, language)]
     if isinstance(order_event, Shipped):
-        found += [
+        objects += [
             _parcel(package, order, settings, language)
             for package in order_event.packages or (Package(order_event.lines),)
         ]
-    raw = msgspec.json.encode(found if len(found) > 1 else found[0])
+    raw = msgspec.json.encode(objects if len(objects) > 1 else objects[0])
     return raw.decode().translate(_ESCAPED)
 
 
@@ -49,7 +49,7 @@ def _order(order: Order, settings: MailSettings, language: Language) -> dict[str
             **_reference(order, settings),
             "orderDate": content.placed_at,
             "priceCurrency": content.currency,
-            "price": _amount(sums(content).get("total"), content.currency),
+            "price": _amount(order_totals(content).get("total"), content.currency),
             "acceptedOffer": [_offer(content, position, language) for position in range(len(content.lines))],
         }
     )
@@ -81,8 +81,8 @@ def _offer(content: Content, position: int, language: Language) -> dict[str, Any
 def _parcel(package: Package, order: Order, settings: MailSettings, language: Language) -> dict[str, Any]:
     content = order.content
     shipped = [position for position, _ in package.lines if position < len(content.lines)]
-    place = content.lines[shipped[0]].destination if shipped else 0
-    address = content.destinations[place].address if place < len(content.destinations) else None
+    destination = content.lines[shipped[0]].destination if shipped else 0
+    address = content.destinations[destination].address if destination < len(content.destinations) else None
     return _present(
         {
             "@context": _SCHEMA,
@@ -90,7 +90,7 @@ def _parcel(package: Package, order: Order, settings: MailSettings, language: La
             "deliveryAddress": None if address is None else _postal(address),
             "carrier": {"@type": "Organization", "name": package.carrier} if package.carrier else None,
             "trackingNumber": package.number,
-            "trackingUrl": link(package.url) or None,
+            "trackingUrl": safe_link(package.url) or None,
             "itemShipped": [_product(content, position, language) for position in shipped],
             "partOfOrder": _reference(order, settings),
         }
@@ -99,7 +99,7 @@ def _parcel(package: Package, order: Order, settings: MailSettings, language: La
 
 def _product(content: Content, position: int, language: Language) -> dict[str, Any]:
     return _present(
-        {"@type": "Product", "name": title_of(content, position, language), "sku": content.lines[position].sku}
+        {"@type": "Product", "name": line_title(content, position, language), "sku": content.lines[position].sku}
     )
 
 

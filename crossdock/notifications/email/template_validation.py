@@ -1,4 +1,4 @@
-"""What is wrong with an organization's mail settings, found when they are set: every template is tried on every sample."""
+"""Validation of an organization's mail settings: the document's shape, and every template on every sample."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,42 +11,42 @@ from crossdock.notifications.email.email_settings import MailSettings, Override
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.samples import CONSENT_URL, samples
-from crossdock.notifications.email.sandbox import misuse
-from crossdock.notifications.email.templating import VARIABLES, attempt
+from crossdock.notifications.email.sandbox import static_faults
+from crossdock.notifications.email.templating import VARIABLES, render_strictly
 
 _KINDS = ", ".join(Kind)
 
 
 def check(document: bytes) -> tuple[Fault, ...]:
-    """Give every fault of a settings document, with its path; none where it can be stored and used."""
+    """Return every fault of a settings document with its path; none if it can be stored and used."""
     try:
-        settings = decode_body(document, MailSettings, _unknown_names)
+        settings = decode_body(document, MailSettings, _unknown_in_settings)
     except Invalid as invalid:
         return invalid.faults
     return tuple(_template_faults(settings))
 
 
-def _unknown_names(tree: Any) -> Iterator[Fault]:
+def _unknown_in_settings(tree: Any) -> Iterator[Fault]:
     if not isinstance(tree, dict):
         return
-    yield from _not_among(tree, MailSettings.__struct_fields__, ())
-    listed = tree.get("kinds_off")
-    for position, kind in enumerate(listed if isinstance(listed, list) else ()):
+    yield from _unknown_members(tree, MailSettings.__struct_fields__, ())
+    kinds_off = tree.get("kinds_off")
+    for position, kind in enumerate(kinds_off if isinstance(kinds_off, list) else ()):
         if isinstance(kind, str) and kind not in set(Kind):
             yield Fault(("kinds_off", position), f"must be one of {_KINDS}")
     templates = tree.get("templates")
     if not isinstance(templates, dict):
         return
-    yield from _not_among(templates, tuple(Kind), ("templates",))
+    yield from _unknown_members(templates, tuple(Kind), ("templates",))
     for kind, by_language in templates.items():
         if isinstance(by_language, dict):
-            yield from _not_among(by_language, LANGUAGES, ("templates", kind))
+            yield from _unknown_members(by_language, LANGUAGES, ("templates", kind))
             for language, override in by_language.items():
                 if isinstance(override, dict):
-                    yield from _not_among(override, Override.__struct_fields__, ("templates", kind, language))
+                    yield from _unknown_members(override, Override.__struct_fields__, ("templates", kind, language))
 
 
-def _not_among(members: dict[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> Iterator[Fault]:
+def _unknown_members(members: dict[str, Any], known: tuple[str, ...], path: tuple[str, ...]) -> Iterator[Fault]:
     for name in members:
         if name not in known:
             yield Fault((*path, name), f"is not known here; there are {', '.join(known)}")
@@ -64,20 +64,20 @@ def _template_faults(settings: MailSettings) -> Iterator[Fault]:
 
 
 def _faults_of(settings: MailSettings, kind: Kind, language: Any, member: str, source: str) -> list[str]:
-    """Say what is wrong with one template: what it uses, else what goes wrong on the first sample it fails on."""
-    wrong = misuse(source, language, is_html=member == "html", known=VARIABLES)
-    if wrong:
-        return wrong
-    alone = MailSettings(
+    """Return the faults of one template: static ones, else the error on the first sample it fails on."""
+    faults = static_faults(source, language, is_html=member == "html", known=VARIABLES)
+    if faults:
+        return faults
+    only_this = MailSettings(
         sender=settings.sender,
         hold_reasons=["address", "payment", "customer"],
         templates={kind: {language: Override(**{member: source})}},
     )
     for order_event, order in samples(kind, language):
         try:
-            made = attempt(kind, order_event, order, alone, language, consent_url=CONSENT_URL)
+            rendered = render_strictly(kind, order_event, order, only_this, language, consent_url=CONSENT_URL)
         except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
             return [f"fails on a sample: {error}"]
-        if not getattr(made, member).strip():
-            return ["must not come out empty"]
+        if not getattr(rendered, member).strip():
+            return ["must not render as empty"]
     return []

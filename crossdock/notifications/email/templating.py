@@ -1,4 +1,4 @@
-"""Makes the subject, the HTML and the plain text of a mail from what it shows."""
+"""Render the subject, the HTML and the plain text of a mail."""
 
 from typing import Any
 
@@ -11,19 +11,19 @@ from msgspec import Struct
 from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Order
 from crossdock.notifications.email.email_settings import Language, MailSettings
-from crossdock.notifications.email.languages import say
+from crossdock.notifications.email.languages import translate
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.sandbox import built_in, compiled
-from crossdock.notifications.email.structured_data import markup_of
-from crossdock.notifications.email.view import View, view_of
+from crossdock.notifications.email.sandbox import built_in_template, compile_template
+from crossdock.notifications.email.structured_data import structured_data
+from crossdock.notifications.email.view import View, build_view
 
-_LOG = structlog.get_logger()
-SUBJECT_CHARACTERS = 200
+_log = structlog.get_logger("crossdock.emails")
+MAX_SUBJECT_CHARACTERS = 200
 VARIABLES = frozenset({*View.__struct_fields__, "subject", "markup"})
 
 
 class Rendered(Struct, frozen=True):
-    """A mail's three texts. The subject is one line."""
+    """The texts of a mail. The subject is one line."""
 
     subject: str
     html: str
@@ -39,21 +39,21 @@ def render(
     *,
     consent_url: str = "",
 ) -> Rendered:
-    """Make a mail's texts, with the organization's own templates where it has them.
+    """Render a mail, with the organization's own templates where it has them.
 
-    One of those that fails all the same is passed over for the built-in one: the customer is told in any case.
+    If one of those fails, the built-in templates are used instead, so that the customer gets the mail in any case.
     """
     try:
-        return attempt(kind, order_event, order, settings, language, consent_url=consent_url)
+        return render_strictly(kind, order_event, order, settings, language, consent_url=consent_url)
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         if not settings.templates:
             raise
-        _LOG.warning("mail template failed", kind=str(kind), language=language, error=type(error).__name__)
-        plain = msgspec.structs.replace(settings, templates={})
-        return attempt(kind, order_event, order, plain, language, consent_url=consent_url)
+        _log.warning("mail template failed", kind=str(kind), language=language, error=type(error).__name__)
+        built_in_only = msgspec.structs.replace(settings, templates={})
+        return render_strictly(kind, order_event, order, built_in_only, language, consent_url=consent_url)
 
 
-def attempt(
+def render_strictly(
     kind: Kind,
     order_event: OrderEvent,
     order: Order,
@@ -62,8 +62,8 @@ def attempt(
     *,
     consent_url: str = "",
 ) -> Rendered:
-    """As `render`, but raises what an organization's own template raises."""
-    view = view_of(kind, order_event, order, settings, language, consent_url=consent_url)
+    """As `render`, but an error in an organization's own template is raised."""
+    view = build_view(kind, order_event, order, settings, language, consent_url=consent_url)
     override = settings.override(kind, language)
     variables: dict[str, Any] = {name: getattr(view, name) for name in View.__struct_fields__}
     variables["markup"] = ""
@@ -71,20 +71,20 @@ def attempt(
     if override.subject is None:
         subject = _subject(view, language)
     else:
-        subject = compiled(override.subject, language, is_html=False).render(variables)
-    variables["subject"] = " ".join(subject.split())[:SUBJECT_CHARACTERS]
+        subject = compile_template(override.subject, language, is_html=False).render(variables)
+    variables["subject"] = " ".join(subject.split())[:MAX_SUBJECT_CHARACTERS]
     text = _template(kind, override.text, language, is_html=False).render(variables)
-    variables["markup"] = Markup(markup_of(order_event, order, settings, language))  # escaped for where it stands
+    variables["markup"] = Markup(structured_data(order_event, order, settings, language))  # escaped already
     html = _template(kind, override.html, language, is_html=True).render(variables)
     return Rendered(variables["subject"], html, text.strip() + "\n")
 
 
 def _subject(view: View, language: Language) -> str:
     key = f"{view.kind}.subject_part" if view.is_part else f"{view.kind}.subject"
-    return say(language, key, number=view.number)
+    return translate(language, key, number=view.number)
 
 
 def _template(kind: Kind, source: str | None, language: Language, *, is_html: bool) -> Template:
     if source is not None:
-        return compiled(source, language, is_html=is_html)
-    return built_in(f"{kind}.html" if is_html else f"{kind}.txt", language)
+        return compile_template(source, language, is_html=is_html)
+    return built_in_template(f"{kind}.html" if is_html else f"{kind}.txt", language)

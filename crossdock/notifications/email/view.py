@@ -1,7 +1,7 @@
-"""What a mail shows, made of a fact and the order as of it: every text is ready to print, every link safe to follow.
+"""The variables of mail templates, built from an event and the order right after it: texts ready to print, links safe.
 
-These are the variables of templates, listed for those who write them in docs/email.md. What was meant for colleagues stays in
-the house: notes, and the reasons of holds, cancellations and refunds.
+docs/email.md lists them for authors of templates. Internal information is left out: notes, and the reasons of holds,
+cancellations and refunds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.money import reconcile
+from crossdock.core.money import PRECISION, reconcile
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
@@ -26,13 +26,19 @@ from crossdock.core.orders.events import (
 from crossdock.core.orders.model import Address, Content, Line, Order
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language, MailSettings, is_link
-from crossdock.notifications.email.formatting import country, day_of, day_said, money, read_day
-from crossdock.notifications.email.languages import TAGS, say
-from crossdock.notifications.email.mail_kinds import Kind, asked_of_customer
+from crossdock.notifications.email.formatting import (
+    country_name,
+    format_day_at,
+    format_money,
+    format_sent_day,
+    parse_day,
+)
+from crossdock.notifications.email.languages import TAGS, translate
+from crossdock.notifications.email.mail_kinds import Kind, customer_holds
 
 
 class Item(Struct, frozen=True):
-    """Units of one order line. Prices are "" where the sender gave none."""
+    """Units of one order line. Prices are "" if the sender gave none."""
 
     quantity: int
     title: str
@@ -42,15 +48,15 @@ class Item(Struct, frozen=True):
 
 
 class Total(Struct, frozen=True):
-    """One sum of the order: `name` is a component of core/money.py, `label` what it is called."""
+    """One sum of the order: `name` is a component of core/money.py, `label` its name in the language."""
 
     name: str
     label: str
     amount: str
 
 
-class Parcel(Struct, frozen=True):
-    """One package; what is not known of it is ""."""
+class PackageView(Struct, frozen=True):
+    """One package; unknown members are ""."""
 
     items: tuple[Item, ...]
     carrier: str = ""
@@ -60,7 +66,7 @@ class Parcel(Struct, frozen=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """The variables of a template; see docs/email.md. What does not apply is "", empty or False."""
+    """Variables of a template; see docs/email.md. Those that do not apply are "", empty or False."""
 
     kind: Kind
     lang: str
@@ -75,7 +81,7 @@ class View(Struct, frozen=True, kw_only=True):
     is_part: bool = False
     totals: tuple[Total, ...] = ()
     about: tuple[str, ...] = ()
-    packages: tuple[Parcel, ...] = ()
+    packages: tuple[PackageView, ...] = ()
     tracking_number: str = ""
     expected: str = ""
     consent_by: str = ""
@@ -84,11 +90,11 @@ class View(Struct, frozen=True, kw_only=True):
     amount: str = ""
 
 
-# Mails of what is on its way to the customer, or waits to be.
+# Mails about items that are on their way to the customer, or wait to be shipped.
 _WITH_ADDRESS = frozenset({Kind.CONFIRMATION, Kind.HOLD, Kind.DELAY, Kind.SHIPPED, Kind.DELIVERED})
 
 
-def view_of(
+def build_view(
     kind: Kind,
     order_event: OrderEvent,
     order: Order,
@@ -97,90 +103,87 @@ def view_of(
     *,
     consent_url: str = "",
 ) -> View:
-    """Give what a mail shows. `order` is the order as of the fact; `consent_url` leads to the page of a delay's consent."""
+    """Build the variables of a mail. `order` is the order right after the event, `consent_url` the link to a consent page."""
     content = order.content
-    zone = settings.time_zone
     if isinstance(order_event, Held):
-        order_event = msgspec.structs.replace(order_event, holds=asked_of_customer(order_event, settings))
-    counted = _counted(order_event, content)
+        order_event = msgspec.structs.replace(order_event, holds=customer_holds(order_event, settings))
+    quantities = _quantities(order_event, content)
     return View(
         kind=kind,
         lang=TAGS[language],
         brand=settings.name,
         number=content.number,
         name=customer_name(content),
-        date=_placed(order, zone, language),
+        date=_order_date(order, settings.time_zone, language),
         contact=settings.reply_to or settings.sender,
         unsubscribe_url=settings.unsubscribe_url or "",
-        items=_items(content, counted, language),
-        addresses=_addresses(content, counted, language) if kind in _WITH_ADDRESS else (),
-        **_of_fact(kind, order_event, order, settings, language, consent_url),
+        items=_items(content, quantities, language),
+        addresses=_addresses(content, quantities, language) if kind in _WITH_ADDRESS else (),
+        **_kind_variables(kind, order_event, order, settings, language, consent_url),
     )
 
 
-def _of_fact(
+def _kind_variables(
     kind: Kind, order_event: OrderEvent, order: Order, settings: MailSettings, language: Language, consent_url: str
 ) -> dict[str, Any]:
-    """Give the variables that only this kind of mail has."""
+    """Build the variables that only this kind of mail has."""
     zone, content = settings.time_zone, order.content
     if kind is Kind.CONFIRMATION:
         return {"totals": _totals(content, language)}
     if isinstance(order_event, Held):
         return {"about": _about(hold.reason.casefold() for hold in order_event.holds)}
     if isinstance(order_event, Shipped):
-        return {"packages": _parcels(order_event, content, language), "is_part": _is_part(order.counters, "shipped")}
+        return {"packages": _packages(order_event, content, language), "is_part": _is_part(order.counters, "shipped")}
     if isinstance(order_event, Delivered):
         is_part = _is_part(order.counters, "delivered")
         return {"tracking_number": order_event.tracking_number or "", "is_part": is_part}
     if isinstance(order_event, Backordered):
-        by = day_said(order_event.consent_by, zone, language)
-        expected = day_said(order_event.expected_at, zone, language)
-        return {"expected": expected, "consent_by": by, "consent_url": consent_url if by else ""}
+        consent_by = format_sent_day(order_event.consent_by, zone, language)
+        expected = format_sent_day(order_event.expected_at, zone, language)
+        return {"expected": expected, "consent_by": consent_by, "consent_url": consent_url if consent_by else ""}
     if isinstance(order_event, ReturnRequested):
-        return {"label_url": link(order_event.label_url)}
+        return {"label_url": safe_link(order_event.label_url)}
     if isinstance(order_event, Refunded):
-        return {"amount": money(order_event.amount, order_event.currency or content.currency, language)}
+        return {"amount": format_money(order_event.amount, order_event.currency or content.currency, language)}
     if isinstance(order_event, Canceled):
         return {"is_part": any(line.canceled < line.ordered for line in order.counters)}
     return {}
 
 
-def link(url: str | None) -> str:
-    """Give an address that may stand behind a link; "" for any other, such as one that would run a script."""
+def safe_link(url: str | None) -> str:
+    """Return a URL that is safe in a link; "" for any other, such as one that would run a script."""
     return url if url is not None and is_link(url) else ""
 
 
-def title_of(content: Content, position: int, language: Language) -> str:
-    """Name a line: its description, else its SKU, else the sender's name for the product, else its place."""
+def line_title(content: Content, position: int, language: Language) -> str:
+    """Return the title of a line: its description, else its SKU, else the sender's product id, else its position."""
     line = content.lines[position]
-    named = line.description or line.sku or line.product_ref
-    return named or say(language, "item_unnamed", position=position + 1)
+    title = line.description or line.sku or line.product_ref
+    return title or translate(language, "item_unnamed", position=position + 1)
 
 
 def customer_name(content: Content) -> str:
-    """Name whom an order's mails are for: the customer, else the payer, else the receiver unless it is a gift; "" if nobody."""
+    """Return the name of the recipient: the customer's, else the bill-to, else the ship-to unless it is a gift; "" if none."""
     is_gift = content.gift is not None and content.gift.is_gift
     ship_to = content.destinations[0].address if content.destinations and not is_gift else None
     return next((each.name.strip() for each in (content.customer, content.bill_to, ship_to) if each and each.name), "")
 
 
-def _counted(order_event: OrderEvent, content: Content) -> tuple[tuple[int, int], ...]:
-    """Give the lines a fact is about and how many units of each; facts about the whole order are about all of it."""
+def _quantities(order_event: OrderEvent, content: Content) -> tuple[tuple[int, int], ...]:
+    """Return the lines an event is about, by position, with the units of each: every line if it is about the whole order."""
     lines = getattr(order_event, "lines", None)
     if lines is not None:
         return tuple((position, quantity) for position, quantity in lines if position < len(content.lines))
     if isinstance(order_event, Refunded):
         return ()
     if isinstance(order_event, Held) and all(hold.lines for hold in order_event.holds):
-        held = sorted(
-            {position for hold in order_event.holds for position in hold.lines if position < len(content.lines)}
-        )
-        return tuple((position, content.lines[position].quantity) for position in held)
+        on_hold = {position for hold in order_event.holds for position in hold.lines if position < len(content.lines)}
+        return tuple((position, content.lines[position].quantity) for position in sorted(on_hold))
     return tuple((position, line.quantity) for position, line in enumerate(content.lines))
 
 
-def _items(content: Content, counted: Iterable[tuple[int, int]], language: Language) -> tuple[Item, ...]:
-    return tuple(_item(content, position, quantity, language) for position, quantity in counted)
+def _items(content: Content, quantities: Iterable[tuple[int, int]], language: Language) -> tuple[Item, ...]:
+    return tuple(_item(content, position, quantity, language) for position, quantity in quantities)
 
 
 def _item(content: Content, position: int, quantity: int, language: Language) -> Item:
@@ -188,89 +191,93 @@ def _item(content: Content, position: int, quantity: int, language: Language) ->
     total = line_total(line, quantity)
     return Item(
         quantity,
-        title_of(content, position, language),
-        (line.sku or "") if line.description else "",  # else it is the title already
-        "" if line.unit_price is None else money(line.unit_price, currency, language),
-        "" if total is None else money(total, currency, language),
+        line_title(content, position, language),
+        (line.sku or "") if line.description else "",  # else the SKU is the title
+        "" if line.unit_price is None else format_money(line.unit_price, currency, language),
+        "" if total is None else format_money(total, currency, language),
     )
 
 
 def line_total(line: Line, quantity: int) -> Decimal | None:
-    """Give what so many units of a line cost: for all of them as the sender stated, else by the unit price."""
+    """Return the price of some units of a line: the stated total for all of them, else by the unit price; None if unknown."""
     if quantity == line.quantity and line.totals is not None and line.totals.items is not None:
         return line.totals.items
     if line.unit_price is None:
         return None
-    with localcontext(prec=100):
+    with localcontext(prec=PRECISION):
         return line.unit_price * quantity
 
 
-def sums(content: Content) -> dict[str, Decimal]:
-    """Give an order's sums by component, each as the sender stated it, else computed; the total of what there is.
+def order_totals(content: Content) -> dict[str, Decimal]:
+    """Return an order's sums by component, each as the sender stated it, else computed, and their total.
 
-    An order with a line whose price nobody gave has no computed sums: they would tell too little.
+    An order with a line of unknown price has no computed sum of items: it would be too low.
     """
     parts = (each for each in reconcile(content).components if each.line is None)
     is_priced = all(line_total(line, line.quantity) is not None for line in content.lines)
-    found: dict[str, Decimal] = {}
+    totals: dict[str, Decimal] = {}
     for part in parts:
         value = part.stated if part.stated is not None else part.computed
         if value is not None and (part.stated is not None or part.component != "items" or is_priced):
-            found[part.component] = value
-    if "total" not in found and "items" in found:
-        with localcontext(prec=100):
-            rest = sum((value for name, value in found.items() if name != "discount"), Decimal(0))
-            found["total"] = rest - found.get("discount", Decimal(0))
-    return found
+            totals[part.component] = value
+    if "total" not in totals and "items" in totals:
+        with localcontext(prec=PRECISION):
+            added = sum((value for name, value in totals.items() if name != "discount"), Decimal(0))
+            totals["total"] = added - totals.get("discount", Decimal(0))
+    return totals
 
 
 def _totals(content: Content, language: Language) -> tuple[Total, ...]:
     shown = []
-    for name, value in sums(content).items():
-        signed = -value if name == "discount" else value
+    for name, value in order_totals(content).items():
+        signed = value.copy_negate() if name == "discount" else value
         if value or name in ("items", "total"):
-            shown.append(Total(name, say(language, f"total.{name}"), money(signed, content.currency, language)))
+            shown.append(
+                Total(name, translate(language, f"total.{name}"), format_money(signed, content.currency, language))
+            )
     return tuple(shown)
 
 
-def _parcels(order_event: Shipped, content: Content, language: Language) -> tuple[Parcel, ...]:
-    return tuple(_parcel(package, content, language) for package in order_event.packages)
+def _packages(order_event: Shipped, content: Content, language: Language) -> tuple[PackageView, ...]:
+    return tuple(_package(package, content, language) for package in order_event.packages)
 
 
-def _parcel(package: Package, content: Content, language: Language) -> Parcel:
-    counted = [pair for pair in package.lines if pair[0] < len(content.lines)]
-    return Parcel(
-        _items(content, counted, language),
-        package.carrier or "", package.service or "", package.number or "", link(package.url),
+def _package(package: Package, content: Content, language: Language) -> PackageView:
+    quantities = [pair for pair in package.lines if pair[0] < len(content.lines)]
+    return PackageView(
+        _items(content, quantities, language),
+        package.carrier or "", package.service or "", package.number or "", safe_link(package.url),
     )  # fmt: skip
 
 
-def _is_part(counters: Sequence[Counters], reached: str) -> bool:
-    """Say whether units that are not canceled have yet to reach the point."""
-    return any(getattr(line, reached) < line.ordered - line.canceled for line in counters)
+def _is_part(counters: Sequence[Counters], counter: str) -> bool:
+    """Whether the counter is still below the units that are not canceled, on any line."""
+    return any(getattr(line, counter) < line.ordered - line.canceled for line in counters)
 
 
 def _about(reasons: Iterable[str]) -> tuple[str, ...]:
-    """Turn reasons into what the customer is asked about: address, payment, other."""
+    """Reduce hold reasons to the topics the customer is asked about: address, payment, other."""
     topics = [next((topic for topic in ("address", "payment") if topic in reason), "other") for reason in reasons]
     return tuple(dict.fromkeys(topics))
 
 
-def _placed(order: Order, zone: str, language: Language) -> str:
-    said = order.content.placed_at
-    if said and read_day(said, zone) is not None:
-        return day_said(said, zone, language)
-    return day_of(order.created_at, zone, language)
+def _order_date(order: Order, zone: str, language: Language) -> str:
+    placed_at = order.content.placed_at
+    if placed_at and parse_day(placed_at, zone) is not None:
+        return format_sent_day(placed_at, zone, language)
+    return format_day_at(order.created_at, zone, language)
 
 
-def _addresses(content: Content, counted: Sequence[tuple[int, int]], language: Language) -> tuple[tuple[str, ...], ...]:
-    """Give the addresses the lines go to, each as the lines of a label."""
-    used = sorted({content.lines[position].destination for position, _ in counted})
-    found = (content.destinations[place].address for place in used if place < len(content.destinations))
-    return tuple(lines for address in found if address and (lines := label(address, language)))
+def _addresses(
+    content: Content, quantities: Sequence[tuple[int, int]], language: Language
+) -> tuple[tuple[str, ...], ...]:
+    """Return the addresses that the lines go to, each as the lines of an address label."""
+    used = sorted({content.lines[position].destination for position, _ in quantities})
+    addresses = (content.destinations[each].address for each in used if each < len(content.destinations))
+    return tuple(lines for address in addresses if address and (lines := address_lines(address, language)))
 
 
-# Where the postal code is written before the town.
+# Countries in which the postal code precedes the city.
 _CODE_FIRST = (
     "FR MC DE AT CH LI LU BE NL IT ES PT DK SE NO FI IS PL CZ SK HU SI HR RS RO BG GR EE LT TR MX BR "
     "GP GF MQ RE YT PM BL MF NC PF WF"
@@ -278,11 +285,11 @@ _CODE_FIRST = (
 _CODE_FIRST_IN = frozenset(_CODE_FIRST.split())
 
 
-def label(address: Address, language: Language) -> tuple[str, ...]:
-    """Give an address as the lines of a label, without empty ones."""
-    place = (address.city, address.region, address.postal_code)
+def address_lines(address: Address, language: Language) -> tuple[str, ...]:
+    """Format an address as the lines of an address label, without empty ones."""
+    parts = (address.city, address.region, address.postal_code)
     if address.country in _CODE_FIRST_IN:
-        place = (address.postal_code, address.city, address.region)
-    town = " ".join(part for part in place if part)
-    lines = (address.name, address.company, *address.lines, town, country(address.country, language))
+        parts = (address.postal_code, address.city, address.region)
+    city_line = " ".join(part for part in parts if part)
+    lines = (address.name, address.company, *address.lines, city_line, country_name(address.country, language))
     return tuple(line for line in lines if line)

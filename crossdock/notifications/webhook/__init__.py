@@ -1,1 +1,1 @@
-"""Telling others by HTTP: one signed request, to an address that may be called, with a bounded answer."""
+"""Webhooks: signed HTTP requests to addresses that may be called, with a limit on time and on the response."""

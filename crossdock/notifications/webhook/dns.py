@@ -1,6 +1,6 @@
-"""Looks host names up in threads of its own, so that a slow name server keeps neither other endpoints nor the program waiting.
+"""DNS resolver with threads of its own, so that a slow name server blocks neither other endpoints nor the program.
 
-The event loop's own look-ups share very few threads (uvloop: four), and a look-up in the system's library cannot be ended.
+The event loop's own resolver shares very few threads (uvloop: four), and getaddrinfo cannot be canceled.
 """
 
 import asyncio
@@ -10,31 +10,31 @@ from functools import partial
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-# Look-ups at a time; a thread that waits costs little, and a stuck one is free again after the system's 10 to 30 s.
+# Lookups at a time; a waiting thread costs little, and a stuck one is free again after the system's timeout of 10 to 30 s.
 _THREADS = 32
 
 
 class Resolver(AbstractResolver):
-    """The system's way to resolve names (hosts file, DNS), for aiohttp."""
+    """Resolves host names as the operating system does (hosts file, DNS), for aiohttp."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, "names")
+        self._threads = ThreadPoolExecutor(_THREADS, "dns")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Give the addresses of a host, best first; raises OSError where there is none."""
-        look_up = partial(
+        """Return the addresses of a host, best first; raises OSError where there is none."""
+        lookup = partial(
             socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        addresses = await asyncio.get_running_loop().run_in_executor(self._threads, lookup)
         return [
             ResolveResult(
                 hostname=host, host=str(address[0]), port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in addresses
         ]
 
     async def close(self) -> None:
-        """Take no more names; look-ups under way end by themselves."""
+        """Accept no more lookups; those under way end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)

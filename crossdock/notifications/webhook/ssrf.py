@@ -1,7 +1,7 @@
-"""Which addresses may be called: what a URL must be, and what the network's own address must be when a connection opens.
+"""SSRF protection: refuses private and reserved addresses, in the URL of an endpoint and when a connection opens.
 
-The check that counts is made on the address a socket is about to connect to, after DNS and whatever the URL's spelling, so
-that nothing can change in between. The check of the URL only tells a person early what would fail later.
+The check that counts is made on the address that a socket is about to connect to, after DNS, so that nothing can change in
+between. The check of the URL only reports early what would fail later.
 """
 
 import re
@@ -11,13 +11,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from aiohttp import AddrInfoType
 from yarl import URL
 
-MAX_URL = 2_000  # characters; what browsers and proxies agree on
+MAX_URL = 2_000  # characters; supported by all browsers and proxies
 SCHEMES = ("http", "https")
-# A host's name in the DNS: labels of 1 to 63 characters, 253 in all.
-_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
+# A host name in the DNS: labels of 1 to 63 characters, 253 in all.
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 
-# Not the public internet, by IANA's registry of special-purpose addresses; each with who would be reached.
-_CLOSED_4 = tuple(
+# Not the public internet, by IANA's registry of special-purpose addresses; each with what it reaches.
+_RESERVED_4 = tuple(
     map(
         IPv4Network,
         (
@@ -25,7 +25,7 @@ _CLOSED_4 = tuple(
             "10.0.0.0/8",  # private
             "100.64.0.0/10",  # inside a carrier (CGNAT)
             "127.0.0.0/8",  # loopback
-            "168.63.129.16/32",  # the host of a virtual machine at Azure: public by number, inside by route
+            "168.63.129.16/32",  # the host of a virtual machine at Azure: a public number, routed internally
             "169.254.0.0/16",  # link-local; metadata services of clouds
             "172.16.0.0/12",  # private
             "192.0.0.0/24",  # protocol assignments
@@ -40,9 +40,9 @@ _CLOSED_4 = tuple(
         ),
     )
 )
-# Of IPv6 only global unicast is public, but for these parts of it.
-_OPEN_6 = IPv6Network("2000::/3")
-_CLOSED_6 = tuple(
+# Of IPv6 only global unicast is public, except for these parts of it.
+_GLOBAL_UNICAST_6 = IPv6Network("2000::/3")
+_RESERVED_6 = tuple(
     map(
         IPv6Network,
         (
@@ -56,28 +56,28 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Forbidden(OSError):
-    """An address that must not be called. It is not named, so that nobody learns what an inner name stands for."""
+    """The address must not be called. The text does not name it, so that it cannot be used to resolve internal names."""
 
     def __init__(self) -> None:
         super().__init__("the host has a private or reserved address, which may not be called")
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Say whether an address belongs to the public internet, as does the IPv4 address it may embed."""
+    """Whether an address belongs to the public internet; an embedded IPv4 address decides where there is one."""
     if isinstance(address, IPv4Address):
-        return not any(address in network for network in _CLOSED_4)
+        return not any(address in network for network in _RESERVED_4)
     embedded = address.ipv4_mapped or address.sixtofour
     if address in _NAT64:
         embedded = IPv4Address(int(address) & 0xFFFF_FFFF)
     if embedded is not None:
         return is_public(embedded)
-    return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
+    return address in _GLOBAL_UNICAST_6 and not any(address in network for network in _RESERVED_6)
 
 
 def open_socket(info: AddrInfoType, *, private_allowed: bool) -> socket.socket:
-    """Make the socket for a connection to an address that may be called, as aiohttp's `socket_factory`.
+    """Open the socket for a connection to an allowed address, as aiohttp's `socket_factory`.
 
-    Raises Forbidden for any other address; aiohttp connects the socket to this very address and no other.
+    Raises Forbidden for any other address. aiohttp connects the socket to exactly this address.
     """
     family, kind, protocol, _, address = info
     if not private_allowed and not is_public(_address(address[0])):
@@ -86,9 +86,9 @@ def open_socket(info: AddrInfoType, *, private_allowed: bool) -> socket.socket:
 
 
 def check_url(url: str, private_allowed: bool) -> str | None:
-    """Say why a URL cannot be an endpoint's, without repeating it; None where it can.
+    """Return why a URL cannot be that of an endpoint, without repeating it; None if it can.
 
-    A host's name is not looked up: what it stands for is seen when a connection opens.
+    A host name is not resolved: its address is checked when a connection opens.
     """
     if len(url) > MAX_URL:
         return f"the URL must have at most {MAX_URL:,} characters"
@@ -98,7 +98,7 @@ def check_url(url: str, private_allowed: bool) -> str | None:
         parsed = URL(url)
         host, port = parsed.raw_host, parsed.port
     except ValueError:
-        return "this is no URL"
+        return "this is not a URL"
     if parsed.scheme not in SCHEMES:
         return "the URL must begin with http:// or https://"
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
@@ -114,24 +114,24 @@ def _check_host(host: str, private_allowed: bool) -> str | None:
     try:
         address = _address(host)
     except ValueError:
-        if not _NAME.fullmatch(host):
-            return "the URL's host is no name"
-        is_inner = host.rstrip(".").rpartition(".")[2].lower() == "localhost"
-        return None if private_allowed or not is_inner else str(Forbidden())
+        if not _HOST_NAME.fullmatch(host):
+            return "the host in the URL is not a valid name"
+        is_local = host.rstrip(".").rpartition(".")[2].lower() == "localhost"
+        return None if private_allowed or not is_local else str(Forbidden())
     if not private_allowed and not is_public(address):
         return str(Forbidden())
     if isinstance(address, IPv4Address) and str(address) != host:
-        return "the URL must name an IPv4 address by four decimal numbers"
+        return "the URL must give an IPv4 address as four decimal numbers"
     return None
 
 
 def _address(host: str) -> IPv4Address | IPv6Address:
-    """Read an address in any spelling the operating system takes for one; raises ValueError for a name."""
+    """Parse an address in any notation the operating system accepts; raises ValueError for a name."""
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
         try:
-            # Takes 127.1, 0177.0.0.1, 0x7f000001 and 2130706433, as connecting does.
+            # Accepts 127.1, 0177.0.0.1, 0x7f000001 and 2130706433, as connect() does.
             return IPv4Address(socket.inet_aton(host.rstrip(".")))
         except OSError:
-            raise ValueError("a name, not an address") from None
+            raise ValueError("not an address") from None

@@ -199,10 +199,10 @@ def natural(whole: Whole) -> tuple[str, ...]:
 class TestTake:
     def test_gives_tree_shape_key_and_needs(self) -> None:
         need = EntityReference("product", "x", ("parts", 0, "sku"))
-        reading = parse_body(msgspec.json.encode(GOOD), Whole, natural=natural, needs=lambda _: (need,))
+        reading = parse_body(msgspec.json.encode(GOOD), Whole, natural=natural, references=lambda _: (need,))
         assert reading.tree == GOOD
         assert reading.shape == validate(GOOD, Whole)
-        assert (reading.faults, reading.natural, reading.needs) == ((), ("A1",), (need,))
+        assert (reading.faults, reading.natural, reading.references) == ((), ("A1",), (need,))
 
     def test_names_faults_of_the_json_and_of_the_shape_together(self) -> None:
         raw = b'{"kind":"gift","kind":"gift","number":NaN,"parts":[{"sku":"\\u0000","quantity":0}],"tags":[1e400,1]}'
@@ -230,7 +230,7 @@ class TestTake:
 
     def test_tells_needs_of_a_body_with_faults(self) -> None:
         needs = (EntityReference("product", "x", ()),)
-        assert parse_body(b"{}", Whole, natural=natural, needs=lambda _: needs).needs == needs
+        assert parse_body(b"{}", Whole, natural=natural, references=lambda _: needs).references == needs
 
     def test_names_at_most_a_hundred_faults(self) -> None:
         raw = b'{"parts":[' + b",".join([b'{"sku":NaN}'] * 90) + b"]}"

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from crossdock.core.events import CHAIN_START, Event, chain_hash
 from crossdock.core.orders import events
 from crossdock.core.orders.events import (
-    CHAIN_START,
     ORDER_EVENTS,
     Allocated,
     Archived,
@@ -18,7 +18,6 @@ from crossdock.core.orders.events import (
     Canceled,
     Delivered,
     Edited,
-    Event,
     Held,
     Noted,
     OrderEvent,
@@ -32,7 +31,6 @@ from crossdock.core.orders.events import (
     Tagged,
     Unarchived,
     append,
-    chain_hash,
     encode_content,
     record,
 )
@@ -44,9 +42,9 @@ ORDER = Order(
     organization_id=1, order_id=2, version=1, created_at=10, updated_at=10, source=Source("s2", 3, "me"),
     content=CONTENT, counters=initial_counters(CONTENT),
 )  # fmt: skip
-EVENT = Event(1, 2, 3, 4, "order.held", 1, 5, "me", "s2", b'{"a":1}', bytes(32))
+EVENT = Event(1, "order", 2, 3, 4, "order.held", 1, 5, "me", "s2", b'{"a":1}', bytes(32))
 OTHER: dict[str, Any] = {
-    "organization_id": 9, "order_id": 9, "number": 9, "event_id": 9, "name": "order.hel", "version": 9, "at": 9,
+    "organization_id": 9, "aggregate_type": "stock", "aggregate_id": 9, "number": 9, "event_id": 9, "name": "order.hel", "version": 9, "at": 9,
     "actor": "m", "door": "s", "payload": b'{"a":2}',
 }  # fmt: skip
 STORY: list[OrderEvent] = [
@@ -232,7 +230,7 @@ class TestFirstVersions:
     """Payloads as the first release wrote them; logs are never rewritten."""
 
     def written(self, name: str, payload: bytes, number: int) -> Event:
-        return Event(1, 2, number, number, name, 1, 20, "me", "s2", payload, b"")
+        return Event(1, "order", 2, number, number, name, 1, 20, "me", "s2", payload, b"")
 
     def test_of_a_hold_and_an_allocation_belong_to_the_receipt(self) -> None:
         received = Received(submission_id=3, content=CONTENT)

@@ -181,10 +181,27 @@ class TestCancel:
 class TestShip:
     def test_leaves_nothing_open_and_nothing_planned(self) -> None:
         for line in sound(3):
-            after = line.ship()
+            after = line.ship(line.open)
             assert after.is_sound()
             assert (after.open, after.allocated, after.backordered) == (0, 0, 0)
             assert after.shipped == line.shipped + line.open
+
+    def test_a_part_shipment_takes_allocated_units_first_and_backordered_ones_last(self) -> None:
+        for line in sound(3):
+            for quantity in range(line.open + 1):
+                after = line.ship(quantity)
+                assert after.is_sound()
+                assert (after.shipped, after.open) == (line.shipped + quantity, line.open - quantity)
+                assert after.allocated == max(0, line.allocated - quantity)
+                waiting = max(0, quantity - line.allocated - line.unplanned)
+                assert after.backordered == line.backordered - waiting
+
+    def test_more_than_is_open_cannot_be_shipped_or_allocated(self) -> None:
+        line = Counters(3, canceled=1, allocated=1)
+        with pytest.raises(AssertionError):
+            line.ship(3)
+        with pytest.raises(AssertionError):
+            line.allocate(2)
 
 
 class TestMoves:
@@ -203,7 +220,15 @@ class TestMoves:
         ("changes", "fault"),
         [
             ({Status.OPEN: {Verb.ALLOCATE: ("somewhere",)}}, "every status can be reached"),
-            ({Status.PARTIALLY_SHIPPED: {}}, "every status can be reached"),
+            (
+                {
+                    each: {
+                        verb: [to for to in row if to is not Status.SHIPPED] for verb, row in TRANSITIONS[each].items()
+                    }
+                    for each in Status
+                },
+                "every status can be reached",
+            ),
             (
                 {
                     each: {verb: to for verb, to in TRANSITIONS[each].items() if verb is not Verb.NOTE}

@@ -15,10 +15,22 @@ import httpx
 import msgspec
 
 from crossdock.core.ids import from_hex24, to_hex24
+from crossdock.core.orders.commands import (
+    AddNote,
+    ArchiveOrder,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+    ShipOrder,
+)
 from crossdock.core.orders.events import decode_event
 from crossdock.core.orders.model import Order
-from crossdock.flows import orders, queries
+from crossdock.flows import queries
 from crossdock.flows.access import Caller
+from crossdock.flows.execute import execute
 from crossdock.store.order_query.query import Filters
 from tests.doors import golden
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
@@ -117,17 +129,18 @@ class Player(golden.Player):
 
 async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: str | None = None) -> None:
     """Do a verb of the hub to an order."""
-    steps = {
-        "hold": lambda: orders.hold(caller, order.order_id, [orders.HoldRequest(reason or "address")]),
-        "release": lambda: orders.release(order.order_id),
-        "ship": lambda: orders.ship(order.order_id),
-        "cancel": lambda: orders.cancel(order.order_id, reason=reason),
-        "cancel one": lambda: orders.cancel(order.order_id, lines=lambda _: {0: 1}, reason=reason),
-        "tag": lambda: orders.tag(order.order_id, lambda tags: [*tags, "vip"]),
-        "archive": lambda: orders.archive(order.order_id),
-        "note": lambda: orders.note(order.order_id, reason or "seen"),
+    order_id = order.order_id
+    commands: dict[str, Command] = {
+        "hold": PlaceHolds(order_id=order_id, holds=(HoldRequest(reason or "address"),)),
+        "release": ReleaseHolds(order_id=order_id),
+        "ship": ShipOrder(order_id=order_id),
+        "cancel": CancelOrder(order_id=order_id, reason=reason),
+        "cancel one": CancelOrder(order_id=order_id, lines={0: 1}, reason=reason),
+        "tag": ChangeTags(order_id=order_id, add=("vip",)),
+        "archive": ArchiveOrder(order_id=order_id),
+        "note": AddNote(order_id=order_id, text=reason or "seen"),
     }
-    await orders.perform(world.context, caller, [steps[verb]()], door="hub")
+    await execute(world.context, caller, [commands[verb]], door="hub")
 
 
 def _event(entry: queries.TimelineEntry) -> dict[str, Tree]:

@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from crossdock.core.orders import events
-from crossdock.core.orders.events import Allocated
+from crossdock.core.orders.commands import AllocateOrder
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Verb
 from crossdock.doors.fabric import history
-from crossdock.flows import access, orders, queries, rendering
+from crossdock.flows import access, queries, rendering
 from crossdock.flows.access import Caller
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows.execute import execute
 from tests.doors.fabric.conftest import ORDERS, SAMPLE, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
@@ -39,18 +37,9 @@ async def held_order(world: World, number: str = "SH-1") -> Order:
 
 
 async def allocated(world: World, order: Order, *units: int) -> None:
-    """Allocate units of lines, which no call does yet."""
-
-    async def decide(work: Unit, now: Order) -> Any:
-        import msgspec
-
-        counters = tuple(
-            msgspec.structs.replace(line, allocated=count) for line, count in zip(now.counters, units, strict=True)
-        )
-        return [Allocated(location_ref="7", counters=counters)]
-
-    step = Step(order.order_id, Verb.ALLOCATE, decide)
-    await orders.perform(world.context, await caller_of(world), [step], door="hub")
+    """Allocate units of lines."""
+    command = AllocateOrder(order_id=order.order_id, location_ref="7", lines=dict(enumerate(units)))
+    await execute(world.context, await caller_of(world), [command], door="hub")
 
 
 class TestUpdate:

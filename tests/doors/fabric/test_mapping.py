@@ -25,9 +25,9 @@ from crossdock.core.orders.model import (
     initial_counters,
 )
 from crossdock.core.orders.status import Counters, Status, status_of
-from crossdock.doors.fabric.mapping import FORMAT
+from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import _STATUS, line_status, order_status
-from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.store.tenants import Organization
 
 SAMPLE = json.loads((Path(__file__).parent / "create.request.json").read_text())
@@ -148,7 +148,7 @@ class TestGaps:
         content = Content("N", (Line(3), Line(1)), destinations=(Destination(address=Address(city="Rome")),))
         missing_fields = MissingFields()
         document = FORMAT.from_content(content, FOUND, missing_fields)
-        found = {missing_field.path: missing_field.value for missing_field in missing_fields.found}
+        found = {missing_field.path: missing_field.value for missing_field in missing_fields.fields}
         assert found == {
             ("channelId",): "",
             ("items", 0, "lineItemId"): "1", ("items", 0, "lineItemNumber"): 1, ("items", 0, "itemId"): "",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from crossdock.core.events import Event
 from crossdock.core.orders.events import (
     Allocated,
     Archived,
@@ -14,7 +15,6 @@ from crossdock.core.orders.events import (
     Canceled,
     Delivered,
     Edited,
-    Event,
     Held,
     Noted,
     OrderEvent,

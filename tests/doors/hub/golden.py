@@ -29,7 +29,6 @@ class Player(golden.Player):
     """See above."""
 
     shown = ("etag", "dry-run", "idempotent-replayed", "link", "allow", "content-disposition", "content-type")
-    indent = 2
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
+from crossdock.core.events import Event
 from crossdock.core.orders.events import (
     ORDER_EVENTS,
     Allocated,
     Backordered,
     Delivered,
-    Event,
     OrderEvent,
     Package,
     Refunded,
@@ -25,15 +25,14 @@ from crossdock.core.orders.events import (
     Shipped,
 )
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Verb
 from crossdock.doors import encode_json
 from crossdock.doors.hub import event_schemas, examples
 from crossdock.doors.hub.mapping import read_id
 from crossdock.doors.hub.webhooks import message
-from crossdock.flows import event_payloads, orders
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
+from crossdock.flows import event_payloads
+from crossdock.flows.execute import execute
 from crossdock.store import event_log
+from tests.commands import AppendEvents
 from tests.doors.hub.conftest import create, one_of_each, smallest
 from tests.notifications.world import caller_of
 from tests.world import World
@@ -135,11 +134,9 @@ async def append(world: World, order_id: str) -> None:
     """Append to a real order what later releases will."""
     caller = await caller_of(world)
 
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return later_facts(order, world.context.id_generator.new(world.context.clock()))
-
-    step = Step(read_id(order_id), Verb.NOTE, decide)  # a verb every status allows
-    await orders.perform(world.context, caller, [step], door="hub")
+    return_id = world.context.id_generator.new(world.context.clock())
+    command = AppendEvents(order_id=read_id(order_id), make=lambda order: later_facts(order, return_id))
+    await execute(world.context, caller, [command], door="hub")
 
 
 VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -214,7 +211,9 @@ class TestEveryMessage:
         assert [(each["number"], each["data"]) for each in timeline] == expected
 
     def test_of_an_event_written_in_an_older_version_has_the_present_shape(self) -> None:
-        event = Event(1, 2, 2, 3, "order.held", 1, 20, "me", "s2", b'{"hold":{"reason":"fraud","at":20}}', bytes(32))
+        event = Event(
+            1, "order", 2, 2, 3, "order.held", 1, 20, "me", "s2", b'{"hold":{"reason":"fraud","at":20}}', bytes(32)
+        )
         found = json.loads(encode_json(message(event_log.LogEntry(2, "on_hold", "s2", event))))
         assert found["version"] == 2
         assert faults("order.held", found) == []

@@ -103,7 +103,7 @@ class TestPages:
     ) -> None:
         await story(world, headers)
         monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 1)
-        monkeypatch.setattr(feed_flow, "_PAGES", 1)
+        monkeypatch.setattr(feed_flow, "_MAX_SCANNED_PAGES", 1)
         first = await feed_flow.page(
             world.context,
             await access.recognize(world.context, token=headers["Authorization"].removeprefix("Bearer ")),

@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from crossdock.core.ids import from_base32
+from crossdock.core.orders.commands import ShipOrder
 from crossdock.doors.hub import wire
-from crossdock.flows import orders
 from crossdock.flows.access import Caller
+from crossdock.flows.execute import execute
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -294,7 +295,7 @@ class TestStates:
     async def test_of_a_shipped_order_leave_only_marks(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())
         caller = Caller(await world.demo_organization(), "test", frozenset())
-        await orders.perform(world.context, caller, [orders.ship(from_base32(order["id"]))], door="hub")
+        await execute(world.context, caller, [ShipOrder(order_id=from_base32(order["id"]))], door="hub")
         for verb in ("edit", "hold", "release", "cancel"):
             answer = await do(world, headers, order["id"], verb)
             assert (answer.status_code, answer.json()["code"]) == (409, "state_forbids")

@@ -8,7 +8,7 @@ import pytest
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders.model import Content
 from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
-from crossdock.flows.context import ReferenceData
+from crossdock.flows.formats import ReferenceData
 from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 
 
@@ -123,7 +123,7 @@ class TestRepeatedCall:
         assert (answer.status_code, places(answer)) == (400, {TRANSACTION})
 
     async def test_is_done_over_where_a_bug_had_cut_it_short(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        content = PbFulfillmentFormat.content
+        content = PbFulfillmentFormat.to_content
 
         def stumble(self: PbFulfillmentFormat, reading: ParsedBody, found: ReferenceData) -> Content:
             if reading.shape.clientOrderId == "stone":
@@ -132,7 +132,7 @@ class TestRepeatedCall:
 
         bodies = [sample(), sample(clientOrderId="stone")]
         with monkeypatch.context() as broken:
-            broken.setattr(PbFulfillmentFormat, "content", stumble)
+            broken.setattr(PbFulfillmentFormat, "to_content", stumble)
             good, bad = (await desk.bulk(bodies, transaction="T1")).json()["orders"]
         assert good["status"] == "RECEIVED"
         assert (bad["clientOrderId"], bad["errors"][0]["errorCode"]) == ("stone", "1000005")

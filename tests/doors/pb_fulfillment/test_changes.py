@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 
 from crossdock.core.errors import Invalid
+from crossdock.core.events import Event
 from crossdock.core.ids import from_digits
 from crossdock.core.json.strict_json import parse
-from crossdock.core.orders.events import Event
+from crossdock.core.orders.commands import HoldRequest, PlaceHolds
 from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
-from crossdock.flows import orders, queries, tenants
+from crossdock.flows import queries, tenants
 from crossdock.flows.access import SCOPES, Caller
+from crossdock.flows.execute import execute
 from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, SAMPLE, TRANSACTION, Desk, places, sample
 from tests.doors.pb_fulfillment.test_mapping import FOUND, bodies, order
 from tests.world import World
@@ -145,9 +147,9 @@ class TestBulk:
         lines = sample()["orderLines"]
         made = (await desk.create(sample(orderLines=[*lines, lines[0] | {"lineId": 2, "sku": "B"}]))).json()
         caller = Caller(await world.demo_organization(), "demo", frozenset(SCOPES))
-        hold_requests = [orders.HoldRequest("FRAUD"), orders.HoldRequest("PART", lines=(1,))]
-        step = orders.hold(caller, from_digits(made["orderId"][3:22]), hold_requests)
-        await orders.perform(world.context, caller, [step], door="hub")
+        holds = (HoldRequest("FRAUD"), HoldRequest("PART", lines=(1,)))
+        command = PlaceHolds(order_id=from_digits(made["orderId"][3:22]), holds=holds)
+        await execute(world.context, caller, [command], door="hub")
         turned = [lines[0] | {"lineId": 2, "sku": "B"}, lines[0]]
         (told,) = (await desk.bulk([sample(orderLines=turned)])).json()["orders"]
         assert told["holdReason"] == ["FRAUD", "PART"]
@@ -156,7 +158,7 @@ class TestBulk:
 
     async def test_cuts_a_bug_of_one_off_from_the_others(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         await desk.bulk([sample(), sample(clientOrderId="stone")])
-        content = PbFulfillmentFormat.content
+        content = PbFulfillmentFormat.to_content
 
         def stumble(self: PbFulfillmentFormat, reading: Any, found: Any) -> Any:
             if reading.tree["clientOrderId"] == "stone":
@@ -165,7 +167,7 @@ class TestBulk:
 
         changed = [sample(brand="B"), sample(clientOrderId="stone", brand="B")]
         with monkeypatch.context() as broken:
-            broken.setattr(PbFulfillmentFormat, "content", stumble)
+            broken.setattr(PbFulfillmentFormat, "to_content", stumble)
             good, bad = (await desk.bulk(changed, transaction="T1")).json()["orders"]
         assert good["brand"] == "B"
         assert (bad["clientOrderId"], bad["errors"][0]["errorCode"]) == ("stone", "1000005")

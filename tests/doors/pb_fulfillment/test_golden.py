@@ -1,10 +1,10 @@
 """Every call of this door as recorded: its answer, and the orders before and after."""
 
-import json
 import re
 from pathlib import Path
 
 from crossdock.doors.pb_fulfillment import DOOR
+from tests.doors import golden_format
 from tests.doors.golden import cases, files
 from tests.doors.pb_fulfillment.golden import Player
 from tests.world import World
@@ -16,7 +16,7 @@ async def test_is_as_recorded(world: World, path: Path) -> None:
 
 
 def test_every_route_has_a_case_that_succeeds() -> None:
-    requests = [json.loads(path.read_text()) for path in files(__file__)]
+    requests = [golden_format.read(path) for path in files(__file__)]
     good = {
         (case["request"]["method"], case["request"]["path"].partition("?")[0])
         for case in requests

@@ -18,7 +18,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment.demo import curl
 from crossdock.doors.pb_fulfillment.mapping import FORMAT, PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS, read_id, spell_id, status_part
-from crossdock.flows.context import MissingFields, ReferenceData
+from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.store.tenants import Organization
 from tests.doors.pb_fulfillment.desk import SAMPLE
 
@@ -27,7 +27,7 @@ FOUND = ReferenceData(Organization(1, "Demo", "", 0, 0))
 
 def order(*, holds: tuple[Hold, ...] = (), **counts: int) -> Order:
     door = PbFulfillmentFormat(frozenset({"1234"}))
-    content = door.content(door.read(SAMPLE), FOUND)
+    content = door.to_content(door.parse(SAMPLE), FOUND)
     counters = tuple(msgspec.structs.replace(each, **counts) for each in initial_counters(content))
     return Order(
         organization_id=1, order_id=2**62, version=1, created_at=0, updated_at=0,
@@ -91,7 +91,7 @@ class TestSpelling:
         content = Content(number="A", lines=(Line(1), Line(2, sku="S", line_ref="7"), Line(3, line_ref="x")))
         missing_fields = MissingFields()
         rendered = FORMAT.from_content(content, FOUND, missing_fields)
-        assert {missing_field.path for missing_field in missing_fields.found} == {
+        assert {missing_field.path for missing_field in missing_fields.fields} == {
             ("clientId",), ("createDate",), ("inputShippingDetails", "carrier"), ("orderLines", 0, "lineId"),
             ("orderLines", 0, "sku"), ("orderLines", 2, "lineId"), ("orderLines", 2, "sku"),
             ("toAddress", "addressLines"), ("toAddress", "cityTown"), ("toAddress", "countryCode"),
@@ -166,19 +166,21 @@ class TestAnyBody:
     @given(bodies())
     def test_is_refused_or_answered_whole(self, body: dict[str, Any]) -> None:
         door = PbFulfillmentFormat(frozenset({"1234"}))
-        reading = door.read(json.dumps(body).encode())
+        reading = door.parse(json.dumps(body).encode())
         if reading.faults:
             return
-        content = door.content(reading, FOUND)
-        assert door.content(door.reread(door.spell(content, FOUND, MissingFields())), FOUND) == content
+        content = door.to_content(reading, FOUND)
+        assert (
+            door.to_content(door.parse_rendered(door.from_content(content, FOUND, MissingFields())), FOUND) == content
+        )
         kept = unmapped.extract(
-            content, sent=reading.tree, rendered=door.spell(content, FOUND, MissingFields()), lines=door.lines
+            content, sent=reading.tree, rendered=door.from_content(content, FOUND, MissingFields()), lines=door.lines
         )
         one = msgspec.structs.replace(order(), content=kept, counters=initial_counters(kept))
-        respelled = unmapped.restore(kept, rendered=door.spell(kept, FOUND, MissingFields()), lines=door.lines)
+        respelled = unmapped.restore(kept, rendered=door.from_content(kept, FOUND, MissingFields()), lines=door.lines)
         assert respelled == reading.tree
-        told = door.answer(respelled, one, FOUND)
+        told = door.to_response(respelled, one, FOUND)
         # create answers from what was sent and a read from what was kept: they must not differ
-        assert encode_json(told) == encode_json(door.answer(reading.tree, one, FOUND))
+        assert encode_json(told) == encode_json(door.to_response(reading.tree, one, FOUND))
         assert list(told)[-3:] == ["isGift", "status", "isOnHold"]
         assert {name for name, value in body.items() if value is not None} <= set(told)

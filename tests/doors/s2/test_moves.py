@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from crossdock.core.ids import from_uuid, to_base32
-from crossdock.flows import orders
+from crossdock.core.orders.commands import Command, ShipOrder
 from crossdock.flows.access import Caller
-from crossdock.flows.orders import Step
+from crossdock.flows.execute import execute
 from tests.doors.s2.signing import ANSWER, NOBODY, PRODUCT_ID, add_account, sample
 from tests.vendors import VENDORS
 from tests.world import World
@@ -39,12 +39,12 @@ async def put(world: World, headers: Headers, order: dict[str, Any], body: Any) 
 async def moved(world: World, order: dict[str, Any], make: Any) -> None:
     """Do something to an order that no call of this door can do yet."""
     caller = Caller(await world.demo_organization(), "test", frozenset())
-    step: Step = make(caller, from_uuid(order["id"]))
-    await orders.perform(world.context, caller, [step], door="hub")
+    command: Command = make(caller, from_uuid(order["id"]))
+    await execute(world.context, caller, [command], door="hub")
 
 
 async def shipped(world: World, order: dict[str, Any]) -> None:
-    await moved(world, order, lambda _, order_id: orders.ship(order_id))
+    await moved(world, order, lambda _, order_id: ShipOrder(order_id=order_id))
 
 
 async def assigned(world: World, headers: Headers) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An SMTP server on a real socket, as tests want it: what came in, what it answers, how it is secured."""
+"""A configurable SMTP server on a real socket: records mails, gives scripted replies, encrypts as configured."""
 
 import asyncio
 import datetime
@@ -18,11 +18,11 @@ from cryptography.x509.oid import NameOID
 
 from crossdock.notifications.email.smtp import IDLE_S, Mailer, Smtp
 
-BOUND_S = 20.0  # no test waits so long; it ends those that would hang
+BOUND_S = 20.0  # limit of any wait; ends tests that would hang
 
 
 class Inbox:
-    """An SMTP server's side: what came, and answers to give instead of OK, each once."""
+    """The handler of the SMTP server: the mails received, and replies to give instead of OK, each once."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, list[str], bytes]] = []
@@ -66,11 +66,11 @@ class Inbox:
 
 
 class Counting(SMTP):
-    """The library's server, telling its inbox of connections."""
+    """The library's server; counts its connections in the inbox."""
 
     def connection_made(self, transport: Any) -> None:
         inbox = self.event_handler
-        if getattr(self, "counted", None) is None:  # STARTTLS makes a connection a second time
+        if getattr(self, "counted", None) is None:  # STARTTLS calls this a second time
             self.counted = True
             inbox.connections += 1
             inbox.open += 1
@@ -84,7 +84,7 @@ class Counting(SMTP):
 
 @asynccontextmanager
 async def serving(make: Callable[[], asyncio.BaseProtocol], **rest: Any) -> AsyncIterator[int]:
-    """Serve a protocol on a free port for a while."""
+    """Serve a protocol on a free port while the block lasts."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(make, "127.0.0.1", 0, **rest)
     try:
@@ -97,7 +97,7 @@ async def serving(make: Callable[[], asyncio.BaseProtocol], **rest: Any) -> Asyn
 async def mailing(
     inbox: Inbox, smtp: dict[str, Any], server: dict[str, Any] | None = None, **rest: Any
 ) -> AsyncIterator[Mailer]:
-    """Give a mailer to a server of an inbox."""
+    """Yield a mailer that sends to a server with an inbox."""
     idle_s = rest.pop("idle_s", IDLE_S)
     make = partial(Counting, inbox, hostname="mail.test", **(server or {}))
     async with serving(make, **rest) as port:
@@ -113,13 +113,13 @@ async def mailing(
 
 
 class Authority:
-    """A certificate for 127.0.0.1 that signs itself."""
+    """A self-signed certificate for 127.0.0.1."""
 
     def __init__(self, folder: Path) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
         now = datetime.datetime.now(datetime.UTC)
-        there = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         made = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -128,7 +128,7 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(there, critical=False)
+            .add_extension(names, critical=False)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(key, hashes.SHA256())
         )
@@ -142,9 +142,9 @@ class Authority:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait, within bounds, for something the server's side shows."""
+    """Wait until a condition of the server holds, at most BOUND_S seconds."""
     for _ in range(int(BOUND_S * 100)):
         if holds():
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("waited in vain")
+    raise AssertionError("the condition never held")

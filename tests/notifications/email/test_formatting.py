@@ -1,4 +1,4 @@
-"""Money and dates as each language writes them, to the digit."""
+"""Money and dates in the format of each language, to the digit."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crossdock.core.iso import CURRENCIES, EXPONENT_OF
 from crossdock.notifications.email.email_settings import Language
-from crossdock.notifications.email.formatting import country, day_of, day_said, money
+from crossdock.notifications.email.formatting import country_name, format_day_at, format_money, format_sent_day
 from crossdock.notifications.email.languages import LANGUAGES
 
 LOCALES = {"en": "en", "fr": "fr", "zh": "zh_Hans"}
@@ -28,12 +28,17 @@ class TestMoney:
             ("9.5", "CNY", "CN¥9.50", "9,50 CNY", "¥9.50"),
             ("9.505", None, "9.51", "9,51", "9.51"),
             ("1E+3", "???", "1,000.00", "1 000,00", "1,000.00"),
+            ("-0.001", "USD", "$0.00", "0,00 $US", "US$0.00"),
+            (
+                "123456789012345678901234567890.125", "USD", "$123,456,789,012,345,678,901,234,567,890.13",
+                "123 456 789 012 345 678 901 234 567 890,13 $US", "US$123,456,789,012,345,678,901,234,567,890.13",
+            ),
         ],
-    )
-    def test_has_the_places_and_signs_of_currency_and_language(
+    )  # fmt: skip
+    def test_money_has_the_decimal_places_and_symbols_of_currency_and_language(
         self, amount: str, currency: str | None, english: str, french: str, chinese: str
     ) -> None:
-        rendered = [money(Decimal(amount), currency, language) for language in LANGUAGES]
+        rendered = [format_money(Decimal(amount), currency, language) for language in LANGUAGES]
         assert [each.replace("\u00a0", " ").replace("\u202f", " ") for each in rendered] == [english, french, chinese]
 
     @given(
@@ -41,7 +46,7 @@ class TestMoney:
         currency=st.sampled_from(sorted(CURRENCIES)),
         language=st.sampled_from(LANGUAGES),
     )
-    def test_is_what_babel_says_but_for_places_and_the_space_after_letters(
+    def test_money_is_formatted_as_babel_does_except_for_places_and_the_space_after_letters(
         self, units: int, currency: str, language: Language
     ) -> None:
         places = EXPONENT_OF[currency]
@@ -49,13 +54,13 @@ class TestMoney:
         pattern = {"en": "¤#,##0", "fr": "#,##0 ¤", "zh": "¤#,##0"}[language].replace(" ", "\u00a0")
         pattern = pattern.replace("##0", "##0." + "0" * places if places else "##0")
         expected = format_currency(amount, currency, pattern, LOCALES[language], currency_digits=False)
-        spaceless = money(amount, currency, language).replace("\u00a0", "")
+        spaceless = format_money(amount, currency, language).replace("\u00a0", "")
         assert spaceless == expected.replace("\u00a0", "")
 
 
 class TestDays:
-    def test_are_written_out(self) -> None:
-        said = [day_said("2026-03-02", "UTC", language) for language in LANGUAGES]
+    def test_days_are_written_out_in_each_language(self) -> None:
+        said = [format_sent_day("2026-03-02", "UTC", language) for language in LANGUAGES]
         assert said == ["March 2, 2026", "2 mars 2026", "2026年3月2日"]
 
     @pytest.mark.parametrize(
@@ -73,15 +78,15 @@ class TestDays:
             (None, "UTC", ""),
         ],
     )
-    def test_of_instants_are_those_of_the_time_zone(self, said: str | None, zone: str, written: str) -> None:
-        assert day_said(said, zone, "en") == written
+    def test_the_day_of_an_instant_is_that_of_the_time_zone(self, said: str | None, zone: str, written: str) -> None:
+        assert format_sent_day(said, zone, "en") == written
 
-    def test_of_events_are_those_of_the_time_zone(self) -> None:
+    def test_the_day_of_an_event_is_that_of_the_time_zone(self) -> None:
         us = 1_769_815_800_000_000  # 2026-01-30T23:30:00Z
-        assert day_of(us, "UTC", "en") == "January 30, 2026"
-        assert day_of(us, "Asia/Shanghai", "zh") == "2026年1月31日"
+        assert format_day_at(us, "UTC", "en") == "January 30, 2026"
+        assert format_day_at(us, "Asia/Shanghai", "zh") == "2026年1月31日"
 
 
-def test_countries_have_names_and_unknown_codes_name_themselves() -> None:
-    assert [country("DE", language) for language in LANGUAGES] == ["Germany", "Allemagne", "德国"]
-    assert [country(code, "en") for code in ("ca", "QX", None)] == ["Canada", "QX", ""]
+def test_countries_have_names_and_unknown_codes_are_shown_as_they_are() -> None:
+    assert [country_name("DE", language) for language in LANGUAGES] == ["Germany", "Allemagne", "德国"]
+    assert [country_name(code, "en") for code in ("ca", "QX", None)] == ["Canada", "QX", ""]

@@ -1,4 +1,4 @@
-"""One attempt: what is sent, what every kind of answer comes to, what is kept of it, and what is never shown."""
+"""One webhook request: what is sent, the outcome of every kind of response, and what is stored and never shown."""
 
 import asyncio
 import datetime
@@ -43,9 +43,9 @@ from tests.notifications.receiver import (
 
 SECRET = make_secret(Scheme.HMAC)
 NOW = 1_792_000_000_000_000
-SOON_S = 0.3  # a deadline for receivers that never answer
-LATER_S = 2.0  # one for receivers that begin to answer, which takes a while on a busy machine
-LONG = 60.0  # one that no test reaches
+SHORT_S = 0.3  # timeout for receivers that never answer
+MEDIUM_S = 2.0  # timeout for receivers that begin to answer, which takes a while on a busy machine
+LONG_S = 60.0  # timeout that no test reaches
 
 
 @pytest_asyncio.fixture
@@ -67,18 +67,18 @@ class Silent(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        await asyncio.sleep(LONG)
+        await asyncio.sleep(LONG_S)
         raise AssertionError("waited too long")
 
     async def close(self) -> None:
         pass
 
 
-def message(receiver: Receiver, *, timeout_s: float = LONG, **more: object) -> Message:
+def message(receiver: Receiver, *, timeout_s: float = LONG_S, **more: object) -> Message:
     return Message(receiver.url, "evt_1", b'{"id":"evt_1"}', timeout_s=timeout_s, **more)  # type: ignore[arg-type]
 
 
-async def attempt(sender: Webhooks, receiver: Receiver, script: Answer, timeout_s: float = LONG) -> Attempt:
+async def attempt(sender: Webhooks, receiver: Receiver, script: Answer, timeout_s: float = LONG_S) -> Attempt:
     receiver.script(script)
     async with asyncio.timeout(PATIENCE_S):
         return await sender.send(message(receiver, timeout_s=timeout_s))
@@ -86,13 +86,17 @@ async def attempt(sender: Webhooks, receiver: Receiver, script: Answer, timeout_
 
 class TestRequest:
     @pytest.mark.parametrize("method", METHODS)
-    async def test_has_a_body_whatever_its_method(self, receiver: Receiver, sender: Webhooks, method: str) -> None:
-        told = await sender.send(message(receiver, method=method))
+    async def test_a_request_has_a_body_whatever_its_method(
+        self, receiver: Receiver, sender: Webhooks, method: str
+    ) -> None:
+        sent = await sender.send(message(receiver, method=method))
         (got,) = receiver.got
-        assert told.verdict is Verdict.DELIVERED
+        assert sent.verdict is Verdict.DELIVERED
         assert (got.method, got.body, got.headers["content-length"]) == (method, b'{"id":"evt_1"}', "14")
 
-    async def test_carries_the_body_as_it_is_and_its_headers(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_request_has_the_unchanged_body_and_exactly_these_headers(
+        self, receiver: Receiver, sender: Webhooks
+    ) -> None:
         headers = (("X-Api-Key", "k 1"), ("X-Empty", ""))
         await sender.send(message(receiver, headers=headers, content_type="text/plain", method="PUT"))
         (got,) = receiver.got
@@ -111,7 +115,7 @@ class TestRequest:
         }
         assert len(got.pairs) == len(got.headers)
 
-    async def test_is_signed_with_every_secret_and_verified_by_the_library(self, receiver: Receiver) -> None:
+    async def test_a_request_is_signed_with_every_secret_and_verified_by_the_library(self, receiver: Receiver) -> None:
         sender = Webhooks(private_allowed=True, clock=lambda: time.time_ns() // 1000)
         old = make_secret(Scheme.HMAC)
         await sender.send(message(receiver, secrets=(SECRET, old)))
@@ -128,44 +132,48 @@ class TestRequest:
             ("?a", "/?a"),
         ],
     )
-    async def test_keeps_path_and_query(self, receiver: Receiver, sender: Webhooks, written: str, sent: str) -> None:
+    async def test_path_and_query_of_the_url_are_sent_unchanged(
+        self, receiver: Receiver, sender: Webhooks, written: str, sent: str
+    ) -> None:
         await sender.send(Message(receiver.url.removesuffix("/hook") + written, "evt_1", b""))
         assert receiver.got[0].target == sent
 
-    async def test_sends_no_cookie_back(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_cookies_are_not_sent_back(self, receiver: Receiver, sender: Webhooks) -> None:
         receiver.default = answer(200, set_cookie="session=1; Path=/")
         for _ in range(2):
             await sender.send(message(receiver))
         assert [each.headers.get("cookie") for each in receiver.got] == [None, None]
 
-    async def test_goes_past_the_environments_proxy(
+    async def test_the_proxy_of_the_environment_is_not_used(
         self, receiver: Receiver, sender: Webhooks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:9")
         assert (await sender.send(message(receiver))).verdict is Verdict.DELIVERED
 
-    async def test_large_is_sent_whole(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_large_body_is_sent_completely(self, receiver: Receiver, sender: Webhooks) -> None:
         body = bytes(range(256)) * 4_000
         await sender.send(Message(receiver.url, "evt_1", body))
         assert receiver.got[0].body == body
 
 
-class TestVerdict:
+class TestOutcome:
     @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-    async def test_of_a_good_status_is_delivered(self, receiver: Receiver, sender: Webhooks, status: int) -> None:
+    async def test_a_2xx_status_is_delivered(self, receiver: Receiver, sender: Webhooks, status: int) -> None:
         got = await attempt(sender, receiver, answer(status, b"" if status == 204 else b"thanks"))
         assert (got.at, got.verdict, got.status, got.error) == (NOW, Verdict.DELIVERED, status, None)
         assert got.answer == ("" if status == 204 else "thanks")
 
     @pytest.mark.parametrize("status", [300, 304, 400, 401, 403, 404, 408, 422, 425, 500, 502, 504, 599])
-    async def test_of_any_other_status_is_failed(self, receiver: Receiver, sender: Webhooks, status: int) -> None:
+    async def test_any_other_status_is_a_failed_attempt(
+        self, receiver: Receiver, sender: Webhooks, status: int
+    ) -> None:
         got = await attempt(sender, receiver, answer(status, b"" if status == 304 else b"no", retry_after="7"))
         assert (got.verdict, got.status, got.retry_after_s) == (Verdict.FAILED, status, None)
         assert got.error is not None
         assert got.error.startswith(f"answered {status}")
 
-    async def test_of_410_is_gone(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_410_is_gone(self, receiver: Receiver, sender: Webhooks) -> None:
         got = await attempt(sender, receiver, answer(410, b"bye"))
         assert (got.verdict, got.status, got.answer) == (Verdict.GONE, 410, "bye")
 
@@ -179,13 +187,13 @@ class TestVerdict:
             ("", None), ("soon", None), ("-5", None), ("1.5", None), ("Wed, 99 Oct 2015 07:28:00 GMT", None),
         ],
     )  # fmt: skip
-    async def test_tells_how_long_to_wait(
+    async def test_retry_after_is_parsed_as_seconds_or_a_date(
         self, receiver: Receiver, sender: Webhooks, status: int, value: str, wait_s: float | None
     ) -> None:
         got = await attempt(sender, receiver, answer(status, retry_after=value))
         assert (got.verdict, got.status, got.retry_after_s) == (Verdict.FAILED, status, wait_s)
 
-    async def test_tells_no_wait_where_none_is_asked(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_429_without_retry_after_asks_for_no_delay(self, receiver: Receiver, sender: Webhooks) -> None:
         assert (await attempt(sender, receiver, answer(429))).retry_after_s is None
 
 
@@ -194,40 +202,36 @@ class TestBadReceiver:
         "script",
         [stall(), stall(b"HTTP/1.1 200"), stall(b"HTTP/1.1 200 OK\r\nX: "), trickle(b"HTTP/1.1 200 OK\r\nX: ")],
     )
-    async def test_that_does_not_answer_in_time_is_cut_off(
+    async def test_a_receiver_that_does_not_answer_in_time_is_a_failed_attempt(
         self, receiver: Receiver, sender: Webhooks, script: Answer
     ) -> None:
-        got = await attempt(sender, receiver, script, timeout_s=SOON_S)
+        got = await attempt(sender, receiver, script, timeout_s=SHORT_S)
         assert (got.verdict, got.status, got.error) == (Verdict.FAILED, None, "no answer within 0.3 s")
         assert got.took_ms > 0
 
-    async def test_that_sends_interim_answers_without_end_is_cut_off(
-        self, receiver: Receiver, sender: Webhooks
-    ) -> None:
+    async def test_endless_interim_responses_are_cut_off_in_time(self, receiver: Receiver, sender: Webhooks) -> None:
         script = trickle(byte=b"HTTP/1.1 100 Continue\r\n\r\n")
-        got = await attempt(sender, receiver, script, timeout_s=SOON_S)
+        got = await attempt(sender, receiver, script, timeout_s=SHORT_S)
         assert (got.verdict, got.error) == (Verdict.FAILED, "no answer within 0.3 s")
 
     @pytest.mark.parametrize("status", [200, 500])
     @pytest.mark.parametrize("rest", [stall, trickle])
-    async def test_that_does_not_finish_is_cut_off_and_its_status_counts(
+    async def test_an_unfinished_response_is_cut_off_and_its_status_counts(
         self, receiver: Receiver, sender: Webhooks, status: int, rest: Callable[[bytes], Answer]
     ) -> None:
-        got = await attempt(sender, receiver, rest(head(status, 400) + b"begun"), timeout_s=LATER_S)
+        got = await attempt(sender, receiver, rest(head(status, 400) + b"begun"), timeout_s=MEDIUM_S)
         assert (got.verdict, got.status) == (Verdict.DELIVERED if status == 200 else Verdict.FAILED, status)
         assert got.answer.startswith("begun")
         assert got.error == ("the answer was not finished in time" if status == 200 else "answered 500")
         await sender.send(message(receiver))
         assert receiver.connections == 2
 
-    async def test_that_breaks_off_its_answer_is_judged_by_its_status(
-        self, receiver: Receiver, sender: Webhooks
-    ) -> None:
+    async def test_a_truncated_response_is_judged_by_its_status(self, receiver: Receiver, sender: Webhooks) -> None:
         got = await attempt(sender, receiver, raw(head(200, 400) + b"begun"))
         assert (got.verdict, got.answer, got.error) == (Verdict.DELIVERED, "begun", "the answer was not finished")
 
     @pytest.mark.parametrize("script", [drop, drop_unread, raw(b""), raw(b"HTTP/1.1 200 OK\r\n")])
-    async def test_that_closes_the_connection_has_failed(
+    async def test_a_closed_connection_is_a_failed_attempt(
         self, receiver: Receiver, sender: Webhooks, script: Answer
     ) -> None:
         got = await attempt(sender, receiver, script)
@@ -235,55 +239,55 @@ class TestBadReceiver:
         assert got.error == "the connection was closed before an answer came"
 
     @pytest.mark.parametrize("data", [b"SSH-2.0-OpenSSH_9\r\n", b"\x15\x03\x01\x00\x02", b"HTTP/1.1 abc OK\r\n\r\n"])
-    async def test_that_speaks_something_else_has_failed(
+    async def test_a_response_that_is_not_http_is_a_failed_attempt(
         self, receiver: Receiver, sender: Webhooks, data: bytes
     ) -> None:
         got = await attempt(sender, receiver, raw(data))
         assert (got.verdict, got.error) == (Verdict.FAILED, "the answer is not HTTP")
 
-    async def test_with_a_huge_head_has_failed(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_response_with_huge_headers_is_a_failed_attempt(self, receiver: Receiver, sender: Webhooks) -> None:
         got = await attempt(sender, receiver, raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000 + b"\r\n"))
         assert got.verdict is Verdict.FAILED
 
     @pytest.mark.parametrize("status", [101, 600, 999])
-    async def test_with_a_status_nobody_expects_has_failed(
+    async def test_an_unexpected_status_is_a_failed_attempt(
         self, receiver: Receiver, sender: Webhooks, status: int
     ) -> None:
         got = await attempt(sender, receiver, raw(head(status, 0, connection="upgrade", upgrade="websocket")))
         assert (got.verdict, got.status, got.error) == (Verdict.FAILED, status, f"answered {status}")
 
-    async def test_whose_name_server_does_not_answer_is_given_up_early(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http, "CONNECT_S", SOON_S)
+    async def test_a_silent_name_server_fails_after_the_connect_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(http, "CONNECT_S", SHORT_S)
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, resolver=Silent())
-        got = await sender.send(Message("http://hook.example/?key=s3cret", "evt_1", b"", timeout_s=LONG))
+        got = await sender.send(Message("http://hook.example/?key=s3cret", "evt_1", b"", timeout_s=LONG_S))
         await sender.close()
         assert (got.verdict, got.error) == (Verdict.FAILED, "no connection within 0.3 s")
 
-    async def test_that_does_not_shake_hands_is_given_up_early(
+    async def test_a_missing_tls_handshake_fails_after_the_connect_timeout(
         self, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(http, "CONNECT_S", SOON_S)
+        monkeypatch.setattr(http, "CONNECT_S", SHORT_S)
         sender = Webhooks(private_allowed=True, clock=lambda: NOW)
-        # It waits for the end of a request's head, which no handshake has.
-        got = await sender.send(Message(receiver.url.replace("http:", "https:"), "evt_1", b"", timeout_s=LONG))
+        # The receiver waits for the end of HTTP headers, which no handshake has.
+        got = await sender.send(Message(receiver.url.replace("http:", "https:"), "evt_1", b"", timeout_s=LONG_S))
         await sender.close()
         assert (got.verdict, got.error) == (Verdict.FAILED, "no connection within 0.3 s")
 
-    async def test_that_is_not_there_has_failed(self, sender: Webhooks) -> None:
-        with socket.socket() as taken:  # bound but not listening: nobody else gets the port meanwhile
-            taken.bind(("127.0.0.1", 0))
-            got = await sender.send(Message(f"http://127.0.0.1:{taken.getsockname()[1]}/?key=s3cret", "evt_1", b""))
+    async def test_a_refused_connection_is_a_failed_attempt(self, sender: Webhooks) -> None:
+        with socket.socket() as unused:  # bound but not listening, so that no other process gets the port
+            unused.bind(("127.0.0.1", 0))
+            got = await sender.send(Message(f"http://127.0.0.1:{unused.getsockname()[1]}/?key=s3cret", "evt_1", b""))
         assert (got.verdict, got.error) == (Verdict.FAILED, "no connection: Connection refused")
 
-    async def test_without_an_address_has_failed(self, sender: Webhooks) -> None:
+    async def test_a_host_that_cannot_be_resolved_is_a_failed_attempt(self, sender: Webhooks) -> None:
         got = await sender.send(Message("http://nowhere.invalid/?key=s3cret", "evt_1", b""))
         assert got.verdict is Verdict.FAILED
         assert got.error is not None
         assert got.error.startswith("the host's name could not be resolved")
 
 
-class TestAnswer:
-    async def test_is_kept_up_to_a_length_and_the_connection_used_again(
+class TestResponse:
+    async def test_a_response_is_stored_up_to_a_limit_and_the_connection_is_reused(
         self, receiver: Receiver, sender: Webhooks
     ) -> None:
         receiver.default = answer(500, b"a" * (ANSWER_BYTES + 100))
@@ -291,13 +295,15 @@ class TestAnswer:
         assert [each.answer for each in got] == ["a" * ANSWER_BYTES] * 3
         assert receiver.connections == 1
 
-    async def test_without_end_is_left_and_its_connection_closed(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_an_endless_response_is_abandoned_and_its_connection_closed(
+        self, receiver: Receiver, sender: Webhooks
+    ) -> None:
         got = await attempt(sender, receiver, endless())
         assert (got.verdict, got.answer) == (Verdict.DELIVERED, "e" * ANSWER_BYTES)
         await sender.send(message(receiver))
         assert receiver.connections == 2
 
-    async def test_that_is_packed_is_not_unpacked(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_a_compressed_response_is_not_decompressed(self, receiver: Receiver, sender: Webhooks) -> None:
         got = await attempt(sender, receiver, gzip_bomb())
         assert (got.verdict, got.answer) == (Verdict.DELIVERED, "")
 
@@ -311,12 +317,14 @@ class TestAnswer:
             (b"x" + "ü".encode() * 300, "x" + "ü" * 255 + "\ufffd"),
         ],
     )
-    async def test_is_kept_as_legible_text(self, receiver: Receiver, sender: Webhooks, body: bytes, kept: str) -> None:
+    async def test_a_response_is_stored_as_printable_text(
+        self, receiver: Receiver, sender: Webhooks, body: bytes, kept: str
+    ) -> None:
         assert (await attempt(sender, receiver, answer(400, body))).answer == kept
 
 
 class TestTls:
-    async def test_with_a_trusted_certificate_delivers(self, tmp_path: Path) -> None:
+    async def test_a_trusted_certificate_is_accepted(self, tmp_path: Path) -> None:
         serving, trusting = certificate(tmp_path)
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, tls=trusting)
         async with Receiver(tls=serving) as receiver:
@@ -324,13 +332,13 @@ class TestTls:
             await sender.close()
         assert got.verdict is Verdict.DELIVERED
 
-    async def test_with_an_unknown_certificate_fails(self, tmp_path: Path, sender: Webhooks) -> None:
+    async def test_an_unknown_certificate_is_a_failed_attempt(self, tmp_path: Path, sender: Webhooks) -> None:
         async with Receiver(tls=certificate(tmp_path)[0]) as receiver:
             got = await sender.send(message(receiver))
         assert (got.verdict, receiver.got) == (Verdict.FAILED, [])
         assert got.error == "the certificate was refused: self-signed certificate"
 
-    async def test_with_another_hosts_certificate_fails(self, tmp_path: Path) -> None:
+    async def test_the_certificate_of_another_host_is_a_failed_attempt(self, tmp_path: Path) -> None:
         serving, trusting = certificate(tmp_path, "127.0.0.9")
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, tls=trusting)
         async with Receiver(tls=serving) as receiver:
@@ -339,13 +347,13 @@ class TestTls:
         assert (got.verdict, receiver.got) == (Verdict.FAILED, [])
         assert "certificate is not valid for '127.0.0.1'" in (got.error or "")
 
-    async def test_to_a_plain_server_fails(self, receiver: Receiver, sender: Webhooks) -> None:
+    async def test_tls_to_a_plain_server_is_a_failed_attempt(self, receiver: Receiver, sender: Webhooks) -> None:
         receiver.script(raw(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
-        got = await sender.send(Message(receiver.url.replace("http:", "https:"), "evt_1", b"", timeout_s=SOON_S))
+        got = await sender.send(Message(receiver.url.replace("http:", "https:"), "evt_1", b"", timeout_s=SHORT_S))
         assert (got.verdict, got.status) == (Verdict.FAILED, None)
 
 
-class TestUnfitMessage:
+class TestInvalidMessage:
     @pytest.mark.parametrize(
         ("change", "error"),
         [
@@ -360,7 +368,7 @@ class TestUnfitMessage:
             ({"content_type": "text/plain\r\nX: s3cret"}, "could not be made"),
         ],
     )
-    async def test_is_not_sent_and_says_why(
+    async def test_an_invalid_message_is_not_sent_and_the_reason_is_reported(
         self, receiver: Receiver, sender: Webhooks, change: dict[str, object], error: str
     ) -> None:
         members: dict[str, object] = {"url": receiver.url, "message_id": "evt_1", "body": b""}
@@ -378,23 +386,23 @@ class TestSecrecy:
             endless(500), raw(b"s3cret"), raw(head(500, 9)), raw(b"HTTP/1.1 500 s3cret"), trickle(b"HTTP/1.1 500 OK\r\nX: "),
         ],
     )  # fmt: skip
-    async def test_holds_in_every_attempt_and_in_the_log(
+    async def test_secrets_are_in_no_attempt_and_in_no_log(
         self, receiver: Receiver, sender: Webhooks, script: Answer, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
         receiver.script(script)
         secret = Message(
             receiver.url + "/s3cret?key=s3cret", "evt_1", b"s3cret", headers=(("X-Key", "s3cret"),),
-            secrets=(SECRET,), timeout_s=SOON_S,
+            secrets=(SECRET,), timeout_s=SHORT_S,
         )  # fmt: skip
         got = await sender.send(secret)
-        gc.collect()  # what was not waited for is told when it goes
+        gc.collect()  # exceptions that were never retrieved are logged by the collector
         await asyncio.sleep(0)
         for text in (repr(got), caplog.text):
             assert "s3cret" not in text
             assert SECRET not in text
 
-    def test_holds_in_representations(self) -> None:
+    def test_secrets_are_in_no_representation_of_a_message(self) -> None:
         secret = Message("http://h/?key=s3cret", "evt_1", b"s3cret", headers=(("X", "s3cret"),), secrets=(SECRET,))
         for text in (repr(secret), str(secret), f"{secret}", repr(secret.__rich_repr__())):
             assert "evt_1" in text
@@ -402,8 +410,8 @@ class TestSecrecy:
             assert SECRET not in text
 
 
-class TestSender:
-    async def test_lets_no_more_through_at_once_than_it_may(self, receiver: Receiver) -> None:
+class TestConnections:
+    async def test_the_number_of_requests_in_flight_is_limited(self, receiver: Receiver) -> None:
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, connections=3)
         receiver.default = stall()
         tasks = [asyncio.create_task(sender.send(message(receiver))) for _ in range(8)]
@@ -418,16 +426,16 @@ class TestSender:
         assert (await sender.send(message(receiver))).verdict is Verdict.DELIVERED
         await sender.close()
 
-    async def test_does_not_count_the_wait_for_its_turn(self, receiver: Receiver) -> None:
+    async def test_the_timeout_of_a_request_begins_when_it_gets_a_connection(self, receiver: Receiver) -> None:
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, connections=1)
         receiver.script(stall())
-        first = asyncio.create_task(sender.send(message(receiver, timeout_s=LATER_S)))
+        first = asyncio.create_task(sender.send(message(receiver, timeout_s=MEDIUM_S)))
         await receiver.wait_for(1)
-        second = await sender.send(message(receiver, timeout_s=LATER_S - 0.1))
+        second = await sender.send(message(receiver, timeout_s=MEDIUM_S - 0.1))
         assert ((await first).verdict, second.verdict) == (Verdict.FAILED, Verdict.DELIVERED)
         await sender.close()
 
-    async def test_closes_connections_at_once_while_very_many_are_open(self) -> None:
+    async def test_connections_are_not_reused_while_very_many_are_open(self) -> None:
         sender = Webhooks(private_allowed=True, clock=lambda: NOW, connections=1)
         receivers = [Receiver() for _ in range(3)]
         for each in receivers:
@@ -440,7 +448,7 @@ class TestSender:
         gc.collect()
         assert len(sender._sockets) == 0
 
-    async def test_that_is_closed_says_so(self, receiver: Receiver) -> None:
+    async def test_a_closed_client_fails_with_a_reason(self, receiver: Receiver) -> None:
         sender = Webhooks(private_allowed=True, clock=lambda: NOW)
         await sender.close()
         got = await sender.send(message(receiver))
@@ -448,7 +456,7 @@ class TestSender:
 
 
 class TestHeaders:
-    def test_that_are_good(self) -> None:
+    def test_valid_custom_headers_are_accepted(self) -> None:
         assert check_headers(()) is None
         assert check_headers((("Authorization", "Bearer a b"), ("X_y.z", ""), ("Cookie", 'a="b";\tc'))) is None
 
@@ -459,7 +467,7 @@ class TestHeaders:
             "Connection", "Proxy-Authorization", "User-Agent", "Accept-Encoding", "Expect", "Upgrade", "TE", "Keep-Alive",
         ],
     )  # fmt: skip
-    def test_that_are_ours_are_refused(self, name: str) -> None:
+    def test_reserved_headers_are_refused(self, name: str) -> None:
         assert check_headers(((name, "s3cret"),)) == f"the header {name} is set by Crossdock"
 
     @pytest.mark.parametrize(
@@ -481,7 +489,7 @@ class TestHeaders:
             ((("X", "s3cret" * 1000),), "4,096"),
         ],
     )
-    def test_that_cannot_be_sent_are_refused(self, headers: tuple[tuple[str, str], ...], reason: str) -> None:
+    def test_headers_that_cannot_be_sent_are_refused(self, headers: tuple[tuple[str, str], ...], reason: str) -> None:
         refusal = check_headers(headers)
         assert refusal is not None
         assert reason in refusal
@@ -489,7 +497,7 @@ class TestHeaders:
 
 
 def certificate(folder: Path, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Make a certificate for an address; give what serves with it and what trusts it."""
+    """Make a certificate for an address; return the contexts that serve with it and that trust it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver")])
     today = datetime.datetime.now(datetime.UTC)

@@ -1,4 +1,4 @@
-"""Signatures: the standard's own vector, its published library and cryptography accept them; secrets are checked."""
+"""Signatures match the standard's test vector, its published library and cryptography; secrets are validated."""
 
 import base64
 import hmac
@@ -32,25 +32,25 @@ def base(count: int) -> str:
 
 
 class TestHmac:
-    def test_gives_the_signature_of_the_published_vector(self) -> None:
+    def test_the_signature_matches_the_published_test_vector(self) -> None:
         secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
         got = signature("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}', [secret])
         assert got == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
-    def test_is_accepted_by_the_published_library(self) -> None:
+    def test_an_hmac_signature_is_accepted_by_the_published_library(self) -> None:
         secret = make_secret(Scheme.HMAC)
         assert Webhook(secret).verify(BODY, headers(BODY, secret))["type"] == "order.shipped"
 
     @given(st.text(), st.binary(min_size=24, max_size=64))
-    def test_is_accepted_for_any_text_and_key(self, text: str, key: bytes) -> None:
+    def test_an_hmac_signature_is_accepted_for_any_body_and_key(self, text: str, key: bytes) -> None:
         secret = "whsec_" + base64.b64encode(key).decode()
         sent = headers(text.encode(), secret)
-        Webhook(secret).verify(text.encode(), sent, json_parse=False)  # raises where it does not accept
-        signed = f"evt_1.{sent['webhook-timestamp']}.{text}".encode()
-        assert sent["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+        Webhook(secret).verify(text.encode(), sent, json_parse=False)  # raises if it does not accept
+        content = f"evt_1.{sent['webhook-timestamp']}.{text}".encode()
+        assert sent["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, content, "sha256")).decode()
 
     @pytest.mark.parametrize("part", ["webhook-id", "webhook-timestamp", "body", "secret"])
-    def test_covers_id_time_body_and_secret(self, part: str) -> None:
+    def test_an_hmac_signature_covers_id_time_body_and_secret(self, part: str) -> None:
         secret = make_secret(Scheme.HMAC)
         sent = headers(BODY, secret)
         changes: dict[str, Any] = {"webhook-id": "evt_2", "webhook-timestamp": str(int(sent["webhook-timestamp"]) - 1)}
@@ -62,19 +62,19 @@ class TestHmac:
 
 
 class TestEd25519:
-    def test_is_verified_with_the_public_key(self) -> None:
+    def test_an_ed25519_signature_is_verified_with_the_public_key(self) -> None:
         secret = make_secret(Scheme.ED25519)
-        version, _, rendered = signature("evt_1", 1700000000, BODY, [secret]).partition(",")
+        version, _, encoded = signature("evt_1", 1700000000, BODY, [secret]).partition(",")
         known = public_key(secret)
         assert version == "v1a"
         assert known is not None
         assert known.startswith("whpk_")
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(known.removeprefix("whpk_")))
-        key.verify(base64.b64decode(rendered), b"evt_1.1700000000." + BODY)
+        key.verify(base64.b64decode(encoded), b"evt_1.1700000000." + BODY)
         with pytest.raises(InvalidSignature):
-            key.verify(base64.b64decode(rendered), b"evt_1.1700000001." + BODY)
+            key.verify(base64.b64decode(encoded), b"evt_1.1700000001." + BODY)
 
-    def test_gives_the_keys_and_signature_of_rfc_8032(self) -> None:
+    def test_ed25519_keys_and_signature_match_rfc_8032(self) -> None:
         # Section 7.1, test 1, gives this public key for this private one.
         seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
         public = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
@@ -83,7 +83,7 @@ class TestEd25519:
         expected = base64.b64encode(Ed25519PrivateKey.from_private_bytes(seed).sign(b"evt_1.5.x")).decode()
         assert signature("evt_1", 5, b"x", [secret]) == f"v1a,{expected}"
 
-    def test_takes_a_private_key_with_its_public_key_behind_it(self) -> None:
+    def test_a_private_key_with_its_public_key_appended_is_accepted(self) -> None:
         key = Ed25519PrivateKey.generate()
         seed, public = key.private_bytes_raw(), key.public_key().public_bytes_raw()
         short, long, wrong = ("whsk_" + base64.b64encode(each).decode() for each in (seed, seed + public, seed + seed))
@@ -91,37 +91,37 @@ class TestEd25519:
         assert signature("a", 1, b"", [short]) == signature("a", 1, b"", [long])
         assert check_secret(wrong) == "the public key behind the private key is not its own"
 
-    def test_has_no_public_key_where_the_secret_is_shared(self) -> None:
+    def test_an_hmac_secret_has_no_public_key(self) -> None:
         assert public_key(make_secret(Scheme.HMAC)) is None
 
 
 class TestRotation:
-    def test_lets_a_receiver_with_either_secret_verify(self) -> None:
+    def test_a_receiver_with_either_secret_can_verify_during_a_rotation(self) -> None:
         new, old = make_secret(Scheme.HMAC), make_secret(Scheme.HMAC)
         sent = headers(BODY, new, old)
         assert len(sent["webhook-signature"].split(" ")) == 2
         for secret in (new, old):
             assert Webhook(secret).verify(BODY, sent)["type"] == "order.shipped"
 
-    def test_goes_from_one_scheme_to_the_other(self) -> None:
+    def test_a_rotation_can_change_the_scheme(self) -> None:
         old = make_secret(Scheme.HMAC)
         sent = headers(BODY, make_secret(Scheme.ED25519), old)
         assert [each.partition(",")[0] for each in sent["webhook-signature"].split(" ")] == ["v1a", "v1"]
         assert Webhook(old).verify(BODY, sent)["type"] == "order.shipped"
 
-    def test_may_end_with_no_secret_at_all(self) -> None:
+    def test_without_secrets_the_signature_is_empty(self) -> None:
         assert signature("evt_1", 1, BODY, []) == ""
 
 
 class TestSecrets:
     @pytest.mark.parametrize("scheme", SCHEMES)
-    def test_made_are_good_and_never_the_same(self, scheme: Scheme) -> None:
-        made = {make_secret(scheme) for _ in range(20)}
-        assert len(made) == 20
-        assert [check_secret(each) for each in made] == [None] * 20
+    def test_generated_secrets_are_valid_and_unique(self, scheme: Scheme) -> None:
+        secrets = {make_secret(scheme) for _ in range(20)}
+        assert len(secrets) == 20
+        assert [check_secret(each) for each in secrets] == [None] * 20
 
     @pytest.mark.parametrize("count", [24, 32, 64])
-    def test_of_the_standards_length_are_good(self, count: int) -> None:
+    def test_secrets_of_the_standards_length_are_valid(self, count: int) -> None:
         assert check_secret("whsec_" + base(count)) is None
 
     @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ class TestSecrets:
             ("whpk_" + base(32), "public key"),
         ],
     )
-    def test_that_cannot_sign_are_refused_with_a_reason(self, text: str, reason: str) -> None:
+    def test_an_invalid_secret_is_refused_with_a_reason(self, text: str, reason: str) -> None:
         refusal = check_secret(text)
         assert refusal is not None
         assert reason in refusal
@@ -151,6 +151,6 @@ class TestSecrets:
             signature("evt_1", 1, BODY, [text])
 
     @pytest.mark.parametrize("message_id", ["", "a.b"])
-    def test_sign_no_id_that_blurs_what_is_signed(self, message_id: str) -> None:
+    def test_a_message_id_that_makes_the_signed_content_ambiguous_is_refused(self, message_id: str) -> None:
         with pytest.raises(ValueError, match="message id"):
             signature(message_id, 1, BODY, [make_secret(Scheme.HMAC)])

@@ -1,4 +1,4 @@
-"""No request to a private address, however it is spelled, named, embedded or redirected to."""
+"""No request to a private address, in any notation, by name, embedded or by redirect."""
 
 import socket
 from ipaddress import ip_address
@@ -15,7 +15,7 @@ from tests.notifications.receiver import Receiver, redirect
 
 FORBIDDEN = str(Forbidden())
 
-CLOSED = [
+RESERVED = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.0.1",
     "168.63.129.16", "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1",
     "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255",
@@ -25,7 +25,7 @@ CLOSED = [
     "2001:db8::1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::1", "3fff::1", "5f00::1", "fc00::1",
     "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1",
 ]  # fmt: skip
-OPEN = [
+PUBLIC = [
     "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
     "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0",
     "223.255.255.255", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1", "2606:4700:4700::1111", "2a00::1",
@@ -38,8 +38,8 @@ LOOPBACK = [
 ]  # fmt: skip
 
 
-class Names(AbstractResolver):
-    """Names that stand for what a test says, one answer after the other; the last one stays."""
+class FixedResolver(AbstractResolver):
+    """A resolver with given answers, one after the other; the last one repeats."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
@@ -60,28 +60,28 @@ class Names(AbstractResolver):
         pass
 
 
-def webhooks(*, private_allowed: bool = False, names: Names | None = None) -> Webhooks:
+def webhooks(*, private_allowed: bool = False, names: FixedResolver | None = None) -> Webhooks:
     return Webhooks(private_allowed=private_allowed, clock=lambda: 0, resolver=names)
 
 
 class TestAddresses:
-    @pytest.mark.parametrize("address", CLOSED)
-    def test_that_are_not_public_are_closed(self, address: str) -> None:
+    @pytest.mark.parametrize("address", RESERVED)
+    def test_a_reserved_address_is_not_public(self, address: str) -> None:
         assert not is_public(ip_address(address))
 
-    @pytest.mark.parametrize("address", OPEN)
-    def test_that_are_public_are_open(self, address: str) -> None:
+    @pytest.mark.parametrize("address", PUBLIC)
+    def test_a_public_address_is_public(self, address: str) -> None:
         assert is_public(ip_address(address))
 
-    @pytest.mark.parametrize("address", CLOSED)
-    def test_that_are_closed_get_no_socket(self, address: str) -> None:
+    @pytest.mark.parametrize("address", RESERVED)
+    def test_no_socket_is_opened_to_a_reserved_address(self, address: str) -> None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         ends = (address, 80, 0, 0) if ":" in address else (address, 80)
         with pytest.raises(Forbidden):
             open_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ends), private_allowed=False)
         open_socket((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ends), private_allowed=True).close()
 
-    def test_with_a_zone_get_no_socket(self) -> None:
+    def test_no_socket_is_opened_to_an_address_with_a_zone(self) -> None:
         info = (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("fe80::1%lo", 80, 0, 1))
         with pytest.raises(Forbidden):
             open_socket(info, private_allowed=False)
@@ -89,11 +89,11 @@ class TestAddresses:
 
 class TestUrls:
     @pytest.mark.parametrize("host", LOOPBACK)
-    def test_with_a_private_host_are_refused_in_any_spelling(self, host: str) -> None:
+    def test_a_url_with_a_private_host_is_refused_in_any_notation(self, host: str) -> None:
         assert check_url(f"http://{host}/hook", False) == FORBIDDEN
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "10.0.0.1"])
-    def test_with_a_private_host_are_good_where_allowed(self, host: str) -> None:
+    def test_a_url_with_a_private_host_is_accepted_if_the_setting_allows_it(self, host: str) -> None:
         assert check_url(f"http://{host}:8080/hook", True) is None
 
     @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ class TestUrls:
             "https://example.com/" + "a" * 1_980,
         ],
     )  # fmt: skip
-    def test_that_are_good(self, url: str) -> None:
+    def test_a_valid_url_is_accepted(self, url: str) -> None:
         assert check_url(url, False) is None
 
     @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ class TestUrls:
             ("gopher://example.com", "begin with http"),
             ("http://", "name a host"),
             ("http:///path", "name a host"),
-            ("http://:80/", "no URL"),
+            ("http://:80/", "not a URL"),
             ("http://example.com:0/", "name a host"),
-            ("http://example.com:65536/", "no URL"),
-            ("http://example.com:x/", "no URL"),
-            ("http://[::1/", "no URL"),
-            ("http://ex..ample/", "no name"),
-            ("http://%31%32%37.0.0.1/", "no name"),
-            ("http://" + "a" * 64 + ".example/", "no name"),
+            ("http://example.com:65536/", "not a URL"),
+            ("http://example.com:x/", "not a URL"),
+            ("http://[::1/", "not a URL"),
+            ("http://ex..ample/", "not a valid name"),
+            ("http://%31%32%37.0.0.1/", "not a valid name"),
+            ("http://" + "a" * 64 + ".example/", "not a valid name"),
             ("http://user@example.com/", "user name"),
             ("http://user:secret@example.com/", "user name"),
             ("http://@example.com/", "user name"),
@@ -142,7 +142,7 @@ class TestUrls:
             ("http://0x01010101/", "four decimal"),
         ],
     )
-    def test_that_cannot_be_an_endpoint_get_a_reason(self, url: str, reason: str) -> None:
+    def test_an_invalid_url_is_refused_with_a_reason(self, url: str, reason: str) -> None:
         refusal = check_url(url, False)
         assert refusal is not None
         assert reason in refusal
@@ -151,7 +151,7 @@ class TestUrls:
 
 class TestConnections:
     @pytest.mark.parametrize("host", LOOPBACK)
-    async def test_to_loopback_are_not_opened_in_any_spelling(self, host: str) -> None:
+    async def test_no_connection_is_opened_to_loopback_in_any_notation(self, host: str) -> None:
         async with Receiver() as receiver:
             sender = webhooks()
             attempt = await sender.send(Message(f"http://{host}:{receiver.port}/", "evt_1", b"{}"))
@@ -161,30 +161,30 @@ class TestConnections:
     @pytest.mark.parametrize(
         "address", ["127.0.0.1", "::ffff:127.0.0.1", "0.0.0.0", "::1", "10.1.2.3", "169.254.169.254"]
     )
-    async def test_are_not_opened_where_a_name_stands_for_a_private_address(self, address: str) -> None:
+    async def test_no_connection_is_opened_to_a_name_with_a_private_address(self, address: str) -> None:
         async with Receiver() as receiver:
-            sender = webhooks(names=Names([address]))
+            sender = webhooks(names=FixedResolver([address]))
             attempt = await sender.send(Message(f"http://hook.example:{receiver.port}/", "evt_1", b"{}"))
             await sender.close()
         assert (attempt.verdict, attempt.error, receiver.connections) == (Verdict.FAILED, FORBIDDEN, 0)
 
-    async def test_are_not_opened_where_a_name_stands_for_several_private_addresses(self) -> None:
+    async def test_no_connection_is_opened_to_a_name_with_several_private_addresses(self) -> None:
         async with Receiver() as receiver:
-            sender = webhooks(names=Names(["127.0.0.1", "::1", "10.0.0.1"]))
+            sender = webhooks(names=FixedResolver(["127.0.0.1", "::1", "10.0.0.1"]))
             attempt = await sender.send(Message(f"http://hook.example:{receiver.port}/", "evt_1", b"{}"))
             await sender.close()
         assert (attempt.error, receiver.connections) == (FORBIDDEN, 0)
 
-    async def test_are_opened_by_name_where_private_addresses_are_allowed(self) -> None:
+    async def test_a_connection_by_name_is_opened_if_private_addresses_are_allowed(self) -> None:
         async with Receiver() as receiver:
-            sender = webhooks(private_allowed=True, names=Names(["127.0.0.1"]))
+            sender = webhooks(private_allowed=True, names=FixedResolver(["127.0.0.1"]))
             attempt = await sender.send(Message(f"http://hook.example:{receiver.port}/", "evt_1", b"{}"))
             await sender.close()
         assert attempt.verdict is Verdict.DELIVERED
         assert receiver.got[0].headers["host"] == f"hook.example:{receiver.port}"
 
-    async def test_see_the_address_that_is_used_not_one_looked_up_before(self) -> None:
-        names = Names(["8.8.8.8"], ["127.0.0.1"])
+    async def test_the_address_that_is_connected_to_is_checked_not_one_resolved_earlier(self) -> None:
+        names = FixedResolver(["8.8.8.8"], ["127.0.0.1"])
         (seen,) = await names.resolve("hook.example")
         assert is_public(ip_address(seen["host"]))
         async with Receiver() as receiver:
@@ -194,10 +194,10 @@ class TestConnections:
         assert (attempt.error, receiver.connections) == (FORBIDDEN, 0)
 
     @pytest.mark.parametrize("host", LOOPBACK)
-    async def test_to_loopback_are_not_opened_though_the_url_went_unchecked(
+    async def test_no_connection_is_opened_to_loopback_even_if_the_url_was_not_checked(
         self, host: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(http, "_parsed", lambda url, private_allowed: URL(url))
+        monkeypatch.setattr(http, "_parse_url", lambda url, private_allowed: URL(url))
         async with Receiver() as receiver:
             sender = webhooks()
             attempt = await sender.send(Message(f"http://{host}:{receiver.port}/", "evt_1", b"{}"))
@@ -205,7 +205,7 @@ class TestConnections:
         assert (attempt.verdict, attempt.status, receiver.connections) == (Verdict.FAILED, None, 0)
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    async def test_never_follow_a_redirect(self, status: int) -> None:
+    async def test_redirects_are_not_followed(self, status: int) -> None:
         async with Receiver() as inner, Receiver() as receiver:
             receiver.default = redirect(inner.url, status)
             sender = webhooks(private_allowed=True)

@@ -13,11 +13,11 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric.edits import cancel
 from crossdock.doors.fabric.history import CANCEL
 from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.common import CONTEXT, by_id, do, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, execute_one, order_reply, parameter, paths
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty
-from crossdock.doors.fabric.steps import cancel
 from crossdock.flows import access
 
 Tree = Any
@@ -79,11 +79,11 @@ async def cancel_order(request: Request) -> Reply:
     order = await by_id(request, asked.orderId)
     items = asked.items or []
     reason = asked.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
-    step = cancel(
+    command = cancel(
         order.order_id, lines=(lambda held: _lines(held, items)) if items else None,
         reason=reason, note=asked.note, topic=CANCEL, asked=parse(request.body),
     )  # fmt: skip
-    return await order_reply(request, await do(request, step))
+    return await order_reply(request, await execute_one(request, command))
 
 
 def _quantities(tree: Tree) -> list[Fault]:

@@ -7,15 +7,15 @@ import msgspec
 
 from crossdock.core.errors import NotFound
 from crossdock.core.ids import from_hex24
+from crossdock.core.orders.commands import Command
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
-from crossdock.doors.fabric.history import with_history
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import SITE_CONTEXT
 from crossdock.doors.fabric.routes.errors import not_found
-from crossdock.flows import document_cache, orders, queries, rendering
+from crossdock.flows import queries, rendering
+from crossdock.flows.execute import Change, execute
 from crossdock.flows.order_search import Filters
-from crossdock.flows.orders import Change, Step
 
 Tree = Any
 BASE = "/api/v2"
@@ -55,43 +55,26 @@ async def by_number(request: Request, number: str) -> Order:
     return found[0]
 
 
-async def with_histories(request: Request, pairs: Sequence[tuple[Order, dict[str, Tree]]]) -> list[dict[str, Tree]]:
-    """Add to orders' documents what their logs tell; nothing is read for one that nothing has happened to."""
-    moved = [order for order, _ in pairs if order.event_number > 1]
-    logs = await queries.histories(request.context, request.caller, [order.order_id for order in moved])
-    # An order may have moved on since it was read.
-    seen = {
-        order.order_id: [event for event in recorded if event.number <= order.event_number]
-        for order, recorded in zip(moved, logs, strict=True)
-    }
-    return [
-        with_history(document, seen[order.order_id], order) if order.event_number > 1 else document
-        for order, document in pairs
-    ]
+async def rendered(request: Request, order: Order) -> dict[str, Tree]:
+    """Render the full answer of an order."""
+    return (await rendering.render(request.context, request.caller, order, door=DOOR)).document
 
 
-async def told(request: Request, order: Order) -> dict[str, Tree]:
-    """Give the full answer of an order."""
-    rendered = await rendering.render(request.context, request.caller, order, door=DOOR)
-    (document,) = await with_histories(request, [(order, rendered.document)])
-    return document
+async def rendered_json(request: Request, listed: Sequence[Order]) -> list[msgspec.Raw]:
+    """Render the full answers of orders, as JSON."""
+    return await rendering.render_json_all(request.context, request.caller, listed, door=DOOR)
 
 
-async def render_json_all(request: Request, listed: Sequence[Order]) -> list[msgspec.Raw]:
-    """Give the full answers of orders, as JSON."""
-    return await document_cache.render_json_all(request.context, request.caller, listed, door=DOOR, story=with_history)
-
-
-async def do(request: Request, step: Step) -> Change:
-    """Do one step and give what it changed."""
-    (change,) = await orders.perform(request.context, request.caller, [step], door=DOOR)
+async def execute_one(request: Request, command: Command) -> Change:
+    """Execute one command and return what it changed."""
+    (change,) = await execute(request.context, request.caller, [command], door=DOOR)
     return change
 
 
 async def order_reply(request: Request, change: Change, *, once: bool = False) -> Reply:
     """Answer the whole order after a change; `once` marks the answer where the call had been made before."""
     replayed = once and not change.events
-    document = await told(request, change.order)
+    document = await rendered(request, change.order)
     return Reply(
         200, encode_json(document), headers=replayed_header(replayed), order_id=change.order.order_id,
         outcome="replayed" if replayed else "ok",

@@ -1,27 +1,21 @@
 """Notifications: sent again by telling webhooks, and acknowledged by who sent them to the customer."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from crossdock.core.errors import Code, Conflict, NotFound
-from crossdock.core.ids import from_hex24, json_equal
+from crossdock.core.errors import Code, NotFound
+from crossdock.core.ids import from_hex24
 from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
-from crossdock.core.orders.events import Noted, OrderEvent, decode_event
+from crossdock.core.orders.commands import RequestNotification
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Verb
-from crossdock.core.retry_policy import SECOND_US
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
+from crossdock.doors.fabric.edits import report
 from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.common import CONTEXT, do, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE
-from crossdock.doors.fabric.steps import report
 from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT
 from crossdock.flows import access, queries
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
-from crossdock.store import event_log
 
 Tree = Any
 # The same notification asked for twice within this time is a client that repeats itself, not a customer who asks again.
@@ -33,7 +27,11 @@ async def send_notification(request: Request) -> Reply:
     """Tell webhooks of a notification once more: 200 and what was asked for, in an array."""
     said = decode_body(request.body, wire.NotificationRequest)
     order, asked = await _order(request, said.id, said.documentType), parse(request.body)
-    await do(request, _sending(order.order_id, said.notificationType, asked))
+    command = RequestNotification(
+        order_id=order.order_id, text=f"{said.notificationType} asked for", topic=SENT, data=asked,
+        not_within_s=TWICE_WITHIN_S,
+    )  # fmt: skip
+    await execute_one(request, command)
     return json_reply(200, [asked], order_id=order.order_id)
 
 
@@ -42,7 +40,7 @@ async def acknowledge(request: Request) -> Reply:
     said = decode_body(request.body, wire.NotificationReport)
     order, reported = await _order(request, said.id, said.documentType), parse(request.body)
     text = f"{said.notificationType} acknowledged"
-    await do(request, report(order.order_id, text, topic=ACKNOWLEDGED, data=reported))
+    await execute_one(request, report(order.order_id, text, topic=ACKNOWLEDGED, data=reported))
     return json_reply(200, reported, order_id=order.order_id)
 
 
@@ -57,28 +55,6 @@ async def _order(request: Request, identity: str, kind: str) -> Order:
     except NotFound:
         shown = identity[:_ID_SHOWN]
         raise NotFound(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
-
-
-def _sending(order_id: int, name: str, asked: Tree) -> Step:
-    """Note that a notification is to be sent again; the note is what webhooks are told of.
-
-    Refuses with Conflict `exists` where the same was asked for within TWICE_WITHIN_S.
-    """
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        since = work.now - TWICE_WITHIN_S * SECOND_US
-        for event in await event_log.events(work.tx, work.organization_id, order_id=order.order_id):
-            if event.name != Noted.name or event.at <= since:
-                continue
-            order_event = decode_event(event)
-            if isinstance(order_event, Noted) and order_event.topic == SENT and json_equal(order_event.data, asked):
-                raise Conflict(
-                    Code.EXISTS, f"the same notification was asked for within {TWICE_WITHIN_S} seconds",
-                    what="notification",
-                )  # fmt: skip
-        return [Noted(text=f"{name} asked for", topic=SENT, data=asked)]
-
-    return Step(order_id, Verb.NOTE, decide)
 
 
 # Those without a shape are plain text.

@@ -3,16 +3,16 @@
 from typing import Any
 
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
-from crossdock.doors.fabric import mapping, wire
-from crossdock.doors.fabric.history import with_history
+from crossdock.doors.fabric import wire
+from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import has_site_context
-from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, parameter, render_json_all
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, parameter, rendered_json
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access
-from crossdock.flows.document_cache import render_json_page
 from crossdock.flows.intake import Submission
 from crossdock.flows.order_search import Filters
+from crossdock.flows.rendering import render_json_page
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")
@@ -21,7 +21,7 @@ MAX_ORDERS = 100  # of a list that the vendor does not page; at 5 kB each that i
 
 async def create_order(request: Request) -> Reply:
     """Create an order: 200 and all of it."""
-    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
+    outcome = await request.intake.submit(Submission(request.caller, FORMAT, request.body))
     replayed = outcome.status == "replayed"
     return Reply(
         200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.status
@@ -37,14 +37,12 @@ async def get_orders(request: Request) -> Reply:
     query = request.query
     order_id, number = query.get("orderId"), query.get("orderNumber")
     if not order_id and not number:
-        newest = await render_json_page(
-            request.context, request.caller, Filters(), door=DOOR, story=with_history, limit=MAX_ORDERS
-        )
+        newest = await render_json_page(request.context, request.caller, Filters(), door=DOOR, limit=MAX_ORDERS)
         return Reply(200, encode_json(newest.documents))
     order = await by_id(request, order_id) if order_id else await by_number(request, number or "")
     if number and order.content.number != number:
         raise not_found("order")
-    (document,) = await render_json_all(request, [order])
+    (document,) = await rendered_json(request, [order])
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 

@@ -6,17 +6,18 @@ from typing import Any
 from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body, objects_in
 from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
+from crossdock.doors.fabric.edits import cancel, report
 from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, names_payment
 from crossdock.doors.fabric.responses import DOOR, hold_code
-from crossdock.doors.fabric.routes.common import CONTEXT, by_number, do, order_reply, paths, told
+from crossdock.doors.fabric.routes.common import CONTEXT, by_number, execute_one, order_reply, paths, rendered
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
-from crossdock.doors.fabric.steps import cancel, report
-from crossdock.flows import access, orders
-from crossdock.flows.orders import Step
+from crossdock.flows import access
+from crossdock.flows.execute import execute
 
 Tree = Any
 
@@ -27,7 +28,7 @@ async def payment_status(request: Request) -> Reply:
     said = decode_body(request.body, wire_calls.PaymentReport)
     order = await by_number(request, request.params["orderNumber"])
 
-    def change(before: dict[str, Tree]) -> dict[str, Tree]:
+    def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
         payments = list(before.get("payments") or ())
         place = next(
             (at for at, each in objects_in(before, "payments") if names_payment(each, said.paymentIdentifier)), None
@@ -37,20 +38,20 @@ async def payment_status(request: Request) -> Reply:
         payments[place] = payments[place] | {"paymentStatus": said.status}
         return before | {"payments": payments}
 
-    change(await told(request, order))  # an order that cannot be edited any more is asked as well
-    step = report(
+    change(await rendered(request, order), order)  # an order that cannot be edited any more is asked as well
+    command = report(
         order.order_id, f"payment {said.status}", topic=PAYMENT, data=parse(request.body),
-        edit=orders.edit(request.caller, order.order_id, door=DOOR, change=change),
+        edit=EditOrder(order_id=order.order_id, door=DOOR, change=change),
     )  # fmt: skip
-    return await order_reply(request, await do(request, step), once=True)
+    return await order_reply(request, await execute_one(request, command), once=True)
 
 
 async def acknowledge_tracking(request: Request) -> Reply:
     """Note that a package tracking service has taken over an order or shipment: 200 and all of the order."""
     said = decode_body(request.body, wire_calls.TrackingReport, _tracking_faults)
     order = await by_number(request, said.orderNumber)
-    step = report(order.order_id, said.eventType, topic=TRACKING, data=parse(request.body))
-    return await order_reply(request, await do(request, step), once=True)
+    command = report(order.order_id, said.eventType, topic=TRACKING, data=parse(request.body))
+    return await order_reply(request, await execute_one(request, command), once=True)
 
 
 def _tracking_faults(tree: Tree) -> list[Fault]:
@@ -79,8 +80,8 @@ async def validate_orders(request: Request) -> Reply:
             found[order.order_id] = order
     if faults:
         raise NotFound(Code.NO_ORDER, "some orders are not there", faults=tuple(faults))
-    steps = [report(each, "cross-border validation", topic=CROSS_BORDER, data={}) for each in found]
-    await orders.perform(request.context, request.caller, steps, door=DOOR)
+    commands = [report(each, "cross-border validation", topic=CROSS_BORDER, data={}) for each in found]
+    await execute(request.context, request.caller, commands, door=DOOR)
     return Reply(200)
 
 
@@ -89,26 +90,28 @@ async def release_order(request: Request) -> Reply:
     said = decode_body(request.body, wire_calls.BorderRelease)
     order = await by_number(request, said.orderNumber)
     if said.releaseType == "RELEASE":
-        step = orders.release(order.order_id, which=_is("ORDER_HOLD_CROSSBORDER"), reason=said.note or said.reasonCode)
+        command: Command = ReleaseHolds(
+            order_id=order.order_id, matches=_has_code("ORDER_HOLD_CROSSBORDER"), reason=said.note or said.reasonCode
+        )
     else:
-        step = _canceling(order, request, reason=said.reasonCode or "cross-border", note=said.note)
-    await do(request, step)
+        command = _cancel(order, request, reason=said.reasonCode or "cross-border", note=said.note)
+    await execute_one(request, command)
     return Reply(200, order_id=order.order_id)
 
 
-def _is(code: str) -> Callable[[Hold], bool]:
+def _has_code(code: str) -> Callable[[Hold], bool]:
     return lambda hold: hold_code(hold.reason) == code
 
 
-def _canceling(order: Order, request: Request, *, reason: str, note: str | None) -> Step:
+def _cancel(order: Order, request: Request, *, reason: str, note: str | None) -> Command:
     return cancel(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, asked=parse(request.body))
 
 
 # ---------------------------------------------------------------------------------------------------------------- fraud
-Decide = Callable[[Order, Request], Step]
+MakeCommand = Callable[[Order, Request], Command]
 
 
-def _fraud(decide: Decide, done: str) -> Callable[[Request], Awaitable[Reply]]:
+def _fraud(make: MakeCommand, done: str) -> Callable[[Request], Awaitable[Reply]]:
     """Make the handler of a fraud call: it answers 200 whatever becomes of it, and says in the body what did."""
 
     async def handle(request: Request) -> Reply:
@@ -119,7 +122,7 @@ def _fraud(decide: Decide, done: str) -> Callable[[Request], Awaitable[Reply]]:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
             order = await by_number(request, said.orderNumber)
             order_id = order.order_id
-            await do(request, decide(order, request))
+            await execute_one(request, make(order, request))
         except Busy:
             raise  # nothing was decided; the client may come again
         except Refusal as refusal:
@@ -134,11 +137,11 @@ def _fraud(decide: Decide, done: str) -> Callable[[Request], Awaitable[Reply]]:
 
 
 fraud_release = _fraud(
-    lambda order, _: orders.release(order.order_id, which=_is("ORDER_HOLD_FRAUD"), reason="no fraud"),
+    lambda order, _: ReleaseHolds(order_id=order.order_id, matches=_has_code("ORDER_HOLD_FRAUD"), reason="no fraud"),
     "The order was released",
 )
 fraud_cancel = _fraud(
-    lambda order, request: _canceling(order, request, reason="FRAUD", note=None), "The order was canceled"
+    lambda order, request: _cancel(order, request, reason="FRAUD", note=None), "The order was canceled"
 )
 
 

@@ -5,17 +5,16 @@ from typing import Any
 from crossdock.core.errors import Fault, Invalid
 from crossdock.core.json.request_body import objects_in, validate
 from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.commands import Command, EditOrder, HoldRequest, PlaceHolds, Together
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.fabric import wire, wire_calls
-from crossdock.doors.fabric.edits import at_place, merged, updated, with_pickup
+from crossdock.doors.fabric.edits import AMENDABLE, at_place, merged, updated, with_pickup
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR, status_words
-from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, do, order_reply, paths, told
+from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, execute_one, order_reply, paths, rendered
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
-from crossdock.doors.fabric.steps import amendable, not_in_vain, together
-from crossdock.flows import access, orders
-from crossdock.flows.orders import HoldRequest, Step
+from crossdock.flows import access
 
 Tree = Any
 
@@ -34,23 +33,27 @@ async def update_order(request: Request) -> Reply:
     """
     sent = _object(request)
     order = await by_number(request, request.params["orderNumber"])
-    change = await do(request, _updating(request, order, sent))
+    change = await execute_one(request, _update(order, sent))
     return await order_reply(request, change)
 
 
-def _updating(request: Request, order: Order, sent: dict[str, Tree]) -> Step:
+def _update(order: Order, sent: dict[str, Tree]) -> Command:
+    """Make the command of an update, which may hold the order besides."""
     version = sent.get("version")
-    seen = version + 1 if isinstance(version, int) and not isinstance(version, bool) else None
-    edit = orders.edit(
-        request.caller, order.order_id, door=DOOR, version=seen, change=lambda before: updated(before, sent, order)
+    edit = EditOrder(
+        order_id=order.order_id,
+        door=DOOR,
+        version=version + 1 if isinstance(version, int) and not isinstance(version, bool) else None,
+        change=lambda before, current: updated(before, sent, current),
+        bound_statuses=AMENDABLE,
     )
     code = sent.get("statusCode")
-    told_code = status_words(order).get("statusCode")
-    if not isinstance(code, str) or not code.startswith(HOLD) or code == told_code:
-        return amendable(edit)
+    if not isinstance(code, str) or not code.startswith(HOLD) or code == status_words(order).get("statusCode"):
+        return edit
     if any(hold.reason == code for hold in order.holds):
-        return amendable(edit)
-    return together(amendable(edit), orders.hold(request.caller, order.order_id, [HoldRequest(code)]))
+        return edit
+    hold = PlaceHolds(order_id=order.order_id, holds=(HoldRequest(code),))
+    return Together(order_id=order.order_id, version=edit.version, commands=(edit, hold))
 
 
 async def update_pickup(request: Request) -> Reply:
@@ -59,7 +62,7 @@ async def update_pickup(request: Request) -> Reply:
     sent, ship_to = _object(request), request.params["shipToId"]
     order = await by_id(request, request.params["orderId"])
 
-    def change(before: dict[str, Tree]) -> dict[str, Tree]:
+    def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
         infos = list(before["shipInfo"])
         place = next((at for at, row in objects_in(before, "shipInfo") if row.get("shipToId") == ship_to), None)
         if place is None:
@@ -67,9 +70,10 @@ async def update_pickup(request: Request) -> Reply:
         infos[place] = with_pickup(infos[place], sent)
         return before | {"shipInfo": infos}
 
-    step = orders.edit(request.caller, order.order_id, door=DOOR, change=change)
-    changed = await do(request, not_in_vain(step, "an order of another door has no place for who fetches it", "pickup"))
-    document = await told(request, changed.order)
+    unsupported = Fault(("pickup",), "an order of another door has no place for who fetches it")
+    edit = EditOrder(order_id=order.order_id, door=DOOR, change=change, unsupported=unsupported)
+    changed = await execute_one(request, edit)
+    document = await rendered(request, changed.order)
     info = next(row for row in document["shipInfo"] if row.get("shipToId") == ship_to)
     return Reply(200, encode_json(info), order_id=order.order_id)
 
@@ -79,15 +83,16 @@ async def update_customer(request: Request) -> Reply:
     validate(parse(request.body), wire.Customer)
     sent = _object(request)
     order = await by_id(request, request.params["orderId"])
-    step = orders.edit(
-        request.caller, order.order_id, door=DOOR,
-        change=lambda before: before | {"customer": merged(before.get("customer") or {}, sent)},
-    )  # fmt: skip
+    edit = EditOrder(
+        order_id=order.order_id,
+        door=DOOR,
+        change=lambda before, _: before | {"customer": merged(before.get("customer") or {}, sent)},
+    )
     try:
-        changed = await do(request, step)
+        changed = await execute_one(request, edit)
     except Invalid as invalid:
         raise Invalid(invalid.code, invalid.reason, faults=at_place(invalid.faults, "customer")) from None
-    document = await told(request, changed.order)
+    document = await rendered(request, changed.order)
     return Reply(200, encode_json(document.get("customer") or {}), order_id=order.order_id)
 
 

@@ -10,7 +10,7 @@ from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.routes.common import CONTEXT, by_number, paths, told
+from crossdock.doors.fabric.routes.common import CONTEXT, by_number, paths, rendered
 from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.webhooks import definitions
 from crossdock.doors.fabric.search import faults_of, fits, sorted_by
@@ -117,7 +117,7 @@ async def _payload(request: Request, sent: shapes.Retry) -> tuple[Tree, tuple[in
         order = await by_number(request, sent.orderNumber)
     except NotFound:
         raise faulty(Fault(("orderNumber",), "is no order's number")) from None
-    return await told(request, order), (order.order_id, order.event_number)
+    return await rendered(request, order), (order.order_id, order.event_number)
 
 
 _RETRIED: dict[int, Any] = {200: {"type": "array", "items": {"type": "string"}}, **ERRORS, **LARGE}

@@ -6,6 +6,9 @@ import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import msgspec
+import structlog
+
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
@@ -14,8 +17,10 @@ from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Select
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
 from crossdock.flows.order_search import OrderPage
+from crossdock.flows.rendering import RenderedDocument
 
 Tree = Any
+_log = structlog.get_logger("crossdock.export")
 # Orders read at a time: some 10 ms of work between two turns of the event loop, and half a megabyte of memory.
 PORTION = 100
 
@@ -42,15 +47,27 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        renderings = await rendering.render_all(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
+        renderings = await rendering.render_each(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
         yield b"".join(
-            format_order(order, rendered.document) for order, rendered in zip(page.orders, renderings, strict=True)
+            _formatted(order, each, format_order) for order, each in zip(page.orders, renderings, strict=True)
         )
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:
             return
         await asyncio.sleep(0)  # a client that reads without pause must not keep other requests waiting
         page = await selection.page(request, before=before, limit=PORTION)
+
+
+def _formatted(order: Order, rendered: RenderedDocument | None, format_order: Callable[[Order, Tree], bytes]) -> bytes:
+    """Format an order; in place of one that cannot be rendered stands its error."""
+    if rendered is not None:
+        try:
+            return format_order(order, rendered.document)
+        except Exception:  # noqa: BLE001 - found in one order
+            _log.exception("bug", order_id=order.order_id)
+    document = msgspec.json.decode(mapping.unreadable_answer(order))
+    # CSV has no column for the error; the status is where an operator looks.
+    return format_order(order, document | {"status": document["error"]} if format_order is _csv else document)
 
 
 # -------------------------------------------------------------------------------------------------------------------- CSV

@@ -91,8 +91,8 @@ async def _items(request: Request, entries: list[LogEntry], with_orders: bool) -
         return [_item(entry, UNSET) for entry in entries]
     told = [each for each in await feed.with_orders(request.context, request.caller, entries) if each is not None]
     orders = [each.order for each in told]
-    renderings = await rendering.render_all(request.context, request.caller, orders, door=mapping.FORMAT.name)
-    document_at = {each.entry.position: rendered.document for each, rendered in zip(told, renderings, strict=True)}
+    renderings = await rendering.render_each(request.context, request.caller, orders, door=mapping.FORMAT.name)
+    document_at = {each.entry.position: found.document for each, found in zip(told, renderings, strict=True) if found}
     return [_item(entry, document_at.get(entry.position)) for entry in entries]
 
 

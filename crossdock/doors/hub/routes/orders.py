@@ -26,9 +26,9 @@ from crossdock.doors.hub.routes.parameters import (
     read_time,
 )
 from crossdock.flows import access, queries, rendering
-from crossdock.flows.document_cache import RenderedPage, render_json_all, render_json_page
 from crossdock.flows.intake import Submission
 from crossdock.flows.order_search import Filters, OrderPage, OrderQuery
+from crossdock.flows.rendering import RenderedPage, render_json_all, render_json_page
 
 SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
 _WORDS = ("door", "number", "status", "email", "sku", "location", "tag")
@@ -125,10 +125,21 @@ class Selection(Struct, frozen=True):
         """Render a page of the orders."""
         context, caller, door = request.context, request.caller, mapping.FORMAT.name
         if self.text is None:
-            return await render_json_page(context, caller, self.filters, door=door, before=before, limit=limit)
+            return await render_json_page(
+                context,
+                caller,
+                self.filters,
+                door=door,
+                unreadable=mapping.unreadable_answer,
+                before=before,
+                limit=limit,
+            )
         found = await self.page(request, before=before, limit=limit + 1)
         last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-        return RenderedPage(await render_json_all(context, caller, found.orders[:limit], door=door), last)
+        documents = await render_json_all(
+            context, caller, found.orders[:limit], door=door, unreadable=mapping.unreadable_answer
+        )
+        return RenderedPage(documents, last)
 
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
@@ -152,7 +163,8 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
 async def list_orders(request: Request) -> Reply:
     """Answer a page of the orders that match the filters, newest first, with the address of the next page.
 
-    A page may hold fewer orders than `limit`, or none, where enough was scanned; `next` then continues from there.
+    A page may hold fewer orders than `limit`, or none, where enough was scanned; `next` then continues from there. An order
+    that cannot be rendered has an UnreadableOrder in its place.
     """
     query = known_query(request, *FILTERS, "limit", "cursor")
     faults: list[Fault] = []
@@ -196,6 +208,15 @@ FILTER_PARAMETERS: tuple[dict[str, Any], ...] = (
         "q", "query", "words an order must have all of: numbers, references, names, e-mail, SKU, tracking number"
     ),
 )
+_PAGE = {
+    "title": "Page",
+    "type": "object",
+    "required": ["items", "next"],
+    "properties": {
+        "items": {"type": "array", "items": {"anyOf": [wire.OrderAnswer, wire.UnreadableOrder]}},
+        "next": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+}
 ROUTES = (
     Route(
         "POST", ("/hub/v1/orders",), create_order, access.WRITE, "createOrder", "Create an order",
@@ -206,7 +227,7 @@ ROUTES = (
     ),
     Route(
         "GET", ("/hub/v1/orders",), list_orders, access.READ, "listOrders", "List or search orders, newest first",
-        answers={200: wire.Page, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
+        answers={200: _PAGE, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
     ),
     Route(
         "GET", ("/hub/v1/orders/counts",), count_orders, access.READ, "countOrders", "Count orders by status and door",

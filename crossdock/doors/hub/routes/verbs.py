@@ -4,19 +4,28 @@
 an `Idempotency-Key` makes a request happen once, its answer kept and given again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import Code, Conflict, Fault, Invalid
+from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import DocumentRule, duplicates_in, objects_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.json.value_types import is_date_time
-from crossdock.core.orders.events import OrderEvent
-from crossdock.core.orders.model import Hold, Order
+from crossdock.core.orders.commands import (
+    AddNote,
+    ArchiveOrder,
+    CancelOrder,
+    ChangeTags,
+    Command,
+    EditOrder,
+    HoldRequest,
+    PlaceHolds,
+    ReleaseHolds,
+)
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.hub import edits, errors, mapping, wire
 from crossdock.doors.hub.event_data import event_answer
@@ -31,10 +40,10 @@ from crossdock.doors.hub.routes.parameters import (
     read_if_match,
     read_key,
 )
-from crossdock.flows import access, orders, queries, rendering
-from crossdock.flows.orders import Change, HoldRequest, Once, Step
-from crossdock.flows.unit_of_work import Unit
-from crossdock.store.protocols import Transaction
+from crossdock.flows import access, queries, rendering
+from crossdock.flows.execute import Change, execute
+from crossdock.flows.execute import Reply as RenderReply
+from crossdock.flows.idempotency import IdempotentRequest
 
 Tree = Any
 REASON_LENGTH = 500  # as in the bodies (wire.Reason)
@@ -94,14 +103,13 @@ async def edit_order(request: Request) -> Reply:
     if not isinstance(patch, dict):
         asked.faults.append(Fault((), "must be an object"))
     _refuse(asked.faults)
-    step = orders.edit(
-        request.caller,
-        _order_id(request),
+    command = EditOrder(
+        order_id=_order_id(request),
         door=mapping.FORMAT.name,
-        change=lambda before: edits.edited(before, patch),
+        change=lambda before, _: edits.edited(before, patch),
         reason=asked.reason,
     )
-    return await _moved(request, asked, step)
+    return await _execute(request, asked, command)
 
 
 def _hold_rules(tree: Tree) -> list[Fault]:
@@ -125,14 +133,14 @@ async def hold_order(request: Request) -> Reply:
     """Place holds on an order, several at once."""
     asked = _asked(request)
     body = _body(request, asked, wire.HoldBody, _hold_rules)
-    hold_requests = [
+    holds = tuple(
         HoldRequest(
-            hold_request.reason, hold_request.note, tuple(hold_request.lines or ()),
-            None if hold_request.release_at is None else microseconds(hold_request.release_at),
+            hold.reason, hold.note, tuple(hold.lines or ()),
+            None if hold.release_at is None else microseconds(hold.release_at),
         )
-        for hold_request in body.holds
-    ]  # fmt: skip
-    return await _moved(request, asked, orders.hold(request.caller, _order_id(request), hold_requests))
+        for hold in body.holds
+    )  # fmt: skip
+    return await _execute(request, asked, PlaceHolds(order_id=_order_id(request), holds=holds))
 
 
 def _release_rules(tree: Tree) -> list[Fault]:
@@ -144,38 +152,22 @@ async def release_order(request: Request) -> Reply:
     """End holds of an order: those named by number or reason, or all."""
     asked = _asked(request)
     body = _body(request, asked, wire.ReleaseBody, _release_rules)
-    member: str | None = "holds" if body.holds is not None else "reasons" if body.reasons is not None else None
-    wanted: list[int] | list[str] = body.holds or body.reasons or []
-
-    def name(hold: Hold) -> int | str:
-        return hold.number if member == "holds" else hold.reason
-
-    step = orders.release(
-        _order_id(request), which=lambda hold: member is None or name(hold) in wanted, reason=body.reason
+    command = ReleaseHolds(
+        order_id=_order_id(request),
+        numbers=None if body.holds is None else tuple(body.holds),
+        reasons=None if body.reasons is None else tuple(body.reasons),
+        reason=body.reason,
     )
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        there = {name(hold) for hold in order.holds}
-        faults = tuple(
-            Fault((member or "", place), f"is no hold of the order: {each!r}")
-            for place, each in enumerate(wanted)
-            if each not in there
-        )
-        if faults:
-            raise Conflict(Code.STATE_FORBIDS, "the order has no such hold", faults=faults, status=str(order.status))
-        return await step.decide(work, order)
-
-    return await _moved(request, asked, msgspec.structs.replace(step, decide=decide))
+    return await _execute(request, asked, command)
 
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order whole, or units of its lines."""
     asked = _asked(request)
     body = _body(request, asked, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
-    wanted = None if body.lines is None else {each.line: each.quantity for each in body.lines}
-    lines = None if wanted is None else lambda _: wanted
-    step = orders.cancel(_order_id(request), lines=lines, reason=body.reason, note=body.note)
-    return await _moved(request, asked, step)
+    lines = None if body.lines is None else {each.line: each.quantity for each in body.lines}
+    command = CancelOrder(order_id=_order_id(request), lines=lines, reason=body.reason, note=body.note)
+    return await _execute(request, asked, command)
 
 
 def _tag_rules(tree: Tree) -> list[Fault]:
@@ -203,23 +195,22 @@ async def tag_order(request: Request) -> Reply:
     """Add and remove tags, or set them all."""
     asked = _asked(request)
     body = _body(request, asked, wire.TagBody, _tag_rules)
-
-    def tags(present: tuple[str, ...]) -> list[str]:
-        wanted = [*(present if body.set is None else body.set), *(body.add or ())]
-        found = [tag for tag in dict.fromkeys(wanted) if tag not in (body.remove or ())]
-        if len(found) > wire.MAX_TAGS:
-            fault = Fault(("add",), f"must leave at most {wire.MAX_TAGS} tags, not {len(found)}")
-            raise Invalid(Code.INVALID, "the request has faults", faults=(fault,))
-        return found
-
-    return await _moved(request, asked, _because(orders.tag(_order_id(request), tags), body.reason))
+    command = ChangeTags(
+        order_id=_order_id(request),
+        replace=None if body.set is None else tuple(body.set),
+        add=tuple(body.add or ()),
+        remove=tuple(body.remove or ()),
+        max_tags=wire.MAX_TAGS,
+        reason=body.reason,
+    )
+    return await _execute(request, asked, command)
 
 
 async def note_order(request: Request) -> Reply:
     """Write something down about an order."""
     asked = _asked(request)
     body = _body(request, asked, wire.NoteBody)
-    return await _moved(request, asked, orders.note(_order_id(request), body.text))
+    return await _execute(request, asked, AddNote(order_id=_order_id(request), text=body.text))
 
 
 async def archive_order(request: Request) -> Reply:
@@ -235,16 +226,8 @@ async def unarchive_order(request: Request) -> Reply:
 async def _archived(request: Request, archived: bool) -> Reply:
     asked = _asked(request)
     body = _body(request, asked, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
-    return await _moved(request, asked, _because(orders.archive(_order_id(request), archived), body.reason))
-
-
-def _because(step: Step, reason: str | None) -> Step:
-    """Write a reason into the facts of a step."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return [msgspec.structs.replace(order_event, reason=reason) for order_event in await step.decide(work, order)]
-
-    return step if reason is None else msgspec.structs.replace(step, decide=decide)
+    command = ArchiveOrder(order_id=_order_id(request), archived=archived, reason=body.reason)
+    return await _execute(request, asked, command)
 
 
 # ------------------------------------------------------------------------------------------------------------- doing them
@@ -252,22 +235,20 @@ def _order_id(request: Request) -> int | None:
     return mapping.read_id(request.params["id"])
 
 
-async def _moved(request: Request, asked: Asked, step: Step) -> Reply:
-    """Do a step as it was asked for, and answer the order with its events."""
+async def _execute(request: Request, asked: Asked, command: Command) -> Reply:
+    """Execute a command as it was asked for, and answer the order with its events, rendered before the commit."""
     context, caller = request.context, request.caller
     if asked.versions is not None:
-        step = msgspec.structs.replace(step, version=await _version(request, asked.versions))
-    once = None
+        command = msgspec.structs.replace(command, version=await _version(request, asked.versions))
+    once, reply = None, _reply(request)
     if asked.key is not None and not asked.dry_run:
         key = hashed_key("hub/idempotency", caller.actor, asked.key)
-        once = Once(key, request.route.operation, request.body, _reply(request))
-    (change,) = await orders.perform(
-        context, caller, [step], door=mapping.FORMAT.name, dry_run=asked.dry_run, once=once
+        once = IdempotentRequest(key, request.route.operation, request.body, reply)
+    (change,) = await execute(
+        context, caller, [command], door=mapping.FORMAT.name, dry_run=asked.dry_run, request=once, reply=reply
     )
     body = change.reply
-    if body is None:
-        rendered = await rendering.render(context, caller, change.order, door=mapping.FORMAT.name)
-        body = _spelled(rendered.document, change)
+    assert body is not None, "an answer is rendered before the commit"
     # What is only tried gets no ETag: another change may come to have that version.
     headers = [("Dry-Run", "true")] if asked.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
     headers += replayed_header(change.replayed)
@@ -283,8 +264,8 @@ async def _version(request: Request, versions: frozenset[int]) -> int:
     return order.version if order.version in versions else 0
 
 
-def _reply(request: Request) -> Callable[[Transaction, Change], Any]:
-    async def reply(tx: Transaction, change: Change) -> bytes:
+def _reply(request: Request) -> RenderReply:
+    async def reply(tx: Any, change: Change) -> bytes:
         (rendered,) = await rendering.render_in(
             tx, request.context, request.caller, [change.order], door=mapping.FORMAT.name
         )

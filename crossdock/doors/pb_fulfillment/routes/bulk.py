@@ -10,17 +10,17 @@ from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import Tree, parse
+from crossdock.core.orders.commands import CancelOrder, EditOrder
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
 from crossdock.doors.pb_fulfillment import edits, mapping, responses, wire
 from crossdock.doors.pb_fulfillment.errors import errors_of
 from crossdock.doors.pb_fulfillment.routes.common import DOOR, clients, format_of, key
-from crossdock.doors.pb_fulfillment.routes.orders import teller
-from crossdock.flows import idempotency, orders, queries, rendering
-from crossdock.flows.idempotency import BulkCall
+from crossdock.doors.pb_fulfillment.routes.orders import reply_of
+from crossdock.flows import idempotency, queries, rendering
+from crossdock.flows.execute import Change, execute, execute_each
+from crossdock.flows.idempotency import BulkCall, IdempotentRequest
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Once, Step
-from crossdock.store import idempotency_keys
 
 # What became of one order of a call: its answer, the order to be answered, or why there is none.
 _Verdict = bytes | Order | Exception
@@ -118,7 +118,9 @@ async def _upserted(request: Request, parts: list[bytes]) -> list[_Verdict]:
     """Create the orders whose pair of client and number is new in one go, then edit the others one after the other."""
     trees = [_sound(part, request) for part in parts]
     keys = [None if tree is None else _pair_key(tree["clientId"], tree["clientOrderId"]) for tree in trees]
-    held = await _held(request, keys)
+    held = await idempotency.orders_under(
+        request.context, request.caller, [each for each in dict.fromkeys(keys) if each is not None]
+    )
     verdicts: list[_Verdict | None] = [None] * len(parts)
     fresh: dict[int, bytes | None] = {}
     met = set(held)
@@ -163,40 +165,13 @@ def _pair_key(client: str, number: str) -> bytes:
     return hashed_key(f"{DOOR}/natural", client, number)
 
 
-async def _held(request: Request, keys: Sequence[bytes | None]) -> dict[bytes, int]:
-    """Give the ids of the orders that stand under natural keys."""
-    wanted = [each for each in dict.fromkeys(keys) if each is not None]
-    if not wanted:
-        return {}
-    async with request.context.store.reading() as tx:
-        found = await idempotency_keys.find_claims(tx, request.caller.organization_id, wanted)
-    return {each: claim.order_id for each, claim in found.items()}
-
-
 async def _edited(request: Request, existing: Sequence[tuple[dict[str, Tree], int]]) -> list[_Verdict]:
-    """Edit orders in one transaction, which is quick; where that is refused, one by one, to find which it was for."""
-    steps = [
-        orders.edit(request.caller, order_id, door=DOOR, change=edits.anew(tree)) for tree, order_id in existing
+    """Edit orders each for itself."""
+    commands = [
+        EditOrder(order_id=order_id, door=DOOR, change=edits.replace_document(tree)) for tree, order_id in existing
     ]  # fmt: skip
-    if len(steps) > 1:
-        try:
-            changes = await orders.perform(request.context, request.caller, steps, door=DOOR)
-            return [change.order for change in changes]
-        except Busy:
-            raise
-        except Exception as why:  # noqa: BLE001 - nothing was done; whose fault it is shows when each is done by itself
-            _log.debug("bulk", request_id=request.request_id, refused=str(why))
-    return [await _done(request, step) for step in steps]
-
-
-async def _done(request: Request, step: Step) -> _Verdict:
-    try:
-        (change,) = await orders.perform(request.context, request.caller, [step], door=DOOR)
-    except Busy:  # not this order's matter
-        raise
-    except Exception as why:  # noqa: BLE001 - one order must not fail its neighbors; a bug is answered as one
-        return why
-    return change.order
+    changes = await execute_each(request.context, request.caller, commands, door=DOOR)
+    return [change.order if isinstance(change, Change) else change for change in changes]
 
 
 # --------------------------------------------------------------------------------------------------------------- cancel
@@ -214,15 +189,14 @@ async def _canceled(request: Request, place: int, part: bytes) -> _Verdict:
     """Cancel one order under a key of its own, so that a call that was cut off can be done over."""
     try:
         order_id = await _meant(request, part)
-        once = Once(key(request, str(place)), "bulk_cancel", part, teller(request))
-        (change,) = await orders.perform(
-            request.context, request.caller, [orders.cancel(order_id)], door=DOOR, once=once
-        )  # fmt: skip
-    except Busy:  # not this order's matter
+        once = IdempotentRequest(key(request, str(place)), "bulk_cancel", part, reply_of(request))
+        command = CancelOrder(order_id=order_id)
+        (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
+    except Busy:  # not this order's fault
         raise
     except Exception as why:  # noqa: BLE001 - one order must not fail its neighbors; a bug is answered as one
         return why
-    assert change.reply is not None, "what is made once has an answer"
+    assert change.reply is not None, "an idempotent request has a reply"
     return change.reply
 
 
@@ -237,7 +211,7 @@ async def _meant(request: Request, part: bytes) -> int:
         order_id = responses.read_id(asked.orderId)
     else:
         pair = _pair_key(asked.clientId, asked.clientOrderId or "")
-        order_id = (await _held(request, [pair])).get(pair)
+        order_id = (await idempotency.orders_under(request.context, request.caller, [pair])).get(pair)
     order = await queries.order(request.context, request.caller, order_id=order_id)
     if not mapping.is_of(order, asked.clientId) or asked.clientOrderId not in (None, order.content.number):
         raise NotFound(Code.NO_ORDER, "there is no such order")

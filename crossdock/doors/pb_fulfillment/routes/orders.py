@@ -1,8 +1,10 @@
 """One order: create, read, update, change its items, cancel."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Any
 
 from crossdock.core.json.strict_json import Tree
+from crossdock.core.orders.commands import CancelOrder, Command, EditOrder
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, encode_json, in_one_view, replayed_header
@@ -17,10 +19,11 @@ from crossdock.doors.pb_fulfillment.routes.common import (
     named,
     queried_client,
 )
-from crossdock.flows import orders, rendering
+from crossdock.flows import rendering
+from crossdock.flows.execute import Change, execute
+from crossdock.flows.execute import Reply as RenderReply
+from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, Once, Step
-from crossdock.store.protocols import Transaction
 
 # Before anything has left the house; what is being picked cannot be told from what waits for it yet.
 _UNPROCESSED = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED})
@@ -73,7 +76,8 @@ async def _changed(
     # A client that is not the caller's at all is a fault of the body, told together with the others.
     order = await named(request, client if client in clients(caller) else None)
     change = asked(request.body, format=format_of(caller), is_own=order.source.door == DOOR)
-    return await _once(request, orders.edit(caller, order.order_id, door=DOOR, change=change, only=only), request.body)
+    edit = EditOrder(order_id=order.order_id, door=DOOR, change=change, statuses=only)
+    return await _execute_once(request, edit, request.body)
 
 
 async def cancel_order(request: Request) -> Reply:
@@ -83,25 +87,25 @@ async def cancel_order(request: Request) -> Reply:
     await answered(request, order)
     # The call has no body; what it says is its query, which is kept in its place.
     said = {"clientId": client} | ({"brand": brand} if (brand := request.query.get("brand")) else {})
-    return await _once(request, orders.cancel(order.order_id), encode_json(said))
+    return await _execute_once(request, CancelOrder(order_id=order.order_id), encode_json(said))
 
 
-async def _once(request: Request, step: Step, said: bytes) -> Reply:
-    """Do one step under the call's transaction id."""
-    once = Once(key(request), request.route.operation, said, teller(request))
-    (change,) = await orders.perform(request.context, request.caller, [step], door=DOOR, once=once)
-    assert change.reply is not None, "what is made once has an answer"
+async def _execute_once(request: Request, command: Command, body: bytes) -> Reply:
+    """Execute one command under the call's transaction id."""
+    once = IdempotentRequest(key(request), request.route.operation, body, reply_of(request))
+    (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
+    assert change.reply is not None, "an idempotent request has a reply"
     return Reply(
         200, change.reply, headers=replayed_header(change.replayed), order_id=change.order.order_id,
         outcome="replayed" if change.replayed else "ok",
     )  # fmt: skip
 
 
-def teller(request: Request) -> Callable[[Transaction, Change], Awaitable[bytes]]:
-    """Make what spells the answer to a change inside its transaction."""
+def reply_of(request: Request) -> RenderReply:
+    """Make what renders the reply to a change within its transaction."""
 
-    async def tell(tx: Transaction, change: Change) -> bytes:
+    async def reply(tx: Any, change: Change) -> bytes:
         (rendered,) = await rendering.render_in(tx, request.context, request.caller, [change.order], door=DOOR)
         return encode_json(rendered.document)
 
-    return tell
+    return reply

@@ -6,7 +6,7 @@ from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import responses, search
 from crossdock.doors.pb_fulfillment.routes.common import DOOR, check_unused, clients
 from crossdock.doors.pb_fulfillment.search import Search
-from crossdock.flows import document_cache, order_search, rendering
+from crossdock.flows import order_search, rendering
 
 MAX_SIZE = 200  # orders in one page, as many as in a bulk call
 SIZE = 20  # the vendor's default
@@ -19,7 +19,7 @@ async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
     query, page, size = await _read_search(request)
     found, total = await _find(request, query, page=page, size=size)
-    documents = await document_cache.render_json_all(request.context, request.caller, found, door=DOOR)
+    documents = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
     return json_reply(200, search.envelope(documents, total=total, page=page, size=size))
 
 

@@ -3,32 +3,32 @@
 from crossdock.core.errors import Code, Conflict, Fault, NotFound
 from crossdock.core.json.request_body import decode_body, duplicates_in, objects_in
 from crossdock.core.json.strict_json import Tree
+from crossdock.core.orders.commands import Command
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.pb_oms import edits, mapping, wire
 from crossdock.doors.pb_oms.routes.orders import now
-from crossdock.flows import orders
-from crossdock.flows.orders import Step
+from crossdock.flows.execute import execute
 
 
-async def _do_all(request: Request, member: str, steps: dict[int, Step], status: str, message: str) -> Reply:
-    """Do all the steps, which stand under their orders' positions in `member`, or refuse for each that cannot be done."""
+async def _execute_all(request: Request, member: str, commands: dict[int, Command], status: str, message: str) -> Reply:
+    """Execute all commands, keyed by their orders' positions in `member`, or refuse for each that cannot be executed."""
     try:
-        await orders.perform(request.context, request.caller, [*steps.values()], door=mapping.FORMAT.name)
+        await execute(request.context, request.caller, [*commands.values()], door=mapping.FORMAT.name)
     except (NotFound, Conflict) as refusal:
-        if len(steps) == 1:
+        if len(commands) == 1:
             raise
-        raise await _refusal_of_all(request, member, steps) or refusal from None
+        raise await _refusal_of_all(request, member, commands) or refusal from None
     return json_reply(200, wire.BulkDone(status, message, now(request)))
 
 
-async def _refusal_of_all(request: Request, member: str, steps: dict[int, Step]) -> NotFound | Conflict | None:
-    """Try each step by itself, writing nothing, and give one refusal that names every order in the way."""
+async def _refusal_of_all(request: Request, member: str, commands: dict[int, Command]) -> NotFound | Conflict | None:
+    """Try each command by itself, writing nothing, and give one refusal that names every order in the way."""
     missing: list[Fault] = []
     forbidden: list[Fault] = []
-    for place, step in steps.items():
+    for place, command in commands.items():
         path = (member, place, "orderId")
         try:
-            await orders.perform(request.context, request.caller, [step], door=mapping.FORMAT.name, dry_run=True)
+            await execute(request.context, request.caller, [command], door=mapping.FORMAT.name, dry_run=True)
         except NotFound as refusal:
             missing.append(Fault(path, refusal.reason))
         except Conflict as refusal:
@@ -44,11 +44,11 @@ async def move_orders(request: Request) -> Reply:
     """Move all the orders to one status; an order that is named twice moves once."""
     sent = decode_body(request.body, wire.BulkStatus)
     places = {each.orderId: place for place, each in reversed([*enumerate(sent.orders)])}
-    steps = {
-        place: edits.move(request.caller, mapping.read_id(name), sent.status, sent.reason or None)
+    commands = {
+        place: edits.change_status(mapping.read_id(name), sent.status, sent.reason or None)
         for name, place in sorted(places.items(), key=lambda each: each[1])
     }
-    return await _do_all(request, "orders", steps, sent.status, "Order status updated successfully.")
+    return await _execute_all(request, "orders", commands, sent.status, "Order status updated successfully.")
 
 
 def _tags_rule(tree: Tree) -> list[Fault]:
@@ -61,5 +61,7 @@ def _tags_rule(tree: Tree) -> list[Fault]:
 async def put_bulk_tags(request: Request) -> Reply:
     """Give each order exactly the tags that stand beside it."""
     sent = decode_body(request.body, wire.BulkTagsPut, _tags_rule)
-    steps = {place: edits.tag(mapping.read_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)}
-    return await _do_all(request, "tags", steps, "Updated", "Order tags updated successfully.")
+    commands = {
+        place: edits.replace_tags(mapping.read_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)
+    }
+    return await _execute_all(request, "tags", commands, "Updated", "Order tags updated successfully.")

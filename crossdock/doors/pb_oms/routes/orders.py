@@ -5,12 +5,13 @@ from typing import Any
 from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body, validate
 from crossdock.core.json.strict_json import parse
+from crossdock.core.orders.commands import Command
 from crossdock.core.time import format_time
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import edits, mapping, search, wire
-from crossdock.flows import document_cache, order_search, orders, queries
+from crossdock.flows import order_search, queries, rendering
+from crossdock.flows.execute import Change, execute
 from crossdock.flows.intake import Submission
-from crossdock.flows.orders import Change, Step
 
 
 async def create_order(request: Request) -> Reply:
@@ -28,9 +29,7 @@ async def get_order(request: Request) -> Reply:
     order = await queries.order(request.context, request.caller, order_id=_order_id(request))
     if mapping.is_deleted(order):
         raise NotFound(Code.NO_ORDER, "there is no such order")
-    (document,) = await document_cache.render_json_all(
-        request.context, request.caller, [order], door=mapping.FORMAT.name
-    )
+    (document,) = await rendering.render_json_all(request.context, request.caller, [order], door=mapping.FORMAT.name)
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 
@@ -38,8 +37,8 @@ def _order_id(request: Request) -> int | None:
     return mapping.read_id(request.params["orderId"])
 
 
-async def _do(request: Request, step: Step) -> Change:
-    (change,) = await orders.perform(request.context, request.caller, [step], door=mapping.FORMAT.name)
+async def _execute(request: Request, command: Command) -> Change:
+    (change,) = await execute(request.context, request.caller, [command], door=mapping.FORMAT.name)
     return change
 
 
@@ -67,7 +66,7 @@ async def change_order(request: Request) -> Reply:
         return edits.patched(document, body, lines, places)
 
     try:
-        changed = await _do(request, edits.edit(request.caller, _order_id(request), change))
+        changed = await _execute(request, edits.edit(_order_id(request), change))
     except Refusal as refusal:
         refusal.faults = tuple(edits.of_body(fault, places) for fault in refusal.faults)
         raise
@@ -78,7 +77,7 @@ async def change_order(request: Request) -> Reply:
 
 async def delete_order(request: Request) -> Reply:
     """Delete an order: it is canceled and put out of sight, and this door does not find it any more."""
-    change = await _do(request, edits.delete(_order_id(request)))
+    change = await _execute(request, edits.delete(_order_id(request)))
     order_id = change.order.order_id
     return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Deleted", now(request)), order_id=order_id)
 
@@ -88,16 +87,14 @@ async def delete_item(request: Request) -> Reply:
     item_id = request.query.get("itemId")
     if not item_id:
         raise Invalid(Code.INVALID, "the query has a fault", faults=(Fault(("itemId",), "is required"),))
-    step = edits.edit(
-        request.caller, _order_id(request), lambda document, lines: edits.without_item(document, lines, item_id)
-    )
-    return _marked(request, await _do(request, step))
+    command = edits.edit(_order_id(request), lambda document, lines: edits.without_item(document, lines, item_id))
+    return _marked(request, await _execute(request, command))
 
 
 async def put_tags(request: Request) -> Reply:
     """Give an order exactly the tags of the body."""
     sent = decode_body(request.body, wire.TagsPut, lambda tree: edits.reserved(tree, "tagIds"))
-    return _marked(request, await _do(request, edits.tag(_order_id(request), sent.tagIds)))
+    return _marked(request, await _execute(request, edits.replace_tags(_order_id(request), sent.tagIds)))
 
 
 @in_one_view
@@ -107,8 +104,6 @@ async def search_orders(request: Request) -> Reply:
     number, size = max(1, sent.page or 0), sent.size or wire.PAGE_SIZE
     query, residual = search.order_query(search.from_wire(sent), limit=size, offset=(number - 1) * size)
     found = await order_search.find(request.context, request.caller, query, residual=residual)
-    documents = await document_cache.render_json_all(
-        request.context, request.caller, found.orders, door=mapping.FORMAT.name
-    )
+    documents = await rendering.render_json_all(request.context, request.caller, found.orders, door=mapping.FORMAT.name)
     info = wire.PageInfo(found.total, -(-found.positions // size), number)
     return json_reply(200, {"orders": documents, "pageInfo": info})

@@ -117,14 +117,16 @@ def _place_events() -> None:
 
 def _add_statuses() -> None:
     """Say of each event of orders that moved what status the order had after it."""
-    from crossdock.core.orders.events import Event, replay
+    from crossdock.core.events import ORDER, Event
+    from crossdock.core.orders.events import replay
 
     connection = op.get_bind()
     page = sa.text(
         "SELECT organization_id, order_id FROM orders WHERE event_number > 1 AND (organization_id > :organization_id"
         " OR organization_id = :organization_id AND order_id > :order_id) ORDER BY organization_id, order_id LIMIT :step"
     )
-    names = ", ".join(Event.__struct_fields__)
+    fields = ("order_id" if name == "aggregate_id" else name for name in Event.__struct_fields__)
+    names = ", ".join(name for name in fields if name != "aggregate_type")
     story = sa.text(
         f"SELECT {names} FROM event WHERE organization_id = :organization_id AND order_id = :order_id ORDER BY number"
     )
@@ -137,7 +139,7 @@ def _add_statuses() -> None:
         told = []
         for organization_id, order_id in rows:
             last = {"organization_id": organization_id, "order_id": order_id}
-            recorded = [Event(*row) for row in connection.execute(story, last)]
+            recorded = [Event(row[0], ORDER, *row[1:]) for row in connection.execute(story, last)]
             told += [
                 last | {"number": event.number, "status": str(order.status)} for event, order in replay(recorded)
             ]

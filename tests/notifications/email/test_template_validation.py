@@ -1,12 +1,13 @@
-"""What is found wrong with an organization's mail settings before they are used, and that good ones come back as they were."""
+"""Validation of an organization's mail settings and templates."""
 
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from crossdock.core.errors import Invalid
-from crossdock.notifications.email.email_settings import Override, decode_settings, encode
+from crossdock.notifications.email.email_settings import Override, decode_settings
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.template_validation import check
@@ -26,19 +27,19 @@ def template_fault(source: str, *, kind: str = "refunded", member: str = "html")
 
 
 class TestDocuments:
-    def test_come_back_as_they_were(self) -> None:
+    def test_settings_survive_encoding_and_decoding(self) -> None:
         settings = shop(reply_to="help@shop.example.com", locale="fr", time_zone="Asia/Shanghai", kinds_off=["delay"],
                         hold_reasons=["x"], templates={"shipped": {"fr": Override(subject="Parti")}})  # fmt: skip
-        assert decode_settings(encode(settings)) == settings
-        assert check(encode(settings)) == ()
+        assert decode_settings(msgspec.json.encode(settings)) == settings
+        assert check(msgspec.json.encode(settings)) == ()
         assert faults() == {}
 
-    def test_that_say_little_have_defaults(self) -> None:
+    def test_settings_with_only_a_sender_get_defaults(self) -> None:
         settings = decode_settings(b'{"sender": "orders@shop.example.com"}')
         assert (settings.name, settings.enabled, settings.time_zone) == ("shop.example.com", True, "UTC")
-        assert encode(settings) == b'{"sender":"orders@shop.example.com"}'
+        assert msgspec.json.encode(settings) == b'{"sender":"orders@shop.example.com"}'
 
-    def test_are_told_every_fault_at_once(self) -> None:
+    def test_every_fault_of_a_settings_document_is_reported_at_once(self) -> None:
         found = faults(
             sender="nobody",
             reply_to="a@b.example, c@d.example",
@@ -57,7 +58,7 @@ class TestDocuments:
     @pytest.mark.parametrize(
         "document", [b"", b"[]", b"7", b"{}", b'{"sender": 7}', b'{"sender": "a@b.example", "templates": 7}']
     )
-    def test_that_are_none_have_faults(self, document: bytes) -> None:
+    def test_a_document_that_is_not_settings_is_refused(self, document: bytes) -> None:
         assert check(document) != ()
         with pytest.raises(Invalid):
             decode_settings(document)
@@ -66,7 +67,7 @@ class TestDocuments:
 class TestTemplates:
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_that_use_all_there_is_are_taken(self, kind: str, language: str) -> None:
+    def test_templates_that_use_every_variable_and_filter_are_accepted(self, kind: str, language: str) -> None:
         html = """{% extends "layout.html" %}{% block heading %}{{ brand }}{% endblock %}{% block body %}
             {{ markup }} {{ subject }} {{ lang }} {{ kind }} {{ date }} {{ contact }} {{ unsubscribe_url }}
             {{ tracking_number }}
@@ -92,10 +93,10 @@ class TestTemplates:
             ("{{ 'sku'|t }}", ""),
             ("{{ number|nofilter }}", "line 1: "),
             ("{% extends 'nothing.html' %}", "fails on a sample: "),
-            ("  ", "must not come out empty"),
+            ("  ", "must not render as empty"),
         ],
     )
-    def test_with_faults_are_told(self, source: str, reason: str) -> None:
+    def test_a_template_with_a_fault_is_refused_with_a_reason(self, source: str, reason: str) -> None:
         kind = "shipped" if "items" in source else "refunded"
         assert template_fault(source, kind=kind).startswith(reason)
 
@@ -131,8 +132,8 @@ class TestTemplates:
         ],
         ids=lambda source: source[:30],
     )
-    def test_that_reach_for_more_are_refused(self, source: str) -> None:
+    def test_a_template_that_tries_to_escape_the_sandbox_is_refused(self, source: str) -> None:
         assert template_fault(source, member="text") != ""
 
-    def test_that_are_too_long_are_refused(self) -> None:
+    def test_a_template_that_is_too_long_is_refused(self) -> None:
         assert "at most 65536 characters" in template_fault("x" * 65_537)

@@ -1,4 +1,4 @@
-"""Every kind of mail in every language: what it says, what it tells machines, and that nothing in an order breaks out of it."""
+"""Every kind of mail in every language: texts, structured data, and no injection by values of an order."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from crossdock.notifications.email.languages import LANGUAGES, catalog
 from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.preview import preview
 from crossdock.notifications.email.samples import AT, sample_order, samples
-from crossdock.notifications.email.templating import Rendered, attempt, render
+from crossdock.notifications.email.templating import Rendered, render, render_strictly
 from tests.notifications.email.shop import order_with, shop
 
 EVERY = [
@@ -43,7 +43,7 @@ NASTY = """<script>alert(1)</script>&"'{{7*7}}{% raw %}{number}</script><!--\u20
 
 
 class Page(HTMLParser):
-    """A page's text and links; `wrong` has what does not nest."""
+    """Parses text and links of a page; `wrong` has the tags that do not nest."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Page(HTMLParser):
 
 
 def english(kind: Kind, order_event: OrderEvent, order: Order | None = None, **settings: Any) -> Rendered:
-    return attempt(
+    return render_strictly(
         kind, order_event, order or sample_order("en"), shop(**settings), "en", consent_url="https://x.example/c"
     )
 
@@ -100,7 +100,7 @@ def nasty_order(order: Order) -> Order:
     return msgspec.structs.replace(order, content=content)
 
 
-def nasty_fact(order_event: OrderEvent) -> OrderEvent:
+def nasty_event(order_event: OrderEvent) -> OrderEvent:
     if not isinstance(order_event, Shipped):
         return order_event
     return msgspec.structs.replace(
@@ -110,7 +110,7 @@ def nasty_fact(order_event: OrderEvent) -> OrderEvent:
 
 class TestCatalogs:
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_have_the_same_keys_and_placeholders(self, language: Language) -> None:
+    def test_catalogs_have_the_same_keys_and_placeholders(self, language: Language) -> None:
         def placeholders(text: str) -> set[str | None]:
             return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -121,7 +121,7 @@ class TestCatalogs:
         }
         assert all(text.strip() == text != "" for text in ours.values())
 
-    def test_are_all_used(self) -> None:
+    def test_every_text_of_the_catalogs_is_used(self) -> None:
         sources = [each.read_text() for each in files("crossdock.notifications.email").joinpath("templates").iterdir()]
         sources += [
             each.read_text() for each in files("crossdock.notifications.email").iterdir() if each.name.endswith(".py")
@@ -139,10 +139,10 @@ class TestCatalogs:
 
 class TestEveryMail:
     @pytest.mark.parametrize(("kind", "language", "order_event", "order"), EVERY)
-    def test_is_whole_and_says_the_same_twice(
+    def test_html_and_text_of_a_mail_are_complete_and_say_the_same(
         self, kind: Kind, language: Language, order_event: OrderEvent, order: Order
     ) -> None:
-        made = attempt(kind, order_event, order, shop(), language)
+        made = render_strictly(kind, order_event, order, shop(), language)
         page = Page(made.html)
         assert page.wrong == []
         assert order.content.number in made.subject
@@ -155,11 +155,11 @@ class TestEveryMail:
         assert "{" not in made.text
 
     @pytest.mark.parametrize(("kind", "language", "order_event", "order"), EVERY)
-    def test_tells_machines_of_the_order(
+    def test_every_mail_has_structured_data_of_the_order(
         self, kind: Kind, language: Language, order_event: OrderEvent, order: Order
     ) -> None:
-        told = json.loads(Page(attempt(kind, order_event, order, shop(), language).html).markup)
-        first, *parcels = told if isinstance(told, list) else [told]
+        data = json.loads(Page(render_strictly(kind, order_event, order, shop(), language).html).markup)
+        first, *parcels = data if isinstance(data, list) else [data]
         assert (first["@context"], first["@type"]) == ("http://schema.org", "Order")
         assert (first["orderNumber"], first["merchant"]) == ("1001-2026", {"@type": "Organization", "name": "Shop"})
         assert first["orderStatus"].startswith("http://schema.org/Order")
@@ -169,7 +169,7 @@ class TestEveryMail:
 
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_can_be_seen_before(self, kind: Kind, language: Language) -> None:
+    def test_every_mail_can_be_previewed(self, kind: Kind, language: Language) -> None:
         subject, html, text = preview(kind, language, shop(brand="Brand & Sons"))
         assert "1001-2026" in subject
         assert f'lang="{ {"en": "en", "fr": "fr", "zh": "zh-Hans"}[language] }"' in html
@@ -178,9 +178,9 @@ class TestEveryMail:
 
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_prints_what_an_order_says_and_runs_nothing(self, kind: Kind, language: Language) -> None:
+    def test_values_of_an_order_are_escaped_and_never_run(self, kind: Kind, language: Language) -> None:
         for order_event, order in samples(kind, language):
-            made = attempt(kind, nasty_fact(order_event), nasty_order(order), shop(), language)
+            made = render_strictly(kind, nasty_event(order_event), nasty_order(order), shop(), language)
             page = Page(made.html)
             assert page.wrong == []
             assert made.html.count("<script") == made.html.count("</script") == 1
@@ -192,7 +192,7 @@ class TestEveryMail:
 
 
 class TestConfirmation:
-    def test_has_lines_sums_and_address(self) -> None:
+    def test_a_confirmation_has_lines_sums_and_address(self) -> None:
         text = confirmation().text
         assert "- 2 \u00d7 Ceramic mug, ocean blue, 350 ml (SKU MUG-BLUE)\n  CA$48.00 (CA$24.00 each)\n" in text
         sums = "Items: CA$76.50\nDiscount: -CA$5.00\nShipping: CA$8.90\nTax: CA$10.30\nOrder total: CA$90.70\n"
@@ -200,17 +200,17 @@ class TestConfirmation:
         assert "Delivery address\n  Ada Moreau\n  12 Harbour Street\n  Unit 4\n  Halifax NS B3J 1S9\n  Canada\n" in text
         assert "Order date: January 30, 2026" in text
 
-    def test_states_what_the_sender_states_even_where_it_does_not_add_up(self) -> None:
+    def test_a_confirmation_shows_stated_totals_even_if_they_do_not_add_up(self) -> None:
         text = confirmation(totals=Totals(items=Decimal(70), total=Decimal("99.99"))).text
         assert "Items: CA$70.00\nShipping: CA$8.90\nOrder total: CA$99.99\n" in text
 
     @pytest.mark.parametrize(("currency", "total"), [("JPY", "¥91"), ("KWD", "KWD\u00a090.700"), (None, "90.70")])
-    def test_counts_in_the_orders_currency(self, currency: str | None, total: str) -> None:
+    def test_a_confirmation_shows_amounts_in_the_orders_currency(self, currency: str | None, total: str) -> None:
         made = confirmation(currency=currency)
         assert f"Order total: {total}\n" in made.text
         assert json.loads(Page(made.html).markup)["price"] == {"JPY": "91", "KWD": "90.700", None: "90.70"}[currency]
 
-    def test_says_no_sum_where_a_price_is_missing(self) -> None:
+    def test_a_confirmation_has_no_sums_if_a_price_is_missing(self) -> None:
         made = confirmation(
             lines=(Line(quantity=1, sku="A"), Line(quantity=2, unit_price=Decimal(3))), charges=(), totals=None
         )
@@ -218,7 +218,7 @@ class TestConfirmation:
         assert "total" not in made.text.lower()
         assert "price" not in json.loads(Page(made.html).markup)
 
-    def test_of_bare_orders_is_sound(self) -> None:
+    def test_a_confirmation_of_a_minimal_order_is_valid(self) -> None:
         made = confirmation(
             lines=(Line(quantity=1),), customer=Customer(email="a@b.example"), destinations=(), currency=None,
             charges=(Charge(kind="fee", amount=Decimal("0.1")),), totals=None, placed_at="yesterday",
@@ -230,7 +230,7 @@ class TestConfirmation:
 
 
 class TestShipped:
-    def test_lists_each_package_with_its_way(self) -> None:
+    def test_a_shipment_mail_lists_each_package_with_its_tracking(self) -> None:
         link = "https://c.example/t?n=1&m=2"
         made = shipped(Package(((0, 2),), "UPS", "Ground", "1Z", link), Package(((1, 3),)))
         mug = "Package 1 of 2\n- 2 \u00d7 Ceramic mug, ocean blue, 350 ml (SKU MUG-BLUE)\n"
@@ -241,7 +241,7 @@ class TestShipped:
         )
         assert Page(made.html).links == [link]
 
-    def test_tells_machines_of_each_package(self) -> None:
+    def test_a_shipment_mail_has_structured_data_of_each_package(self) -> None:
         made = shipped(
             Package(((0, 2),), "UPS", None, "1Z", "https://c.example/1Z"), Package(((1, 3),), url="ftp://c.example")
         )
@@ -255,7 +255,7 @@ class TestShipped:
         assert "trackingUrl" not in second
         assert "carrier" not in second
 
-    def test_without_packages_lists_what_left(self) -> None:
+    def test_a_shipment_mail_without_packages_lists_the_lines(self) -> None:
         made = shipped()
         assert "- 2 \u00d7 Ceramic mug, ocean blue, 350 ml (SKU MUG-BLUE)\n- 3 \u00d7 Linen tea towel" in made.text
         assert "Package" not in made.text
@@ -264,13 +264,13 @@ class TestShipped:
     @pytest.mark.parametrize(
         "url", ["javascript:alert(1)", "data:text/html,x", "//c.example", "", "https://c.example/\nx", None]
     )
-    def test_links_to_nothing_that_is_no_web_address(self, url: str | None) -> None:
+    def test_a_shipment_mail_links_to_web_addresses_only(self, url: str | None) -> None:
         assert Page(shipped(Package(((0, 2),), url=url)).html).links == []
 
-    def test_passes_over_lines_there_are_none_of(self) -> None:
+    def test_a_shipment_mail_ignores_lines_that_do_not_exist(self) -> None:
         assert "- 3 \u00d7 Linen" in shipped(Package(((1, 3), (9, 1))), lines=((1, 3), (9, 1))).text
 
-    def test_in_part_says_so(self) -> None:
+    def test_a_mail_of_a_partial_shipment_says_so(self) -> None:
         counters = (Counters(2, shipped=2), Counters(3))
         order_event = Shipped(lines=((0, 2),), counters=counters)
         made = english(Kind.SHIPPED, order_event, order_event.apply(sample_order("en"), 2))
@@ -281,7 +281,7 @@ class TestShipped:
 
 
 class TestOthers:
-    def test_a_cancellation_says_which_and_how_many(self) -> None:
+    def test_a_cancellation_mail_lists_the_canceled_units(self) -> None:
         part = Canceled(
             lines=((1, 2),), counters=(Counters(2), Counters(3, canceled=2)), reason="fraud?", note="secret"
         )
@@ -294,7 +294,7 @@ class TestOthers:
         assert made.subject == "Your order 1001-2026 has been canceled"
         assert json.loads(Page(made.html).markup)["orderStatus"] == "http://schema.org/OrderCancelled"
 
-    def test_a_hold_asks_for_what_is_needed_and_keeps_notes_to_itself(self) -> None:
+    def test_a_hold_mail_asks_for_what_is_needed_and_shows_no_notes(self) -> None:
         holds = (Hold("Payment", AT, note="he lies"), Hold("bad address", AT), Hold("fraud", AT), Hold("CUSTOMER", AT))
         made = english(Kind.HOLD, Held(holds=holds))
         asked = [
@@ -305,12 +305,12 @@ class TestOthers:
         assert "lies" not in made.html + made.text
         assert "fraud" not in made.html + made.text
 
-    def test_a_hold_shows_the_lines_that_are_asked_about(self) -> None:
+    def test_a_hold_mail_shows_the_lines_that_are_asked_about(self) -> None:
         made = english(Kind.HOLD, Held(holds=(Hold("address", AT, lines=(1,)), Hold("fraud", AT, lines=(0,)))))
         assert "Linen" in made.text
         assert "mug" not in made.text
 
-    def test_a_delay_has_a_link_only_where_consent_is_asked(self) -> None:
+    def test_a_delay_mail_has_a_link_only_if_consent_is_asked(self) -> None:
         counters = (Counters(2), Counters(3, backordered=3))
         asks = Backordered(lines=((1, 3),), counters=counters, expected_at="2026-03-02", consent_by="2026-02-09")
         tells = Backordered(lines=((1, 3),), counters=counters)
@@ -322,31 +322,31 @@ class TestOthers:
         assert Page(made.html).links == []
         assert "We do not know yet" in made.text
 
-    def test_a_refund_is_in_its_own_currency(self) -> None:
+    def test_a_refund_mail_shows_the_refunds_own_currency(self) -> None:
         assert "refunded CA$24.00." in english(Kind.REFUNDED, Refunded(amount=Decimal(24))).text
         assert "refunded ¥1,200." in english(Kind.REFUNDED, Refunded(amount=Decimal("1200.00"), currency="JPY")).text
 
-    def test_a_delivery_in_part_says_so(self) -> None:
+    def test_a_mail_of_a_partial_delivery_says_so(self) -> None:
         order_event = Delivered(lines=((0, 2),), counters=(Counters(2, shipped=2, delivered=2), Counters(3, shipped=3)))
         made = english(Kind.DELIVERED, order_event, order_event.apply(sample_order("en"), 2))
         assert made.subject.startswith("Part of your order")
 
-    def test_units_that_were_canceled_are_not_waited_for(self) -> None:
+    def test_a_delivery_is_complete_without_the_canceled_units(self) -> None:
         order_event = Delivered(
             lines=((0, 2),), counters=(Counters(2, shipped=2, delivered=2), Counters(3, canceled=3))
         )
         made = english(Kind.DELIVERED, order_event, order_event.apply(sample_order("en"), 2))
         assert made.subject == "Your order 1001-2026 has been delivered"
 
-    def test_lines_for_several_addresses_show_each(self) -> None:
+    def test_an_order_with_several_addresses_shows_each_of_them(self) -> None:
         one, other = Address(city="Lyon", country="FR", postal_code="69003"), Address(city="Oslo")
         lines = (Line(quantity=1, sku="A"), Line(quantity=1, sku="B", destination=1))
         text = confirmation(lines=lines, destinations=(Destination(address=one), Destination(address=other))).text
         assert "  69003 Lyon\n  France\n" in text
         assert "  Oslo\n" in text
 
-    def test_an_unsubscribe_link_stands_where_there_is_one(self) -> None:
-        made = attempt(
+    def test_a_mail_has_the_unsubscribe_link_of_the_settings(self) -> None:
+        made = render_strictly(
             Kind.REFUNDED,
             Refunded(amount=Decimal(1)),
             sample_order("en"),
@@ -367,7 +367,7 @@ class TestOverrides:
         order_event = Refunded(amount=Decimal(24))
         return render(Kind.REFUNDED, order_event, order or sample_order("en"), self.settings(**override), language)
 
-    def test_take_the_place_of_what_they_override(self) -> None:
+    def test_an_organizations_template_replaces_the_built_in_one(self) -> None:
         made = self.made(subject="Money!\n for {{ number }}")
         assert made.subject == "Money! for 1001-2026"
         assert "Your refund is on its way" in made.text
@@ -377,7 +377,7 @@ class TestOverrides:
         assert made.subject == "Your refund for order 1001-2026"
         assert self.made("fr", html=html).html != made.html
 
-    def test_escape_and_never_run_what_an_order_says(self) -> None:
+    def test_an_organizations_template_escapes_the_values_of_an_order(self) -> None:
         order = order_with(number="{{ 7*7 }}<b>")
         made = self.made(order=order, html="{{ number }}", text="{{ number }}", subject="{{ number }}")
         assert (made.html, made.text, made.subject) == ("{{ 7*7 }}&lt;b&gt;", "{{ 7*7 }}<b>\n", "{{ 7*7 }}<b>")
@@ -386,5 +386,5 @@ class TestOverrides:
         "source",
         ["{{ nothing }}", "{{ name.__class__ }}", "{{ name.upper() }}", "{{ 'no.such.key'|t }}", "{{ name * 9 }}"],
     )
-    def test_that_fail_are_passed_over(self, source: str) -> None:
+    def test_the_built_in_template_replaces_one_that_fails(self, source: str) -> None:
         assert "Your refund is on its way" in self.made(text=source).text

@@ -1,7 +1,6 @@
-"""Customers hear by mail, once an event, through a real SMTP server, or the mail is kept where there is none."""
+"""Customers get one mail for an event, through a real SMTP server; without a server mails are stored."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from email import message_from_bytes
@@ -23,19 +22,15 @@ from crossdock.core.orders.events import (
     ReturnRequested,
     Shipped,
 )
-from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Counters, Verb
+from crossdock.core.orders.status import Counters
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import MAIL_ENDPOINT
-from crossdock.flows import orders
 from crossdock.flows.context import Context
-from crossdock.flows.orders import Step
-from crossdock.flows.unit_of_work import Unit
 from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
 from tests.notifications.email.mailserver import Counting, Inbox, serving
-from tests.notifications.world import all_over, caller_of, create, move, told, working
+from tests.notifications.world import call_verb, create, deliveries_of, record_events, wait_until_ended, working
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -43,17 +38,8 @@ ADA: dict[str, Any] = {"customer": {"name": "Ada Lovelace", "email": "ada@exampl
 C = Counters
 
 
-def does(order_id: int, *order_events: OrderEvent) -> Step:
-    """A step that later work will make: it only records what happened."""
-
-    async def decide(work: Unit, order: Order) -> Sequence[OrderEvent]:
-        return order_events
-
-    return Step(order_id, Verb.NOTE, decide)
-
-
-# What happens to an order of two units, in the order of its mails.
-STORY: tuple[tuple[str, OrderEvent], ...] = (
+# The events of an order of two units, in the order of their mails.
+STEPS: tuple[tuple[str, OrderEvent], ...] = (
     ("delay", Backordered(lines=((0, 2),), counters=(C(2, backordered=2),), expected_at="2026-12-24")),
     (
         "shipped",
@@ -74,8 +60,8 @@ STORY: tuple[tuple[str, OrderEvent], ...] = (
 
 
 @asynccontextmanager
-async def through(context: Context, inbox: Inbox) -> Any:
-    """Let a worker send a book's mails through a real server while the block lasts."""
+async def sending_through(context: Context, inbox: Inbox) -> Any:
+    """Run a worker that sends mails through a real server while the block lasts."""
     async with serving(partial(Counting, inbox, hostname="mail.test")) as port:
         settings = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none", "mail_sender": "shop@example.com"}
         context.settings = load({}, database=context.settings.database, worker_interval_s=0.05, **settings)
@@ -99,33 +85,34 @@ def read(raw: bytes) -> EmailMessage:
 
 class TestSending:
     @pytest.mark.parametrize("door", VENDORS)
-    async def test_confirms_an_order_of_each_door_once_under_replays(self, world: World, door: str) -> None:
+    async def test_an_order_of_any_door_is_confirmed_once_even_if_it_is_replayed(self, world: World, door: str) -> None:
         vendor, inbox = VENDORS[door], Inbox()
         headers = await world.bearer() | vendor.headers("mail-1")
-        async with through(world.context, inbox):
+        async with sending_through(world.context, inbox):
             for _ in range(3):
                 answer = await world.http.post(vendor.create, json=vendor.body("M-1"), headers=headers)
                 assert answer.status_code == vendor.ok
-            (only,) = await all_over(world, await mail_endpoint(world), 1)
+            (only,) = await wait_until_ended(world, await mail_endpoint(world), 1)
         assert (only.topic, only.state) == ("mail.confirmation", State.DELIVERED)
         has_address = only.status is not None
         assert len(inbox.mails) == has_address
         if has_address:
             assert "M-1" in str(read(inbox.mails[0][2])["Subject"])
 
-    async def test_tells_the_whole_story_of_an_order(self, world: World) -> None:
+    async def test_every_step_of_an_order_makes_its_mail(self, world: World) -> None:
         inbox = Inbox()
-        async with through(world.context, inbox):
+        async with sending_through(world.context, inbox):
             order_id = await create(world, "A-1", **ADA, currency="USD")
-            await move(world, order_id, "hold", holds=[{"reason": "address"}, {"reason": "stock"}])
-            await move(world, order_id, "release")
-            await move(world, order_id, "hold", holds=[{"reason": "stock"}])  # no business of the customer's
-            await move(world, order_id, "release")
-            caller = await caller_of(world)
-            for _, order_event in STORY:
-                await orders.perform(world.context, caller, [does(from_base32(order_id) or 0, order_event)], door="hub")
-            found = await all_over(world, await mail_endpoint(world), 2 + len(STORY))
-        kinds = ["confirmation", "hold", *(kind for kind, _ in STORY)]
+            await call_verb(world, order_id, "hold", holds=[{"reason": "address"}, {"reason": "stock"}])
+            await call_verb(world, order_id, "release")
+            await call_verb(
+                world, order_id, "hold", holds=[{"reason": "stock"}]
+            )  # not a reason that needs the customer
+            await call_verb(world, order_id, "release")
+            for _, order_event in STEPS:
+                await record_events(world, from_base32(order_id) or 0, order_event)
+            found = await wait_until_ended(world, await mail_endpoint(world), 2 + len(STEPS))
+        kinds = ["confirmation", "hold", *(kind for kind, _ in STEPS)]
         assert [each.topic for each in found] == [f"mail.{kind}" for kind in kinds]
         assert len(inbox.mails) == len(kinds)
         assert {tuple(to) for _, to, _ in inbox.mails} == {("ada@example.com",)}
@@ -133,41 +120,59 @@ class TestSending:
         shipped = read(inbox.mails[kinds.index("shipped")][2])
         assert "1Z999" in shipped.get_body(("plain",)).get_content()
 
-    async def test_is_tried_again_while_the_server_is_busy_and_never_for_who_is_not_there(
-        self, world: World, hurried: None
-    ) -> None:
+    async def test_a_busy_server_is_retried_and_an_unknown_recipient_is_not(self, world: World, hurried: None) -> None:
         inbox = Inbox()
         inbox.answers["RCPT"] = ["451 later", "450 later"]
-        async with through(world.context, inbox):
+        async with sending_through(world.context, inbox):
             await create(world, "A-1", **ADA)
-            (busy,) = await all_over(world, await mail_endpoint(world), 1)
+            (busy,) = await wait_until_ended(world, await mail_endpoint(world), 1)
             inbox.answers["RCPT"] = ["550 no such user"]
             await create(world, "A-2", **ADA)
-            _, lost = await all_over(world, await mail_endpoint(world), 2)
+            _, lost = await wait_until_ended(world, await mail_endpoint(world), 2)
         assert ([each.status for each in busy.attempted][:2], busy.state) == ([451, 450], State.DELIVERED)
         assert (len(lost.attempted), lost.status, lost.state) == (1, 550, State.DEAD)
         assert len(inbox.mails) == 1
 
-    async def test_leaves_out_who_wants_none(self, world: World) -> None:
+    async def test_no_mail_is_sent_where_an_order_or_the_settings_switch_it_off(self, world: World) -> None:
         inbox = Inbox()
-        async with through(world.context, inbox):
+        async with sending_through(world.context, inbox):
             order_id = await create(world, "A-1", **ADA, notify=False)
-            await all_over(world, await mail_endpoint(world), 1)
+            await wait_until_ended(world, await mail_endpoint(world), 1)
             await world.http.put(
                 "/hub/v1/mail-settings",
                 json={"sender": "us@shop.example.com", "brand": "Harbour", "kinds_off": ["canceled"]},
                 headers=await world.bearer(),
             )
             await create(world, "A-2", **ADA)
-            await all_over(world, await mail_endpoint(world), 2)
-            await move(world, order_id, "cancel")
+            await wait_until_ended(world, await mail_endpoint(world), 2)
+            await call_verb(world, order_id, "cancel")
             order_id = await create(world, "A-3", **ADA)
-            await all_over(world, await mail_endpoint(world), 3)
+            await wait_until_ended(world, await mail_endpoint(world), 3)
         assert [(sender, read(raw)["From"]) for sender, _, raw in inbox.mails] == [
             ("us@shop.example.com", "Harbour <us@shop.example.com>")
         ] * 2
 
-    async def test_says_in_the_settings_what_is_wrong_with_them(self, world: World) -> None:
+    async def test_all_mails_of_an_order_are_in_the_language_its_document_names(self, world: World) -> None:
+        """Before an edit the document is the submission, after it the unmapped fields."""
+        inbox = Inbox()
+        async with sending_through(world.context, inbox):
+            order_id = await create(world, "A-1", **ADA, locale="fr-CA")
+            await call_verb(world, order_id, "hold", holds=[{"reason": "address"}])
+            await call_verb(world, order_id, "edit", notes="x")
+            await call_verb(world, order_id, "cancel")
+            await wait_until_ended(world, await mail_endpoint(world), 3)
+        assert [read(raw)["Content-Language"] for _, _, raw in inbox.mails] == ["fr", "fr", "fr"]
+
+    async def test_a_hold_code_of_a_vendor_that_needs_the_customer_makes_a_mail(self, world: World) -> None:
+        inbox = Inbox()
+        async with sending_through(world.context, inbox):
+            order_id = await create(world, "A-1", **ADA)
+            await call_verb(world, order_id, "hold", holds=[{"reason": "ORDER_HOLD_FRAUD"}])
+            await call_verb(world, order_id, "hold", holds=[{"reason": "ORDER_HOLD_CSR"}])
+            found = await wait_until_ended(world, await mail_endpoint(world), 2)
+        assert [each.topic for each in found] == ["mail.confirmation", "mail.hold"]
+
+    async def test_invalid_mail_settings_are_refused_with_their_faults(self, world: World) -> None:
         body = {"sender": "nobody", "locale": "de", "kinds_off": ["spam"], "more": 1}
         answer = await world.http.put("/hub/v1/mail-settings", json=body, headers=await world.bearer())
         assert answer.status_code == 422
@@ -179,7 +184,7 @@ class TestSending:
         shown = await world.http.get("/hub/v1/mail-settings", headers=await world.bearer())
         assert (shown.json(), shown.headers["etag"]) == (good, first.headers["etag"])
 
-    async def test_sends_nothing_in_nobodys_name(self, world: World) -> None:
+    async def test_nothing_is_sent_while_no_sender_is_set(self, world: World) -> None:
         inbox = Inbox()
         async with serving(partial(Counting, inbox, hostname="mail.test")) as port:
             settings = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"}
@@ -191,17 +196,17 @@ class TestSending:
                 async with asyncio.timeout(20):
                     while (await mail_endpoint(world)).position < 1:  # noqa: ASYNC110 - it happens in a database
                         await asyncio.sleep(0.02)
-        assert await told(world, await mail_endpoint(world)) == []
+        assert await deliveries_of(world, await mail_endpoint(world)) == []
         assert inbox.mails == []
 
 
-class TestKeeping:
+class TestStoring:
     @pytest.mark.parametrize("context", [{"mails_kept": 3, "worker_interval_s": 0.05}], indirect=True)
-    async def test_shows_mails_as_they_would_have_gone_out_and_drops_the_oldest(self, world: World) -> None:
+    async def test_without_a_server_mails_are_stored_and_the_oldest_are_deleted(self, world: World) -> None:
         async with working(world.context):
             for number in range(5):
                 await create(world, f"A-{number}", **ADA)
-            await all_over(world, await mail_endpoint(world), 5)
+            await wait_until_ended(world, await mail_endpoint(world), 5)
         headers = await world.bearer()
         listed = (await world.http.get("/hub/v1/mails?limit=2", headers=headers)).json()
         assert [each["kind"] for each in listed["items"]] == ["confirmation"] * 2

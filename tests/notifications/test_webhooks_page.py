@@ -1,4 +1,4 @@
-"""docs/webhooks.md: its receiver runs as it is printed, and its numbers are those of the code."""
+"""docs/webhooks.md: its receiver runs as printed, and its numbers are those of the code."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ def event(number: int) -> bytes:
 
 
 async def tampered(port: int, secret: str) -> int:
-    """Send a body that is not the one that was signed; give the status of the answer."""
+    """Send a body other than the signed one; return the status of the answer."""
     now = int(time.time())
     headers = {
         "webhook-id": "evt_0", "webhook-timestamp": str(now), "webhook-signature": signature("evt_0", now, event(8), [secret]),
@@ -58,7 +58,7 @@ async def reachable(port: int) -> None:
 
 
 class TestReceiver:
-    async def test_of_the_page_keeps_its_own_rules(self) -> None:
+    async def test_the_receiver_of_the_page_follows_the_rules_of_the_page(self) -> None:
         (program,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
         assert len([line for line in program.splitlines() if line]) <= 20
         secret = make_secret(Scheme.HMAC)
@@ -92,12 +92,12 @@ class TestReceiver:
             await sender.close()
             await late.close()
             process.kill()
-            told, _ = await process.communicate()
-        assert [int(line.split()[1]) for line in told.decode().splitlines()] == [1, 3, 4]
+            output, _ = await process.communicate()
+        assert [int(line.split()[1]) for line in output.decode().splitlines()] == [1, 3, 4]
 
 
 class TestNumbers:
-    def test_of_the_ladder_are_those_of_the_code(self) -> None:
+    def test_the_retry_delays_of_the_page_are_those_of_the_code(self) -> None:
         rows = re.findall(r"^\| (\d+) \| (?:(\d+) (s|min|h)|at once) \|$", PAGE, flags=re.MULTILINE)
         assert [int(number) for number, _, _ in rows] == list(range(1, len(RETRY_DELAYS_S) + 1))
         assert [int(wait) * UNITS[unit] if wait else 0 for _, wait, unit in rows] == list(RETRY_DELAYS_S)
@@ -115,8 +115,8 @@ class TestNumbers:
             f"after {Message('', '', b'').timeout_s:g} seconds",
         ],
     )
-    def test_are_those_of_the_code(self, words: str) -> None:
+    def test_the_numbers_of_the_page_are_those_of_the_code(self, words: str) -> None:
         assert words in " ".join(PAGE.split())
 
-    def test_of_the_jitter_is_a_fifth(self) -> None:
+    def test_the_jitter_is_a_fifth(self) -> None:
         assert JITTER == 1 / 5

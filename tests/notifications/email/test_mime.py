@@ -1,4 +1,4 @@
-"""The bytes of mails, read back with the standard library: headers, both texts, addresses, and no way out of a header."""
+"""MIME messages, parsed with the standard library: headers, both texts, addresses, and no header injection."""
 
 import email
 import email.header
@@ -12,28 +12,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.core.retry_policy import Attempt, Verdict
-from crossdock.notifications.email import compose as mail_composition
+from crossdock.notifications.email import compose
 from crossdock.notifications.email.addresses import InvalidRecipient, is_address, wire_address
 from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.mime import Letter, compose, one_line
+from crossdock.notifications.email.mime import MimeMessage, build_message, one_line
 from crossdock.notifications.email.samples import AT, samples
 from crossdock.notifications.email.templating import Rendered, render
-from tests.notifications.email.shop import NOW, event_of, order_with, shop, to, written
+from tests.notifications.email.shop import NOW, composed, event_of, order_with, shop, to
 
-FACT, ORDER = next(samples(Kind.CONFIRMATION, "en"))
+EVENT, ORDER = next(samples(Kind.CONFIRMATION, "en"))
 TEXTS = Rendered("Hello", "<p>Hello</p>", "Hello\n")
 
 
-def letter(
+def message(
     rendered: Rendered = TEXTS,
     settings: MailSettings | None = None,
     *,
     recipient: str = "ada@example.com",
     name: str = "",
-) -> Letter:
-    return compose(rendered, settings or shop(), "en", event_id=77, at=AT, recipient=recipient, name=name)
+) -> MimeMessage:
+    return build_message(rendered, settings or shop(), "en", event_id=77, at=AT, recipient=recipient, name=name)
 
 
 def read(raw: bytes) -> EmailMessage:
@@ -42,8 +42,8 @@ def read(raw: bytes) -> EmailMessage:
     return cast(EmailMessage, found)
 
 
-def plainly(raw: bytes, header: str) -> str:
-    """Read a header by RFC 2047 alone: the newer reader of some Pythons puts spaces between the words of a name."""
+def decode_header(raw: bytes, header: str) -> str:
+    """Decode a header by RFC 2047 alone: the newer parser of some Pythons puts spaces between encoded words of a name."""
     value = email.message_from_bytes(raw)[header].replace("\r\n", "")
     return str(email.header.make_header(email.header.decode_header(value)))
 
@@ -51,10 +51,10 @@ def plainly(raw: bytes, header: str) -> str:
 class TestMessage:
     @pytest.mark.parametrize("kind", Kind)
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_holds_both_texts_to_the_sign(self, kind: Kind, language: Language) -> None:
+    def test_a_message_contains_both_texts_unchanged(self, kind: Kind, language: Language) -> None:
         order_event, order = next(samples(kind, language))
         rendered = render(kind, order_event, order, shop(), language)
-        raw = compose(rendered, shop(), language, event_id=1, at=AT, recipient="a@b.example", name="").raw
+        raw = build_message(rendered, shop(), language, event_id=1, at=AT, recipient="a@b.example", name="").raw
         found = read(raw)
         assert found.get_content_type() == "multipart/alternative"
         assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
@@ -66,17 +66,17 @@ class TestMessage:
         assert found["Subject"] == rendered.subject
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_fits_every_server(self, language: Language) -> None:
-        rendered = render(Kind.CONFIRMATION, FACT, ORDER, shop(), language)
+    def test_a_message_is_ascii_with_short_lines(self, language: Language) -> None:
+        rendered = render(Kind.CONFIRMATION, EVENT, ORDER, shop(), language)
         name = "\u674e" * 60
-        raw = compose(rendered, shop(), language, event_id=1, at=AT, recipient="a@b.example", name=name).raw
+        raw = build_message(rendered, shop(), language, event_id=1, at=AT, recipient="a@b.example", name=name).raw
         assert raw.isascii()
         assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
         assert max(map(len, raw.split(b"\r\n"))) <= 76
 
-    def test_has_the_headers_of_a_mail_that_is_made(self) -> None:
+    def test_a_message_has_the_headers_of_an_automatic_mail(self) -> None:
         settings = shop(reply_to="help@shop.example.com", unsubscribe_url="https://shop.example.com/u")
-        found = read(letter(settings=settings, name="Ada").raw)
+        found = read(message(settings=settings, name="Ada").raw)
         assert found["From"] == "Shop <orders@shop.example.com>"
         assert found["To"].addresses[0].display_name == "Ada"
         assert found["Reply-To"].addresses[0].addr_spec == "help@shop.example.com"
@@ -85,15 +85,15 @@ class TestMessage:
         assert found["Content-Language"] == "en"
         assert found["List-Unsubscribe"] == "<https://shop.example.com/u>"
 
-    def test_has_no_link_to_unsubscribe_where_there_is_none(self) -> None:
-        assert "List-Unsubscribe" not in read(letter().raw)
+    def test_a_message_without_an_unsubscribe_link_has_no_such_header(self) -> None:
+        assert "List-Unsubscribe" not in read(message().raw)
 
-    def test_of_the_same_event_is_the_same(self) -> None:
-        again = [written(FACT, ORDER) for _ in range(2)]
+    def test_the_same_event_makes_the_same_message(self) -> None:
+        again = [composed(EVENT, ORDER) for _ in range(2)]
         assert again[0] == again[1]
-        other = mail_composition.compose_email(event_of(FACT, event_id=78), FACT, ORDER, shop(), now_us=NOW)
-        assert isinstance(again[0], Letter)
-        assert isinstance(other, Letter)
+        other = compose.compose_email(event_of(EVENT, event_id=78), EVENT, ORDER, shop(), now_us=NOW)
+        assert isinstance(again[0], MimeMessage)
+        assert isinstance(other, MimeMessage)
         assert again[0].message_id == "<000000000002d@shop.example.com>"
         assert again[0].message_id.encode() in again[0].raw
         assert other.message_id != again[0].message_id
@@ -101,17 +101,17 @@ class TestMessage:
 
 class TestHeaders:
     @given(name=st.text(max_size=120), subject=st.text(min_size=1, max_size=250))
-    def test_hold_whatever_an_order_says(self, name: str, subject: str) -> None:
-        raw = letter(msgspec.structs.replace(TEXTS, subject=subject), name=name).raw
+    def test_headers_carry_any_name_and_subject_safely(self, name: str, subject: str) -> None:
+        raw = message(msgspec.structs.replace(TEXTS, subject=subject), name=name).raw
         head = raw.partition(b"\r\n\r\n")[0]
         headers = [line.partition(b":")[0] for line in head.split(b"\r\n") if not line.startswith(b" ")]
         assert headers == [
             b"Subject", b"From", b"To", b"Date", b"Message-ID", b"Auto-Submitted", b"Content-Language", b"MIME-Version",
             b"Content-Type",
         ]  # fmt: skip
-        assert plainly(raw, "Subject") == one_line(subject)
-        (told,) = read(raw)["To"].addresses
-        assert told.addr_spec == "ada@example.com"
+        assert decode_header(raw, "Subject") == one_line(subject)
+        (address,) = read(raw)["To"].addresses
+        assert address.addr_spec == "ada@example.com"
 
     @pytest.mark.parametrize(
         "name",
@@ -125,19 +125,19 @@ class TestHeaders:
             'é, "x"',
         ],
     )
-    def test_spell_names_so_that_they_come_back(self, name: str) -> None:
-        raw = letter(name=name).raw
+    def test_names_in_headers_decode_to_what_they_were(self, name: str) -> None:
+        raw = message(name=name).raw
         shown = one_line(name)[:100].strip()
         if shown.isascii() and "=?" not in shown:
             assert read(raw)["To"].addresses[0].display_name == shown
         else:
-            assert plainly(raw, "To") == f"{shown} <ada@example.com>"
+            assert decode_header(raw, "To") == f"{shown} <ada@example.com>"
 
     @pytest.mark.parametrize("line", ["\r\n", "\n", "\r", "\u2028", "\x85", "\x0b", "\x00"])
-    def test_are_not_made_by_names_and_subjects(self, line: str) -> None:
+    def test_names_and_subjects_cannot_inject_headers(self, line: str) -> None:
         nasty = f"Ada{line}Bcc: spy@example.com{line}{line}<p>"
         settings = shop(sender_name=nasty, brand=nasty)
-        raw = letter(msgspec.structs.replace(TEXTS, subject=nasty), settings, name=nasty).raw
+        raw = message(msgspec.structs.replace(TEXTS, subject=nasty), settings, name=nasty).raw
         found = read(raw)
         assert "Bcc" not in found
         assert found["Subject"] == "Ada Bcc: spy@example.com <p>"
@@ -155,9 +155,9 @@ class TestAddresses:
             ("\u7528\u6237@\u4f8b\u5b50.\u5e7f\u544a", "\u7528\u6237@xn--fsqu00a.xn--4rr70v"),
         ],
     )
-    def test_are_spelled_for_the_wire(self, written: str, wire: str) -> None:
+    def test_addresses_are_encoded_for_smtp(self, written: str, wire: str) -> None:
         assert wire_address(written) == wire
-        assert letter(recipient=written).recipient == wire
+        assert message(recipient=written).recipient == wire
 
     @pytest.mark.parametrize(
         "written",
@@ -190,13 +190,13 @@ class TestAddresses:
             "\ud800@b.example",
         ],
     )
-    def test_that_are_none_are_refused_with_a_reason(self, written: str) -> None:
+    def test_a_text_that_is_not_one_address_is_refused_with_a_reason(self, written: str) -> None:
         assert not is_address(written)
         with pytest.raises(InvalidRecipient):
-            letter(recipient=written)
+            message(recipient=written)
         if written:
-            attempt = mail_composition.compose_email(
-                event_of(FACT), FACT, order_with(customer=to(written)), shop(), now_us=NOW
+            attempt = compose.compose_email(
+                event_of(EVENT), EVENT, order_with(customer=to(written)), shop(), now_us=NOW
             )
             assert isinstance(attempt, Attempt)
             assert (attempt.verdict, attempt.at) == (Verdict.REJECTED, NOW)
@@ -204,7 +204,7 @@ class TestAddresses:
             assert written not in (attempt.error or "") or written == "@"
 
     @given(st.text(max_size=40))
-    def test_of_any_spelling_are_taken_or_refused(self, text: str) -> None:
+    def test_any_text_is_either_encoded_as_one_address_or_refused(self, text: str) -> None:
         try:
             wire = wire_address(text)
         except InvalidRecipient:
@@ -212,21 +212,21 @@ class TestAddresses:
         assert wire.count("@") == 1
         assert not set(wire) & set(' \r\n\t<>,;"')
 
-    def test_outside_ascii_need_smtputf8(self) -> None:
-        found = letter(recipient="\u7528\u6237@example.com", name='a, "b" \u674e')
+    def test_a_local_part_outside_ascii_needs_smtputf8(self) -> None:
+        found = message(recipient="\u7528\u6237@example.com", name='a, "b" \u674e')
         assert found.needs_smtputf8
         assert "<\u7528\u6237@example.com>".encode() in found.raw
         assert found.raw.partition(b"\r\n\r\n")[0].count(b",") == 1  # of the date
-        assert not letter(recipient="a@b\u00fccher.example").needs_smtputf8
+        assert not message(recipient="a@b\u00fccher.example").needs_smtputf8
 
 
-class TestLetters:
-    def test_are_not_written_where_there_is_nothing_to_say(self) -> None:
-        assert written(FACT, ORDER, opted_out=True) is None
-        assert written(FACT, ORDER, shop(enabled=False)) is None
-        assert written(FACT, order_with(customer=None)) is None
+class TestComposition:
+    def test_no_message_is_composed_when_no_mail_is_wanted(self) -> None:
+        assert composed(EVENT, ORDER, opted_out=True) is None
+        assert composed(EVENT, ORDER, shop(enabled=False)) is None
+        assert composed(EVENT, order_with(customer=None)) is None
 
-    def test_are_written_in_the_language_that_was_said(self) -> None:
-        found = written(FACT, ORDER, said_language="fr")
-        assert isinstance(found, Letter)
+    def test_a_message_is_in_the_language_the_senders_document_names(self) -> None:
+        found = composed(EVENT, ORDER, sent=b'{"locale": "fr-CA"}')
+        assert isinstance(found, MimeMessage)
         assert read(found.raw)["Content-Language"] == "fr"
