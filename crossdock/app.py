@@ -1,4 +1,4 @@
-"""Wires everything: settings in, a book, an ASGI application out. The only file that knows every concrete class."""
+"""Wires everything: settings in, an ASGI application out. The only file that knows every concrete class."""
 
 import asyncio
 import gc

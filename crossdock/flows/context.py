@@ -54,7 +54,7 @@ class Context:
         self.submitted_at = 0
 
     def within(self, tx: Transaction) -> "Context":
-        """Return a context whose reads all happen in the transaction `tx`: several queries see one state, in one transaction."""
+        """Return a context whose reads all happen in the transaction `tx`: several queries see one state."""
         bound = copy.copy(self)
         bound.store = ReadsWithin(self.store, tx)
         return bound

@@ -1,4 +1,4 @@
-"""Search orders: what indexes answer is read from them; what no index holds is decided order by order, up to MAX_SCANNED.
+"""Search orders: read the page from indexes, or examine the orders they find one by one, up to MAX_SCANNED.
 
 A door translates its search into an OrderQuery and, where the filters do not say everything, a Residual. How the search runs,
 what it costs at most and when it is refused is decided here and in store/order_query.

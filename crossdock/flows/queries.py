@@ -1,4 +1,4 @@
-"""Reading the book: one order, pages of orders, an order in another door's words, submissions, the timeline."""
+"""Queries: one order, pages of orders, submissions, the timeline of an order."""
 
 from collections.abc import Sequence
 from typing import Any

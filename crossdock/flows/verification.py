@@ -1,4 +1,4 @@
-"""The whole book checked against its log: every chain, and that everything stored says what the events say."""
+"""Verify the database against its event log: every hash chain, and every stored row against what the events make."""
 
 from collections import Counter
 from collections.abc import Sequence

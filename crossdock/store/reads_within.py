@@ -1,4 +1,4 @@
-"""A store whose reads all happen in one transaction that is open already: explicit, where several queries must see one state."""
+"""A store whose reads all happen in one open transaction, for several queries that must see one state."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager

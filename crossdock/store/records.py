@@ -1,4 +1,4 @@
-"""Records and rows: a record's fields are the columns of the same names, so that no position is counted by hand."""
+"""Records and rows: the fields of a record are columns of the same names, so no code counts positions."""
 
 from collections.abc import Sequence
 from typing import Any

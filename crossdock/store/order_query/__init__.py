@@ -1,2 +1,1 @@
-"""Which orders: the query a search is translated into (query), the index it scans (planner), its SQL (statements), its results
-(pages, word_search)."""
+"""Order queries: the query (query), the index that answers it (planner), its SQL (statements), its results (pages, word_search)."""
