@@ -22,10 +22,11 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.document_cache import CachedDocument
 from crossdock.flows.formats import Format, MissingField, MissingFields, ReferenceData, encode_json
-from crossdock.store import event_log, order_list, submissions
+from crossdock.store import event_log, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.catalog import EntryKey, version_of
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import Filters, OrderQuery
 from crossdock.store.protocols import Transaction
 
 Tree = Any
@@ -238,11 +239,10 @@ async def render_json_page(
     limit: int,
     offset: int = 0,
 ) -> RenderedPage:
-    """Render a page of orders as JSON, newest first (see store.order_list.page); cached orders are not read again."""
+    """Render a page of orders as JSON, newest first (see store.order_query.pages); cached orders are not read again."""
     async with context.store.reading() as tx:
-        states, last = await order_list.find(
-            tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset
-        )
+        query = OrderQuery(any_of=(filters,), before=before, limit=limit + 1, offset=offset)
+        states, last = await pages.event_hashes(tx, caller.organization_id, query)
         if len(states) > limit:
             last = list(states)[limit - 1]
             states.popitem()

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from crossdock import app
 from crossdock.flows import queries, verification
 from crossdock.settings import load
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event, order_line, orders, request_key, submission
 from tests.server import Server, servers
