@@ -17,6 +17,7 @@ from crossdock.core.json.value_types import is_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
+from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS
 from crossdock.store.index_scan import Filters
 
@@ -59,7 +60,7 @@ class Plan(Struct, frozen=True):
 # -------------------------------------------------------------------------------------------------------------- reading
 def read(raw: bytes, clients: frozenset[str]) -> Search:
     """Read the body of a search. Refuses with Invalid every fault of it."""
-    rule = mapping.PbFulfillmentFormat(clients).client_rule
+    rule = PbFulfillmentFormat(clients).client_rule
     body = validate(parse(raw), wire.OrderSearch, rule, _field_rule)
     fields: dict[str, tuple[str, ...]] = {
         each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
@@ -176,18 +177,18 @@ def keeper(search: Search) -> Callable[[Order, Tree], bool]:
     """
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
     spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
-    ids = {responses.read_id(text) for text in fields.get("orderIds", ())}
+    ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
     seen: set[int] = set()
 
     def keep(order: Order, document: Tree) -> bool:
-        if order.order_id in seen or not mapping.is_of(order, search.client):
+        if order.order_id in seen or not mapping.is_visible_to(order, search.client):
             return False
         seen.add(order.order_id)
         tests: dict[str, Callable[[], bool]] = {
             "orderIds": lambda: order.order_id in ids,
             "clientOrderIds": lambda: order.content.number in fields["clientOrderIds"],
             "customerOrderIds": lambda: order.content.customer_number in fields["customerOrderIds"],
-            "status": lambda: responses.word_of(order) in fields["status"],
+            "status": lambda: responses.status_of_order(order) in fields["status"],
             "skus": lambda: any(line.sku in fields["skus"] for line in order.content.lines),
             "brands": lambda: document.get("brand") in fields["brands"],
         }

@@ -7,10 +7,10 @@ import re
 from itertools import count
 
 from crossdock.core.orders.model import Order
-from crossdock.doors.pb_fulfillment.responses import spell_id
+from crossdock.doors.pb_fulfillment.responses import format_order_id
 from crossdock.flows import queries
 from tests.doors.golden import OrdersPlayer, Tree, changed
-from tests.doors.pb_fulfillment.desk import ORDERS, TRANSACTION
+from tests.doors.pb_fulfillment.client import ORDERS, TRANSACTION
 from tests.world import World
 
 _OURS = re.compile(r'("pb(?:Create|Update)Date": )"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
@@ -29,7 +29,7 @@ class Player(OrdersPlayer):
 
     async def spell(self, order_id: int) -> str:
         """See OrdersPlayer."""
-        return spell_id(await queries.order(self.world.context, self.caller, order_id=order_id))
+        return format_order_id(await queries.order(self.world.context, self.caller, order_id=order_id))
 
     def read(self, name: str, order: Order) -> Tree:
         """See OrdersPlayer."""

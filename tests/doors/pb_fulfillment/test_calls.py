@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.pb_fulfillment.desk import Desk
+from tests.doors.pb_fulfillment.client import VendorClient
 from tests.world import World
 
 BASE = "/shippingservices/fulfillment"
@@ -59,7 +59,7 @@ def paths(path: str) -> tuple[str, ...]:
     return (BASE + path, path) if path.startswith("/v1/orders") else (BASE + path,)
 
 
-def listed() -> dict[str, str]:
+def documented_calls() -> dict[str, str]:
     """Give the calls of the page's table, each with what it says of them."""
     rows = re.findall(r"^\| `([A-Z]+ …?/\S+)` \| ([^|]+) \|", PAGE.read_text(), flags=re.MULTILINE)
     return {call.replace("…", ""): word.strip() for call, word in rows}
@@ -72,31 +72,31 @@ def engine() -> str:
 
 
 @pytest.mark.parametrize("call", WORKS)
-async def test_that_works_is_answered_by_its_handler(desk: Desk, call: str) -> None:
+async def test_a_supported_call_reaches_its_handler(client: VendorClient, call: str) -> None:
     method, path = call.split(" ")
     for each in paths(path):
         # An order id that cannot be one, no body: what is asked for is refused, the call itself is not.
-        answer = await desk.http.request(method, re.sub(r"{\w+}", "X", each), headers=desk.headers())
-        assert answer.status_code in (400, 401, 404), each
-        assert "path" not in answer.text, answer.text  # a 404 of the handler says that there is no such order
+        response = await client.http.request(method, re.sub(r"{\w+}", "X", each), headers=client.headers())
+        assert response.status_code in (400, 401, 404), each
+        assert "path" not in response.text, response.text  # a 404 of the handler says that there is no such order
 
 
 @pytest.mark.parametrize("call", NOT_YET)
-async def test_that_does_not_work_yet_leads_nowhere(desk: Desk, call: str) -> None:
+async def test_an_unsupported_call_is_a_404(client: VendorClient, call: str) -> None:
     method, path = call.split(" ")
-    answer = await desk.http.request(method, re.sub(r"{\w+}", "X", BASE + path), headers=desk.headers())
-    assert answer.status_code == 404
-    assert answer.json()[0]["additionalInfo"] == "there is nothing at this path"
+    response = await client.http.request(method, re.sub(r"{\w+}", "X", BASE + path), headers=client.headers())
+    assert response.status_code == 404
+    assert response.json()[0]["additionalInfo"] == "there is nothing at this path"
 
 
-def test_are_all_on_the_page_and_no_others() -> None:
-    told = listed()
-    assert {call for call, word in told.items() if word == "not yet"} == set(NOT_YET)
-    assert {call for call, word in told.items() if word != "not yet"} == set(WORKS)
+def test_the_documentation_lists_all_calls_and_no_others() -> None:
+    documented = documented_calls()
+    assert {call for call, word in documented.items() if word == "not yet"} == set(NOT_YET)
+    assert {call for call, word in documented.items() if word != "not yet"} == set(WORKS)
     assert len(NOT_YET) <= MAX_NOT_YET
 
 
-async def test_are_found_by_a_client_of_either_prefix(world: World, desk: Desk) -> None:
-    prefixed = await desk.http.post(f"{BASE}/v1/orders/search", json={"clientId": "1234"}, headers=desk.headers())
-    bare = await desk.http.post("/v1/orders/search", json={"clientId": "1234"}, headers=desk.headers())
+async def test_a_path_without_the_prefix_reaches_the_same_call(world: World, client: VendorClient) -> None:
+    prefixed = await client.http.post(f"{BASE}/v1/orders/search", json={"clientId": "1234"}, headers=client.headers())
+    bare = await client.http.post("/v1/orders/search", json={"clientId": "1234"}, headers=client.headers())
     assert (prefixed.status_code, bare.json()) == (200, prefixed.json())

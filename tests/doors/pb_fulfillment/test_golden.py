@@ -11,11 +11,11 @@ from tests.world import World
 
 
 @cases(__file__)
-async def test_is_as_recorded(world: World, path: Path) -> None:
+async def test_a_call_behaves_as_recorded(world: World, path: Path) -> None:
     await Player.check(world, path)
 
 
-def test_every_route_has_a_case_that_succeeds() -> None:
+def test_every_route_has_a_recorded_case_that_succeeds() -> None:
     requests = [golden_format.read(path) for path in files(__file__)]
     good = {
         (case["request"]["method"], case["request"]["path"].partition("?")[0])

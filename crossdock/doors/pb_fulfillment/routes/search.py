@@ -37,7 +37,7 @@ async def search_statuses(request: Request) -> Reply:
     query, page, size = await _asked(request)
     found, total = await _found(request, query, page=page, size=size)
     render = await rendering.render_all(request.context, request.caller, found, door=DOOR)
-    told = [responses.status_part(each.document) for each in render]
+    told = [responses.status_response(each.document) for each in render]
     return json_reply(200, search.envelope(told, total=total, page=page, size=size))
 
 
@@ -127,7 +127,7 @@ async def _walked(
 
 
 async def _by_ids(request: Request, query: Search) -> list[search.Row]:
-    ids = dict.fromkeys(responses.read_id(text) for text in query.fields["orderIds"])
+    ids = dict.fromkeys(responses.parse_order_id(text) for text in query.fields["orderIds"])
     some = await queries.by_ids(request.context, request.caller, [each for each in ids if each is not None])
     render = await rendering.render_all(request.context, request.caller, some, door=DOOR) if some else []
     keep = search.keeper(query)
