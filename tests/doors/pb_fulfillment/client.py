@@ -1,4 +1,4 @@
-"""A client of the Pitney Bowes Fulfillment door: its token, a new transaction id for each call, the vendor's sample."""
+"""A client of the Pitney Bowes Fulfillment door, and the vendor's sample body."""
 
 import json
 from itertools import count
@@ -18,13 +18,13 @@ CLIENT_ID = "1234"
 
 
 def sample(**changes: Any) -> dict[str, Any]:
-    """Give the vendor's sample body with some members changed; None leaves a member out."""
+    """Return the vendor's sample body with some members changed; None leaves a member out."""
     changed = json.loads(SAMPLE) | changes
     return {name: value for name, value in changed.items() if value is not None}
 
 
 class VendorClient:
-    """Sends calls as a client of the vendor would."""
+    """Sends requests as a client of the vendor would, each with a new transaction id."""
 
     def __init__(self, world: World, authorization: dict[str, str]) -> None:
         self.http = world.http
@@ -47,13 +47,13 @@ class VendorClient:
 
 
 async def demo_client(world: World) -> VendorClient:
-    """Give a client for the demo client, with a token from the door itself."""
-    answer = await world.http.post(
+    """Make a client of the demo organization, with a token from the door itself."""
+    response = await world.http.post(
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=(demo.CLIENT_ID, demo.CLIENT_SECRET)
     )
-    return VendorClient(world, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+    return VendorClient(world, {"Authorization": f"Bearer {response.json()['access_token']}"})
 
 
-def parameters(answer: httpx.Response) -> set[str]:
-    """Give the parameters that the errors of an answer name."""
-    return {place for each in answer.json() for place in each["parameters"]}
+def parameters(response: httpx.Response) -> set[str]:
+    """Return the parameters that the errors of a response name."""
+    return {name for error in response.json() for name in error["parameters"]}

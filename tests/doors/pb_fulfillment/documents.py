@@ -27,9 +27,8 @@ def make_order(*, holds: tuple[Hold, ...] = (), **counts: int) -> Order:
 
 
 def render(order: Order) -> dict[str, object]:
-    return FORMAT.to_response(
-        FORMAT.from_content(order.content, REFERENCE_DATA, MissingFields()), order, REFERENCE_DATA
-    )
+    document = FORMAT.from_content(order.content, REFERENCE_DATA, MissingFields())
+    return FORMAT.to_response(document, order, REFERENCE_DATA)
 
 
 FULL = json.loads(SAMPLE) | {
@@ -44,6 +43,7 @@ FULL["toAddress"] = FULL["toAddress"] | {"addressLines": ["1 Road", "", "Door 3"
 
 
 def member_paths(node: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """List the paths of all members and items of a body."""
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [each for name, child in inner for each in ((*path, name), *member_paths(child, (*path, name)))]
 

@@ -9,9 +9,9 @@ from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 
 class TestCurl:
     def test_the_demo_command_is_one_line_of_valid_shell(self) -> None:
-        line = curl("http://127.0.0.1:8000")
-        assert "\n" not in line
-        subprocess.run(["sh", "-n", "-c", line], check=True)
+        command = curl("http://127.0.0.1:8000")
+        assert "\n" not in command
+        subprocess.run(["sh", "-n", "-c", command], check=True)
 
     def test_the_demo_command_sends_an_order_without_faults(self) -> None:
         body = curl("").split(" -d '")[1].removesuffix("'")

@@ -11,10 +11,7 @@ from crossdock.core.json.strict_json import parse
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
-from tests.doors.pb_fulfillment.client import (
-    CLIENT_ID,
-    sample,
-)
+from tests.doors.pb_fulfillment.client import CLIENT_ID, sample
 from tests.doors.pb_fulfillment.documents import REFERENCE_DATA, bodies, make_order
 
 FORMAT = PbFulfillmentFormat(frozenset({CLIENT_ID}))

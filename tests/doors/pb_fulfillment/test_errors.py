@@ -11,8 +11,6 @@ from crossdock.doors.pb_fulfillment.errors import ERRORS, refuse
 from tests.doors.pb_fulfillment.client import ORDERS, VendorClient
 
 UNIFIED = "X-PB-UnifiedErrorStructure"
-
-
 KINDS: tuple[type[Refusal], ...] = (Invalid, NotFound, Denied, Conflict, Busy)
 
 

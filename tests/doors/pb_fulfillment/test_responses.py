@@ -20,17 +20,17 @@ class TestStatus:
         assert set(STATUS) == set(Status)
 
     @pytest.mark.parametrize(
-        ("counts", "word"),
+        ("counts", "status"),
         [
             ({}, "RECEIVED"), ({"allocated": 3}, "RECEIVED"), ({"allocated": 5}, "RELEASED"),
             ({"shipped": 2}, "PARTIALLYSHIPPED"), ({"shipped": 5}, "SHIPPED"),
             ({"shipped": 5, "delivered": 5}, "DELIVERED"), ({"canceled": 5}, "CANCELED"),
         ],
     )  # fmt: skip
-    def test_the_status_depends_on_the_counters_and_not_on_holds(self, counts: dict[str, int], word: str) -> None:
+    def test_the_status_depends_on_the_counters_and_not_on_holds(self, counts: dict[str, int], status: str) -> None:
         for holds in ((), (Hold("FRAUD", 0), Hold("ADDRESS", 0))):
             response = render(make_order(holds=holds, **counts))
-            assert response["status"] == word
+            assert response["status"] == status
             assert response["isOnHold"] is bool(holds)
             assert response.get("holdReason") == (["FRAUD", "ADDRESS"] if holds else None)
             if holds:

@@ -34,13 +34,13 @@ class TestCreateOrders:
         foreign = sample(clientOrderId="foreign", clientId="9999")
         response = await client.bulk([sample(clientOrderId="one"), bad, 5, foreign, sample(clientOrderId="two")])
         assert response.status_code == 200
-        one, refused, nothing, other, two = response.json()["orders"]
+        one, refused, no_object, other, two = response.json()["orders"]
         assert (one["clientOrderId"], one["status"]) == ("one", "RECEIVED")
         assert (two["clientOrderId"], two["status"]) == ("two", "RECEIVED")
         assert list(refused) == ["clientId", "clientOrderId", "errors"]
         assert (refused["clientId"], refused["clientOrderId"]) == (CLIENT_ID, "bad")
         assert refused["errors"][0]["parameters"] == ["orderLines"]
-        assert list(nothing) == ["errors"]
+        assert list(no_object) == ["errors"]
         assert other["errors"][0]["errorCode"] == "1000004"
 
     async def test_a_bulk_call_returns_an_order_as_create_does(self, client: VendorClient) -> None:
@@ -77,7 +77,7 @@ class TestCreateOrders:
         refused = await client.bulk(bodies, transaction="T1")
         assert refused.status_code == 400
         assert parameters(refused) == {"orders"}
-        # none is stored, the last is still to be had, and the transaction id is free
+        # nothing was stored: the last number and the transaction id are free
         accepted = await client.bulk(bodies[1:], transaction="T1")
         orders = accepted.json()["orders"]
         assert [each["clientOrderId"] for each in orders] == [each["clientOrderId"] for each in bodies[1:]]
@@ -145,12 +145,12 @@ class TestRepeatedCall:
     async def test_a_bulk_call_that_met_a_bug_runs_again_when_repeated(
         self, client: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        content = PbFulfillmentFormat.to_content
+        to_content = PbFulfillmentFormat.to_content
 
-        def fail(self: PbFulfillmentFormat, parsed: ParsedBody, found: ReferenceData) -> Content:
+        def fail(self: PbFulfillmentFormat, parsed: ParsedBody, reference_data: ReferenceData) -> Content:
             if parsed.shape.clientOrderId == "bad":
                 raise RuntimeError("failed")
-            return content(self, parsed, found)
+            return to_content(self, parsed, reference_data)
 
         bodies = [sample(), sample(clientOrderId="bad")]
         with monkeypatch.context() as broken:
@@ -180,9 +180,9 @@ class TestUpdateInBulk:
         holds = (HoldRequest("FRAUD"), HoldRequest("PART", lines=(1,)))
         command = PlaceHolds(order_id=from_digits(created["orderId"][3:22]), holds=holds)
         await execute(world.context, caller, [command], door="hub")
-        turned = [lines[0] | {"lineId": 2, "sku": "B"}, lines[0]]
-        (orders,) = (await client.bulk([sample(orderLines=turned)])).json()["orders"]
-        assert orders["holdReason"] == ["FRAUD", "PART"]
+        reordered = [lines[0] | {"lineId": 2, "sku": "B"}, lines[0]]
+        (order,) = (await client.bulk([sample(orderLines=reordered)])).json()["orders"]
+        assert order["holdReason"] == ["FRAUD", "PART"]
         after = await queries.order(world.context, caller, order_id=from_digits(created["orderId"][3:22]))
         assert [hold.lines for hold in after.holds] == [(), (0,)]
 
@@ -190,12 +190,12 @@ class TestUpdateInBulk:
         self, client: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await client.bulk([sample(), sample(clientOrderId="bad")])
-        content = PbFulfillmentFormat.to_content
+        to_content = PbFulfillmentFormat.to_content
 
-        def fail(self: PbFulfillmentFormat, parsed: Any, found: Any) -> Any:
+        def fail(self: PbFulfillmentFormat, parsed: Any, reference_data: Any) -> Any:
             if parsed.tree["clientOrderId"] == "bad":
                 raise RuntimeError("failed")
-            return content(self, parsed, found)
+            return to_content(self, parsed, reference_data)
 
         changed = [sample(brand="B"), sample(clientOrderId="bad", brand="B")]
         with monkeypatch.context() as broken:
@@ -219,11 +219,11 @@ class TestCancelOrders:
         async def call() -> httpx.Response:
             return await client.http.put(f"{ORDERS}/bulk/cancel", json=body, headers=client.headers("T1"))
 
-        async def die(*_: Any, **__: Any) -> None:
+        async def fail(*_: Any, **__: Any) -> None:
             raise RuntimeError("power cut")
 
         with monkeypatch.context() as broken:
-            broken.setattr("crossdock.flows.idempotency.finish_bulk_call", die)
+            broken.setattr("crossdock.flows.idempotency.finish_bulk_call", fail)
             assert (await call()).status_code == 500
         response = await call()
         assert [each["status"] for each in response.json()["orders"]] == ["CANCELED", "CANCELED"]
@@ -231,7 +231,7 @@ class TestCancelOrders:
         assert (again.content, again.headers["idempotent-replayed"]) == (response.content, "true")
 
     async def test_a_bulk_cancel_of_201_orders_is_refused(self, client: VendorClient) -> None:
-        wanted = [{"clientId": CLIENT_ID, "clientOrderId": f"N{number}"} for number in range(201)]
-        body = {"CancelOrdersRequest": wanted}
+        entries = [{"clientId": CLIENT_ID, "clientOrderId": f"N{number}"} for number in range(201)]
+        body = {"CancelOrdersRequest": entries}
         response = await client.http.put(f"{ORDERS}/bulk/cancel", json=body, headers=client.headers())
         assert (response.status_code, parameters(response)) == (400, {"CancelOrdersRequest"})

@@ -44,8 +44,8 @@ class TestHeaders:
             assert (await client.http.get(url, headers=client.headers("R1"))).status_code == 200
 
     async def test_a_header_selects_the_unified_errors(self, client: VendorClient) -> None:
-        for word, unified in (("true", True), ("TRUE", True), ("false", False)):
-            response = await client.create(b"{}", **{UNIFIED: word})
+        for value, unified in (("true", True), ("TRUE", True), ("false", False)):
+            response = await client.create(b"{}", **{UNIFIED: value})
             assert response.status_code == 400
             if unified:
                 assert list(response.json()) == ["errors"]

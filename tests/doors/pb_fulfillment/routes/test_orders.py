@@ -1,4 +1,4 @@
-"""Creating, parsed, updating and canceling orders through the Pitney Bowes Fulfillment door."""
+"""Creating, reading, updating and canceling orders through the Pitney Bowes Fulfillment door."""
 
 import asyncio
 import json
@@ -135,9 +135,8 @@ class TestCreate:
 
     async def test_create_adds_the_order_currency_to_other_charges_without_one(self, client: VendorClient) -> None:
         details = [{"name": "A", "fee": 1, "currency": "CAD"}, {"name": "B", "fee": 2, "currency": None}, {"name": "C"}]
-        order = (
-            await client.create(sample(orderCharges={"orderCurrency": "USD", "otherChargeDetails": details}))
-        ).json()
+        charges = {"orderCurrency": "USD", "otherChargeDetails": details}
+        order = (await client.create(sample(orderCharges=charges))).json()
         assert [each["currency"] for each in order["orderCharges"]["otherChargeDetails"]] == ["CAD", "USD", "USD"]
         assert "fee" not in order["orderCharges"]["otherChargeDetails"][2]
 
@@ -173,7 +172,7 @@ class TestRepeats:
         assert response.status_code == 400
         assert [each["errorCode"] for each in response.json()] == ["1000045"]
         assert parameters(response) == {TRANSACTION}
-        # nothing of the refused one was kept: its number is free
+        # the refused request stored nothing: its number is free
         assert (await client.create(sample(clientOrderId="other", brand="B"))).status_code == 201
 
     async def test_create_with_a_used_number_and_other_content_is_refused(self, client: VendorClient) -> None:
@@ -188,9 +187,9 @@ class TestRepeats:
         assert (await client.create(SAMPLE, transaction="T1")).status_code == 201
 
     async def test_two_clients_may_use_the_same_number(self, world: World, client: VendorClient) -> None:
-        created = await world.demo_organization()
+        organization = (await world.demo_organization()).organization_id
         await tenants.add_vendor_reference(
-            world.context, created.organization_id, kind="pb_fulfillment_client", value="other-client"
+            world.context, organization, kind="pb_fulfillment_client", value="other-client"
         )
         first, second = await client.create(SAMPLE), await client.create(sample(clientId="other-client"))
         assert second.status_code == 201
@@ -267,14 +266,14 @@ class TestFaults:
     ) -> None:
         body = sample(references=[{}], customsInfo={}, dropShipInfo={})
         *parents, last = path.split(".")
-        parameter: Any = body
+        container: Any = body
         for parent in parents:
-            parameter = parameter[int(parent) if parent.isdigit() else parent]
-        parameter[last] = "🚚" * (limit + 1)
+            container = container[int(parent) if parent.isdigit() else parent]
+        container[last] = "🚚" * (limit + 1)
         refused = await client.create(body)
         assert refused.status_code == 400
         assert parameters(refused) == {re.sub(r"\.(\d+)", r"[\1]", path)}
-        parameter[last] = "🚚" * limit
+        container[last] = "🚚" * limit
         assert (await client.create(body)).status_code == 201
 
     @pytest.mark.parametrize("body", [b"", b"{", b"no", b"\xff{}"])
@@ -310,14 +309,11 @@ class TestView:
         order_id = (await client.create(SAMPLE)).json()["orderId"]
         missing = await client.http.get(f"{ORDERS}/{order_id}{end}", headers=client.headers())
         foreign = await client.view(order_id, end=end, clientId="9999")
-        not_its_own = await client.view(order_id, end=end, clientId="demo")
-        assert (missing.status_code, missing.json()[0]["errorCode"], parameters(missing)) == (
-            400,
-            "1000045",
-            {"clientId"},
-        )
+        other = await client.view(order_id, end=end, clientId="demo")
+        assert (missing.status_code, missing.json()[0]["errorCode"]) == (400, "1000045")
+        assert parameters(missing) == {"clientId"}
         assert (foreign.status_code, foreign.json()[0]["errorCode"]) == (400, "1000004")
-        assert (not_its_own.status_code, parameters(not_its_own)) == (404, {"orderId"})
+        assert (other.status_code, parameters(other)) == (404, {"orderId"})
 
     async def test_get_does_not_find_an_order_of_another_brand(self, client: VendorClient) -> None:
         order_id = (await client.create(sample(brand="B"))).json()["orderId"]
@@ -333,10 +329,9 @@ class TestView:
     async def test_get_does_not_find_an_order_of_another_organization(self, world: World, client: VendorClient) -> None:
         order_id = (await client.create(SAMPLE)).json()["orderId"]
         stranger = VendorClient(world, await world.stranger())
-        # neither the same client id, which the vendor may have given the other organization too, nor one of its own helps
+        # with the same client id, which the vendor may have given to both organizations, or with one of its own
         assert (await stranger.view(order_id)).status_code == 404
-        created = await stranger.view(order_id, clientId=(await _own_client(world, stranger)))
-        assert created.status_code == 404
+        assert (await stranger.view(order_id, clientId=await _own_client(world, stranger))).status_code == 404
 
     async def test_get_status_returns_part_of_the_order(self, client: VendorClient) -> None:
         created = (await client.create(sample(updateDate="2022-02-07T01:20:01Z"))).json()
@@ -345,8 +340,8 @@ class TestView:
             "pbCreateDate", "updateDate",
         ]  # fmt: skip
         for path in (ORDERS, "/v1/orders"):
-            order = await client.view(created["orderId"], end="/status", path=path)
-            assert list(order.json().items()) == [(name, created[name]) for name in names]
+            response = await client.view(created["orderId"], end="/status", path=path)
+            assert list(response.json().items()) == [(name, created[name]) for name in names]
 
     async def test_get_renders_an_order_of_another_door(self, world: World, client: VendorClient) -> None:
         address = {"addressLine1": "1 Road", "cityTown": "Winnipeg", "countryCode": "CA"}
@@ -395,7 +390,7 @@ class TestUpdate:
         "inside", [b"[" * 5_000 + b"]" * 5_000, b'"\xff"', b'"\xff', b"NaN"], ids=["deep", "not_utf8", "cut", "nan"]
     )
     async def test_an_update_that_is_not_json_is_refused(self, client: VendorClient, inside: bytes, end: str) -> None:
-        """Who asks is read from the body before the body itself is."""
+        """The client id is read from the body before the body is parsed strictly."""
         created = (await client.create(SAMPLE)).json()
         url, sent = f"{ORDERS}/{created['orderId']}{end}", b'{"clientId":"1234","x":' + inside + b"}"
         response = await client.http.put(url, content=sent, headers=client.headers())
@@ -470,10 +465,8 @@ class TestCancel:
         created = (await client.create(SAMPLE)).json()
         responses = await asyncio.gather(*(cancel(client, created["orderId"]) for _ in range(6)))
         assert sorted(response.status_code for response in responses) == [200] + [400] * 5
-        assert [event.name for event in await history(world, created["orderId"])] == [
-            "order.received",
-            "order.canceled",
-        ]
+        events = [event.name for event in await history(world, created["orderId"])]
+        assert events == ["order.received", "order.canceled"]
 
     async def test_cancel_ignores_the_body(self, client: VendorClient) -> None:
         created = (await client.create(SAMPLE)).json()
@@ -484,5 +477,5 @@ class TestCancel:
         created = (await client.create(SAMPLE)).json()
         await cancel(client, created["orderId"])
         caller = Caller(await world.demo_organization(), "demo", frozenset(SCOPES))
-        found = await queries.order(world.context, caller, order_id=from_digits(created["orderId"][3:22]))
-        assert found.status is Status.CANCELED
+        order = await queries.order(world.context, caller, order_id=from_digits(created["orderId"][3:22]))
+        assert order.status is Status.CANCELED
