@@ -1,4 +1,4 @@
-"""Who is asking: tokens given, tokens turned into a Caller, tokens and their owners revoked.
+"""Tokens: issue them, turn them into a Caller, revoke them.
 
 A token is a signed JWT, so checking it needs no look-up but one: whether it, or who holds it, was revoked. That answer is
 remembered per process for `revocation_delay_s`. Client secrets are random 256-bit strings and stored as SHA-256; passwords
@@ -82,7 +82,8 @@ async def sign_in(
         person = await tenants.get_person(tx, email=email.lower())
         places = await tenants.memberships(tx, email=email.lower()) if person else []
         found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
-    if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
+    hashed = person.password_hash if person is not None and not person.is_disabled else None
+    if not await asyncio.to_thread(_is_password, hashed, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
     if person.email in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
