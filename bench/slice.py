@@ -35,7 +35,7 @@ async def main() -> None:
             site = app.site(context)
             token = await signed_in(site)
             gc.collect()
-            app.calm_collector()
+            app.tune_garbage_collector()
             print("ready", flush=True)
             first = 0
             for _ in sys.stdin:

@@ -77,7 +77,7 @@ async def _organizations(
         )
         for door in doors:
             for seed in door.demo_seeds:
-                await demo.plant(context, one, seed)
+                await demo.add_seed(context, one, seed)
         client, secret = await tenants.add_client(
             context, one.organization_id, name="size", scopes=" ".join(access.SCOPES)
         )

@@ -13,6 +13,7 @@ from crossdock.doors.contract import Headers as Headers
 from crossdock.doors.contract import Reply as Reply
 from crossdock.doors.contract import Request as Request
 from crossdock.doors.contract import Route as Route
+from crossdock.doors.contract import SalesAccounts as SalesAccounts
 from crossdock.doors.contract import Seed as Seed
 from crossdock.doors.contract import basic_credentials as basic_credentials
 from crossdock.doors.contract import encode_json as encode_json

@@ -176,14 +176,26 @@ class Seed(Struct, frozen=True):
     document: Any = None  # None: the organization is known to the vendor by `key`
 
 
+class SalesAccounts(Struct, frozen=True):
+    """A vendor's sales accounts, where its orders name one: catalog entries of `kind`.
+
+    `assign` returns an account's document with the warehouse that its new orders are assigned to at once, or with none.
+    """
+
+    kind: str
+    assign: Callable[..., bytes]  # (document, warehouse: str | None)
+
+
 class Door(Struct, frozen=True):
     """A wire format with its paths.
 
     `refuse` renders any refusal, and None for a bug, in the door's own shape; it must know every errors.Code.
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
-    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of what the door tells by itself.
+    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
     `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
+    `describe_organization` returns what the program shows of the caller's organization, as labels with values;
+    `sales_accounts` are those the program can change.
     """
 
     name: str
@@ -199,3 +211,5 @@ class Door(Struct, frozen=True):
     payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
     customer_hold_reasons: tuple[str, ...] = ()
+    describe_organization: Callable[[Context, Caller], Awaitable[list[tuple[str, str]]]] | None = None
+    sales_accounts: SalesAccounts | None = None

@@ -82,7 +82,8 @@ async def sign_in(
         person = await tenants.get_person(tx, email=email.lower())
         places = await tenants.memberships(tx, email=email.lower()) if person else []
         found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
-    if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
+    hashed = person.password_hash if person is not None and not person.is_disabled else None
+    if not await asyncio.to_thread(_is_password, hashed, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
     if person.email in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")

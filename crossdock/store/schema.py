@@ -60,6 +60,38 @@ async def migrate(url: str) -> str:
     return HEAD
 
 
+async def is_created(url: str) -> bool:
+    """Check whether there is a Crossdock database at the URL; creates nothing. Refuses as open_store does."""
+    kind, path = _parsed(url)
+    if kind == "sqlite":
+        return await asyncio.to_thread(_is_created_sqlite, path)
+    from crossdock.store import postgres
+
+    try:
+        connection = await postgres.connect_without_limit(url)
+        try:
+            query = "SELECT to_regclass('alembic_version') IS NOT NULL"
+            return bool(await connection.fetchval(query, timeout=TIMEOUT_S))
+        finally:
+            await connection.close()
+    except postgres.PASSING as error:
+        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
+
+
+def _is_created_sqlite(path: str) -> bool:
+    if not Path(path).is_file():
+        return Path(path).exists()  # a folder is refused, with its reason, where it is opened
+    try:
+        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
+    return bool(tables)
+
+
 def _parsed(url: str) -> tuple[str, str]:
     scheme, separator, rest = url.partition("://")
     if separator and scheme in ("postgresql", "postgres"):

@@ -4,7 +4,7 @@ from itertools import starmap
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.records import check_columns, columns_of
@@ -42,6 +42,10 @@ class Client(Struct, frozen=True):
     revoked_at: int | None
 
 
+# Before the password hash of a person who may not sign in: no password has such a hash, and the hash itself is not lost.
+DISABLED = "!"
+
+
 class Person(Struct, frozen=True):
     """A person who signs in with e-mail and password."""
 
@@ -52,6 +56,11 @@ class Person(Struct, frozen=True):
     token_version: int
     created_at: int
     updated_at: int
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether sign-in is refused whatever the password."""
+        return self.password_hash.startswith(DISABLED)
 
 
 class Membership(Struct, frozen=True):
@@ -200,6 +209,26 @@ _REVOKE_PERSON = Statement(
 )
 
 
+_SET_PASSWORD_HASH = Statement(
+    update(person)
+    .where(person.c.email == bindparam("p_email"))
+    .values(
+        password_hash=bindparam("password_hash"),
+        token_version=person.c.token_version + 1,
+        updated_at=bindparam("updated_at"),
+    )
+)
+_MEMBERS = Statement(
+    select(membership).where(membership.c.organization_id == bindparam("organization_id")).order_by(membership.c.email)
+)
+_REMOVE_MEMBERSHIP = Statement(
+    delete(membership).where(
+        membership.c.organization_id == bindparam("organization_id"), membership.c.email == bindparam("email")
+    )
+)
+_REMOVE_PERSON = Statement(delete(person).where(person.c.email == bindparam("email")))
+
+
 async def add_person(tx: Transaction, added: Person) -> bool:
     """Insert a person; False when the e-mail is taken."""
     return bool(await tx.claim(person, [msgspec.structs.astuple(added)]))
@@ -224,6 +253,26 @@ async def memberships(tx: Transaction, *, email: str) -> list[Membership]:
 async def revoke_person(tx: Transaction, *, email: str, now: int) -> bool:
     """Revoke every token a person has."""
     return await tx.run(_REVOKE_PERSON, p_email=email, updated_at=now) == 1
+
+
+async def set_password_hash(tx: Transaction, *, email: str, password_hash: str, now: int) -> bool:
+    """Set a person's password hash and revoke every token they have; False where there is no such person."""
+    return await tx.run(_SET_PASSWORD_HASH, p_email=email, password_hash=password_hash, updated_at=now) == 1
+
+
+async def members(tx: Transaction, organization_id: int) -> list[Membership]:
+    """Read the memberships in an organization, by e-mail."""
+    return [Membership(*row) for row in await tx.rows(_MEMBERS, organization_id=organization_id)]
+
+
+async def remove_membership(tx: Transaction, organization_id: int, *, email: str) -> bool:
+    """Remove a membership; False where there is none."""
+    return await tx.run(_REMOVE_MEMBERSHIP, organization_id=organization_id, email=email) == 1
+
+
+async def remove_person(tx: Transaction, *, email: str) -> None:
+    """Remove a person, who must have no memberships left."""
+    await tx.run(_REMOVE_PERSON, email=email)
 
 
 # ---------------------------------------------------------------------------------------------------- vendor references
