@@ -50,7 +50,7 @@ def ending(*reasons: str) -> Released:
 def entry(order_event: OrderEvent, status: str, door: str = "fabric") -> LogEntry:
     payload = msgspec.json.Encoder(decimal_format="number").encode(order_event)
     return LogEntry(
-        1, status, "fabric", Event(1, 1, 1, 1, order_event.name, order_event.version, 0, "a", door, payload, b"")
+        1, status, "fabric", Event(1, "order", 1, 1, 1, order_event.name, order_event.version, 0, "a", door, payload, b"")
     )
 
 
