@@ -17,6 +17,7 @@ from crossdock.core.json.value_types import is_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
+from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS
 from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
@@ -41,7 +42,7 @@ class Search(Struct, frozen=True):
 # -------------------------------------------------------------------------------------------------------------- reading
 def read(raw: bytes, clients: frozenset[str]) -> Search:
     """Read the body of a search. Refuses with Invalid every fault of it."""
-    rule = mapping.PbFulfillmentFormat(clients).client_rule
+    rule = PbFulfillmentFormat(clients).client_rule
     body = validate(parse(raw), wire.OrderSearch, rule, _field_rule)
     fields: dict[str, tuple[str, ...]] = {
         each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
@@ -107,13 +108,13 @@ def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery,
     names = {name for name, _ in search.sort} | set(search.fields)
     residual = Residual(
         matcher(search),
-        door=mapping.FORMAT.name if names & _OF_DOCUMENT else None,
+        door=mapping.DOOR if names & _OF_DOCUMENT else None,
         rank=lambda found: in_order(found, search),
         overflow=Overflow.APPROXIMATE if is_nearly_exact and first in _INDEXED_DATES else Overflow.REFUSE,
     )
     order_ids = None
     if "orderIds" in search.fields:
-        ids = dict.fromkeys(responses.read_id(text) for text in search.fields["orderIds"])
+        ids = dict.fromkeys(responses.parse_order_id(text) for text in search.fields["orderIds"])
         order_ids = tuple(each for each in ids if each is not None)
     query = OrderQuery(any_of=any_of, order_ids=order_ids, sort=sort, ascending=ascending, limit=limit, offset=offset)
     return query, residual
@@ -153,19 +154,19 @@ def matcher(search: Search) -> Callable[[Order, Tree], bool]:
     """Make the test whether an order, with its document where a field needs it, is one that was searched for."""
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
     spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
-    ids = {responses.read_id(text) for text in fields.get("orderIds", ())}
+    ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
 
     def matches(order: Order, document: Tree) -> bool:
         tests: dict[str, Callable[[], bool]] = {
             "orderIds": lambda: order.order_id in ids,
             "clientOrderIds": lambda: order.content.number in fields["clientOrderIds"],
             "customerOrderIds": lambda: order.content.customer_number in fields["customerOrderIds"],
-            "status": lambda: responses.word_of(order) in fields["status"],
+            "status": lambda: responses.status_of_order(order) in fields["status"],
             "skus": lambda: any(line.sku in fields["skus"] for line in order.content.lines),
             "brands": lambda: document.get("brand") in fields["brands"],
         }
         return (
-            mapping.is_of(order, search.client)
+            mapping.is_visible_to(order, search.client)
             and all(tests[name]() for name in fields)
             and all(
                 (moment := _moment(name, order, document)) is not None and first <= moment < after

@@ -9,15 +9,15 @@ from crossdock.doors.pb_fulfillment import search as pb_search
 from crossdock.flows import order_search, tenants
 from crossdock.flows.order_search import Filters, Overflow
 from crossdock.store.order_query import planner
-from tests.doors.pb_fulfillment.desk import CLIENT, ORDERS, Desk, sample
+from tests.doors.pb_fulfillment.client import CLIENT_ID, ORDERS, VendorClient, sample
 from tests.world import World
 
 SECOND = "second"
 
 
-async def search(desk: Desk, *fields: tuple[str, list[str]], query: str = "", **rest: Any) -> httpx.Response:
-    body = {"clientId": CLIENT, "searchFields": [{"name": name, "values": values} for name, values in fields]} | rest
-    return await desk.http.post(f"{ORDERS}/status/search{query}", json=body, headers=desk.headers())
+async def search(client: VendorClient, *fields: tuple[str, list[str]], query: str = "", **rest: Any) -> httpx.Response:
+    body = {"clientId": CLIENT_ID, "searchFields": [{"name": name, "values": values} for name, values in fields]} | rest
+    return await client.http.post(f"{ORDERS}/status/search{query}", json=body, headers=client.headers())
 
 
 def numbers(answer: httpx.Response) -> list[str]:
@@ -26,20 +26,20 @@ def numbers(answer: httpx.Response) -> list[str]:
 
 
 @pytest.fixture
-async def two(world: World, desk: Desk) -> Desk:
+async def two(world: World, client: VendorClient) -> VendorClient:
     """Put nine orders into the book, every third of them of a second client."""
     organization = (await world.demo_organization()).organization_id
     await tenants.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value=SECOND)
     for start in range(0, 9, 3):
-        made = await desk.bulk(
-            [sample(clientOrderId=f"N{start + n}", clientId=SECOND if n == 2 else CLIENT) for n in range(3)]
+        made = await client.bulk(
+            [sample(clientOrderId=f"N{start + n}", clientId=SECOND if n == 2 else CLIENT_ID) for n in range(3)]
         )
         assert made.status_code == 200
-    return desk
+    return client
 
 
 class TestPages:
-    async def test_pages_hold_each_order_once_in_either_direction(self, two: Desk) -> None:
+    async def test_pages_hold_each_order_once_in_either_direction(self, two: VendorClient) -> None:
         for sort, expected in (
             ("asc", ["N0", "N1", "N3", "N4", "N6", "N7"]),
             ("desc", ["N7", "N6", "N4", "N3", "N1", "N0"]),
@@ -57,15 +57,17 @@ class TestPages:
                 page += 1
             assert found == expected
 
-    async def test_a_page_beyond_the_last_is_empty(self, two: Desk) -> None:
+    async def test_a_page_beyond_the_last_is_empty(self, two: VendorClient) -> None:
         told = (await search(two, query="?page=9&size=4")).json()
         assert (told["orders"], told["first"], told["last"], told["totalElements"]) == ([], False, True, 6)
 
     @pytest.mark.parametrize(
         "query", ["page=0", "page=-1", "page=1.5", "page=", "page=x", "size=0", "size=201", "size=²"]
     )
-    async def test_page_and_size_that_are_not_whole_numbers_in_range_are_refused(self, desk: Desk, query: str) -> None:
-        answer = await search(desk, query=f"?{query}")
+    async def test_page_and_size_that_are_not_whole_numbers_in_range_are_refused(
+        self, client: VendorClient, query: str
+    ) -> None:
+        answer = await search(client, query=f"?{query}")
         assert answer.status_code == 400
         assert [each["parameters"] for each in answer.json()] == [[query.partition("=")[0]]]
 
@@ -77,8 +79,8 @@ class TestLargeBook:
     def large(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(order_search, "MAX_EXACT", 2)
 
-    async def test_pages_of_many_orders_never_show_another_clients_orders(self, two: Desk) -> None:
-        for client, expected in ((CLIENT, ["N0", "N1", "N3", "N4", "N6", "N7"]), (SECOND, ["N2", "N5", "N8"])):
+    async def test_pages_of_many_orders_never_show_another_clients_orders(self, two: VendorClient) -> None:
+        for client, expected in ((CLIENT_ID, ["N0", "N1", "N3", "N4", "N6", "N7"]), (SECOND, ["N2", "N5", "N8"])):
             found = []
             for page in range(1, 4):
                 answer = await search(two, query=f"?page={page}&size=4", clientId=client)
@@ -86,7 +88,7 @@ class TestLargeBook:
                 found += numbers(answer)
             assert found == expected
 
-    async def test_many_orders_are_paged_by_status_sku_and_time(self, two: Desk) -> None:
+    async def test_many_orders_are_paged_by_status_sku_and_time(self, two: VendorClient) -> None:
         all_of_them = ["N0", "N1", "N3", "N4", "N6", "N7"]
         span = ["2020-01-01T00:00:00Z", "2089-01-01T00:00:00Z"]
         for fields in (
@@ -100,7 +102,7 @@ class TestLargeBook:
         assert sorted(numbers(changed)) == all_of_them
 
     async def test_many_orders_are_paged_to_the_end_where_counting_stops(
-        self, two: Desk, monkeypatch: pytest.MonkeyPatch
+        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(planner, "MAX_COUNT", 3)
         found, lasts = [], []
@@ -111,12 +113,14 @@ class TestLargeBook:
         assert found == ["N0", "N1", "N3", "N4", "N6", "N7"]
         assert lasts == [False, False, True]
 
-    async def test_a_page_deep_in_several_statuses_is_refused(self, two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_page_deep_in_several_statuses_is_refused(
+        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(order_search, "MAX_MERGED", 4)
         only = await search(two, ("status", ["RECEIVED"]), query="?page=3&size=2")  # none of the others has an order
         assert numbers(only) == ["N4"]
         first = (await search(two, ("clientOrderIds", ["N0"]))).json()["orders"][0]["orderId"]
-        url = f"{ORDERS}/{first}/cancel?clientId={CLIENT}"
+        url = f"{ORDERS}/{first}/cancel?clientId={CLIENT_ID}"
         assert (await two.http.put(url, headers=two.headers())).status_code == 200
         words = ["RECEIVED", "CANCELED"]
         assert numbers(await search(two, ("status", words), query="?page=2&size=2")) == ["N3"]
@@ -124,7 +128,7 @@ class TestLargeBook:
         assert (refused.status_code, refused.json()[0]["parameters"]) == (400, ["page"])
 
     async def test_orders_are_examined_for_what_no_index_holds_up_to_a_limit(
-        self, two: Desk, monkeypatch: pytest.MonkeyPatch
+        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         answer = await search(
             two, ("clientOrderIds", ["N7", "N1", "N2"]), sort=["createDate-desc", "pbCreateDate-desc"]
@@ -137,13 +141,13 @@ class TestLargeBook:
 
 
 class TestScope:
-    async def test_the_scope_to_read_is_enough_to_search(self, world: World, desk: Desk) -> None:
-        reader, writer = [Desk(world, await world.bearer(scope=f"orders:{verb}")) for verb in ("read", "write")]
+    async def test_the_scope_to_read_is_enough_to_search(self, world: World, client: VendorClient) -> None:
+        reader, writer = [VendorClient(world, await world.bearer(scope=f"orders:{verb}")) for verb in ("read", "write")]
         assert (await search(reader)).status_code == 200
         assert (await search(writer)).status_code == 403
 
-    async def test_a_search_of_another_organization_finds_nothing(self, world: World, two: Desk) -> None:
-        stranger = Desk(world, await world.stranger())
+    async def test_a_search_of_another_organization_finds_nothing(self, world: World, two: VendorClient) -> None:
+        stranger = VendorClient(world, await world.stranger())
         first = (await search(two)).json()["orders"][0]["orderId"]
         for fields in ([], [("orderIds", [first])], [("clientOrderIds", ["N0"])], [("skus", ["0001-0001"])]):
             assert (await search(stranger, *fields)).json()["totalElements"] == 0
@@ -152,7 +156,7 @@ class TestScope:
 def translated(
     *fields: tuple[str, tuple[str, ...]], sort: tuple[tuple[str, bool], ...] = (("pbCreateDate", True),)
 ) -> tuple[Any, Any]:
-    return pb_search.order_query(pb_search.Search(CLIENT, dict(fields), sort), limit=20, offset=0)
+    return pb_search.order_query(pb_search.Search(CLIENT_ID, dict(fields), sort), limit=20, offset=0)
 
 
 def alternatives(*fields: tuple[str, tuple[str, ...]]) -> tuple[Filters, ...]:
