@@ -15,7 +15,7 @@ from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.webhooks import definitions
 from crossdock.doors.fabric.search import faults_of, fits, sorted_by
 from crossdock.flows import access, endpoints
-from crossdock.store.deliveries import Delivery
+from crossdock.flows.endpoints import Delivery
 
 Tree = Any
 # Deliveries looked through, the newest of all webhooks together: what an operator reads, in half a second at most.

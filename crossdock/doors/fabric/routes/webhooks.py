@@ -15,7 +15,7 @@ from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, 
 from crossdock.doors.fabric.webhooks import event_of
 from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorAnswer
 from crossdock.flows import access, endpoints
-from crossdock.store.deliveries import Endpoint
+from crossdock.flows.endpoints import Endpoint
 
 Tree = Any
 _MAX_DIGITS = 9  # of an offset; there are far fewer webhooks

@@ -16,15 +16,7 @@ from crossdock.flows import queries
 from crossdock.flows.access import SCOPES, Caller
 from crossdock.flows.execute import execute
 from crossdock.flows.formats import ReferenceData
-from tests.doors.pb_fulfillment.client import (
-    CLIENT_ID,
-    ORDERS,
-    SAMPLE,
-    TRANSACTION,
-    VendorClient,
-    parameters,
-    sample,
-)
+from tests.doors.pb_fulfillment.client import CLIENT_ID, ORDERS, SAMPLE, TRANSACTION, VendorClient, parameters, sample
 from tests.world import World
 
 
