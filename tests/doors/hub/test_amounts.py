@@ -13,7 +13,7 @@ from crossdock.core.json.strict_json import parse
 from crossdock.core.json.validation import unchecked
 from crossdock.core.money import Reconciliation, reconcile
 from crossdock.core.orders.model import Content
-from crossdock.doors.hub import mapping, wire
+from crossdock.doors.hub import format, mapping, wire
 from crossdock.doors.hub.format import HubFormat
 from crossdock.flows.document_cache import DocumentCache
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
@@ -187,7 +187,8 @@ def break_rendering(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> None:
             raise ArithmeticError(content.number)
         return reconcile(content)
 
-    monkeypatch.setattr(mapping, "reconcile", stumble)
+    for module in (mapping, format):
+        monkeypatch.setattr(module, "reconcile", stumble)
 
 
 @pytest.mark.parametrize("verb", BODIES)
