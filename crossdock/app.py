@@ -1,4 +1,4 @@
-"""Wire everything: settings to an open context to an ASGI application. The only module that knows every concrete class."""
+"""Wires everything: settings in, an ASGI application out. The only file that knows every concrete class."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Who is asking: tokens given, tokens turned into a Caller, tokens and their owners revoked.
+"""Tokens: issue them, turn them into a Caller, revoke them.
 
 A token is a signed JWT, so checking it needs no look-up but one: whether it, or who holds it, was revoked. That answer is
 remembered per process for `revocation_delay_s`. Client secrets are random 256-bit strings and stored as SHA-256; passwords

@@ -2,20 +2,17 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from crossdock.core.ids import IdGenerator
 from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.formats import Format
+from crossdock.flows.payload_formats import PayloadFormat
 from crossdock.flows.wakeup import Wakeup
 from crossdock.settings import Settings
 from crossdock.store.protocols import Store, Transaction
 from crossdock.store.reads_within import ReadsWithin
-
-if TYPE_CHECKING:
-    from crossdock.flows.event_payloads import PayloadFormat
 
 # The door that changes made by this server itself are recorded under, such as holds that expire.
 SYSTEM_DOOR = "hub"
@@ -33,7 +30,7 @@ class Context:
         id_generator: IdGenerator,
         access: Access,
         formats: Mapping[str, Format],
-        payloads: "Mapping[str, PayloadFormat]",
+        payloads: Mapping[str, PayloadFormat],
         rules: EndpointChecks,
         customer_hold_reasons: tuple[str, ...] = (),
     ) -> None:

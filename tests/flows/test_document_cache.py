@@ -17,7 +17,7 @@ from crossdock.flows.context import Context
 from crossdock.flows.document_cache import CachedDocument, DocumentCache
 from crossdock.flows.formats import ReferenceData
 from crossdock.store import catalog
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.flows.state_machine import Moving, caller_in
 from tests.world import STRANGERS_UUID
 

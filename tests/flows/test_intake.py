@@ -165,13 +165,17 @@ class TestRedrive:
 
 
 class TestFates:
-    async def test_an_outcome_every_authenticated_submission_has_one(self, world: World, headers: dict[str, str]) -> None:
+    async def test_an_outcome_every_authenticated_submission_has_one(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         for body in (HUB.body("A-1"), HUB.body("A-1"), HUB.body("A-1") | {"notes": "other"}, {}):
             await world.http.post(HUB.create, json=body, headers=headers)
         listed = (await world.http.get(SUBMISSIONS, headers=headers)).json()["items"]
         assert [each["status"] for each in listed] == ["refused", "refused", "replayed", "accepted"]
 
-    async def test_an_outcome_one_bad_order_does_not_fail_its_neighbors(self, world: World, headers: dict[str, str]) -> None:
+    async def test_an_outcome_one_bad_order_does_not_fail_its_neighbors(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         bodies = [HUB.body(f"A-{place}") if place % 3 else {"number": f"A-{place}"} for place in range(30)]
         answers = await asyncio.gather(*(world.http.post(HUB.create, json=body, headers=headers) for body in bodies))
         assert [answer.status_code for answer in answers] == [201 if place % 3 else 422 for place in range(30)]

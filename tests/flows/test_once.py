@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from crossdock import app
 from crossdock.flows import queries, verification
 from crossdock.settings import load
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event, order_line, orders, request_key, submission
 from tests.server import Server, servers
@@ -252,7 +252,7 @@ def leads_to_the_one(http: httpx.Client, vendor: Vendor, answer: httpx.Response)
 
 class TestAServerThatDies:
     def test_a_server_that_dies_between_commit_and_answer_has_the_answer_given_by_the_next(self, database: str) -> None:
-        token = kill_with_each(database, "tests.dying:after_commit")
+        token = kill_with_each(database, "tests.crashing_server:after_commit")
         left = asyncio.run(look(database))
         assert [(order_event.door, order_event.event) for order_event in left] == [
             (vendor.door, "order.received") for vendor in DOORS
@@ -268,7 +268,7 @@ class TestAServerThatDies:
     def test_a_server_that_dies_before_the_commit_leaves_nothing_and_the_next_takes_the_order(
         self, database: str
     ) -> None:
-        token = kill_with_each(database, "tests.dying:before_commit")
+        token = kill_with_each(database, "tests.crashing_server:before_commit")
         assert asyncio.run(is_untouched(database))
         with Server(database) as server, client(server, token) as http:
             for vendor in DOORS:

@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, func, insert, select, update
 from crossdock.core.events import chain_hash
 from crossdock.core.ids import from_base32
 from crossdock.flows import verification
-from crossdock.store import event_log, order_list
+from crossdock.store import event_log, order_counts
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event, feed, order_line, order_term, orders
 from tests.vendors import VENDORS
@@ -271,7 +271,7 @@ class TestWhatIsKeptBeside:
         await filled(world)
         organization = await world.demo_organization()
         async with world.context.store.writing() as tx:
-            await order_list.add_counts(tx, organization.organization_id, {("hub", "open"): 1, ("s2", "shipped"): -2})
+            await order_counts.add_counts(tx, organization.organization_id, {("hub", "open"): 1, ("s2", "shipped"): -2})
         assert await broken(world) == [
             (None, "2 orders of hub are counted as open, and 1 are"),
             (None, "-2 orders of s2 are counted as shipped, and 0 are"),

@@ -15,7 +15,7 @@ from crossdock.doors.fabric.routes.access import SITE_CONTEXT
 from crossdock.doors.fabric.routes.errors import not_found
 from crossdock.flows import queries, rendering
 from crossdock.flows.execute import Change, execute
-from crossdock.store.index_scan import Filters
+from crossdock.flows.order_search import Filters
 
 Tree = Any
 BASE = "/api/v2"

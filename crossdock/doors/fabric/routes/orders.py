@@ -11,8 +11,8 @@ from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, para
 from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access
 from crossdock.flows.intake import Submission
+from crossdock.flows.order_search import Filters
 from crossdock.flows.rendering import render_json_page
-from crossdock.store.index_scan import Filters
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")

@@ -1,7 +1,7 @@
-"""The program with its waits shortened, so that a test sees a ladder's end, a lease's end and a rest's end.
+"""The program with its waits shortened, so that a test sees the last retry, and claims and backoffs expire.
 
-`python -m tests.hurried work …` is `python -m crossdock work …` where HURRY, a JSON object, says what module constants are:
-`{"crossdock.flows.deliveries:LEASE_S": 5}`. A worker's number (the `holder` of what it has under way) is its process id, so
+`python -m tests.shortened_waits work …` is `python -m crossdock work …` where HURRY, a JSON object, says what module constants are:
+`{"crossdock.flows.deliveries:LEASE_S": 5}`. A worker's number (`claimed_by` of what it has claimed) is its process id, so
 that who kills it knows what was under way. Everything else is the real thing.
 """
 
@@ -18,7 +18,7 @@ HURRY = "CROSSDOCK_TEST_HURRY"
 
 
 def environment(waits: dict[str, Any], **settings: Any) -> dict[str, str]:
-    """Give the environment of a hurried process: its waits, and settings of Crossdock."""
+    """Give the environment of such a process: its waits, and settings of Crossdock."""
     named = {f"CROSSDOCK_{name.upper()}": str(value) for name, value in settings.items()}
     return os.environ | named | {HURRY: json.dumps(waits)}
 
