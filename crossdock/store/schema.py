@@ -74,7 +74,7 @@ async def is_created(url: str) -> bool:
             return bool(await connection.fetchval(query, timeout=TIMEOUT_S))
         finally:
             await connection.close()
-    except postgres.PASSING as error:
+    except postgres.TRANSIENT as error:
         raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
 
 
