@@ -16,7 +16,8 @@ from crossdock.flows.context import Context
 from crossdock.flows.endpoint_checks import SecretKind as SecretKind
 from crossdock.flows.event_payloads import TEST, PayloadFormat
 from crossdock.store import deliveries, event_log
-from crossdock.store.deliveries import Delivery, Endpoint
+from crossdock.store.deliveries import Delivery as Delivery
+from crossdock.store.deliveries import Endpoint as Endpoint
 from crossdock.store.protocols import Transaction
 
 _replace = msgspec.structs.replace

@@ -17,7 +17,7 @@ from crossdock.store import orders as order_store
 from crossdock.store import submissions as submission_store
 from crossdock.store.order_query import pages
 from crossdock.store.order_query.query import NO_FILTERS, Filters, OrderPage, OrderQuery
-from crossdock.store.submissions import SubmissionRecord
+from crossdock.store.submissions import SubmissionRecord as SubmissionRecord
 
 Tree = Any
 

@@ -12,7 +12,8 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
 from crossdock.store import catalog
-from crossdock.store.catalog import CatalogEntry, EntryKey, EntryVersion, RowVersion, version_of
+from crossdock.store.catalog import CatalogEntry as CatalogEntry
+from crossdock.store.catalog import EntryKey, EntryVersion, RowVersion, version_of
 from crossdock.store.protocols import Transaction
 
 _Read = TypeVar("_Read", CatalogEntry, RowVersion)

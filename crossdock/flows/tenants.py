@@ -13,7 +13,10 @@ from crossdock.flows.context import Context
 from crossdock.store import deliveries
 from crossdock.store import tenants as tenant_store
 from crossdock.store.deliveries import Endpoint
-from crossdock.store.tenants import DISABLED, Client, Membership, Organization, Person
+from crossdock.store.tenants import DISABLED, Client
+from crossdock.store.tenants import Membership as Membership
+from crossdock.store.tenants import Organization as Organization
+from crossdock.store.tenants import Person as Person
 
 
 async def revoke_client(context: Context, organization_id: int, *, client_id: str) -> bool:

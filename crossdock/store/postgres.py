@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from crossdock.core.errors import Busy, Code
 from crossdock.store.protocols import TIMEOUT_S, Row, Statement
 from crossdock.store.records import positions_of
-from crossdock.store.sharing import SharedByTask
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _log = structlog.get_logger("crossdock.postgres")
@@ -260,7 +259,6 @@ class PostgresStore:
         self._pool = pool
         self._timeout_s = timeout_s
         self._watch = _Watch(pool, timeout_s + _GRACE_S)
-        self._readings = SharedByTask(self._begin_reading)
         # The loop's time at the start of each open writing block, oldest first.
         self._writing: dict[object, float] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -290,13 +288,9 @@ class PostgresStore:
         )
         return cls(await pool, timeout_s=timeout_s)
 
-    def reading(self) -> AbstractAsyncContextManager[PostgresTransaction]:
-        """See protocols.Store."""
-        return self._readings.open()
-
     @asynccontextmanager
-    async def _begin_reading(self) -> AsyncIterator[PostgresTransaction]:
-        """Open a block with a reading transaction, which begins with its first statement."""
+    async def reading(self) -> AsyncIterator[PostgresTransaction]:
+        """See protocols.Store; the transaction begins with its first statement."""
         failure: Exception | None = None
         try:
             connection = await self._acquire(_CONNECT_S)

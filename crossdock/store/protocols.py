@@ -144,7 +144,7 @@ class Store(Protocol):
     only_worker: bool
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a block that reads one consistent state; a block within it, in the same task, shares its transaction."""
+        """Open a block that reads one consistent state."""
 
     def writing(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a block that commits at its end, durably, and rolls back on an exception."""

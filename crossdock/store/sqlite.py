@@ -10,7 +10,7 @@ import fcntl
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,6 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store.protocols import Row, Statement
-from crossdock.store.sharing import SharedByTask
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _log = structlog.get_logger("crossdock.sqlite")
@@ -118,19 +117,14 @@ class SqliteStore:
         self._path = path
         self._writer = connect(path)
         self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block uses it
-        self._readings = SharedByTask(self._begin_reading)
         self._write_lock = asyncio.Lock()
         self._checkpointer: sqlite3.Connection | None = None
         self._checkpoint: asyncio.Task[None] | None = None
         self._checkpointed = 0  # rows changed when the last one began
 
-    def reading(self) -> AbstractAsyncContextManager[SqliteTransaction]:
-        """See protocols.Store."""
-        return self._readings.open()
-
     @asynccontextmanager
-    async def _begin_reading(self) -> AsyncIterator[SqliteTransaction]:
-        """Open a block with a reading transaction.
+    async def reading(self) -> AsyncIterator[SqliteTransaction]:
+        """See protocols.Store.
 
         Few blocks suspend, so one connection serves nearly all; while one does, another task gets a connection of its own,
         because it must see what was committed since.

@@ -1,7 +1,8 @@
 """A database made by an earlier version opens, verifies, and serves; `databases/0003.db.gz` is of the version before commands.
 
-It holds three orders of each door and one held by fabric, edited, held, released, canceled, tagged, noted, archived; a rejected
-submission; a webhook endpoint. Beside it are the documents that version answered, in the formats whose documents stayed the same.
+It holds three orders of each door and one held by fabric, edited, held, released, canceled, tagged, noted, archived; a
+rejected submission; a webhook endpoint. Beside it are the documents that version answered, in the formats whose documents
+stayed the same.
 """
 
 import gzip

@@ -342,6 +342,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.get_client": (lambda tx: tenants.get_client(tx, OTHER, client_id="c"), None),
     "tenants.clients": (lambda tx: tenants.clients(tx, OTHER), []),
     "tenants.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
+    "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
+    "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from crossdock.core.errors import Busy, Code
 from crossdock.store import idempotency_keys, orders, sqlite
 from crossdock.store.protocols import Statement, Store, Transaction
+from crossdock.store.reads_within import ReadsWithin
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, request_key
 from tests.store.samples import ONE, OTHER, facts_in, key, order_events
@@ -115,12 +116,16 @@ class TestReading:
         async with store.reading() as one, store.reading() as other:
             assert await order_events(one) == await order_events(other) == []
 
-    async def test_a_reading_block_within_a_block_sees_the_same_state(self, store: Store) -> None:
+    async def test_reads_within_a_transaction_see_its_state_and_others_what_was_committed_since(
+        self, store: Store
+    ) -> None:
         async with store.reading() as outer:
             assert await order_events(outer) == []
-            async with store.writing() as tx:
+            within = ReadsWithin(store, outer)
+            async with within.writing() as tx:
                 await tx.insert(installation, [("test1", "a")])
-            assert await facts_in(store) == []
+            assert await facts_in(within) == []
+            assert await facts_in(store) == ["a"]
             assert await order_events(outer) == []
         assert await facts_in(store) == ["a"]
 
@@ -132,7 +137,7 @@ class TestReading:
                 before = await order_events(tx)
                 async with store.writing() as other:
                     await other.insert(installation, [("test2", "b")])
-                return before, await facts_in(store)
+                return before, await facts_in(ReadsWithin(store, tx))
 
         async with store.reading() as early:
             assert await order_events(early) == []

@@ -19,8 +19,8 @@ from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
-from crossdock.store.catalog import CatalogEntry
-from crossdock.store.tenants import Membership, Organization, Person
+from crossdock.flows.reference_data import CatalogEntry
+from crossdock.flows.tenants import Membership, Organization, Person
 
 Tree = Any
 ACCOUNT = "s2/account"

@@ -1,1 +1,1 @@
-"""Order queries: the query (query), the index that answers it (planner), its SQL (statements), its results (pages, word_search)."""
+"""Order queries: query, the index that answers it (planner), its SQL (statements), its results (pages, word_search)."""

@@ -7,14 +7,15 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from crossdock.flows.lru_cache import LruCache
 
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.json.strict_json import parse
 from crossdock.core.json.validation import unchecked
 from crossdock.core.money import Reconciliation, reconcile
 from crossdock.core.orders.model import Content
-from crossdock.doors.hub import mapping, wire
+from crossdock.doors.hub import format, mapping, wire
+from crossdock.doors.hub.format import HubFormat
+from crossdock.flows.document_cache import DocumentCache
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
 from tests.doors.hub.test_feed import Following
 from tests.doors.hub.test_moves import BODIES, do, read, ready
@@ -98,11 +99,11 @@ async def test_a_number_above_40_digits_is_refused_by_the_doors_of_the_vendors(
 def earlier(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Let the hub take any amount, as earlier versions did, until this is undone."""
 
-    def unlimited(_: mapping.HubFormat, raw: bytes) -> ParsedBody:
+    def unlimited(_: HubFormat, raw: bytes) -> ParsedBody:
         tree = parse(raw)
         return ParsedBody(tree, unchecked(tree, wire.OrderCreate), (), (tree["number"],))
 
-    monkeypatch.setattr(mapping.HubFormat, "read", unlimited)
+    monkeypatch.setattr(HubFormat, "parse", unlimited)
     return monkeypatch
 
 
@@ -186,7 +187,8 @@ def break_rendering(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> None:
             raise ArithmeticError(content.number)
         return reconcile(content)
 
-    monkeypatch.setattr(mapping, "reconcile", stumble)
+    for module in (mapping, format):
+        monkeypatch.setattr(module, "reconcile", stumble)
 
 
 @pytest.mark.parametrize("verb", BODIES)
@@ -211,7 +213,7 @@ async def test_an_order_that_cannot_be_rendered_says_so_in_its_place_of_a_list(
 ) -> None:
     ids = await one_of_each(world, headers)
     sound = (await world.http.get(ORDERS, headers=headers)).json()
-    world.context.document_cache = LruCache()  # without the documents rendered for the list above
+    world.context.document_cache = DocumentCache()  # without the documents rendered for the list above
     numbers = {each["id"]: each["number"] for each in sound["items"]}
     with monkeypatch.context() as broken:
         break_rendering(broken, numbers[ids["hub"]], numbers[ids["s2"]])

@@ -27,7 +27,7 @@ from crossdock.core.orders.events import (
 from crossdock.core.orders.model import Order
 from crossdock.doors import encode_json
 from crossdock.doors.hub import event_schemas, examples
-from crossdock.doors.hub.mapping import read_id
+from crossdock.doors.hub.mapping import parse_id
 from crossdock.doors.hub.webhooks import message
 from crossdock.flows import event_payloads
 from crossdock.flows.execute import execute
@@ -135,7 +135,7 @@ async def append(world: World, order_id: str) -> None:
     caller = await caller_of(world)
 
     return_id = world.context.id_generator.new(world.context.clock())
-    command = AppendEvents(order_id=read_id(order_id), make=lambda order: later_facts(order, return_id))
+    command = AppendEvents(order_id=parse_id(order_id), make=lambda order: later_facts(order, return_id))
     await execute(world.context, caller, [command], door="hub")
 
 
@@ -185,8 +185,9 @@ class TestEveryMessage:
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
     async def test_of_a_webhook_fits_its_schema(self, world: World, told: set[str], payload: str, form: str) -> None:
         shape, organization = world.context.payloads[payload], await world.demo_organization()
+        listed = await entries(world)
         async with world.context.store.reading() as tx:
-            notifications = await event_payloads.of_entries(tx, organization, await entries(world))
+            notifications = await event_payloads.of_entries(tx, organization, listed)
             named = {place: (each, each.entry.event.name) for place, each in enumerate(notifications)}
             bodies = await event_payloads.bodies(tx, world.context, shape, named)
         assert {name for _, name in named.values()} == told

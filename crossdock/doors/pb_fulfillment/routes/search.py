@@ -29,7 +29,7 @@ async def search_statuses(request: Request) -> Reply:
     query, page, size = await _read_search(request)
     found, total = await _find(request, query, page=page, size=size)
     rendered = await rendering.render_all(request.context, request.caller, found, door=DOOR)
-    statuses = [responses.status_part(each.document) for each in rendered]
+    statuses = [responses.status_response(each.document) for each in rendered]
     return json_reply(200, search.envelope(statuses, total=total, page=page, size=size))
 
 

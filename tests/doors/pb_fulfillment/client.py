@@ -1,4 +1,4 @@
-"""A client of the Pitney Bowes Fulfillment door: its token, a new transaction id for each call, the vendor's sample."""
+"""A client of the Pitney Bowes Fulfillment door, and the vendor's sample body."""
 
 import json
 from itertools import count
@@ -14,17 +14,17 @@ FOLDER = Path(__file__).parent
 SAMPLE = (FOLDER / "create.request.json").read_bytes()
 ORDERS = "/shippingservices/fulfillment/v1/orders"
 TRANSACTION = "X-PB-TransactionId"
-CLIENT = "1234"
+CLIENT_ID = "1234"
 
 
 def sample(**changes: Any) -> dict[str, Any]:
-    """Give the vendor's sample body with some members changed; None leaves a member out."""
+    """Return the vendor's sample body with some members changed; None leaves a member out."""
     changed = json.loads(SAMPLE) | changes
     return {name: value for name, value in changed.items() if value is not None}
 
 
-class Desk:
-    """Sends calls as a client of the vendor would."""
+class VendorClient:
+    """Sends requests as a client of the vendor would, each with a new transaction id."""
 
     def __init__(self, world: World, authorization: dict[str, str]) -> None:
         self.http = world.http
@@ -42,18 +42,18 @@ class Desk:
         return await self.create({"orders": bodies}, path=f"{ORDERS}/bulk", **rest)
 
     async def view(self, order_id: str, *, end: str = "", path: str = ORDERS, **query: str) -> httpx.Response:
-        params = {"clientId": CLIENT} | query
+        params = {"clientId": CLIENT_ID} | query
         return await self.http.get(f"{path}/{order_id}{end}", params=params, headers=self.headers())
 
 
-async def demo_desk(world: World) -> Desk:
-    """Give a desk for the demo client, with a token from the door itself."""
-    answer = await world.http.post(
+async def demo_client(world: World) -> VendorClient:
+    """Make a client of the demo organization, with a token from the door itself."""
+    response = await world.http.post(
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=(demo.CLIENT_ID, demo.CLIENT_SECRET)
     )
-    return Desk(world, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+    return VendorClient(world, {"Authorization": f"Bearer {response.json()['access_token']}"})
 
 
-def places(answer: httpx.Response) -> set[str]:
-    """Give the places that the errors of an answer name."""
-    return {place for each in answer.json() for place in each["parameters"]}
+def parameters(response: httpx.Response) -> set[str]:
+    """Return the parameters that the errors of a response name."""
+    return {name for error in response.json() for name in error["parameters"]}
