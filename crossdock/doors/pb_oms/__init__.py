@@ -1,8 +1,9 @@
-"""The Pitney Bowes OMS door (Shipping 360 order management): `DOOR` is all others see of it."""
+"""The Pitney Bowes OMS door (order management of Shipping 360): `DOOR` is its only public name."""
 
 from crossdock.doors import Door
 from crossdock.doors.pb_oms.demo import curl
-from crossdock.doors.pb_oms.mapping import FORMAT
-from crossdock.doors.pb_oms.routes import ROUTES, refuse
+from crossdock.doors.pb_oms.errors import refuse
+from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.routes import ROUTES
 
 DOOR = Door(name="pb_oms", title="Pitney Bowes OMS", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)

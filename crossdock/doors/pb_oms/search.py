@@ -15,7 +15,7 @@ from crossdock.core.json.strict_json import Tree
 from crossdock.core.json.value_types import is_date, is_date_or_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors.pb_oms import mapping, wire
+from crossdock.doors.pb_oms import mapping, wire_search
 from crossdock.flows.order_search import Exclusion, Filters, OrderQuery, Residual, alternatives
 
 _WORDS = ("UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED")
@@ -82,14 +82,14 @@ def rules(tree: Tree) -> Iterator[Fault]:
                 yield Fault(path, f"must be one of {', '.join(_WORDS)}, not {value[:40]!r}")
 
 
-def from_wire(search: wire.Search) -> Search:
+def from_wire(search: wire_search.Search) -> Search:
     """Translate a checked request into canonical terms."""
     given = {each.name: tuple(dict.fromkeys(each.value)) for each in search.filters or ()}
     ids = given.get("orderId")
     words = given.get("status", ())
     first, last = (given.get(name) for name in ("orderCreateDateFrom", "orderCreateDateTo"))
     return Search(
-        order_ids=None if ids is None else tuple(filter(None, map(mapping.read_id, ids))),
+        order_ids=None if ids is None else tuple(filter(None, map(mapping.parse_id, ids))),
         numbers=given.get("orderNumber", ()),
         statuses=tuple(each for each in Status if any(each in mapping.statuses_of(word) for word in words)),
         customers=given.get("customerId", ()),
