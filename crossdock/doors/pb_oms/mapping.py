@@ -282,8 +282,10 @@ def _customer_document(customer: Customer | None) -> dict[str, Tree] | None:
     if customer is None:
         return None
     first, middle, last = split_name(customer.name) if customer.name else (None, None, None)
-    given = join_name(first, middle)
-    return _without_none(firstName=given, lastName=last or None, email=customer.email, customerId=customer.customer_ref)
+    first_names = join_name(first, middle)
+    return _without_none(
+        firstName=first_names, lastName=last or None, email=customer.email, customerId=customer.customer_ref
+    )
 
 
 def _references_document(content: Content) -> dict[str, Tree] | None:

@@ -26,7 +26,7 @@ async def execute_one(request: Request, command: Command) -> Change:
 
 
 def action_reply(request: Request, change: Change, outcome: str) -> Reply:
-    """Reply to a deletion, an item removal or a tagging; `outcome` is the vendor's word for what was done."""
+    """Reply to a deletion, an item removal or a tagging; `outcome` is the `status` of the response, `Updated` or `Deleted`."""
     order_id = change.order.order_id
     body = wire_calls.OrderActionResult(format_id(order_id), outcome, response_time(request))
     return json_reply(200, body, order_id=order_id)

@@ -20,10 +20,10 @@ class TestConcurrency:
             calls.append(world.http.patch(f"{ORDERS}/bulk/status", json=body, headers=headers))
         responses = await asyncio.wait_for(asyncio.gather(*calls), 30)
         assert {response.status_code for response in responses} <= {200, 409}
-        words = {
+        statuses = {
             (await world.http.get(f"{ORDERS}/{each}", headers=headers)).json()["orderInfo"]["status"] for each in ids
         }
-        assert words == {"CANCELED"}
+        assert statuses == {"CANCELED"}
 
 
 class TestLimits:

@@ -70,7 +70,7 @@ class TestRead:
         }  # fmt: skip
 
     @pytest.mark.parametrize(
-        "given",
+        "addresses",
         [
             [],
             [{"addressType": "BILLING", "address": {"name": "Only a name"}}],
@@ -81,12 +81,12 @@ class TestRead:
         ],
     )
     async def test_partial_additional_addresses_are_returned_as_they_were_sent(
-        self, world: World, headers: Headers, given: Any
+        self, world: World, headers: Headers, addresses: Any
     ) -> None:
-        created = await world.http.post(ORDERS, json=sample(additionalAddresses=given), headers=headers)
+        created = await world.http.post(ORDERS, json=sample(additionalAddresses=addresses), headers=headers)
         assert created.status_code == 200
         read = (await world.http.get(f"{ORDERS}/{created.json()['orderId']}", headers=headers)).json()
-        assert read["orderShippingInfo"]["additionalAddresses"] == given
+        assert read["orderShippingInfo"]["additionalAddresses"] == addresses
 
     @pytest.mark.parametrize("order_id", ["PB0000000001", "PB", "nothing", "ORA0000000000000000001US", "PBzzzzzzzzzzz"])
     async def test_a_read_of_an_unknown_order_is_not_found(self, world: World, headers: Headers, order_id: str) -> None:
