@@ -73,7 +73,7 @@ def show(result: Result) -> None:
 
 
 def first_order(databases: Databases) -> float:
-    """Give the seconds from `crossdock serve --demo` on a fresh database to the first accepted order."""
+    """Return the seconds from `crossdock serve --demo` on a fresh database to the first accepted order."""
     port, database = str(free_port()), databases.fresh()
     command = ["-m", "crossdock", "serve", "--demo", "--port", port, "--database", database]
     began = time.perf_counter()
@@ -88,7 +88,7 @@ def first_order(databases: Databases) -> float:
 
 
 def memory(databases: Databases, orders: int) -> tuple[int, float]:
-    """Give how many orders were stored and the server's resident MB after them."""
+    """Return how many orders were stored and the server's resident MB after them."""
     stored = 0
     with server("crossdock.app:create", databases.fresh()) as (base, process):
         while stored < orders:

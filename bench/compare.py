@@ -17,14 +17,14 @@ from bench.servers import ENGINES, HERE, Databases, fresh_file, server, unpack
 
 
 def create(databases: Databases, target: Target, seconds: float, code: Path) -> float:
-    """Give the orders per second that the code in a folder takes at 64 connections."""
+    """Return the orders per second that the code in a folder takes at 64 connections."""
     with server("crossdock.app:create", databases.fresh(), code) as (base, _):
         load.run(base, target, connections=64, seconds=1, name="warm")
         return load.run(base, target, connections=64, seconds=seconds, name="x").per_second
 
 
 def prototype(folder: Path, target: Target, seconds: float) -> float:
-    """Give the orders per second that the bare prototype takes of a door's body at 64 connections."""
+    """Return the orders per second that the bare prototype takes of a door's body at 64 connections."""
     names = {"BENCH_PROTOTYPE": str(fresh_file(folder)), "BENCH_PROTOTYPE_MEMBERS": target.members}
     with server("bench.prototype:create", "sqlite:///unused", **names) as (base, _):
         load.run(base, target, connections=64, seconds=1, name="warm", signed=False)

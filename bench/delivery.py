@@ -40,7 +40,7 @@ _NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(
 
 # --------------------------------------------------------------------------------------------------- what is prepared
 def prepared(databases: Databases, backlog: int, receiver: str) -> str:
-    """Give the URL of a database whose feed has `backlog` events that a receiver has to be told of."""
+    """Return the URL of a database whose feed has `backlog` events that a receiver has to be told of."""
     url = databases.fresh()
     with server("crossdock.app:create", url) as (base, _):
         load.create(base, TARGET)
@@ -61,12 +61,12 @@ async def _add_endpoint(url: str, receiver: str) -> None:
 
 
 def received(receiver: str) -> int:
-    """Give how many webhooks have arrived."""
+    """Return how many webhooks have arrived."""
     return int(httpx.get(receiver).text)
 
 
 def first_arrival(receiver: str) -> int:
-    """Wait until the worker has begun, and give how many webhooks have arrived by then."""
+    """Wait until the worker has begun, and return how many webhooks have arrived by then."""
     give_up = time.monotonic() + 60
     while (count := received(receiver)) == 0:
         assert time.monotonic() < give_up, "nothing arrives"
@@ -103,13 +103,13 @@ class Drained(Struct):
 
 
 def processor_s(process: psutil.Process) -> float:
-    """Give the processor time a process has used."""
+    """Return the processor time a process has used."""
     used = process.cpu_times()
     return float(used.user + used.system)
 
 
 def database_s(databases: Databases) -> dict[int, float]:
-    """Give the processor time of PostgreSQL's processes by their ids; SQLite's is its caller's."""
+    """Return the processor time of PostgreSQL's processes by their ids; SQLite's is its caller's."""
     used = {}
     if databases.engine == "postgresql":
         for each in psutil.Process(databases.pid).children(recursive=True):

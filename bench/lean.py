@@ -19,7 +19,7 @@ from bench.servers import running
 
 @contextmanager
 def receiving(*body: str) -> Iterator[str]:
-    """Run the receiver in a process of its own, and give its address; it answers with 204, or with a body if there is one."""
+    """Run the receiver in a process of its own, and return its address; it answers with 204, or with a body if there is one."""
     with running("-m", "bench.lean", *body, out=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/hook"

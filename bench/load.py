@@ -68,7 +68,7 @@ def need_wrk() -> None:
 
 
 def targets(doors: Sequence[str] | None) -> list[Target]:
-    """Give the targets of these doors, or all."""
+    """Return the targets of these doors, or all."""
     return [target for target in TARGETS if not doors or target.door in doors]
 
 

@@ -19,7 +19,7 @@ BATCH = 64
 
 
 def _copy(row: dict[str, Any], number: int) -> tuple[Any, ...]:
-    """Give a row under other ids: every id rises by `number`, every hash and key becomes another one."""
+    """Return a row under other ids: every id rises by `number`, every hash and key becomes another one."""
     changed = dict(row)
     for name in ("order_id", "submission_id", "event_id"):
         if changed.get(name):
@@ -35,7 +35,7 @@ def _copy(row: dict[str, Any], number: int) -> tuple[Any, ...]:
 
 
 def _some(rows: list[dict[str, Any]], first: int, end: int) -> list[tuple[Any, ...]]:
-    """Give copies for the orders numbered from `first` until before `end`."""
+    """Return copies for the orders numbered from `first` until before `end`."""
     return [_copy(row, number) for number in range(first, end) for row in rows]
 
 
@@ -48,7 +48,7 @@ def _batches(rows: dict[str, list[dict[str, Any]]], first: int) -> list[dict[str
 
 
 def speed(url: str, seconds: float) -> float:
-    """Give orders per second into a database that holds exactly one order."""
+    """Return orders per second into a database that holds exactly one order."""
     if url.startswith("sqlite:///"):
         return _on_sqlite(url.removeprefix("sqlite:///"), seconds)
     return asyncio.run(_on_postgres(url, seconds))

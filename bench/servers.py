@@ -39,7 +39,7 @@ def running(
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on: others may measure on this machine."""
+    """Return a port that nobody listens on: others may measure on this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -97,7 +97,7 @@ class Databases:
         return self._server.get_postmaster_info().pid
 
     def fresh(self) -> str:
-        """Give the URL of an empty database."""
+        """Return the URL of an empty database."""
         if self.engine == "sqlite":
             return f"sqlite:///{fresh_file(self.folder)}"
         name = f"bench_{next(self._numbers)}"
@@ -106,7 +106,7 @@ class Databases:
 
 
 def fresh_file(folder: Path) -> Path:
-    """Give the path of an SQLite file that is not there yet, in a folder of its own."""
+    """Return the path of an SQLite file that is not there yet, in a folder of its own."""
     return Path(tempfile.mkdtemp(dir=folder)) / "bench.db"
 
 

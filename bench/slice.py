@@ -49,7 +49,7 @@ async def main() -> None:
 
 
 async def signed_in(site: Any) -> str:
-    """Give a token of the demo client; the hub's is good for every door."""
+    """Return a token of the demo client; the hub's is good for every door."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://slice") as http:
         answer = await http.post("/hub/v1/token", auth=("demo", "demo-secret"))
     token: str = answer.json()["access_token"]

@@ -25,7 +25,7 @@ Post = Callable[[int], Awaitable[None]]
 
 
 def signed(number: int) -> dict[str, str]:
-    """Give the headers of a delivery, for clients that are not ours."""
+    """Return the headers of a delivery, for clients that are not ours."""
     now = int(time.time())
     return {
         "Content-Type": "application/json",
@@ -36,7 +36,7 @@ def signed(number: int) -> dict[str, str]:
 
 
 async def measure(post: Post, count: int) -> tuple[float, float]:
-    """Give posts a second, and microseconds of this process's processor time for each."""
+    """Return posts a second, and microseconds of this process's processor time for each."""
 
     async def work(numbers: range) -> None:
         for number in numbers:

@@ -41,7 +41,7 @@ def pytest_collection_finish() -> None:
 
 
 def _memory() -> str | None:
-    """Give a folder in memory, where there is one with room. No test cuts the power, so SQLite need not wait for its disk."""
+    """Return a folder in memory, where there is one with room. No test cuts the power, so SQLite need not wait for its disk."""
     folder = "/dev/shm"
     is_roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM_BYTES
     return folder if is_roomy else None
@@ -70,7 +70,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a migrated SQLite file with the demo organization in it."""
+    """Return a migrated SQLite file with the demo organization in it."""
     path = tmp_path_factory.mktemp("template") / "crossdock.db"
     asyncio.run(_prepare(f"sqlite:///{path}"))
     return path
@@ -78,7 +78,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> str:
-    """Give the name of a migrated PostgreSQL database with the demo organization in it."""
+    """Return the name of a migrated PostgreSQL database with the demo organization in it."""
     asyncio.run(administer(postgres_url, "CREATE DATABASE template_crossdock"))
     asyncio.run(_prepare(renamed(postgres_url, "template_crossdock")))
     return "template_crossdock"
@@ -97,7 +97,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 async def postgres_databases(postgres_url: str, postgres_template: str) -> AsyncIterator[Databases]:
-    """Give the databases of this process's PostgreSQL."""
+    """Return the databases of this process's PostgreSQL."""
     databases = Databases(postgres_url, postgres_template)
     yield databases
     await databases.close()
@@ -105,7 +105,7 @@ async def postgres_databases(postgres_url: str, postgres_template: str) -> Async
 
 @pytest.fixture
 async def postgres_database(postgres_databases: Databases) -> AsyncIterator[str]:
-    """Give the URL of a PostgreSQL database like the template."""
+    """Return the URL of a PostgreSQL database like the template."""
     url = await asyncio.to_thread(postgres_databases.take)
     yield url
     await postgres_databases.give_back(url)
@@ -113,7 +113,7 @@ async def postgres_database(postgres_databases: Databases) -> AsyncIterator[str]
 
 @pytest.fixture
 def database(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Give the URL of a fresh database with the demo organization in it."""
+    """Return the URL of a fresh database with the demo organization in it."""
     if engine != "sqlite":
         yield request.getfixturevalue("postgres_database")
         return
@@ -123,7 +123,7 @@ def database(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 async def context(database: str, engine: str, request: pytest.FixtureRequest) -> AsyncIterator[Context]:
-    """Give an open book; `@pytest.mark.parametrize` of `overrides` changes its settings."""
+    """Return an open book; `@pytest.mark.parametrize` of `overrides` changes its settings."""
     overrides: dict[str, Any] = getattr(request, "param", {})
     settings = load({}, database=database, **overrides)
     if engine == "sqlite":
@@ -136,6 +136,6 @@ async def context(database: str, engine: str, request: pytest.FixtureRequest) ->
 
 @pytest.fixture
 async def world(context: Context) -> AsyncIterator[World]:
-    """Give the whole application over an open book, with an HTTP client to it."""
+    """Return the whole application over an open book, with an HTTP client to it."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app.site(context)), base_url="http://crossdock") as http:
         yield World(context, http)

@@ -32,7 +32,7 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 
 
 
 def renamed(url: str, database: str) -> str:
-    """Give the URL of another database on the same server."""
+    """Return the URL of another database on the same server."""
     before, _, after = url.partition("?")
     return f"{before.rsplit('/', 1)[0]}/{database}" + (f"?{after}" if after else "")
 
@@ -60,7 +60,7 @@ class Databases:
         self._script = ""
 
     def take(self) -> str:
-        """Give the URL of a database nobody uses. Where a loop is running, this is called in a thread."""
+        """Return the URL of a database nobody uses. Where a loop is running, this is called in a thread."""
         if self._spare:
             return self._spare.pop()
         name = f"test_{os.getpid()}_{next(self._numbers)}"
@@ -68,7 +68,7 @@ class Databases:
         return renamed(self._url, name)
 
     async def store(self, url: str) -> PostgresStore:
-        """Give a store over the connections that are kept to a database. It is the test's own, its connections are not."""
+        """Return a store over the connections that are kept to a database. It is the test's own, its connections are not."""
         return PostgresStore(await self._pool(url))
 
     async def give_back(self, url: str) -> None:
@@ -122,7 +122,7 @@ class Databases:
 
 
 async def _rows(connection: Any) -> dict[str, str | None]:
-    """Give all rows of all tables, as JSON."""
+    """Return all rows of all tables, as JSON."""
     names = [row[0] for row in await connection.fetch(_TABLES)]
     return {
         name: await connection.fetchval(f"SELECT json_agg(each ORDER BY each::text)::text FROM {name} each")
@@ -131,7 +131,7 @@ async def _rows(connection: Any) -> dict[str, str | None]:
 
 
 def _script(rows: dict[str, str | None]) -> str:
-    """Give the statements, to be sent in one go and so in one transaction, that leave these rows in a database."""
+    """Return the statements, to be sent in one go and so in one transaction, that leave these rows in a database."""
     parts = [f"DELETE FROM {name}" for name in rows]
     for name, found in rows.items():
         if found is not None:

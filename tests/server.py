@@ -18,7 +18,7 @@ START_LIMIT_S = 30  # far more than a start takes; only says when to give up
 
 
 def free_port() -> int:
-    """Give a port nobody listens on."""
+    """Return a port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

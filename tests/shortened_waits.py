@@ -18,7 +18,7 @@ HURRY = "CROSSDOCK_TEST_HURRY"
 
 
 def environment(waits: dict[str, Any], **settings: Any) -> dict[str, str]:
-    """Give the environment of such a process: its waits, and settings of Crossdock."""
+    """Return the environment of such a process: its waits, and settings of Crossdock."""
     named = {f"CROSSDOCK_{name.upper()}": str(value) for name, value in settings.items()}
     return os.environ | named | {HURRY: json.dumps(waits)}
 

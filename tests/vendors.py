@@ -16,7 +16,7 @@ _HUB: dict[str, Any] = json.loads((HERE.parent / "bench" / "hub.request.json").r
 
 
 def sample(door: str) -> dict[str, Any]:
-    """Give the sample create body of a door."""
+    """Return the sample create body of a door."""
     if door == "hub":
         return dict(_HUB)
     found: dict[str, Any] = json.loads((HERE / "doors" / door / "create.request.json").read_text())
@@ -35,11 +35,11 @@ class Vendor(Struct, frozen=True):
     conflict: int = 400
 
     def body(self, number: str) -> dict[str, Any]:
-        """Give the sample body under another number."""
+        """Return the sample body under another number."""
         return sample(self.door) | {self.number: number}
 
     def headers(self, stamp: str) -> dict[str, str]:
-        """Give the door's own headers; `stamp` is unique for a request where the door wants that."""
+        """Return the door's own headers; `stamp` is unique for a request where the door wants that."""
         if self.door == "pb_fulfillment":
             return {"X-PB-TransactionId": stamp[-25:]}
         if self.door == "fabric":

@@ -23,18 +23,18 @@ class World:
     async def bearer(
         self, *, client_id: str = demo.CLIENT_ID, secret: str = demo.CLIENT_SECRET, **rest: Any
     ) -> dict[str, str]:
-        """Give the authorization header of a client, the demo one unless named; `scope` and `lifetime_s` may be given."""
+        """Return the authorization header of a client, the demo one unless named; `scope` and `lifetime_s` may be given."""
         grant, _ = await access.grant(
             self.context, client_id=client_id, secret=secret, lifetime_s=rest.pop("lifetime_s", 3600), **rest
         )
         return {"Authorization": f"Bearer {grant.token}"}
 
     async def demo_organization(self) -> Organization:
-        """Give the demo organization."""
+        """Return the demo organization."""
         return await demo.ensure(self.context, [])
 
     async def stranger(self) -> dict[str, str]:
-        """Make another organization with a client that has every scope, and give its authorization header."""
+        """Make another organization with a client that has every scope, and return its authorization header."""
         made = await tenants.add_organization(self.context, name="Other", uuid=STRANGERS_UUID)
         # The same Fulfillment client id as the victim's: ids vendors give are only unique within an organization.
         for kind, value in (("fabric_account", STRANGERS_FABRIC_ACCOUNT), ("pb_fulfillment_client", "1234")):

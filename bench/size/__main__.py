@@ -233,7 +233,7 @@ _BUFFERS_MB = min(4096, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 @asynccontextmanager
 async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
-    """Give the URL of the database kept in a folder; PostgreSQL runs as long as it is used."""
+    """Return the URL of the database kept in a folder; PostgreSQL runs as long as it is used."""
     if engine == "sqlite":
         yield f"sqlite:///{folder}/size.db"
         return
@@ -293,7 +293,7 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
 
 
 def _last(results: Path) -> Iterator[Result]:
-    """Give each engine's last run; one that this code does not understand any more is left out."""
+    """Return each engine's last run; one that this code does not understand any more is left out."""
     for engine in ENGINES:
         path = results / f"size-{engine}.json"
         if path.exists():

@@ -49,7 +49,7 @@ class Op(Struct, frozen=True):
     is_get: bool = False  # reads one order: no statement of it may touch more than a few rows
 
     def sent(self, asked: Asked) -> tuple[str, str, bytes]:
-        """Give method, path and body of a request."""
+        """Return method, path and body of a request."""
         if self.body is None:
             return "GET", self.path(asked), b""
         return "POST", self.path(asked), ENCODER.encode(self.body(asked))
@@ -60,7 +60,7 @@ def _hub(**query: str) -> str:
 
 
 def _after(order_id: int, **query: str) -> str:
-    """Give the address of the page after an order, with the cursor as the hub mints it."""
+    """Return the address of the page after an order, with the cursor as the hub mints it."""
     mark = hashlib.sha256(ENCODER.encode(sorted(query.items()))).hexdigest()[:8]
     return _hub(**query, cursor=to_base32(order_id) + mark)
 
@@ -207,7 +207,7 @@ async def deep_places(store: Store, loaded: Loaded) -> list[int]:
 
 
 def headers_of(op: Op, token: str) -> dict[str, str]:
-    """Give the headers of a request."""
+    """Return the headers of a request."""
     found = {"Authorization": f"Bearer {token}"}
     if op.door == "fabric":
         account = next(seed.key for door in all_doors() for seed in door.demo_seeds if seed.kind == FABRIC_KIND)
@@ -274,7 +274,7 @@ class Asker:
         self._tokens: dict[int, str] = {}
 
     async def token(self, place: int) -> str:
-        """Give the token of an organization's client."""
+        """Return the token of an organization's client."""
         if place not in self._tokens:
             name, secret = self._loaded.clients[place]
             grant, _ = await access.grant(self._context, client_id=name, secret=secret, lifetime_s=36_000)
@@ -282,7 +282,7 @@ class Asker:
         return self._tokens[place]
 
     async def ask(self, op: Op, asked: Asked) -> list[tuple[str, list[Any]]]:
-        """Ask once, and give the statements that followed. Raises RuntimeError where the answer is no 200."""
+        """Ask once, and return the statements that followed. Raises RuntimeError where the answer is no 200."""
         token = await self.token(asked.order.organization)
         self._recorder.asked.clear()
         method, path, body = op.sent(asked)

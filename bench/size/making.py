@@ -53,7 +53,7 @@ _MAIL = "QQEMAILQQ@example.com"
 
 
 def _sample(door: str, lines: int) -> dict[str, Any]:
-    """Give a door's sample body with so many lines, and with marks."""
+    """Return a door's sample body with so many lines, and with marks."""
     path = HERE / "hub.request.json" if door == "hub" else BODIES / door / "create.request.json"
     body: dict[str, Any] = json.loads(path.read_text())
     _MARKING[door](body, range(lines))
@@ -156,7 +156,7 @@ class _Text:
         self._format = b"%b".join([*parts, raw[end:].replace(b"%", b"%%")])
 
     def filled(self, values: dict[str, bytes]) -> bytes:
-        """Give the bytes with the values in the places of the marks."""
+        """Return the bytes with the values in the places of the marks."""
         return self._format % tuple([values[name] for name in self._names])
 
 

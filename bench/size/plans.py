@@ -99,7 +99,7 @@ async def postgres_plan(connection: Any, text: str, values: Sequence[Any]) -> Pl
 
 
 def shortened(text: str) -> str:
-    """Give a statement on one line, with lists of parameters cut."""
+    """Return a statement on one line, with lists of parameters cut."""
     text = re.sub(r"IN \([^)(]*\)", "IN (…)", re.sub(r"\s+", " ", text))
     return re.sub(rf'SELECT ({_GROWING})\."?[a-z_]+"?,(?: \1\."?[a-z_]+"?,?){{3,}}', r"SELECT \1.*", text)
 

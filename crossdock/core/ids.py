@@ -32,7 +32,7 @@ class IdGenerator:
         self._sequence = 0
 
     def new(self, now_us: int) -> int:
-        """Give a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past."""
+        """Return a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past."""
         ms = now_us // 1000 - EPOCH_MS
         if ms > self._ms:
             self._ms, self._sequence = ms, 0
@@ -44,18 +44,18 @@ class IdGenerator:
 
 
 def created_us(identity: int) -> int:
-    """Give the time in an id, microseconds since 1970 at millisecond precision."""
+    """Return the time in an id, microseconds since 1970 at millisecond precision."""
     return ((identity >> _TIME_SHIFT) + EPOCH_MS) * 1000
 
 
 def first_id_at(us: int) -> int:
-    """Give the smallest id of the millisecond that holds `us`; no id minted earlier reaches it."""
+    """Return the smallest id of the millisecond that holds `us`; no id minted earlier reaches it."""
     return min(MAX_ID, max(0, us // 1000 - EPOCH_MS) << _TIME_SHIFT)
 
 
 # ------------------------------------------------------------------------------------------------------------ spellings
 def to_base62(identity: int) -> str:
-    """Spell as 10 to 11 base-62 characters."""
+    """Format as 10 to 11 base-62 characters."""
     digits = ""
     while identity:
         identity, pair = divmod(identity, 3844)
@@ -69,7 +69,7 @@ def from_base62(text: str) -> int | None:
 
 
 def to_base32(identity: int) -> str:
-    """Spell as 13 Crockford base-32 characters."""
+    """Format as 13 Crockford base-32 characters."""
     pairs = _BASE32_PAIRS  # written out: several are spelled for every order that is told
     return (
         f"{_BASE32[identity >> 60]}{pairs[identity >> 50 & 1023]}{pairs[identity >> 40 & 1023]}"
@@ -83,7 +83,7 @@ def from_base32(text: str) -> int | None:
 
 
 def to_digits(identity: int) -> str:
-    """Spell as 19 decimal digits."""
+    """Format as 19 decimal digits."""
     return f"{identity:019d}"
 
 
@@ -93,7 +93,7 @@ def from_digits(text: str) -> int | None:
 
 
 def to_hex24(identity: int) -> str:
-    """Spell as 24 hexadecimal digits: the id's seconds since 1970 in the first 8, as document stores do, then the id."""
+    """Format as 24 hexadecimal digits: the id's seconds since 1970 in the first 8, as document stores do, then the id."""
     return f"{created_us(identity) // 1_000_000 & 0xFFFFFFFF:08x}{identity:016x}"
 
 
@@ -106,7 +106,7 @@ def from_hex24(text: str) -> int | None:
 
 
 def to_uuid(identity: int) -> str:
-    """Spell as a version-8 UUID: 63 bits of id, the rest a fixed mix of them, so that a made-up UUID is not an id."""
+    """Format as a version-8 UUID: 63 bits of id, the rest a fixed mix of them, so that a made-up UUID is not an id."""
     mixed = _mix(identity)
     value = (
         (identity >> 15) << 80 | 8 << 76 | (identity >> 3 & 0xFFF) << 64 | 2 << 62 | (identity & 7) << 59 | mixed >> 5
@@ -146,7 +146,7 @@ def _positional(text: str, alphabet: str, spell: Any) -> int | None:
 
 # ----------------------------------------------------------------------------------------------------- sameness and keys
 def json_equal(one: Any, other: Any) -> bool:
-    """Say whether two decoded JSON values mean the same: members in any order, numbers by value, types kept apart."""
+    """Tell whether two decoded JSON values mean the same: members in any order, numbers by value, types kept apart."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, int | Decimal) and isinstance(other, int | Decimal):
@@ -161,7 +161,7 @@ def json_equal(one: Any, other: Any) -> bool:
 
 
 def hashed_key(scope: str, *parts: str) -> bytes:
-    """Give the 32-byte key of a natural key: any length in, fixed size out, and no two lists of parts alike."""
+    """Return the 32-byte key of a natural key: any length in, fixed size out, and no two lists of parts alike."""
     told = [scope.encode()]
     for part in parts:
         encoded = part.encode()
@@ -170,7 +170,7 @@ def hashed_key(scope: str, *parts: str) -> bytes:
 
 
 def index_key(value: str) -> str:
-    """Give the form of a value that is indexed: itself, or for a long one its beginning and its hash.
+    """Return the form of a value that is indexed: itself, or for a long one its beginning and its hash.
 
     PostgreSQL refuses index rows over 2704 bytes, and vendors set no length limits; 160 characters are at most 640 bytes.
     """

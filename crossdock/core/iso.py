@@ -46,5 +46,5 @@ EXPONENT_OF = dict.fromkeys(CURRENCIES, 2) | {
 
 
 def exponent(currency: str | None) -> int:
-    """Give the number of decimal places of a currency's minor unit; 2 where no currency is known."""
+    """Return the number of decimal places of a currency's minor unit; 2 where no currency is known."""
     return EXPONENT_OF.get(currency or "", 2)

@@ -11,7 +11,7 @@ MAIL_ENDPOINT = 1
 
 
 def message_id(event_id: int, topic: str = "") -> str:
-    """Spell the id by which a receiver knows a repeat: that of the event, whoever is told of it and however often.
+    """Format the id by which a receiver knows a repeat: that of the event, whoever is told of it and however often.
 
     Vendors' payloads tell of one event under several names, each a message of its own; our own names have a dot.
     """
@@ -44,11 +44,11 @@ class Subscription(Struct, frozen=True, omit_defaults=True, kw_only=True):
     details: dict[str, Any] = {}
 
     def matches(self, topic: str) -> bool:
-        """Say whether it wants to hear of a topic."""
+        """Tell whether it wants to hear of a topic."""
         return not self.topics or any(
             topic == each or (each.endswith("*") and topic.startswith(each[:-1])) for each in self.topics
         )
 
     def secrets_at(self, now: int) -> tuple[str, ...]:
-        """Give the secrets in force at a time, the newest first."""
+        """Return the secrets in force at a time, the newest first."""
         return tuple(each.value for each in self.secrets if each.until is None or now < each.until)

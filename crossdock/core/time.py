@@ -8,7 +8,7 @@ _MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1
 
 
 def format_time(us: int, *, digits: int = 3) -> str:
-    """Spell microseconds since 1970 as UTC with `digits` fractional digits: 2026-01-30T10:53:24.554Z."""
+    """Format microseconds since 1970 as UTC with `digits` fractional digits: 2026-01-30T10:53:24.554Z."""
     # About half of what datetime takes, where the times are many and in no order.
     seconds, fraction = divmod(us, 1_000_000)
     days, second = divmod(seconds, 86_400)

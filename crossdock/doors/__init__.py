@@ -33,7 +33,7 @@ def all_doors() -> tuple[Door, ...]:
 
 
 def all_payloads() -> dict[str, PayloadFormat]:
-    """Give every shape in which webhooks tell of events, by name: those the doors bring, and each door's plain document."""
+    """Return every shape in which webhooks tell of events, by name: those the doors bring, and each door's plain document."""
     brought = [payload for door in all_doors() for payload in door.payloads]
     plain = [document_payload(door.name) for door in all_doors() if door.format is not None]
     return {payload.name: payload for payload in (*plain, *brought)}

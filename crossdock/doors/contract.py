@@ -31,7 +31,7 @@ class Headers:
         self._values = dict(raw)
 
     def get(self, name: str) -> str | None:
-        """Give a header's value, or None."""
+        """Return a header's value, or None."""
         value = self._values.get(name.encode("latin-1"))
         return None if value is None else value.decode("latin-1").strip()
 
@@ -124,7 +124,7 @@ def in_one_view(handle: "Handler") -> "Handler":
 
 
 def basic_credentials(headers: Headers) -> tuple[str, str] | None:
-    """Give the id and secret of a Basic authorization header, or None where there is no sound one."""
+    """Return the id and secret of a Basic authorization header, or None where there is no sound one."""
     scheme, _, encoded = (headers.get("authorization") or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -136,7 +136,7 @@ def basic_credentials(headers: Headers) -> tuple[str, str] | None:
 
 
 def replayed_header(replayed: bool) -> list[tuple[str, str]]:
-    """Give the header that tells a repeated answer from a first one."""
+    """Return the header that tells a repeated answer from a first one."""
     return [("Idempotent-Replayed", "true")] if replayed else []
 
 

@@ -47,7 +47,7 @@ class Grant(Struct, frozen=True):
 async def grant(
     context: Context, *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
 ) -> tuple[Grant, Organization]:
-    """Give a token to a client that knows its secret, with all its scopes or the narrower `scope`.
+    """Return a token to a client that knows its secret, with all its scopes or the narrower `scope`.
 
     Refuses with Denied: `bad_credentials`, `no_scope` where more is asked than the client has.
     """
@@ -74,7 +74,7 @@ async def grant(
 async def sign_in(
     context: Context, *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
 ) -> tuple[Grant, Person, list[tuple[Organization, Membership]]]:
-    """Give a token to a person who knows their password; `claims` says what the door adds to it.
+    """Return a token to a person who knows their password; `claims` says what the door adds to it.
 
     Refuses with Denied `bad_credentials`.
     """

@@ -46,7 +46,7 @@ class Access:
         self._callers: dict[tuple[str, str | None], tuple[int, Caller]] = {}
 
     def recall(self, token: str, organization: str | None, now: int) -> Caller | None:
-        """Give the caller of a token recognized lately."""
+        """Return the caller of a token recognized lately."""
         known = self._callers.get((token, organization))
         return known[1] if known is not None and now < known[0] else None
 

@@ -213,7 +213,7 @@ def _enable(endpoint: Endpoint, enabled: bool | None) -> Endpoint:
 async def rotate(
     context: Context, caller: Caller, *, endpoint_id: int | None, secret_kind: SecretKind, secret: str | None = None
 ) -> Endpoint:
-    """Give an endpoint a new secret; the newest of the old ones stay in force for `webhook_rotation_s` seconds.
+    """Return an endpoint a new secret; the newest of the old ones stay in force for `webhook_rotation_s` seconds.
 
     Refuses with NotFound `not_found`, Invalid `invalid`.
     """

@@ -88,7 +88,7 @@ async def find(context: Context, caller: Caller, query: OrderQuery, *, residual:
 
 
 def too_broad() -> Invalid:
-    """Give the refusal of a search for which more than MAX_SCANNED orders would be examined."""
+    """Return the refusal of a search for which more than MAX_SCANNED orders would be examined."""
     return Invalid(
         Code.INVALID, f"the search looks through more than {MAX_SCANNED} orders; narrow it",
         limit=MAX_SCANNED,

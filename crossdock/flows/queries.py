@@ -24,7 +24,7 @@ Tree = Any
 
 # --------------------------------------------------------------------------------------------------------------- orders
 async def order(context: Context, caller: Caller, *, order_id: int | None) -> Order:
-    """Give one order. Refuses with Missing `no_order`, also for ids no spelling stands for (None)."""
+    """Return one order. Refuses with Missing `no_order`, also for ids no spelling stands for (None)."""
     if order_id is not None:
         async with context.store.reading() as tx:
             found = await order_store.get(tx, caller.organization_id, order_id=order_id)
@@ -34,7 +34,7 @@ async def order(context: Context, caller: Caller, *, order_id: int | None) -> Or
 
 
 async def order_by_number(context: Context, caller: Caller, *, door: str, number: str) -> Order:
-    """Give the order a door received under a sender's number. Refuses with Missing `no_order`."""
+    """Return the order a door received under a sender's number. Refuses with Missing `no_order`."""
     async with context.store.reading() as tx:
         found = await order_store.by_number(tx, caller.organization_id, door=door, number=number)
     if found is None:
@@ -88,14 +88,14 @@ async def count(context: Context, caller: Caller, filters: Filters) -> int:
 
 
 async def counts(context: Context, caller: Caller) -> dict[tuple[str, str], int]:
-    """Give the number of orders by (door, status)."""
+    """Return the number of orders by (door, status)."""
     async with context.store.reading() as tx:
         return await order_counts.counts(tx, caller.organization_id)
 
 
 # ---------------------------------------------------------------------------------------------------------- submissions
 async def submission(context: Context, caller: Caller, *, submission_id: int | None) -> SubmissionRecord:
-    """Give one submission with its bytes. Refuses with Missing `no_submission`."""
+    """Return one submission with its bytes. Refuses with Missing `no_submission`."""
     if submission_id is not None:
         async with context.store.reading() as tx:
             found = await submission_store.get_submission(tx, caller.organization_id, submission_id=submission_id)
@@ -107,14 +107,14 @@ async def submission(context: Context, caller: Caller, *, submission_id: int | N
 async def submissions(
     context: Context, caller: Caller, *, status: str | None, before: int | None, limit: int
 ) -> list[SubmissionRecord]:
-    """Give at most `limit` submissions, newest first, older than the id `before`."""
+    """Return at most `limit` submissions, newest first, older than the id `before`."""
     async with context.store.reading() as tx:
         return await submission_store.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
 
 
 # -------------------------------------------------------------------------------------------------------------- the log
 async def history(context: Context, caller: Caller, *, order_id: int | None) -> list[Event]:
-    """Give an order's events in their order. Refuses with Missing `no_order`."""
+    """Return an order's events in their order. Refuses with Missing `no_order`."""
     if order_id is not None:
         async with context.store.reading() as tx:
             recorded = await event_log.events(tx, caller.organization_id, aggregate_id=order_id)
@@ -124,7 +124,7 @@ async def history(context: Context, caller: Caller, *, order_id: int | None) -> 
 
 
 async def histories(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
-    """Give the events of several orders, each in their order, as of one moment; none for an order that is not there."""
+    """Return the events of several orders, each in their order, as of one moment; none for an order that is not there."""
     if not order_ids:
         return []
     async with context.store.reading() as tx:
@@ -133,7 +133,7 @@ async def histories(context: Context, caller: Caller, order_ids: Sequence[int]) 
 
 
 async def as_of(context: Context, caller: Caller, *, order_id: int | None, at: int) -> Order:
-    """Give an order as it was at a time (microseconds since 1970), rebuilt from the log.
+    """Return an order as it was at a time (microseconds since 1970), rebuilt from the log.
 
     Refuses with Missing `no_order`, also where the order did not exist yet.
     """

@@ -125,7 +125,7 @@ class _Fault(Exception):
 
 
 def _made(rows: OrderRows, entries: Sequence[LogEntry]) -> OrderRows:
-    """Give the rows an order's events make, which are those that are stored."""
+    """Return the rows an order's events make, which are those that are stored."""
     _check_chain(rows, entries)
     try:
         states = [order for _, order in events.replay(entry.event for entry in entries)]

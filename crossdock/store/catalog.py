@@ -48,7 +48,7 @@ check_columns(catalog_entry, CatalogEntry)
 
 
 def version_of(entry: CatalogEntry | RowVersion) -> EntryVersion:
-    """Give the version of an entry."""
+    """Return the version of an entry."""
     return entry.position, entry.updated_at
 
 

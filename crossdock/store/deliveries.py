@@ -361,7 +361,7 @@ _DROP = Statement(delete(delivery).where(*_P_DELIVERY))
 
 
 async def prune(tx: Transaction, organization_id: int, *, endpoint_id: int, before: int, limit: int) -> int:
-    """Delete at most `limit` ended deliveries with ids below `before`, and give how many."""
+    """Delete at most `limit` ended deliveries with ids below `before`, and return how many."""
     rows = await tx.rows(_OLD, organization_id=organization_id, endpoint_id=endpoint_id, before=before, limit=limit)
     key = {"p_organization_id": organization_id, "p_endpoint_id": endpoint_id}
     await tx.run_all(_DROP, [key | {"p_delivery_id": row["delivery_id"]} for row in rows])

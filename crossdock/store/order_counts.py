@@ -21,7 +21,7 @@ _COUNTS = Statement(
 
 
 async def counts(tx: Transaction, organization_id: int) -> dict[tuple[str, str], int]:
-    """Give the number of orders by (door, status); pairs without orders are left out."""
+    """Return the number of orders by (door, status); pairs without orders are left out."""
     rows = await tx.rows(_COUNTS, organization_id=organization_id)
     return {(row["door"], row["status"]): int(row["orders"]) for row in rows if row["orders"]}
 

@@ -92,7 +92,7 @@ def fold(text: str) -> str:
 
 
 def tag_term(tag: str) -> str:
-    """Give the search term of a tag."""
+    """Return the search term of a tag."""
     return index_key(" " + tag)  # no other term begins with a space
 
 
@@ -206,7 +206,7 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
 
 
 def email_key_of(order: Order) -> str | None:
-    """Give the e-mail an order is indexed by: the customer's, else the receiver's; without case."""
+    """Return the e-mail an order is indexed by: the customer's, else the receiver's; without case."""
     customer = order.content.customer
     email = (customer and customer.email) or (order.ship_to and order.ship_to.email)
     return index_key(email.lower()) if email else None
@@ -235,7 +235,7 @@ def _is_same_json(name: str, one: Any, other: Any) -> bool:
 
 
 def line_keys(order: Order) -> list[tuple[str | None, str | None]]:
-    """Give the keys of SKU and location that each line is indexed by."""
+    """Return the keys of SKU and location that each line is indexed by."""
     destinations = order.content.destinations
     keys = []
     for line in order.content.lines:

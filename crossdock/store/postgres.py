@@ -155,7 +155,7 @@ class PostgresTransaction:
         self._has_custom_plans = False
 
     async def _connection(self, *, custom_plans: bool = False) -> Any:
-        """Give the connection for one statement, after sending what must come before it in one round trip."""
+        """Return the connection for one statement, after sending what must come before it in one round trip."""
         if custom_plans and not self._has_custom_plans:
             self._has_custom_plans = True
             self._pending.append(_CUSTOM_PLANS)

@@ -36,7 +36,7 @@ class _Compiled(Struct, frozen=True):
     expanded: dict[int, str]
 
     def text_for(self, length: int) -> str:
-        """Give the text that takes a list of some length."""
+        """Return the text that takes a list of some length."""
         if length not in self.expanded:
             parts, position = self.text.split("?"), self.names.index(self.list_name or "") + 1
             marks = ", ".join("?" * length)
@@ -69,15 +69,15 @@ class Statement:
         return known
 
     def names(self, dialect: Dialect) -> tuple[str, ...]:
-        """Give the names of the parameters in their order."""
+        """Return the names of the parameters in their order."""
         return self._compile(dialect).names
 
     def text(self, dialect: Dialect) -> str:
-        """Give the SQL text; where the engine has no arrays, a list takes one value in it."""
+        """Return the SQL text; where the engine has no arrays, a list takes one value in it."""
         return self._compile(dialect).text
 
     def bind(self, dialect: Dialect, values: dict[str, Any]) -> tuple[str, list[Any]]:
-        """Give the SQL text and the values in its parameters' order."""
+        """Return the SQL text and the values in its parameters' order."""
         compiled = self._compile(dialect)
         bound = [values[name] if name in values else _constant(compiled.constants, name) for name in compiled.names]
         if compiled.list_name is None:
@@ -127,7 +127,7 @@ class Transaction(Protocol):
         """Update columns of existing rows; each row given is a primary key, then the columns' values."""
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
-        """Insert those rows whose primary key is free, and give their positions.
+        """Insert those rows whose primary key is free, and return their positions.
 
         Waits for the end of a transaction that is inserting the same key. Callers sort rows by key, so that two claims cannot
         wait for each other.

@@ -8,12 +8,12 @@ from sqlalchemy import Column, Table
 
 
 def columns_of(table: Table, record: type[Struct]) -> list[Column[Any]]:
-    """Give the columns of a record's fields, in the fields' order: a row of them makes a record."""
+    """Return the columns of a record's fields, in the fields' order: a row of them makes a record."""
     return [table.c[name] for name in record.__struct_fields__]
 
 
 def positions_of(table: Table, names: Sequence[str]) -> list[int]:
-    """Give the positions of columns in the table's rows."""
+    """Return the positions of columns in the table's rows."""
     return [table.columns.keys().index(name) for name in names]
 
 

@@ -193,7 +193,7 @@ async def revoke_token(tx: Transaction, organization_id: int, *, token_id: str, 
 
 
 async def is_revoked(tx: Transaction, organization_id: int, *, token_id: str) -> bool:
-    """Say whether one token was revoked."""
+    """Tell whether one token was revoked."""
     return bool(await tx.rows(_IS_REVOKED, organization_id=organization_id, token_id=token_id))
 
 

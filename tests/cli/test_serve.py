@@ -22,7 +22,7 @@ from tests.vendors import VENDORS, bearer
 
 
 def curls(text: str) -> list[str]:
-    """Give the commands among what the server printed."""
+    """Return the commands among what the server printed."""
     return [line for line in text.splitlines() if line.startswith("curl ")]
 
 
@@ -127,12 +127,12 @@ class TestServe:
 
 
 def options(command: str) -> set[str]:
-    """Give the names of a command's options."""
+    """Return the names of a command's options."""
     return {str(each.name) for each in cli.program.commands[command].params}
 
 
 def pasted(command: str) -> dict[str, Any]:
-    """Run a command as a newcomer's shell does, and give the JSON object it printed."""
+    """Run a command as a newcomer's shell does, and return the JSON object it printed."""
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT_S, check=True)
     answer = json.loads(ran.stdout)
     assert isinstance(answer, dict), answer
@@ -147,7 +147,7 @@ def is_ready(port: int) -> bool:
 
 
 def counted_by(server: Server) -> set[str]:
-    """Give the processes of a server that have counted requests, by the files they share their counts in."""
+    """Return the processes of a server that have counted requests, by the files they share their counts in."""
     folders: Iterator[str | None] = (
         each.environ().get("PROMETHEUS_MULTIPROC_DIR") for each in psutil.Process(server.process.pid).children()
     )

@@ -56,7 +56,7 @@ RULES: dict[str, st.SearchStrategy[str]] = {
 
 
 def of(kind: inspect.Type) -> st.SearchStrategy[Any]:
-    """Give valid values of a described type."""
+    """Return valid values of a described type."""
     if isinstance(kind, inspect.Metadata):
         rule = (kind.extra or {}).get("rule")
         return RULES[rule] if rule else of(kind.type)
@@ -85,7 +85,7 @@ def of(kind: inspect.Type) -> st.SearchStrategy[Any]:
 
 
 def shape(cls: type[msgspec.Struct], *, unknown: bool = True) -> st.SearchStrategy[Body]:
-    """Give valid objects of a Struct: optional members at random, and members it does not know."""
+    """Return valid objects of a Struct: optional members at random, and members it does not know."""
     fields = inspect.type_info(cls).fields  # type: ignore[attr-defined]
     known = {field.encode_name for field in fields}
     required = {field.encode_name: st.deferred(lambda f=field: of(f.type)) for field in fields if field.required}  # type: ignore[misc]

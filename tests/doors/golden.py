@@ -67,12 +67,12 @@ Tree = Any
 
 
 def cases(beside: str) -> pytest.MarkDecorator:
-    """Give a test every case recorded beside it as `path`."""
+    """Return a test every case recorded beside it as `path`."""
     return pytest.mark.parametrize("path", files(beside), ids=lambda path: path.stem)
 
 
 def files(beside: str) -> list[Path]:
-    """Give the files of the cases recorded beside a test."""
+    """Return the files of the cases recorded beside a test."""
     return sorted((Path(beside).parent / "golden").glob("*.json"))
 
 
@@ -100,7 +100,7 @@ class Player:
         assert now == expected, "\n".join(unified_diff(expected, now, "recorded", "now"))  # as text: the order counts
 
     async def played(self, case: Tree) -> dict[str, Tree]:
-        """Do a case's steps and its request, and give what came of it."""
+        """Do a case's steps and its request, and return what came of it."""
         self.token = await self.world.bearer()
         self.caller = Caller(await self.world.demo_organization(), self.actor, frozenset(SCOPES))
         for step in case["given"]:
@@ -122,7 +122,7 @@ class Player:
         await self.remember(step, answer)
 
     def body(self, answer: httpx.Response) -> Tree:
-        """Give an answer's body as it is recorded."""
+        """Return an answer's body as it is recorded."""
         return answer.json()
 
     async def ask(self, step: Tree) -> httpx.Response:
@@ -137,11 +137,11 @@ class Player:
         raise NotImplementedError
 
     async def state(self) -> Tree:
-        """Give the state of the orders a case is about."""
+        """Return the state of the orders a case is about."""
         raise NotImplementedError
 
     def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
-        """Give what is recorded of a case, with placeholders where runs differ."""
+        """Return what is recorded of a case, with placeholders where runs differ."""
         raise NotImplementedError
 
 
@@ -160,23 +160,23 @@ class OrdersPlayer(Player):
 
     # ------------------------------------------------------------------------------------------------ what a door says
     def headers(self, step: Tree) -> dict[str, str]:
-        """Give the headers of a request besides its token."""
+        """Return the headers of a request besides its token."""
         raise NotImplementedError
 
     def own_id(self, rendered: str) -> int | None:
-        """Give the id that the door spells so, where its spelling is not one of those all doors share."""
+        """Return the id that the door spells so, where its spelling is not one of those all doors share."""
         return None
 
     async def spell(self, order_id: int) -> str:
-        """Give the door's spelling of an order's id."""
+        """Return the door's spelling of an order's id."""
         raise NotImplementedError
 
     def read(self, name: str, order: Order) -> Tree:
-        """Give the request that reads an order."""
+        """Return the request that reads an order."""
         raise NotImplementedError
 
     def identity(self, step: Tree, answer: Tree) -> int:
-        """Give the id of the order that a step has made, be it answered by this door or the one whose sample was sent."""
+        """Return the id of the order that a step has made, be it answered by this door or the one whose sample was sent."""
         rendered = str(answer.get("orderId") or answer.get("id"))
         digits = from_digits(rendered[3:22]) if rendered.startswith("ORA") else None
         found = self.own_id(rendered) or digits or from_hex24(rendered) or from_uuid(rendered) or from_base32(rendered)
@@ -231,7 +231,7 @@ class OrdersPlayer(Player):
         }
 
     def state_of(self, order: Order) -> dict[str, Tree]:
-        """Give what is recorded of an order as the house has it."""
+        """Return what is recorded of an order as the house has it."""
         lines = [
             f"{line.sku}: "
             + ", ".join(f"{name} {value}" for name in each.__struct_fields__ if (value := getattr(each, name)))
@@ -246,7 +246,7 @@ class OrdersPlayer(Player):
         return text
 
     def unnamed(self, told: Tree, times: re.Pattern[str], placeholder: str) -> Tree:
-        """Give something with placeholders for times of the server and ids."""
+        """Return something with placeholders for times of the server and ids."""
         text = times.sub(placeholder, json.dumps(told, ensure_ascii=False))
         for name, rendered in self.rendered.items():
             text = text.replace(rendered, f"<{name}>")
@@ -254,7 +254,7 @@ class OrdersPlayer(Player):
 
 
 def changed(before: dict[str, Tree], after: dict[str, Tree]) -> dict[str, Tree]:
-    """Give of each order what is another after than before; all of one that is new."""
+    """Return of each order what is another after than before; all of one that is new."""
     return {
         name: {member: _news(before[name][member], now) for member, now in state.items() if before[name][member] != now}
         if name in before
@@ -264,7 +264,7 @@ def changed(before: dict[str, Tree], after: dict[str, Tree]) -> dict[str, Tree]:
 
 
 def _news(was: Tree, now: Tree) -> Tree:
-    """Give an object's members that are new or other, and those that are gone."""
+    """Return an object's members that are new or other, and those that are gone."""
     if not isinstance(was, dict) or not isinstance(now, dict):
         return now
     gone = {name: "<gone>" for name in was if name not in now}

@@ -94,7 +94,7 @@ class _Names:
         self.values = dict(values)
 
     def find(self, reference: Tree) -> Tree:
-        """Give the value that a text refers to, `_NOTHING` where it is no reference; `<order.lines>` is a member of one."""
+        """Return the value that a text refers to, `_NOTHING` where it is no reference; `<order.lines>` is a member of one."""
         if not isinstance(reference, str) or reference[:1] != "<" or reference[-1:] != ">":
             return _NOTHING
         first, *rest = reference[1:-1].split(".")
@@ -265,7 +265,7 @@ class _Shortener:
         return self._items(value, base) if isinstance(value, list) else {"exactly": value}
 
     def _changes(self, value: dict[str, Tree], base: dict[str, Tree]) -> dict[str, Tree]:
-        """Give the members to name so that `_merged` makes the value of the base."""
+        """Return the members to name so that `_merged` makes the value of the base."""
         changes: dict[str, Tree] = {name: REMOVED for name in base if name not in value}
         before: str | None = None
         for name, each in value.items():
@@ -281,7 +281,7 @@ class _Shortener:
         return removed | {name: changes.get(name, SAME) for name in value}
 
     def _items(self, value: list[Tree], base: list[Tree]) -> list[Tree]:
-        """Give the items of an array, those of the base by their place."""
+        """Return the items of an array, those of the base by their place."""
         texts = [text(each) for each in base]
         written = [self._item(each, place, base, texts) for place, each in enumerate(value)]
         return _with_ranges(written)
@@ -312,7 +312,7 @@ def _sorted(changes: dict[str, Tree], value: dict[str, Tree], base: dict[str, Tr
 
 
 def _objects(path: str, value: Tree) -> Iterator[tuple[str, Tree]]:
-    """Give the objects and arrays worth a reference in a part of a case, with their paths."""
+    """Return the objects and arrays worth a reference in a part of a case, with their paths."""
     if len(text(value)) > 2 * _SHORT:
         yield path, value
         for name, each in value.items() if isinstance(value, dict) else ():

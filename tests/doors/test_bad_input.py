@@ -59,14 +59,14 @@ REFUSED_LEAST = {"pb_oms": 496, "pb_fulfillment": 298, "fabric": 588, "s2": 187,
 
 # ------------------------------------------------------------------------------------------------------- the doors' errors
 def rendered(door: str, path: Path) -> str:
-    """Spell a path as a door's errors do."""
+    """Format a path as a door's errors do."""
     if door == "hub":
         return "".join(f"/{part}" for part in path)
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 def places(door: str, answer: httpx.Response) -> set[str]:
-    """Check that an answer is an error in its door's own shape, and give the places it names."""
+    """Check that an answer is an error in its door's own shape, and return the places it names."""
     assert 400 <= answer.status_code < 500, answer.text
     told = answer.json()
     if door == "hub":
@@ -116,7 +116,7 @@ def kind(value: Any) -> str:
 
 
 def mutations(vendor: Vendor) -> list[tuple[Path, Any, dict[str, Any]]]:
-    """Give bodies that are the sample with one place of another type, each under a number of its own."""
+    """Return bodies that are the sample with one place of another type, each under a number of its own."""
     sample, found = vendor.body("M"), []
     for path in list(every_place(sample))[:MAX_PLACES]:
         for value in KINDS:
@@ -127,7 +127,7 @@ def mutations(vendor: Vendor) -> list[tuple[Path, Any, dict[str, Any]]]:
 
 
 def written(vendor: Vendor, member: str, raw: bytes) -> bytes:
-    """Give the sample with one member written as the bytes `raw`."""
+    """Return the sample with one member written as the bytes `raw`."""
     body = replaced(vendor.body("R-1"), MEMBERS[vendor.door][member], MARK)
     return json.dumps(body).encode().replace(f'"{MARK}"'.encode(), raw)
 

@@ -96,7 +96,7 @@ _NOTHING = object()
 
 
 def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an arm
-    """Give what the vendor's own answer changes of what was sent (docs/doors)."""
+    """Return what the vendor's own answer changes of what was sent (docs/doors)."""
     body = DECODER.decode(encode_json(body))
     if door == "s2":
         for item in body["items"]:
@@ -126,7 +126,7 @@ def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an ar
 
 
 def document(door: str, answer: Body) -> Body:
-    """Give the flat form of a read answer."""
+    """Return the flat form of a read answer."""
     return answer["orderInfo"] | answer["orderShippingInfo"] if door == "pb_oms" else answer
 
 

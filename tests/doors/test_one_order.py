@@ -200,7 +200,7 @@ def said(door: str, order: Content) -> Body:
 
 # ------------------------------------------------------------------------------------------------------------ comparing
 def plain(content: Content) -> Any:
-    """Give content as JSON would hold it, numbers as their digits."""
+    """Return content as JSON would hold it, numbers as their digits."""
     return msgspec.json.decode(encode_json(msgspec.to_builtins(content)))
 
 
@@ -221,7 +221,7 @@ def _cut(tree: Any, path: list[str]) -> Any:
 
 
 def canonical(door: str, order: Content, found: ReferenceData) -> Any:  # noqa: F811 - the fixture's value
-    """Say an order in a door's words and give the canonical content the door makes of it."""
+    """Tell an order in a door's words and give the canonical content the door makes of it."""
     format = FORMATS[door]
     reading = format.parse(encode_json(said(door, order)))
     assert reading.faults == ()

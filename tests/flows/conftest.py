@@ -27,7 +27,7 @@ async def fresh_on_postgres(postgres_databases: Databases) -> AsyncIterator[Call
 
 @pytest.fixture
 def fresh(engine: str, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """Give a function that makes a database with the demo organization in it and gives its URL."""
+    """Return a function that makes a database with the demo organization in it and gives its URL."""
     if engine != "sqlite":
         yield request.getfixturevalue("fresh_on_postgres")
         return

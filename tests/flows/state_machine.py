@@ -79,7 +79,7 @@ def told(refusal: Refusal) -> Refused:
 
 
 async def caller_in(context: Context) -> Caller:
-    """Give a caller of the demo organization with all it may refer to."""
+    """Return a caller of the demo organization with all it may refer to."""
     organization = await demo.ensure(context, [])
     async with context.store.reading() as tx:
         references = await tenants.vendor_references(tx, organization.organization_id)
@@ -87,7 +87,7 @@ async def caller_in(context: Context) -> Caller:
 
 
 def body_of(door: str, number: str, quantities: Sequence[int]) -> dict[str, Any]:
-    """Give a door's sample body under a number, with a line of its own for each quantity."""
+    """Return a door's sample body under a number, with a line of its own for each quantity."""
     body = VENDORS[door].body(number)
     member = line_member(door)
     lines = []
@@ -103,7 +103,7 @@ def line_member(door: str) -> str:
 
 
 def renamed(door: str, line: dict[str, Any], number: int) -> dict[str, Any]:
-    """Give a line another id, where the door has ids for lines."""
+    """Return a line another id, where the door has ids for lines."""
     named = {
         "pb_oms": {"itemId": f"SKU-{number}"},
         "pb_fulfillment": {"lineId": number},
@@ -210,19 +210,19 @@ class Moving:
         dry_run: bool = False,
         once: IdempotentRequest | None = None,
     ) -> list[Change] | Refused:
-        """Perform steps, and give what came of it, be it a refusal."""
+        """Perform steps, and return what came of it, be it a refusal."""
         try:
             return await execute(self.context, self.caller, steps, door=door, dry_run=dry_run, request=once)
         except Refusal as refusal:
             return told(refusal)
 
     async def dump(self) -> Dump:
-        """Give everything that is in the database."""
+        """Return everything that is in the database."""
         async with self.context.store.reading() as tx:
             return {name: [tuple(row) for row in await tx.rows(statement)] for name, statement in _DUMPS.items()}
 
     async def stored(self, tx: Transaction) -> dict[int, Order]:
-        """Give all orders as they are stored."""
+        """Return all orders as they are stored."""
         found = await order_store.by_ids(tx, self.caller.organization_id, self.ids)
         return {order.order_id: order for order in found}
 

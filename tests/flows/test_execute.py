@@ -39,7 +39,7 @@ Moves = dict[Status, dict[Verb, set[Status]]]
 
 
 def order_of(counters: Sequence[Counters], holds: Sequence[tuple[int, ...]]) -> Order:
-    """Give an order with these counters, and a hold for each tuple of lines."""
+    """Return an order with these counters, and a hold for each tuple of lines."""
     content = Content(number="A", lines=tuple(Line(each.ordered, line_ref=f"L{n}") for n, each in enumerate(counters)))
     placed = tuple(Hold(f"h{n}", 1, number=n + 1, lines=lines) for n, lines in enumerate(holds))
     return Order(
@@ -49,7 +49,7 @@ def order_of(counters: Sequence[Counters], holds: Sequence[tuple[int, ...]]) -> 
 
 
 def small_orders(most: int) -> Iterator[Order]:
-    """Give every order of one line of at most 3 units, or of two of at most `most`, held as a whole, by a line, twice, or not.
+    """Return every order of one line of at most 3 units, or of two of at most `most`, held as a whole, by a line, twice, or not.
 
     An order with nothing open is never held (see events.Canceled).
     """
@@ -66,7 +66,7 @@ def small_orders(most: int) -> Iterator[Order]:
 
 
 def deeds(order: Order, verb: Verb) -> Iterator[OrderEvent]:
-    """Give everything that a verb can do to an order."""
+    """Return everything that a verb can do to an order."""
     if verb is Verb.EDIT:
         yield from edits(order.counters)
     elif verb is Verb.ALLOCATE:
@@ -168,7 +168,7 @@ def is_refused(order: Order, verb: Verb) -> bool:
 
 
 def found_moves(among: Iterable[Order]) -> Moves:
-    """Do every verb to every order that allows it, and give the statuses that follow."""
+    """Do every verb to every order that allows it, and return the statuses that follow."""
     found: Moves = {status: {} for status in Status}
     for order in among:
         status = order.status

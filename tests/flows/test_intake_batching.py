@@ -18,7 +18,7 @@ COUNT = 60
 
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Give the sizes of the batches placed from now on; the first ones wait until COUNT submissions have come.
+    """Return the sizes of the batches placed from now on; the first ones wait until COUNT submissions have come.
 
     However slow the machine is, what comes after them finds all writers busy, and waits.
     """

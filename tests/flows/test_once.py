@@ -111,7 +111,7 @@ _WRITTEN = [
 
 
 async def look(database: str) -> list[OrderEvent]:
-    """Look past all servers into the database: check that the log is sound and tells of every order, and give what it tells."""
+    """Look past all servers into the database: check that the log is sound and tells of every order, and return what it tells."""
     async with app.open_context(load({}, database=database)) as context:
         verified = await verification.verify(context)
         async with context.store.reading() as tx:
@@ -121,7 +121,7 @@ async def look(database: str) -> list[OrderEvent]:
 
 
 async def is_untouched(database: str) -> bool:
-    """Say whether nothing any order leaves behind is in the database: no row of its own, no bytes, no key."""
+    """Tell whether nothing any order leaves behind is in the database: no row of its own, no bytes, no key."""
     async with app.open_context(load({}, database=database)) as context, context.store.reading() as tx:
         return [(await tx.rows(statement))[0][0] for statement in _WRITTEN] == [0] * len(_WRITTEN)
 
@@ -231,7 +231,7 @@ def post_the_one(http: httpx.Client, vendor: Vendor) -> httpx.Response:
 
 
 def kill_with_each(database: str, factory: str) -> dict[str, str]:
-    """Send an order through every door, each to a server that dies of it, and give the token they were sent with."""
+    """Send an order through every door, each to a server that dies of it, and return the token they were sent with."""
     with servers(database, len(DOORS), factory) as dying:
         token = bearer(dying[0].base)
         for vendor, server in zip(DOORS, dying, strict=True):
@@ -245,7 +245,7 @@ def kill_with_each(database: str, factory: str) -> dict[str, str]:
 
 
 def leads_to_the_one(http: httpx.Client, vendor: Vendor, answer: httpx.Response) -> bool:
-    """Say whether the order that a create's answer speaks of can be read, and is the one that was sent."""
+    """Tell whether the order that a create's answer speaks of can be read, and is the one that was sent."""
     told = http.get(vendor.read(answer.json()), headers=vendor.headers("t-2"))
     return told.status_code == 200 and '"D-1"' in told.text
 

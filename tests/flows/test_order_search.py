@@ -33,7 +33,7 @@ def changed(residual: Residual, **changes: Any) -> Residual:
 
 @pytest.fixture
 async def caller(world: World) -> Caller:
-    """Give a caller whose organization has nine orders with ids 1 to 9; each has SKU A, and every third SKU B besides."""
+    """Return a caller whose organization has nine orders with ids 1 to 9; each has SKU A, and every third SKU B besides."""
     organization = await world.demo_organization()
     placed = [
         order(number, organization.organization_id, lines=(Line(1, sku="A"), Line(1, sku="B" if number % 3 == 0 else "A")))

@@ -23,7 +23,7 @@ HOLDS = (
 
 
 def states(order: Order) -> list[Order]:
-    """Give the order in every small state: all sound counters of two lines of at most two units, held and not."""
+    """Return the order in every small state: all sound counters of two lines of at most two units, held and not."""
     lines = [line for line in sound(2) if line.ordered == 2]
     few = [line for line in sound(2) if line in (Counters(2), Counters(2, canceled=2), Counters(2, shipped=2))]
     found = []
@@ -36,7 +36,7 @@ def states(order: Order) -> list[Order]:
 
 
 async def spell(context: Context, *, every: int) -> set[Status]:
-    """Spell every so-manieth state of an order of each door, as it was sent and edited, in the words of each door."""
+    """Format every so-manieth state of an order of each door, as it was sent and edited, in the words of each door."""
     at = Moving(context, await caller_in(context))
     seen: set[Status] = set()
     for door in DOORS:

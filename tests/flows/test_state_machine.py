@@ -371,7 +371,7 @@ class Story(RuleBasedStateMachine):
 
 
 def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> Counter[str]:
-    """Tell stories that Hypothesis makes up, and give how often what came of them."""
+    """Tell stories that Hypothesis makes up, and return how often what came of them."""
     outcomes: Counter[str] = Counter()
 
     def teardown(self: Story) -> None:
@@ -389,7 +389,7 @@ def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> Counter[str]
 
 
 def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> Counter[str]:
-    """Tell a long story without Hypothesis, which likes to repeat itself, and give how often what came of it."""
+    """Tell a long story without Hypothesis, which likes to repeat itself, and return how often what came of it."""
     random = Random(seed)
     story = type("Story", (Story,), {"fresh": staticmethod(fresh)})()
     try:

@@ -18,7 +18,7 @@ from tests.world import World
 
 
 async def filled(world: World) -> list[int]:
-    """Put an order through every door, one of them with two events, and give the order ids, oldest first."""
+    """Put an order through every door, one of them with two events, and return the order ids, oldest first."""
     headers = await world.bearer()
     for vendor in VENDORS.values():
         body = vendor.body(f"V-{vendor.door}")
@@ -43,12 +43,12 @@ async def rows(world: World, expression: Any) -> list[Any]:
 
 
 async def broken(world: World) -> list[tuple[int | None, str]]:
-    """Verify, and give what is broken."""
+    """Verify, and return what is broken."""
     return [(each.order_id, each.reason) for each in (await verification.verify(world.context)).broken]
 
 
 async def broken_orders(world: World) -> list[tuple[int | None, str]]:
-    """Verify, and give what is broken of single orders."""
+    """Verify, and return what is broken of single orders."""
     return [each for each in await broken(world) if each[0] is not None]
 
 

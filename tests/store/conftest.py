@@ -17,7 +17,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def empty_database(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a database with nothing in it, not even a schema."""
+    """Return the URL of a database with nothing in it, not even a schema."""
     if engine == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
@@ -29,7 +29,7 @@ def empty_database(engine: str, request: pytest.FixtureRequest, tmp_path: Path) 
 
 @pytest.fixture
 async def store(database: str) -> AsyncIterator[Store]:
-    """Give an open store over a migrated database."""
+    """Return an open store over a migrated database."""
     opened = await open_store(database)
     yield opened
     await opened.close()

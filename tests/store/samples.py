@@ -50,7 +50,7 @@ async def facts_in(store: Store) -> list[str]:
 
 
 def full_content(number: str = "A-1") -> Content:
-    """Give a content with every field filled."""
+    """Return a content with every field filled."""
     address = Address(
         name="Ann Lee", company="Acme", lines=("1 Main St", "Floor 2"), city="Oslo", region="03", postal_code="0150",
         country="NO", phone="+47 1", email="Ann@Example.com", residential=True,
@@ -78,7 +78,7 @@ def full_content(number: str = "A-1") -> Content:
 
 
 def full_order(organization_id: int = ONE, order_id: int = 1) -> Order:
-    """Give an order with every field filled."""
+    """Return an order with every field filled."""
     return Order(
         organization_id=organization_id, order_id=order_id, version=3, created_at=NOW_US, updated_at=NOW_US + 1,
         source=Source("s2", 2**63 - 1, "me", "NO"), content=full_content(),
@@ -89,7 +89,7 @@ def full_order(organization_id: int = ONE, order_id: int = 1) -> Order:
 
 
 def order(order_id: int, organization_id: int = ONE, **changes: Any) -> Order:
-    """Give a small order; `changes` are those of its content, or of the order where it has a field of that name."""
+    """Return a small order; `changes` are those of its content, or of the order where it has a field of that name."""
     given = {name: changes.pop(name) for name in Order.__struct_fields__ if name in changes}
     content = msgspec.structs.replace(Content(number=f"N{order_id}", lines=(Line(1),)), **changes)
     fields: dict[str, Any] = {

@@ -69,7 +69,7 @@ _replace = msgspec.structs.replace
 def old_story(
     organization_id: int, order_id: int, *, holds: int, allocated: bool, number: str
 ) -> tuple[Order, list[Event]]:
-    """Give an order and its events as intake of 0001 wrote them: one event a hold, in the first version of its payload."""
+    """Return an order and its events as intake of 0001 wrote them: one event a hold, in the first version of its payload."""
     content = full_content(number) if order_id % 7 == 0 else Content(
         number=number, lines=(Line(2, sku="s"), Line(1)), customer=Customer("C-1", f"Ann Lee{order_id}"),
         destinations=(Destination(location_ref="W1"),), references=(Reference("po", f"PO {order_id}"),),
@@ -97,7 +97,7 @@ def old_story(
 
 
 def old_book() -> list[tuple[Order, list[Event]]]:
-    """Give more orders than the migration holds in memory at a time, of two organizations."""
+    """Return more orders than the migration holds in memory at a time, of two organizations."""
     return [
         old_story(
             organization_id, order_id, holds=order_id % 3, allocated=order_id % 2 == 0, number=f"N-{order_id % 50}"
@@ -129,7 +129,7 @@ def _old_row(event: Event) -> tuple[Any, ...]:
 
 @pytest.fixture
 async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give a store that was filled at 0001 and brought to the newest schema since."""
+    """Return a store that was filled at 0001 and brought to the newest schema since."""
     upgrade = command.upgrade
     with monkeypatch.context() as then:
         then.setattr(schema, "_create", schema._upgrade)

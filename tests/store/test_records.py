@@ -90,7 +90,7 @@ class TestSubmissions:
 
 
 def new_events(*recorded: Event) -> list[NewEvent]:
-    """Give events to append, with the order's status afterwards, and the door it came through."""
+    """Return events to append, with the order's status afterwards, and the door it came through."""
     return [NewEvent(event, "open", "s2") for event in recorded]
 
 

@@ -32,7 +32,7 @@ by_tenant = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: ta
 
 
 def first_columns(table: Table) -> dict[str, str]:
-    """Give the first column of each key and index of a table."""
+    """Return the first column of each key and index of a table."""
     keys: dict[str, Any] = {str(table.primary_key.name): table.primary_key.columns}
     keys |= {str(each.name): each.columns for each in table.constraints if isinstance(each, UniqueConstraint)}
     keys |= {str(index.name): index.columns for index in table.indexes}
@@ -125,7 +125,7 @@ async def look(url: str, see: Callable[[Connection], Any]) -> Any:
 
 @pytest.fixture
 async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Give the URL of an empty database that went through every migration."""
+    """Return the URL of an empty database that went through every migration."""
     with monkeypatch.context() as then:
         then.setattr(schema, "_create", schema._upgrade)
         await schema.migrate(empty_database)

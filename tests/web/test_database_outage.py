@@ -46,7 +46,7 @@ class Proxy:
         self._forwarding = asyncio.Event()
 
     async def open(self) -> int:
-        """Listen, and give the port."""
+        """Listen, and return the port."""
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
@@ -114,11 +114,11 @@ class Client:
             await asyncio.sleep(0.1)
 
     async def ready(self) -> int:
-        """Give the status of the readiness probe."""
+        """Return the status of the readiness probe."""
         return (await self._send("GET", "/health/ready")).status_code
 
     async def becomes_ready(self) -> bool:
-        """Say whether the server becomes ready in time."""
+        """Tell whether the server becomes ready in time."""
         give_up = time.monotonic() + RECOVERY_S
         while await self.ready() != 200:
             if time.monotonic() > give_up:
@@ -153,7 +153,7 @@ async def client_over(database: str) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def client(database: str) -> AsyncIterator[Client]:
-    """Give the application behind a proxy whose connections can go silent."""
+    """Return the application behind a proxy whose connections can go silent."""
     async with client_over(database) as opened:
         yield opened
 

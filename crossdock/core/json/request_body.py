@@ -88,7 +88,7 @@ def validate(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeT
 
 # ------------------------------------------------------------------------------------------------------ for rules to use
 def objects_in(tree: Tree, member: str) -> Iterator[tuple[int, dict[str, Tree]]]:
-    """Give the objects in the array `member` with their positions, passing over whatever is not as it should be."""
+    """Return the objects in the array `member` with their positions, passing over whatever is not as it should be."""
     listed = tree.get(member) if isinstance(tree, dict) else None
     if isinstance(listed, list):
         for position, row in enumerate(listed):

@@ -145,7 +145,7 @@ def _tree_faults(node: Tree, path: Path) -> Iterator[Fault]:
 
 
 def _writable(name: str) -> str:
-    """Spell a member name so that a fault's path can be stored and answered whatever the name holds."""
+    """Format a member name so that a fault's path can be stored and answered whatever the name holds."""
     return name.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 

@@ -198,7 +198,7 @@ def _plain_of(kind_type: type, bounds: tuple[Any, ...]) -> Any:
 
 
 def _plain(kind: inspect.Type) -> Any:
-    """Give the Python type a leaf of the description stands for."""
+    """Return the Python type a leaf of the description stands for."""
     if isinstance(kind, inspect.StrType):
         return _plain_of(str, (None, None, kind.min_length, kind.max_length, kind.pattern))
     if isinstance(kind, inspect.IntType):

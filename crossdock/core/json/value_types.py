@@ -22,7 +22,7 @@ MAX_QUANTITY = 2_147_483_647
 
 
 def is_date(text: str) -> bool:
-    """Say whether `text` is a calendar date, YYYY-MM-DD, that exists."""
+    """Tell whether `text` is a calendar date, YYYY-MM-DD, that exists."""
     if not _DATE.match(text):
         return False
     try:
@@ -33,7 +33,7 @@ def is_date(text: str) -> bool:
 
 
 def is_date_time(text: str) -> bool:
-    """Say whether `text` is an ISO 8601 date and time with seconds and an offset, and exists (a leap second does not)."""
+    """Tell whether `text` is an ISO 8601 date and time with seconds and an offset, and exists (a leap second does not)."""
     if not _DATE_TIME.match(text):
         return False
     try:
@@ -49,7 +49,7 @@ def is_utc_date_time(text: str) -> bool:
 
 
 def is_date_or_date_time(text: str) -> bool:
-    """Say whether `text` is a date or a date and time."""
+    """Tell whether `text` is a date or a date and time."""
     return is_date(text) or is_date_time(text)
 
 

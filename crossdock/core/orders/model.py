@@ -237,7 +237,7 @@ class Order(Struct, frozen=True):
 
 
 def initial_counters(content: Content) -> tuple[Counters, ...]:
-    """Give each line of a new order its counters: everything ordered, nothing done."""
+    """Return each line of a new order its counters: everything ordered, nothing done."""
     return tuple(Counters(ordered=line.quantity) for line in content.lines)
 
 

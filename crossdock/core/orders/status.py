@@ -27,7 +27,7 @@ class Counters(Struct, frozen=True, omit_defaults=True):
     returned: int = 0
 
     def is_sound(self) -> bool:
-        """Say whether the counters can be true together (also a CHECK of the table)."""
+        """Tell whether the counters can be true together (also a CHECK of the table)."""
         return (
             self.ordered >= 1
             and min(self.canceled, self.allocated, self.backordered, self.delivered, self.returned) >= 0
@@ -186,7 +186,7 @@ for _status, _verbs in TRANSITIONS.items():
 
 
 def allowed_verbs(status: Status) -> tuple[Verb, ...]:
-    """Give the verbs that may be asked of an order in `status`."""
+    """Return the verbs that may be asked of an order in `status`."""
     return tuple(TRANSITIONS[status])
 
 

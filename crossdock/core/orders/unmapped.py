@@ -21,7 +21,7 @@ _ABSENT = object()
 
 
 def diff(sent: Tree, rendered: Tree) -> Tree:
-    """Give the patch that turns `spelled` into `sent`, or None when they are the same to the digit."""
+    """Return the patch that turns `spelled` into `sent`, or None when they are the same to the digit."""
     kind = type(sent)
     if kind is dict and type(rendered) is dict:
         return _member_differences(sent, rendered)
@@ -60,12 +60,12 @@ def _member_differences(sent: dict[str, Tree], rendered: dict[str, Tree]) -> Tre
 
 
 def _is_written_alike(sent: dict[str, Tree], rendered: dict[str, Tree]) -> bool:
-    """Say of two equal objects whether their numbers are spelled alike too; text needs no second look."""
+    """Tell of two equal objects whether their numbers are spelled alike too; text needs no second look."""
     return all(type(value) is str or same_spelling(value, rendered[name]) for name, value in sent.items())
 
 
 def same_spelling(one: Tree, other: Tree) -> bool:
-    """Say whether two decoded values are spelled alike: 25 and Decimal('25') are, 25 and 25.0, or 1 and true, are not."""
+    """Tell whether two decoded values are spelled alike: 25 and Decimal('25') are, 25 and 25.0, or 1 and true, are not."""
     if type(one) is type(other):
         if type(one) is dict:
             return one.keys() == other.keys() and all(same_spelling(value, other[name]) for name, value in one.items())

@@ -4,7 +4,7 @@ from typing import Any
 
 from crossdock import __version__
 from crossdock.doors.hub import event_schemas, examples
-from crossdock.doors.hub.event_schemas import DATA, told_as
+from crossdock.doors.hub.event_schemas import DATA, schema_name
 from crossdock.doors.hub.routes import feed
 from crossdock.flows.event_payloads import TEST
 
@@ -35,7 +35,7 @@ _HEADERS = {
         },
     },
 }
-# What a signature looks like; it is none of any example here, because their secret is not told.
+# What a signature looks like; it is none of any example here, because their secret is not given.
 _SIGNATURE = "v1,UNhY4JhezH/gQYqvDMWr3gXMxiFSY0vIIGeGzuTJUWA="
 _MEDIA = {"feed": "application/json", "webhook": "application/json", "cloudevents": "application/cloudevents+json"}
 _BEARER = {"$ref": "#/components/securitySchemes/bearer"}
@@ -43,16 +43,16 @@ _BEARER = {"$ref": "#/components/securitySchemes/bearer"}
 
 def document() -> Tree:
     """Make the document."""
-    told = {form: _messages(form) for form in _MEDIA}
+    by_form = {form: _messages(form) for form in _MEDIA}
     page = {
         "name": "FeedPage",
         "title": "A page of the feed",
         "contentType": "application/json",
         "payload": _schema("FeedPage"),
-        "examples": [{"payload": {"items": [told["feed"]["order.held"]["examples"][0]["payload"]],
+        "examples": [{"payload": {"items": [by_form["feed"]["order.held"]["examples"][0]["payload"]],
                                   "next": "4712", "more": False}}],
     }  # fmt: skip
-    messages = {told_as(name, form): message for form, some in told.items() for name, message in some.items()}
+    messages = {schema_name(name, form): message for form, some in by_form.items() for name, message in some.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Crossdock hub", "version": __version__, "description": _INTRODUCTION},
@@ -62,17 +62,17 @@ def document() -> Tree:
             "stream": _channel(
                 "/hub/v1/events",
                 "The feed as server-sent events: `id` is the cursor after the event, `event` its type, `data` the message.",
-                [told_as(name, "feed") for name in told["feed"]],
+                [schema_name(name, "feed") for name in by_form["feed"]],
             ),
             "webhooks": _channel(
                 None,
                 "A request to each webhook receiver that wants the event, with the format `event`.",
-                [told_as(name, "webhook") for name in told["webhook"]],
+                [schema_name(name, "webhook") for name in by_form["webhook"]],
             ),
             "cloudevents": _channel(
                 None,
                 "The same as CloudEvents 1.0 in their JSON format, with the format `cloudevents`.",
-                [told_as(name, "cloudevents") for name in told["cloudevents"]],
+                [schema_name(name, "cloudevents") for name in by_form["cloudevents"]],
             ),
         },
         "operations": {
@@ -90,14 +90,14 @@ def document() -> Tree:
 
 
 def _messages(form: str) -> dict[str, Tree]:
-    """Give the messages of a form by the name of their event."""
+    """Return the messages of a form by the name of their event."""
     shown = examples.messages(form)
     names = list(DATA) if form == "feed" else [*DATA, TEST]
     return {name: _message(name, form, shown[name]) for name in names}
 
 
 def _message(name: str, form: str, example: Tree) -> Tree:
-    schema = told_as(name, form)
+    schema = schema_name(name, form)
     message: Tree = {
         "name": example["type"],
         "title": name,

@@ -8,7 +8,7 @@ _BODY = (
 
 
 def curl(base: str) -> str:
-    """Give one command that gets a token and creates an order at the server `base`."""
+    """Return one command that gets a token and creates an order at the server `base`."""
     token = f'curl -s -X POST -u demo:demo-secret {base}/hub/v1/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
     return (
         f'curl -s -X POST {base}/hub/v1/orders -H "Authorization: Bearer $({token})"'

@@ -27,7 +27,7 @@ def merged(target: Tree, patch: Tree) -> Tree:
 
 
 def edited(before: dict[str, Tree], patch: dict[str, Tree]) -> dict[str, Tree]:
-    """Give the document an edit asks for. Refuses with Invalid a patch of what is the book's to say, or of unknown members.
+    """Return the document an edit asks for. Refuses with Invalid a patch of what is the book's to say, or of unknown members.
 
     A member the order has already is known, whoever invented it. The counters in lines, which come back from who sends the
     lines of an answer, are passed over.

@@ -38,7 +38,7 @@ QUERY, HEADER = "?", "header:"
 
 
 def pointer(path: Path) -> str:
-    """Spell a path as a JSON Pointer (RFC 6901)."""
+    """Format a path as a JSON Pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
@@ -50,7 +50,7 @@ def error(fault: Fault) -> wire.Error:
 
 
 def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
-    """Give what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
+    """Return what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
     status = refusal.facts.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
     if status not in list(Status):  # a submission has other ones
         return UNSET

@@ -144,13 +144,13 @@ _DATA: dict[type[OrderEvent], Callable[[Any, int], Data]] = {
 
 
 def data_of(event: Event) -> Data:
-    """Give what an event says besides the order, in the shape of the catalog."""
+    """Return what an event says besides the order, in the shape of the catalog."""
     order_event = events.decode_event(event)
     return _DATA[type(order_event)](order_event, event.number)
 
 
 def event_answer(event: Event) -> dict[str, Tree]:
-    """Spell an event of an order."""
+    """Format an event of an order."""
     return {
         "number": event.number,
         "name": event.name,
@@ -162,14 +162,14 @@ def event_answer(event: Event) -> dict[str, Tree]:
 
 
 def _reason(order_event: OrderEvent) -> str | None:
-    """Give why somebody did it; holds have a reason each."""
+    """Return why somebody did it; holds have a reason each."""
     if isinstance(order_event, Held):
         return ", ".join(hold.reason for hold in order_event.holds)
     return getattr(order_event, "reason", None)
 
 
 def entry_answer(entry: TimelineEntry) -> dict[str, Tree]:
-    """Spell an event of the timeline, with every value it changed."""
+    """Format an event of the timeline, with every value it changed."""
     return event_answer(entry.event) | {
         "reason": _reason(events.decode_event(entry.event)),
         "changes": [
@@ -180,7 +180,7 @@ def entry_answer(entry: TimelineEntry) -> dict[str, Tree]:
 
 
 def _value(path: Path, value: Tree) -> Tree:
-    """Spell a value as the order's document does; of holds the log has the times as numbers."""
+    """Format a value as the order's document does; of holds the log has the times as numbers."""
     if path[0] == "holds" and path[2:] == ("lines",):
         return value or []
     if value is None or path[0] != "holds":

@@ -1,4 +1,4 @@
-"""The catalog of what is told: the shape of each event's `data`, of the message around it, and the JSON Schemas of both.
+"""The event catalog: the shape of each event's `data`, of the message around it, and the JSON Schemas of both.
 
 The log's own payloads are in core.events; these are the hub's words for them, in the feed, in webhooks, in the answers to verbs
 and in timelines. `data` always has all members of its shape, null where there is nothing to say, and no others.
@@ -208,7 +208,7 @@ DATA: dict[str, type[Data]] = {
 
 # ------------------------------------------------------------------------------------------------------------- messages
 class Message(Struct):
-    """An event as it is told; `order` is the order as it was right after it, in every webhook, in the feed where asked for."""
+    """An event in its message; `order` is the order right after it, in every webhook, and in the feed where asked for."""
 
     id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$", description="the event; the same in every repeat")]
     type: str
@@ -301,45 +301,45 @@ PAGE: Tree = {
 }
 
 
-def told_as(name: str, form: str) -> str:
-    """Give the name of the schema of an event's message in a form: feed, webhook or cloudevents."""
+def schema_name(name: str, form: str) -> str:
+    """Return the name of the schema of an event's message in a form: feed, webhook or cloudevents."""
     return {"feed": name, "webhook": f"webhook.{name}", "cloudevents": CLOUD_TYPES + name}[form]
 
 
 def schemas() -> dict[str, Tree]:
-    """Give all JSON Schemas by name, which refer to each other as `#/components/schemas/…`: of each event its `data`
-    (`HeldData`), its messages (see told_as), and what they are made of; of the feed its `FeedPage`."""
+    """Return all JSON Schemas by name, which refer to each other as `#/components/schemas/…`: of each event its `data`
+    (`HeldData`), its messages (see schema_name), and what they are made of; of the feed its `FeedPage`."""
     _, found = msgspec.json.schema_components(
         [Message, UnreadableEvent, TestMessage, CloudEvent, *DATA.values()], ref_template=_REFERENCE
     )
     message, test, envelope = found.pop("Message"), found.pop("TestMessage"), found.pop("CloudEvent")
     del found["Data"]
     for name, data in DATA.items():
-        told = {
+        constants = {
             "type": {"const": name},
             "version": {"const": ORDER_EVENTS[name].version},
             "data": _reference(data.__name__),
         }
-        short = _with(message, name, data, told)
+        short = _with(message, name, data, constants)
         whole = short | {"required": [*short["required"], "order"]}
-        wrapped = {"type": {"const": CLOUD_TYPES + name}, "data": _reference(told_as(name, "webhook"))}
+        wrapped = {"type": {"const": CLOUD_TYPES + name}, "data": _reference(schema_name(name, "webhook"))}
         found |= {
-            told_as(name, "feed"): short,
-            told_as(name, "webhook"): whole,
-            told_as(name, "cloudevents"): _with(envelope, CLOUD_TYPES + name, data, wrapped),
+            schema_name(name, "feed"): short,
+            schema_name(name, "webhook"): whole,
+            schema_name(name, "cloudevents"): _with(envelope, CLOUD_TYPES + name, data, wrapped),
         }
-    found[told_as(TEST, "webhook")] = _with(test, TEST, TestData, {"type": {"const": TEST}})
-    wrapped = {"type": {"const": CLOUD_TYPES + TEST}, "data": _reference(told_as(TEST, "webhook"))}
-    found[told_as(TEST, "cloudevents")] = _with(envelope, CLOUD_TYPES + TEST, TestData, wrapped)
+    found[schema_name(TEST, "webhook")] = _with(test, TEST, TestData, {"type": {"const": TEST}})
+    wrapped = {"type": {"const": CLOUD_TYPES + TEST}, "data": _reference(schema_name(TEST, "webhook"))}
+    found[schema_name(TEST, "cloudevents")] = _with(envelope, CLOUD_TYPES + TEST, TestData, wrapped)
     page = deepcopy(PAGE)
     page["properties"]["items"]["items"] = {
-        "oneOf": [*(_reference(told_as(name, "feed")) for name in DATA), _reference("UnreadableEvent")]
+        "oneOf": [*(_reference(schema_name(name, "feed")) for name in DATA), _reference("UnreadableEvent")]
     }
     return found | {"FeedPage": page}
 
 
 def sentence(data: type[Data]) -> str:
-    """Say when an event comes, and what its data tells."""
+    """Tell when an event comes, and what its data tells."""
     return " ".join((data.__doc__ or "").split())
 
 

@@ -1,4 +1,4 @@
-"""One order's story with every event there is, told by the code that tells real ones: the examples of the catalog."""
+"""The examples of the event catalog: one order with every event there is, rendered by the code that renders real ones."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -68,7 +68,7 @@ _EDITED = msgspec.structs.replace(_CONTENT, notes="Ring twice")
 
 
 def _facts(id_generator: IdGenerator) -> list[OrderEvent]:
-    """Give what happens after the order was received: two of three units reach the customer, one of them comes back."""
+    """Return what happens after the order was received: two of three units reach the customer, one of them comes back."""
     return_id = id_generator.new(_BEGAN)
 
     def line(**units: int) -> tuple[Counters]:
@@ -106,7 +106,7 @@ def _facts(id_generator: IdGenerator) -> list[OrderEvent]:
     ]  # fmt: skip
 
 
-def _story() -> Iterator[tuple[Event, Order]]:
+def _events() -> Iterator[tuple[Event, Order]]:
     id_generator = IdGenerator(0)
     order = Order(
         organization_id=_HOUSE.organization_id, order_id=id_generator.new(_BEGAN), version=1, created_at=_BEGAN,
@@ -125,17 +125,17 @@ def _story() -> Iterator[tuple[Event, Order]]:
 
 
 def messages(form: str) -> dict[str, Tree]:
-    """Give an example of each event by its name, in a form: `feed`, `webhook`, `cloudevents`."""
-    told = {}
-    for position, (event, order) in enumerate(_story(), 4711):
+    """Return an example of each event by its name, in a form: `feed`, `webhook`, `cloudevents`."""
+    examples = {}
+    for position, (event, order) in enumerate(_events(), 4711):
         entry = LogEntry(position, str(order.status), order.source.door, event)
         found = ReferenceData(_HOUSE)
         document = FORMAT.to_response(FORMAT.from_content(order.content, found, MissingFields()), order, found)
         whole = message(entry, document)
         shown: Any = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
-        told[event.name] = msgspec.json.decode(encode_json(shown))
+        examples[event.name] = msgspec.json.decode(encode_json(shown))
     if form != "feed":
         test = test_message(_HOUSE, event.event_id, event.at)
         shown = cloud_event(_HOUSE, test) if form == "cloudevents" else test
-        told[TEST] = msgspec.json.decode(encode_json(shown))
-    return told
+        examples[TEST] = msgspec.json.decode(encode_json(shown))
+    return examples

@@ -32,7 +32,7 @@ Tree = Any
 
 
 class HubFormat(Format):
-    """The document of the hub's own API; see flows.book.Format."""
+    """The document of the hub's own API; see flows.formats.Format."""
 
     name = "hub"
     lines = "lines"
@@ -46,7 +46,7 @@ class HubFormat(Format):
         """See Format."""
         return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
+    def to_content(self, reading: ParsedBody, reference_data: ReferenceData) -> Content:
         """See Format."""
         return msgspec.convert(reading.shape, Content, from_attributes=True)
 
@@ -54,7 +54,9 @@ class HubFormat(Format):
         """See Format."""
         return ()
 
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
+    def from_content(
+        self, content: Content, reference_data: ReferenceData, missing_fields: MissingFields
+    ) -> dict[str, Tree]:
         """See Format; nothing is required that an order cannot lack."""
         document: dict[str, Tree] = DECODER.decode(ENCODER.encode(content))  # quicker than taking it apart here
         document.pop("leftovers", None)
@@ -63,7 +65,7 @@ class HubFormat(Format):
         return document
 
     def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+        self, document: dict[str, Tree], order: Order, reference_data: ReferenceData, history: Sequence[Event] = ()
     ) -> dict[str, Tree]:
         """See Format."""
         answer = dict(zip(HEAD, order_head(order), strict=True))
@@ -75,7 +77,7 @@ class HubFormat(Format):
         answer["reconciliation"] = reconciliation(order.content)
         return answer
 
-    def render_foreign(self, order: Order, found: ReferenceData) -> bytes:
+    def render_foreign(self, order: Order, reference_data: ReferenceData) -> bytes:
         """See Format; as `answer` of what `spell` gives, without taking the content apart."""
         lines = [
             LINE_RESPONSE(*astuple(line)[:-1], COUNTERS_RESPONSE(*astuple(counters)))
@@ -84,9 +86,9 @@ class HubFormat(Format):
         number, _, *others = astuple(order.content)[:-1]
         return ENCODER.encode(RESPONSE(*order_head(order), number, lines, *others, reconcile(order.content)))
 
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
+    def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
         """See Format."""
-        return encode_json(self.to_response(document, order, found))
+        return encode_json(self.to_response(document, order, reference_data))
 
 
 FORMAT = HubFormat()

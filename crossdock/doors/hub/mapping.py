@@ -43,7 +43,7 @@ parse_id = from_base32
 
 
 def line_rules(tree: Tree) -> list[Fault]:
-    """A line is found by its SKU or told by its description, and goes to a destination that is there."""
+    """A line has a SKU or a description, and goes to a destination that is there."""
     faults = []
     destinations = tree.get("destinations") if isinstance(tree, dict) else None
     known = len(destinations) if isinstance(destinations, list) else 0
@@ -59,7 +59,7 @@ def line_rules(tree: Tree) -> list[Fault]:
 
 
 def time_answer(us: int) -> str:
-    """Spell microseconds since 1970."""
+    """Format microseconds since 1970."""
     return format_time(us, digits=6)
 
 
@@ -72,7 +72,7 @@ def unreadable_answer(order: Order) -> bytes:
 
 
 def hold_answer(hold: Hold) -> dict[str, Tree]:
-    """Spell a hold."""
+    """Format a hold."""
     return {
         "number": hold.number,
         "reason": hold.reason,
@@ -85,7 +85,7 @@ def hold_answer(hold: Hold) -> dict[str, Tree]:
 
 
 def order_head(order: Order) -> tuple[Tree, ...]:
-    """Give what the book knows of an order: the values of `HEAD`."""
+    """Return what the book knows of an order: the values of `HEAD`."""
     created = time_answer(order.created_at)
     source = order.source
     return (

@@ -45,11 +45,11 @@ def _unknown(tree: Tree, kind: inspect.Type, known_too: list[Tree], path: Path) 
 
 
 def _of_shape(kind: inspect.Type, tree: Tree) -> inspect.Type:
-    """Give the arm of a union, or the inside of an annotation, that a value could have the shape of."""
+    """Return the arm of a union, or the inside of an annotation, that a value could have the shape of."""
     if isinstance(kind, inspect.Metadata):
         return _of_shape(kind.type, tree)
     if isinstance(kind, inspect.UnionType):
         arms = [_of_shape(arm, tree) for arm in kind.types]
-        wanted = inspect.ListType if isinstance(tree, list) else inspect.StructType
-        return next((arm for arm in arms if isinstance(arm, wanted)), kind)
+        kind_of_arm = inspect.ListType if isinstance(tree, list) else inspect.StructType
+        return next((arm for arm in arms if isinstance(arm, kind_of_arm)), kind)
     return kind

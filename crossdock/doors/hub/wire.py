@@ -254,7 +254,7 @@ class Loss(Struct):
     value: Any = None
 
 
-class Worded(Struct):
+class RenderedOrder(Struct):
     """An order in another door's read format."""
 
     format: str

@@ -76,7 +76,7 @@ class HealthAnswer(Struct):
 
 
 class EndpointAnswer(Struct):
-    """A webhook receiver. `position` is that of the last event it was told of; a secret is shown only when it is made."""
+    """A webhook receiver. `position` is that of the last event it got; a secret is shown only when it is made."""
 
     id: str
     version: int
@@ -129,23 +129,23 @@ def _time(us: int | None) -> str | None:
     return None if us is None else time_answer(us)
 
 
-def endpoint_answer(endpoint: Endpoint, wanted: Subscription, context: Context, *, shown: bool = False) -> Tree:
-    """Spell an endpoint; its newest secret is `shown` only to who just made it."""
+def endpoint_answer(endpoint: Endpoint, subscription: Subscription, context: Context, *, shown: bool = False) -> Tree:
+    """Format an endpoint; its newest secret is `shown` only to who just made it."""
     health = endpoint.health
     secrets = []
-    for place, secret in enumerate(wanted.secrets):
-        told: dict[str, Tree] = {"until": _time(secret.until), "public_key": context.rules.public_key(secret.value)}
-        secrets.append(told | {"secret": secret.value} if shown and place == 0 else told)
+    for place, secret in enumerate(subscription.secrets):
+        answer: dict[str, Tree] = {"until": _time(secret.until), "public_key": context.rules.public_key(secret.value)}
+        secrets.append(answer | {"secret": secret.value} if shown and place == 0 else answer)
     return {
         "id": format_id(endpoint.endpoint_id),
         "version": endpoint.version,
-        "url": wanted.url,
-        "name": wanted.name,
-        "types": list(wanted.topics),
-        "doors": list(wanted.doors),
-        "statuses": list(wanted.statuses),
-        "format": wanted.format,
-        "headers": [name for name, _ in wanted.headers],  # their values may be secret
+        "url": subscription.url,
+        "name": subscription.name,
+        "types": list(subscription.topics),
+        "doors": list(subscription.doors),
+        "statuses": list(subscription.statuses),
+        "format": subscription.format,
+        "headers": [name for name, _ in subscription.headers],  # their values may be secret
         "enabled": endpoint.state == "enabled",
         "disabled_reason": endpoint.reason,
         "warning": _warning(endpoint),
@@ -172,7 +172,7 @@ def _warning(endpoint: Endpoint) -> str | None:
 
 
 def delivery_answer(delivery: Delivery) -> Tree:
-    """Spell a delivery with its attempts."""
+    """Format a delivery with its attempts."""
     return {
         "id": format_id(delivery.delivery_id),
         "message_id": message_id(delivery.event_id, delivery.topic),
@@ -200,7 +200,7 @@ def delivery_answer(delivery: Delivery) -> Tree:
 
 
 def mail_answer(mail: StoredMail) -> Tree:
-    """Spell a kept mail without its text."""
+    """Format a kept mail without its text."""
     return {
         "id": format_id(mail.mail_id),
         "order_id": format_id(mail.order_id),

@@ -39,7 +39,7 @@ class Search(Struct, frozen=True):
     created_to: int | None = None
 
     def matches(self, order: Order) -> bool:
-        """Say whether an order meets all conditions."""
+        """Tell whether an order meets all conditions."""
         content = order.content
         customer = content.customer
         return (
@@ -57,7 +57,7 @@ class Search(Struct, frozen=True):
 
 
 def _email(order: Order) -> str:
-    """Give the e-mail an order is searched by: the customer's, else the receiver's, in lower case."""
+    """Return the e-mail an order is searched by: the customer's, else the receiver's, in lower case."""
     customer = order.content.customer
     return ((customer and customer.email) or (order.ship_to and order.ship_to.email) or "").lower()
 
@@ -102,7 +102,7 @@ def from_wire(search: wire_search.Search) -> Search:
 
 
 def _span(text: str) -> tuple[int, int]:
-    """Give the beginning and the end of the span a time names: a day (UTC), a second, or a unit of its last digit."""
+    """Return the beginning and the end of the span a time names: a day (UTC), a second, or a unit of its last digit."""
     if is_date(text):
         day = (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
         return day, day + 86_400_000_000

@@ -38,19 +38,19 @@ _REMEMBERED = 1024
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
-def spell_id(order_id: int) -> str:
-    """Spell an order id as the vendor does: a UUID."""
+def format_id(order_id: int) -> str:
+    """Format an order id as the vendor does: a UUID."""
     return to_uuid(order_id)
 
 
-def read_id(text: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """Read an order id; None where it cannot be one."""
     return from_uuid(text) if wire.is_uuid(text) else None
 
 
 @lru_cache(_REMEMBERED)
 def instant(us: int) -> str:
-    """Spell microseconds since 1970 as the vendor does: UTC, up to 6 fractional digits without zeros at the end."""
+    """Format microseconds since 1970 as the vendor does: UTC, up to 6 fractional digits without zeros at the end."""
     text = (_EPOCH + us * _MICROSECOND).isoformat()  # writes a fraction only where there is one
     return (text.rstrip("0") if us % 1_000_000 else text) + "Z"
 
@@ -63,7 +63,7 @@ def key_for(organization: Organization, kind: str, name: str) -> str:
 # ------------------------------------------------------------------------------------------- accounts, products, brands
 @lru_cache(_REMEMBERED)
 def organization_answer(organization: Organization) -> Raw:
-    """Spell an organization."""
+    """Format an organization."""
     return _json(
         {
             "id": organization.uuid,
@@ -76,7 +76,7 @@ def organization_answer(organization: Organization) -> Raw:
 
 @lru_cache(_REMEMBERED)
 def account_answer(entry: CatalogEntry, organization: Organization) -> Raw:
-    """Spell a sales account."""
+    """Format a sales account."""
     document = document_of(entry)
     return _json(
         {
@@ -102,7 +102,7 @@ def assign(document: bytes, warehouse: str | None) -> bytes:
 
 @lru_cache(_REMEMBERED)
 def warehouse_of(entry: CatalogEntry) -> str | None:
-    """Give the warehouse that a sales account's new orders are assigned to at once, or None."""
+    """Return the warehouse that a sales account's new orders are assigned to at once, or None."""
     warehouse: str | None = document_of(entry)["autoAssignOrdersToWarehouse"]
     return warehouse or None
 
@@ -120,15 +120,15 @@ async def describe_organization(context: Context, caller: Caller) -> list[tuple[
 
 @lru_cache(_REMEMBERED)
 def product_answer(entry: CatalogEntry, organization: Organization) -> Raw:
-    """Spell a product with its brand."""
+    """Format a product with its brand."""
     times = (entry.created_at, entry.updated_at)
-    return spell_product(entry.document, organization, key=entry.key, times=times)
+    return render_product(entry.document, organization, key=entry.key, times=times)
 
 
-def spell_product(
+def render_product(
     document: bytes, organization: Organization, *, key: str, times: tuple[int, int], unknown: bool = False
 ) -> Raw:
-    """Spell a product; its document, which `encode_json` wrote, stands in the answer as it is kept.
+    """Format a product; its document, which `encode_json` wrote, stands in the answer as it is kept.
 
     `times` are when it was made and last changed, microseconds since 1970.
     """
@@ -149,12 +149,12 @@ _NAMES = msgspec.json.Decoder(ProductNames)
 
 @lru_cache(_REMEMBERED)
 def names_of(entry: CatalogEntry) -> ProductNames:
-    """Give a product's SKU and name."""
+    """Return a product's SKU and name."""
     return _NAMES.decode(entry.document)
 
 
 def search_text(document: dict[str, Tree]) -> str:
-    """Give what lists find an entry by: its SKU, where it has one, and its name."""
+    """Return what lists find an entry by: its SKU, where it has one, and its name."""
     return "\n".join(document[name] for name in ("sku", "name") if name in document)
 
 
@@ -164,7 +164,7 @@ def brand_document(name: str, now: int) -> dict[str, Tree]:
 
 
 def brand_answer(entry: CatalogEntry) -> dict[str, Tree]:
-    """Spell a brand; products keep a copy, because a brand never changes."""
+    """Format a brand; products keep a copy, because a brand never changes."""
     return {"id": entry.key, **document_of(entry)}
 
 
@@ -187,7 +187,7 @@ def document_of(entry: CatalogEntry) -> dict[str, Tree]:
 
 
 def user_answer(person: Person, places: list[tuple[Organization, Membership]]) -> dict[str, Tree]:
-    """Spell a person who signed in, with the organizations they belong to."""
+    """Format a person who signed in, with the organizations they belong to."""
     return {
         "id": to_uuid(person.person_id),
         "name": person.name,
@@ -205,8 +205,8 @@ def user_answer(person: Person, places: list[tuple[Organization, Membership]]) -
     }
 
 
-def product_of(found: ReferenceData, key: str) -> CatalogEntry | None:
+def product_of(reference_data: ReferenceData, key: str) -> CatalogEntry | None:
     """Find a product among what was looked up by id or by SKU."""
-    if (entry := found.entries.get((PRODUCT, key))) is not None:
+    if (entry := reference_data.entries.get((PRODUCT, key))) is not None:
         return entry
-    return next((each for each in found.entries.values() if each.kind == PRODUCT and each.key == key), None)
+    return next((each for each in reference_data.entries.values() if each.kind == PRODUCT and each.key == key), None)

@@ -77,7 +77,7 @@ DEMO_SEEDS = (
 
 
 def seeds(organization_name: str) -> tuple[Seed, ...]:
-    """Give a new organization one account, because the vendor has no call that makes one and no order goes without."""
+    """Return a new organization one account, because the vendor has no call that makes one and no order goes without."""
     return (Seed(ACCOUNT, str(uuid4()), organization_name, document=_account(organization_name)),)
 
 
@@ -95,7 +95,7 @@ _BODY = (
 
 
 def curl(base: str) -> str:
-    """Give one command that signs the demo user in and creates an order at the server `base`."""
+    """Return one command that signs the demo user in and creates an order at the server `base`."""
     json = "-H 'Content-Type: application/json'"
     token = f"curl -s -X POST {base}/login {json} -d '{_LOGIN}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\).*/\\1/'"
     return f"curl -s -X POST {base}/order -H \"Authorization: Bearer $({token})\" {json} -d '{_BODY}'"

@@ -20,7 +20,7 @@ _WORDS = {"lines": "items", "currency": "currencyId", "sku": "productId", "produ
 
 
 def revised(before: dict[str, Tree], sent: dict[str, Tree]) -> dict[str, Tree]:
-    """Give the document an update asks for: of `before`, in the shape of the create body, and the update's body.
+    """Return the document an update asks for: of `before`, in the shape of the create body, and the update's body.
 
     An address may be left out or null: then the order keeps the one it has, because it cannot be without.
     """
@@ -66,7 +66,7 @@ def _items(before: dict[str, Tree], items: list[Tree]) -> list[Tree]:
 
 
 def _without(row: Tree, names: frozenset[str]) -> Tree:
-    """Give an object without the members that are the server's to say, which come back from who sends an answer again."""
+    """Return an object without the members that are the server's to say, which come back from who sends an answer again."""
     return {name: value for name, value in row.items() if name not in names} if isinstance(row, dict) else row
 
 

@@ -32,7 +32,7 @@ _ERROR_OF = {
 
 
 def path_text(fault: Fault) -> str:
-    """Spell a fault's path as `items[0].quantity`; empty for the body itself."""
+    """Format a fault's path as `items[0].quantity`; empty for the body itself."""
     text = ""
     for part in fault.path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -40,7 +40,7 @@ def path_text(fault: Fault) -> str:
 
 
 def _message(refusal: Refusal) -> str:
-    """Say what is wrong: every fault with its path, a taken number as the vendor words it, else the reason.
+    """Tell what is wrong: every fault with its path, a taken number as the vendor words it, else the reason.
 
     Of a state that forbids something only the first clause is told: the rest names verbs this door has no call for.
     """

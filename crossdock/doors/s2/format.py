@@ -19,7 +19,7 @@ Tree = Any
 
 
 class S2Format(Format):
-    """The document of this door; see flows.book.Format."""
+    """The document of this door; see flows.formats.Format."""
 
     name = "s2"
     lines = "items"
@@ -39,9 +39,9 @@ class S2Format(Format):
         """See Format."""
         return ParsedBody(document, unchecked(document, wire.OrderCreate), references=named_references(document))
 
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
+    def to_content(self, reading: ParsedBody, reference_data: ReferenceData) -> Content:
         """See Format."""
-        return to_content(reading, found)
+        return to_content(reading, reference_data)
 
     def references(self, content: Content) -> tuple[EntityReference, ...]:
         """See Format; an order from another door has its products looked up by SKU."""
@@ -56,23 +56,25 @@ class S2Format(Format):
                 wanted.append(EntityReference(PRODUCT_BY_SKU, line.sku, ()))
         return tuple(wanted)
 
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format."""
-        return from_content(content, found, missing_fields)
-
-    def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+    def from_content(
+        self, content: Content, reference_data: ReferenceData, missing_fields: MissingFields
     ) -> dict[str, Tree]:
         """See Format."""
-        return answered(document, order, found)
+        return from_content(content, reference_data, missing_fields)
 
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
+    def to_response(
+        self, document: dict[str, Tree], order: Order, reference_data: ReferenceData, history: Sequence[Event] = ()
+    ) -> dict[str, Tree]:
+        """See Format."""
+        return answered(document, order, reference_data)
+
+    def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
-        return encode_json(answered(document, order, found))
+        return encode_json(answered(document, order, reference_data))
 
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
         """See Format; an account may name a warehouse that all its orders are assigned to."""
-        account = found.entries.get((ACCOUNT, order.content.account_ref or ""))
+        account = reference_data.entries.get((ACCOUNT, order.content.account_ref or ""))
         warehouse = warehouse_of(account) if account else None
         return Placement(location_ref=warehouse) if warehouse else NO_PLACEMENT
 

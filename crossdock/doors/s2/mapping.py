@@ -57,9 +57,9 @@ def _address(sent: wire.Address | None) -> Address | None:
     )
 
 
-def _line(item: wire.Item, found: ReferenceData, placeholder: Tree) -> Line:
+def _line(item: wire.Item, reference_data: ReferenceData, placeholder: Tree) -> Line:
     key = item.productId.lower()
-    entry = product_of(found, key) if key else None
+    entry = product_of(reference_data, key) if key else None
     names = names_of(entry) if entry is not None else placeholder or {}
     return Line(
         quantity=item.quantity,
@@ -71,13 +71,13 @@ def _line(item: wire.Item, found: ReferenceData, placeholder: Tree) -> Line:
     )
 
 
-def to_content(reading: ParsedBody, found: ReferenceData) -> Content:
+def to_content(reading: ParsedBody, reference_data: ReferenceData) -> Content:
     sent: wire.OrderCreate = reading.shape
     return Content(
         number=sent.channelOrderId,
         lines=tuple(
             # only `spell` leaves a productId empty, and then says what it knows of the product beside it
-            _line(item, found, row.get("product") if not item.productId else None)
+            _line(item, reference_data, row.get("product") if not item.productId else None)
             for item, row in zip(sent.items, reading.tree["items"], strict=True)
         ),
         destinations=(Destination(address=_address(sent.shippingAddress)),),
@@ -99,7 +99,7 @@ def _said(**members: Tree) -> dict[str, Tree]:
 
 
 def _in_utc(text: str | None) -> str | None:
-    """Spell a time in UTC, as this door's clients must be able to rely on; one that is already stays as it was sent."""
+    """Format a time in UTC, as this door's clients must be able to rely on; one that is already stays as it was sent."""
     if text is None or is_utc_date_time(text):
         return text
     if is_date(text):
@@ -142,15 +142,19 @@ def _spell_references(content: Content) -> dict[str, str]:
 
 
 def _method(content: Content) -> str | None:
-    """Give how to ship, in the one free word this door has for it."""
+    """Return how to ship, in the one free word this door has for it."""
     how = content.shipping or Shipping()
     wanted = content.destinations[0].method if content.destinations else None
     return how.service or how.service_name or wanted or how.carrier
 
 
-def _spell_line(line: Line, place: int, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-    """Spell a line; one whose product is not here says in `product` what little is known, for the answer."""
-    entry = found.entries.get((PRODUCT, line.product_ref or "")) or found.entries.get((PRODUCT_BY_SKU, line.sku or ""))
+def _spell_line(
+    line: Line, place: int, reference_data: ReferenceData, missing_fields: MissingFields
+) -> dict[str, Tree]:
+    """Format a line; one whose product is not here says in `product` what little is known, for the answer."""
+    entry = reference_data.entries.get((PRODUCT, line.product_ref or "")) or reference_data.entries.get(
+        (PRODUCT_BY_SKU, line.sku or "")
+    )
     path = ("items", place)
     product = None
     if entry is None:
@@ -168,8 +172,8 @@ def _spell_line(line: Line, place: int, found: ReferenceData, missing_fields: Mi
     )
 
 
-def from_content(content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-    account = found.entries.get((ACCOUNT, content.account_ref or ""))
+def from_content(content: Content, reference_data: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
+    account = reference_data.entries.get((ACCOUNT, content.account_ref or ""))
     address = content.destinations[0].address if content.destinations else None
     return _said(
         accountId=missing_fields.fill(account.key if account else None, "", "account", "id"),
@@ -181,7 +185,7 @@ def from_content(content: Content, found: ReferenceData, missing_fields: Missing
         meta={},
         channelOrderDate=missing_fields.fill(_in_utc(content.placed_at), "", "channelOrderDate"),
         currencyId=missing_fields.fill(content.currency, "", "currencyId"),
-        items=[_spell_line(line, place, found, missing_fields) for place, line in enumerate(content.lines)],
+        items=[_spell_line(line, place, reference_data, missing_fields) for place, line in enumerate(content.lines)],
         attachments=[],
         shipByDate=_in_utc(content.ship_by),
         deliverByDate=_in_utc(content.deliver_by),

@@ -18,9 +18,9 @@ from crossdock.doors.s2.catalog import (
     organization_answer,
     product_answer,
     product_document,
+    render_product,
     product_of,
-    spell_id,
-    spell_product,
+    format_id,
 )
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.tenants import Organization
@@ -66,15 +66,15 @@ _UNKNOWN_PRODUCT = product_document(
 
 
 def _unknown_product(known: Tree, order: Order, organization: Organization) -> Raw:
-    """Spell a product this door has never been told about, marked as such: empty but for what its order line says."""
+    """Format a product this door has never been told about, marked as such: empty but for what its order line says."""
     brand = {"id": "", **brand_document("", order.created_at)}
     document = _UNKNOWN_PRODUCT | {"sku": known["sku"], "brand": brand, "name": known["name"]}
     times = (order.created_at, order.created_at)
-    return spell_product(encode_json(document), organization, key="", times=times, unknown=True)
+    return render_product(encode_json(document), organization, key="", times=times, unknown=True)
 
 
 def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:
-    """Spell the account of an order that came from elsewhere: the vendor's generic kind, without id and name."""
+    """Format the account of an order that came from elsewhere: the vendor's generic kind, without id and name."""
     return {
         "id": "",
         "organization": organization_answer(organization),
@@ -93,13 +93,13 @@ def _address_answer(address: dict[str, Tree] | None) -> dict[str, Tree] | None:
     return {name: address[name] for name in wire.Address.__struct_fields__} | address
 
 
-def _item_answer(item: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+def _item_answer(item: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
     key = item["productId"].lower()
-    entry = product_of(found, key) if key else None
+    entry = product_of(reference_data, key) if key else None
     product = (
-        product_answer(entry, found.organization)
+        product_answer(entry, reference_data.organization)
         if entry is not None
-        else _unknown_product(item["product"], order, found.organization)
+        else _unknown_product(item["product"], order, reference_data.organization)
     )
     answer = {
         "channelOrderItemId": item["channelOrderItemId"],
@@ -140,11 +140,11 @@ def _with_own(answer: dict[str, Tree], document: dict[str, Tree], answered: froz
     return answer
 
 
-def answered(document: dict[str, Tree], order: Order, found: ReferenceData) -> dict[str, Tree]:
+def answered(document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
     """Turn a spelled document into the order as this door answers it; what the sender added comes last."""
-    account = found.entries.get((ACCOUNT, document["accountId"].lower()))
-    organization = found.organization
-    order_id, created = spell_id(order.order_id), instant(order.created_at)
+    account = reference_data.entries.get((ACCOUNT, document["accountId"].lower()))
+    organization = reference_data.organization
+    order_id, created = format_id(order.order_id), instant(order.created_at)
     answer = {
         "id": order_id,
         "organization": organization_answer(organization),
@@ -163,7 +163,7 @@ def answered(document: dict[str, Tree], order: Order, found: ReferenceData) -> d
         "assignStatus": _assign_status(order.counters),
         "archived": order.archived,
         "currencyId": document["currencyId"],
-        "items": [_item_answer(item, order, found) for item in document["items"]],
+        "items": [_item_answer(item, order, reference_data) for item in document["items"]],
         "attachments": [
             _attachment_answer(each, attachment_id(order_id, place), created)
             for place, each in enumerate(document["attachments"])

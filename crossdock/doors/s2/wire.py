@@ -20,12 +20,12 @@ _UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12
 
 
 def is_uuid(text: str) -> bool:
-    """Say whether `text` is a UUID in the form 8-4-4-4-12, in either case."""
+    """Tell whether `text` is a UUID in the form 8-4-4-4-12, in either case."""
     return _UUID.match(text) is not None
 
 
 def is_country(text: str) -> bool:
-    """Say whether `text` is a country of ISO 3166-1 alpha-2, or empty as any member of an address may be."""
+    """Tell whether `text` is a country of ISO 3166-1 alpha-2, or empty as any member of an address may be."""
     return not text or text in COUNTRIES
 
 

@@ -172,14 +172,14 @@ async def counts_of(tx: Transaction, organization_id: int, any_of: Sequence[Filt
 
 
 async def most_there_can_be(tx: Transaction, organization_id: int, any_of: Sequence[Filters]) -> int:
-    """Give a number that the orders of some alternatives do not exceed, from stored counts."""
+    """Return a number that the orders of some alternatives do not exceed, from stored counts."""
     stored = await _stored_counts(tx, organization_id, (*any_of, NO_FILTERS))
     everything = stored[NO_FILTERS]
     return min(everything, sum(stored.get(filters, everything) for filters in any_of))
 
 
 async def _stored_counts(tx: Transaction, organization_id: int, any_of: Sequence[Filters]) -> dict[Filters, int]:
-    """Give the counts of those alternatives that are stored."""
+    """Return the counts of those alternatives that are stored."""
     counted = [filters for filters in any_of if COUNTED_FIELDS.issuperset(filter_names(filters))]
     if not counted:
         return {}

@@ -25,7 +25,7 @@ _SELECTIVE = INDEXED_FILTERS[:7]
 
 # ------------------------------------------------------------------------------------------------------------- decisions
 def is_single_index(query: OrderQuery) -> bool:
-    """Say whether each alternative is a range of one index in the order asked for, so that nothing else is checked."""
+    """Tell whether each alternative is a range of one index in the order asked for, so that nothing else is checked."""
     return all(_is_range(filters, query.sort) for filters in query.any_of)
 
 
@@ -37,7 +37,7 @@ def _is_range(filters: Filters, sort: Sort) -> bool:
 
 
 def sorts_to_try(filters: Filters) -> tuple[Sort, ...]:
-    """Give the orders in which to scan for all orders of an alternative, however the result is sorted; the cheapest first.
+    """Return the orders in which to scan for all orders of an alternative, however the result is sorted; the cheapest first.
 
     A range of changes without a selective filter is best scanned by change, unless that range is large and, say, its status
     rare: so the other order follows.

@@ -97,7 +97,7 @@ def filter_names(filters: Filters) -> tuple[str, ...]:
 
 
 def filter_values(filters: Filters, names: Iterable[str]) -> dict[str, Any]:
-    """Give the values of the statements' parameters: filters as their columns hold them, and the ids that times stand for."""
+    """Return the values of the statements' parameters: filters as their columns hold them, and the ids that times stand for."""
     values: dict[str, Any] = {name: getattr(filters, name) for name in names}
     for name in ("number", "sku", "location"):
         if name in values:

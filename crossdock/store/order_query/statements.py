@@ -82,7 +82,7 @@ _INDEXED: dict[str, tuple[Table, Column[Any]]] = {
 
 
 def _leading_column(scan: IndexScan) -> tuple[Table, Column[Any] | None]:
-    """Give the table of the scanned index and its leading column; None where the index is of all orders."""
+    """Return the table of the scanned index and its leading column; None where the index is of all orders."""
     return _INDEXED.get(scan.leading_index or "", (orders, None))
 
 
@@ -142,7 +142,7 @@ def leading_rows(scan: IndexScan) -> Select[Any]:
 
 
 def _bounds(scan: IndexScan, order_id: Any) -> list[Any]:
-    """Give the conditions on an id that follow from the range of receipt and the bounds of a scan by receipt."""
+    """Return the conditions on an id that follow from the range of receipt and the bounds of a scan by receipt."""
     conditions: list[Any] = []
     if "created_from" in scan.names:
         conditions.append(order_id >= bindparam("floor_id"))
@@ -186,12 +186,12 @@ def _page_rows(scan: IndexScan) -> Select[Any]:
 
 
 def _is_direct(scan: IndexScan) -> bool:
-    """Say whether the scan is in the order of the page, so that nothing is sorted before the page is cut."""
+    """Tell whether the scan is in the order of the page, so that nothing is sorted before the page is cut."""
     return scan.leading_index != UPDATED_INDEX and not scan.is_sorted_after
 
 
 def _is_in_row(scan: IndexScan, name: str) -> bool:
-    """Say whether the scanned row of `orders` holds the column and no index does: a condition cannot change the plan then."""
+    """Tell whether the scanned row of `orders` holds the column and no index does: a condition cannot change the plan then."""
     return name.startswith("created") and _is_direct(scan) and _leading_column(scan)[0] is orders
 
 
@@ -208,7 +208,7 @@ def _comparison(column: Any, name: str) -> Any:
 
 
 def _remaining_filters(scan: IndexScan, order_id: Any) -> list[Any]:
-    """Give the conditions that are looked up for each order of the scanned index.
+    """Return the conditions that are looked up for each order of the scanned index.
 
     Each is an EXISTS that reads an index of its own: beside a condition on the same table, or in a join, SQLite, which keeps no
     frequencies of values, would now and then scan another index.

@@ -100,7 +100,7 @@ def _word_statement() -> Statement:
 
 
 def matches(order: Order, filters: Filters) -> bool:
-    """Say whether an order matches filters, as the database decides it."""
+    """Tell whether an order matches filters, as the database decides it."""
     names = filter_names(filters)
     values = filter_values(filters, names)
     tests: dict[str, Callable[[], bool]] = {

@@ -15,13 +15,13 @@ OUT = {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.RETURN
 
 @cache
 def sound(most: int) -> tuple[Counters, ...]:
-    """Give every sound combination of counters with at most that many units ordered."""
+    """Return every sound combination of counters with at most that many units ordered."""
     units = range(most + 1)
     return tuple(each for values in product(units, repeat=8) if (each := Counters(*values)).is_sound())
 
 
 def orders() -> Iterator[tuple[Counters, ...]]:
-    """Give every order of one or two lines of at most two units."""
+    """Return every order of one or two lines of at most two units."""
     yield from ((line,) for line in sound(2))
     yield from combinations_with_replacement(sound(2), 2)
 
@@ -31,7 +31,7 @@ def total(lines: tuple[Counters, ...], name: str) -> int:
 
 
 def expected(lines: tuple[Counters, ...], held: bool) -> Status:
-    """Say the status unit by unit: the furthest point all live units have reached, partial steps, then plans."""
+    """Tell the status unit by unit: the furthest point all live units have reached, partial steps, then plans."""
     live = total(lines, "ordered") - total(lines, "canceled")
     if not live:
         return Status.CANCELED

@@ -26,7 +26,7 @@ documents = st.dictionaries(strings, trees, max_size=4)
 
 
 def written(tree: Any) -> Any:
-    """Give a tree as JSON spells it: 25 and Decimal("25") alike, 25 and 25.0 or 1 and true not."""
+    """Return a tree as JSON spells it: 25 and Decimal("25") alike, 25 and 25.0 or 1 and true not."""
     if isinstance(tree, dict):
         return {name: written(child) for name, child in tree.items()}
     if isinstance(tree, list):
@@ -135,7 +135,7 @@ class TestSame:
 
 
 def spelled_of(content: Content) -> dict[str, Any]:
-    """Spell as a door would: its own words for what the canonical order holds."""
+    """Format as a door would: its own words for what the canonical order holds."""
     return {"number": content.number, "items": [{"sku": line.sku, "count": line.quantity} for line in content.lines]}
 
 

@@ -14,17 +14,17 @@ LINE = {"sku": "SKU-1", "quantity": 2, "unit_price": "25.00"}
 
 
 def smallest(number: str = "H-1", **members: Any) -> dict[str, Any]:
-    """Give the smallest sensible body, with more members."""
+    """Return the smallest sensible body, with more members."""
     return {"number": number, "lines": [dict(LINE)]} | members
 
 
 def pointers(answer: httpx.Response) -> list[str]:
-    """Give the JSON Pointers of a problem document."""
+    """Return the JSON Pointers of a problem document."""
     return [error["pointer"] for error in answer.json()["errors"]]
 
 
 def parameters(answer: httpx.Response) -> list[str]:
-    """Give the query parameters and headers a problem document names."""
+    """Return the query parameters and headers a problem document names."""
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
     return [error["parameter"] for error in answer.json()["errors"]]
 
@@ -35,14 +35,14 @@ async def headers(world: World) -> dict[str, str]:
 
 
 async def create(world: World, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
-    """Create an order that must be taken, and give its answer."""
+    """Create an order that must be taken, and return its answer."""
     answer = await world.http.post(ORDERS, json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     return answer.json()  # type: ignore[no-any-return]
 
 
 async def one_of_each(world: World, headers: dict[str, str]) -> dict[str, str]:
-    """Put one sample order through every door, and give their hub ids by door."""
+    """Put one sample order through every door, and return their hub ids by door."""
     for vendor in VENDORS.values():
         sent = await world.http.post(
             vendor.create, json=vendor.body(f"ONE-{vendor.door}"), headers=headers | vendor.headers(f"t-{vendor.door}")

@@ -43,7 +43,7 @@ MANUAL = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
 
 
 def faults(name: str, value: Any) -> list[str]:
-    """Say where a value does not fit a schema of the catalog, also by the rules of the draft that AsyncAPI is made for."""
+    """Tell where a value does not fit a schema of the catalog, also by the rules of the draft that AsyncAPI is made for."""
     schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
     return [
         f"{validator.__name__} {error.json_path}: {error.message[:300]}"
@@ -53,7 +53,7 @@ def faults(name: str, value: Any) -> list[str]:
 
 
 def unknown(name: str, value: dict[str, Any]) -> set[str]:
-    """Give the members of a message that its schema does not name."""
+    """Return the members of a message that its schema does not name."""
     return set(value) - set(SCHEMAS[name]["properties"])
 
 
@@ -61,7 +61,7 @@ def unknown(name: str, value: dict[str, Any]) -> set[str]:
 class TestSchemas:
     def test_are_there_for_every_fact(self) -> None:
         assert set(event_schemas.DATA) == set(ORDER_EVENTS)
-        assert {event_schemas.told_as(name, form) for name in ORDER_EVENTS for form in FORMS} <= set(SCHEMAS)
+        assert {event_schemas.schema_name(name, form) for name in ORDER_EVENTS for form in FORMS} <= set(SCHEMAS)
 
     @pytest.mark.parametrize("name", ORDER_EVENTS)
     def test_of_data_are_strict(self, name: str) -> None:
@@ -86,7 +86,7 @@ class TestSchemas:
         shown = examples.messages(form)
         assert set(ORDER_EVENTS) <= set(shown)
         for name, example in shown.items():
-            assert faults(event_schemas.told_as(name, form), example) == []
+            assert faults(event_schemas.schema_name(name, form), example) == []
 
     @pytest.mark.parametrize("name", ORDER_EVENTS)
     def test_refuse_what_is_not_as_they_say(self, name: str) -> None:
@@ -107,7 +107,7 @@ class TestSchemas:
 
 # ------------------------------------------------------------------------------------------------------------ what is sent
 def later_facts(order: Order, return_id: int) -> list[OrderEvent]:
-    """Give what no call of this release does yet: units wait, leave, arrive, come back, and are paid back."""
+    """Return what no call of this release does yet: units wait, leave, arrive, come back, and are paid back."""
 
     def counters(**units: int) -> tuple[Any, ...]:
         return tuple(msgspec.structs.replace(each, **units) for each in order.counters)
@@ -179,7 +179,7 @@ class TestEveryMessage:
             assert {each["type"] for each in page["items"]} == told
             assert faults("FeedPage", page) == []
             for each in page["items"]:
-                assert faults(event_schemas.told_as(each["type"], "webhook" if query else "feed"), each) == []
+                assert faults(event_schemas.schema_name(each["type"], "webhook" if query else "feed"), each) == []
                 assert unknown(each["type"], each) == set()
 
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
@@ -193,16 +193,16 @@ class TestEveryMessage:
         assert {name for _, name in named.values()} == told
         for place, (_, name) in named.items():
             body = json.loads(bodies[place])
-            assert faults(event_schemas.told_as(name, form), body) == []
-            assert unknown(event_schemas.told_as(name, form), body) == set()
+            assert faults(event_schemas.schema_name(name, form), body) == []
+            assert unknown(event_schemas.schema_name(name, form), body) == set()
 
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
     @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
     async def test_that_tries_an_endpoint_out_fits_its_schema(self, world: World, payload: str, form: str) -> None:
         body = world.context.payloads[payload].test(await world.demo_organization(), 1, 1_769_770_404_554_000)
         found = json.loads(body)
-        assert faults(event_schemas.told_as(event_payloads.TEST, form), found) == []
-        assert unknown(event_schemas.told_as(event_payloads.TEST, form), found) == set()
+        assert faults(event_schemas.schema_name(event_payloads.TEST, form), found) == []
+        assert unknown(event_schemas.schema_name(event_payloads.TEST, form), found) == set()
 
     async def test_of_a_timeline_has_the_same_data(self, world: World, headers: dict[str, str], told: set[str]) -> None:
         page = (await world.http.get("/hub/v1/events?limit=200", headers=headers)).json()["items"]
@@ -225,7 +225,7 @@ class TestEveryMessage:
 
 # ----------------------------------------------------------------------------------------------------------------- manual
 def table(heading: str) -> dict[str, list[str]]:
-    """Give the rows of the first table under a heading by the code word in their first cell."""
+    """Return the rows of the first table under a heading by the code word in their first cell."""
     (section,) = [part for part in re.split(r"\n##+ ", MANUAL) if part.startswith(f"{heading}\n")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:2] == "| "]
     return {row[0].strip("`"): row[1:] for row in rows[1:]}

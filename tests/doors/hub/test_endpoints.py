@@ -146,7 +146,7 @@ class TestSecrets:
 
 @pytest.fixture
 def logged() -> Iterator[Lines]:
-    """Give what is logged, all of it."""
+    """Return what is logged, all of it."""
     with pytest.MonkeyPatch.context() as patch:
         lines = Lines(patch)
         lines.configure("debug")

@@ -23,7 +23,7 @@ MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
 def asked() -> Request:
-    """Give a request as the refusals see it: nothing but its id is looked at."""
+    """Return a request as the refusals see it: nothing but its id is looked at."""
     nobody: Any = None
     return Request(
         context=nobody, intake=nobody, route=DOOR.routes[0], method="POST", path=ORDERS, params={}, query_string=b"",

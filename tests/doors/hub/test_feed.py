@@ -261,7 +261,7 @@ class Following:
         self._gone.set()
 
     async def block(self) -> dict[str, str]:
-        """Give the next block by field; a comment's field is empty."""
+        """Return the next block by field; a comment's field is empty."""
         async with asyncio.timeout(PATIENCE_S):
             while not self._blocks:
                 part = await self._parts.get()
@@ -272,7 +272,7 @@ class Following:
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
     async def event(self) -> dict[str, str]:
-        """Give the next event."""
+        """Return the next event."""
         while "data" not in (found := await self.block()):
             pass
         return found

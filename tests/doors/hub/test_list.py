@@ -17,7 +17,7 @@ Headers = dict[str, str]
 
 
 async def numbers(world: World, headers: Headers, **query: Any) -> list[str]:
-    """Give the numbers a list answers with."""
+    """Return the numbers a list answers with."""
     answer = await world.http.get(ORDERS, params=query, headers=headers)
     assert answer.status_code == 200, answer.text
     return [order["number"] for order in answer.json()["items"]]

@@ -46,7 +46,7 @@ async def read(world: World, headers: Headers, order_id: str) -> dict[str, Any]:
 
 
 def timeless(answer: httpx.Response) -> Any:
-    """Give an answer without what differs between a try and the doing: times."""
+    """Return an answer without what differs between a try and the doing: times."""
     told = answer.json()
     at = told["order"]["updated_at"]
     return json.loads(json.dumps(told).replace(at, "<now>"))

@@ -24,7 +24,7 @@ def at(document: Any, pointer: str) -> Any:
 
 
 def is_position(pointer: str, value: Any, order: dict[str, Any]) -> bool:
-    """Say whether a filled value is the position of its row counted from 1; a line's ship-to is that of its destination."""
+    """Tell whether a filled value is the position of its row counted from 1; a line's ship-to is that of its destination."""
     if pointer.startswith("/items/") and pointer.endswith("/shipToId"):
         return value in [info["shipToId"] for info in order["shipInfo"]]
     return str(value) in {str(int(part) + 1) for part in pointer.split("/") if part.isdigit()}

@@ -32,7 +32,7 @@ def numbers(answer: dict[str, Any]) -> list[str]:
 
 
 async def found(world: World, headers: Headers, filters: dict[str, Any], **rest: Any) -> list[str]:
-    """Give the numbers a search finds, having seen that its counts agree."""
+    """Return the numbers a search finds, having seen that its counts agree."""
     answer = await ask(world, headers, filters, **rest)
     assert answer["pageInfo"] == {"total": len(answer["orders"]), "pages": min(1, len(answer["orders"])), "page": 1}
     return numbers(answer)
@@ -45,7 +45,7 @@ async def move(world: World, headers: Headers, status: str, *ids: str) -> None:
 
 @pytest.fixture
 async def three(world: World, headers: Headers) -> dict[str, str]:
-    """Give three orders: A is held, B canceled and tagged, C has another customer and two items."""
+    """Return three orders: A is held, B canceled and tagged, C has another customer and two items."""
     ids = {"A": await create(world, headers, "A", "X"), "B": await create(world, headers, "B", "Y")}
     other = {"customerId": "OTHER 7", "email": "Ann@Example.com", "firstName": "Ann"}
     ids["C"] = await create(world, headers, "C", "X", "Y", customerInfo=other)

@@ -7,5 +7,5 @@ from tests.world import World
 
 @pytest.fixture
 async def headers(world: World) -> dict[str, str]:
-    """Give the authorization header of a client of the demo organization; signing in has tests of its own."""
+    """Return the authorization header of a client of the demo organization; signing in has tests of its own."""
     return await world.bearer()

@@ -37,14 +37,14 @@ def masked(actual: Any, expected: Any) -> Any:
 
 
 async def log_in(world: World, *, email: str = demo.USER, password: str = demo.PASSWORD) -> dict[str, str]:
-    """Sign in as a user does, and give the authorization header."""
+    """Sign in as a user does, and return the authorization header."""
     answer = await world.http.post("/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.text
     return {"Authorization": f"Bearer {answer.json()['accessToken']}"}
 
 
 async def add_account(world: World, *, key: str, name: str, warehouse: str | None) -> None:
-    """Give the demo organization a sales account; this door has no call for it."""
+    """Return the demo organization a sales account; this door has no call for it."""
     caller = Caller(await world.demo_organization(), "test", frozenset())
     document = {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": warehouse}
     await reference_data.add(

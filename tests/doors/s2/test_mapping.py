@@ -15,7 +15,7 @@ from crossdock.core.orders.model import Address, Charge, Content, Destination, L
 from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import instant, spell_id
+from crossdock.doors.s2.catalog import instant
 from crossdock.doors.s2.format import FORMAT
 from crossdock.doors.s2.responses import attachment_id
 from crossdock.flows import queries, rendering
@@ -162,4 +162,4 @@ def test_the_format_is_named_as_its_door() -> None:
 class TestAttachmentId:
     @given(st.integers(0, MAX_ID), st.integers(0, 1000))
     def test_is_a_uuid_of_version_5_in_the_order(self, order_id: int, place: int) -> None:
-        assert attachment_id(spell_id(order_id), place) == str(uuid5(UUID(spell_id(order_id)), f"attachment/{place}"))
+        assert attachment_id(format_id(order_id), place) == str(uuid5(UUID(format_id(order_id)), f"attachment/{place}"))

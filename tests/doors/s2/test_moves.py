@@ -22,7 +22,7 @@ LISTED = ("shippingAddress", "billingAddress", "meta", "channelShippingMethod", 
 
 
 def update(**changes: Any) -> dict[str, Any]:
-    """Give an update's body that changes nothing but what is given."""
+    """Return an update's body that changes nothing but what is given."""
     return {name: value for name, value in sample().items() if name in LISTED} | changes
 
 

@@ -34,7 +34,7 @@ def toy_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 async def toy_world(toy_door: None, database: str) -> AsyncIterator[World]:
-    """Give the application with the toy vendor's door."""
+    """Return the application with the toy vendor's door."""
     async with (
         app.open_context(load({}, database=database, **ALLOWED)) as context,
         httpx.AsyncClient(transport=httpx.ASGITransport(app.site(context)), base_url="http://crossdock") as http,

@@ -87,7 +87,7 @@ def random_orders(random: Random, size: int) -> list[Order]:
 
 # --------------------------------------------------------------------------------------------------------- plain Python
 def words(order: Order) -> set[str]:
-    """Give the terms that find an order: words of names, and whole numbers of other kinds."""
+    """Return the terms that find an order: words of names, and whole numbers of other kinds."""
     content = order.content
     names = [content.customer.name] if content.customer else []
     names += [place.address.name for place in content.destinations if place.address]
@@ -153,7 +153,7 @@ def model(placed: list[Order], filters: Filters, *, sort: str = "created", ascen
 
 
 def choices(random: Random, placed: list[Order], *, pairs: int = 78) -> Iterator[Filters]:
-    """Give no filter, every filter, pairs of filters (there are 78), and some of three."""
+    """Return no filter, every filter, pairs of filters (there are 78), and some of three."""
     chosen = [(), *((name,) for name in NAMES), *random.sample(list(combinations(NAMES, 2)), pairs)]
     chosen += random.sample(list(combinations(NAMES, 3)), 10)
     for names in chosen:
@@ -173,7 +173,7 @@ async def store_random_orders(store: Store, seed: int, size: int) -> tuple[Rando
 
 
 def hashes_of(some: list[Order]) -> list[tuple[int, bytes]]:
-    """Give the orders' ids and the hashes of their last events, in the same order."""
+    """Return the orders' ids and the hashes of their last events, in the same order."""
     return [(order.order_id, order.event_hash) for order in some]
 
 
@@ -213,7 +213,7 @@ def probe_limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def limit_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Give a function that sets how many index entries a page scans, complete or not."""
+    """Return a function that sets how many index entries a page scans, complete or not."""
 
     def few(rows: int) -> None:
         monkeypatch.setattr(planner, "MAX_ENTRIES_SCANNED", rows)

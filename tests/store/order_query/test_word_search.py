@@ -27,7 +27,7 @@ from tests.store.samples import NOW_US, ONE, put, read_page
 
 
 def has(order: Order, word: str) -> bool:
-    """Say in plain Python whether a search for a word finds an order."""
+    """Tell in plain Python whether a search for a word finds an order."""
     spellings = {word, word.upper(), word.lower()}
     return (
         order.content.number in spellings

@@ -1,4 +1,4 @@
-"""The hub's own API under /hub/v1: orders created, read, listed, exported and moved; submissions; tokens; who is told."""
+"""The hub's own API under /hub/v1: orders, submissions, tokens, the feed, webhook endpoints."""
 
 from crossdock.doors.hub.routes import endpoints, export, feed, orders, submissions, tokens, verbs
 

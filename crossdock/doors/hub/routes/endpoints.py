@@ -56,8 +56,8 @@ def _own_path(path: Path) -> Path:
 
 
 def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: bool = False) -> Reply:
-    wanted = endpoints.subscription_of(endpoint)
-    body = wire_webhooks.endpoint_answer(endpoint, wanted, request.context, shown=shown)
+    subscription = endpoints.subscription_of(endpoint)
+    body = wire_webhooks.endpoint_answer(endpoint, subscription, request.context, shown=shown)
     headers = [("ETag", f'"{endpoint.version}"')]
     if status == 201:
         headers.append(("Location", f"/hub/v1/endpoints/{body['id']}"))
@@ -68,7 +68,7 @@ def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: b
 async def create_endpoint(request: Request) -> Reply:
     """Make a webhook receiver; the answer shows its secret, once."""
     body = read_body(request, [], wire_webhooks.EndpointBody)
-    wanted = Subscription(
+    subscription = Subscription(
         url=body.url,
         name=body.name or "",
         topics=tuple(body.types),
@@ -80,7 +80,11 @@ async def create_endpoint(request: Request) -> Reply:
     )
     with _own_words():
         made = await endpoints.add(
-            request.context, request.caller, wanted, secret_kind=body.secret_kind, from_start=body.start == "beginning"
+            request.context,
+            request.caller,
+            subscription,
+            secret_kind=body.secret_kind,
+            from_start=body.start == "beginning",
         )
     return _answer(request, made, status=201, shown=True)
 
@@ -129,7 +133,7 @@ async def remove_endpoint(request: Request) -> Reply:
 
 
 async def rotate_secret(request: Request) -> Reply:
-    """Give a receiver a new secret, shown once; the old one goes on signing beside it for a while."""
+    """Return a receiver a new secret, shown once; the old one goes on signing beside it for a while."""
     body = read_body(request, [], wire_webhooks.RotateBody, raw=None if request.body.strip() else b"{}")
     with _own_words():
         changed = await endpoints.rotate(

@@ -77,7 +77,7 @@ def _units(name: str) -> Callable[[Order, Tree], Tree]:
 
 
 def _value(*path: str | int) -> Callable[[Order, Tree], Tree]:
-    """Give a value of the hub's document, None where there is none."""
+    """Return a value of the hub's document, None where there is none."""
 
     def look(_: Order, document: Tree) -> Tree:
         for part in path:

@@ -70,7 +70,7 @@ async def list_feed(request: Request) -> Reply:
         faults.append(Fault((errors.QUERY, "wait"), f"must be a whole number of seconds from 0 to {MAX_WAIT_S}"))
     if query.get("include", "order") != "order":
         faults.append(Fault((errors.QUERY, "include"), "must be order"))
-    wanted = EventFilter(
+    event_filter = EventFilter(
         _listed(query, "type", list(ORDER_EVENTS), faults),
         _listed(query, "door", list(request.context.formats), faults),
         _listed(query, "status", list(Status), faults),
@@ -79,10 +79,10 @@ async def list_feed(request: Request) -> Reply:
     if after is None:
         after = await feed.newest(request.context, request.caller)
     if _wants_stream(request):
-        stream = _stream(request, after, wanted, "include" in query)
+        stream = _stream(request, after, event_filter, "include" in query)
         return Reply(200, headers=[("Cache-Control", "no-store")], content_type=_STREAM, stream=stream)
     found = await feed.wait(
-        request.context, request.caller, after=after, limit=limit, wanted=wanted, wait_s=float(wait)
+        request.context, request.caller, after=after, limit=limit, wanted=event_filter, wait_s=float(wait)
     )
     items = await _items(request, found.entries, "include" in query)
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
@@ -122,14 +122,14 @@ async def _is_known(request: Request) -> bool:
     return True
 
 
-async def _stream(request: Request, after: int, wanted: EventFilter, with_orders: bool) -> AsyncIterator[bytes]:
+async def _stream(request: Request, after: int, event_filter: EventFilter, with_orders: bool) -> AsyncIterator[bytes]:
     """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing.
 
-    Comments have an id too: where nothing was sent yet, or nothing that was wanted, a client still knows where to go on from.
+    Comments have an id too: where nothing was sent yet, or nothing that passes the filter, a client still knows where to go on from.
     Ends when the caller's token does.
     """
     yield b": follow\nid: %d\n\n" % after
-    pages = feed.follow(request.context, request.caller, after=after, limit=_PIECE, wanted=wanted, wait_s=_BEAT_S)
+    pages = feed.follow(request.context, request.caller, after=after, limit=_PIECE, wanted=event_filter, wait_s=_BEAT_S)
     async for page in pages:
         if not await _is_known(request):
             return

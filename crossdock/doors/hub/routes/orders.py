@@ -73,24 +73,24 @@ async def get_order(request: Request) -> Reply:
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
     if door is not None:
         return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    (told,) = await render_json_all(request.context, request.caller, [order], door=FORMAT.name)
-    return json_reply(200, told, headers=[("ETag", etag)], order_id=order.order_id)
+    (document,) = await render_json_all(request.context, request.caller, [order], door=FORMAT.name)
+    return json_reply(200, document, headers=[("ETag", etag)], order_id=order.order_id)
 
 
 def _is_known(request: Request, etag: str) -> bool:
-    """Say whether the client has this representation already (RFC 9110, section 13.1.2; compared weakly)."""
+    """Tell whether the client has this representation already (RFC 9110, section 13.1.2; compared weakly)."""
     given = request.headers.get("if-none-match") or ""
     return given.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in given.split(","))
 
 
-async def _worded(request: Request, order: Order, door: str) -> wire.Worded:
+async def _worded(request: Request, order: Order, door: str) -> wire.RenderedOrder:
     rendered = await rendering.render(request.context, request.caller, order, door=door, losses=True)
     losses = [
         wire.Loss("filled", errors.pointer(missing_field.path), missing_field.value)
         for missing_field in rendered.missing_fields
     ]
     losses += [wire.Loss("dropped", errors.pointer(path)) for path in rendered.dropped]
-    return wire.Worded(door, rendered.document, losses)
+    return wire.RenderedOrder(door, rendered.document, losses)
 
 
 async def list_events(request: Request) -> Reply:
@@ -150,8 +150,8 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
             faults.append(Fault((errors.QUERY, name), f"must be one of {', '.join(allowed)}"))
     text = query.get("q")
     if text is not None and not (1 <= len(text.split()) <= queries.MAX_WORDS and len(text) <= SEARCH_LENGTH):
-        wanted = f"must have 1 to {queries.MAX_WORDS} words, and at most {SEARCH_LENGTH} characters"
-        faults.append(Fault((errors.QUERY, "q"), wanted))
+        reason = f"must have 1 to {queries.MAX_WORDS} words, and at most {SEARCH_LENGTH} characters"
+        faults.append(Fault((errors.QUERY, "q"), reason))
     filters = Filters(
         **{name: query.get(name) for name in _WORDS},  # type: ignore[arg-type]
         **{name: read_time(query, name, faults) for name in _TIMES},  # type: ignore[arg-type]
@@ -237,7 +237,7 @@ ROUTES = (
     Route(
         "GET", ("/hub/v1/orders/{id}",), get_order, access.READ, "getOrder",
         "Read an order, as it is or was, in any door's format",
-        answers={200: {"oneOf": [wire.OrderAnswer, wire.Worded]}, 304: None, 404: wire.Problem, **PROBLEMS},
+        answers={200: {"oneOf": [wire.OrderAnswer, wire.RenderedOrder]}, 304: None, 404: wire.Problem, **PROBLEMS},
         parameters=(
             described("as", "query", "the door whose read format to answer in"),
             described("as_of", "query", "the order as it was at this time, with offset", format="date-time"),

@@ -37,9 +37,9 @@ def raise_faults(faults: list[Fault]) -> None:
 def query_faults(request: Request, known: tuple[str, ...]) -> list[Fault]:
     """Name each parameter that is not known or given twice: ignoring a filter would answer too much."""
     names = [name for name, _ in parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)]
-    told = ", ".join(known) or "none"
+    listed = ", ".join(known) or "none"
     faults = [
-        Fault((errors.QUERY, name), f"is not known; known are {told}")
+        Fault((errors.QUERY, name), f"is not known; known are {listed}")
         for name in dict.fromkeys(names)
         if name not in known
     ]
@@ -51,13 +51,13 @@ def query_faults(request: Request, known: tuple[str, ...]) -> list[Fault]:
 
 
 def known_query(request: Request, *known: str) -> dict[str, str]:
-    """Give the query parameters; refuses with Invalid those that are not known."""
+    """Return the query parameters; refuses with Invalid those that are not known."""
     raise_faults(query_faults(request, known))
     return request.query
 
 
 def read_limit(request: Request, query: dict[str, str], faults: list[Fault]) -> int:
-    """Read how many rows are wanted."""
+    """Read the limit of a page."""
     most = request.context.settings.page_limit
     text = query.get("limit", str(PAGE_SIZE))
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
@@ -103,7 +103,7 @@ def cursor_after(query: dict[str, str], last: int | None) -> str | None:
 
 
 def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
-    """Give the id a page goes on after."""
+    """Return the id a page goes on after."""
     text = query.get("cursor")
     if text is None:
         return None
@@ -114,7 +114,7 @@ def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
 
 
 def link(request: Request, query: dict[str, str], cursor: str | None) -> list[tuple[str, str]]:
-    """Give the header with the address of the next page."""
+    """Return the header with the address of the next page."""
     if cursor is None:
         return []
     return [("Link", f'<{request.path}?{urlencode(query | {"cursor": cursor})}>; rel="next"')]
@@ -130,7 +130,7 @@ def read_key(request: Request, faults: list[Fault]) -> str | None:
 
 
 def read_if_match(request: Request, faults: list[Fault]) -> frozenset[int] | None:
-    """Give the versions a change is meant for (RFC 9110, section 13.1.1); None where any will do.
+    """Return the versions a change is meant for (RFC 9110, section 13.1.1); None where any will do.
 
     A weak tag, or that of another representation, is sound and matches no version.
     """

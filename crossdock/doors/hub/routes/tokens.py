@@ -12,7 +12,7 @@ TOKEN_LIFETIME_S = 3_600
 
 
 async def token(request: Request) -> Reply:
-    """Give a token for client credentials, in the Basic header or the form (RFC 6749, section 4.4)."""
+    """Return a token for client credentials, in the Basic header or the form (RFC 6749, section 4.4)."""
     form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
     if form.get("grant_type", "client_credentials") != "client_credentials":
         fault = Fault(("grant_type",), "must be client_credentials")

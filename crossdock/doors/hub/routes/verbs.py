@@ -52,8 +52,8 @@ REASON_LENGTH = 500  # as in the bodies (wire.Reason)
 LAST_MOMENT = 253_402_300_799_999_999
 
 
-class Asked(Struct):
-    """What the query and the headers ask of a verb, with the faults in them, which are told with those of the body."""
+class VerbOptions(Struct):
+    """What the query and the headers ask of a verb, with the faults in them, which are reported with those of the body."""
 
     faults: list[Fault]
     dry_run: bool
@@ -62,7 +62,7 @@ class Asked(Struct):
     reason: str | None = None
 
 
-def _asked(request: Request, *more: str) -> Asked:
+def _options(request: Request, *more: str) -> VerbOptions:
     faults = query_faults(request, ("dry_run", *more))
     query = request.query
     reason = query.get("reason") if "reason" in more else None
@@ -70,7 +70,7 @@ def _asked(request: Request, *more: str) -> Asked:
         faults.append(
             Fault((errors.QUERY, "reason"), f"must have 1 to {REASON_LENGTH} characters, and more than blanks")
         )
-    return Asked(
+    return VerbOptions(
         faults,
         bool(read_flag(query, "dry_run", faults)),
         read_if_match(request, faults),
@@ -80,10 +80,10 @@ def _asked(request: Request, *more: str) -> Asked:
 
 
 def _body(
-    request: Request, asked: Asked, shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
+    request: Request, options: VerbOptions, shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
 ) -> BodyType:
     """Read a body that may have no unknown members. Refuses with Invalid carrying all faults, of the query and headers too."""
-    return read_body(request, asked.faults, shape, *rules, raw=raw)
+    return read_body(request, options.faults, shape, *rules, raw=raw)
 
 
 def _refuse(faults: Sequence[Fault]) -> None:
@@ -94,23 +94,23 @@ def _refuse(faults: Sequence[Fault]) -> None:
 # ------------------------------------------------------------------------------------------------------------------ verbs
 async def edit_order(request: Request) -> Reply:
     """Edit an order by a JSON Merge Patch of its document in the shape of the create body."""
-    asked = _asked(request, "reason")
+    options = _options(request, "reason")
     try:
         patch = parse(request.body)
     except Invalid as invalid:
         if invalid.code is Code.INVALID:
-            _refuse((*asked.faults, *invalid.faults))
+            _refuse((*options.faults, *invalid.faults))
         raise
     if not isinstance(patch, dict):
-        asked.faults.append(Fault((), "must be an object"))
-    _refuse(asked.faults)
+        options.faults.append(Fault((), "must be an object"))
+    _refuse(options.faults)
     command = EditOrder(
         order_id=_order_id(request),
         door=FORMAT.name,
         change=lambda before, _: edits.edited(before, patch),
-        reason=asked.reason,
+        reason=options.reason,
     )
-    return await _execute(request, asked, command)
+    return await _execute(request, options, command)
 
 
 def _hold_rules(tree: Tree) -> list[Fault]:
@@ -132,8 +132,8 @@ def _hold_rules(tree: Tree) -> list[Fault]:
 
 async def hold_order(request: Request) -> Reply:
     """Place holds on an order, several at once."""
-    asked = _asked(request)
-    body = _body(request, asked, wire.HoldBody, _hold_rules)
+    options = _options(request)
+    body = _body(request, options, wire.HoldBody, _hold_rules)
     holds = tuple(
         HoldRequest(
             hold.reason, hold.note, tuple(hold.lines or ()),
@@ -141,7 +141,7 @@ async def hold_order(request: Request) -> Reply:
         )
         for hold in body.holds
     )  # fmt: skip
-    return await _execute(request, asked, PlaceHolds(order_id=_order_id(request), holds=holds))
+    return await _execute(request, options, PlaceHolds(order_id=_order_id(request), holds=holds))
 
 
 def _release_rules(tree: Tree) -> list[Fault]:
@@ -151,24 +151,24 @@ def _release_rules(tree: Tree) -> list[Fault]:
 
 async def release_order(request: Request) -> Reply:
     """End holds of an order: those named by number or reason, or all."""
-    asked = _asked(request)
-    body = _body(request, asked, wire.ReleaseBody, _release_rules)
+    options = _options(request)
+    body = _body(request, options, wire.ReleaseBody, _release_rules)
     command = ReleaseHolds(
         order_id=_order_id(request),
         numbers=None if body.holds is None else tuple(body.holds),
         reasons=None if body.reasons is None else tuple(body.reasons),
         reason=body.reason,
     )
-    return await _execute(request, asked, command)
+    return await _execute(request, options, command)
 
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order whole, or units of its lines."""
-    asked = _asked(request)
-    body = _body(request, asked, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
+    options = _options(request)
+    body = _body(request, options, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
     lines = None if body.lines is None else {each.line: each.quantity for each in body.lines}
     command = CancelOrder(order_id=_order_id(request), lines=lines, reason=body.reason, note=body.note)
-    return await _execute(request, asked, command)
+    return await _execute(request, options, command)
 
 
 def _tag_rules(tree: Tree) -> list[Fault]:
@@ -194,8 +194,8 @@ def _member(tree: Tree, name: str) -> Tree:
 
 async def tag_order(request: Request) -> Reply:
     """Add and remove tags, or set them all."""
-    asked = _asked(request)
-    body = _body(request, asked, wire.TagBody, _tag_rules)
+    options = _options(request)
+    body = _body(request, options, wire.TagBody, _tag_rules)
     command = ChangeTags(
         order_id=_order_id(request),
         replace=None if body.set is None else tuple(body.set),
@@ -204,14 +204,14 @@ async def tag_order(request: Request) -> Reply:
         max_tags=wire.MAX_TAGS,
         reason=body.reason,
     )
-    return await _execute(request, asked, command)
+    return await _execute(request, options, command)
 
 
 async def note_order(request: Request) -> Reply:
     """Write something down about an order."""
-    asked = _asked(request)
-    body = _body(request, asked, wire.NoteBody)
-    return await _execute(request, asked, AddNote(order_id=_order_id(request), text=body.text))
+    options = _options(request)
+    body = _body(request, options, wire.NoteBody)
+    return await _execute(request, options, AddNote(order_id=_order_id(request), text=body.text))
 
 
 async def archive_order(request: Request) -> Reply:
@@ -225,10 +225,10 @@ async def unarchive_order(request: Request) -> Reply:
 
 
 async def _archived(request: Request, archived: bool) -> Reply:
-    asked = _asked(request)
-    body = _body(request, asked, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
+    options = _options(request)
+    body = _body(request, options, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
     command = ArchiveOrder(order_id=_order_id(request), archived=archived, reason=body.reason)
-    return await _execute(request, asked, command)
+    return await _execute(request, options, command)
 
 
 # ------------------------------------------------------------------------------------------------------------- doing them
@@ -236,29 +236,29 @@ def _order_id(request: Request) -> int | None:
     return mapping.parse_id(request.params["id"])
 
 
-async def _execute(request: Request, asked: Asked, command: Command) -> Reply:
-    """Execute a command as it was asked for, and answer the order with its events, rendered before the commit."""
+async def _execute(request: Request, options: VerbOptions, command: Command) -> Reply:
+    """Execute a command as it was options for, and answer the order with its events, rendered before the commit."""
     context, caller = request.context, request.caller
-    if asked.versions is not None:
-        command = msgspec.structs.replace(command, version=await _version(request, asked.versions))
+    if options.versions is not None:
+        command = msgspec.structs.replace(command, version=await _version(request, options.versions))
     once, reply = None, _reply(request)
-    if asked.key is not None and not asked.dry_run:
-        key = hashed_key("hub/idempotency", caller.actor, asked.key)
+    if options.key is not None and not options.dry_run:
+        key = hashed_key("hub/idempotency", caller.actor, options.key)
         once = IdempotentRequest(key, request.route.operation, request.body, reply)
     (change,) = await execute(
-        context, caller, [command], door=FORMAT.name, dry_run=asked.dry_run, request=once, reply=reply
+        context, caller, [command], door=FORMAT.name, dry_run=options.dry_run, request=once, reply=reply
     )
     body = change.reply
     assert body is not None, "an answer is rendered before the commit"
     # What is only tried gets no ETag: another change may come to have that version.
-    headers = [("Dry-Run", "true")] if asked.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
+    headers = [("Dry-Run", "true")] if options.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
     headers += replayed_header(change.replayed)
-    outcome = "replayed" if change.replayed else "dry_run" if asked.dry_run else "ok"
+    outcome = "replayed" if change.replayed else "dry_run" if options.dry_run else "ok"
     return Reply(200, body, headers=headers, order_id=change.order.order_id, outcome=outcome)
 
 
 async def _version(request: Request, versions: frozenset[int]) -> int:
-    """Give the version the change is for: of several the one the order has, and 0, which none has, where it has another."""
+    """Return the version the change is for: of several the one the order has, and 0, which none has, where it has another."""
     if len(versions) == 1:
         return next(iter(versions))
     order = await queries.order(request.context, request.caller, order_id=_order_id(request))

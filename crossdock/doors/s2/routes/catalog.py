@@ -12,7 +12,7 @@ from crossdock.flows.reference_data import CatalogEntry
 
 
 async def _entries(request: Request, kind: str) -> tuple[list[CatalogEntry], int]:
-    """Give a page of catalog entries, newest first, and the full count; a term narrows to those whose words hold it."""
+    """Return a page of catalog entries, newest first, and the full count; a term narrows to those whose words hold it."""
     limit, offset, term = read_window(request)
     return await reference_data.page(
         request.context, request.caller, kind=kind, term=term or None, limit=limit, offset=offset

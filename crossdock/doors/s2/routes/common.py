@@ -12,7 +12,7 @@ MAX_OFFSET = 2_147_483_647
 
 
 def organization_of(headers: Headers) -> str | None:
-    """Give the organization the caller names; a user of one organization may leave the header out or empty."""
+    """Return the organization the caller names; a user of one organization may leave the header out or empty."""
     return headers.get("x-s2-organization") or None
 
 

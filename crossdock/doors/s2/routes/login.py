@@ -17,7 +17,7 @@ async def login(request: Request) -> Reply:
     sent = decode_body(request.body, wire.Login)
 
     def claims(person: Person) -> dict[str, Any]:
-        user = {"userId": catalog.spell_id(person.person_id), "userVersion": person.token_version}
+        user = {"userId": catalog.format_id(person.person_id), "userVersion": person.token_version}
         return {"aud": "s2core", "iss": "s2core", **user}
 
     grant, person, places = await access.sign_in(

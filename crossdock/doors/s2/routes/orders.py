@@ -26,7 +26,7 @@ async def create_order(request: Request) -> Reply:
 @in_one_view
 async def get_order(request: Request) -> Reply:
     """Answer one order."""
-    order_id = catalog.read_id(request.params["orderId"])
+    order_id = catalog.parse_id(request.params["orderId"])
     order = await queries.order(request.context, request.caller, order_id=order_id)
     (document,) = await rendering.render_json_all(request.context, request.caller, [order], door=FORMAT.name)
     return Reply(200, encode_json(document), order_id=order.order_id)
@@ -51,7 +51,7 @@ async def _orders_of(request: Request, term: str) -> list[Order]:
     filters = Filters(door=door, number=term)
     orders = (await queries.page(request.context, request.caller, filters, limit=MAX_SAME_NUMBER)).orders
     try:
-        meant = await queries.order(request.context, request.caller, order_id=catalog.read_id(term))
+        meant = await queries.order(request.context, request.caller, order_id=catalog.parse_id(term))
     except NotFound:
         return orders
     if meant.source.door != door:

@@ -63,7 +63,7 @@ async def unarchive_order(request: Request) -> Reply:
 
 
 def _order_id(request: Request) -> int | None:
-    return catalog.read_id(request.params["orderId"])
+    return catalog.parse_id(request.params["orderId"])
 
 
 async def _execute(request: Request, command: Command) -> Reply:
