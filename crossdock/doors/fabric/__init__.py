@@ -2,8 +2,9 @@
 
 from crossdock.doors import Door
 from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.fabric.errors import refuse
 from crossdock.doors.fabric.format import FORMAT
-from crossdock.doors.fabric.routes import ROUTES, check_site_context, refuse
+from crossdock.doors.fabric.routes import ROUTES, check_site_context
 from crossdock.doors.fabric.webhooks import PAYLOADS
 
 # Holds of customer service, payment and address checks; fraud and customs are settled without the customer.

@@ -16,7 +16,6 @@ from crossdock.doors.fabric.routes import (
     webhooks,
 )
 from crossdock.doors.fabric.routes.access import check_site_context
-from crossdock.doors.fabric.routes.errors import refuse
 
 ROUTES = (
     *orders.ROUTES,
@@ -31,4 +30,4 @@ ROUTES = (
     *access.ROUTES,
 )
 
-__all__ = ["ROUTES", "check_site_context", "refuse"]
+__all__ = ["ROUTES", "check_site_context"]

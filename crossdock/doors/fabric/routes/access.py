@@ -8,7 +8,7 @@ from crossdock.core.errors import Code, Denied, Fault, Invalid
 from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.routes.errors import ERRORS
+from crossdock.doors.fabric.errors import ERRORS
 from crossdock.flows import access
 
 SITE_CONTEXT = "x-site-context"

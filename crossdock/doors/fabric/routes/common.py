@@ -10,9 +10,9 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.orders.commands import Command
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
+from crossdock.doors.fabric.errors import not_found
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.access import SITE_CONTEXT
-from crossdock.doors.fabric.routes.errors import not_found
 from crossdock.flows import queries, rendering
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.order_search import Filters

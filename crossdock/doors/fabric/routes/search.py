@@ -6,8 +6,8 @@ from crossdock.core.errors import Fault
 from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
 from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, paths, rendered_json
-from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.search import Search, can_sort_by, faults_of, order_query
 from crossdock.flows import access, order_search
 
