@@ -1,6 +1,6 @@
 """The program with its waits shortened, so that a test sees the last retry, and claims and backoffs expire.
 
-`python -m tests.shortened_waits work …` is `python -m crossdock work …` where HURRY, a JSON object, says what module constants are:
+`python -m tests.shortened_waits work …` is `python -m crossdock work …` where HURRY, a JSON object, sets module constants:
 `{"crossdock.flows.deliveries:LEASE_S": 5}`. A worker's number (`claimed_by` of what it has claimed) is its process id, so
 that who kills it knows what was under way. Everything else is the real thing.
 """

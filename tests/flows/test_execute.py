@@ -49,7 +49,7 @@ def order_of(counters: Sequence[Counters], holds: Sequence[tuple[int, ...]]) -> 
 
 
 def small_orders(most: int) -> Iterator[Order]:
-    """Return every order of one line of at most 3 units, or of two of at most `most`, held as a whole, by a line, twice, or not.
+    """Return every order of one line of at most 3 units or two of at most `most`, with no hold, one, a line's, or two.
 
     An order with nothing open is never held (see events.Canceled).
     """

@@ -111,7 +111,7 @@ _WRITTEN = [
 
 
 async def look(database: str) -> list[OrderEvent]:
-    """Look past all servers into the database: check that the log is sound and tells of every order, and return what it tells."""
+    """Read the database directly: check that the event log is sound and has every order, and return its events."""
     async with app.open_context(load({}, database=database)) as context:
         verified = await verification.verify(context)
         async with context.store.reading() as tx:

@@ -14,13 +14,13 @@ from crossdock.doors.s2.catalog import (
     ACCOUNT,
     account_answer,
     brand_document,
+    format_id,
     instant,
     organization_answer,
     product_answer,
     product_document,
-    render_product,
     product_of,
-    format_id,
+    render_product,
 )
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.tenants import Organization

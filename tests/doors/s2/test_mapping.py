@@ -15,7 +15,7 @@ from crossdock.core.orders.model import Address, Charge, Content, Destination, L
 from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import instant
+from crossdock.doors.s2.catalog import format_id, instant
 from crossdock.doors.s2.format import FORMAT
 from crossdock.doors.s2.responses import attachment_id
 from crossdock.flows import queries, rendering

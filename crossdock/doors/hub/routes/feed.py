@@ -125,7 +125,7 @@ async def _is_known(request: Request) -> bool:
 async def _stream(request: Request, after: int, event_filter: EventFilter, with_orders: bool) -> AsyncIterator[bytes]:
     """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing.
 
-    Comments have an id too: where nothing was sent yet, or nothing that passes the filter, a client still knows where to go on from.
+    Comments have an id too: a client knows where to go on from even where nothing passed the filter yet.
     Ends when the caller's token does.
     """
     yield b": follow\nid: %d\n\n" % after
