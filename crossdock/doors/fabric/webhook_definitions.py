@@ -18,7 +18,7 @@ from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.webhooks import FORMAT_NAME, event_of
 from crossdock.flows.context import Context
-from crossdock.store.deliveries import Delivery, Endpoint
+from crossdock.flows.endpoints import Delivery, Endpoint
 
 Tree = Any
 API_KEY = "x-api-key"

@@ -31,7 +31,7 @@ from crossdock.doors import encode_json
 from crossdock.doors.fabric.history import CROSS_BORDER
 from crossdock.doors.fabric.responses import DOOR, hold_code
 from crossdock.flows.event_payloads import Notification, PayloadFormat
-from crossdock.store.event_log import LogEntry
+from crossdock.flows.feed import LogEntry
 
 Tree = Any
 FORMAT_NAME = "fabric_event"

@@ -10,10 +10,10 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, paths
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.flows import access, reference_data
-from crossdock.store.catalog import CatalogEntry
+from crossdock.flows.reference_data import CatalogEntry
 
 Tree = Any
 KIND = "fabric/order_attribute"

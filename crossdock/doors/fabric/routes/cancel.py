@@ -14,10 +14,10 @@ from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.edits import cancel
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
-from crossdock.doors.fabric.routes.access import TENANT, header_fault
 from crossdock.doors.fabric.routes.common import CONTEXT, by_id, execute_one, order_reply, parameter, paths
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty
+from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.flows import access
 
 Tree = Any

@@ -10,12 +10,12 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.orders.commands import Command
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
+from crossdock.doors.fabric.errors import not_found
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.doors.fabric.routes.access import SITE_CONTEXT
-from crossdock.doors.fabric.routes.errors import not_found
+from crossdock.doors.fabric.routes.site_context import SITE_CONTEXT
 from crossdock.flows import queries, rendering
 from crossdock.flows.execute import Change, execute
-from crossdock.store.index_scan import Filters
+from crossdock.flows.queries import Filters
 
 Tree = Any
 BASE = "/api/v2"

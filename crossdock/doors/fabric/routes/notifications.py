@@ -11,9 +11,9 @@ from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.edits import report
-from crossdock.doors.fabric.routes.access import TENANT, header_fault
+from crossdock.doors.fabric.errors import ERRORS, LARGE
 from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
-from crossdock.doors.fabric.routes.errors import ERRORS, LARGE
+from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT
 from crossdock.flows import access, queries
 

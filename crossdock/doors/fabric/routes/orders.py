@@ -4,15 +4,15 @@ from typing import Any
 
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
 from crossdock.doors.fabric import wire
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.doors.fabric.routes.access import has_site_context
 from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, parameter, rendered_json
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, not_found
+from crossdock.doors.fabric.routes.site_context import has_site_context
 from crossdock.flows import access
 from crossdock.flows.intake import Submission
+from crossdock.flows.queries import Filters
 from crossdock.flows.rendering import render_json_page
-from crossdock.store.index_scan import Filters
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")
 SHORT_ORDERS = ("/order/", "/order")

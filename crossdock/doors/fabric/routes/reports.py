@@ -12,10 +12,10 @@ from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel, report
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
 from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, names_payment
 from crossdock.doors.fabric.responses import DOOR, hold_code
 from crossdock.doors.fabric.routes.common import CONTEXT, by_number, execute_one, order_reply, paths, rendered
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
 from crossdock.flows import access
 from crossdock.flows.execute import execute
 

@@ -15,9 +15,9 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
 from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.common import CONTEXT, paths, rendered_json
-from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.search import Lookup, can_sort_by, faults_of, fits, look_up, needs_log, sorted_by, value_at
 from crossdock.flows import access, queries, rendering
 from crossdock.flows.queries import MAX_SCANNED

@@ -10,10 +10,10 @@ from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.edits import AMENDABLE, at_place, merged, updated, with_pickup
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR, status_words
 from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, execute_one, order_reply, paths, rendered
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.flows import access
 
 Tree = Any

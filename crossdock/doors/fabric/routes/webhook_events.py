@@ -10,12 +10,12 @@ from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
+from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.common import CONTEXT, by_number, paths, rendered
-from crossdock.doors.fabric.routes.errors import ERRORS, LARGE, faulty
 from crossdock.doors.fabric.routes.webhooks import definitions
 from crossdock.doors.fabric.search import faults_of, fits, sorted_by
 from crossdock.flows import access, endpoints
-from crossdock.store.deliveries import Delivery
+from crossdock.flows.endpoints import Delivery
 
 Tree = Any
 # Deliveries looked through, the newest of all webhooks together: what an operator reads, in half a second at most.

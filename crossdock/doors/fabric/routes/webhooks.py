@@ -10,12 +10,12 @@ from crossdock.core.subscription import Subscription
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import webhook_definitions
 from crossdock.doors.fabric import wire_webhooks as wire
+from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths
-from crossdock.doors.fabric.routes.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.webhooks import event_of
 from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorAnswer
 from crossdock.flows import access, endpoints
-from crossdock.store.deliveries import Endpoint
+from crossdock.flows.endpoints import Endpoint
 
 Tree = Any
 _MAX_DIGITS = 9  # of an offset; there are far fewer webhooks

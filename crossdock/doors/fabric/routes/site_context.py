@@ -1,21 +1,15 @@
-"""Who is asking: the token call and the `x-site-context` header."""
-
-from urllib.parse import parse_qsl
+"""The `x-site-context` header: which of the vendor's accounts a call is for."""
 
 import msgspec
 
 from crossdock.core.errors import Code, Denied, Fault, Invalid
-from crossdock.doors import Headers, Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors import Headers, Request
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.routes.errors import ERRORS
-from crossdock.flows import access
 
 SITE_CONTEXT = "x-site-context"
 TENANT = "tenant-key"
 # Operations that a page of the vendor's shows with `tenant-key` alone.
 _BY_TENANT = frozenset({"sendNotification", "acknowledgeNotification"})
-TOKEN_LIFETIME_S = 3_600  # the vendor's identity service does not say; an hour is what such services give
 
 
 def header_fault(name: str, reason: str) -> Invalid:
@@ -58,30 +52,3 @@ def _check_account(request: Request, account: str, header: str) -> None:
 def has_site_context(headers: Headers) -> bool:
     """Say whether a request at a path that doors share is this door's."""
     return headers.get(SITE_CONTEXT) is not None
-
-
-async def token(request: Request) -> Reply:
-    """Give a token for client credentials, from a Basic header or from the form.
-
-    Scopes of other makers ("s2s") are answered as asked and narrow nothing; ours narrow the token.
-    """
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    if form.get("grant_type") != "client_credentials":
-        fault = Fault(("grant_type",), "must be client_credentials" if "grant_type" in form else "is required")
-        raise Invalid(Code.INVALID, "the form has faults", faults=(fault,))
-    named = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
-    asked = form.get("scope", "")
-    ours = " ".join(scope for scope in asked.split() if scope in access.SCOPES)
-    grant, _ = await access.grant(
-        request.context, client_id=named[0], secret=named[1], lifetime_s=TOKEN_LIFETIME_S, scope=ours or None
-    )
-    return json_reply(200, wire_calls.TokenAnswer("Bearer", grant.lifetime_s, grant.token, asked or grant.scopes))
-
-
-ROUTES = (
-    Route(
-        "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
-        request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
-        answers={200: wire_calls.TokenAnswer, **ERRORS},
-    ),
-)  # fmt: skip
