@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
 
-.PHONY: serve test prove bench size states lock clean
+.PHONY: serve test prove bench size states tree lock clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ size: $(DEV)
 
 states: $(DEV)
 	$(RUN) docs.draw_states
+
+tree: $(DEV)
+	$(RUN) docs.draw_tree
 
 lock: $(DEV)
 	$(RUN) pip install --quiet uv

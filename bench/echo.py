@@ -60,5 +60,5 @@ def create() -> EchoApp:
     """Make the application; what the bench's server process calls."""
     settings = load()
     logs.configure(settings.log_level)
-    app.calm_collector()
+    app.tune_garbage_collector()
     return EchoApp(settings)

@@ -28,12 +28,14 @@ async def main() -> None:
     logs.configure("info")
     with tempfile.TemporaryDirectory() as folder:
         settings = load({}, database=f"sqlite:///{folder}/slice.db")
-        async with app.open_context(settings) as context:
+        # Before the commands came, the context was called the book.
+        opened = getattr(app, "open_context", None) or getattr(app, "open_book")  # noqa: B009
+        async with opened(settings) as context:
             await demo.ensure(context, all_doors())
             site = app.site(context)
             token = await signed_in(site)
             gc.collect()
-            app.calm_collector()
+            app.tune_garbage_collector()
             print("ready", flush=True)
             first = 0
             for _ in sys.stdin:

@@ -1,4 +1,4 @@
-"""Wires everything: settings in, a book, an ASGI application out. The only file that knows every concrete class."""
+"""Wires everything: settings in, an ASGI application out. The only file that knows every concrete class."""
 
 import asyncio
 import gc
@@ -14,34 +14,34 @@ import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from crossdock import demo
-from crossdock.core.errors import Fault
+from crossdock.core.errors import Fault, Refusal
 from crossdock.core.ids import IdGenerator
 from crossdock.doors import all_doors, all_payloads
 from crossdock.flows import access, hold_expiry
 from crossdock.flows.context import Context
-from crossdock.flows.endpoints import Rules
+from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.intake import Intake
 from crossdock.notifications.worker import Channel, Opening, Worker
-from crossdock.settings import Settings, load
+from crossdock.settings import Settings, load, without_password
 from crossdock.store import tenants
 from crossdock.store.protocols import Store
 from crossdock.store.schema import open_store
 from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
 
-# Of a worker beside a server: where the processors are not enough for both, orders come first.
+# Of a worker process: where cores are short, the server and its orders come first.
 _WORK_NICENESS = 10
 _log = structlog.get_logger("crossdock.app")
 
 
 def now_us() -> int:
-    """Give the time, microseconds since 1970 UTC."""
+    """Return the time, microseconds since 1970 UTC."""
     return time.time_ns() // 1000
 
 
 @asynccontextmanager
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
-    """Open the database of `settings`, migrating it where needed, and give the book over it."""
+    """Open the database of `settings`, migrating it where needed, and build the context over it."""
     store = await open_store(settings.database, timeout_s=settings.database_timeout_s)
     try:
         yield await build_context(store, settings)
@@ -50,7 +50,7 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
 
 
 async def build_context(store: Store, settings: Settings) -> Context:
-    """Give a book over a store that is open and migrated."""
+    """Build the context over a store that is open and migrated."""
     import secrets
 
     async with store.writing() as tx:
@@ -80,8 +80,8 @@ async def build_context(store: Store, settings: Settings) -> Context:
     )
 
 
-def _rules(settings: Settings) -> Rules:
-    """Let the flows ask the senders, which are loaded when somebody does."""
+def _rules(settings: Settings) -> EndpointChecks:
+    """Return the checks of webhook endpoints and mail settings; the senders are imported when a check is first used."""
 
     def url(text: str) -> str | None:
         from crossdock.notifications.webhook import ssrf
@@ -113,7 +113,7 @@ def _rules(settings: Settings) -> Rules:
 
         return template_validation.check(document)
 
-    return Rules(
+    return EndpointChecks(
         url=url,
         headers=headers,
         secret=secret,
@@ -124,7 +124,7 @@ def _rules(settings: Settings) -> Rules:
 
 
 def worker_over(context: Context) -> Worker:
-    """Give the worker that tells others what happens in a book."""
+    """Build the worker that delivers webhooks and mails."""
 
     def opening(name: str) -> Opening:
         async def opened() -> Channel:
@@ -138,7 +138,7 @@ def worker_over(context: Context) -> Worker:
 
 
 class App:
-    """The ASGI application: opens the book when the server starts, closes it when it stops."""
+    """The ASGI application: opens the database when the server starts, closes it when it stops."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -147,14 +147,14 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the server's start and stop."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         else:
             await self._site(scope, receive, send)
 
     def _site_over(self, context: Context) -> Site:
         return site(context)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         message: Message = await receive()
         assert message["type"] == "lifespan.startup"
         try:
@@ -163,8 +163,8 @@ class App:
             if self._settings.demo:
                 demo.check_loopback(self._settings)
                 await demo.ensure(context, all_doors())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the server must be told that the start failed
-            _log.exception("start failed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server must report that the start failed
+            _log.error("start failed", reason=str(error), exc_info=not isinstance(error, Refusal | ValueError))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._site = self._site_over(context)
@@ -173,7 +173,7 @@ class App:
         working = asyncio.create_task(worker.run()) if worker else None
         await send({"type": "lifespan.startup.complete"})
         if self._settings.demo:
-            demo.greet(self._settings, all_doors())
+            demo.print_examples(self._settings, all_doors())
         await receive()
         timer.cancel()
         if worker is not None:
@@ -184,34 +184,35 @@ class App:
 
 
 async def work(settings: Settings) -> None:
-    """Deliver until SIGTERM or SIGINT; what is under way then may end, the rest is given back."""
+    """Deliver until SIGTERM or SIGINT; attempts under way may then end, other claims are released."""
     os.nice(_WORK_NICENESS)
     async with open_context(settings) as context:
         worker = worker_over(context)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
-        _log.info("working")
+        _log.info("working", database=without_password(settings.database))
         await worker.run()
 
 
 def site(context: Context) -> Site:
-    """Give the application of all doors and pages over an open book."""
+    """Build the application of all doors and pages over an open context."""
     doors = all_doors()
     return Site(context, Intake(context), doors, pages=[*pages.routes(context, doors), *consent.routes(context)])
 
 
 def create() -> App:
-    """Make the application from the environment; what the server's worker processes call."""
+    """Build the application from the environment; every server process calls it."""
     settings = load()
     logs.configure(settings.log_level)
-    calm_collector()
+    tune_garbage_collector()
     return App(settings)
 
 
-def calm_collector() -> None:
+def tune_garbage_collector() -> None:
     """Collect cyclic garbage less often: a request makes a thousand short-lived objects and no cycles.
 
-    With the interpreter's defaults, a tenth of a create is spent looking at live orders; modules are never garbage.
+    With the interpreter's defaults, a tenth of a create is spent scanning live objects. Modules, which are never garbage,
+    are exempted.
     """
     gc.collect()
     gc.freeze()

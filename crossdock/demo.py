@@ -1,4 +1,6 @@
-"""The organization "Demo": fixed, published identifiers, so that the vendors' sample bodies work unchanged. Loopback only."""
+"""The organization "Demo": fixed, published identifiers, so that the vendors' sample bodies work unchanged.
+
+For servers that listen on loopback addresses only."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -16,13 +18,13 @@ CLIENT_ID = "demo"
 CLIENT_SECRET = "demo-secret"
 USER = "demo@example.com"
 PASSWORD = "demo-password"
-# Of a password that everybody knows, the hash is no secret either; making it was a sixth of a first start.
+# The hash of a published password is no secret either; computing it took a sixth of a first start.
 PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$QmKylygMxnHV/SWS1MW2Uw$wxeVBudXuPJOtwPAuh7A0uL7aBR4ETLHYa3HZpbCzKM"
 ORGANIZATION_UUID = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether an address to listen on is reached from this machine only."""
+    """Check whether an address to listen on can be reached from this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -30,44 +32,45 @@ def is_loopback(host: str) -> bool:
 
 
 def check_loopback(settings: Settings) -> None:
-    """Raise ValueError unless the server listens on loopback only: everybody knows these secrets."""
+    """Raise ValueError unless the server listens on loopback only: the demo's secrets are published."""
     if not is_loopback(settings.host):
-        raise ValueError(f"--demo publishes its credentials; it is refused on {settings.host}, listen on 127.0.0.1")
+        raise ValueError(
+            f"--demo is refused on {settings.host}: its credentials are published, so it must listen on loopback, 127.0.0.1"
+        )
 
 
 async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
-    """Make the demo organization where it is not there yet, with what every door seeds it with."""
+    """Add the demo organization where it is missing, with each door's demo seeds, a client and a user."""
     async with context.store.reading() as tx:
-        found = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
-        known = await tenant_store.get_organization(tx, found) if found else None
+        organization_id = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
+        known = await tenant_store.get_organization(tx, organization_id) if organization_id else None
     if known is not None:
         return known
     try:
-        made = await tenants.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
+        added = await tenants.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
     except Conflict:  # another process was first
         return await ensure(context, doors)
     scopes = " ".join(access.SCOPES)
     for door in doors:
         for seed in door.demo_seeds:
-            await plant(context, made, seed)
+            await add_seed(context, added, seed)
     await tenants.add_person(
-        context, made.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
+        context, added.organization_id, email=USER, name="Demo", password=PASSWORD, hashed=PASSWORD_HASH, scopes=scopes
     )
     await tenants.add_client(
-        context, made.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
+        context, added.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
     )
-    return made
+    return added
 
 
-async def plant(context: Context, organization: Organization, seed: Seed) -> None:
-    """Give an organization what a door wants it to have."""
+async def add_seed(context: Context, organization: Organization, seed: Seed) -> None:
+    """Add a door's seed to an organization: a vendor reference, or a catalog entry."""
     if seed.document is None:
         await tenants.add_vendor_reference(context, organization.organization_id, kind=seed.kind, value=seed.key)
         return
-    gardener = Caller(organization, "crossdock", frozenset())
     await reference_data.add(
         context,
-        gardener,
+        Caller(organization, "crossdock", frozenset()),
         kind=seed.kind,
         key=seed.key,
         name=seed.name,
@@ -76,9 +79,9 @@ async def plant(context: Context, organization: Organization, seed: Seed) -> Non
     )
 
 
-def greet(settings: Settings, doors: Sequence[Door]) -> None:
+def print_examples(settings: Settings, doors: Sequence[Door]) -> None:
     """Print for each door one command that creates an order when pasted."""
-    base = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    base = settings.base_url
     lines = [f"Crossdock serves the organization Demo at {base} (documentation at {base}/docs). Paste one of these:"]
     lines += [f"\n# {door.title}\n{door.demo_curl(base)}" for door in doors if door.demo_curl is not None]
-    print("\n".join(lines), flush=True)  # noqa: T201 - for the newcomer at the terminal, not for the log
+    print("\n".join(lines), flush=True)  # noqa: T201 - for people at the terminal, not for the log

@@ -1,83 +1,151 @@
-"""Every setting once: name, type, default, unit, help. Each is an environment variable CROSSDOCK_<NAME>.
+"""Every setting once: name, type, default, unit, range. Each is the environment variable CROSSDOCK_<NAME>.
 
-docs/settings.md lists them; a test compares. Command-line options of `crossdock serve` are the same settings.
+docs/settings.md lists them, and a test compares. The options of `crossdock serve` are the same settings.
 """
 
+import difflib
 import os
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
+_PREFIX = "CROSSDOCK_"
+# Variables of the test suite share the prefix; servers that tests start inherit them.
+_TEST_PREFIX = "CROSSDOCK_TEST_"
+
+Count = Annotated[int, Meta(ge=0)]
+PositiveCount = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The settings of one server. Limits carry their reason beside them."""
+    """The settings of one server. A comment beside each limit gives its reason."""
 
-    # Where and how to serve
+    # Server
     host: str = "127.0.0.1"  # address to listen on
-    port: int = 8000  # port to listen on
-    workers: int = 1  # server processes; each takes one core
+    port: Port = 8000  # port to listen on
+    workers: PositiveCount = 1  # server processes; each uses one core
     database: str = "sqlite:///data/crossdock.db"  # sqlite:///path or postgresql://user:password@host/name
-    demo: bool = False  # make the organization "Demo" with published credentials; loopback only
-    log_level: str = "info"  # debug, info, warning, error
+    demo: bool = False  # create the organization "Demo" with published credentials; loopback addresses only
+    log_level: LogLevel = "info"  # lines of this level and above are logged
 
     # Limits
-    body_limit_bytes: int = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
-    kept_bytes: int = 65_536  # of a body over the limit, this much of its beginning is kept to show what it was
-    intake_batch: int = 128  # submissions in one transaction; more delay the first without saving fsyncs
-    intake_waiting: int = 4_096  # submissions waiting for a transaction before callers are told to come back
-    page_limit: int = 200  # rows of one page of the hub's lists
-    # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and a
-    # caller who waits longer than this has mostly given up.
+    body_limit_bytes: PositiveCount = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
+    kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection
+    intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
+    intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
+    page_limit: PositiveCount = 200  # rows on one page of the hub's lists
+    # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
+    # callers have given up by then.
     database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
 
-    # What happens by itself
-    timer_interval_s: float = (
-        1.0  # between two looks for holds whose time has come; a look is one query an organization
-    )
+    # Timers
+    timer_interval_s: Annotated[float, Meta(gt=0)] = 1.0  # between checks for expired holds; a query per organization
 
-    # Telling others; an attempt must be over long before another process takes its delivery for abandoned (120 s)
-    worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does it
-    worker_interval_s: float = 0.5  # between two looks for what other processes left to deliver; a look is one query
-    endpoints_most: int = 50  # webhook endpoints of an organization; each is looked at by every worker
-    delivery_kept_days: int = 30  # of a delivery that is over; its event stays for good
-    webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # for an attempt, from the look-up to the answer
-    webhook_concurrency: int = 64  # attempts under way to one endpoint; receivers are mostly waited for
-    webhook_private_allowed: bool = False  # call private, loopback and link-local addresses too
-    webhook_rotation_s: int = 86_400  # how long an old secret goes on signing beside a new one
+    # Webhooks; an attempt must end well before other processes treat its claim as abandoned (120 s)
+    worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does
+    worker_interval_s: Annotated[float, Meta(gt=0)] = 0.5  # between polls for deliveries of other processes; one query
+    endpoints_most: Count = 50  # webhook endpoints of an organization; every worker polls each of them
+    delivery_kept_days: Count = 30  # how long an ended delivery is stored; its event is stored for good
+    webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # per attempt, from name resolution to response
+    webhook_concurrency: PositiveCount = 64  # concurrent attempts per endpoint; nearly all their time is waiting
+    webhook_private_allowed: bool = False  # also call private, loopback and link-local addresses
+    webhook_rotation_s: Count = 86_400  # how long an old secret keeps signing beside a new one
 
-    # Mails
-    mail_sender: str = ""  # address mails come from where an organization names none of its own
-    smtp_host: str = ""  # server that takes mails; empty means that mails are kept instead of sent
-    smtp_port: int = 587  # its port
-    smtp_user: str = ""  # who to sign in as; empty means not to
-    smtp_password: str = ""  # the password of that user
-    smtp_tls: str = "starttls"  # starttls, tls (from the first byte), none
+    # Mail
+    mail_sender: str = ""  # sender address for organizations that set none
+    smtp_host: str = ""  # SMTP server; empty: mails are stored, not sent
+    smtp_port: Port = 587
+    smtp_user: str = ""  # empty: no authentication
+    smtp_password: str = ""
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"  # tls: encrypted from the first byte
     smtp_ca_file: str = ""  # certificates to trust besides the system's
-    smtp_timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0  # for one mail
-    mails_kept: int = 1_000  # without a server, an organization's newest; each is some 10 kB
-    public_url: str = ""  # where customers reach this server, for the links in mails; empty means no such links
+    smtp_timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0  # per mail
+    mails_kept: Count = 1_000  # without an SMTP server, the newest mails stored per organization; each is about 10 kB
+    public_url: str = ""  # public base URL of this server, for links in mails; empty: no links
 
     # Tokens
-    token_key: str = ""  # secret that signs tokens; empty means one made and kept in the database
-    token_cache: int = 10_000  # verified tokens remembered by a process, a few hundred bytes each
-    revocation_delay_s: float = 5.0  # how long another process may still honor a token after its revocation
+    token_key: str = ""  # secret that signs tokens; empty: one is generated and stored in the database
+    token_cache: Count = 10_000  # verified tokens cached per process, a few hundred bytes each
+    revocation_delay_s: Annotated[float, Meta(ge=0)] = 5.0  # how long other processes may still accept a revoked token
+
+    @property
+    def base_url(self) -> str:
+        """The URL to call this server at, from its own machine."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Read settings from the environment, then from `overrides` that are not None.
+    """Read the settings from the environment, then from `overrides` that are not None.
 
-    Raises ValueError naming the variable and what it must be.
+    Raises ValueError that names the variable (or override) and the values it takes, and for an unknown CROSSDOCK_* variable.
     """
     environment = os.environ if environment is None else environment
-    given: dict[str, Any] = {}
-    for each in msgspec.structs.fields(Settings):
-        name = f"CROSSDOCK_{each.name.upper()}"
-        if name in environment:
-            try:
-                given[each.name] = msgspec.convert(environment[name], each.type, strict=False)
-            except msgspec.ValidationError as error:
-                raise ValueError(f"{name}: {error}") from None
-    given |= {name: value for name, value in overrides.items() if value is not None}
-    return Settings(**given)
+    fields = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    _check_names(environment, fields.keys())
+    values: dict[str, Any] = {}
+    for name, kind in fields.items():
+        if overrides.get(name) is not None:
+            values[name] = _converted(name, overrides[name], kind)
+        elif (variable := variable_of(name)) in environment:
+            values[name] = _converted(variable, environment[variable], kind)
+    return Settings(**values)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return _PREFIX + name.upper()
+
+
+def without_password(url: str) -> str:
+    """Return a database URL without its password, for logs and messages; of an unreadable URL only the scheme."""
+    scheme, separator, _ = url.partition("://")
+    if scheme == "sqlite":
+        return url
+    if not separator:
+        return "(unreadable database URL)"
+    try:
+        parts = urlsplit(url)
+        user, at, server = parts.netloc.rpartition("@")
+        query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "password"], safe="/")
+        # urlsplit reads the port only when asked; an unreadable one may be part of a password with a slash in it.
+        _ = parts.port
+    except ValueError:
+        return f"{scheme}://…"
+    return f"{scheme}://{user.partition(':')[0]}{at}{server}{parts.path}{'?' if query else ''}{query}"
+
+
+def _check_names(environment: Mapping[str, str], names: Collection[str]) -> None:
+    """Raise ValueError for a CROSSDOCK_* variable that is no setting: a misspelled one would be ignored silently."""
+    known = {variable_of(name) for name in names}
+    for variable in environment:
+        if not variable.startswith(_PREFIX) or variable in known or variable.startswith(_TEST_PREFIX):
+            continue
+        similar = difflib.get_close_matches(variable.removeprefix(_PREFIX).lower(), names, n=1)
+        hint = f"did you mean {variable_of(similar[0])}?" if similar else "docs/settings.md lists all settings"
+        raise ValueError(f"{variable} is not a setting; {hint}")
+
+
+def _converted(name: str, value: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        raise ValueError(f"{name}: {value!r} is not {_expected(kind)}") from None
+
+
+def _expected(kind: Any) -> str:
+    """Describe the values a setting takes."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    base, *notes = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[base]
+    for note in notes:
+        if note.gt is not None:
+            words += f" above {note.gt}" + (f" and at most {note.le}" if note.le is not None else "")
+        else:
+            words += f" from {note.ge} to {note.le}" if note.le is not None else f" of at least {note.ge}"
+    return words

@@ -1,4 +1,4 @@
-"""Draws docs/states.md from the table of moves: `make states`. A test fails while the page is not what this draws."""
+"""Draws docs/states.md from the table of transitions: `make states`. A test fails while the page differs."""
 
 from pathlib import Path
 
@@ -7,19 +7,18 @@ from crossdock.core.orders.status import ANNOTATIONS, TRANSITIONS, Status, Verb
 PAGE = Path(__file__).parent / "states.md"
 _HEAD = """# States of an order
 
-Drawn by `make states` from `MOVES` in `crossdock/core/lifecycle.py`; do not edit it here.
+Drawn by `make states` from `TRANSITIONS` in `crossdock/core/orders/status.py`; do not edit it here.
 
 The status is derived: it sums up how many units of the lines are canceled, allocated, shipped, delivered and returned, and
-whether the order is held. What has left the house outweighs a hold, and a hold outweighs what is only planned. So a verb
-does not set the status; the table says which verbs a status allows and where they can lead, and
-`tests/flows/test_moves.py` does every verb to every small order and finds exactly these moves. Deliveries and returns
-arrive with fulfillments, not by a verb on the order, and so does the part of an order that ships. A new order is open, or
-on hold or allocated where its door asks for that at once.
+whether the order is held. What has shipped outweighs a hold, and a hold outweighs what is only planned. So a verb does not set
+the status; the table says which verbs a status allows and where they can lead, and `tests/flows/test_execute.py` executes every
+verb on every small order and finds exactly these transitions. Deliveries and returns arrive with fulfillments, not by a verb on
+the order. A new order is open, or on hold or allocated where its door asks for that at once.
 """
 
 
 def draw() -> str:
-    """Give the page: a diagram of the moves that change the status, and the whole table."""
+    """Return the page: a diagram of the transitions that change the status, and the whole table."""
     return "\n".join([_HEAD, "```mermaid", *_diagram(), "```", "", *_table(), ""])
 
 
@@ -39,8 +38,8 @@ def _table() -> list[str]:
     marks = ", ".join(f"`{mark}`" for mark in ANNOTATIONS)
     head = ["| from | " + " | ".join(verbs) + " |", "|---" * (len(verbs) + 1) + "|"]
     rows = [
-        f"| `{status}` | " + " | ".join(", ".join(moves.get(verb, ("-",))) for verb in verbs) + " |"
-        for status, moves in TRANSITIONS.items()
+        f"| `{status}` | " + " | ".join(", ".join(targets.get(verb, ("-",))) for verb in verbs) + " |"
+        for status, targets in TRANSITIONS.items()
     ]
     return [
         *head,

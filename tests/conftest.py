@@ -29,14 +29,14 @@ settings.register_profile("prove", settings.get_profile("test"), max_examples=10
 settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
 
 logs.configure("critical")  # a test that wants the lines configures them itself
-app.calm_collector()  # thousands of tests, and what they import, are never garbage; without this, a seventh goes to looking
+app.tune_garbage_collector()  # thousands of tests, and what they import, are never garbage; without this, a seventh goes to looking
 
 ENGINES = ("sqlite", "postgresql")
 
 
 def pytest_collection_finish() -> None:
     """Leave alone what has been collected, too."""
-    app.calm_collector()
+    app.tune_garbage_collector()
 
 
 def _memory() -> str | None:

@@ -22,8 +22,8 @@ from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
 from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.settings import load as settings
-from crossdock.store import order_list
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import OrderQuery
 from crossdock.store.protocols import Row, Statement, Store, Transaction
 
 DEEP = 50_000
@@ -201,7 +201,7 @@ async def deep_places(store: Store, loaded: Loaded) -> list[int]:
     async with store.reading() as tx:
         for organization_id, size in zip(loaded.organizations, loaded.sizes, strict=True):
             depth = min(DEEP, size * 3 // 4)
-            page = await order_list.page(tx, organization_id, Filters(), limit=1, offset=depth)
+            page = await pages.page(tx, organization_id, OrderQuery(limit=1, offset=depth))
             found.append(page.orders[0].order_id)
     return found
 
@@ -259,7 +259,7 @@ class _Recording:
         self._tx, self._recorder = tx, recorder
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        self._recorder.asked.append(statement.bound(_DIALECTS[self._recorder.name], values))
+        self._recorder.asked.append(statement.bind(_DIALECTS[self._recorder.name], values))
         return await self._tx.rows(statement, **values)
 
     def __getattr__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ from crossdock.doors import all_doors
 from crossdock.flows import access, tenants
 from crossdock.flows.context import Context
 from crossdock.settings import load as settings
-from crossdock.store import event_log, order_list, orders, postgres, sqlite, submissions
+from crossdock.store import event_log, order_counts, orders, postgres, sqlite, submissions
 from crossdock.store import tenants as tenant_store
 from crossdock.store.protocols import Transaction
 from crossdock.store.tables import catalog_entry, request_key
@@ -57,7 +57,7 @@ async def load(url: str, count: int, *, told: bool = True) -> Loaded:
                     for organization_id, numbers in some.counts.items():
                         counts.setdefault(organization_id, Counter()).update(numbers)
                 for organization_id, numbers in counts.items():
-                    await order_list.add_counts(tx, organization_id, numbers)
+                    await order_counts.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
             if told:
                 print(f"  {min(count, start + COMMIT):,} orders after {time.perf_counter() - began:.0f} s", flush=True)
@@ -77,7 +77,7 @@ async def _organizations(
         )
         for door in doors:
             for seed in door.demo_seeds:
-                await demo.plant(context, one, seed)
+                await demo.add_seed(context, one, seed)
         client, secret = await tenants.add_client(
             context, one.organization_id, name="size", scopes=" ".join(access.SCOPES)
         )

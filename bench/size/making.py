@@ -25,6 +25,7 @@ from crossdock.doors.s2 import demo as s2_demo
 from crossdock.flows.formats import ReferenceData
 from crossdock.store import orders
 from crossdock.store.catalog import CatalogEntry
+from crossdock.store.event_log import NewEvent
 from crossdock.store.submissions import SubmissionRecord
 from crossdock.store.tenants import Organization
 
@@ -206,15 +207,15 @@ class Made(Struct):
 
     placed: list[Any] = []
     submissions: list[SubmissionRecord] = []
-    recorded: dict[int, list[tuple[Event, str, str]]] = {}  # by organization
+    recorded: dict[int, list[NewEvent]] = {}  # by organization
     keys: list[tuple[int, bytes, int, int]] = []
     counts: dict[int, Counter[tuple[str, str]]] = {}
     known: list[Known] = []
 
     def tell(self, event: Event, order: Order) -> None:
         """Keep an event, with its order's status afterwards and source door."""
-        row = (event, str(order.status), order.source.door)
-        self.recorded.setdefault(order.organization_id, []).append(row)
+        recorded = NewEvent(event, str(order.status), order.source.door)
+        self.recorded.setdefault(order.organization_id, []).append(recorded)
 
 
 class Maker:
@@ -325,7 +326,9 @@ class Maker:
             counters = tuple(status.Counters(each.ordered, allocated=each.ordered) for each in order.counters)
             order_events.append(events.Allocated(location_ref=location, counters=counters))
         if end == "shipped":
-            order_events.append(events.Shipped(lines=wanted, counters=tuple(each.ship() for each in order.counters)))
+            order_events.append(
+                events.Shipped(lines=wanted, counters=tuple(each.ship(each.ordered) for each in order.counters))
+            )
         elif end == "canceled":
             counters = tuple(each.cancel(each.ordered) for each in order.counters)
             order_events.append(events.Canceled(lines=wanted, counters=counters, reason="customer"))

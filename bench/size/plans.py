@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from bench.size.asking import DEEP, OPS, Op, asker, asking
 from bench.size.loading import Loaded
-from crossdock.store import order_list, sqlite
+from crossdock.store import sqlite
+from crossdock.store.order_query import planner
 
 # Tables that grow with the orders, whatever they are called in a statement.
 _GROWING = "orders|order_line|order_term|event|submission|request_key|catalog_entry"
 # What a statement may walk: a deep offset and the rows looked through after it.
-MAX_ROWS_SCANNED = DEEP + 2 * order_list.SCAN_WHOLE
+MAX_ROWS_SCANNED = DEEP + 2 * planner.MAX_ENTRIES_SCANNED_COMPLETE
 MAX_STEPS = (
     20 * MAX_ROWS_SCANNED
 )  # of SQLite; a row walked in an index takes 4, looked up elsewhere and compared about 15

@@ -1,4 +1,4 @@
-"""One order id and its spellings; what makes two bodies the same; keys of any length made fixed.
+"""Order ids and their forms at each door, JSON equality, and hashed keys.
 
 An id is a positive 63-bit integer: 41 bits of milliseconds since 2020, 10 bits of process slot, 12 bits of sequence. So ids
 sort by time and are made without a round trip. Two processes that share a slot (more than 1024 starts apart) can only meet

@@ -1,4 +1,4 @@
-"""The ISO code lists the rules need: countries (ISO 3166-1) and currencies with their exponents (ISO 4217).
+"""ISO code lists: countries (ISO 3166-1), and currencies with their exponents (ISO 4217).
 
 Owns the data and the look-ups. They are data in the source, not a library call, because the core is pure and an order hub
 must not refuse orders because an installed package is older than a country. A test compares them with pycountry.

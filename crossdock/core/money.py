@@ -1,4 +1,4 @@
-"""Exact money: minor units by currency, and the comparison of what a sender stated with what its lines add up to.
+"""Exact money: minor units by currency, and the reconciliation of stated totals with the lines.
 
 Nothing is ever corrected here; `reconcile` only says by how much, and in which component, the figures differ.
 """

@@ -1,4 +1,4 @@
-"""What an organization's endpoint wants to hear of, and how it is told."""
+"""Webhook subscriptions: subscribed events, delivery format, signing secrets."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is asking: tokens given, tokens turned into a Caller, tokens and their owners revoked.
+"""Tokens: issue them, turn them into a Caller, revoke them.
 
 A token is a signed JWT, so checking it needs no look-up but one: whether it, or who holds it, was revoked. That answer is
 remembered per process for `revocation_delay_s`. Client secrets are random 256-bit strings and stored as SHA-256; passwords
@@ -10,48 +10,27 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 from jwt.types import Options
 from msgspec import Struct
 
 from crossdock.core.errors import Code, Denied
+from crossdock.flows.callers import ADMIN as ADMIN
+from crossdock.flows.callers import READ as READ
+from crossdock.flows.callers import SCOPES as SCOPES
+from crossdock.flows.callers import WRITE as WRITE
+from crossdock.flows.callers import Access as Access
+from crossdock.flows.callers import Caller as Caller
+from crossdock.flows.context import Context
 from crossdock.store import tenants
 from crossdock.store.protocols import Transaction
 from crossdock.store.tenants import Membership, Organization, Person
 
-if TYPE_CHECKING:
-    from crossdock.flows.context import Context
-
-READ = "orders:read"
-WRITE = "orders:write"
-ADMIN = "admin"
-SCOPES = (READ, WRITE, ADMIN)
 _ISSUER = "crossdock"
 # The expiry is checked against the book's clock, not the library's.
 _CLAIMS: Options = {"require": ["exp", "sub", "jti"], "verify_aud": False, "verify_iss": False, "verify_exp": False}
-
-
-class Caller(Struct, frozen=True):
-    """Who is asking, for which organization, and what they may do. `references` are the ids vendors gave the organization."""
-
-    organization: Organization
-    actor: str
-    scopes: frozenset[str]
-    references: frozenset[tuple[str, str]] = frozenset()
-    token_id: str = ""
-    expires_at: int = 0
-
-    @property
-    def organization_id(self) -> int:
-        """The organization's id; first argument of every store call."""
-        return self.organization.organization_id
-
-    def require(self, scope: str) -> None:
-        """Refuse with Denied unless the caller has `scope`; `admin` has all."""
-        if scope not in self.scopes and ADMIN not in self.scopes:
-            raise Denied(Code.NO_SCOPE, f"the token lacks the scope {scope}", scope=scope)
 
 
 class Grant(Struct, frozen=True):
@@ -64,38 +43,9 @@ class Grant(Struct, frozen=True):
     scopes: str
 
 
-class Access:
-    """The key that signs tokens, and the callers lately recognized (token and named organization -> until, caller).
-
-    `barred` are client ids and e-mails that get no token and whose tokens are refused here, though they are in the book.
-    """
-
-    def __init__(self, key: str, *, remembered: int, delay_s: float, barred: frozenset[str] = frozenset()) -> None:
-        self.key = key
-        self.barred = barred
-        self.delay_us = int(delay_s * 1_000_000)
-        self._remembered = remembered
-        self._callers: dict[tuple[str, str | None], tuple[int, Caller]] = {}
-
-    def recall(self, token: str, organization: str | None, now: int) -> Caller | None:
-        """Give the caller of a token recognized lately."""
-        known = self._callers.get((token, organization))
-        return known[1] if known is not None and now < known[0] else None
-
-    def remember(self, token: str, organization: str | None, now: int, caller: Caller) -> None:
-        """Keep a recognized caller until the revocation delay or the token's life ends."""
-        if len(self._callers) >= self._remembered:
-            self._callers.clear()  # rare, and cheaper than keeping an order of use
-        self._callers[token, organization] = (min(now + self.delay_us, caller.expires_at), caller)
-
-    def forget(self) -> None:
-        """Drop all remembered callers, so that a revocation is felt in this process at once."""
-        self._callers.clear()
-
-
 # --------------------------------------------------------------------------------------------------------------- tokens
 async def grant(
-    context: "Context", *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
+    context: Context, *, client_id: str, secret: str, lifetime_s: int, scope: str | None = None
 ) -> tuple[Grant, Organization]:
     """Give a token to a client that knows its secret, with all its scopes or the narrower `scope`.
 
@@ -122,7 +72,7 @@ async def grant(
 
 
 async def sign_in(
-    context: "Context", *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
+    context: Context, *, email: str, password: str, lifetime_s: int, claims: Callable[[Person], dict[str, Any]]
 ) -> tuple[Grant, Person, list[tuple[Organization, Membership]]]:
     """Give a token to a person who knows their password; `claims` says what the door adds to it.
 
@@ -132,7 +82,8 @@ async def sign_in(
         person = await tenants.get_person(tx, email=email.lower())
         places = await tenants.memberships(tx, email=email.lower()) if person else []
         found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
-    if not await asyncio.to_thread(_is_password, person.password_hash if person else None, password) or not person:
+    hashed = person.password_hash if person is not None and not person.is_disabled else None
+    if not await asyncio.to_thread(_is_password, hashed, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
     if person.email in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
@@ -141,7 +92,7 @@ async def sign_in(
     return signed, person, [(organization, place) for organization, place in found if organization]
 
 
-def _signed(context: "Context", subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
+def _signed(context: Context, subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
     now = context.clock()
     issued = now // 1_000_000
     token_id = secrets.token_hex(12)
@@ -150,7 +101,7 @@ def _signed(context: "Context", subject: str, claims: dict[str, Any], lifetime_s
     return Grant(token, lifetime_s, now, subject, str(claims.get("scp", "")))
 
 
-async def recognize(context: "Context", *, token: str | None, organization: str | None = None) -> Caller:
+async def recognize(context: Context, *, token: str | None, organization: str | None = None) -> Caller:
     """Turn a token into a Caller; `organization` names the one meant (S2's UUID) where a person has several.
 
     Refuses with Denied: `no_token`, `bad_token` (forged, expired, revoked), `foreign_organization`.
@@ -165,7 +116,7 @@ async def recognize(context: "Context", *, token: str | None, organization: str 
     return caller
 
 
-async def _looked_up(context: "Context", token: str, organization: str | None, now: int) -> Caller:
+async def _looked_up(context: Context, token: str, organization: str | None, now: int) -> Caller:
     try:
         claims = jwt.decode(token, context.access.key, algorithms=["HS256"], options=_CLAIMS)
     except jwt.InvalidTokenError:
@@ -221,7 +172,7 @@ async def _person_place(tx: Transaction, claims: dict[str, Any], organization: s
 
 
 # ----------------------------------------------------------------------------------------------------------- revocation
-async def revoke_token(context: "Context", caller: Caller) -> None:
+async def revoke_token(context: Context, caller: Caller) -> None:
     """Revoke the token the caller came with."""
     async with context.store.writing() as tx:
         await tenants.revoke_token(tx, caller.organization_id, token_id=caller.token_id, expires_at=caller.expires_at)

@@ -1,19 +1,18 @@
 """What every flow works with: the store, the clock, ids, settings, and the formats that the doors bring."""
 
+import copy
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from crossdock.core.ids import IdGenerator
-from crossdock.flows.access import Access
+from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
+from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.formats import Format
+from crossdock.flows.payload_formats import PayloadFormat
 from crossdock.flows.wakeup import Wakeup
 from crossdock.settings import Settings
-from crossdock.store.protocols import Store
-
-if TYPE_CHECKING:
-    from crossdock.flows.endpoints import Rules
-    from crossdock.flows.event_payloads import PayloadFormat
+from crossdock.store.protocols import Store, Transaction
+from crossdock.store.reads_within import ReadsWithin
 
 # The door that changes made by this server itself are recorded under, such as holds that expire.
 SYSTEM_DOOR = "hub"
@@ -31,8 +30,8 @@ class Context:
         id_generator: IdGenerator,
         access: Access,
         formats: Mapping[str, Format],
-        payloads: "Mapping[str, PayloadFormat]",
-        rules: "Rules",
+        payloads: Mapping[str, PayloadFormat],
+        rules: EndpointChecks,
         customer_hold_reasons: tuple[str, ...] = (),
     ) -> None:
         self.store = store
@@ -50,3 +49,9 @@ class Context:
         self.wakeup = Wakeup()  # notified when events were committed
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0
+
+    def within(self, tx: Transaction) -> "Context":
+        """Return a context whose reads all happen in the transaction `tx`: several queries see one state."""
+        bound = copy.copy(self)
+        bound.store = ReadsWithin(self.store, tx)
+        return bound

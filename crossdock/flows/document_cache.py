@@ -1,6 +1,6 @@
 """The cache behind flows/rendering.py: rendered documents, kept while they are asked for.
 
-A document says nothing but what follows from an order's state and from the catalog entries it was rendered with. A cached one is
+A document says only what follows from an order's state and from the catalog entries it was rendered with. A cached one is
 used where both are still the same, so no invalidation is needed. It makes lists that are asked for again 2 to 10 times as fast
 (docs/decisions/0011).
 """

@@ -43,17 +43,17 @@ async def edited_content(work: UnitOfWork, caller: Caller, order: Order, edit: E
     if json_equal(before, after):
         return None
     seen, wanted = format.parse_rendered(before), format.parse(encode_json(after))
-    found = await _look_up(work, caller, (*seen.references, *wanted.references, *format.references(order.content)))
-    _check(format, before, after, seen, wanted, found)
+    references = await _look_up(work, caller, (*seen.references, *wanted.references, *format.references(order.content)))
+    _check(format, before, after, seen, wanted, references)
     await _claim_number(work, order, format, wanted)
     is_own = order.source.door == format.name
     body = wanted if is_own and not wanted.faults else format.parse_rendered(after)
     current = await _with_unmapped(work, caller, order, format)
-    merged = editing.merge(current, format.to_content(seen, found), format.to_content(body, found))
+    merged = editing.merge(current, format.to_content(seen, references), format.to_content(body, references))
     if not is_own:
         return merged if merged != current else None
     merged = _replace(merged, unmapped=None, lines=tuple(_replace(line, unmapped=None) for line in merged.lines))
-    rendered = format.from_content(merged, found, MissingFields())
+    rendered = format.from_content(merged, references, MissingFields())
     return unmapped.extract(merged, sent=body.tree, rendered=rendered, lines=format.lines)
 
 
@@ -62,8 +62,8 @@ async def _document(work: UnitOfWork, caller: Caller, order: Order, format: Form
     if order.source.door == format.name and order.content.unmapped is None:
         document: Document = parse_trusted(await _sent(work, order))
         return document
-    found = await _look_up(work, caller, format.references(order.content))
-    document = format.from_content(order.content, found, MissingFields())
+    references = await _look_up(work, caller, format.references(order.content))
+    document = format.from_content(order.content, references, MissingFields())
     if order.source.door == format.name:
         document = unmapped.restore(order.content, rendered=document, lines=format.lines)
     return document
@@ -81,7 +81,7 @@ async def _look_up(work: UnitOfWork, caller: Caller, references: Sequence[Entity
 
 
 def _check(
-    format: Format, before: Document, after: Document, seen: ParsedBody, wanted: ParsedBody, found: ReferenceData
+    format: Format, before: Document, after: Document, seen: ParsedBody, wanted: ParsedBody, references: ReferenceData
 ) -> None:
     """Refuse with Invalid the faults that are new: an order of another door may have some in its document already."""
     faults = list(wanted.faults)
@@ -89,7 +89,9 @@ def _check(
         known = set(format.parse(encode_json(before)).faults)
         faults = [fault for fault in faults if fault not in known or _is_changed(before, after, fault.path)]
     already = {(each.kind, each.key) for each in seen.references}
-    unknown = unknown_references([each for each in wanted.references if (each.kind, each.key) not in already], found)
+    unknown = unknown_references(
+        [each for each in wanted.references if (each.kind, each.key) not in already], references
+    )
     if faults:
         raise Invalid(Code.INVALID, "the body has faults", faults=(*faults, *unknown))
     if unknown:
@@ -131,7 +133,7 @@ async def _with_unmapped(work: UnitOfWork, caller: Caller, order: Order, format:
     if order.content.unmapped is not None or order.source.door == format.name:
         return order.content
     own = work.context.formats[order.source.door]
-    found = await _look_up(work, caller, own.references(order.content))
-    rendered = own.from_content(order.content, found, MissingFields())
+    references = await _look_up(work, caller, own.references(order.content))
+    rendered = own.from_content(order.content, references, MissingFields())
     sent = parse_trusted(await _sent(work, order))
     return unmapped.extract(order.content, sent=sent, rendered=rendered, lines=own.lines)

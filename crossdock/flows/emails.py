@@ -11,7 +11,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.store import deliveries, emails, submissions
 from crossdock.store.deliveries import Endpoint
-from crossdock.store.emails import StoredMail
+from crossdock.store.emails import StoredMail as StoredMail
 from crossdock.store.protocols import Transaction
 
 # The document of an organization without mail settings.

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import MAX_ID, first_id_at
@@ -15,35 +13,22 @@ from crossdock.core.retry_policy import SECOND_US, Health, State
 from crossdock.core.subscription import MAIL_ENDPOINT, SigningSecret, Subscription
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
+from crossdock.flows.endpoint_checks import SecretKind as SecretKind
 from crossdock.flows.event_payloads import TEST, PayloadFormat
 from crossdock.store import deliveries, event_log
-from crossdock.store.deliveries import Delivery, Endpoint
+from crossdock.store.deliveries import Delivery as Delivery
+from crossdock.store.deliveries import Endpoint as Endpoint
 from crossdock.store.protocols import Transaction
 
 _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
 _SUBSCRIPTION = msgspec.json.Decoder(Subscription)
-SecretKind = Literal["hmac", "ed25519"]
 # The key that must be unique among the endpoints of an organization, by a vendor's rule; None: the rule does not apply.
 Key = Callable[[Subscription], object]
 # Secrets in force at a time: the signature of each adds a hundred bytes to every request.
 MAX_SECRETS = 4
 # Deliveries redelivered in one transaction; more would make other writers wait.
 _BATCH_ROWS = 200
-
-
-class Rules(Struct, frozen=True):
-    """Checks that belong to the channels: each returns why a value is invalid, None if it is valid.
-
-    `app.py` passes them in, because the channels are in a layer above flows.
-    """
-
-    url: Callable[[str], str | None]
-    headers: Callable[[tuple[tuple[str, str], ...]], str | None]
-    secret: Callable[[str], str | None]
-    make_secret: Callable[[SecretKind], str]
-    public_key: Callable[[str], str | None]
-    mail_settings: Callable[[bytes], tuple[Fault, ...]]
 
 
 def subscription_of(endpoint: Endpoint) -> Subscription:

@@ -1,20 +1,21 @@
 """Payloads of events: each event with its order right after it, rendered in the payload formats of the doors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from msgspec import Struct
 
+from crossdock.core.events import Event
 from crossdock.core.orders import events
-from crossdock.core.orders.events import OrderEvent
-from crossdock.core.orders.model import Order
-from crossdock.core.subscription import message_id
-from crossdock.core.time import format_time
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import encode_json
+from crossdock.flows.payload_formats import TEST as TEST
+from crossdock.flows.payload_formats import Notification as Notification
+from crossdock.flows.payload_formats import PayloadFormat as PayloadFormat
+from crossdock.flows.payload_formats import event_name as event_name
+from crossdock.flows.payload_formats import test_body as test_body
 from crossdock.store import event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.event_log import LogEntry
@@ -25,47 +26,8 @@ Tree = Any
 _log = structlog.get_logger("crossdock.notification")
 # The actor that renders payloads; it has no token.
 ACTOR = "worker"
-# The topic of the message that tests an endpoint.
-TEST = "endpoint.test"
 # The error of a delivery whose event or order cannot be read; a newer version of this program may have written it.
 UNREADABLE = "the message could not be made; the server's log says why"
-
-
-class Notification(Struct, frozen=True):
-    """An entry of the feed with its organization, its decoded event, and the order right after the event."""
-
-    organization: Organization
-    entry: LogEntry
-    order_event: OrderEvent
-    order: Order
-
-
-def event_name(entry: LogEntry) -> tuple[str, ...]:
-    """Return the topics of a format that has one for every event: the event's name."""
-    return (entry.event.name,)
-
-
-def test_body(_: Organization, event_id: int, at: int) -> bytes:
-    """Build the body of the message that tests an endpoint; `at` is microseconds since 1970 UTC."""
-    message = {"id": message_id(event_id), "type": TEST, "at": format_time(at, digits=6), "data": {"text": "It works."}}
-    return encode_json(message)
-
-
-class PayloadFormat(Struct, frozen=True):
-    """A format of webhook bodies.
-
-    `topics` names the topics of an entry, each a delivery of its own; none if the format has no message for it. `known` are
-    all topics. `body` builds a body from the notification, the topic and the order's document as `door` renders it; `test`
-    builds the message that tests an endpoint (see test_body).
-    """
-
-    name: str
-    door: str
-    body: Callable[[Notification, str, Tree], bytes]
-    topics: Callable[[LogEntry], Sequence[str]] = event_name
-    known: tuple[str, ...] = tuple(events.ORDER_EVENTS)
-    content_type: str = "application/json"
-    test: Callable[[Organization, int, int], bytes] = test_body
 
 
 async def notifications(
@@ -117,11 +79,12 @@ async def _replay(
     for order_id, history in histories.items():
         entries = [entry for entry in history if entry.event.number <= last[order_id]]
         try:
-            orders = events.replay(entry.event for entry in entries)
+            recorded = [entry.event for entry in entries]
+            orders = events.replay(recorded)
             for entry, (event, order) in zip(entries, orders, strict=True):
                 if (order_id, event.number) in keys:
                     by_event[order_id, event.number] = Notification(
-                        organization, entry, events.decode_event(event), order
+                        organization, entry, events.decode_event(event), order, history=recorded[: event.number]
                     )
         except Exception:  # noqa: BLE001 - the log of one order may be unreadable in any way
             _log.exception("bug", order_id=order_id)
@@ -137,7 +100,12 @@ async def bodies(
     organization = next(iter(named.values()))[0].organization
     caller = await worker_of(tx, organization)
     orders = [notification.order for notification, _ in named.values()]
-    documents = await rendering.render_in(tx, context, caller, orders, door=payload.door)
+    histories: dict[int, Sequence[Event]] = {}
+    for notification, _ in named.values():
+        order_id, history = notification.order.order_id, notification.history
+        if len(history) > len(histories.get(order_id, ())):
+            histories[order_id] = history
+    documents = await rendering.render_in(tx, context, caller, orders, door=payload.door, histories=histories)
     return {
         delivery_id: payload.body(notification, topic, rendered.document)
         for (delivery_id, (notification, topic)), rendered in zip(named.items(), documents, strict=True)

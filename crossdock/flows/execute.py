@@ -59,8 +59,8 @@ async def execute(
 
     With `dry_run` nothing is written, and the answer is what would be. `request` makes a single command happen once. `reply`
     renders each change before the commit: a change that cannot be answered is not made.
-    Refuses with NotFound `no_order`; Conflict `stale_version`, `state_forbids` (its facts name the status and the verbs that are
-    possible), `key_reused`; and with what the commands refuse.
+    Refuses with NotFound `no_order`; Conflict `stale_version`, `state_forbids` (its facts name the status and the possible
+    verbs), `key_reused`; and with what the commands refuse.
     """
     async with unit_of_work(context, caller.organization_id, dry_run=dry_run) as work:
         if request is not None and not dry_run:

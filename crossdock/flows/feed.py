@@ -9,7 +9,8 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import Notification
 from crossdock.store import event_log
-from crossdock.store.event_log import EventFilter, LogEntry
+from crossdock.store.event_log import EventFilter as EventFilter
+from crossdock.store.event_log import LogEntry as LogEntry
 
 # Pages of the feed scanned for one reply. A filter that matches few events gets a position to continue from.
 _MAX_SCANNED_PAGES = 4

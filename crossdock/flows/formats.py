@@ -66,8 +66,8 @@ NO_PLACEMENT = Placement()
 class Format(Protocol):
     """One door's document format. All methods are pure.
 
-    What `from_content` and `to_response` write depends only on the order, its history, the organization, and the catalog entries
-    that `references` names: rendered documents are cached by these (flows/document_cache.py).
+    What `from_content` and `to_response` write depends only on the order, its history, the organization, and the catalog
+    entries that `references` names: rendered documents are cached by these (flows/document_cache.py).
     """
 
     name: str
@@ -112,7 +112,7 @@ class Format(Protocol):
         """Render the body of the answer to the create call."""
 
     def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
-        """Return the holds to place on a new order and the location to allocate all its lines to; `document` is what was sent."""
+        """Return the holds to place on a new order, and the location to allocate its lines to; `document` is what was sent."""
         return NO_PLACEMENT
 
     def is_visible(self, order: Order) -> bool:

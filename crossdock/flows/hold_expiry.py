@@ -13,7 +13,7 @@ from crossdock.core.orders.model import Hold
 from crossdock.flows.access import Caller
 from crossdock.flows.context import SYSTEM_DOOR, Context
 from crossdock.flows.execute import execute
-from crossdock.store import order_list, tenants
+from crossdock.store import orders, tenants
 
 _log = structlog.get_logger("crossdock.timers")
 # Orders released in one transaction; more would keep other writers waiting.
@@ -43,7 +43,7 @@ async def release_due(context: Context) -> int:
         organizations = [
             each
             for each in await tenants.organizations(tx)
-            if await order_list.due(tx, each.organization_id, now=context.clock(), limit=1)
+            if await orders.due(tx, each.organization_id, now=context.clock(), limit=1)
         ]
     for organization in organizations:
         caller = Caller(organization, ACTOR, frozenset())
@@ -55,7 +55,7 @@ async def release_due(context: Context) -> int:
 async def _release(context: Context, caller: Caller) -> int:
     now = context.clock()
     async with context.store.reading() as tx:
-        due = await order_list.due(tx, caller.organization_id, now=now, limit=_BATCH)
+        due = await orders.due(tx, caller.organization_id, now=now, limit=_BATCH)
 
     def has_expired(hold: Hold) -> bool:
         return hold.release_at is not None and hold.release_at <= now

@@ -1,4 +1,4 @@
-"""The one home of "once": a request under a key is done the first time, and answered as the first time ever after.
+"""Idempotency: a request under a key is done once, and answered as the first time ever after.
 
 Three callers: a command with an idempotency key (flows/execute.py), a bulk call that is done over where it was cut off, and the
 natural keys of new orders (flows/intake.py). The key, the effect and the stored reply share one transaction, so a crash leaves

@@ -178,7 +178,7 @@ class Intake:
                 _resolve(future, busy)
         except Conflict:  # an order to be replaced has changed since it was read: read it again
             await self._settle(organization_id, [(_PendingOrder(each.submission), future) for each, future in batch])
-        except Exception as bug:  # noqa: BLE001 - found and answered below, for the one submission that causes it
+        except Exception as bug:  # noqa: BLE001 - references and answered below, for the one submission that causes it
             if len(batch) == 1:
                 await self._settle_bug(organization_id, *batch[0], bug)
                 return
@@ -228,14 +228,14 @@ async def place(context: Context, organization_id: int, batch: Sequence[_Pending
 
 async def _place_once(work: UnitOfWork, batch: _Pending) -> tuple[dict[int, Outcome], _Pending]:
     """Settle all but those that share a key with an earlier one of the batch: they meet it stored, in the next round."""
-    found = await _look_up(work, batch)
+    references = await _look_up(work, batch)
     outcomes: dict[int, Outcome] = {}
     claims: dict[bytes, Claim] = {}
     deferred, sound = [], []
     for position, pending in batch:
         pending.submission_id = work.context.id_generator.new(work.now)
         if pending.refusal is None:
-            _make_content(pending, found)
+            _make_content(pending, references)
         if pending.refusal is not None:
             outcomes[position] = _refuse(work, pending)
         elif not claims.keys().isdisjoint(pending.keys):
@@ -248,9 +248,9 @@ async def _place_once(work: UnitOfWork, batch: _Pending) -> tuple[dict[int, Outc
     claimed = await idempotency_keys.claim(work.tx, list(claims.values())) if claims else set()
     for position, pending in sound:
         if claimed.issuperset(pending.keys):
-            outcomes[position] = _accept(work, pending, found)
+            outcomes[position] = _accept(work, pending, references)
         else:
-            outcomes[position] = await _settle_duplicate(work, pending, claimed, found)
+            outcomes[position] = await _settle_duplicate(work, pending, claimed, references)
     return outcomes, deferred
 
 
@@ -260,11 +260,11 @@ async def _look_up(work: UnitOfWork, batch: _Pending) -> ReferenceData:
     return await reference_data.find(work.tx, caller, keys - caller.references)
 
 
-def _make_content(pending: _PendingOrder, found: ReferenceData) -> None:
+def _make_content(pending: _PendingOrder, references: ReferenceData) -> None:
     """Make content of a parsed body, or find out why that cannot be: its own faults and references to nothing."""
     body = pending.body
     assert body is not None
-    unknown = unknown_references(body.references, found)
+    unknown = unknown_references(body.references, references)
     if body.faults:
         known = {each.path for each in body.faults}
         faults = (*body.faults, *(fault for fault in unknown if fault.path not in known))
@@ -273,7 +273,7 @@ def _make_content(pending: _PendingOrder, found: ReferenceData) -> None:
         pending.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
     else:
         try:
-            pending.content = pending.submission.format.to_content(body, found)
+            pending.content = pending.submission.format.to_content(body, references)
         except Refusal as refusal:
             pending.refusal = refusal
         except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
@@ -290,7 +290,7 @@ def _refuse(work: UnitOfWork, pending: _PendingOrder) -> Outcome:
     return Outcome("refused", pending.submission_id, refusal=refusal)
 
 
-def _accept(work: UnitOfWork, pending: _PendingOrder, found: ReferenceData) -> Outcome:
+def _accept(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData) -> Outcome:
     submission = pending.submission
     assert pending.content is not None
     received = Received(submission_id=pending.submission_id, content=pending.content)
@@ -301,17 +301,17 @@ def _accept(work: UnitOfWork, pending: _PendingOrder, found: ReferenceData) -> O
     )  # fmt: skip
     order = work.receive(order, received)
     order = work.apply(
-        order, _placement(work, pending, order, found), actor=submission.caller.actor, door=submission.format.name
+        order, _placement(work, pending, order, references), actor=submission.caller.actor, door=submission.format.name
     )
     work.place(order)
-    reply = submission.format.create_response(pending.document, order, found)
+    reply = submission.format.create_response(pending.document, order, references)
     work.submit(_record(work, pending, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", pending.submission_id, order.order_id, reply)
 
 
-def _placement(work: UnitOfWork, pending: _PendingOrder, order: Order, found: ReferenceData) -> list[OrderEvent]:
+def _placement(work: UnitOfWork, pending: _PendingOrder, order: Order, references: ReferenceData) -> list[OrderEvent]:
     """Decide what the door's rules do to a new order at once; it belongs to the same change as its receipt."""
-    placement = pending.submission.format.placement(pending.document, order, found)
+    placement = pending.submission.format.placement(pending.document, order, references)
     events: list[OrderEvent] = []
     if placement.hold_reasons:
         holds = tuple(HoldRequest(reason) for reason in placement.hold_reasons)
@@ -352,7 +352,7 @@ def _record(
 
 # ------------------------------------------------------------------------------------------------------------ duplicates
 async def _settle_duplicate(
-    work: UnitOfWork, pending: _PendingOrder, claimed: set[bytes], found: ReferenceData
+    work: UnitOfWork, pending: _PendingOrder, claimed: set[bytes], references: ReferenceData
 ) -> Outcome:
     """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict.
 
@@ -377,7 +377,7 @@ async def _settle_duplicate(
         else:
             pending.refusal = _conflict(pending, is_natural=key == natural)
     if pending.refusal is None and replaced is not None:
-        outcome = await _replace(work, pending, found, replaced)
+        outcome = await _replace(work, pending, references, replaced)
         owner, pointed = pending.submission_id, pending.keys
     else:
         outcome = (
@@ -409,7 +409,7 @@ def _conflict(pending: _PendingOrder, *, is_natural: bool) -> Conflict:
     return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
 
 
-async def _replace(work: UnitOfWork, pending: _PendingOrder, found: ReferenceData, claim: Claim) -> Outcome:
+async def _replace(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:
     """Replace the content of an order that nothing has happened to yet."""
     submission = pending.submission
     assert pending.content is not None
@@ -423,7 +423,7 @@ async def _replace(work: UnitOfWork, pending: _PendingOrder, found: ReferenceDat
         return _refuse(work, pending)
     order = work.apply(before, events, actor=submission.caller.actor, door=submission.format.name)
     work.change(order, before=before)
-    reply = submission.format.create_response(pending.document, order, found)
+    reply = submission.format.create_response(pending.document, order, references)
     work.submit(_record(work, pending, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", pending.submission_id, order.order_id, reply)
 

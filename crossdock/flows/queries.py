@@ -1,7 +1,6 @@
-"""Reading the book: one order, pages of orders, an order in another door's words, submissions, the timeline."""
+"""Queries: one order, pages of orders, submissions, the timeline of an order."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,15 +10,14 @@ from crossdock.core.errors import Code, Invalid, NotFound, Path
 from crossdock.core.events import Event
 from crossdock.core.orders import events
 from crossdock.core.orders.model import Order
-from crossdock.flows import rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.store import event_log, order_list, text_search
+from crossdock.store import event_log, order_counts
 from crossdock.store import orders as order_store
 from crossdock.store import submissions as submission_store
-from crossdock.store.index_scan import Filters
-from crossdock.store.order_list import OrderPage
-from crossdock.store.submissions import SubmissionRecord
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import NO_FILTERS, Filters, OrderPage, OrderQuery
+from crossdock.store.submissions import SubmissionRecord as SubmissionRecord
 
 Tree = Any
 
@@ -47,149 +45,52 @@ async def order_by_number(context: Context, caller: Caller, *, door: str, number
 async def page(
     context: Context,
     caller: Caller,
-    filters: Filters,
+    filters: Filters = NO_FILTERS,
     *,
     before: int | None = None,
     limit: int,
     offset: int = 0,
-    sort: str = "created",
     ascending: bool = False,
-    whole: bool = False,
 ) -> OrderPage:
-    """Give at most `limit` orders, newest first; see store.pages.page."""
+    """Read at most `limit` orders that match filters, sorted by receipt, newest first unless `ascending`."""
+    query = OrderQuery(any_of=(filters,), before=before, limit=limit, offset=offset, ascending=ascending)
+    return await page_of(context, caller, query)
+
+
+async def page_of(context: Context, caller: Caller, query: OrderQuery) -> OrderPage:
+    """Read the page of a query. It may end early, because enough was scanned; `last` then says where to continue."""
     async with context.store.reading() as tx:
-        return await order_list.page(
-            tx,
-            caller.organization_id,
-            filters,
-            before=before,
-            limit=limit,
-            offset=offset,
-            sort=sort,
-            ascending=ascending,
-            whole=whole,
-        )
-
-
-async def search(
-    context: Context, caller: Caller, text: str, filters: Filters, *, before: int | None = None, limit: int
-) -> OrderPage:
-    """Give at most `limit` orders that have all words of `text`, newest first; see store.searching.search.
-
-    Refuses with Invalid `invalid` where there are no words, or more than WORDS_MOST.
-    """
-    words = text.split()
-    if not 1 <= len(words) <= MAX_WORDS:
-        raise Invalid(Code.INVALID, f"a search has 1 to {MAX_WORDS} words")
-    async with context.store.reading() as tx:
-        return await text_search.search(tx, caller.organization_id, words, filters, before=before, limit=limit)
+        return await pages.page(tx, caller.organization_id, query)
 
 
 # Words of one search; each costs a look-up of its own.
 MAX_WORDS = 8
-# Orders looked through one by one for what no index knows; with their documents, this takes about half a second.
-MAX_SCANNED = 2_000
-_PORTION = 100  # orders between two turns of the event loop
 
 
-async def matching(
-    context: Context,
-    caller: Caller,
-    choices: Sequence[Filters],
-    *,
-    keep: Callable[[Order, Tree], bool],
-    door: str | None = None,
-    sort: str = "created",
-    ascending: bool = False,
-) -> list[tuple[Order, Tree]]:
-    """Give all orders that fit one of `choices` (no order fits two) and that `keep` keeps, in order, with their documents.
-
-    `keep` gets an order and its answer in `door`'s words, None without a door. Refuses with Invalid `invalid` where the choices
-    leave more than LOOKED_THROUGH_MOST orders: an answer that left some out would be a wrong one.
-    """
-    found: list[tuple[Order, Tree]] = []
-    looked = 0
-    for filters in choices:
-        offset = 0
-        while True:
-            async with context.store.reading() as tx:
-                some = await order_list.page(
-                    tx, caller.organization_id, filters, limit=_PORTION, offset=offset, sort=sort, ascending=ascending,
-                    whole=True,
-                )  # fmt: skip
-            looked += len(some.orders)
-            if looked > MAX_SCANNED or some.last is not None:
-                raise _too_many()
-            renderings = (
-                await rendering.render_all(context, caller, some.orders, door=door)
-                if door
-                else [None] * len(some.orders)
-            )
-            for order, rendered in zip(some.orders, renderings, strict=True):
-                document = rendered.document if rendered else None
-                if keep(order, document):
-                    found.append((order, document))
-            if len(some.orders) < _PORTION:
-                break
-            offset += _PORTION
-            await asyncio.sleep(0)
-    if len(choices) > 1:
-        found.sort(key=lambda each: _place(each[0], sort), reverse=not ascending)
-    return found
-
-
-def _place(order: Order, sort: str) -> tuple[int, int]:
-    return (order.updated_at if sort == "updated" else 0, order.order_id)
-
-
-async def one_of(
-    context: Context,
-    caller: Caller,
-    choices: Sequence[Filters],
-    *,
-    limit: int,
-    offset: int = 0,
-    sort: str = "created",
-    ascending: bool = False,
-) -> tuple[list[Order], int]:
-    """Give at most `limit` orders that fit one of `choices` (no order fits two) after `offset`, and how many there are.
-
-    The number stops at store.pages.COUNT_MOST for each choice, where more than door and status narrow it. Refuses with Invalid
-    `invalid` where a page is cut because too much was looked at for it.
-    """
-    async with context.store.reading() as tx:
-        total = sum([await order_list.count(tx, caller.organization_id, filters) for filters in choices])
-        found = await order_list.page_of_any(
-            tx, caller.organization_id, choices, limit=limit, offset=offset, sort=sort, ascending=ascending
-        )
-    if found.last is not None:
-        raise _too_many()
-    return found.orders, total
-
-
-def _too_many() -> Invalid:
-    return Invalid(
-        Code.INVALID, f"the search looks through more than {MAX_SCANNED} orders; narrow it",
-        limit=MAX_SCANNED,
-    )  # fmt: skip
+def words_of(text: str) -> tuple[str, ...]:
+    """Split the text of a search into words. Refuses with Invalid `invalid` none, and more than MAX_WORDS."""
+    words = tuple(text.split())
+    if not 1 <= len(words) <= MAX_WORDS:
+        raise Invalid(Code.INVALID, f"a search has 1 to {MAX_WORDS} words")
+    return words
 
 
 async def by_ids(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
-    """Give orders by their ids, in that order; those that are not there are left out."""
+    """Read orders by their ids, in that order; ids without an order are left out."""
     async with context.store.reading() as tx:
         return await order_store.by_ids(tx, caller.organization_id, order_ids)
 
 
 async def count(context: Context, caller: Caller, filters: Filters) -> int:
-    """Count orders; exact where only door and status narrow, else it stops at store.pages.COUNT_MOST."""
+    """Count orders; exact where only door and status are filtered, else at most planner.MAX_COUNT."""
     async with context.store.reading() as tx:
-        return await order_list.count(tx, caller.organization_id, filters)
+        return await pages.count(tx, caller.organization_id, filters)
 
 
 async def counts(context: Context, caller: Caller) -> dict[tuple[str, str], int]:
     """Give the number of orders by (door, status)."""
     async with context.store.reading() as tx:
-        return await order_list.counts(tx, caller.organization_id)
+        return await order_counts.counts(tx, caller.organization_id)
 
 
 # ---------------------------------------------------------------------------------------------------------- submissions

@@ -12,18 +12,19 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
 from crossdock.store import catalog
-from crossdock.store.catalog import CatalogEntry, EntryKey, EntryVersion, RowVersion, version_of
+from crossdock.store.catalog import CatalogEntry as CatalogEntry
+from crossdock.store.catalog import EntryKey, EntryVersion, RowVersion, version_of
 from crossdock.store.protocols import Transaction
 
 _Read = TypeVar("_Read", CatalogEntry, RowVersion)
 
 
-async def find(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> ReferenceData:
+async def find(tx: Transaction, caller: Caller, keys: Iterable[EntryKey]) -> ReferenceData:
     """Look up (kind, key) pairs for a caller's organization; a kind ending in `@name` is looked up by name.
 
     Where several entries share a name, the oldest is found.
     """
-    entries = await _by_kind(tx, caller, wanted, catalog.entries)
+    entries = await _by_kind(tx, caller, keys, catalog.entries)
     return ReferenceData(caller.organization, caller.actor, caller.references, entries)
 
 
@@ -36,51 +37,59 @@ def unknown_references(references: Sequence[EntityReference], found: ReferenceDa
     )
 
 
-async def versions(tx: Transaction, caller: Caller, wanted: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:
-    """As `find`, only what tells each state of an entry from every other."""
-    return {key: version_of(mark) for key, mark in (await _by_kind(tx, caller, wanted, catalog.entry_versions)).items()}
+async def versions(tx: Transaction, caller: Caller, keys: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:
+    """Look up the versions of entries, as `find` does the entries."""
+    return {key: version_of(row) for key, row in (await _by_kind(tx, caller, keys, catalog.entry_versions)).items()}
 
 
 async def _by_kind(
-    tx: Transaction, caller: Caller, wanted: Iterable[EntryKey], read: Callable[..., Awaitable[list[_Read]]]
+    tx: Transaction, caller: Caller, keys: Iterable[EntryKey], read: Callable[..., Awaitable[list[_Read]]]
 ) -> dict[EntryKey, _Read]:
     by_kind: dict[str, list[str]] = {}
-    for kind, key in wanted:
+    for kind, key in keys:
         by_kind.setdefault(kind, []).append(key)
-    found: dict[EntryKey, _Read] = {}
-    for kind, keys in by_kind.items():
+    entries: dict[EntryKey, _Read] = {}
+    for kind, of_kind in by_kind.items():
         stored_kind, _, by = kind.partition("@")
         if not by:
-            for entry in await read(tx, caller.organization_id, kind=stored_kind, keys=keys):
-                found[kind, entry.key] = entry
+            for entry in await read(tx, caller.organization_id, kind=stored_kind, keys=of_kind):
+                entries[kind, entry.key] = entry
             continue
-        named = {index_key(key): key for key in keys}
+        named = {index_key(key): key for key in of_kind}
         rows = await read(tx, caller.organization_id, kind=stored_kind, keys=list(named), by="name")
         for entry in sorted(rows, key=lambda each: each.position, reverse=True):
-            found[kind, named[entry.name]] = entry
-    return found
+            entries[kind, named[entry.name]] = entry
+    return entries
 
 
-async def look_up(context: Context, caller: Caller, wanted: Iterable[EntryKey]) -> ReferenceData:
+async def look_up(context: Context, caller: Caller, keys: Iterable[EntryKey]) -> ReferenceData:
     """As `find`, in a transaction of its own; none is opened where nothing is wanted."""
-    wanted = set(wanted)
-    if not wanted:
+    keys = set(keys)
+    if not keys:
         return ReferenceData(caller.organization, caller.actor, caller.references)
     async with context.store.reading() as tx:
-        return await find(tx, caller, wanted)
+        return await find(tx, caller, keys)
 
 
 async def add(
     context: Context, caller: Caller, *, kind: str, key: str, name: str, document: bytes, search: str | None = None
 ) -> CatalogEntry:
-    """Keep a new entry; lists find it by its key and by what `search` (or else its name) holds, in any case.
+    """Add an entry; lists find it by its key and by what `search` (or else its name) holds, in any case.
 
     Refuses with Conflict `exists` when its key is taken.
     """
     now = context.clock()
-    found_by = (name if search is None else search).casefold()
+    search_text = (name if search is None else search).casefold()
     entry = CatalogEntry(
-        caller.organization_id, kind, key, index_key(name), found_by, context.id_generator.new(now), now, now, document
+        caller.organization_id,
+        kind,
+        key,
+        index_key(name),
+        search_text,
+        context.id_generator.new(now),
+        now,
+        now,
+        document,
     )
     async with context.store.writing() as tx:
         if not await catalog.add_entry(tx, entry):
@@ -91,17 +100,17 @@ async def add(
 async def change(
     context: Context, organization_id: int, *, kind: str, key: str, changed: Callable[[bytes], bytes]
 ) -> CatalogEntry | None:
-    """Replace an entry's document by what `changed` makes of it, and give the entry as it is now; None where there is none.
+    """Change an entry's document by `changed`, and return the entry as it is now; None where there is none.
 
-    Where somebody else changes it meanwhile, `changed` is asked again, of what they made.
+    Where somebody else changes it meanwhile, `changed` is called again, with what they made.
     """
     while True:
         async with context.store.reading() as tx:
-            held = await catalog.entries(tx, organization_id, kind=kind, keys=[key])
-        if not held:
+            stored = await catalog.entries(tx, organization_id, kind=kind, keys=[key])
+        if not stored:
             return None
-        (entry,) = held
-        at = max(context.clock(), entry.updated_at + 1)  # whatever a clock does, so that no two states have one stamp
+        (entry,) = stored
+        at = max(context.clock(), entry.updated_at + 1)  # whatever a clock does, so that no two states have one version
         made = msgspec.structs.replace(entry, document=changed(entry.document), updated_at=at)
         if made.document == entry.document:
             return entry
@@ -119,6 +128,6 @@ async def remove(context: Context, organization_id: int, *, kind: str, key: str)
 async def page(
     context: Context, caller: Caller, *, kind: str, term: str | None, limit: int, offset: int
 ) -> tuple[list[CatalogEntry], int]:
-    """Give a page of a kind, newest first, and the full count; `term` narrows to what `add`'s search text holds, or a key."""
+    """Return a page of a kind, newest first, and the full count; `term` narrows to what `add`'s search text holds, or a key."""
     async with context.store.reading() as tx:
         return await catalog.list_entries(tx, caller.organization_id, kind=kind, term=term, limit=limit, offset=offset)

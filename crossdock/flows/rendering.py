@@ -22,10 +22,11 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.document_cache import CachedDocument
 from crossdock.flows.formats import Format, MissingField, MissingFields, ReferenceData, encode_json
-from crossdock.store import event_log, order_list, submissions
+from crossdock.store import event_log, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.catalog import EntryKey, version_of
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import Filters, OrderQuery
 from crossdock.store.protocols import Transaction
 
 Tree = Any
@@ -72,7 +73,7 @@ async def render_each(
     """Render orders each by itself: None for one that cannot be rendered, which is logged as a bug."""
     format = context.formats[door]
     async with context.store.reading() as tx:
-        found = await reference_data.find(
+        references = await reference_data.find(
             tx, caller, {key for order in orders for key in _reference_keys(order, format)}
         )
         bodies = await _sent_bodies(tx, caller, orders, format)
@@ -81,7 +82,7 @@ async def render_each(
     for order in orders:
         body, history = bodies.get(order.source.submission_id), _seen(histories, order)
         try:
-            documents.append(render_order(order, format, found, body, history))
+            documents.append(render_order(order, format, references, body, history))
         except Exception:  # noqa: BLE001 - one order's bug must not take the others along
             _log.exception("bug", order_id=order.order_id)
             documents.append(None)
@@ -100,13 +101,15 @@ async def render_in(
 ) -> list[RenderedDocument]:
     """Render orders within a transaction; `histories` holds their events by order id, where the caller has read them."""
     format = context.formats[door]
-    found = await reference_data.find(tx, caller, {key for order in orders for key in _reference_keys(order, format)})
+    references = await reference_data.find(
+        tx, caller, {key for order in orders for key in _reference_keys(order, format)}
+    )
     bodies = await _sent_bodies(tx, caller, orders, format)
     if histories is None:
         histories = await _histories(tx, caller, orders, format)
     return [
         render_order(
-            order, format, found, bodies.get(order.source.submission_id), _seen(histories, order), losses=losses
+            order, format, references, bodies.get(order.source.submission_id), _seen(histories, order), losses=losses
         )
         for order in orders
     ]
@@ -156,8 +159,8 @@ async def _histories(tx: Transaction, caller: Caller, orders: Sequence[Order], f
     if not format.reads_history:
         return {}
     changed = [order.order_id for order in orders if order.event_number > 1]
-    found = await event_log.histories(tx, caller.organization_id, aggregate_ids=changed)
-    return {order_id: [entry.event for entry in entries] for order_id, entries in found.items()}
+    entries_by_order = await event_log.histories(tx, caller.organization_id, aggregate_ids=changed)
+    return {order_id: [entry.event for entry in entries] for order_id, entries in entries_by_order.items()}
 
 
 def _seen(histories: Histories, order: Order) -> Sequence[Event]:
@@ -236,11 +239,10 @@ async def render_json_page(
     limit: int,
     offset: int = 0,
 ) -> RenderedPage:
-    """Render a page of orders as JSON, newest first (see store.order_list.page); cached orders are not read again."""
+    """Render a page of orders as JSON, newest first (see store.order_query.pages); cached orders are not read again."""
     async with context.store.reading() as tx:
-        states, last = await order_list.find(
-            tx, caller.organization_id, filters, before=before, limit=limit + 1, offset=offset
-        )
+        query = OrderQuery(any_of=(filters,), before=before, limit=limit + 1, offset=offset)
+        states, last = await pages.event_hashes(tx, caller.organization_id, query)
         if len(states) > limit:
             last = list(states)[limit - 1]
             states.popitem()
@@ -268,25 +270,25 @@ class _JsonRenderer:
 
     async def cached(self, states: Mapping[int, bytes]) -> dict[int, msgspec.Raw]:
         """Return the documents, by order id, that are cached of the states the orders are in (hashes of their last events)."""
-        found = {each: cached for each in states if (cached := self._cache.get(self._key(each))) is not None}
-        keys = {key for cached in found.values() for key in cached.references}
+        hits = {each: cached for each in states if (cached := self._cache.get(self._key(each))) is not None}
+        keys = {key for cached in hits.values() for key in cached.references}
         versions = await reference_data.versions(self._tx, self._caller, keys)
         return {
             each: msgspec.Raw(cached.document)
-            for each, cached in found.items()
+            for each, cached in hits.items()
             if cached.state == states[each] and cached.versions == tuple(map(versions.get, cached.references))
         }
 
     async def render(self, orders: Sequence[Order], bodies: Mapping[int, bytes]) -> dict[int, msgspec.Raw]:
         """Render documents, by order id, and cache them; `bodies` are what was sent, by submission id."""
         keys = [_reference_keys(order, self._format) for order in orders]
-        found = await reference_data.find(self._tx, self._caller, {key for some in keys for key in some})
-        versions = {key: version_of(entry) for key, entry in found.entries.items()}
+        references = await reference_data.find(self._tx, self._caller, {key for some in keys for key in some})
+        versions = {key: version_of(entry) for key, entry in references.entries.items()}
         histories = await _histories(self._tx, self._caller, orders, self._format)
         documents = {}
         for order, some in zip(orders, keys, strict=True):
             try:
-                document = self._render_one(order, found, bodies, _seen(histories, order))
+                document = self._render_one(order, references, bodies, _seen(histories, order))
             except Exception:
                 if self._unreadable is None:
                     raise

@@ -13,7 +13,7 @@ from crossdock.core.orders import events
 from crossdock.core.orders.events import OrderEvent, Received
 from crossdock.core.orders.model import Order
 from crossdock.flows.context import Context
-from crossdock.store import event_log, order_list, submissions
+from crossdock.store import event_log, order_counts, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.event_log import NewEvent
 from crossdock.store.orders import OrderRows
@@ -92,7 +92,7 @@ class UnitOfWork:
                 raise Conflict(Code.STALE_VERSION, "the order was changed by somebody else", version=before.version)
         changes = {key: change for key, change in self._counts.items() if change}
         if changes:  # late, because other transactions may wait for these rows until the commit
-            await order_list.add_counts(self.tx, self.organization_id, changes)
+            await order_counts.add_counts(self.tx, self.organization_id, changes)
         if self.events:  # last of all: see event_log.add_events
             await event_log.add_events(self.tx, self.organization_id, self.events)
 

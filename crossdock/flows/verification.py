@@ -1,4 +1,4 @@
-"""The whole book checked against its log: every chain, and that everything stored says what the events say."""
+"""Verify the database against its event log: every hash chain, and every stored row against what the events make."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from msgspec import Struct
 from crossdock.core.events import CHAIN_START, chain_hash
 from crossdock.core.orders import events
 from crossdock.flows.context import Context
-from crossdock.store import order_list, tenants, verification
+from crossdock.store import order_counts, tenants, verification
 from crossdock.store import orders as order_store
 from crossdock.store.event_log import LogEntry
 from crossdock.store.orders import OrderRows
@@ -63,9 +63,9 @@ class _Organization:
 
     async def run(self) -> list[Broken]:
         """Check everything and give what does not hold."""
-        async for portion in verification.walk(self._tx, self._id):
+        async for portion in verification.read_all(self._tx, self._id):
             await self._check(portion)
-        async for entries in verification.walk_other_aggregates(self._tx, self._id):
+        async for entries in verification.read_other_aggregates(self._tx, self._id):
             self._check_other(entries)
         # Where an order's own words cannot be told, neither can whether there are too many.
         words = await verification.number_of_terms(self._tx, self._id)
@@ -76,7 +76,7 @@ class _Organization:
             self._note(
                 None, f"the feed has given {given} positions, the last event is at {last}, and there are {number}"
             )
-        kept = await order_list.counts(self._tx, self._id)
+        kept = await order_counts.counts(self._tx, self._id)
         for door, status in sorted(kept.keys() | self._counts.keys()):
             have, counted = kept.get((door, status), 0), self._counts[door, status]
             if have != counted:

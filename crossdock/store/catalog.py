@@ -1,4 +1,4 @@
-"""Catalog entries: what orders refer to, as documents by kind and key."""
+"""Catalog entries: documents that orders refer to, by kind and key."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,15 +10,16 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import catalog_entry
 
 EntryKey = tuple[str, str]  # kind and key of an entry
-# What tells one state of an entry from every other, also of one added anew under its key: its position, its last change.
+# Tells one state of an entry from every other, also after a removal under the same key: its position and last change.
 EntryVersion = tuple[int, int]
 
 
 class RowVersion(Struct, frozen=True):
-    """What an Entry is found by, and its state told from others."""
+    """The keys of an entry and its version, without its document."""
 
     key: str
     name: str
@@ -27,7 +28,7 @@ class RowVersion(Struct, frozen=True):
 
 
 class CatalogEntry(Struct, frozen=True):
-    """Something a door's orders refer to: `key` is its id, `name` what else it is found by, `document` the door's JSON.
+    """A document that a door's orders refer to: `key` is its id, `name` a second key, `document` the door's JSON.
 
     `search` is the case-folded text that lists are searched in.
     """
@@ -43,15 +44,18 @@ class CatalogEntry(Struct, frozen=True):
     document: bytes
 
 
+check_columns(catalog_entry, CatalogEntry)
+
+
 def version_of(entry: CatalogEntry | RowVersion) -> EntryVersion:
-    """Give an entry's stamp."""
+    """Give the version of an entry."""
     return entry.position, entry.updated_at
 
 
 # -------------------------------------------------------------------------------------------------------------- catalog
-def _entries_statement(by: str, *columns: Any) -> Statement:
+def _entries_statement(by: str, record: type[Struct]) -> Statement:
     return Statement(
-        select(*columns).where(
+        select(*columns_of(catalog_entry, record)).where(
             catalog_entry.c.organization_id == bindparam("organization_id"),
             catalog_entry.c.kind == bindparam("kind"),
             AnyOf(catalog_entry.c[by], "keys"),
@@ -59,13 +63,8 @@ def _entries_statement(by: str, *columns: Any) -> Statement:
     )
 
 
-_ENTRIES = {by: _entries_statement(by, catalog_entry) for by in ("key", "name")}
-_MARKS = {
-    by: _entries_statement(by, *(catalog_entry.c[name] for name in RowVersion.__struct_fields__))
-    for by in ("key", "name")
-}
-
-
+_ENTRIES = {by: _entries_statement(by, CatalogEntry) for by in ("key", "name")}
+_VERSIONS = {by: _entries_statement(by, RowVersion) for by in ("key", "name")}
 _CHANGE_ENTRY = Statement(
     update(catalog_entry)
     .where(
@@ -90,7 +89,7 @@ _REMOVE_ENTRY = Statement(
 async def entries(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[CatalogEntry]:
-    """Give the entries of a kind with these keys (or these names, with `by="name"`)."""
+    """Read the entries of a kind with these keys (or these names, with `by="name"`)."""
     if not keys:
         return []
     rows = await tx.rows(_ENTRIES[by], organization_id=organization_id, kind=kind, keys=keys)
@@ -100,34 +99,34 @@ async def entries(
 async def entry_versions(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[RowVersion]:
-    """As `entries`, without what they say."""
+    """Read the versions of entries, found as `entries` finds them."""
     if not keys:
         return []
-    rows = await tx.rows(_MARKS[by], organization_id=organization_id, kind=kind, keys=keys)
+    rows = await tx.rows(_VERSIONS[by], organization_id=organization_id, kind=kind, keys=keys)
     return [RowVersion(*row) for row in rows]
 
 
 async def add_entry(tx: Transaction, added: CatalogEntry) -> bool:
-    """Insert a catalog entry; False when its key is taken."""
+    """Insert an entry; False where its key is taken."""
     return bool(await tx.claim(catalog_entry, [msgspec.structs.astuple(added)]))
 
 
 async def change_entry(tx: Transaction, organization_id: int, *, changed: CatalogEntry, seen: bytes) -> bool:
-    """Write a changed entry's document and time if its document is still `seen`."""
+    """Update an entry's document and time if its document is still `seen`."""
     values = {"p_organization_id": organization_id, "p_kind": changed.kind, "p_key": changed.key, "seen": seen}
     return await tx.run(_CHANGE_ENTRY, **values, document=changed.document, updated_at=changed.updated_at) == 1
 
 
 async def remove_entry(tx: Transaction, organization_id: int, *, kind: str, key: str) -> bool:
-    """Delete a catalog entry; False when there is none. Its key is free afterwards."""
+    """Delete an entry; False where there is none. Its key is free afterwards."""
     return await tx.run(_REMOVE_ENTRY, organization_id=organization_id, kind=kind, key=key) == 1
 
 
 @cache
 def _list_statement(searched: bool, counting: bool) -> Statement:
-    columns: Any = func.count() if counting else catalog_entry
+    columns: list[Any] = [func.count().label("entries")] if counting else columns_of(catalog_entry, CatalogEntry)
     query = (
-        select(columns)
+        select(*columns)
         .select_from(catalog_entry)
         .where(
             catalog_entry.c.organization_id == bindparam("organization_id"), catalog_entry.c.kind == bindparam("kind")
@@ -144,11 +143,11 @@ def _list_statement(searched: bool, counting: bool) -> Statement:
 async def list_entries(
     tx: Transaction, organization_id: int, *, kind: str, term: str | None, limit: int, offset: int
 ) -> tuple[list[CatalogEntry], int]:
-    """Give a page of a kind, newest first, and how many there are; `term` narrows to text that holds it, or a key."""
+    """Read a page of a kind, newest first, and count all; `term` filters by text that contains it, or by key."""
     values: dict[str, Any] = {"organization_id": organization_id, "kind": kind}
     if term:
         escaped = term.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values |= {"pattern": f"%{escaped}%", "term": term}
     rows: Sequence[Row] = await tx.rows(_list_statement(bool(term), False), limit=limit, offset=offset, **values)
-    total = await tx.rows(_list_statement(bool(term), True), **values)
-    return [CatalogEntry(*row) for row in rows], int(total[0][0])
+    (count,) = await tx.rows(_list_statement(bool(term), True), **values)
+    return [CatalogEntry(*row) for row in rows], int(count["entries"])

@@ -1,7 +1,7 @@
-"""Who is told of events, and each telling: endpoints with their place in the feed, deliveries with their attempts.
+"""Endpoints with their position in the feed, and deliveries of events to them with their attempts.
 
-Whoever makes deliveries for an endpoint, or settles them, holds the endpoint's row until the commit: so no event is read off
-the feed twice, and a delivery that waits for an earlier one of its order is never forgotten.
+A transaction that creates or settles deliveries of an endpoint locks the endpoint's row until its commit: so no event is read
+from the feed twice, and no delivery that waits for an earlier one of its order is missed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,19 +16,20 @@ from crossdock.core.ids import MAX_ID
 from crossdock.core.retry_policy import Attempt, Health, State
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import check_columns, columns_of, positions_of
 from crossdock.store.tables import delivery, endpoint, feed
 
 _ENCODE = msgspec.json.Encoder().encode
 _HEALTH = msgspec.json.Decoder(Health)
 _ATTEMPTS = msgspec.json.Decoder(tuple[Attempt, ...])
-# Attempts kept with a delivery: a whole ladder and what two redeliveries add; older ones are dropped.
+# Attempts stored with a delivery: all retries and those of two redeliveries; older ones are dropped.
 MAX_ATTEMPTS = 30
 
 
 class Endpoint(Struct, frozen=True):
     """A receiver of an organization's events. `kind` is webhook or email, `state` enabled, disabled or removed.
 
-    `position` is that of the last event of the feed that was read off for it; `document` what it wants, in its kind's shape.
+    `position` is that of the last event of the feed with deliveries; `document` its settings as JSON, by kind.
     """
 
     organization_id: int
@@ -44,10 +45,13 @@ class Endpoint(Struct, frozen=True):
     document: bytes
 
 
-class Delivery(Struct, frozen=True):
-    """One event for one endpoint; see core.delivery. `event_id` is what receivers know a repeat by.
+check_columns(endpoint, Endpoint)
 
-    `order_id` and `number` are None where it is about no order; then, and where a caller said what to send, `payload` is it.
+
+class Delivery(Struct, frozen=True):
+    """One event for one endpoint; see core.retry_policy. By `event_id` receivers recognize a repeat.
+
+    `order_id` and `number` are None where it is about no order; then, and where a caller gave the payload, `payload` is set.
     """
 
     organization_id: int
@@ -68,16 +72,22 @@ class Delivery(Struct, frozen=True):
     payload: bytes | None = None
 
 
+check_columns(delivery, Delivery)
+_ENDPOINT_COLUMNS, _DELIVERY_COLUMNS = columns_of(endpoint, Endpoint), columns_of(delivery, Delivery)
+
+
 # ------------------------------------------------------------------------------------------------------------ endpoints
 _OF_ENDPOINT = (
     endpoint.c.organization_id == bindparam("organization_id"),
     endpoint.c.endpoint_id == bindparam("endpoint_id"),
 )
-_GET = Statement(select(endpoint).where(*_OF_ENDPOINT))
-_GET_TO_CHANGE = Statement(select(endpoint).where(*_OF_ENDPOINT).with_for_update())
-_GET_IF_FREE = Statement(select(endpoint).where(*_OF_ENDPOINT).with_for_update(skip_locked=True))
+_GET = Statement(select(*_ENDPOINT_COLUMNS).where(*_OF_ENDPOINT))
+_GET_TO_CHANGE = Statement(select(*_ENDPOINT_COLUMNS).where(*_OF_ENDPOINT).with_for_update())
+_GET_IF_FREE = Statement(select(*_ENDPOINT_COLUMNS).where(*_OF_ENDPOINT).with_for_update(skip_locked=True))
 _LIST = Statement(
-    select(endpoint).where(endpoint.c.organization_id == bindparam("organization_id")).order_by(endpoint.c.endpoint_id)
+    select(*_ENDPOINT_COLUMNS)
+    .where(endpoint.c.organization_id == bindparam("organization_id"))
+    .order_by(endpoint.c.endpoint_id)
 )
 _P_ENDPOINT = (
     endpoint.c.organization_id == bindparam("p_organization_id"),
@@ -95,35 +105,31 @@ _ADVANCE = Statement(update(endpoint).where(*_P_ENDPOINT).values({name: bindpara
 
 async def add_endpoint(tx: Transaction, added: Endpoint) -> bool:
     """Insert an endpoint; False when its id is taken."""
-    row = list(msgspec.structs.astuple(added))
-    row[7] = _health(added.health)
-    return bool(await tx.claim(endpoint, [row]))
+    row = msgspec.structs.asdict(added) | {"health": _health(added.health)}
+    return bool(await tx.claim(endpoint, [tuple(row.values())]))
 
 
 async def get_endpoint(
     tx: Transaction, organization_id: int, *, endpoint_id: int, for_update: bool = False, skip_locked: bool = False
 ) -> Endpoint | None:
-    """Give an endpoint, or None; `to_change` keeps others from it until the commit.
-
-    So does `if_free`, but gives None where somebody else holds it just now.
-    """
+    """Read an endpoint, or None; `for_update` locks it until the commit; so does `skip_locked`, but None where it is locked."""
     statement = _GET_IF_FREE if skip_locked else _GET_TO_CHANGE if for_update else _GET
     rows = await tx.rows(statement, organization_id=organization_id, endpoint_id=endpoint_id)
     return _endpoint(rows[0]) if rows else None
 
 
 async def endpoints(tx: Transaction, organization_id: int) -> list[Endpoint]:
-    """Give all endpoints an organization ever had, in the order of their making."""
+    """Read all endpoints of an organization, removed ones too, oldest first."""
     return [_endpoint(row) for row in await tx.rows(_LIST, organization_id=organization_id)]
 
 
 async def change_endpoint(tx: Transaction, changed: Endpoint, *, seen: int) -> bool:
-    """Write an endpoint if its version is still `seen`."""
+    """Update an endpoint if its version is still `seen`."""
     return await tx.run(_CHANGE, seen=seen, **_values(changed, _CHANGED)) == 1
 
 
 async def advance(tx: Transaction, moved: Endpoint) -> None:
-    """Write what deliveries did to an endpoint that is held: its position, health, state and reason."""
+    """Update the position, health, state and reason of a locked endpoint."""
     await tx.run(_ADVANCE, **_values(moved, _MOVED))
 
 
@@ -133,7 +139,7 @@ def _values(of: Endpoint, names: Iterable[str]) -> dict[str, Any]:
 
 
 class Ready(Struct, frozen=True):
-    """An endpoint that has something to do: events of the feed it has not been told of, or a delivery that is due."""
+    """An endpoint with work: events in the feed after its position, or a delivery that is due."""
 
     organization_id: int
     endpoint_id: int
@@ -159,11 +165,14 @@ _READY = Statement(
 
 
 async def ready(tx: Transaction, *, now: int) -> list[Ready]:
-    """Give, of all organizations, the endpoints that have something to do and do not rest.
+    """Find the endpoints of all organizations that have work and do not pause.
 
-    The one query here that asks about all organizations at once: it gives ids to a worker and shows nobody anything.
+    The only query here across organizations: it gives ids to a worker and shows them to no caller.
     """
-    found = [Ready(row[0], row[1], row[2], _read_health(row[3])) for row in await tx.rows(_READY, now=now)]
+    found = [
+        Ready(row["organization_id"], row["endpoint_id"], row["kind"], _read_health(row["health"]))
+        for row in await tx.rows(_READY, now=now)
+    ]
     return [each for each in found if (each.health.backoff_until or 0) <= now]
 
 
@@ -176,9 +185,8 @@ def _read_health(value: bytes | None) -> Health:
 
 
 def _endpoint(row: Row) -> Endpoint:
-    fields = list(row)
-    fields[7] = _read_health(fields[7])
-    return Endpoint(*fields)
+    columns = dict(row)
+    return Endpoint(**columns | {"health": _read_health(columns["health"])})
 
 
 # ----------------------------------------------------------------------------------------------------------- deliveries
@@ -192,13 +200,13 @@ _P_DELIVERY = (
     delivery.c.delivery_id == bindparam("p_delivery_id"),
 )
 _DUE = Statement(
-    select(delivery)
+    select(*_DELIVERY_COLUMNS)
     .where(*_OF_DELIVERIES, delivery.c.next_at <= bindparam("now"))
     .order_by(delivery.c.next_at, delivery.c.delivery_id)
     .limit(bindparam("limit"))
 )
-_HELD = Statement(
-    select(delivery)
+_CLAIMED = Statement(
+    select(*_DELIVERY_COLUMNS)
     .where(
         *_OF_DELIVERIES,
         delivery.c.next_at.is_not(None),
@@ -208,7 +216,7 @@ _HELD = Statement(
     .limit(bindparam("limit"))
 )
 _UNDER_WAY = Statement(
-    select(func.count())
+    select(func.count().label("deliveries"))
     .select_from(delivery)
     .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("now"), delivery.c.claimed_by.is_not(None))
 )
@@ -217,16 +225,20 @@ _SETTLED = ("state", "attempts", "next_at", "claimed_by", "ended_at", "status", 
 
 async def add(tx: Transaction, added: Sequence[Delivery]) -> None:
     """Insert deliveries."""
-    rows = []
-    for each in added:
-        row = list(msgspec.structs.astuple(each))
-        row[7], row[14] = str(each.state), _attempted(each)
-        rows.append(row)
-    await tx.insert(delivery, rows)
+    await tx.insert(delivery, [_row(each) for each in added])
+
+
+_STATE, _ATTEMPTED = positions_of(delivery, ("state", "attempted"))
+
+
+def _row(of: Delivery) -> Row:
+    row = list(msgspec.structs.astuple(of))
+    row[_STATE], row[_ATTEMPTED] = str(of.state), _attempted(of)
+    return row
 
 
 async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: int, limit: int) -> list[Delivery]:
-    """Give the deliveries of an endpoint that are due at `now`, those due longest first."""
+    """Read the deliveries of an endpoint that are due at `now`, the longest overdue first."""
     rows = await tx.rows(_DUE, organization_id=organization_id, endpoint_id=endpoint_id, now=now, limit=limit)
     return [_delivery(row) for row in rows]
 
@@ -234,27 +246,27 @@ async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: i
 async def held(
     tx: Transaction, organization_id: int, *, endpoint_id: int, claimed_by: int | None, limit: int
 ) -> list[Delivery]:
-    """Give deliveries of an endpoint that a process has taken; any process, without `claimed_by`."""
+    """Read the deliveries of an endpoint that a worker process has claimed; any process, where `claimed_by` is None."""
     least, most = (0, MAX_ID) if claimed_by is None else (claimed_by, claimed_by)
     key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
-    return [_delivery(row) for row in await tx.rows(_HELD, **key, least=least, most=most, limit=limit)]
+    return [_delivery(row) for row in await tx.rows(_CLAIMED, **key, least=least, most=most, limit=limit)]
 
 
 async def under_way(tx: Transaction, organization_id: int, *, endpoint_id: int, now: int) -> int:
-    """Count the deliveries of an endpoint that some process has taken and still has time for."""
+    """Count the deliveries of an endpoint whose claims have not expired."""
     rows = await tx.rows(_UNDER_WAY, organization_id=organization_id, endpoint_id=endpoint_id, now=now)
-    return int(rows[0][0])
+    return int(rows[0]["deliveries"])
 
 
 async def take(tx: Transaction, taken: Sequence[Delivery]) -> None:
-    """Write who has deliveries (`claimed_by`) and until when (`next_at`); those not settled by then are due again."""
+    """Store the claims of deliveries: `claimed_by`, and `next_at`, when they are due again unless they were settled."""
     await tx.update(
         delivery, ("next_at", "claimed_by"), [(*_key(each), each.next_at, each.claimed_by) for each in taken]
     )
 
 
 async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
-    """Write where deliveries stand: state, attempts, when they are due, when they ended."""
+    """Store the outcome of attempts: state, attempts, when the delivery is due again or has ended."""
     rows = [
         (
             *_key(each), str(each.state), each.attempts, each.next_at, each.claimed_by, each.ended_at, each.status,
@@ -266,7 +278,7 @@ async def settle(tx: Transaction, settled: Sequence[Delivery]) -> None:
 
 
 _OF_ORDERS = Statement(
-    select(delivery)
+    select(*_DELIVERY_COLUMNS)
     .where(
         *_OF_DELIVERIES,
         AnyOf(delivery.c.order_id, "ids"),
@@ -280,42 +292,44 @@ _OF_ORDERS = Statement(
 async def open_of_orders(
     tx: Transaction, organization_id: int, *, endpoint_id: int, order_ids: Iterable[int], state: State
 ) -> dict[int, list[Delivery]]:
-    """Give an endpoint's deliveries in an open state, by order, each order's in the order of its events."""
+    """Read an endpoint's deliveries in an open state, by order id, in the order of the order's events."""
     found: dict[int, list[Delivery]] = {}
     if not (ids := sorted(set(order_ids))):
         return found
     values = {"organization_id": organization_id, "endpoint_id": endpoint_id, "state": str(state)}
     for row in await tx.rows(_OF_ORDERS, **values, ids=ids):
-        found.setdefault(row[3], []).append(_delivery(row))
+        found.setdefault(row["order_id"], []).append(_delivery(row))
     return found
 
 
-_BY_IDS = Statement(select(delivery).where(*_OF_DELIVERIES, AnyOf(delivery.c.delivery_id, "ids")))
+_BY_IDS = Statement(select(*_DELIVERY_COLUMNS).where(*_OF_DELIVERIES, AnyOf(delivery.c.delivery_id, "ids")))
 
 
 async def by_ids(
     tx: Transaction, organization_id: int, *, endpoint_id: int, delivery_ids: Sequence[int]
 ) -> dict[int, Delivery]:
-    """Give deliveries of an endpoint by their ids."""
+    """Read deliveries of an endpoint by their ids."""
     if not delivery_ids:
         return {}
     rows = await tx.rows(_BY_IDS, organization_id=organization_id, endpoint_id=endpoint_id, ids=delivery_ids)
-    return {row[2]: _delivery(row) for row in rows}
+    return {row["delivery_id"]: _delivery(row) for row in rows}
 
 
 @cache
 def _page_statement(state: str | None, by_order: bool, oldest_first: bool) -> Statement:
-    query = select(delivery).where(
+    query = select(*_DELIVERY_COLUMNS).where(
         *_OF_DELIVERIES, delivery.c.delivery_id < bindparam("before"), delivery.c.delivery_id >= bindparam("first")
     )
     if state == "dead":
-        query = query.where(delivery.c.state == text("'dead'"))  # written out, so that the index of dead ones serves
+        query = query.where(
+            delivery.c.state == text("'dead'")
+        )  # a literal, so that the partial index of dead ones is used
     elif state is not None:
         query = query.where(delivery.c.state == bindparam("state", state))
     if by_order:
         query = query.where(delivery.c.order_id == bindparam("order_id"))
-    place = delivery.c.delivery_id
-    return Statement(query.order_by(place if oldest_first else place.desc()).limit(bindparam("limit")))
+    key = delivery.c.delivery_id
+    return Statement(query.order_by(key if oldest_first else key.desc()).limit(bindparam("limit")))
 
 
 async def page(
@@ -330,7 +344,7 @@ async def page(
     limit: int,
     oldest_first: bool = False,
 ) -> list[Delivery]:
-    """Give at most `limit` deliveries of an endpoint, newest first unless told: ids below `before`, from `first` on."""
+    """Read at most `limit` deliveries with ids from `first` to below `before`, newest first unless `oldest_first`."""
     statement = _page_statement(None if state is None else str(state), order_id is not None, oldest_first)
     given: dict[str, Any] = {} if order_id is None else {"order_id": order_id}
     given |= {"organization_id": organization_id, "endpoint_id": endpoint_id, "before": before, "first": first}
@@ -347,10 +361,10 @@ _DROP = Statement(delete(delivery).where(*_P_DELIVERY))
 
 
 async def prune(tx: Transaction, organization_id: int, *, endpoint_id: int, before: int, limit: int) -> int:
-    """Remove at most `limit` ended deliveries with ids below `before`, and give how many."""
+    """Delete at most `limit` ended deliveries with ids below `before`, and give how many."""
     rows = await tx.rows(_OLD, organization_id=organization_id, endpoint_id=endpoint_id, before=before, limit=limit)
     key = {"p_organization_id": organization_id, "p_endpoint_id": endpoint_id}
-    await tx.run_all(_DROP, [key | {"p_delivery_id": row[0]} for row in rows])
+    await tx.run_all(_DROP, [key | {"p_delivery_id": row["delivery_id"]} for row in rows])
     return len(rows)
 
 
@@ -363,7 +377,7 @@ def _attempted(of: Delivery) -> bytes | None:
 
 
 def _delivery(row: Row) -> Delivery:
-    fields = list(row)
-    fields[7] = State(fields[7])
-    fields[14] = _ATTEMPTS.decode(fields[14]) if fields[14] else ()
-    return Delivery(*fields)
+    columns = dict(row)
+    columns["state"] = State(columns["state"])
+    columns["attempted"] = _ATTEMPTS.decode(columns["attempted"]) if columns["attempted"] else ()
+    return Delivery(**columns)

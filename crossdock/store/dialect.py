@@ -1,4 +1,4 @@
-"""What each engine spells in its own way, as elements of SQLAlchemy expressions."""
+"""SQL that differs between the engines, as elements of SQLAlchemy expressions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ _ROWS = msgspec.json.Decoder(list[list[int]])
 
 
 class _Element(ColumnElement[Any]):
-    inherit_cache = False  # a Statement is spelled once
+    inherit_cache = False  # a Statement is compiled once
 
 
 # ----------------------------------------------------------------------------------------------------------------- lists
@@ -24,46 +24,46 @@ class AnyOf(_Element):
 
 
 @compiles(AnyOf)
-def _spell_among(element: AnyOf, compiler: Any, **rest: Any) -> str:
-    """One array is one parameter, and one plan, whatever its length."""
+def _compile_any_of(element: AnyOf, compiler: Any, **rest: Any) -> str:
+    """An array is one parameter, so all lengths share one statement and one plan."""
     return f"{compiler.process(element.column, **rest)} = ANY ({compiler.process(element.values, **rest)})"
 
 
 @compiles(AnyOf, "sqlite")
-def _spell_among_for_sqlite(element: AnyOf, compiler: Any, **rest: Any) -> str:
-    """Without arrays, one parameter stands for all values; a Statement writes them out when their number is known."""
+def _compile_any_of_for_sqlite(element: AnyOf, compiler: Any, **rest: Any) -> str:
+    """SQLite has no arrays: one parameter stands for all values, and Statement repeats it when their number is known."""
     return f"{compiler.process(element.column, **rest)} IN ({compiler.process(element.values, **rest)})"
 
 
 # ----------------------------------------------------------------------------------------------------------------- equal
 class IndexedEqual(_Element):
-    """The condition that two ids are equal, for a look-up in an index that has more than the id."""
+    """The condition that two ids are equal, for a look-up in an index with more columns than the id."""
 
     def __init__(self, one: Any, other: Any) -> None:
         self.one, self.other = one, other
 
 
 @compiles(IndexedEqual)
-def _spell_same(element: IndexedEqual, compiler: Any, **rest: Any) -> str:
+def _compile_equal(element: IndexedEqual, compiler: Any, **rest: Any) -> str:
     return f"{compiler.process(element.one, **rest)} = {compiler.process(element.other, **rest)}"
 
 
 @compiles(IndexedEqual, "sqlite")
-def _spell_same_for_sqlite(element: IndexedEqual, compiler: Any, **rest: Any) -> str:
-    """Equal ids make SQLite take the primary key, and read the whole order for the column asked about."""
+def _compile_equal_for_sqlite(element: IndexedEqual, compiler: Any, **rest: Any) -> str:
+    """For equal ids SQLite would use the primary key, and read the whole row for the other column."""
     one, other = compiler.process(element.one, **rest), compiler.process(element.other, **rest)
     return f"{one} BETWEEN {other} AND {other}"
 
 
 # ----------------------------------------------------------------------------------------------------------- rows in rows
 class ChildRows(_Element):
-    """Columns of whole numbers of other rows, as one value of a row: those rows that meet the conditions, in no order."""
+    """Integer columns of the rows of another table that meet the conditions, as one value of a row; in no order."""
 
     def __init__(self, columns: Sequence[Column[int]], *conditions: ColumnElement[bool]) -> None:
         self.columns, self.conditions = columns, conditions
 
     def rendered(self, compiler: Any, **rest: Any) -> tuple[str, str]:
-        """Give the columns, and the table with the conditions."""
+        """Compile the columns, and the table with the conditions."""
         columns, conditions = (
             [compiler.process(each, **rest) for each in some] for some in (self.columns, self.conditions)
         )
@@ -71,17 +71,17 @@ class ChildRows(_Element):
 
 
 @compiles(ChildRows)
-def _spell_nested(element: ChildRows, compiler: Any, **rest: Any) -> str:
+def _compile_child_rows(element: ChildRows, compiler: Any, **rest: Any) -> str:
     columns, source = element.rendered(compiler, **rest)
     return f"ARRAY(SELECT ARRAY[{columns}] FROM {source})"
 
 
 @compiles(ChildRows, "sqlite")
-def _spell_nested_for_sqlite(element: ChildRows, compiler: Any, **rest: Any) -> str:
+def _compile_child_rows_for_sqlite(element: ChildRows, compiler: Any, **rest: Any) -> str:
     columns, source = element.rendered(compiler, **rest)
     return f"(SELECT json_group_array(json_array({columns})) FROM {source})"
 
 
 def child_rows(value: str | list[list[int]]) -> list[list[int]]:
-    """Read the value of a Nested as any engine gives it."""
+    """Decode the value of ChildRows from either engine."""
     return _ROWS.decode(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Mails that were kept because there is no server to send them through."""
+"""Emails stored instead of sent, where no mail server is configured."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,12 @@ from msgspec import Struct
 from sqlalchemy import bindparam, delete, select
 
 from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import mail
 
 
 class StoredMail(Struct, frozen=True):
-    """A mail as it would have gone out: `message` is the whole of it (RFC 5322)."""
+    """An email as it would have been sent: `message` is all of it (RFC 5322)."""
 
     organization_id: int
     mail_id: int
@@ -23,16 +24,20 @@ class StoredMail(Struct, frozen=True):
     message: bytes
 
 
+check_columns(mail, StoredMail)
+_COLUMNS = columns_of(mail, StoredMail)
 _GET = Statement(
-    select(mail).where(mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id == bindparam("mail_id"))
+    select(*_COLUMNS).where(
+        mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id == bindparam("mail_id")
+    )
 )
 _PAGE = Statement(
-    select(mail)
+    select(*_COLUMNS)
     .where(mail.c.organization_id == bindparam("organization_id"), mail.c.mail_id < bindparam("before"))
     .order_by(mail.c.mail_id.desc())
     .limit(bindparam("limit"))
 )
-_NEWEST_TOO_MANY = Statement(
+_NEWEST_TO_DELETE = Statement(
     select(mail.c.mail_id)
     .where(mail.c.organization_id == bindparam("organization_id"))
     .order_by(mail.c.mail_id.desc())
@@ -44,25 +49,25 @@ _DROP = Statement(
 )
 
 
-async def add(tx: Transaction, kept: Sequence[StoredMail]) -> None:
-    """Keep mails; one that is kept already, under its id, stays as it is."""
-    await tx.claim(mail, sorted(msgspec.structs.astuple(each) for each in kept))
+async def add(tx: Transaction, added: Sequence[StoredMail]) -> None:
+    """Store emails; one whose id is there already stays as it is."""
+    await tx.claim(mail, sorted(msgspec.structs.astuple(each) for each in added))
 
 
 async def get(tx: Transaction, organization_id: int, *, mail_id: int) -> StoredMail | None:
-    """Give a kept mail, or None."""
+    """Read a stored email, or None."""
     rows = await tx.rows(_GET, organization_id=organization_id, mail_id=mail_id)
     return StoredMail(*rows[0]) if rows else None
 
 
 async def page(tx: Transaction, organization_id: int, *, before: int, limit: int) -> list[StoredMail]:
-    """Give at most `limit` kept mails with ids below `before`, newest first."""
+    """Read at most `limit` stored emails with ids below `before`, newest first."""
     rows = await tx.rows(_PAGE, organization_id=organization_id, before=before, limit=limit)
     return [StoredMail(*row) for row in rows]
 
 
 async def delete_oldest(tx: Transaction, organization_id: int, *, kept: int) -> None:
-    """Remove all mails but the newest `kept`."""
-    rows = await tx.rows(_NEWEST_TOO_MANY, organization_id=organization_id, kept=kept)
+    """Delete all stored emails but the newest `kept`."""
+    rows = await tx.rows(_NEWEST_TO_DELETE, organization_id=organization_id, kept=kept)
     if rows:
-        await tx.run(_DROP, organization_id=organization_id, last=rows[0][0])
+        await tx.run(_DROP, organization_id=organization_id, last=rows[0]["mail_id"])

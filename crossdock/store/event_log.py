@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, bindparam, select, text
 
 from crossdock.core.events import Event
 from crossdock.store.dialect import AnyOf
-from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import columns_of
 from crossdock.store.tables import event
 from crossdock.store.tables import feed as feed_head
 
@@ -33,7 +34,7 @@ class NewEvent(Struct, frozen=True):
     source: str = ""
 
 
-# An upsert is each dialect's own word for the same text.
+# As text because SQLAlchemy has an upsert of its own for each dialect, for the same SQL.
 _ADVANCE = Statement(
     text(
         "INSERT INTO feed (organization_id, position) VALUES (:organization_id, :added)"
@@ -45,19 +46,19 @@ _ADVANCE = Statement(
 async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[NewEvent]) -> None:
     """Append events to the log and to the organization's feed.
 
-    The primary key refuses a second event of one number. Must be the last thing written before the commit: every other
-    transaction that has events for this organization waits from here until then, so positions become visible in order.
+    The primary key refuses a second event with the same number. Must be the last write before the commit: every other
+    transaction with events of this organization waits from here until then, so positions become visible in order.
     """
-    rows = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
-    position = rows[0][0] - len(recorded)
-    placed = []
-    for each in recorded:
-        position += 1
-        placed.append((*msgspec.structs.astuple(each.event), position, each.status, each.source))
-    await tx.insert(event, placed)
+    (row,) = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
+    first = row["position"] - len(recorded) + 1
+    rows = [
+        (*msgspec.structs.astuple(each.event), position, each.status, each.source)
+        for position, each in enumerate(recorded, first)
+    ]
+    await tx.insert(event, rows)
 
 
-_COLUMNS = [event.c[name] for name in Event.__struct_fields__]
+_COLUMNS = columns_of(event, Event)
 _EVENTS = Statement(
     select(*_COLUMNS)
     .where(event.c.organization_id == bindparam("organization_id"), event.c.aggregate_id == bindparam("aggregate_id"))
@@ -70,8 +71,16 @@ async def events(tx: Transaction, organization_id: int, *, aggregate_id: int) ->
     return [Event(*row) for row in await tx.rows(_EVENTS, organization_id=organization_id, aggregate_id=aggregate_id)]
 
 
-_STORIES = Statement(
-    select(event.c.position, event.c.status, event.c.source, *_COLUMNS)
+_ENTRY_COLUMNS = (event.c.position, event.c.status, event.c.source, *_COLUMNS)
+
+
+def _entry(row: Row) -> LogEntry:
+    position, status, source, *columns = row
+    return LogEntry(position, status, source, Event(*columns))
+
+
+_HISTORIES = Statement(
+    select(*_ENTRY_COLUMNS)
     .where(event.c.organization_id == bindparam("organization_id"), AnyOf(event.c.aggregate_id, "ids"))
     .order_by(event.c.aggregate_id, event.c.number)
 )
@@ -84,20 +93,19 @@ async def histories(
     found: dict[int, list[LogEntry]] = {}
     if not aggregate_ids:
         return found
-    for row in await tx.rows(_STORIES, organization_id=organization_id, ids=aggregate_ids):
-        entry = LogEntry(row[0], row[1], row[2], Event(*row[3:]))
+    for entry in map(_entry, await tx.rows(_HISTORIES, organization_id=organization_id, ids=aggregate_ids)):
         found.setdefault(entry.event.aggregate_id, []).append(entry)
     return found
 
 
 # ----------------------------------------------------------------------------------------------------------------- feed
-# Positions one page looks through at most, so that a filter nothing fits costs no more than this.
-FEED_SCAN = 5_000
+# Positions one page scans at most, so that a filter without any match costs no more than this.
+MAX_FEED_SCAN = 5_000
 _HEAD = Statement(select(feed_head.c.position).where(feed_head.c.organization_id == bindparam("organization_id")))
 
 
 class EventFilter(Struct, frozen=True):
-    """Which entries of a feed are wanted; nothing named means all."""
+    """Which entries of a feed to read; an empty tuple sets no condition."""
 
     names: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -109,37 +117,37 @@ ALL_EVENTS = EventFilter()
 
 @cache
 def _feed_statement(names: int, sources: int, statuses: int) -> Statement:
-    query = select(event.c.position, event.c.status, event.c.source, *_COLUMNS).where(
+    query = select(*_ENTRY_COLUMNS).where(
         event.c.organization_id == bindparam("organization_id"),
         event.c.position > bindparam("after"),
         event.c.position <= bindparam("upto"),
     )
     for column, size in ((event.c.name, names), (event.c.source, sources), (event.c.status, statuses)):
         if size:
-            query = query.where(column.in_([bindparam(f"{column.name}_{place}") for place in range(size)]))
+            query = query.where(column.in_([bindparam(f"{column.name}_{number}") for number in range(size)]))
     return Statement(query.order_by(event.c.position).limit(bindparam("limit")))
 
 
 async def feed_position(tx: Transaction, organization_id: int) -> int:
-    """Give the position of the newest entry of an organization's feed, 0 where it has none."""
+    """Read the position of the newest entry of an organization's feed, 0 where it has none."""
     rows = await tx.rows(_HEAD, organization_id=organization_id)
-    return rows[0][0] if rows else 0
+    return rows[0]["position"] if rows else 0
 
 
 async def feed(
     tx: Transaction, organization_id: int, *, after: int, limit: int, wanted: EventFilter = ALL_EVENTS
 ) -> tuple[list[LogEntry], int]:
-    """Give at most `limit` entries after a position, in their order, and the position up to which was looked.
+    """Read at most `limit` entries after a position, in their order; also gives the position up to which was scanned.
 
-    Looks through at most FEED_SCAN positions: where that is less than the newest position, there may be more.
+    Scans at most MAX_FEED_SCAN positions: where that ends before the newest position, there may be more.
     """
-    upto = min(after + FEED_SCAN, await feed_position(tx, organization_id))
+    upto = min(after + MAX_FEED_SCAN, await feed_position(tx, organization_id))
     if upto <= after:
         return [], after
     values: dict[str, str] = {}
     for column, some in (("name", wanted.names), ("source", wanted.sources), ("status", wanted.statuses)):
-        values |= {f"{column}_{place}": each for place, each in enumerate(some)}
+        values |= {f"{column}_{number}": each for number, each in enumerate(some)}
     statement = _feed_statement(len(wanted.names), len(wanted.sources), len(wanted.statuses))
     rows = await tx.rows(statement, organization_id=organization_id, after=after, upto=upto, limit=limit, **values)
-    found = [LogEntry(row[0], row[1], row[2], Event(*row[3:])) for row in rows]
+    found = list(map(_entry, rows))
     return found, found[-1].position if len(found) == limit else upto

@@ -1,6 +1,7 @@
-"""Keys that make a request happen once: who claims a key first places the order or makes the change."""
+"""Idempotency keys: the first submission that claims a key is executed, later ones get its reply."""
 
 from collections.abc import Sequence
+from itertools import starmap
 
 import msgspec
 from msgspec import Struct
@@ -8,11 +9,12 @@ from sqlalchemy import bindparam, delete, select, update
 
 from crossdock.store.dialect import AnyOf
 from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import request_key
 
 
 class Claim(Struct, frozen=True):
-    """A key taken by a submission."""
+    """A key and the submission that claimed it; `order_id` is 0 where the request was not about one order."""
 
     organization_id: int
     key: bytes
@@ -20,27 +22,30 @@ class Claim(Struct, frozen=True):
     order_id: int
 
 
+check_columns(request_key, Claim)
+
+
 # ----------------------------------------------------------------------------------------------------------------- keys
 async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[bytes]:
-    """Take those keys that are free and give them; keys must be distinct. Waits for a racing transaction's verdict."""
-    ranked = sorted(claims, key=lambda each: each.key)
-    taken = await tx.claim(request_key, [msgspec.structs.astuple(each) for each in ranked])
-    return {ranked[position].key for position in taken}
+    """Claim those keys that are free, and give them; keys must be distinct. Waits for the end of a racing transaction."""
+    by_key = sorted(claims, key=lambda each: each.key)  # so that two transactions cannot wait for each other
+    claimed = await tx.claim(request_key, [msgspec.structs.astuple(each) for each in by_key])
+    return {by_key[position].key for position in claimed}
 
 
-_HOLDERS = Statement(
-    select(request_key).where(
+_CLAIMS = Statement(
+    select(*columns_of(request_key, Claim)).where(
         request_key.c.organization_id == bindparam("organization_id"), AnyOf(request_key.c.key, "keys")
     )
 )
 
 
 async def find_claims(tx: Transaction, organization_id: int, keys: Sequence[bytes]) -> dict[bytes, Claim]:
-    """Give who holds each of the keys that are taken."""
+    """Read the claims of those keys that are claimed."""
     if not keys:
         return {}
-    rows = await tx.rows(_HOLDERS, organization_id=organization_id, keys=keys)
-    return {bytes(row[1]): Claim(row[0], bytes(row[1]), row[2], row[3]) for row in rows}
+    rows = await tx.rows(_CLAIMS, organization_id=organization_id, keys=keys)
+    return {each.key: each for each in starmap(Claim, rows)}
 
 
 _OF_KEY = (request_key.c.organization_id == bindparam("p_organization_id"), request_key.c.key == bindparam("p_key"))
@@ -51,7 +56,7 @@ _RELEASE = Statement(delete(request_key).where(*_OF_KEY))
 
 
 async def repoint(tx: Transaction, claimed: Claim) -> None:
-    """Let a taken key stand for another submission from now on."""
+    """Point a claimed key to another submission."""
     await tx.run(
         _REPOINT,
         p_organization_id=claimed.organization_id,
@@ -62,5 +67,5 @@ async def repoint(tx: Transaction, claimed: Claim) -> None:
 
 
 async def release(tx: Transaction, organization_id: int, *, key: bytes) -> None:
-    """Free a key taken in this transaction."""
+    """Release a key that this transaction claimed."""
     await tx.run(_RELEASE, p_organization_id=organization_id, p_key=key)

@@ -1,13 +1,14 @@
-"""Orders, their lines and terms: rows to core objects and back, and one order by id or number."""
+"""Orders, their lines and search terms: core objects to rows and back; orders by id, by number and by due hold."""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import starmap
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import Column, bindparam, case, delete, select, update
 
 from crossdock.core.ids import index_key
 from crossdock.core.orders import events
@@ -15,60 +16,88 @@ from crossdock.core.orders.model import Content, Hold, Order, Source
 from crossdock.core.orders.status import Counters
 from crossdock.store.dialect import AnyOf, ChildRows, child_rows
 from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import order_line, order_term, orders, submission
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
 _HOLDS = msgspec.json.Decoder(tuple[Hold, ...])
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
-_PLACE = itemgetter(0)
+_LINE = itemgetter(0)
+_TERM = itemgetter(1)
 # Words of one order that are indexed; more are not worth what they cost each order that has them.
 MAX_TERMS = 40
 
 
 # -------------------------------------------------------------------------------------------------------------- writing
-class OrderRows(Struct, frozen=True):
-    """An order as rows: one of `orders`, one of `order_line` for each line, one of `order_term` for each word."""
+class OrderRow(Struct, frozen=True):
+    """A row of `orders`: JSON columns as bytes, keys as the indexes hold them."""
 
-    order: Row
+    organization_id: int
+    order_id: int
+    version: int
+    status: str
+    created_at: int
+    updated_at: int
+    door: str
+    submission_id: int
+    actor: str
+    country: str | None
+    number_key: str
+    email_key: str | None
+    holds: bytes | None
+    event_number: int
+    event_hash: bytes
+    content: bytes
+    tags: bytes | None
+    archived: bool
+    due_at: int | None
+
+
+check_columns(orders, OrderRow)
+
+
+class OrderRows(Struct, frozen=True):
+    """An order as rows: one of `orders`, one of `order_line` for each line, one of `order_term` for each search term."""
+
+    order: OrderRow
     lines: list[Row]
     terms: list[tuple[int, str, int]]
 
     @property
     def status(self) -> str:
         """The order's status, as it is stored."""
-        status: str = self.order[3]
-        return status
+        return self.order.status
 
     @property
     def counted_as(self) -> tuple[str, str]:
         """Door and status: what the order is counted as."""
-        return self.order[6], self.order[3]
+        return self.order.door, self.order.status
 
     @property
     def head(self) -> tuple[int, bytes]:
-        """Number and hash of the last event, as the order remembers them."""
-        return self.order[13], bytes(self.order[14])
+        """Number and hash of the order's last event."""
+        return self.order.event_number, bytes(self.order.event_hash)
 
 
 def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
-    """Turn an order into its rows; `content` is the order's, where it is encoded already (core.events.encoded)."""
+    """Turn an order into its rows; `content` is the encoded content, where the caller has it already."""
     terms: list[tuple[int, str, int]] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
     return OrderRows(order_row(order, encoded=content), line_rows(order), terms)
 
 
 def fold(text: str) -> str:
-    """Give the form in which text is compared when searching: without case, at most 200 characters."""
+    """Fold text as search terms are stored: without case, at most 200 characters."""
     return index_key(text.strip().casefold())
 
 
 def tag_term(tag: str) -> str:
-    """Give the term that stands for a tag."""
+    """Give the search term of a tag."""
     return index_key(" " + tag)  # no other term begins with a space
 
 
 def terms_of(order: Order) -> list[str]:
-    """List the words an order is found by: of names, and whole reference, customer, tracking numbers and tags, folded.
+    """List the terms an order is indexed by: words of names; whole references, customer and tracking numbers; tags. Folded.
 
     Number, e-mail and SKU have columns of their own.
     """
@@ -76,7 +105,7 @@ def terms_of(order: Order) -> list[str]:
 
 
 def terms_of_content(content: bytes) -> list[str]:
-    """As `terms_of`, of an order's stored content."""
+    """List the terms of an order's stored content: `terms_of` without tags."""
     return _terms(_CONTENT.decode(content))
 
 
@@ -93,17 +122,17 @@ def _terms(content: Content) -> list[str]:
     for value in whole:
         if value and (term := value.strip().casefold()):
             found[term] = None
-    # Nearly all are short enough to be their own key; asking for each costs more than all the rest here.
+    # Nearly all are short enough to be their own key; calling `index_key` for each would cost more than all the rest here.
     return [term if len(term) <= 100 else index_key(term) for term in found][:MAX_TERMS]
 
 
 async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
     """Insert new orders with their lines and terms."""
-    await tx.insert(orders, [rows.order for rows in placed])
+    await tx.insert(orders, [msgspec.structs.astuple(rows.order) for rows in placed])
     await tx.insert(order_line, [line for rows in placed for line in rows.lines])
-    # In the order of their key: neighbors fall on one page of the table.
+    # Sorted by key, so that neighbors fall on one page of the table.
     terms = [term for rows in placed for term in rows.terms]
-    terms.sort(key=itemgetter(1))
+    terms.sort(key=_TERM)
     await tx.insert(order_term, terms)
 
 
@@ -131,130 +160,158 @@ _DROP_TERM = Statement(
 
 
 async def replace(tx: Transaction, rows: OrderRows, *, before: Order) -> bool:
-    """Write an order's new state if its version is still that of `before`; False when somebody else was first."""
-    row = dict(zip(orders.columns.keys(), rows.order, strict=True))
+    """Update an order if its version is still that of `before`; False where another transaction changed it first."""
+    row = msgspec.structs.asdict(rows.order)
     organization_id, order_id = row.pop("organization_id"), row.pop("order_id")
-    touched = await tx.run(
+    changed = await tx.run(
         _REPLACE, p_organization_id=organization_id, p_order_id=order_id, p_seen=before.version, **row
     )
-    if not touched:
+    if not changed:
         return False
-    was = rows_of(before)
-    if was.lines != rows.lines:
+    old = rows_of(before)
+    if old.lines != rows.lines:
         await tx.run(_DROP_LINES, organization_id=organization_id, order_id=order_id)
         await tx.insert(order_line, rows.lines)
-    for term in was.terms:
-        if term not in rows.terms:
-            await tx.run(_DROP_TERM, organization_id=organization_id, term=term[1], order_id=order_id)
-    await tx.insert(order_term, [term for term in rows.terms if term not in was.terms])
+    for row_of_term in old.terms:
+        if row_of_term not in rows.terms:
+            await tx.run(_DROP_TERM, organization_id=organization_id, term=_TERM(row_of_term), order_id=order_id)
+    await tx.insert(order_term, [each for each in rows.terms if each not in old.terms])
     return True
 
 
-def order_row(order: Order, *, encoded: bytes | None = None) -> Row:
-    """Give the row of `orders`."""
-    content = order.content
-    email = (content.customer and content.customer.email) or (order.ship_to and order.ship_to.email)
-    return (
-        order.organization_id,
-        order.order_id,
-        order.version,
-        str(order.status),
-        order.created_at,
-        order.updated_at,
-        order.source.door,
-        order.source.submission_id,
-        order.source.actor,
-        order.source.country,
-        index_key(content.number),
-        index_key(email.lower()) if email else None,
-        _ENCODER.encode(order.holds) if order.holds else None,
-        order.event_number,
-        order.event_hash,
-        encoded or events.encode_content(content),
-        _ENCODER.encode(order.tags) if order.tags else None,
-        order.archived,
-        order.due_at,
+def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
+    """Turn an order into its row of `orders`; `encoded` is its encoded content, where the caller has it already."""
+    content, source = order.content, order.source
+    return OrderRow(
+        organization_id=order.organization_id,
+        order_id=order.order_id,
+        version=order.version,
+        status=str(order.status),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        door=source.door,
+        submission_id=source.submission_id,
+        actor=source.actor,
+        country=source.country,
+        number_key=index_key(content.number),
+        email_key=email_key_of(order),
+        holds=_ENCODER.encode(order.holds) if order.holds else None,
+        event_number=order.event_number,
+        event_hash=order.event_hash,
+        content=encoded or events.encode_content(content),
+        tags=_ENCODER.encode(order.tags) if order.tags else None,
+        archived=order.archived,
+        due_at=order.due_at,
     )
 
 
-# The columns of `orders` that are JSON: two spellings may say the same.
-_SPELLED: dict[str, msgspec.json.Decoder[Any]] = {"content": _CONTENT, "holds": _HOLDS, "tags": _TAGS}
+def email_key_of(order: Order) -> str | None:
+    """Give the e-mail an order is indexed by: the customer's, else the receiver's; without case."""
+    customer = order.content.customer
+    email = (customer and customer.email) or (order.ship_to and order.ship_to.email)
+    return index_key(email.lower()) if email else None
 
 
-def differing(stored: Row, wanted: Row) -> list[str]:
-    """Name the columns in which a row of `orders` does not say what another says."""
+# The columns of `orders` that are JSON: two texts may have the same value.
+_JSON_COLUMNS: dict[str, msgspec.json.Decoder[Any]] = {"content": _CONTENT, "holds": _HOLDS, "tags": _TAGS}
+
+
+def differing(stored: OrderRow, expected: OrderRow) -> list[str]:
+    """Name the columns whose values differ."""
     return [
-        column.name
-        for column, one, other in zip(orders.columns, stored, wanted, strict=True)
-        if one != other and not _says_the_same(column.name, one, other)
+        name
+        for name in OrderRow.__struct_fields__
+        if (one := getattr(stored, name)) != (other := getattr(expected, name)) and not _is_same_json(name, one, other)
     ]
 
 
-def _says_the_same(name: str, one: Any, other: Any) -> bool:
-    if name not in _SPELLED or one is None or other is None:
+def _is_same_json(name: str, one: Any, other: Any) -> bool:
+    if name not in _JSON_COLUMNS or one is None or other is None:
         return False
     try:
-        return bool(_SPELLED[name].decode(one) == _SPELLED[name].decode(other))
+        return bool(_JSON_COLUMNS[name].decode(one) == _JSON_COLUMNS[name].decode(other))
     except msgspec.MsgspecError:
         return False
 
 
-def line_rows(order: Order) -> list[Row]:
-    """Give the rows of `order_line`."""
+def line_keys(order: Order) -> list[tuple[str | None, str | None]]:
+    """Give the keys of SKU and location that each line is indexed by."""
     destinations = order.content.destinations
-    rows: list[Row] = []
-    for position, (line, counters) in enumerate(zip(order.content.lines, order.counters, strict=True)):
+    keys = []
+    for line in order.content.lines:
         location = destinations[line.destination].location_ref if line.destination < len(destinations) else None
-        rows.append(
-            (
-                order.organization_id,
-                order.order_id,
-                position,
-                index_key(line.sku) if line.sku else None,
-                index_key(location) if location else None,
-                counters.ordered,
-                counters.canceled,
-                counters.allocated,
-                counters.backordered,
-                counters.shipped,
-                counters.delivered,
-                counters.return_requested,
-                counters.returned,
-            )
-        )
-    return rows
+        keys.append((index_key(line.sku) if line.sku else None, index_key(location) if location else None))
+    return keys
+
+
+def line_rows(order: Order) -> list[Row]:
+    """Turn an order into its rows of `order_line`; of every line of every new order, so these are tuples at once."""
+    return [
+        (order.organization_id, order.order_id, line, *keys, *msgspec.structs.astuple(counters))
+        for line, (keys, counters) in enumerate(zip(line_keys(order), order.counters, strict=True))
+    ]
+
+
+assert order_line.columns.keys() == [
+    "organization_id", "order_id", "line", "sku_key", "location_key", *Counters.__struct_fields__
+]  # fmt: skip
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
+class _Stored(Struct, frozen=True):
+    """What is read of an order: columns of `orders`, the counters of its lines, and what was sent, where it is asked for."""
+
+    organization_id: int
+    order_id: int
+    version: int
+    created_at: int
+    updated_at: int
+    door: str
+    submission_id: int
+    actor: str
+    country: str | None
+    holds: bytes | None
+    event_number: int
+    event_hash: bytes
+    content: bytes
+    tags: bytes | None
+    archived: bool
+    lines: Any
+    body: bytes | None = None
+
+
+_ORDER_COLUMNS: list[Column[Any]] = [
+    orders.c[name] for name in _Stored.__struct_fields__ if name not in ("lines", "body")
+]
+_LINE_COLUMNS = (order_line.c.line, *columns_of(order_line, Counters))
 _OF_ORDER = (
     orders.c.organization_id == bindparam("organization_id"),
     orders.c.order_id == bindparam("order_id"),
 )
-_COUNTED = (order_line.c.line, *(order_line.c[name] for name in Counters.__struct_fields__))
 # An order with the counters of its lines.
-_WHOLE = (
-    *orders.columns,
+_WITH_LINES = (
+    *_ORDER_COLUMNS,
     ChildRows(
-        _COUNTED,
+        _LINE_COLUMNS,
         order_line.c.organization_id == bindparam("organization_id"),
         order_line.c.order_id == orders.c.order_id,
     ),
 )
-_GET = Statement(select(*_WHOLE).where(*_OF_ORDER))
+_GET = Statement(select(*_WITH_LINES).where(*_OF_ORDER))
 # Until the transaction ends nobody else changes the order; SQLite has one writer at a time anyway. The lines are read when
 # PostgreSQL has the lock: in one statement with it, they would be as they were before another change was waited for.
-_LOCK = Statement(select(orders).where(*_OF_ORDER).with_for_update())
+_LOCK = Statement(select(*_ORDER_COLUMNS).where(*_OF_ORDER).with_for_update())
 _LINES = Statement(
-    select(*_COUNTED).where(
+    select(*_LINE_COLUMNS).where(
         order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id == bindparam("order_id")
     )
 )
 _BY_NUMBER = Statement(
-    select(*_WHOLE)
+    select(*_WITH_LINES)
     .where(
         orders.c.organization_id == bindparam("organization_id"),
         orders.c.number_key == bindparam("number_key"),
-        orders.c.door.concat("") == bindparam("door"),  # else SQLite walks the index of the door, with all its orders
+        orders.c.door.concat("") == bindparam("door"),  # else SQLite scans the index of the door, with all its orders
     )
     .order_by(orders.c.order_id.desc())
     .limit(1)
@@ -262,37 +319,42 @@ _BY_NUMBER = Statement(
 
 
 _BY_IDS = Statement(
-    select(*_WHOLE).where(orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids"))
+    select(*_WITH_LINES).where(
+        orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
+    )
 )
 
 
 async def get(tx: Transaction, organization_id: int, *, order_id: int, for_update: bool = False) -> Order | None:
-    """Give one order of an organization, or None; `to_change` keeps others from changing it until the transaction ends."""
+    """Read an order, or None; `for_update` keeps others from changing it until the transaction ends."""
     of_order = {"organization_id": organization_id, "order_id": order_id}
     if not for_update:
         rows = await tx.rows(_GET, **of_order)
-        return _order(rows[0]) if rows else None
+        return _order(_Stored(*rows[0])) if rows else None
     locked = await tx.rows(_LOCK, **of_order)
-    return _order((*locked[0], await tx.rows(_LINES, **of_order))) if locked else None
+    if not locked:
+        return None
+    lines = await tx.rows(_LINES, **of_order)
+    return _order(_Stored(**dict(locked[0]), lines=lines))
 
 
 async def by_number(tx: Transaction, organization_id: int, *, door: str, number: str) -> Order | None:
-    """Give the newest order a door received under the sender's number, or None."""
+    """Read the newest order a door received under the sender's number, or None."""
     key = index_key(number)
     rows = await tx.rows(_BY_NUMBER, organization_id=organization_id, door=door, number_key=key)
-    return _order(rows[0]) if rows else None
+    return _order(_Stored(*rows[0])) if rows else None
 
 
-async def by_ids(tx: Transaction, organization_id: int, identities: Sequence[int]) -> list[Order]:
-    """Give orders by their ids, in that order; those that are not there are left out."""
-    if not identities:
+async def by_ids(tx: Transaction, organization_id: int, order_ids: Sequence[int]) -> list[Order]:
+    """Read orders by their ids, in that order; ids without an order are left out."""
+    if not order_ids:
         return []
-    rows = await tx.rows(_BY_IDS, organization_id=organization_id, ids=identities)
-    found = {order.order_id: order for order in map(_order, rows)}
-    return [found[identity] for identity in identities if identity in found]
+    rows = await tx.rows(_BY_IDS, organization_id=organization_id, ids=order_ids)
+    found = {stored.order_id: _order(stored) for stored in starmap(_Stored, rows)}
+    return [found[order_id] for order_id in order_ids if order_id in found]
 
 
-_OF_SENDER = (
+_BODY = (
     select(submission.c.body)
     .where(
         submission.c.organization_id == bindparam("organization_id"),
@@ -301,43 +363,55 @@ _OF_SENDER = (
     .scalar_subquery()
 )
 _WITH_BODIES = Statement(
-    select(*_WHOLE, case((orders.c.door == bindparam("door"), _OF_SENDER))).where(
+    select(*_WITH_LINES, case((orders.c.door == bindparam("door"), _BODY))).where(
         orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
     )
 )
 
 
 async def with_bodies(
-    tx: Transaction, organization_id: int, identities: Sequence[int], *, door: str
+    tx: Transaction, organization_id: int, order_ids: Sequence[int], *, door: str
 ) -> tuple[list[Order], dict[int, bytes]]:
-    """As `by_ids`, with what was sent for those that came through a door, by the ids of their submissions."""
-    if not identities:
+    """Read orders as `by_ids` does, and the bodies of those that came through `door`, by the ids of their submissions."""
+    if not order_ids:
         return [], {}
-    rows = await tx.rows(_WITH_BODIES, organization_id=organization_id, ids=identities, door=door)
+    rows = await tx.rows(_WITH_BODIES, organization_id=organization_id, ids=order_ids, door=door)
     found, bodies = {}, {}
-    for *row, body in rows:
-        order = found[row[1]] = _order(row)
-        if body is not None:
-            bodies[order.source.submission_id] = bytes(body)
-    return [found[identity] for identity in identities if identity in found], bodies
+    for stored in starmap(_Stored, rows):
+        found[stored.order_id] = _order(stored)
+        if stored.body is not None:
+            bodies[stored.submission_id] = bytes(stored.body)
+    return [found[order_id] for order_id in order_ids if order_id in found], bodies
 
 
-def _order(row: Row) -> Order:
-    """Make an order of its row and the counters of its lines."""
-    (organization_id, order_id, version, _status, created_at, updated_at, door, submission_id, actor, country,
-     _number, _email, holds, event_number, event_hash, content, tags, archived, _due, lines) = row  # fmt: skip
+_DUE = Statement(
+    select(orders.c.order_id)
+    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.due_at <= bindparam("now"))
+    .order_by(orders.c.due_at)
+    .limit(bindparam("limit"))
+)
+
+
+async def due(tx: Transaction, organization_id: int, *, now: int, limit: int) -> list[int]:
+    """Find the ids of orders with a hold that expires at `now` or before, the longest overdue first."""
+    rows = await tx.rows(_DUE, organization_id=organization_id, now=now, limit=limit)
+    return [row["order_id"] for row in rows]
+
+
+def _order(stored: _Stored) -> Order:
+    """Make an order of what is stored."""
     return Order(
-        organization_id=organization_id,
-        order_id=order_id,
-        version=version,
-        created_at=created_at,
-        updated_at=updated_at,
-        source=Source(door, submission_id, actor, country),
-        content=_CONTENT.decode(content),
-        counters=tuple([Counters(*line[1:]) for line in sorted(child_rows(lines), key=_PLACE)]),
-        holds=_HOLDS.decode(holds) if holds else (),
-        event_number=event_number,
-        event_hash=event_hash,
-        tags=_TAGS.decode(tags) if tags else (),
-        archived=bool(archived),
+        organization_id=stored.organization_id,
+        order_id=stored.order_id,
+        version=stored.version,
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+        source=Source(stored.door, stored.submission_id, stored.actor, stored.country),
+        content=_CONTENT.decode(stored.content),
+        counters=tuple([Counters(*line[1:]) for line in sorted(child_rows(stored.lines), key=_LINE)]),
+        holds=_HOLDS.decode(stored.holds) if stored.holds else (),
+        event_number=stored.event_number,
+        event_hash=stored.event_hash,
+        tags=_TAGS.decode(stored.tags) if stored.tags else (),
+        archived=bool(stored.archived),
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL through asyncpg: a pool, transactions, and claims that wait for a racing transaction's verdict."""
+"""PostgreSQL through asyncpg: a pool, transactions, and claims that wait for the end of a racing transaction."""
 
 import asyncio
 import socket
@@ -14,12 +14,13 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store.protocols import TIMEOUT_S, Row, Statement
+from crossdock.store.records import positions_of
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _log = structlog.get_logger("crossdock.postgres")
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# After five runs PostgreSQL may keep a plan for all values, where it is not kept from it.
-_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
+# After five runs of a statement PostgreSQL may keep one plan for all values, unless it is told not to.
+_CUSTOM_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
 # Connections of one process. Intake uses at most `writers`; the rest serve reads.
 POOL_SIZE = 8
 # The server ends a statement that exceeds the time limit. A connection without an answer for this much longer is dead.
@@ -44,9 +45,9 @@ _TCP_SETTINGS = {
     "tcp_keepalives_count": str(_TCP_PROBES),
     "tcp_user_timeout": str(_TCP_TIMEOUT_S * 1000),
 }
-# What passes by itself: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
+# Errors that end by themselves: connections lost or refused, shutdown, full disk, too many connections, deadlocks, time-outs.
 # asyncpg reports a connection that is lost in the middle of a message as InternalClientError.
-PASSING = (
+TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -62,7 +63,7 @@ PASSING = (
 
 @cache
 def _insert_text(table: Table) -> str:
-    """Insert all rows as one statement, one array a column: a third of what a statement a row costs."""
+    """Insert all rows with one statement, one array a column: three times as fast as a statement a row."""
     types = [column.type.compile(_DIALECT) for column in table.columns]
     arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
     names = ", ".join(column.name for column in table.columns)
@@ -77,15 +78,15 @@ def _claim_text(table: Table) -> str:
 
 @cache
 def _update_text(table: Table, columns: tuple[str, ...]) -> str:
-    """Update all rows as one statement, one array a column."""
+    """Update all rows with one statement, one array a column."""
     keys = [column.name for column in table.primary_key]
     given = [table.columns[name] for name in (*keys, *columns)]
     types = [column.type.compile(_DIALECT) for column in given]
     arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
-    changed = ", ".join(f"{name} = given.{name}" for name in columns)
-    places = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    assignments = ", ".join(f"{name} = given.{name}" for name in columns)
+    conditions = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
     names = ", ".join(column.name for column in given)
-    return f"UPDATE {table.name} SET {changed} FROM unnest({arrays}) AS given({names}) WHERE {places}"
+    return f"UPDATE {table.name} SET {assignments} FROM unnest({arrays}) AS given({names}) WHERE {conditions}"
 
 
 class _Watch:
@@ -142,66 +143,66 @@ class _Watch:
 
 
 class PostgresTransaction:
-    """A transaction on one connection; `begin` is what begins it, unless that has been sent.
+    """A transaction on one connection; `begin` is the statement that begins it, where it was not sent yet.
 
     `asked` is called with the connection before each statement.
     """
 
     def __init__(self, connection: Any, begin: str | None = None, *, asked: Callable[[Any], None]) -> None:
-        self._given = connection
+        self._raw = connection
         self._asked = asked
-        self._due = [begin] if begin else []
-        self._plans_anew = False
+        self._pending = [begin] if begin else []
+        self._has_custom_plans = False
 
-    async def _connection(self, *, plans_anew: bool = False) -> Any:
-        """Give the connection for one statement, after all that has to come before that: one turn, not one each."""
-        if plans_anew and not self._plans_anew:
-            self._plans_anew = True
-            self._due.append(_PLAN_ANEW)
-        self._asked(self._given)
-        if self._due:
-            await self._given.execute("; ".join(self._due))
-            self._due.clear()  # now that it has begun: no statement may run without
-        return self._given
+    async def _connection(self, *, custom_plans: bool = False) -> Any:
+        """Give the connection for one statement, after sending what must come before it in one round trip."""
+        if custom_plans and not self._has_custom_plans:
+            self._has_custom_plans = True
+            self._pending.append(_CUSTOM_PLANS)
+        self._asked(self._raw)
+        if self._pending:
+            await self._raw.execute("; ".join(self._pending))
+            self._pending.clear()  # only now that it was sent: no statement may run outside the transaction
+        return self._raw
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """See port.Transaction."""
-        text, bound = statement.bound(_DIALECT, values)
-        connection = await self._connection(plans_anew=statement.is_varied)
+        """See protocols.Transaction."""
+        text, bound = statement.bind(_DIALECT, values)
+        connection = await self._connection(custom_plans=statement.needs_custom_plan)
         rows: list[Row] = await connection.fetch(text, *bound)
         return rows
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
-        """See port.Transaction."""
-        text, bound = statement.bound(_DIALECT, values)
-        verdict: str = await (await self._connection()).execute(text, *bound)
-        return int(verdict.rsplit(" ", 1)[-1])
+        """See protocols.Transaction."""
+        text, bound = statement.bind(_DIALECT, values)
+        tag: str = await (await self._connection()).execute(text, *bound)  # such as UPDATE 1
+        return int(tag.rsplit(" ", 1)[-1])
 
     async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
-        """See port.Transaction; sent in one go."""
+        """See protocols.Transaction; sent as one batch."""
         if rows:
-            bound = [statement.bound(_DIALECT, row)[1] for row in rows]
+            bound = [statement.bind(_DIALECT, row)[1] for row in rows]
             await (await self._connection()).executemany(statement.text(_DIALECT), bound)
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         if rows:
             await (await self._connection()).execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
 
     async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         if rows:
             text = _update_text(table, tuple(columns))
             await (await self._connection()).execute(text, *map(list, zip(*rows, strict=True)))
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         if not rows:
             return set()
-        places = [list(table.columns).index(column) for column in table.primary_key]
+        key_positions = positions_of(table, [column.name for column in table.primary_key])
         first: dict[tuple[Any, ...], int] = {}
         for position, row in enumerate(rows):
-            first.setdefault(tuple(row[place] for place in places), position)
+            first.setdefault(tuple(row[each] for each in key_positions), position)
         columns = zip(*(rows[position] for position in first.values()), strict=True)
         taken = await (await self._connection()).fetch(_claim_text(table), *map(list, columns))
         return {first[tuple(row)] for row in taken}
@@ -214,7 +215,7 @@ class Connection(asyncpg.Connection):
         """Close gracefully within `timeout` seconds, at most _CLOSE_S; after that the socket is dropped."""
         try:
             await super().close(timeout=min(_CLOSE_S if timeout is None else timeout, _CLOSE_S))
-        except PASSING as error:  # asyncpg has dropped the socket; the pool closes in tasks that nobody awaits
+        except TRANSIENT as error:  # asyncpg has dropped the socket; the pool closes in tasks that nobody awaits
             _log.info("a connection did not close gracefully", cause=_cause(error))
 
 
@@ -258,9 +259,6 @@ class PostgresStore:
         self._pool = pool
         self._timeout_s = timeout_s
         self._watch = _Watch(pool, timeout_s + _GRACE_S)
-        self._views: dict[
-            asyncio.Task[Any] | None, PostgresTransaction
-        ] = {}  # the block that each task has open for reading
         # The loop's time at the start of each open writing block, oldest first.
         self._writing: dict[object, float] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -292,29 +290,23 @@ class PostgresStore:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
-        """See port.Store; a block within a block asks nothing of the server to begin and to end."""
-        task = asyncio.current_task()
-        if (view := self._views.get(task)) is not None:
-            yield view
-            return
+        """See protocols.Store; the transaction begins with its first statement."""
         failure: Exception | None = None
         try:
             connection = await self._acquire(_CONNECT_S)
             try:
-                view = self._views[task] = PostgresTransaction(connection, _READ, asked=self._watch.asked)
-                yield view
+                yield PostgresTransaction(connection, _READ, asked=self._watch.asked)
             except Exception as error:
                 failure = error
                 raise
             finally:
-                self._views.pop(task, None)
                 self._end_later(connection, failure)
-        except PASSING as error:
+        except TRANSIENT as error:
             raise _busy(error) from error
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PostgresTransaction]:
-        """See port.Store."""
+        """See protocols.Store."""
         block = object()
         self._writing[block] = asyncio.get_running_loop().time()
         try:
@@ -328,7 +320,7 @@ class PostgresStore:
             del self._writing[block]
 
     async def check_writing(self) -> None:
-        """See port.Store. New connections may work while those in use are silent, so the oldest open block counts too."""
+        """See protocols.Store. New connections may work while those in use are silent, so the oldest open block counts too."""
         limit_s = min(_CHECK_S, self._timeout_s)
         now = asyncio.get_running_loop().time()
         if now - next(iter(self._writing.values()), now) > limit_s:
@@ -353,7 +345,7 @@ class PostgresStore:
                 self._end_later(connection, None)
                 raise
             await self._release(connection)
-        except PASSING as error:
+        except TRANSIENT as error:
             raise _busy(error) from error
 
     async def _acquire(self, wait_s: float) -> Any:
@@ -373,7 +365,7 @@ class PostgresStore:
             elif connection.is_in_transaction():
                 self._watch.asked(connection)
                 await connection.execute("ROLLBACK")
-        except PASSING as error:  # the pool takes another connection for one that is broken
+        except TRANSIENT as error:  # the pool replaces a broken connection
             _log.info("a connection was lost", cause=_cause(error))
             with suppress(asyncpg.InterfaceError):  # asyncpg has dropped it already
                 connection.terminate()
@@ -384,15 +376,15 @@ class PostgresStore:
         self._watch.ended(connection)
         try:
             await self._pool.release(connection, timeout=_CLOSE_S)
-        except PASSING as error:  # the pool has dropped it; what was committed stays committed
+        except TRANSIENT as error:  # the pool has dropped it; what was committed stays committed
             _log.info("a connection was lost", cause=_cause(error))
 
     def working(self) -> AbstractContextManager[bool]:
-        """See port.Store; any number of workers share the work by locked rows."""
+        """See protocols.Store; any number of workers share the work by locked rows."""
         return nullcontext(True)
 
     async def close(self) -> None:
-        """See port.Store."""
+        """See protocols.Store."""
         if self._endings:
             await asyncio.wait(self._endings)
         try:

@@ -1,8 +1,8 @@
-"""Brings a database to the newest schema, and opens it.
+"""Migrate a database to the newest schema, and open it.
 
-The migrations are Alembic's; this module only hands them a connection and keeps two processes from migrating at once. A
-database that is already at the newest revision is recognized without loading Alembic, because a server starts more often
-than a schema changes; an empty one is given the newest schema as store/tables.py says it, which the migrations lead to.
+Alembic runs the migrations; this module gives it a connection and keeps two processes from migrating at once. A database at
+the newest revision is recognized without loading Alembic, because servers start more often than schemas change. An empty
+database gets the schema of store/tables.py directly, the same one that the migrations lead to.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from crossdock.store.tables import metadata
 
 HEAD = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# Alembic's own table, as it would make it.
+# Alembic's own table, as Alembic creates it.
 _VERSION = Table(
     "alembic_version",
     MetaData(),
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-# Any fixed number: PostgreSQL's advisory lock that migrating processes queue for.
+# Any fixed number: the PostgreSQL advisory lock that migrating processes wait for.
 _LOCK = 0x0C0_55D0_C4
 
 
@@ -50,14 +50,46 @@ async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
     try:
         await _migrate_postgres(url)
         return await postgres.PostgresStore.open(url, timeout_s=timeout_s)
-    except postgres.PASSING as error:
+    except postgres.TRANSIENT as error:
         raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
 
 
 async def migrate(url: str) -> str:
-    """Bring the database to the newest schema and give its revision."""
+    """Migrate the database to the newest schema and give its revision."""
     await (await open_store(url)).close()
     return HEAD
+
+
+async def is_created(url: str) -> bool:
+    """Check whether there is a Crossdock database at the URL; creates nothing. Refuses as open_store does."""
+    kind, path = _parsed(url)
+    if kind == "sqlite":
+        return await asyncio.to_thread(_is_created_sqlite, path)
+    from crossdock.store import postgres
+
+    try:
+        connection = await postgres.connect_without_limit(url)
+        try:
+            query = "SELECT to_regclass('alembic_version') IS NOT NULL"
+            return bool(await connection.fetchval(query, timeout=TIMEOUT_S))
+        finally:
+            await connection.close()
+    except postgres.TRANSIENT as error:
+        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
+
+
+def _is_created_sqlite(path: str) -> bool:
+    if not Path(path).is_file():
+        return Path(path).exists()  # a folder is refused, with its reason, where it is opened
+    try:
+        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
+    return bool(tables)
 
 
 def _parsed(url: str) -> tuple[str, str]:
@@ -74,16 +106,17 @@ def _migrate_sqlite(path: str) -> None:
     connection = sqlite.connect(path)
     try:
         known = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        if known and connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,):
+        if known and connection.execute("SELECT version_num FROM alembic_version").fetchone()["version_num"] == HEAD:
             return
         from sqlalchemy import create_engine
         from sqlalchemy.pool import StaticPool
 
+        connection.row_factory = None  # SQLAlchemy makes rows of its own
         engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
         with engine.connect() as shared:
-            # DDL is transactional in SQLite; beginning it this way also makes other processes wait for their turn.
+            # DDL is transactional in SQLite; IMMEDIATE makes other processes wait until it is done.
             shared.exec_driver_sql("BEGIN IMMEDIATE")
-            _bring_up(shared)
+            _migrate(shared)
             shared.commit()
     finally:
         connection.close()
@@ -102,21 +135,21 @@ async def _migrate_postgres(url: str) -> None:
         await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect_without_limit(url))
         async with engine.begin() as connection:
-            await connection.run_sync(_bring_up)
+            await connection.run_sync(_migrate)
         await engine.dispose()
     finally:
         await probe.close()  # frees the lock
 
 
-def _bring_up(connection: Connection) -> None:
+def _migrate(connection: Connection) -> None:
     if inspect(connection).get_table_names():
         _upgrade(connection)
     else:
-        _make(connection)
+        _create(connection)
 
 
-def _make(connection: Connection) -> None:
-    """Give an empty database the newest schema at once; the migrations, and Alembic itself, take ten times as long."""
+def _create(connection: Connection) -> None:
+    """Create the newest schema in an empty database; the migrations, with loading Alembic, take ten times as long."""
     metadata.create_all(connection, checkfirst=False)
     connection.execute(CreateTable(_VERSION))
     connection.execute(_VERSION.insert().values(version_num=HEAD))

@@ -1,8 +1,8 @@
 """SQLite, embedded: opened for durability (WAL, synchronous FULL), run inline in the event loop.
 
 A writer thread loses more than half the throughput to the interpreter lock, so calls run where they are made and never
-suspend; one lock keeps the writing transactions of this process in line, and `BEGIN IMMEDIATE` those of others. Only what has
-been committed is written back to the file in a thread, beside the commits to come.
+suspend. One lock makes the writing transactions of this process take turns, `BEGIN IMMEDIATE` those of other processes. Only
+checkpoints (committed pages written back to the file) run in a thread, beside the commits that follow.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ from crossdock.store.protocols import Row, Statement
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _log = structlog.get_logger("crossdock.sqlite")
-# How long a writer waits for another process's commit before the caller is told to come back.
+# How long a writer waits for another process's commit before the call is refused with Busy.
 BUSY_TIMEOUT_MS = 5_000
-# Rows changed between two times that the WAL is written back beside the commits: about 1,000 orders, or 4,000 pages.
+# Rows changed between two checkpoints beside the commits: about 1,000 orders, or 4,000 pages.
 CHECKPOINT_ROWS = 8_000
-# Pages of WAL (64 MB) at which a commit writes back by itself what is left to be; it takes the longer, the more that is.
+# Pages of WAL (64 MB) at which SQLite makes a checkpoint within a commit; it takes the longer, the more pages are left.
 CHECKPOINT_PAGES = 16_000
 
-# Rows of one INSERT: a third less than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
-_AT_ONCE = 64
+# Rows of one INSERT: a third faster than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
+_ROWS_AN_INSERT = 64
 
 
 @cache
@@ -45,7 +45,7 @@ def _insert_text(table: Table) -> str:
 def _insert_many_text(table: Table) -> str:
     text = _insert_text(table)
     values = text[text.rindex("(") :]
-    return text + f", {values}" * (_AT_ONCE - 1)
+    return text + f", {values}" * (_ROWS_AN_INSERT - 1)
 
 
 @cache
@@ -55,50 +55,52 @@ def _claim_text(table: Table) -> str:
 
 @cache
 def _update_text(table: Table, columns: tuple[str, ...]) -> str:
-    """The key is given first, so parameters are numbered."""
+    """Rows begin with the key, which the text has last, so parameters are numbered."""
     keys = [column.name for column in table.primary_key]
-    changed = ", ".join(f"{name} = ?{place}" for place, name in enumerate(columns, len(keys) + 1))
-    places = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(keys, 1))
-    return f"UPDATE {table.name} SET {changed} WHERE {places}"
+    assignments = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, len(keys) + 1))
+    conditions = " AND ".join(f"{name} = ?{number}" for number, name in enumerate(keys, 1))
+    return f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
 
 
 class SqliteTransaction:
-    """A transaction, or a reader, on one connection; its calls return without suspending."""
+    """A transaction on one connection; its calls return without suspending."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     async def rows(self, statement: Statement, /, **values: Any) -> Sequence[Row]:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         rows: list[Row] = []
-        for text, bound in statement.portions(_DIALECT, values):
+        for text, bound in statement.bind_in_portions(_DIALECT, values):
             rows += self._connection.execute(text, bound).fetchall()
         return rows
 
     async def run(self, statement: Statement, /, **values: Any) -> int:
-        """See port.Transaction."""
-        text, bound = statement.bound(_DIALECT, values)
+        """See protocols.Transaction."""
+        text, bound = statement.bind(_DIALECT, values)
         return self._connection.execute(text, bound).rowcount
 
     async def run_all(self, statement: Statement, rows: Sequence[dict[str, Any]], /) -> None:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         if rows:
             text = statement.text(_DIALECT)
-            self._connection.executemany(text, [statement.bound(_DIALECT, row)[1] for row in rows])
+            self._connection.executemany(text, [statement.bind(_DIALECT, row)[1] for row in rows])
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        """See port.Transaction."""
-        whole = len(rows) - len(rows) % _AT_ONCE
-        for start in range(0, whole, _AT_ONCE):
-            self._connection.execute(_insert_many_text(table), [*chain.from_iterable(rows[start : start + _AT_ONCE])])
+        """See protocols.Transaction."""
+        whole = len(rows) - len(rows) % _ROWS_AN_INSERT
+        for start in range(0, whole, _ROWS_AN_INSERT):
+            self._connection.execute(
+                _insert_many_text(table), [*chain.from_iterable(rows[start : start + _ROWS_AN_INSERT])]
+            )
         self._connection.executemany(_insert_text(table), rows[whole:])
 
     async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         self._connection.executemany(_update_text(table, tuple(columns)), rows)
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
-        """See port.Transaction."""
+        """See protocols.Transaction."""
         text = _claim_text(table)
         execute = self._connection.execute
         return {position for position, row in enumerate(rows) if execute(text, row).rowcount}
@@ -114,35 +116,26 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._writer = connect(path)
-        self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block has it
-        self._views: dict[
-            asyncio.Task[Any] | None, SqliteTransaction
-        ] = {}  # the block that each task has open for reading
-        self._turn = asyncio.Lock()
+        self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block uses it
+        self._write_lock = asyncio.Lock()
         self._checkpointer: sqlite3.Connection | None = None
         self._checkpoint: asyncio.Task[None] | None = None
         self._checkpointed = 0  # rows changed when the last one began
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteTransaction]:
-        """See port.Store.
+        """See protocols.Store.
 
-        Hardly a block suspends, so one connection does for nearly all; while one does, another task gets a connection of its
-        own, because what was committed since must be there for it.
+        Few blocks suspend, so one connection serves nearly all; while one does, another task gets a connection of its own,
+        because it must see what was committed since.
         """
-        task = asyncio.current_task()
-        if (view := self._views.get(task)) is not None:
-            yield view
-            return
         try:
             connection, self._reader = self._reader or self._new_reader(), None
             try:
                 connection.execute("BEGIN")
-                view = self._views[task] = SqliteTransaction(connection)
                 try:
-                    yield view
+                    yield SqliteTransaction(connection)
                 finally:
-                    del self._views[task]
                     connection.execute("COMMIT")
             finally:
                 if self._reader is None:
@@ -154,19 +147,19 @@ class SqliteStore:
 
     def _new_reader(self) -> sqlite3.Connection:
         connection = connect(self._path)
-        connection.execute("PRAGMA query_only = ON")  # what is opened for reading, a dry run too, can never write
+        connection.execute("PRAGMA query_only = ON")  # a block for reading, a dry run too, can never write
         return connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteTransaction]:
-        """See port.Store."""
-        async with self._turn:
+        """See protocols.Store."""
+        async with self._write_lock:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield SqliteTransaction(self._writer)
                     self._writer.execute("COMMIT")
-                    self._checkpoint_in_time()
+                    self._checkpoint_where_due()
                 finally:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
@@ -174,28 +167,28 @@ class SqliteStore:
                 raise _busy(error) from error
 
     async def check_writing(self) -> None:
-        """See port.Store; to begin is what fails where the file is locked or read-only."""
+        """See protocols.Store; beginning fails where the file is locked or read-only."""
         async with self.writing():
             pass
 
-    def _checkpoint_in_time(self) -> None:
-        """Begin to write the WAL back to the file where enough was committed; commits go on meanwhile."""
+    def _checkpoint_where_due(self) -> None:
+        """Start a checkpoint in a thread where enough was committed; commits continue meanwhile."""
         changed = self._writer.total_changes
         if changed - self._checkpointed >= CHECKPOINT_ROWS and (self._checkpoint is None or self._checkpoint.done()):
             self._checkpointed = changed
-            self._checkpoint = asyncio.create_task(self._write_back())
+            self._checkpoint = asyncio.create_task(self._run_checkpoint())
 
-    async def _write_back(self) -> None:
+    async def _run_checkpoint(self) -> None:
         try:
             if self._checkpointer is None:
                 self._checkpointer = connect(self._path)
             await asyncio.to_thread(self._checkpointer.execute, "PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.DatabaseError as error:  # nothing is lost: it is left to the next, and to a commit
-            _log.warning("not written back", cause=str(error))
+        except sqlite3.DatabaseError as error:  # nothing is lost: the next one, or a commit, writes the same pages
+            _log.warning("checkpoint failed", cause=str(error))
 
     @contextmanager
     def working(self) -> Iterator[bool]:
-        """See port.Store; a lock on a file beside the database, which the system takes back from a process that dies."""
+        """See protocols.Store; a lock on a file beside the database, which the system releases when the process ends."""
         with Path(f"{self._path}-worker").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -205,7 +198,7 @@ class SqliteStore:
                 yield True
 
     async def close(self) -> None:
-        """See port.Store."""
+        """See protocols.Store."""
         if self._checkpoint is not None:
             await asyncio.wait((self._checkpoint,))
         for connection in (self._checkpointer, self._reader, self._writer):
@@ -218,6 +211,7 @@ def connect(path: str) -> sqlite3.Connection:
     if path != ":memory:":
         Path(path).resolve().parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.row_factory = sqlite3.Row
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
@@ -228,7 +222,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; SQLite does not wait by itself when another process is just switching a new file."""
+    """Switch to write-ahead logging; SQLite does not wait where another process is switching the same new file."""
     give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
@@ -242,10 +236,10 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _busy(error: sqlite3.DatabaseError) -> Exception:
-    """Tell what is the file's or the disk's fault (locked, full, damaged) from a fault in a statement, which is a bug."""
+    """Turn an error of the file or the disk (locked, full, damaged) into Busy; any other is a bug in a statement."""
     primary = (error.sqlite_errorcode or 0) & 0xFF
-    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    transient = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
                sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # fmt: skip
     return (
-        Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error)) if primary in passing else error
+        Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error)) if primary in transient else error
     )

@@ -1,4 +1,4 @@
-"""Request bodies as received, each with its outcome and the reply it was answered with."""
+"""Submissions: request bodies as received, each with its outcome and its reply."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -9,14 +9,15 @@ from sqlalchemy import bindparam, select, update
 
 from crossdock.core.errors import Fault
 from crossdock.store.dialect import AnyOf
-from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import submission
 
 _FAULTS = msgspec.json.Decoder(tuple[Fault, ...])
 
 
 class SubmissionRecord(Struct, frozen=True):
-    """A stored submission. `size` is what was sent; `body` is shorter when an oversized one was cut."""
+    """A stored submission. `size` is that of the body as sent; `body` is shorter where an oversized one was cut."""
 
     organization_id: int
     submission_id: int
@@ -34,22 +35,30 @@ class SubmissionRecord(Struct, frozen=True):
     reply: bytes | None
 
 
+check_columns(submission, SubmissionRecord)
+
+
 # ---------------------------------------------------------------------------------------------------------- submissions
 async def add_submissions(tx: Transaction, records: Iterable[SubmissionRecord]) -> None:
     """Insert submissions."""
-    rows = []
-    for record in records:
-        fields = list(msgspec.structs.astuple(record))
-        fields[9] = msgspec.json.encode(record.faults) if record.faults else None
-        rows.append(fields)
-    await tx.insert(submission, rows)
+    await tx.insert(submission, [_row(record) for record in records])
 
 
+_FAULTS_AT = SubmissionRecord.__struct_fields__.index("faults")
+
+
+def _row(record: SubmissionRecord) -> Row:
+    row = list(msgspec.structs.astuple(record))
+    row[_FAULTS_AT] = msgspec.json.encode(record.faults) if record.faults else None
+    return row
+
+
+_COLUMNS = columns_of(submission, SubmissionRecord)
 _OF_SUBMISSION = (
     submission.c.organization_id == bindparam("organization_id"),
     submission.c.submission_id == bindparam("submission_id"),
 )
-_GET_SUBMISSION = Statement(select(submission).where(*_OF_SUBMISSION))
+_GET_SUBMISSION = Statement(select(*_COLUMNS).where(*_OF_SUBMISSION))
 _MARK_REDRIVEN = Statement(
     update(submission)
     .where(
@@ -72,12 +81,12 @@ _SET_REPLY = Statement(
 
 
 async def set_reply(tx: Transaction, organization_id: int, *, submission_id: int, reply: bytes) -> None:
-    """Keep the answer to a submission."""
+    """Store the reply to a submission."""
     await tx.run(_SET_REPLY, p_organization_id=organization_id, p_submission_id=submission_id, reply=reply)
 
 
 async def get_submission(tx: Transaction, organization_id: int, *, submission_id: int) -> SubmissionRecord | None:
-    """Give one submission of an organization, or None."""
+    """Read one submission of an organization, or None."""
     rows = await tx.rows(_GET_SUBMISSION, organization_id=organization_id, submission_id=submission_id)
     return _record(rows[0]) if rows else None
 
@@ -92,21 +101,21 @@ _BODIES = Statement(
 async def submission_bodies(
     tx: Transaction, organization_id: int, *, submission_ids: Sequence[int]
 ) -> dict[int, bytes]:
-    """Give the bytes of submissions by their ids."""
+    """Read the bodies of submissions by their ids."""
     if not submission_ids:
         return {}
     rows = await tx.rows(_BODIES, organization_id=organization_id, ids=submission_ids)
-    return {row[0]: bytes(row[1]) for row in rows}
+    return {row["submission_id"]: bytes(row["body"]) for row in rows}
 
 
 async def mark_redriven(tx: Transaction, organization_id: int, *, submission_id: int, order_id: int | None) -> None:
-    """Note on a refused submission that a later one made it good."""
+    """Mark a refused submission as redriven by a later, accepted one."""
     await tx.run(_MARK_REDRIVEN, p_organization_id=organization_id, p_submission_id=submission_id, order_id=order_id)
 
 
 @cache
 def _submission_page(by_status: bool, continued: bool) -> Statement:
-    query = select(submission).where(submission.c.organization_id == bindparam("organization_id"))
+    query = select(*_COLUMNS).where(submission.c.organization_id == bindparam("organization_id"))
     if by_status:
         query = query.where(submission.c.status == bindparam("status"))
     if continued:
@@ -117,7 +126,7 @@ def _submission_page(by_status: bool, continued: bool) -> Statement:
 async def submissions(
     tx: Transaction, organization_id: int, *, status: str | None, before: int | None, limit: int
 ) -> list[SubmissionRecord]:
-    """Give at most `limit` submissions, newest first, older than the submission id `before`."""
+    """Read at most `limit` submissions, newest first, older than the submission id `before`."""
     values = {"status": status, "before": before}
     given = {name: value for name, value in values.items() if value is not None}
     statement = _submission_page(status is not None, before is not None)
@@ -125,7 +134,7 @@ async def submissions(
     return [_record(row) for row in rows]
 
 
-def _record(row: Sequence[object]) -> SubmissionRecord:
-    fields = list(row)
-    fields[9] = _FAULTS.decode(fields[9]) if fields[9] else ()  # type: ignore[arg-type]
-    return SubmissionRecord(*fields)  # type: ignore[arg-type]
+def _record(row: Row) -> SubmissionRecord:
+    columns = dict(row)
+    columns["faults"] = _FAULTS.decode(columns["faults"]) if columns["faults"] else ()
+    return SubmissionRecord(**columns)

@@ -1,8 +1,8 @@
-"""The schema, once, for every engine.
+"""The schema for every engine.
 
 `organization_id` leads every primary and unique key: tenancy, the Citus distribution column and the security boundary at
 once. The few tables in GLOBAL are read before an organization is known. Times are microseconds since 1970 UTC, documents are
-JSON bytes, and values of unbounded length are indexed by `search_key` only. tests/store/test_tables.py holds it to this.
+JSON bytes, and values of unbounded length are indexed by `index_key` only. tests/store/test_tables.py checks this.
 """
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
     true,
 )
 
-# Names for every constraint, so that a later migration can speak of them on both engines.
+# Names for every constraint, so that a later migration can name them on both engines.
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -30,7 +30,7 @@ metadata = MetaData(
     }
 )
 
-# Tables without an organization, each with its reason; may only shrink.
+# Tables without an organization, each with its reason; add none.
 GLOBAL = {
     "installation": "facts of the installation itself: token key, process counter",
     "directory": "finds the organization of a client id or vendor organization id when nothing but that is known",
@@ -120,15 +120,15 @@ vendor_reference = Table(
     PrimaryKeyConstraint("organization_id", "kind", "value"),
 )
 
-# Things a door's orders refer to (products, sales accounts, customs products …): their shape is the door's own.
+# Documents that a door's orders refer to (products, sales accounts, customs products …), in the door's own form.
 catalog_entry = Table(
     "catalog_entry",
     metadata,
     Column("organization_id", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),  # the id its door gives it
-    Column("name", Text, nullable=False),  # what it is also found by: SKU, account name
-    Column("search", Text, nullable=False),  # text a list is searched for, folded by Python so that engines agree
+    Column("name", Text, nullable=False),  # a second key: SKU, account name
+    Column("search", Text, nullable=False),  # text that lists are searched in, folded by Python so that engines agree
     Column("position", BigInteger, nullable=False),  # rises with time, so that lists have an order
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -152,9 +152,9 @@ submission = Table(
     Column("code", Text),
     Column("faults", LargeBinary),
     Column("redrive_of", BigInteger),
-    Column("size", BigInteger, nullable=False),  # of what was sent; `body` may be cut for an oversized one
+    Column("size", BigInteger, nullable=False),  # of the body as sent; that of an oversized one is stored cut
     Column("body", LargeBinary, nullable=False),
-    Column("reply", LargeBinary),  # the answer to an accepted one, to be given again to its twins
+    Column("reply", LargeBinary),  # to an accepted one; repeats of the request get it again
     PrimaryKeyConstraint("organization_id", "submission_id"),
 )
 Index(
@@ -170,7 +170,7 @@ request_key = Table(
     "request_key",
     metadata,
     Column("organization_id", BigInteger, nullable=False),
-    Column("key", LargeBinary, nullable=False),  # identity.key_of(scope, …)
+    Column("key", LargeBinary, nullable=False),  # core.ids.hashed_key(scope, …)
     Column("submission_id", BigInteger, nullable=False),
     Column("order_id", BigInteger, nullable=False),  # 0 where the request was not about one order
     PrimaryKeyConstraint("organization_id", "key"),
@@ -183,7 +183,7 @@ orders = Table(
     Column("organization_id", BigInteger, nullable=False),
     Column("order_id", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
-    Column("status", Text, nullable=False),  # derived, kept for filters
+    Column("status", Text, nullable=False),  # derived, stored for filters
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("door", Text, nullable=False),
@@ -198,7 +198,7 @@ orders = Table(
     Column("content", LargeBinary, nullable=False),
     Column("tags", LargeBinary),
     Column("archived", Boolean, nullable=False, server_default=false()),
-    Column("due_at", BigInteger),  # when the first of its holds ends by itself
+    Column("due_at", BigInteger),  # when the first of its holds expires
     PrimaryKeyConstraint("organization_id", "order_id"),
     CheckConstraint("version >= 1", name="orders_version"),
     Index(None, "organization_id", "number_key", "order_id"),
@@ -257,7 +257,7 @@ Index(
     postgresql_where=order_line.c.location_key.is_not(None),
 )
 
-# The words an order is found by that have no column of their own; see orders.terms_of.
+# The search terms of an order that have no column of their own; see orders.terms_of.
 order_term = Table(
     "order_term",
     metadata,
@@ -268,8 +268,8 @@ order_term = Table(
     sqlite_with_rowid=False,
 )
 
-# How many orders there are, so that no count walks the table. Each key has several rows (slots) to be added up, because
-# transactions that add to one row wait for each other.
+# Numbers of orders, so that no count scans the table. Each key has several rows (slots) that are added up, because
+# transactions that change the same row wait for each other.
 order_count = Table(
     "order_count",
     metadata,
@@ -312,8 +312,8 @@ event = Table(
     Index(None, "organization_id", "position"),
 )
 
-# The last position of each organization's feed. Who appends events raises it as the last thing before the commit and holds
-# the row until then: so positions have no gaps, and none becomes visible behind one that was seen.
+# The last position of each organization's feed. A transaction that appends events raises it as its last write and locks the row
+# until the commit: so positions have no gaps, and none becomes visible before a smaller one.
 feed = Table(
     "feed",
     metadata,
@@ -322,7 +322,7 @@ feed = Table(
     PrimaryKeyConstraint("organization_id"),
 )
 
-# Who is told of events: webhook receivers, and the organization's customers by mail.
+# Endpoints that events are delivered to: webhook receivers, and the organization's customers by e-mail.
 endpoint = Table(
     "endpoint",
     metadata,
@@ -332,17 +332,15 @@ endpoint = Table(
     Column("kind", Text, nullable=False),  # webhook, email
     Column("state", Text, nullable=False),  # enabled, disabled, removed
     Column("reason", Text),  # why it is disabled
-    Column("position", BigInteger, nullable=False),  # of the feed, up to which deliveries were made
+    Column("position", BigInteger, nullable=False),  # in the feed, up to which deliveries exist
     Column("health", LargeBinary),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column(
-        "document", LargeBinary, nullable=False
-    ),  # what it wants, and how: core.endpoint.Subscription, or the mails'
+    Column("document", LargeBinary, nullable=False),  # settings: core.subscription.Subscription, or those of e-mail
     PrimaryKeyConstraint("organization_id", "endpoint_id"),
 )
 
-# One event for one endpoint, from when it was read off the feed; see core.delivery.
+# The delivery of one event to one endpoint; see core.retry_policy.
 delivery = Table(
     "delivery",
     metadata,
@@ -351,17 +349,17 @@ delivery = Table(
     Column("delivery_id", BigInteger, nullable=False),
     Column("order_id", BigInteger),
     Column("number", BigInteger),  # of the event within its order
-    Column("event_id", BigInteger, nullable=False),  # what receivers know a repeat by
-    Column("topic", Text, nullable=False),  # the event's name in the words of the endpoint's format
+    Column("event_id", BigInteger, nullable=False),  # by which receivers recognize a repeat
+    Column("topic", Text, nullable=False),  # the event's name in the endpoint's format
     Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),  # since it was made, or last redelivered
-    Column("next_at", BigInteger),  # when a pending one is due; while it is attempted, when it would be again
-    Column("claimed_by", BigInteger),  # the process that is attempting it
+    Column("attempts", Integer, nullable=False),  # since it was created or last redelivered
+    Column("next_at", BigInteger),  # when it is due; while it is claimed, when it is due again
+    Column("claimed_by", BigInteger),  # the worker process that is attempting it
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("status", Integer),  # of the last answer
     Column("attempted", LargeBinary),  # all attempts
-    Column("payload", LargeBinary),  # where it is not made of the log
+    Column("payload", LargeBinary),  # where it does not follow from the log
     PrimaryKeyConstraint("organization_id", "endpoint_id", "delivery_id"),
 )
 Index(
@@ -390,7 +388,7 @@ Index(
     postgresql_where=delivery.c.state == "dead",
 )
 
-# Mails that were not sent because there is no server to send them through.
+# E-mails stored instead of sent, where no mail server is configured.
 mail = Table(
     "mail",
     metadata,
@@ -401,6 +399,6 @@ mail = Table(
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("message", LargeBinary, nullable=False),  # as it would have gone out
+    Column("message", LargeBinary, nullable=False),  # as it would have been sent
     PrimaryKeyConstraint("organization_id", "mail_id"),
 )

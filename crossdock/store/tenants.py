@@ -1,10 +1,13 @@
-"""Who may ask, and what orders refer to: organizations, clients, people, vendor references, catalog entries."""
+"""Organizations, their API clients, people with memberships, and the ids that vendors gave the organizations."""
+
+from itertools import starmap
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from crossdock.store.protocols import Statement, Transaction
+from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import (
     client,
     directory,
@@ -18,7 +21,7 @@ from crossdock.store.tables import (
 
 
 class Organization(Struct, frozen=True):
-    """A tenant. `uuid` is how S2 names it."""
+    """A tenant. `uuid` is its id in the S2 door."""
 
     organization_id: int
     name: str
@@ -28,7 +31,7 @@ class Organization(Struct, frozen=True):
 
 
 class Client(Struct, frozen=True):
-    """A program that asks with an id and a secret."""
+    """An API client: a program with an id and a secret."""
 
     organization_id: int
     client_id: str
@@ -39,8 +42,12 @@ class Client(Struct, frozen=True):
     revoked_at: int | None
 
 
+# Before the password hash of a person who may not sign in: no password has such a hash, and the hash itself is not lost.
+DISABLED = "!"
+
+
 class Person(Struct, frozen=True):
-    """Somebody who signs in with e-mail and password."""
+    """A person who signs in with e-mail and password."""
 
     email: str
     person_id: int
@@ -50,9 +57,14 @@ class Person(Struct, frozen=True):
     created_at: int
     updated_at: int
 
+    @property
+    def is_disabled(self) -> bool:
+        """Whether sign-in is refused whatever the password."""
+        return self.password_hash.startswith(DISABLED)
+
 
 class Membership(Struct, frozen=True):
-    """A person's place in an organization."""
+    """A person's role and scopes in an organization."""
 
     organization_id: int
     email: str
@@ -60,9 +72,15 @@ class Membership(Struct, frozen=True):
     scopes: str
 
 
+for _table, _record in ((organization, Organization), (client, Client), (person, Person), (membership, Membership)):
+    check_columns(_table, _record)
+_ORGANIZATION_COLUMNS, _CLIENT_COLUMNS = columns_of(organization, Organization), columns_of(client, Client)
+_PERSON_COLUMNS, _MEMBERSHIP_COLUMNS = columns_of(person, Person), columns_of(membership, Membership)
+
+
 # --------------------------------------------------------------------------------------------------------- installation
-_FACT = Statement(select(installation.c.value).where(installation.c.name == bindparam("name")))
-_SET_FACT = Statement(
+_VALUE = Statement(select(installation.c.value).where(installation.c.name == bindparam("name")))
+_SET_VALUE = Statement(
     update(installation)
     .where(installation.c.name == bindparam("p_name"), installation.c.value == bindparam("seen"))
     .values(value=bindparam("value"))
@@ -70,20 +88,22 @@ _SET_FACT = Statement(
 
 
 async def installation_value(tx: Transaction, name: str, *, default: str) -> str:
-    """Give a fact of the installation, storing `default` where there is none yet."""
+    """Read a value of the installation, storing `default` where there is none yet."""
     await tx.claim(installation, [(name, default)])
-    rows = await tx.rows(_FACT, name=name)
-    return str(rows[0][0])
+    rows = await tx.rows(_VALUE, name=name)
+    return str(rows[0]["value"])
 
 
 async def set_installation_value(tx: Transaction, name: str, *, seen: str, value: str) -> bool:
-    """Change a fact if it is still `seen`."""
-    return await tx.run(_SET_FACT, p_name=name, seen=seen, value=value) == 1
+    """Change a value of the installation if it is still `seen`."""
+    return await tx.run(_SET_VALUE, p_name=name, seen=seen, value=value) == 1
 
 
 # -------------------------------------------------------------------------------------------------------- organizations
-_ORGANIZATION = Statement(select(organization).where(organization.c.organization_id == bindparam("organization_id")))
-_ORGANIZATIONS = Statement(select(organization).order_by(organization.c.organization_id))
+_ORGANIZATION = Statement(
+    select(*_ORGANIZATION_COLUMNS).where(organization.c.organization_id == bindparam("organization_id"))
+)
+_ORGANIZATIONS = Statement(select(*_ORGANIZATION_COLUMNS).order_by(organization.c.organization_id))
 _IN_DIRECTORY = Statement(
     select(directory.c.organization_id).where(
         directory.c.kind == bindparam("kind"), directory.c.name == bindparam("name")
@@ -99,30 +119,32 @@ async def add_organization(tx: Transaction, added: Organization) -> bool:
 
 
 async def get_organization(tx: Transaction, organization_id: int) -> Organization | None:
-    """Give an organization, or None."""
+    """Read an organization, or None."""
     rows = await tx.rows(_ORGANIZATION, organization_id=organization_id)
     return Organization(*rows[0]) if rows else None
 
 
 async def organizations(tx: Transaction) -> list[Organization]:
-    """Give all organizations, oldest first."""
-    return [Organization(*row) for row in await tx.rows(_ORGANIZATIONS)]
+    """Read all organizations, oldest first."""
+    return list(starmap(Organization, await tx.rows(_ORGANIZATIONS)))
 
 
 async def find_organization(tx: Transaction, *, kind: str, name: str) -> int | None:
-    """Find whose client id (`client`) or vendor organization id (`s2_organization`) this is."""
+    """Find the organization of a client id (kind `client`) or S2 organization id (kind `s2_organization`)."""
     rows = await tx.rows(_IN_DIRECTORY, kind=kind, name=name)
-    return int(rows[0][0]) if rows else None
+    return int(rows[0]["organization_id"]) if rows else None
 
 
 # -------------------------------------------------------------------------------------------------------------- clients
 _CLIENT = Statement(
-    select(client).where(
+    select(*_CLIENT_COLUMNS).where(
         client.c.organization_id == bindparam("organization_id"), client.c.client_id == bindparam("client_id")
     )
 )
 _CLIENTS = Statement(
-    select(client).where(client.c.organization_id == bindparam("organization_id")).order_by(client.c.created_at)
+    select(*_CLIENT_COLUMNS)
+    .where(client.c.organization_id == bindparam("organization_id"))
+    .order_by(client.c.created_at)
 )
 _REVOKE_CLIENT = Statement(
     update(client)
@@ -149,18 +171,18 @@ async def add_client(tx: Transaction, added: Client) -> bool:
 
 
 async def get_client(tx: Transaction, organization_id: int, *, client_id: str) -> Client | None:
-    """Give a client, revoked or not, or None."""
+    """Read a client, revoked or not, or None."""
     rows = await tx.rows(_CLIENT, organization_id=organization_id, client_id=client_id)
     return Client(*rows[0]) if rows else None
 
 
 async def clients(tx: Transaction, organization_id: int) -> list[Client]:
-    """Give an organization's clients, oldest first."""
+    """Read an organization's clients, oldest first."""
     return [Client(*row) for row in await tx.rows(_CLIENTS, organization_id=organization_id)]
 
 
 async def revoke_client(tx: Transaction, organization_id: int, *, client_id: str, now: int) -> bool:
-    """Revoke a client and with it all its tokens; False when there is none that is not revoked."""
+    """Revoke a client and so all its tokens; False where there is none, or it is revoked already."""
     values = {"p_organization_id": organization_id, "p_client_id": client_id, "revoked_at": now}
     return await tx.run(_REVOKE_CLIENT, **values) == 1
 
@@ -176,15 +198,35 @@ async def is_revoked(tx: Transaction, organization_id: int, *, token_id: str) ->
 
 
 # --------------------------------------------------------------------------------------------------------------- people
-_PERSON = Statement(select(person).where(person.c.email == bindparam("email")))
+_PERSON = Statement(select(*_PERSON_COLUMNS).where(person.c.email == bindparam("email")))
 _MEMBERSHIPS = Statement(
-    select(membership).where(membership.c.email == bindparam("email")).order_by(membership.c.organization_id)
+    select(*_MEMBERSHIP_COLUMNS).where(membership.c.email == bindparam("email")).order_by(membership.c.organization_id)
 )
 _REVOKE_PERSON = Statement(
     update(person)
     .where(person.c.email == bindparam("p_email"))
     .values(token_version=person.c.token_version + 1, updated_at=bindparam("updated_at"))
 )
+
+
+_SET_PASSWORD_HASH = Statement(
+    update(person)
+    .where(person.c.email == bindparam("p_email"))
+    .values(
+        password_hash=bindparam("password_hash"),
+        token_version=person.c.token_version + 1,
+        updated_at=bindparam("updated_at"),
+    )
+)
+_MEMBERS = Statement(
+    select(membership).where(membership.c.organization_id == bindparam("organization_id")).order_by(membership.c.email)
+)
+_REMOVE_MEMBERSHIP = Statement(
+    delete(membership).where(
+        membership.c.organization_id == bindparam("organization_id"), membership.c.email == bindparam("email")
+    )
+)
+_REMOVE_PERSON = Statement(delete(person).where(person.c.email == bindparam("email")))
 
 
 async def add_person(tx: Transaction, added: Person) -> bool:
@@ -198,19 +240,39 @@ async def add_membership(tx: Transaction, added: Membership) -> bool:
 
 
 async def get_person(tx: Transaction, *, email: str) -> Person | None:
-    """Give a person, or None."""
+    """Read a person, or None."""
     rows = await tx.rows(_PERSON, email=email)
     return Person(*rows[0]) if rows else None
 
 
 async def memberships(tx: Transaction, *, email: str) -> list[Membership]:
-    """Give the organizations a person belongs to. The one query across organizations: it decides which may be asked."""
+    """Read a person's memberships: a query across organizations, because it decides which the person may read."""
     return [Membership(*row) for row in await tx.rows(_MEMBERSHIPS, email=email)]
 
 
 async def revoke_person(tx: Transaction, *, email: str, now: int) -> bool:
     """Revoke every token a person has."""
     return await tx.run(_REVOKE_PERSON, p_email=email, updated_at=now) == 1
+
+
+async def set_password_hash(tx: Transaction, *, email: str, password_hash: str, now: int) -> bool:
+    """Set a person's password hash and revoke every token they have; False where there is no such person."""
+    return await tx.run(_SET_PASSWORD_HASH, p_email=email, password_hash=password_hash, updated_at=now) == 1
+
+
+async def members(tx: Transaction, organization_id: int) -> list[Membership]:
+    """Read the memberships in an organization, by e-mail."""
+    return [Membership(*row) for row in await tx.rows(_MEMBERS, organization_id=organization_id)]
+
+
+async def remove_membership(tx: Transaction, organization_id: int, *, email: str) -> bool:
+    """Remove a membership; False where there is none."""
+    return await tx.run(_REMOVE_MEMBERSHIP, organization_id=organization_id, email=email) == 1
+
+
+async def remove_person(tx: Transaction, *, email: str) -> None:
+    """Remove a person, who must have no memberships left."""
+    await tx.run(_REMOVE_PERSON, email=email)
 
 
 # ---------------------------------------------------------------------------------------------------- vendor references
@@ -222,10 +284,10 @@ _REFERENCES = Statement(
 
 
 async def add_vendor_reference(tx: Transaction, organization_id: int, *, kind: str, value: str) -> bool:
-    """Note an id a vendor gave the organization; False when it is noted already."""
+    """Add an id that a vendor gave the organization; False where it is there already."""
     return bool(await tx.claim(vendor_reference, [(organization_id, kind, value)]))
 
 
 async def vendor_references(tx: Transaction, organization_id: int) -> set[tuple[str, str]]:
-    """Give all (kind, value) of an organization."""
-    return {(row[0], row[1]) for row in await tx.rows(_REFERENCES, organization_id=organization_id)}
+    """Read an organization's vendor ids as (kind, value)."""
+    return {(row["kind"], row["value"]) for row in await tx.rows(_REFERENCES, organization_id=organization_id)}

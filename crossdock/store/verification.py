@@ -1,7 +1,7 @@
-"""Everything that is stored about orders, portion by portion, for who compares it with the log: rows as they stand."""
+"""Read all stored rows of orders in batches, to compare them with the event log."""
 
 from collections.abc import AsyncIterator, Sequence
-from operator import itemgetter
+from itertools import starmap
 
 from msgspec import Struct
 from sqlalchemy import bindparam, func, select
@@ -10,17 +10,17 @@ from crossdock.core.events import ORDER
 from crossdock.store import event_log
 from crossdock.store.dialect import AnyOf
 from crossdock.store.event_log import LogEntry
-from crossdock.store.orders import OrderRows
+from crossdock.store.orders import OrderRow, OrderRows
 from crossdock.store.protocols import Row, Statement, Transaction
+from crossdock.store.records import columns_of
 from crossdock.store.tables import event, feed, order_line, order_term, orders
 
-_LINE = itemgetter(2)
-# Orders held in memory at a time.
-STEP = 250
+# Orders in memory at a time.
+BATCH = 250
 
 
 class StoredOrder(Struct, frozen=True):
-    """What the tables say of one order: its rows, None where there is none, and its events in their order."""
+    """One order as stored: its rows, None where `orders` has none, and its events in their order."""
 
     order_id: int
     rows: OrderRows | None
@@ -29,7 +29,7 @@ class StoredOrder(Struct, frozen=True):
 
 _IDS = [
     Statement(
-        select(order_id)
+        select(order_id.label("order_id"))
         .where(organization_id == bindparam("organization_id"), order_id > bindparam("after"), *of_orders)
         .group_by(order_id)
         .order_by(order_id)
@@ -52,13 +52,17 @@ _OTHER_IDS = Statement(
     .order_by(event.c.aggregate_id)
     .limit(bindparam("limit"))
 )
-_ORDERS, _LINES = (
-    Statement(
-        select(table).where(table.c.organization_id == bindparam("organization_id"), AnyOf(table.c.order_id, "ids"))
+_ORDERS = Statement(
+    select(*columns_of(orders, OrderRow)).where(
+        orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
     )
-    for table in (orders, order_line)
 )
-# The words of neighboring orders: those among `terms`, of all orders from the one to the other.
+_LINES = Statement(
+    select(order_line)
+    .where(order_line.c.organization_id == bindparam("organization_id"), AnyOf(order_line.c.order_id, "ids"))
+    .order_by(order_line.c.order_id, order_line.c.line)
+)
+# Those of some terms that orders with ids from `first` to `last` have.
 _TERMS = Statement(
     select(order_term).where(
         order_term.c.organization_id == bindparam("organization_id"),
@@ -68,19 +72,20 @@ _TERMS = Statement(
 )
 
 
-async def walk(tx: Transaction, organization_id: int) -> AsyncIterator[list[StoredOrder]]:
-    """Walk all orders that any table speaks of, in the order of their ids; their words are not looked for (see `terms`)."""
+async def read_all(tx: Transaction, organization_id: int) -> AsyncIterator[list[StoredOrder]]:
+    """Read all orders that any table has a row of, in batches by id; without their search terms (see `terms`)."""
     after = -1
     while ids := await _ids(tx, organization_id, after):
-        rows = {row[1]: tuple(row) for row in await tx.rows(_ORDERS, organization_id=organization_id, ids=ids)}
+        stored = starmap(OrderRow, await tx.rows(_ORDERS, organization_id=organization_id, ids=ids))
+        rows = {row.order_id: row for row in stored}
         lines: dict[int, list[Row]] = {}
         for row in await tx.rows(_LINES, organization_id=organization_id, ids=ids):
-            lines.setdefault(row[1], []).append(tuple(row))
+            lines.setdefault(row["order_id"], []).append(tuple(row))
         histories_of = await event_log.histories(tx, organization_id, aggregate_ids=ids)
         yield [
             StoredOrder(
                 each,
-                OrderRows(rows[each], sorted(lines.get(each, ()), key=_LINE), []) if each in rows else None,
+                OrderRows(rows[each], lines.get(each, []), []) if each in rows else None,
                 histories_of.get(each, []),
             )
             for each in ids
@@ -88,11 +93,11 @@ async def walk(tx: Transaction, organization_id: int) -> AsyncIterator[list[Stor
         after = ids[-1]
 
 
-async def walk_other_aggregates(tx: Transaction, organization_id: int) -> AsyncIterator[list[LogEntry]]:
-    """Walk the events of each aggregate that is no order, in the order of their ids."""
+async def read_other_aggregates(tx: Transaction, organization_id: int) -> AsyncIterator[list[LogEntry]]:
+    """Read the events of each aggregate that is not an order, by id."""
     after = -1
-    while rows := await tx.rows(_OTHER_IDS, organization_id=organization_id, after=after, limit=STEP):
-        ids = [int(row[0]) for row in rows]
+    while rows := await tx.rows(_OTHER_IDS, organization_id=organization_id, after=after, limit=BATCH):
+        ids = [int(row["aggregate_id"]) for row in rows]
         histories = await event_log.histories(tx, organization_id, aggregate_ids=ids)
         for each in ids:
             yield histories[each]
@@ -103,30 +108,36 @@ async def _ids(tx: Transaction, organization_id: int, after: int) -> list[int]:
     found: set[int] = set()
     for statement in _IDS:
         found.update(
-            row[0] for row in await tx.rows(statement, organization_id=organization_id, after=after, limit=STEP)
+            row["order_id"]
+            for row in await tx.rows(statement, organization_id=organization_id, after=after, limit=BATCH)
         )
-    return sorted(found)[:STEP]
+    return sorted(found)[:BATCH]
 
 
 async def terms(
     tx: Transaction, organization_id: int, words: Sequence[str], *, first: int, last: int
 ) -> set[tuple[int, str, int]]:
-    """Give which of some words orders are found by, from one id to another, as rows of `order_term`."""
+    """Read which of some terms the orders with ids from `first` to `last` have, as rows of `order_term`."""
     if not words:
         return set()
     rows = await tx.rows(_TERMS, organization_id=organization_id, terms=sorted(words), first=first, last=last)
-    return {(row[0], row[1], row[2]) for row in rows}
+    return {(row["organization_id"], row["term"], row["order_id"]) for row in rows}
 
 
 _TERM_NUMBER = Statement(
-    select(func.count()).select_from(order_term).where(order_term.c.organization_id == bindparam("organization_id"))
+    select(func.count().label("terms"))
+    .select_from(order_term)
+    .where(order_term.c.organization_id == bindparam("organization_id"))
 )
 _OF_EVENTS = event.c.organization_id == bindparam("organization_id")
 _FEED = Statement(
     select(
-        select(func.count()).select_from(event).where(_OF_EVENTS).scalar_subquery(),
-        select(func.max(event.c.position)).where(_OF_EVENTS).scalar_subquery(),
-        select(feed.c.position).where(feed.c.organization_id == bindparam("organization_id")).scalar_subquery(),
+        select(func.count()).select_from(event).where(_OF_EVENTS).scalar_subquery().label("events"),
+        select(func.max(event.c.position)).where(_OF_EVENTS).scalar_subquery().label("last"),
+        select(feed.c.position)
+        .where(feed.c.organization_id == bindparam("organization_id"))
+        .scalar_subquery()
+        .label("given"),
     )
 )
 
@@ -134,10 +145,10 @@ _FEED = Statement(
 async def number_of_terms(tx: Transaction, organization_id: int) -> int:
     """Count the rows of `order_term`."""
     rows = await tx.rows(_TERM_NUMBER, organization_id=organization_id)
-    return int(rows[0][0])
+    return int(rows[0]["terms"])
 
 
 async def feed_ends(tx: Transaction, organization_id: int) -> tuple[int, int, int]:
-    """Give the number of an organization's events, the last position one has, and the last that was given."""
-    ((number, last, given),) = await tx.rows(_FEED, organization_id=organization_id)
-    return int(number), int(last or 0), int(given or 0)
+    """Read the number of an organization's events, the highest position of one, and the position its feed has reached."""
+    (row,) = await tx.rows(_FEED, organization_id=organization_id)
+    return int(row["events"]), int(row["last"] or 0), int(row["given"] or 0)

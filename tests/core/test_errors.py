@@ -9,16 +9,16 @@ KINDS: list[type[Refusal]] = [Invalid, NotFound, Denied, Conflict, Busy]
 
 
 class TestRefusal:
-    def test_comes_in_five_kinds(self) -> None:
+    def test_refusal_comes_in_five_kinds(self) -> None:
         ours = [kind for kind in Refusal.__subclasses__() if kind.__module__ == errors.__name__]
         assert set(ours) == set(KINDS)
 
     @pytest.mark.parametrize("code", list(Code))
-    def test_gives_each_code_to_exactly_one_kind(self, code: Code) -> None:
+    def test_refusal_gives_each_code_to_exactly_one_kind(self, code: Code) -> None:
         assert len([kind for kind in KINDS if code in kind.allowed]) == 1
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_accepts_only_its_own_codes(self, kind: type[Refusal]) -> None:
+    def test_refusal_accepts_only_its_own_codes(self, kind: type[Refusal]) -> None:
         for code in Code:
             if code in kind.allowed:
                 assert kind(code, "because").code is code
@@ -27,11 +27,11 @@ class TestRefusal:
                     kind(code, "because")
 
     @pytest.mark.parametrize("code", list(Code))
-    def test_has_no_code_without_a_kind(self, code: Code) -> None:
+    def test_refusal_has_no_code_without_a_kind(self, code: Code) -> None:
         with pytest.raises(AssertionError):
             Refusal(code, "because")
 
-    def test_carries_reason_faults_and_facts(self) -> None:
+    def test_refusal_carries_reason_faults_and_facts(self) -> None:
         fault = Fault(("a", 0), "is wrong")
         refused = Invalid(Code.TOO_DEEP, "too deep", faults=(fault,), limit=64)
         assert (refused.reason, str(refused)) == ("too deep", "too deep")

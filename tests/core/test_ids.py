@@ -57,26 +57,30 @@ class TestSpelling:
     @example(identity=2**62)
     @example(identity=MAX_ID - 1)
     @example(identity=MAX_ID)
-    def test_is_reversible(self, spell: Any, read: Any, form: str, identity: int) -> None:
+    def test_spelling_is_reversible(self, spell: Any, read: Any, form: str, identity: int) -> None:
         assert read(spell(identity)) == identity
 
     @given(one=identities, other=identities)
-    def test_is_different_for_different_ids(self, spell: Any, read: Any, form: str, one: int, other: int) -> None:
+    def test_spelling_is_different_for_different_ids(
+        self, spell: Any, read: Any, form: str, one: int, other: int
+    ) -> None:
         assert (spell(one) == spell(other)) == (one == other)
 
     @given(identity=identities)
     @example(identity=1)
     @example(identity=MAX_ID)
-    def test_has_its_form(self, spell: Any, read: Any, form: str, identity: int) -> None:
+    def test_spelling_has_its_form(self, spell: Any, read: Any, form: str, identity: int) -> None:
         assert re.fullmatch(form, spell(identity))
 
     @given(text=st.text() | st.text("0123456789abcdefABCDEFzZ-", max_size=36))
-    def test_of_a_foreign_text_is_none_or_exactly_that_text(self, spell: Any, read: Any, form: str, text: str) -> None:
+    def test_spelling_of_a_foreign_text_is_none_or_exactly_that_text(
+        self, spell: Any, read: Any, form: str, text: str
+    ) -> None:
         identity = read(text)
         assert identity is None or spell(identity) in (text, text.lower())
 
     @given(identity=identities, data=st.data())
-    def test_with_one_sign_changed_names_no_id_or_another(
+    def test_spelling_with_one_sign_changed_names_no_id_or_another(
         self, spell: Any, read: Any, form: str, identity: int, data: st.DataObject
     ) -> None:
         text = spell(identity)
@@ -85,56 +89,56 @@ class TestSpelling:
         assert read(text[:place] + sign + text[place + 1 :]) != identity
 
     @pytest.mark.parametrize("change", ["", " {}", "{} ", "{}\n", "0{}", "{}0", "+{}", "-{}", "_{}", "{}\0"])
-    def test_with_something_around_it_is_none(self, spell: Any, read: Any, form: str, change: str) -> None:
+    def test_spelling_with_something_around_it_is_none(self, spell: Any, read: Any, form: str, change: str) -> None:
         assert read(change.format(spell(NOW_US))) is None
 
-    def test_does_not_reach_beyond_63_bits(self, spell: Any, read: Any, form: str) -> None:
+    def test_spelling_does_not_reach_beyond_63_bits(self, spell: Any, read: Any, form: str) -> None:
         for text in ("z" * 11, "z" * 13, "9" * 19, "f" * 24, "ffffffff-ffff-8fff-bfff-ffffffffffff"):
             assert read(text) is None
 
-    def test_takes_ascii_digits_only(self, spell: Any, read: Any, form: str) -> None:
+    def test_spelling_takes_ascii_digits_only(self, spell: Any, read: Any, form: str) -> None:
         text = spell(MAX_ID)
         assert read(text.translate({ord("0") + digit: chr(0x660 + digit) for digit in range(10)})) is None
 
 
 class TestUuid:
-    def test_is_a_version_8_uuid(self) -> None:
+    def test_uuid_is_a_version_8_uuid(self) -> None:
         made = uuid.UUID(to_uuid(MAX_ID))
         assert made.version == 8
         assert made.variant == uuid.RFC_4122
 
-    def test_is_read_in_upper_case_too(self) -> None:
+    def test_uuid_is_read_in_upper_case_too(self) -> None:
         assert from_uuid(to_uuid(NOW_US).upper()) == NOW_US
 
     @pytest.mark.parametrize("form", ["{{{}}}", "urn:uuid:{}"])
-    def test_is_none_in_other_forms(self, form: str) -> None:
+    def test_uuid_is_none_in_other_forms(self, form: str) -> None:
         assert from_uuid(form.format(to_uuid(NOW_US))) is None
         assert from_uuid(to_uuid(NOW_US).replace("-", "")) is None
 
     @given(st.uuids(version=4))
-    def test_made_up_is_no_id(self, made_up: uuid.UUID) -> None:
+    def test_uuid_made_up_is_no_id(self, made_up: uuid.UUID) -> None:
         assert from_uuid(str(made_up)) is None
 
 
 class TestHex24:
-    def test_begins_with_the_seconds_as_document_stores_do(self) -> None:
+    def test_hex24_begins_with_the_seconds_as_document_stores_do(self) -> None:
         assert int(to_hex24(IdGenerator(1).new(NOW_US))[:8], 16) == NOW_US // 1_000_000
 
-    def test_with_other_seconds_is_none(self) -> None:
+    def test_hex24_with_other_seconds_is_none(self) -> None:
         text = to_hex24(IdGenerator(1).new(NOW_US))
         assert from_hex24("00000000" + text[8:]) is None
 
 
 class TestMint:
     @given(st.lists(st.integers(0, 3_700_000_000_000_000), min_size=2, max_size=200), st.integers(0, 5000))
-    def test_rises_strictly_whatever_the_clock_does(self, times: list[int], slot: int) -> None:
+    def test_mint_rises_strictly_whatever_the_clock_does(self, times: list[int], slot: int) -> None:
         id_generator = IdGenerator(slot)
         made = [id_generator.new(now) for now in times]
         assert all(one < other for one, other in pairwise(made))
         assert made[0] >= 1
         assert made[-1] <= MAX_ID
 
-    def test_gives_more_than_4096_ids_in_one_millisecond(self) -> None:
+    def test_mint_gives_more_than_4096_ids_in_one_millisecond(self) -> None:
         id_generator = IdGenerator(3)
         made = [id_generator.new(NOW_US) for _ in range(10_000)]
         assert all(one < other for one, other in pairwise(made))
@@ -144,38 +148,38 @@ class TestMint:
             NOW_US + 1000,
         ]
 
-    def test_goes_on_from_where_it_was_when_the_clock_is_set_back(self) -> None:
+    def test_mint_goes_on_from_where_it_was_when_the_clock_is_set_back(self) -> None:
         id_generator = IdGenerator(3)
         first = id_generator.new(NOW_US)
         assert id_generator.new(NOW_US - 3_600_000_000) == first + 1
 
-    def test_takes_up_the_clock_again_when_it_has_caught_up(self) -> None:
+    def test_mint_takes_up_the_clock_again_when_it_has_caught_up(self) -> None:
         id_generator = IdGenerator(3)
         for _ in range(5000):
             id_generator.new(NOW_US)
         assert created_us(id_generator.new(NOW_US + 5000)) == NOW_US + 5000
 
-    def test_never_meets_another_slot(self) -> None:
+    def test_mint_never_meets_another_slot(self) -> None:
         one, other = IdGenerator(7), IdGenerator(8)
         assert not {one.new(NOW_US) for _ in range(9000)} & {other.new(NOW_US) for _ in range(9000)}
 
-    def test_counts_slots_round(self) -> None:
+    def test_mint_counts_slots_round(self) -> None:
         assert IdGenerator(SLOTS + 7).new(NOW_US) == IdGenerator(7).new(NOW_US)
         assert IdGenerator(SLOTS - 1).new(NOW_US) != IdGenerator(SLOTS - 2).new(NOW_US)
 
 
 class TestTimes:
     @given(st.integers(EPOCH_MS * 1000 + 1000, 3_700_000_000_000_000), st.integers(0, SLOTS - 1))
-    def test_in_an_id_are_those_it_was_minted_at(self, now: int, slot: int) -> None:
+    def test_times_in_an_id_are_those_it_was_minted_at(self, now: int, slot: int) -> None:
         identity = IdGenerator(slot).new(now)
         assert created_us(identity) == now // 1000 * 1000
         assert first_id_at(now) <= identity < first_id_at(now + 1000)
 
     @given(st.integers(EPOCH_MS * 1000 + 2000, 3_700_000_000_000_000), st.integers(0, SLOTS - 1))
-    def test_earlier_by_a_millisecond_stay_below_the_floor(self, now: int, slot: int) -> None:
+    def test_times_earlier_by_a_millisecond_stay_below_the_floor(self, now: int, slot: int) -> None:
         assert IdGenerator(slot).new(now - 1000) < first_id_at(now)
 
-    def test_outside_the_range_have_a_floor_inside_it(self) -> None:
+    def test_times_outside_the_range_have_a_floor_inside_it(self) -> None:
         assert first_id_at(0) == 0
         assert first_id_at(-(10**18)) == 0
         assert first_id_at(10**18) == MAX_ID
@@ -186,32 +190,34 @@ class TestKeyOf:
     @example(("s", ["a", "bc"]), ("s", ["ab", "c"]))
     @example(("s", ["a", ""]), ("s", ["a"]))
     @example(("s", ["1:a"]), ("s", ["", "a"]))
-    def test_is_alike_only_for_the_same_parts(self, one: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
+    def test_key_of_is_alike_only_for_the_same_parts(
+        self, one: tuple[str, list[str]], other: tuple[str, list[str]]
+    ) -> None:
         assert one == other or one[0] != other[0] or hashed_key(one[0], *one[1]) != hashed_key(other[0], *other[1])
 
-    def test_is_the_same_each_time_and_32_bytes(self) -> None:
+    def test_key_of_is_the_same_each_time_and_32_bytes(self) -> None:
         assert hashed_key("scope", "a", "é") == hashed_key("scope", "a", "é")
         assert len(hashed_key("scope", "x" * 100_000)) == 32
 
-    def test_differs_between_scopes(self) -> None:
+    def test_key_of_differs_between_scopes(self) -> None:
         assert hashed_key("s2.create", "a") != hashed_key("fabric.create", "a")
 
 
 class TestSearchKey:
     @given(st.text(max_size=200))
-    def test_of_a_short_value_is_the_value(self, value: str) -> None:
+    def test_search_key_of_a_short_value_is_the_value(self, value: str) -> None:
         assert index_key(value) == value
 
     @given(st.text(min_size=201, max_size=400))
-    def test_of_a_long_value_fits_an_index(self, value: str) -> None:
+    def test_search_key_of_a_long_value_fits_an_index(self, value: str) -> None:
         assert len(index_key(value)) == 200
         assert len(index_key(value).encode()) <= 160 * 4 + 40
 
-    def test_of_long_values_with_one_beginning_are_different(self) -> None:
+    def test_search_key_of_long_values_with_one_beginning_are_different(self) -> None:
         start = "x" * 300
         assert len({index_key(start + str(place)) for place in range(100)}) == 100
 
-    def test_of_a_long_value_is_not_changed_again(self) -> None:
+    def test_search_key_of_a_long_value_is_not_changed_again(self) -> None:
         assert index_key(index_key("x" * 300)) == index_key("x" * 300)
 
 
@@ -229,7 +235,7 @@ class TestIsSameContent:
             ([], []),
         ],
     )
-    def test_holds_for_another_spelling_of_the_same(self, one: Any, other: Any) -> None:
+    def test_is_same_content_holds_for_another_spelling_of_the_same(self, one: Any, other: Any) -> None:
         assert json_equal(one, other)
         assert json_equal(other, one)
 
@@ -253,6 +259,6 @@ class TestIsSameContent:
             (Decimal("0.1"), Decimal("0.1000000000000000055511151231257827")),
         ],
     )
-    def test_does_not_hold_for_something_else(self, one: Any, other: Any) -> None:
+    def test_is_same_content_does_not_hold_for_something_else(self, one: Any, other: Any) -> None:
         assert not json_equal(one, other)
         assert not json_equal(other, one)

@@ -57,12 +57,14 @@ class TestToMinorUnit:
             ("1E-115", "USD", "0.00"),
         ],
     )
-    def test_rounds_half_up_to_the_currency(self, amount: str, currency: str | None, rounded: str) -> None:
+    def test_to_minor_unit_rounds_half_up_to_the_currency(
+        self, amount: str, currency: str | None, rounded: str
+    ) -> None:
         assert str(to_minor_unit(Decimal(amount), currency)) == rounded
 
 
 class TestReconcile:
-    def test_balances_what_adds_up(self) -> None:
+    def test_reconcile_balances_what_adds_up(self) -> None:
         order = content(
             Line(2, unit_price=D("10.00"), totals=Totals(items=D("20.00"), tax=D("1.60"))),
             Line(1, unit_price=D("5.50"), totals=Totals(items=D("5.5"), tax=D("0.44"))),
@@ -82,7 +84,7 @@ class TestReconcile:
             ("total", None): ("30.53", "30.53", "0.00"),
         }
 
-    def test_tells_one_cent_and_its_sign(self) -> None:
+    def test_reconcile_tells_one_cent_and_its_sign(self) -> None:
         lines = (Line(1, unit_price=D("10.00")),)
         over = reconcile(content(*lines, items="10.01", total="10.01"))
         assert not over.balanced
@@ -94,7 +96,7 @@ class TestReconcile:
         assert shown(under)["total", None] == ("9.99", "10.00", "-0.01")
         assert not under.balanced
 
-    def test_compares_each_line_with_its_price(self) -> None:
+    def test_reconcile_compares_each_line_with_its_price(self) -> None:
         found = reconcile(content(Line(2, unit_price=D("61.72"), totals=Totals(items=D("123.45")))))
         assert shown(found) == {
             ("items", 0): ("123.45", "123.44", "0.01"),
@@ -102,11 +104,11 @@ class TestReconcile:
         }
         assert not found.balanced
 
-    def test_sums_what_lines_state_and_prices_where_they_do_not(self) -> None:
+    def test_reconcile_sums_what_lines_state_and_prices_where_they_do_not(self) -> None:
         lines = (Line(1, totals=Totals(items=D("7.00"))), Line(3, unit_price=D("1.10")), Line(5))
         assert shown(reconcile(content(*lines, items="10.30")))["items", None] == ("10.30", "10.30", "0.00")
 
-    def test_takes_charges_of_the_order_only_where_no_line_states_the_component(self) -> None:
+    def test_reconcile_takes_charges_of_the_order_only_where_no_line_states_the_component(self) -> None:
         charges = (Charge("tax", D("1.00")), Charge("tax", D("0.50")), Charge("fee", D("3")))
         bare = reconcile(content(Line(1), charges=charges, tax="1.50", fees="3.00"))
         assert shown(bare) == {("fees", None): ("3.00", "3.00", "0.00"), ("tax", None): ("1.50", "1.50", "0.00")}
@@ -117,38 +119,38 @@ class TestReconcile:
         ("kind", "component"),
         [("discount", "discount"), ("fee", "fees"), ("shipping", "shipping"), ("tax", "tax"), ("duty", "duty")],
     )
-    def test_sums_each_kind_of_charge_into_its_component(self, kind: Any, component: str) -> None:
+    def test_reconcile_sums_each_kind_of_charge_into_its_component(self, kind: Any, component: str) -> None:
         found = reconcile(content(Line(1), charges=(Charge(kind, D("1.25")), Charge(kind, D("1.25")))))
         assert shown(found) == {(component, None): (None, "2.50", None)}
 
-    def test_adds_up_the_total_with_the_discount_taken_off(self) -> None:
+    def test_reconcile_adds_up_the_total_with_the_discount_taken_off(self) -> None:
         found = reconcile(
             content(Line(1), items="100", discount="10", fees="1", shipping="2", tax="3", duty="4", total="100")
         )
         assert shown(found)["total", None] == ("100.00", "100.00", "0.00")
         assert found.balanced
 
-    def test_adds_up_the_total_from_computed_parts_where_none_are_stated(self) -> None:
+    def test_reconcile_adds_up_the_total_from_computed_parts_where_none_are_stated(self) -> None:
         found = reconcile(content(Line(3, unit_price=D("3.33")), charges=(Charge("duty", D("0.01")),), total="10.00"))
         assert shown(found)["total", None] == ("10.00", "10.00", "0.00")
 
-    def test_prefers_the_stated_part_in_the_total(self) -> None:
+    def test_reconcile_prefers_the_stated_part_in_the_total(self) -> None:
         found = reconcile(content(Line(1, unit_price=D("1")), items="2", total="2"))
         assert shown(found) == {("items", None): ("2.00", "1.00", "1.00"), ("total", None): ("2.00", "2.00", "0.00")}
 
-    def test_compares_after_rounding_to_the_currency(self) -> None:
+    def test_reconcile_compares_after_rounding_to_the_currency(self) -> None:
         lines = (Line(3, unit_price=D("0.333")),)
         assert reconcile(content(*lines, items="1.00")).balanced
         assert not reconcile(content(*lines, items="1.00", currency="KWD")).balanced
         assert reconcile(content(*lines, items="1", currency="JPY")).balanced
 
-    def test_keeps_every_digit_of_huge_amounts(self) -> None:
+    def test_reconcile_keeps_every_digit_of_huge_amounts(self) -> None:
         huge = "9" * 37
         found = reconcile(content(Line(2_147_483_647, unit_price=D(huge + ".01")), Line(1, unit_price=D("0.0001"))))
         exact = 2_147_483_647 * (int(huge) * 100 + 1)
         assert shown(found)["items", None][1] == f"{exact // 100}.{exact % 100:02d}"
 
-    def test_an_amount_of_24_digits_with_an_exponent_of_99_is_reconciled_exactly(self) -> None:
+    def test_reconcile_an_amount_of_24_digits_with_an_exponent_of_99_is_reconciled_exactly(self) -> None:
         """Earlier versions took such amounts, so databases may hold them."""
         largest, least = D("9" * 24 + ".9999999999999999E+99"), D("0.0000000000000001E-99")
         lines = (Line(2_147_483_647, unit_price=largest), Line(1, unit_price=least))
@@ -161,16 +163,16 @@ class TestReconcile:
             ("total", None): (f"{amount}.00", f"{2 * amount}.00", f"{-amount}.00"),
         }
 
-    def test_counts_two_places_where_no_currency_is_known(self) -> None:
+    def test_reconcile_counts_two_places_where_no_currency_is_known(self) -> None:
         found = reconcile(content(Line(1, unit_price=D("1.005")), currency=None, items="1.01"))
         assert (found.currency, found.exponent, found.balanced) == (None, 2, True)
 
-    def test_says_nothing_where_nothing_was_said(self) -> None:
+    def test_reconcile_says_nothing_where_nothing_was_said(self) -> None:
         found = reconcile(content(Line(1)))
         assert found.components == ()
         assert found.balanced
 
-    def test_does_not_ask_a_total_of_who_states_none(self) -> None:
+    def test_reconcile_does_not_ask_a_total_of_who_states_none(self) -> None:
         assert ("total", None) not in shown(reconcile(content(Line(1, unit_price=D("1")))))
 
 
@@ -218,7 +220,7 @@ stored = st.builds(
 
 class TestReconcileAnything:
     @given(st.lists(st.tuples(st.integers(1, 2_147_483_647), stored), min_size=1, max_size=6), stored)
-    def test_any_amount_that_may_be_stored_is_reconciled_exactly(
+    def test_reconcile_anything_any_amount_that_may_be_stored_is_reconciled_exactly(
         self, priced: list[tuple[int, Decimal]], total: Decimal
     ) -> None:
         lines = tuple(Line(quantity, unit_price=price) for quantity, price in priced)
@@ -230,12 +232,12 @@ class TestReconcileAnything:
         assert abs(Fraction(stated.difference) - (Fraction(total) - exact)) <= Fraction(1, 100)
 
     @given(orders)
-    def test_never_makes_a_float(self, order: Content) -> None:
+    def test_reconcile_anything_never_makes_a_float(self, order: Content) -> None:
         told = list(leaves(msgspec.to_builtins(reconcile(order), builtin_types=(Decimal,))))
         assert not [leaf for leaf in told if isinstance(leaf, float)]
 
     @given(orders)
-    def test_states_differences_that_are_exact_and_balance(self, order: Content) -> None:
+    def test_reconcile_anything_states_diff_that_are_exact_and_balance(self, order: Content) -> None:
         found = reconcile(order)
         for each in found.components:
             assert each.component in COMPONENTS
@@ -245,7 +247,7 @@ class TestReconcileAnything:
         assert found.balanced == all(not each.difference for each in found.components)
 
     @given(st.lists(st.integers(-(10**20), 10**20), min_size=1, max_size=30))
-    def test_sums_without_losing_a_cent(self, cents: list[int]) -> None:
+    def test_reconcile_anything_sums_without_losing_a_cent(self, cents: list[int]) -> None:
         lines = tuple(Line(1, totals=Totals(tax=Decimal(each).scaleb(-2))) for each in cents)
         (tax,) = reconcile(content(*lines)).components
         assert tax == Component("tax", None, None, Decimal(sum(cents)).scaleb(-2), None)

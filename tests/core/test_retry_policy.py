@@ -42,21 +42,21 @@ def attempt(verdict: Verdict = Verdict.FAILED, at: int = AT, **more: object) -> 
 
 
 class TestAttempt:
-    def test_ends_after_it_took_its_time(self) -> None:
+    def test_attempt_ends_after_it_took_its_time(self) -> None:
         assert attempt().ended_at == AT + 250_000
 
 
 class TestSettle:
     @pytest.mark.parametrize("number", range(1, 15))
-    def test_ends_a_delivery_that_arrived(self, number: int) -> None:
+    def test_settle_ends_a_delivery_that_arrived(self, number: int) -> None:
         assert settle(attempt(Verdict.DELIVERED), attempts=number, luck=1) == (State.DELIVERED, None)
 
     @pytest.mark.parametrize("number", range(1, 15))
-    def test_gives_up_what_will_never_work(self, number: int) -> None:
+    def test_settle_gives_up_what_will_never_work(self, number: int) -> None:
         assert settle(attempt(Verdict.REJECTED), attempts=number, luck=1) == (State.DEAD, None)
 
     @pytest.mark.parametrize("verdict", BAD)
-    def test_climbs_the_ladder_and_gives_up_at_its_end(self, verdict: Verdict) -> None:
+    def test_settle_climbs_the_ladder_and_gives_up_at_its_end(self, verdict: Verdict) -> None:
         waits = []
         for number in range(1, len(RETRY_DELAYS_S)):
             state, due = settle(attempt(verdict), attempts=number, luck=0)
@@ -66,24 +66,24 @@ class TestSettle:
         assert waits == list(RETRY_DELAYS_S[1:])
         assert settle(attempt(verdict), attempts=len(RETRY_DELAYS_S), luck=0) == (State.DEAD, None)
 
-    def test_lasts_three_days(self) -> None:
+    def test_settle_lasts_three_days(self) -> None:
         assert 3 * 86_400 <= sum(RETRY_DELAYS_S) <= 4 * 86_400
         assert all(before < after for before, after in pairwise(RETRY_DELAYS_S))
 
     @given(st.integers(1, len(RETRY_DELAYS_S) - 1), st.floats(0, 1))
-    def test_lengthens_a_wait_by_at_most_its_share(self, number: int, luck: float) -> None:
+    def test_settle_lengthens_a_wait_by_at_most_its_share(self, number: int, luck: float) -> None:
         _, due = settle(attempt(), attempts=number, luck=luck)
         assert due is not None
         wait_s = (due - attempt().ended_at) / SECOND_US
         assert RETRY_DELAYS_S[number] <= wait_s <= RETRY_DELAYS_S[number] * (1 + JITTER)
 
     @pytest.mark.parametrize(("asked_s", "wait_s"), [(0.0, 5), (3.0, 5), (60.0, 60), (1e12, MAX_RETRY_AFTER_S)])
-    def test_waits_as_long_as_asked_where_that_is_longer(self, asked_s: float, wait_s: float) -> None:
+    def test_settle_waits_as_long_as_asked_where_that_is_longer(self, asked_s: float, wait_s: float) -> None:
         _, due = settle(attempt(status=503, retry_after_s=asked_s), attempts=1, luck=0)
         assert due == attempt().ended_at + wait_s * SECOND_US
 
     @given(attempts_made, st.integers(1, 30), st.floats(0, 1))
-    def test_makes_only_moves_of_the_table(self, made: Attempt, number: int, luck: float) -> None:
+    def test_settle_makes_only_moves_of_the_table(self, made: Attempt, number: int, luck: float) -> None:
         state, due = settle(made, attempts=number, luck=luck)
         assert state in TRANSITIONS[State.PENDING]
         assert (due is None) == (state not in OPEN)
@@ -98,32 +98,32 @@ class TestHealth:
         return health
 
     @pytest.mark.parametrize("verdict", BAD)
-    def test_counts_failures_in_a_row_and_since_when(self, verdict: Verdict) -> None:
+    def test_health_counts_failures_in_a_row_and_since_when(self, verdict: Verdict) -> None:
         assert self.after(BREAKER_FAILURES - 1, verdict) == Health(failures=BREAKER_FAILURES - 1, failing_since=AT)
 
     @pytest.mark.parametrize("verdict", [Verdict.DELIVERED, Verdict.REJECTED])
     @pytest.mark.parametrize("failures", [0, 1, BREAKER_FAILURES, BREAKER_FAILURES + 5])
-    def test_is_good_again_once_the_receiver_answers(self, verdict: Verdict, failures: int) -> None:
+    def test_health_is_good_again_once_the_receiver_answers(self, verdict: Verdict, failures: int) -> None:
         assert self.after(failures).after(attempt(verdict)) == Health()
 
-    def test_the_stored_json_of_a_health_keeps_its_member_names(self) -> None:
+    def test_health_the_stored_json_of_a_health_keeps_its_member_names(self) -> None:
         health = Health(failures=21, failing_since=5, backoffs=1, backoff_until=99)
         stored = b'{"failures":21,"failing_since":5,"rests":1,"rests_until":99}'
         assert (msgspec.json.encode(health), msgspec.json.decode(stored, type=Health)) == (stored, health)
 
-    def test_rests_after_so_many_failures(self) -> None:
+    def test_health_rests_after_so_many_failures(self) -> None:
         health = self.after(BREAKER_FAILURES)
         last = attempt(at=AT + (BREAKER_FAILURES - 1) * SECOND_US)
         assert health.is_failing
         assert not self.after(BREAKER_FAILURES - 1).is_failing
         assert (health.backoffs, health.backoff_until) == (1, last.ended_at + BREAKER_FIRST_S * SECOND_US)
 
-    def test_is_not_changed_in_its_rest_by_attempts_that_began_before_it(self) -> None:
+    def test_health_is_not_changed_in_its_rest_by_attempts_that_began_before_it(self) -> None:
         health = self.after(BREAKER_FAILURES)
         late = health.after(attempt(at=AT))
         assert (late.backoffs, late.backoff_until) == (health.backoffs, health.backoff_until)
 
-    def test_rests_longer_each_time_a_probe_fails(self) -> None:
+    def test_health_rests_longer_each_time_a_probe_fails(self) -> None:
         health, backoffs_s = self.after(BREAKER_FAILURES), []
         for _ in range(40):
             assert health.backoff_until is not None
@@ -135,21 +135,23 @@ class TestHealth:
         assert set(backoffs_s[4:]) == {BREAKER_LAST_S}
 
     @pytest.mark.parametrize(("asked_s", "backoff_s"), [(7.0, 7), (1e12, MAX_RETRY_AFTER_S)])
-    def test_rests_as_long_as_a_receiver_with_too_many_requests_asks(self, asked_s: float, backoff_s: float) -> None:
+    def test_health_rests_as_long_as_a_receiver_with_too_many_requests_asks(
+        self, asked_s: float, backoff_s: float
+    ) -> None:
         health = Health().after(attempt(status=429, retry_after_s=asked_s))
         assert (health.failures, health.backoffs) == (1, 0)
         assert health.backoff_until == attempt().ended_at + backoff_s * SECOND_US
 
-    def test_does_not_rest_shorter_than_it_would_for_being_asked(self) -> None:
+    def test_health_does_not_rest_shorter_than_it_would_for_being_asked(self) -> None:
         health = self.after(BREAKER_FAILURES - 1).after(attempt(status=429, retry_after_s=1.0))
         assert health.backoff_until == attempt().ended_at + BREAKER_FIRST_S * SECOND_US
 
     @pytest.mark.parametrize(("status", "asked_s"), [(503, 60.0), (429, None), (429, 0.0)])
-    def test_does_not_rest_for_other_answers(self, status: int, asked_s: float | None) -> None:
+    def test_health_does_not_rest_for_other_answers(self, status: int, asked_s: float | None) -> None:
         assert Health().after(attempt(status=status, retry_after_s=asked_s)).backoff_until is None
 
     @given(st.lists(attempts_made, max_size=60))
-    def test_rests_only_while_it_is_failing_or_asked_to(self, made: list[Attempt]) -> None:
+    def test_health_rests_only_while_it_is_failing_or_asked_to(self, made: list[Attempt]) -> None:
         health = Health()
         for each in made:
             health = health.after(each)

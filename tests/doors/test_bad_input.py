@@ -150,7 +150,7 @@ async def sender(world: World, door: str) -> Sender:
 
 @pytest.mark.parametrize("door", VENDORS)
 class TestEveryMember:
-    async def test_of_another_type_is_refused_where_it_stands(self, world: World, door: str) -> None:
+    async def test_every_member_of_another_type_is_refused_where_it_stands(self, world: World, door: str) -> None:
         send, bodies = await sender(world, door), mutations(VENDORS[door])
         answers: list[httpx.Response] = []
         for start in range(0, len(bodies), AT_ONCE):
@@ -169,7 +169,7 @@ class TestEveryMember:
         assert wrong == []
         assert refused >= REFUSED_LEAST[door]
 
-    async def test_left_open_is_still_open(self, world: World, door: str) -> None:
+    async def test_every_member_left_open_is_still_open(self, world: World, door: str) -> None:
         """A place that no longer takes another type must go from the list."""
         send = await sender(world, door)
         taken = {
@@ -181,7 +181,7 @@ class TestEveryMember:
         }
         assert taken == OPEN[door]
 
-    async def test_with_a_fault_is_named_with_all_others(self, world: World, door: str) -> None:
+    async def test_every_member_with_a_fault_is_named_with_all_others(self, world: World, door: str) -> None:
         send, body = await sender(world, door), VENDORS[door].body("F-1")
         faults = {"price": "x", "quantity": 0, "currency": "XYZ", "date": "2026-02-30T00:00:00Z", "text": 7}
         for member, value in faults.items():
@@ -235,7 +235,7 @@ BROKEN: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize("door", VENDORS)
 class TestEveryValue:
-    async def test_that_cannot_be_is_named(self, world: World, door: str) -> None:
+    async def test_every_value_that_cannot_be_is_named(self, world: World, door: str) -> None:
         send, wrong = await sender(world, door), []
         for name, (member, raw) in VALUES.items():
             if door == "pb_oms" and name == "no time of a day":  # its member is a date
@@ -245,7 +245,7 @@ class TestEveryValue:
                 wrong.append((name, answer.status_code, answer.text[:300]))
         assert wrong == []
 
-    async def test_that_is_no_json_is_refused(self, world: World, door: str) -> None:
+    async def test_every_value_that_is_no_json_is_refused(self, world: World, door: str) -> None:
         send = await sender(world, door)
         taken = []
         for name, (member, raw) in BROKEN.items():
@@ -256,7 +256,7 @@ class TestEveryValue:
                 places(door, answer)
         assert taken == []
 
-    async def test_that_is_given_twice_is_named(self, world: World, door: str) -> None:
+    async def test_every_value_that_is_given_twice_is_named(self, world: World, door: str) -> None:
         send = await sender(world, door)
         for member, path in MEMBERS[door].items():
             same = json.dumps(at(VENDORS[door].body("R-1"), path)).encode()
@@ -264,7 +264,7 @@ class TestEveryValue:
             answer = await send(written(VENDORS[door], member, twice))
             assert places(door, answer) == {rendered(door, path)}, member
 
-    async def test_is_taken_as_the_sample_has_it(self, world: World, door: str) -> None:
+    async def test_every_value_is_taken_as_the_sample_has_it(self, world: World, door: str) -> None:
         """The bodies above are refused for what was written in them and nothing else."""
         send = await sender(world, door)
         for member, path in MEMBERS[door].items():
@@ -275,7 +275,7 @@ class TestEveryValue:
 
 @pytest.mark.parametrize("door", VENDORS)
 class TestEveryBody:
-    async def test_that_is_no_object_is_refused(self, world: World, door: str) -> None:
+    async def test_every_body_that_is_no_object_is_refused(self, world: World, door: str) -> None:
         send, whole = await sender(world, door), json.dumps(VENDORS[door].body("B-1")).encode()
         bodies = {
             "empty": b"", "blank": b" \n", "array": b"[]", "null": b"null", "number": b"1", "string": b'"x"',
@@ -292,7 +292,7 @@ class TestEveryBody:
         listed = await world.http.get("/hub/v1/orders", headers=await world.bearer())
         assert listed.json()["items"] == []
 
-    async def test_with_levels_below_an_open_member_is_refused(self, world: World, door: str) -> None:
+    async def test_every_body_with_levels_below_an_open_member_is_refused(self, world: World, door: str) -> None:
         send, whole = await sender(world, door), json.dumps(VENDORS[door].body("B-1")).encode()
         for deep in (b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000):
             answer = await send(whole[:-1] + b',"x-own":' + deep + b"}")

@@ -65,7 +65,7 @@ def through(door: str, body: Body, found: ReferenceData) -> tuple[Content, Body]
 
 @pytest.mark.parametrize("door", FORMATS)
 class TestEveryValidBody:
-    def test_comes_back_to_the_digit(self, door: str, found: ReferenceData) -> None:
+    def test_every_valid_body_comes_back_to_the_digit(self, door: str, found: ReferenceData) -> None:
         @given(BODIES[door])
         def comes_back(body: Body) -> None:
             _, document = through(door, body, found)
@@ -132,7 +132,7 @@ def document(door: str, answer: Body) -> Body:
 
 @pytest.mark.parametrize("door", FORMATS)
 class TestEveryAnswer:
-    async def test_holds_all_that_was_sent(self, world: World, door: str) -> None:
+    async def test_every_answer_holds_all_that_was_sent(self, world: World, door: str) -> None:
         vendor, token = VENDORS[door], await world.bearer()
         examples: list[Body] = []
 

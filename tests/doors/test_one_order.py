@@ -243,7 +243,7 @@ WHOLE = Content(
 
 class TestOneOrder:
     @pytest.mark.parametrize("door", SAID)
-    def test_is_the_same_in_every_format(self, door: str, found: ReferenceData) -> None:  # noqa: F811
+    def test_one_order_is_the_same_in_every_format(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         @settings(max_examples=25)
         @given(orders)
         def is_the_same(order: Content) -> None:
@@ -252,11 +252,11 @@ class TestOneOrder:
 
         is_the_same()
 
-    def test_is_said_in_every_format_there_is(self) -> None:
+    def test_one_order_is_said_in_every_format_there_is(self) -> None:
         assert set(SAID) == set(FORMATS) == set(VENDORS)
 
     @pytest.mark.parametrize("door", SAID)
-    def test_wants_every_exception_listed(self, door: str, found: ReferenceData) -> None:  # noqa: F811
+    def test_one_order_wants_every_exception_listed(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         """An exception that changes nothing any more must go from the lists."""
         made, whole = canonical(door, WHOLE, found), plain(WHOLE)
         stale = [place for place in DEMANDED.get(door, {}) if without(made, {place: ""}) == made]
@@ -269,7 +269,7 @@ class TestOneOrder:
 
 
 class TestOverHttp:
-    async def test_reads_the_same_from_every_door(self, world: World) -> None:
+    async def test_over_http_reads_the_same_from_every_door(self, world: World) -> None:
         headers = await world.bearer()
         expected = plain(WHOLE)
         for door, vendor in VENDORS.items():

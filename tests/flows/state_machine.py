@@ -26,7 +26,7 @@ from crossdock.flows.execute import Change, execute
 from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Intake, Submission
 from crossdock.settings import load
-from crossdock.store import event_log, order_list, tenants
+from crossdock.store import event_log, order_counts, tenants
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.tables import metadata, order_count, order_term
@@ -249,7 +249,7 @@ class Moving:
         real = {tuple(row[:3]): int(row[3]) for row in await tx.rows(_REAL)}
         assert {tuple(row[:3]): int(row[3]) for row in await tx.rows(_KEPT)} == real
         mine = {(row[1], row[2]): number for row, number in real.items()}
-        assert await order_list.counts(tx, self.caller.organization_id) == mine
+        assert await order_counts.counts(tx, self.caller.organization_id) == mine
         words = Counter((order.order_id, term) for order in stored.values() for term in order_store.terms_of(order))
         assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == words
         columns = {order.order_id: (str(order.status), order.archived, order.due_at) for order in stored.values()}

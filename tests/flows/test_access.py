@@ -9,12 +9,12 @@ from tests.world import World
 
 
 class TestDemoCredentials:
-    async def test_work_on_loopback(self, world: World) -> None:
+    async def test_demo_credentials_work_on_loopback(self, world: World) -> None:
         headers = await world.bearer()
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
 
     @pytest.mark.parametrize("context", [{"host": "0.0.0.0"}, {"host": "192.168.1.5"}, {"host": "::"}], indirect=True)
-    async def test_are_refused_elsewhere_though_they_are_in_the_book(self, world: World) -> None:
+    async def test_demo_credentials_are_refused_elsewhere_though_they_are_in_the_book(self, world: World) -> None:
         with pytest.raises(Denied) as refused:
             await world.bearer()
         assert refused.value.code is Code.BAD_CREDENTIALS
@@ -26,13 +26,13 @@ class TestDemoCredentials:
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 401
 
     @pytest.mark.parametrize("context", [{"host": "0.0.0.0"}], indirect=True)
-    async def test_bar_nobody_else(self, world: World) -> None:
+    async def test_demo_credentials_bar_nobody_else(self, world: World) -> None:
         headers = await world.stranger()
         assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
 
 
 class TestPeople:
-    async def test_of_several_organizations_name_the_one_they_mean(self, world: World) -> None:
+    async def test_people_of_several_organizations_name_the_one_they_mean(self, world: World) -> None:
         await world.stranger()
         first = await world.demo_organization()
         other = next(
@@ -52,7 +52,7 @@ class TestPeople:
         named = headers | {"X-S2-Organization": other.uuid}
         assert (await world.http.post("/order", json={}, headers=named)).status_code == 403  # only reads there
 
-    async def test_lose_every_token_when_revoked(self, world: World) -> None:
+    async def test_people_lose_every_token_when_revoked(self, world: World) -> None:
         answer = await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
         assert (await world.http.get("/order", headers=headers)).status_code == 200

@@ -17,7 +17,7 @@ from crossdock.flows.context import Context
 from crossdock.flows.document_cache import CachedDocument, DocumentCache
 from crossdock.flows.formats import ReferenceData
 from crossdock.store import catalog
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.flows.state_machine import Moving, caller_in
 from tests.world import STRANGERS_UUID
 
@@ -47,7 +47,7 @@ async def page(at: Moving, door: str = "hub", **more: Any) -> list[Any]:
 
 
 class TestPage:
-    async def test_is_written_once_and_then_only_where_an_order_has_changed(self, context: Context) -> None:
+    async def test_page_is_written_once_and_then_only_where_an_order_has_changed(self, context: Context) -> None:
         at, counting = Moving(context, await caller_in(context)), Counting()
         context.formats = {**context.formats, "hub": counting}
         ids = [await at.place("pb_oms", f"N-{number}", [2]) for number in range(4)]
@@ -64,7 +64,7 @@ class TestPage:
         assert later[1:3] + later[4:] == first[:2] + first[3:]
         assert later[3] == first[2] | {"archived": True, "version": 2, "updated_at": later[3]["updated_at"]}
 
-    async def test_goes_on_after_its_last_order(self, context: Context) -> None:
+    async def test_page_goes_on_after_its_last_order(self, context: Context) -> None:
         at = Moving(context, await caller_in(context))
         ids = [await at.place("hub", f"N-{number}", [1]) for number in range(5)]
         seen: list[str] = []
@@ -77,7 +77,7 @@ class TestPage:
             seen, before = seen + numbers, told.last
         assert seen == ["N-4", "N-3", "N-2", "N-1", "N-0"]
 
-    async def test_is_nobody_elses(self, context: Context) -> None:
+    async def test_page_is_not_shown_to_others(self, context: Context) -> None:
         at = Moving(context, await caller_in(context))
         order_id = await at.place("pb_oms", "N-1", [1])
         order = at.known[order_id]
@@ -94,7 +94,7 @@ class TestPage:
 
 
 class TestCatalogEntries:
-    async def test_are_told_as_they_are_now(self, context: Context) -> None:
+    async def test_catalog_entries_are_named_as_they_are_now(self, context: Context) -> None:
         at = Moving(context, await caller_in(context))
         await at.place("s2", "N-1", [1])
         (first,) = await page(at, "s2")
@@ -115,7 +115,7 @@ class TestCatalogEntries:
                 (now,) = await page(at, "s2")
                 assert now["items"][0]["product"]["name"] == name
 
-    async def test_are_told_as_the_operator_sets_them(self, context: Context) -> None:
+    async def test_catalog_entries_are_named_as_the_operator_sets_them(self, context: Context) -> None:
         at = Moving(context, await caller_in(context))
         await at.place("s2", "N-1", [1])
         (first,) = await page(at, "s2")
@@ -133,7 +133,7 @@ class TestCatalogEntries:
             "W1",
         )
 
-    async def test_told_by_their_sku_are_found_when_they_come(self, context: Context) -> None:
+    async def test_catalog_entries_named_by_their_sku_are_found_when_they_come(self, context: Context) -> None:
         """An order of another door, whose SKU S2 gets a product for later."""
         at = Moving(context, await caller_in(context))
         async with context.store.reading() as tx:
@@ -151,7 +151,9 @@ class TestCatalogEntries:
 
 
 class TestHistory:
-    async def test_fabrics_document_is_rendered_again_with_each_event_of_its_history(self, context: Context) -> None:
+    async def test_history_fabrics_document_is_rendered_again_with_each_event_of_its_history(
+        self, context: Context
+    ) -> None:
         at = Moving(context, await caller_in(context))
         order_id = await at.place("fabric", "N-1", [1])
         (received,) = await page(at, "fabric")
@@ -166,21 +168,21 @@ class TestDocumentCache:
     def document_cache(self) -> DocumentCache:
         return DocumentCache(max_bytes=10_000)
 
-    def test_forgets_what_nobody_asks_for(self, document_cache: DocumentCache) -> None:
+    def test_document_cache_forgets_what_nobody_asks_for(self, document_cache: DocumentCache) -> None:
         for key in range(5):
             document_cache.put(key, CachedDocument(b"", bytes(1_300), (), ()))
         assert document_cache.get(0) is not None
         document_cache.put(5, CachedDocument(b"", bytes(1_300), (), ()))
         assert [key for key in range(6) if document_cache.get(key) is None] == [1]
 
-    def test_counts_what_it_has(self, document_cache: DocumentCache) -> None:
+    def test_document_cache_counts_what_it_has(self, document_cache: DocumentCache) -> None:
         for number in range(1_000):
             document_cache.put("one", CachedDocument(b"", bytes(number), (), ()))
         document_cache.put("two", CachedDocument(b"", bytes(5_000), (), ()))
         assert document_cache.get("one") is not None
         assert document_cache.get("two") is not None
 
-    def test_does_not_keep_what_is_too_large_for_it(self, document_cache: DocumentCache) -> None:
+    def test_document_cache_does_not_keep_what_is_too_large_for_it(self, document_cache: DocumentCache) -> None:
         document_cache.put("small", CachedDocument(b"", b"{}", (), ()))
         document_cache.put("large", CachedDocument(b"", bytes(20_000), (), ()))
         assert document_cache.get("large") is None

@@ -193,9 +193,9 @@ PROMISED: Moves = {status: {verb: set(to) for verb, to in verbs.items()} for sta
 
 
 class TestMoves:
-    def test_of_every_small_order_are_exactly_those_of_the_table(self) -> None:
+    def test_moves_of_every_small_order_are_exactly_those_of_the_table(self) -> None:
         assert found_moves(small_orders(2)) == PROMISED
 
     @pytest.mark.prove
-    def test_of_every_order_of_two_lines_of_three_units_are_exactly_those_of_the_table(self) -> None:
+    def test_moves_of_every_order_of_two_lines_of_three_units_are_exactly_those_of_the_table(self) -> None:
         assert found_moves(small_orders(3)) == PROMISED

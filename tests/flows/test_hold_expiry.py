@@ -32,7 +32,7 @@ async def held_until(world: World, *moments: int | None) -> tuple[Caller, int]:
 
 
 class TestReleaseDue:
-    async def test_ends_the_holds_whose_time_has_come_and_no_others(self, world: World) -> None:
+    async def test_release_due_ends_the_holds_whose_time_has_come_and_no_others(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE, 2 * MINUTE, None)
         assert await hold_expiry.release_due(world.context) == 0
         started = world.context.clock()
@@ -45,7 +45,7 @@ class TestReleaseDue:
         assert (last.name, last.actor) == ("order.released", hold_expiry.ACTOR)
         assert await hold_expiry.release_due(world.context) == 0
 
-    async def test_ends_each_once_however_many_look(self, world: World) -> None:
+    async def test_release_due_ends_each_once_however_many_look(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE)
         started = world.context.clock()
         world.context.clock = lambda: started + 2 * MINUTE
@@ -56,7 +56,7 @@ class TestReleaseDue:
 
 
 class TestRun:
-    async def test_goes_on_after_a_look_that_failed(self, world: World) -> None:
+    async def test_run_goes_on_after_a_look_that_failed(self, world: World) -> None:
         caller, order_id = await held_until(world, MINUTE)
         started, looks = world.context.clock(), 0
 

@@ -42,7 +42,7 @@ class TestRefused:
         ],
         ids=["broken", "empty", "deep", "large", "duplicate", "faulty"],
     )
-    async def test_is_kept_with_its_bytes(
+    async def test_refused_is_kept_with_its_bytes(
         self, world: World, headers: dict[str, str], door: str, body: bytes, code: str
     ) -> None:
         vendor = VENDORS[door]
@@ -57,7 +57,7 @@ class TestRefused:
         assert only["complete"] == (kept == body)
         assert kept == body or code == "too_large"
 
-    async def test_is_not_kept_of_strangers(self, world: World, headers: dict[str, str]) -> None:
+    async def test_refused_is_not_kept_of_strangers(self, world: World, headers: dict[str, str]) -> None:
         answer = await world.http.post(HUB.create, content=b"{")
         assert answer.status_code == 401
         assert await refused(world, headers) == []
@@ -75,7 +75,7 @@ class TestRefusedBeforeIntake:
             ("hub", {"Idempotency-Key": "k" * 300}, "invalid"),
         ],
     )
-    async def test_for_its_headers_is_kept(
+    async def test_refused_before_intake_for_its_headers_is_kept(
         self, world: World, headers: dict[str, str], door: str, extra: dict[str, str], code: str
     ) -> None:
         vendor = VENDORS[door]
@@ -90,14 +90,18 @@ class TestRefusedBeforeIntake:
         assert (again.status_code, again.json()["status"]) == (200, "accepted")
 
     @pytest.mark.parametrize("door", VENDORS)
-    async def test_for_a_scope_is_kept(self, world: World, headers: dict[str, str], door: str) -> None:
+    async def test_refused_before_intake_for_a_scope_is_kept(
+        self, world: World, headers: dict[str, str], door: str
+    ) -> None:
         vendor, reader = VENDORS[door], await world.bearer(scope=access.READ)
         answer = await world.http.post(vendor.create, json=vendor.body("A-1"), headers=reader | vendor.headers("t-1"))
         assert answer.status_code == 403
         (only,) = await refused(world, headers)
         assert (only["door"], only["code"]) == (door, "no_scope")
 
-    async def test_as_a_call_of_too_many_orders_is_kept_whole(self, world: World, headers: dict[str, str]) -> None:
+    async def test_refused_before_intake_as_a_call_of_too_many_orders_is_kept_whole(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         vendor = VENDORS["pb_fulfillment"]
         orders = [{"clientOrderId": str(place)} for place in range(201)]
         answer = await world.http.post(
@@ -111,7 +115,7 @@ class TestRefusedBeforeIntake:
 
 
 class TestRedrive:
-    async def test_mended_becomes_an_order(self, world: World, headers: dict[str, str]) -> None:
+    async def test_redrive_mended_becomes_an_order(self, world: World, headers: dict[str, str]) -> None:
         body = HUB.body("A-1") | {"currency": "XYZ"}
         await world.http.post(HUB.create, json=body, headers=headers)
         (only,) = await refused(world, headers)
@@ -126,7 +130,7 @@ class TestRedrive:
         again = (await world.http.get(f"{SUBMISSIONS}/{only['id']}", headers=headers)).json()
         assert (again["status"], again["order_id"]) == ("redriven", answer.json()["order_id"])
 
-    async def test_as_it_was_works_once_the_reason_is_gone(self, world: World, headers: dict[str, str]) -> None:
+    async def test_redrive_as_it_was_works_once_the_reason_is_gone(self, world: World, headers: dict[str, str]) -> None:
         vendor = VENDORS["pb_oms"]
         product = {"description": "Mug", "originCountryCode": "US", "quantity": 1, "unitPrice": 5, "productDetails": {}}
         body = vendor.body("A-1") | {"items": [{"customProductId": "cp00000000000"}]}
@@ -147,13 +151,13 @@ class TestRedrive:
         answer = await world.http.post(path, headers=headers)
         assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
 
-    async def test_of_an_accepted_one_is_refused(self, world: World, headers: dict[str, str]) -> None:
+    async def test_redrive_of_an_accepted_one_is_refused(self, world: World, headers: dict[str, str]) -> None:
         await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
         listed = (await world.http.get(SUBMISSIONS, headers=headers)).json()["items"]
         answer = await world.http.post(f"{SUBMISSIONS}/{listed[0]['id']}/redrive", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (409, "state_forbids")
 
-    async def test_wants_the_write_scope(self, world: World, headers: dict[str, str]) -> None:
+    async def test_redrive_wants_the_write_scope(self, world: World, headers: dict[str, str]) -> None:
         await world.http.post(HUB.create, content=b"{", headers=headers)
         (only,) = await refused(world, headers)
         reader = await world.bearer(scope=access.READ)
@@ -161,13 +165,17 @@ class TestRedrive:
 
 
 class TestFates:
-    async def test_every_authenticated_submission_has_one(self, world: World, headers: dict[str, str]) -> None:
+    async def test_an_outcome_every_authenticated_submission_has_one(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         for body in (HUB.body("A-1"), HUB.body("A-1"), HUB.body("A-1") | {"notes": "other"}, {}):
             await world.http.post(HUB.create, json=body, headers=headers)
         listed = (await world.http.get(SUBMISSIONS, headers=headers)).json()["items"]
         assert [each["status"] for each in listed] == ["refused", "refused", "replayed", "accepted"]
 
-    async def test_one_bad_order_does_not_fail_its_neighbors(self, world: World, headers: dict[str, str]) -> None:
+    async def test_an_outcome_one_bad_order_does_not_fail_its_neighbors(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         bodies = [HUB.body(f"A-{place}") if place % 3 else {"number": f"A-{place}"} for place in range(30)]
         answers = await asyncio.gather(*(world.http.post(HUB.create, json=body, headers=headers) for body in bodies))
         assert [answer.status_code for answer in answers] == [201 if place % 3 else 422 for place in range(30)]
@@ -191,7 +199,7 @@ class TestFates:
         assert only["code"] == "bug"
 
     @pytest.mark.parametrize("method", ["to_content", "placement", "create_response"])
-    async def test_a_create_that_ends_in_a_bug_keeps_its_submission(
+    async def test_an_outcome_a_create_that_ends_in_a_bug_keeps_its_submission(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch, method: str
     ) -> None:
         def stumble(*_: Any) -> Any:
@@ -229,14 +237,14 @@ class TestFates:
 
 
 class TestIdempotencyKey:
-    async def test_gives_the_first_answer_again(self, world: World, headers: dict[str, str]) -> None:
+    async def test_idempotency_key_gives_the_first_answer_again(self, world: World, headers: dict[str, str]) -> None:
         keyed = headers | {"Idempotency-Key": "k-1"}
         first = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=keyed)
         again = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=keyed)
         assert again.content == first.content
         assert again.headers["location"] == first.headers["location"]
 
-    async def test_for_another_request_is_refused(self, world: World, headers: dict[str, str]) -> None:
+    async def test_idempotency_key_for_another_request_is_refused(self, world: World, headers: dict[str, str]) -> None:
         keyed = headers | {"Idempotency-Key": "k-1"}
         await world.http.post(HUB.create, json=HUB.body("A-1"), headers=keyed)
         other = await world.http.post(HUB.create, json=HUB.body("A-2"), headers=keyed)
@@ -244,7 +252,9 @@ class TestIdempotencyKey:
         alone = await world.http.post(HUB.create, json=HUB.body("A-2"), headers=headers)
         assert (alone.status_code, "idempotent-replayed" in alone.headers) == (201, False)
 
-    async def test_of_a_replay_stands_for_the_first_request(self, world: World, headers: dict[str, str]) -> None:
+    async def test_idempotency_key_of_a_replay_stands_for_the_first_request(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         first = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers)
         again = await world.http.post(HUB.create, json=HUB.body("A-1"), headers=headers | {"Idempotency-Key": "k-9"})
         assert again.content == first.content
@@ -254,7 +264,7 @@ class TestIdempotencyKey:
 
 class TestOverload:
     @pytest.mark.parametrize("context", [{"intake_waiting": 2}], indirect=True)
-    async def test_is_told_and_nothing_is_half_done(self, world: World, headers: dict[str, str]) -> None:
+    async def test_overload_is_named_and_nothing_is_half_done(self, world: World, headers: dict[str, str]) -> None:
         answers = await asyncio.gather(
             *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(12))
         )
@@ -262,7 +272,7 @@ class TestOverload:
         assert set(codes) == {201, 503}
         assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 503)
 
-    async def test_a_database_that_is_away_is_503_and_loses_nothing(
+    async def test_overload_a_database_that_is_away_is_503_and_loses_nothing(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def away(*_: Any) -> None:

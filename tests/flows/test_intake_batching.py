@@ -53,7 +53,9 @@ async def create_all(world: World) -> None:
 
 
 class TestGathering:
-    async def test_puts_what_waits_together_into_one_transaction(self, world: World, batches: list[int]) -> None:
+    async def test_gathering_puts_what_waits_together_into_one_transaction(
+        self, world: World, batches: list[int]
+    ) -> None:
         await create_all(world)
         assert sum(batches) == COUNT
         assert (
@@ -61,11 +63,11 @@ class TestGathering:
         )  # one each at first, and one for all who waited meanwhile
 
     @pytest.mark.parametrize("context", [{"intake_batch": 8}], indirect=True)
-    async def test_keeps_to_the_limit_of_a_batch(self, world: World, batches: list[int]) -> None:
+    async def test_gathering_keeps_to_the_limit_of_a_batch(self, world: World, batches: list[int]) -> None:
         await create_all(world)
         assert (sum(batches), max(batches)) == (COUNT, 8)
 
-    async def test_leaves_no_writer_with_an_error(self, world: World) -> None:
+    async def test_gathering_leaves_no_writer_with_an_error(self, world: World) -> None:
         wrong: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: wrong.append(context))
         headers = await world.bearer()

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from crossdock import app
 from crossdock.flows import queries, verification
 from crossdock.settings import load
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event, order_line, orders, request_key, submission
 from tests.server import Server, servers
@@ -44,7 +44,7 @@ async def stored(world: World, door: str, number: str) -> int:
 
 @each_door
 class TestOnce:
-    async def test_the_same_content_gives_the_first_answer_again(self, world: World, vendor: Vendor) -> None:
+    async def test_once_the_same_content_gives_the_first_answer_again(self, world: World, vendor: Vendor) -> None:
         headers = await world.bearer()
         first = await post(world, vendor, vendor.body("A-1"), "t-1", headers)
         again = await post(world, vendor, vendor.body("A-1"), "t-2", headers)
@@ -53,7 +53,7 @@ class TestOnce:
         assert "idempotent-replayed" not in first.headers
         assert again.headers["idempotent-replayed"] == "true"
 
-    async def test_other_content_is_a_conflict(self, world: World, vendor: Vendor) -> None:
+    async def test_once_other_content_is_a_conflict(self, world: World, vendor: Vendor) -> None:
         headers = await world.bearer()
         await post(world, vendor, vendor.body("A-1"), "t-1", headers)
         other = await post(world, vendor, vendor.changed(vendor.body("A-1")), "t-2", headers)
@@ -61,14 +61,14 @@ class TestOnce:
         assert vendor.number in other.text
         assert await stored(world, vendor.door, "A-1") == 1
 
-    async def test_members_in_another_order_are_the_same_content(self, world: World, vendor: Vendor) -> None:
+    async def test_once_members_in_another_order_are_the_same_content(self, world: World, vendor: Vendor) -> None:
         headers = await world.bearer()
         first = await post(world, vendor, vendor.body("A-1"), "t-1", headers)
         turned = dict(reversed(list(vendor.body("A-1").items())))
         again = await post(world, vendor, turned, "t-2", headers)
         assert again.content == first.content
 
-    async def test_64_at_once_make_one_order(self, world: World, vendor: Vendor) -> None:
+    async def test_once_64_at_once_make_one_order(self, world: World, vendor: Vendor) -> None:
         headers = await world.bearer()
         answers = await asyncio.gather(
             *(post(world, vendor, vendor.body("A-1"), f"t-{turn}", headers) for turn in range(64))
@@ -78,7 +78,7 @@ class TestOnce:
         assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
         assert await stored(world, vendor.door, "A-1") == 1
 
-    async def test_a_refused_try_does_not_take_the_number(self, world: World, vendor: Vendor) -> None:
+    async def test_once_a_refused_try_does_not_take_the_number(self, world: World, vendor: Vendor) -> None:
         headers = await world.bearer()
         bad = vendor.body("A-1")
         lines = next(name for name in ("items", "orderLines", "lines") if name in bad)
@@ -154,7 +154,7 @@ def post_at_once(
 
 
 class TestTwoServers:
-    def test_racing_for_the_same_orders_make_each_once(self, database: str) -> None:
+    def test_two_servers_racing_for_the_same_orders_make_each_once(self, database: str) -> None:
         # A request sent again by a nervous client, and an order sent again under request ids of its own.
         races = {"R-1": ["t-1"] * 64, "R-2": [f"t-2-{turn}" for turn in range(64)]}
         with servers(database, 2) as both:
@@ -185,7 +185,7 @@ def post_all(server: Server, token: dict[str, str], vendor: Vendor, numbers: lis
 
 class TestCrash:
     @pytest.mark.parametrize("kills", [2, pytest.param(25, marks=pytest.mark.prove)])
-    def test_a_killed_server_loses_no_answered_order_and_doubles_none(self, database: str, kills: int) -> None:
+    def test_crash_a_killed_server_loses_no_answered_order_and_doubles_none(self, database: str, kills: int) -> None:
         vendor = VENDORS["s2"]
         numbers = [f"K-{place}" for place in range(75 * kills)]
         random.seed(7)
@@ -251,8 +251,8 @@ def leads_to_the_one(http: httpx.Client, vendor: Vendor, answer: httpx.Response)
 
 
 class TestAServerThatDies:
-    def test_between_commit_and_answer_has_the_answer_given_by_the_next(self, database: str) -> None:
-        token = kill_with_each(database, "tests.dying:after_commit")
+    def test_a_server_that_dies_between_commit_and_answer_has_the_answer_given_by_the_next(self, database: str) -> None:
+        token = kill_with_each(database, "tests.crashing_server:after_commit")
         left = asyncio.run(look(database))
         assert [(order_event.door, order_event.event) for order_event in left] == [
             (vendor.door, "order.received") for vendor in DOORS
@@ -265,8 +265,10 @@ class TestAServerThatDies:
                 assert leads_to_the_one(http, vendor, again)
         assert asyncio.run(look(database)) == left
 
-    def test_before_the_commit_leaves_nothing_and_the_next_takes_the_order(self, database: str) -> None:
-        token = kill_with_each(database, "tests.dying:before_commit")
+    def test_a_server_that_dies_before_the_commit_leaves_nothing_and_the_next_takes_the_order(
+        self, database: str
+    ) -> None:
+        token = kill_with_each(database, "tests.crashing_server:before_commit")
         assert asyncio.run(is_untouched(database))
         with Server(database) as server, client(server, token) as http:
             for vendor in DOORS:

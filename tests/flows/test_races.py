@@ -89,7 +89,7 @@ VERBS = ("edit", "hold", "cancel", "tag", "note")
 
 
 class TestOneVersion:
-    async def test_is_changed_by_exactly_one_of_many(self, at: Moving) -> None:
+    async def test_one_version_is_changed_by_exactly_one_of_many(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         for turn, verb in enumerate(VERBS * 2, 1):
             order = at.known[order_id]
@@ -102,7 +102,7 @@ class TestOneVersion:
         await at.check(order_id)
         await at.verify()
 
-    async def test_is_changed_by_one_of_two_edits_and_the_other_is_not_there(self, at: Moving) -> None:
+    async def test_one_version_is_changed_by_one_of_two_edits_and_the_other_is_not_there(self, at: Moving) -> None:
         order_id = await at.place("s2", "R-1", [2, 3])
         order = at.known[order_id]
         done, (refusal,) = outcomes(await at_once(at, [[step(at, "edit", order, n, version=1)] for n in (1, 2)]))
@@ -111,7 +111,7 @@ class TestOneVersion:
         assert sum(name in rendered.document for name in ("x-1", "x-2")) == 1
         assert refusal.facts == {"version": 2, "seen": 1}
 
-    async def test_is_changed_twice_where_nobody_looks_at_it(
+    async def test_one_version_is_changed_twice_where_nobody_looks_at_it(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With the guards off (no lock, and no version in the WHERE clause) one of two changes is lost."""
@@ -127,7 +127,7 @@ class TestOneVersion:
         # The primary key of the log is the last guard: two events cannot have one number.
         assert sum(not isinstance(each, list) for each in found) == 1
 
-    async def test_is_guarded_by_the_where_clause_too(
+    async def test_one_version_is_guarded_by_the_where_clause_too(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without the lock both load the same version; then one meets nothing to update and is told so."""
@@ -188,7 +188,7 @@ def meeting(command: Command, met: asyncio.Barrier) -> Command:
 
 
 class TestWithoutAVersion:
-    async def test_all_changes_of_one_order_are_made_one_after_the_other(self, at: Moving) -> None:
+    async def test_without_a_version_all_changes_of_one_order_are_made_one_after_the_other(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         calls = [[step(at, VERBS[n % len(VERBS)], at.known[order_id], n, version=None)] for n in range(MANY)]
         done, refused = outcomes(await at_once(at, calls))
@@ -205,7 +205,7 @@ class TestWithoutAVersion:
         await at.check(order_id)
         await at.verify()
 
-    async def test_no_more_is_canceled_than_was_ordered(self, at: Moving) -> None:
+    async def test_without_a_version_no_more_is_canceled_than_was_ordered(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [10])
         steps = [[CancelOrder(order_id=order_id, lines={0: 3})] for _ in range(MANY)]
         done, refused = outcomes(await at_once(at, steps))
@@ -215,7 +215,7 @@ class TestWithoutAVersion:
         assert (now.counters[0].canceled, now.counters[0].open) == (9, 1)
         await at.check(order_id)
 
-    async def test_cancel_and_ship_at_once_leave_each_unit_with_one_of_them(self, at: Moving) -> None:
+    async def test_without_a_version_cancel_and_ship_at_once_leave_each_unit_with_one_of_them(self, at: Moving) -> None:
         ids = [await at.place("hub", f"R-{n}", [5, 5]) for n in range(8)]
         steps = [[call] for each in ids for call in (CancelOrder(order_id=each), ShipOrder(order_id=each))]
         done, refused = outcomes(await at_once(at, steps))
@@ -225,7 +225,9 @@ class TestWithoutAVersion:
             assert str((await at.learn(each)).status) in ("canceled", "shipped")
         await at.check(*ids)
 
-    async def test_callers_of_several_processes_lose_nothing_either(self, at: Moving, database: str) -> None:
+    async def test_without_a_version_callers_of_several_processes_lose_nothing_either(
+        self, at: Moving, database: str
+    ) -> None:
         order_id = await at.place("hub", "R-1", [MANY])
         async with app.open_context(load({}, database=database)) as other:
             other.clock = at.clock
@@ -242,7 +244,9 @@ async def within(seconds: float, work: Any) -> Any:
 
 
 class TestSeveralOrders:
-    async def test_in_opposite_turns_do_not_wait_for_each_other_for_ever(self, at: Moving, database: str) -> None:
+    async def test_several_orders_in_opposite_turns_do_not_wait_for_each_other_for_ever(
+        self, at: Moving, database: str
+    ) -> None:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(6)]
         calls = []
         for n in range(12):
@@ -256,7 +260,7 @@ class TestSeveralOrders:
             assert set((await at.learn(each)).tags) == {f"t{n}" for n in range(12)}
         await at.check(*ids)
 
-    async def test_would_wait_for_ever_if_they_were_not_taken_in_one_order(
+    async def test_several_orders_would_wait_for_ever_if_they_were_not_taken_in_one_order(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         if engine == "sqlite":
@@ -271,7 +275,7 @@ class TestSeveralOrders:
         found = await within(30, at_once(at, [call(*ids), call(*ids[::-1])]))
         assert [isinstance(each, Busy) for each in found].count(True) == 1
 
-    async def test_are_all_left_alone_where_one_is_refused(self, at: Moving) -> None:
+    async def test_several_orders_are_all_left_alone_where_one_is_refused(self, at: Moving) -> None:
         ids = [await at.place("hub", f"R-{n}", [9]) for n in range(3)]
         before = await at.dump()
         with pytest.raises(Conflict):
@@ -285,7 +289,7 @@ class TestSeveralOrders:
 
 
 class TestOnce:
-    async def test_32_at_once_are_one_event_and_one_answer(self, at: Moving) -> None:
+    async def test_once_32_at_once_are_one_event_and_one_answer(self, at: Moving) -> None:
         order_id = await at.place("hub", "R-1", [40])
 
         async def rendered(_: Transaction, change: Change) -> bytes:
@@ -302,7 +306,9 @@ class TestOnce:
             assert (now.version, now.event_number) == (version + 1, version + 1)
         await at.check(order_id)
 
-    async def test_another_request_under_the_key_is_refused_and_a_refused_one_leaves_it_free(self, at: Moving) -> None:
+    async def test_once_another_request_under_the_key_is_refused_and_a_refused_one_leaves_it_free(
+        self, at: Moving
+    ) -> None:
         order_id = await at.place("hub", "R-1", [4])
 
         async def rendered(_: Transaction, change: Change) -> bytes:
@@ -322,7 +328,7 @@ class TestOnce:
 
 
 class TestTimers:
-    async def test_release_once_though_every_process_looks(self, at: Moving, database: str) -> None:
+    async def test_timers_release_once_though_every_process_looks(self, at: Moving, database: str) -> None:
         ids = [await at.place(door, f"R-{door}", [1]) for door in DOORS]
         for each in ids:
             hold_request = HoldRequest("stock", release_at=at.clock.now + 5)
@@ -341,7 +347,7 @@ class TestTimers:
 
 
 class TestIntakeAndVerbs:
-    async def test_at_once_lose_neither(self, at: Moving) -> None:
+    async def test_intake_and_verbs_at_once_lose_neither(self, at: Moving) -> None:
         """A door that puts whole orders replaces one while it is held and tagged."""
         order_id = await at.place("pb_fulfillment", "R-1", [4])
 
@@ -361,7 +367,7 @@ class TestIntakeAndVerbs:
         assert set(now.tags) == {f"t{n}" for n in range(8)}
         await at.check(order_id)
 
-    async def test_meet_between_reading_and_writing_and_lose_neither(
+    async def test_intake_and_verbs_meet_between_reading_and_writing_and_lose_neither(
         self, at: Moving, engine: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The order is tagged just after the door that replaces it has read it: it must be read again."""

@@ -25,7 +25,7 @@ async def kept(context: Context, organization: Organization) -> CatalogEntry:
 
 
 class TestChange:
-    async def test_keeps_all_but_the_document_and_its_time(self, world: World) -> None:
+    async def test_change_keeps_all_but_the_document_and_its_time(self, world: World) -> None:
         organization = await world.demo_organization()
         before = await added(world.context, organization)
         changed = await reference_data.change(
@@ -37,7 +37,7 @@ class TestChange:
         assert changed.updated_at > before.updated_at
         assert (changed.name, changed.search, changed.position) == (before.name, before.search, before.position)
 
-    async def test_of_nothing_leaves_the_time_alone(self, world: World) -> None:
+    async def test_change_of_nothing_leaves_the_time_alone(self, world: World) -> None:
         organization = await world.demo_organization()
         before = await added(world.context, organization)
         same = await reference_data.change(
@@ -45,7 +45,7 @@ class TestChange:
         )
         assert same == before == await kept(world.context, organization)
 
-    async def test_is_not_for_another_organization(self, world: World) -> None:
+    async def test_change_is_not_for_another_organization(self, world: World) -> None:
         organization = await world.demo_organization()
         other = await tenants.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
         before = await added(world.context, organization)
@@ -61,7 +61,7 @@ class TestChange:
         assert await theirs() == await kept(world.context, other)
         assert await kept(world.context, organization) == before
 
-    async def test_of_what_is_not_there_gives_nothing(self, world: World) -> None:
+    async def test_change_of_what_is_not_there_gives_nothing(self, world: World) -> None:
         organization = await world.demo_organization()
         await added(world.context, organization)
         for kind, key in ((KIND, "K"), ("s2/brand", "k")):
@@ -70,7 +70,7 @@ class TestChange:
             )
             assert found is None
 
-    async def test_is_not_lost_when_others_change_at_once(self, world: World) -> None:
+    async def test_change_is_not_lost_when_others_change_at_once(self, world: World) -> None:
         organization = await world.demo_organization()
         await added(world.context, organization)
 
@@ -85,7 +85,7 @@ class TestChange:
 
 
 class TestRemove:
-    async def test_is_for_good_and_for_one_organization(self, world: World) -> None:
+    async def test_remove_is_for_good_and_for_one_organization(self, world: World) -> None:
         organization = await world.demo_organization()
         other = await tenants.add_organization(world.context, name="Other", uuid=STRANGERS_UUID)
         theirs = await added(world.context, other)

@@ -56,9 +56,9 @@ async def spell(context: Context, *, every: int) -> set[Status]:
 
 @pytest.mark.parametrize("engine", ["sqlite"])  # spelling is pure; the engine has no say in it
 class TestEveryDoor:
-    async def test_can_spell_small_states_of_an_order_of_every_door(self, context: Context) -> None:
+    async def test_every_door_can_spell_small_states_of_an_order_of_every_door(self, context: Context) -> None:
         assert await spell(context, every=150) == set(Status)
 
     @pytest.mark.prove
-    async def test_can_spell_every_small_state_of_an_order_of_every_door(self, context: Context) -> None:
+    async def test_every_door_can_spell_every_small_state_of_an_order_of_every_door(self, context: Context) -> None:
         assert await spell(context, every=1) == set(Status)

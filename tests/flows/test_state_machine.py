@@ -409,25 +409,25 @@ def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> Counter[str]:
 
 class TestStories:
     @pytest.mark.parametrize("seed", range(2))
-    def test_hold_on_a_long_way(self, fresh: Callable[[], str], seed: int) -> None:
+    def test_the_state_machine_holds_on_a_long_way(self, fresh: Callable[[], str], seed: int) -> None:
         outcomes = wander(fresh, seed=seed, steps=45)
         assert outcomes["verified"] == 1
         assert min(outcomes["done"], outcomes["refused"]) >= 5
 
     @pytest.mark.prove
     @pytest.mark.parametrize("seed", range(100, 140))
-    def test_hold_on_a_very_long_way(self, fresh: Callable[[], str], seed: int) -> None:
+    def test_the_state_machine_holds_on_a_very_long_way(self, fresh: Callable[[], str], seed: int) -> None:
         outcomes = wander(fresh, seed=seed, steps=400)
         assert outcomes["verified"] == 1
         assert min(outcomes["done"], outcomes["refused"]) >= 40
 
-    def test_hold_whatever_is_asked(self, fresh: Callable[[], str]) -> None:
+    def test_the_state_machine_holds_whatever_is_asked(self, fresh: Callable[[], str]) -> None:
         outcomes = tell(fresh, examples=4, steps=10)
         assert outcomes["verified"] >= 4
         assert min(outcomes["done"], outcomes["refused"]) >= 1
 
     @pytest.mark.prove
-    def test_hold_for_long(self, fresh: Callable[[], str]) -> None:
+    def test_the_state_machine_holds_for_long(self, fresh: Callable[[], str]) -> None:
         outcomes = tell(fresh, examples=150, steps=40)
         assert outcomes["verified"] >= 150
         assert min(outcomes["done"], outcomes["refused"]) >= 150

@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, func, insert, select, update
 from crossdock.core.events import chain_hash
 from crossdock.core.ids import from_base32
 from crossdock.flows import verification
-from crossdock.store import event_log, order_list
+from crossdock.store import event_log, order_counts
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import event, feed, order_line, order_term, orders
 from tests.vendors import VENDORS
@@ -63,18 +63,18 @@ async def held(world: World) -> int:
 
 
 class TestVerify:
-    async def test_holds_on_an_empty_book(self, world: World) -> None:
+    async def test_verify_holds_on_an_empty_book(self, world: World) -> None:
         found = await verification.verify(world.context)
         assert (found.orders, found.events, found.broken) == (0, 0, ())
 
-    async def test_holds_on_orders_of_every_door(self, world: World) -> None:
+    async def test_verify_holds_on_orders_of_every_door(self, world: World) -> None:
         ids = await filled(world)
         found = await verification.verify(world.context)
         ((events,),) = await rows(world, select(func.count()).select_from(event))
         assert (found.orders, found.events, found.broken) == (len(ids), events, ())
         assert (len(ids), events) == (5, 6)
 
-    async def test_holds_on_several_organizations(self, world: World) -> None:
+    async def test_verify_holds_on_several_organizations(self, world: World) -> None:
         await filled(world)
         stranger = await world.stranger()
         hub = VENDORS["hub"]
@@ -84,7 +84,7 @@ class TestVerify:
 
 
 class TestTampering:
-    async def test_with_a_payload_is_found(self, world: World) -> None:
+    async def test_tampering_with_a_payload_is_found(self, world: World) -> None:
         for order_id in await filled(world):
             first = (event.c.aggregate_id == order_id, event.c.number == 1)
             ((payload,),) = await rows(world, select(event.c.payload).where(*first))
@@ -97,21 +97,21 @@ class TestTampering:
         ("column", "value"),
         [("actor", "mallory"), ("door", "s2"), ("name", "order.edited"), ("version", 2), ("at", 1), ("event_id", 1)],
     )
-    async def test_with_anything_an_event_says_is_found(self, world: World, column: str, value: Any) -> None:
+    async def test_tampering_with_anything_an_event_says_is_found(self, world: World, column: str, value: Any) -> None:
         order_id = await held(world)
         await run(
             world, update(event).where(event.c.aggregate_id == order_id, event.c.number == 1).values({column: value})
         )
         assert await broken_orders(world) == [(order_id, "event 1 was changed")]
 
-    async def test_with_a_hash_is_found(self, world: World) -> None:
+    async def test_tampering_with_a_hash_is_found(self, world: World) -> None:
         order_id = await held(world)
         await run(
             world, update(event).where(event.c.aggregate_id == order_id, event.c.number == 2).values(hash=bytes(32))
         )
         assert await broken_orders(world) == [(order_id, "event 2 was changed")]
 
-    async def test_that_swaps_two_hashes_of_an_order_is_found(self, world: World) -> None:
+    async def test_tampering_that_swaps_two_hashes_of_an_order_is_found(self, world: World) -> None:
         order_id = await held(world)
         one, two = (
             (event.c.aggregate_id == order_id, event.c.number == 1),
@@ -123,7 +123,7 @@ class TestTampering:
         await run(world, update(event).where(*two).values(hash=bytes(first)))
         assert await broken_orders(world) == [(order_id, "event 1 was changed")]
 
-    async def test_that_swaps_the_hashes_of_two_orders_is_found(self, world: World) -> None:
+    async def test_tampering_that_swaps_the_hashes_of_two_orders_is_found(self, world: World) -> None:
         ids = (await filled(world))[:2]
         hashes = [
             (await rows(world, select(event.c.hash).where(event.c.aggregate_id == order_id, event.c.number == 1)))[0][0]
@@ -143,36 +143,36 @@ class TestTampering:
             (2, "the order remembers 2 events, the log holds 1, or their heads differ"),
         ],
     )
-    async def test_that_deletes_an_event_is_found(self, world: World, number: int, reason: str) -> None:
+    async def test_tampering_that_deletes_an_event_is_found(self, world: World, number: int, reason: str) -> None:
         order_id = await held(world)
         await run(world, delete(event).where(event.c.aggregate_id == order_id, event.c.number == number))
         assert await broken_orders(world) == [(order_id, reason)]
 
-    async def test_that_deletes_all_events_of_an_order_is_found(self, world: World) -> None:
+    async def test_tampering_that_deletes_all_events_of_an_order_is_found(self, world: World) -> None:
         order_id = (await filled(world))[0]
         await run(world, delete(event).where(event.c.aggregate_id == order_id))
         ((found, reason),) = await broken_orders(world)
         assert found == order_id
         assert "the log holds 0" in reason
 
-    async def test_that_deletes_an_order_is_found(self, world: World) -> None:
+    async def test_tampering_that_deletes_an_order_is_found(self, world: World) -> None:
         order_id = await held(world)
         await run(world, delete(orders).where(orders.c.order_id == order_id))
         assert await broken_orders(world) == [(order_id, "has events but no order")]
 
-    async def test_with_the_head_an_order_remembers_is_found(self, world: World) -> None:
+    async def test_tampering_with_the_head_an_order_remembers_is_found(self, world: World) -> None:
         order_id = await held(world)
         await run(world, update(orders).where(orders.c.order_id == order_id).values(event_hash=bytes(32)))
         ((found, reason),) = await broken_orders(world)
         assert (found, "heads differ" in reason) == (order_id, True)
 
-    async def test_with_how_many_events_an_order_remembers_is_found(self, world: World) -> None:
+    async def test_tampering_with_how_many_events_an_order_remembers_is_found(self, world: World) -> None:
         order_id = await held(world)
         await run(world, update(orders).where(orders.c.order_id == order_id).values(event_number=1))
         ((found, reason),) = await broken_orders(world)
         assert (found, "remembers 1 events" in reason) == (order_id, True)
 
-    async def test_that_leaves_an_event_nobody_can_read_is_found(self, world: World) -> None:
+    async def test_tampering_that_leaves_an_event_nobody_can_read_is_found(self, world: World) -> None:
         order_id = await held(world)
         of_event = (event.c.aggregate_id == order_id, event.c.number == 2)
         organization = await world.demo_organization()
@@ -211,7 +211,7 @@ OTHERWISE: list[tuple[Table, str, Any, str]] = [
 
 class TestWhatIsKeptBeside:
     @pytest.mark.parametrize(("table", "column", "value", "reason"), OTHERWISE)
-    async def test_is_found_where_it_says_something_else(
+    async def test_what_is_kept_beside_is_found_where_it_says_something_else(
         self, world: World, table: Table, column: str, value: Any, reason: str
     ) -> None:
         order_id = await held(world)
@@ -225,7 +225,7 @@ class TestWhatIsKeptBeside:
         assert found == order_id
         assert reason in said
 
-    async def test_is_the_same_where_it_is_only_spelled_otherwise(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_the_same_where_it_is_only_written_otherwise(self, world: World) -> None:
         order_id = await held(world)
         which = orders.c.order_id == order_id
         ((content,),) = await rows(world, select(orders.c.content).where(which))
@@ -234,7 +234,7 @@ class TestWhatIsKeptBeside:
         await run(world, update(orders).where(which).values(content=spaced))
         assert await broken(world) == []
 
-    async def test_is_found_where_a_line_is_too_much_or_too_little(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_found_where_a_line_is_too_much_or_too_little(self, world: World) -> None:
         order_id = await held(world)
         which = (order_line.c.order_id == order_id, order_line.c.line == 0)
         ((*line,),) = await rows(world, select(order_line).where(*which))
@@ -245,16 +245,16 @@ class TestWhatIsKeptBeside:
         await run(world, delete(order_line).where(*which))
         assert await broken(world) == [(order_id, "line 0 is stored otherwise than its events say")]
 
-    async def test_is_found_where_an_order_is_lost_with_its_events(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_found_where_an_order_is_lost_with_its_events(self, world: World) -> None:
         order_id = await held(world)
         async with world.context.store.writing() as tx:
-            for table in (orders, event):
-                await tx.run(Statement(delete(table).where(table.c.order_id == order_id)))
+            for table, column in ((orders, orders.c.order_id), (event, event.c.aggregate_id)):
+                await tx.run(Statement(delete(table).where(column == order_id)))
         found = await broken(world)
         assert (order_id, "has lines but no order") in found
         assert any("feed" in reason for _, reason in found)
 
-    async def test_is_found_where_words_are_missing_or_left(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_found_where_words_are_missing_or_left(self, world: World) -> None:
         await filled(world)
         ((organization_id, word, order_id), *_) = await rows(world, select(order_term))
         which = (order_term.c.term == word, order_term.c.order_id == order_id)
@@ -267,17 +267,19 @@ class TestWhatIsKeptBeside:
         assert about is None
         assert "are found by" in reason
 
-    async def test_is_found_where_orders_are_counted_wrongly(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_found_where_orders_are_counted_wrongly(self, world: World) -> None:
         await filled(world)
         organization = await world.demo_organization()
         async with world.context.store.writing() as tx:
-            await order_list.add_counts(tx, organization.organization_id, {("hub", "open"): 1, ("s2", "shipped"): -2})
+            await order_counts.add_counts(tx, organization.organization_id, {("hub", "open"): 1, ("s2", "shipped"): -2})
         assert await broken(world) == [
             (None, "2 orders of hub are counted as open, and 1 are"),
             (None, "-2 orders of s2 are counted as shipped, and 0 are"),
         ]
 
-    async def test_is_found_where_the_feed_has_a_gap_whatever_else_is_wrong(self, world: World) -> None:
+    async def test_what_is_kept_beside_is_found_where_the_feed_has_a_gap_whatever_else_is_wrong(
+        self, world: World
+    ) -> None:
         await filled(world)
         ((organization_id, _, order_id), *_) = await rows(world, select(order_term))
         await run(world, insert(order_term).values([organization_id, "left", order_id]))

@@ -17,7 +17,7 @@ from crossdock.core.retry_policy import RETRY_DELAYS_S
 from crossdock.flows.context import Context
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import delivery, installation
-from tests import hurried
+from tests import shortened_waits
 from tests.server import ROOT
 
 # Short retry delays, and many of them, so that no delivery that fails at random becomes a dead letter.
@@ -35,14 +35,14 @@ class Work:
         settings = {"webhook_private_allowed": "true", "worker_interval_s": 0.05} | settings
         self._out: IO[bytes] = log.open("a+b") if log else tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.hurried", "work", "--database", database],
-            cwd=ROOT, env=hurried.environment(WAITS | waits, **settings), stdout=self._out, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "tests.shortened_waits", "work", "--database", database],
+            cwd=ROOT, env=shortened_waits.environment(WAITS | waits, **settings), stdout=self._out, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
 
     @property
     def pid(self) -> int:
-        """Its process id, which is also the id with which it claims deliveries (see tests/hurried.py)."""
+        """Its process id, which is also the id with which it claims deliveries (see tests/shortened_waits.py)."""
         return self.process.pid
 
     async def is_working(self) -> None:

@@ -1,6 +1,7 @@
 """Orders, submissions and entries with their fields filled, for the tests of the store."""
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,8 +27,10 @@ from crossdock.core.orders.model import (
     Totals,
 )
 from crossdock.core.orders.status import Counters
-from crossdock.store import order_list, orders
+from crossdock.store import order_counts, orders
 from crossdock.store.catalog import CatalogEntry
+from crossdock.store.order_query import pages
+from crossdock.store.order_query.query import NO_FILTERS, Filters, OrderPage, OrderQuery
 from crossdock.store.protocols import Statement, Store, Transaction
 from crossdock.store.submissions import SubmissionRecord
 
@@ -105,7 +108,24 @@ async def put(store: Store, *placed: Order) -> None:
             mine = Counter(
                 (each.source.door, str(each.status)) for each in placed if each.organization_id == organization_id
             )
-            await order_list.add_counts(tx, organization_id, mine)
+            await order_counts.add_counts(tx, organization_id, mine)
+
+
+async def read_page(tx: Transaction, organization_id: int, filters: Filters = NO_FILTERS, **rest: Any) -> OrderPage:
+    """Read a page of one alternative; `rest` are fields of the query."""
+    return await pages.page(tx, organization_id, OrderQuery(any_of=(filters,), **rest))
+
+
+async def read_hashes(
+    tx: Transaction, organization_id: int, filters: Filters = NO_FILTERS, **rest: Any
+) -> tuple[dict[int, bytes], int | None]:
+    """Find the event hashes of a page of one alternative; `rest` are fields of the query."""
+    return await pages.event_hashes(tx, organization_id, OrderQuery(any_of=(filters,), **rest))
+
+
+async def read_page_of(tx: Transaction, organization_id: int, any_of: Sequence[Filters], **rest: Any) -> OrderPage:
+    """Read a page of several alternatives; `rest` are fields of the query."""
+    return await pages.page(tx, organization_id, OrderQuery(any_of=tuple(any_of), **rest))
 
 
 def submission(submission_id: int, organization_id: int = ONE, **changes: Any) -> SubmissionRecord:

@@ -14,7 +14,7 @@ from tests.store.samples import ONE, OTHER, key
 
 
 class TestClaim:
-    async def test_takes_what_is_free_and_leaves_what_is_taken(self, store: Store) -> None:
+    async def test_a_claim_takes_free_keys_and_leaves_taken_ones(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await idempotency_keys.claim(tx, [Claim(ONE, key(2), 1, 1)]) == {key(2)}
         async with store.writing() as tx:
@@ -23,24 +23,24 @@ class TestClaim:
             held = await idempotency_keys.find_claims(tx, ONE, [key(number) for number in range(5)])
         assert {taken: claim.submission_id for taken, claim in held.items()} == {key(1): 9, key(2): 1, key(3): 9}
 
-    async def test_gives_positions(self, store: Store) -> None:
+    async def test_a_claim_gives_the_positions_of_inserted_rows(self, store: Store) -> None:
         rows = [(ONE, key(number), 1, 1) for number in (1, 2, 3)]
         async with store.writing() as tx:
             assert await tx.claim(request_key, rows[1:2]) == {0}
             assert await tx.claim(request_key, rows) == {0, 2}
             assert await tx.claim(request_key, rows) == set()
 
-    async def test_gives_one_position_of_a_key_wanted_twice(self, store: Store) -> None:
+    async def test_a_key_claimed_twice_at_once_is_inserted_once(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tx.claim(request_key, [(ONE, key(1), 1, 1), (ONE, key(1), 2, 2)]) == {0}
             assert (await idempotency_keys.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
-    async def test_keeps_organizations_apart(self, store: Store) -> None:
+    async def test_organizations_claim_the_same_key_independently(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
             assert await idempotency_keys.claim(tx, [Claim(OTHER, key(1), 2, 2)]) == {key(1)}
 
-    async def test_is_undone_with_its_transaction(self, store: Store) -> None:
+    async def test_a_claim_is_undone_with_its_transaction(self, store: Store) -> None:
         with pytest.raises(RuntimeError):
             async with store.writing() as tx:
                 await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
@@ -48,7 +48,7 @@ class TestClaim:
         async with store.writing() as tx:
             assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 2, 2)]) == {key(1)}
 
-    async def test_can_be_released_and_repointed(self, store: Store) -> None:
+    async def test_a_claim_can_be_released_and_repointed(self, store: Store) -> None:
         async with store.writing() as tx:
             await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(ONE, key(2), 1, 1)])
             await idempotency_keys.release(tx, ONE, key=key(1))
@@ -56,7 +56,7 @@ class TestClaim:
             assert await idempotency_keys.find_claims(tx, ONE, [key(1), key(2)]) == {key(2): Claim(ONE, key(2), 7, 8)}
 
     @pytest.mark.parametrize("size", [0, 1, 65, 255, 256, 257, 600])
-    async def test_names_holders_of_any_number_of_keys(self, store: Store, size: int) -> None:
+    async def test_claims_of_any_number_of_keys_are_read_at_once(self, store: Store, size: int) -> None:
         keys = [number.to_bytes(32, "big") for number in range(size)]
         async with store.writing() as tx:
             assert await idempotency_keys.claim(tx, [Claim(ONE, each, 1, 1) for each in keys]) == set(keys)
@@ -75,7 +75,7 @@ async def claimed_elsewhere(url: str, started: threading.Event, submission_id: i
 
 
 class TestRacingClaims:
-    async def test_that_only_look_first_would_both_win(self, store: Store, database: str) -> None:
+    async def test_two_transactions_that_only_read_first_would_both_win(self, store: Store, database: str) -> None:
         """The fault without the guard: two that look before they write both find the key free."""
         another = await open_store(database)
         async with store.reading() as one, another.reading() as other:
@@ -86,7 +86,9 @@ class TestRacingClaims:
             )
         await another.close()
 
-    async def test_wait_for_the_first_to_commit_and_then_see_it_taken(self, store: Store, database: str) -> None:
+    async def test_a_racing_claim_waits_for_the_commit_and_finds_the_key_taken(
+        self, store: Store, database: str
+    ) -> None:
         started = threading.Event()
         async with store.writing() as tx:
             assert await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)]) == {key(1)}
@@ -98,7 +100,7 @@ class TestRacingClaims:
         async with store.reading() as reader:
             assert (await idempotency_keys.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 1
 
-    async def test_win_when_the_first_takes_its_claim_back(self, store: Store, database: str) -> None:
+    async def test_a_racing_claim_wins_where_the_first_is_rolled_back(self, store: Store, database: str) -> None:
         started = threading.Event()
         with pytest.raises(RuntimeError):
             async with store.writing() as tx:
@@ -111,7 +113,7 @@ class TestRacingClaims:
         async with store.reading() as reader:
             assert (await idempotency_keys.find_claims(reader, ONE, [key(1)]))[key(1)].submission_id == 2
 
-    async def test_of_many_stores_give_each_key_to_exactly_one(self, database: str) -> None:
+    async def test_of_many_stores_exactly_one_gets_each_key(self, database: str) -> None:
         keys = [key(number) for number in range(20)]
         barrier = threading.Barrier(4)
 

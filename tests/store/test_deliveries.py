@@ -1,4 +1,4 @@
-"""Endpoints, deliveries and kept mails come back as they were stored, and are found by what they are asked for."""
+"""Endpoints, deliveries and stored e-mails: written, read and found."""
 
 import msgspec
 import pytest
@@ -29,7 +29,7 @@ def delivery(delivery_id: int, *, order_id: int = 1, number: int = 1, **changed:
 
 
 class TestEndpoints:
-    async def test_come_back_with_every_field(self, store: Store) -> None:
+    async def test_an_endpoint_is_read_with_every_field(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await deliveries.add_endpoint(tx, ENDPOINT)
             assert not await deliveries.add_endpoint(tx, ENDPOINT)
@@ -38,7 +38,7 @@ class TestEndpoints:
             assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7, skip_locked=True) == ENDPOINT
             assert await deliveries.endpoints(tx, ONE) == [ENDPOINT]
 
-    async def test_are_changed_only_by_who_saw_the_newest_version(self, store: Store) -> None:
+    async def test_an_endpoint_is_changed_only_in_its_newest_version(self, store: Store) -> None:
         changed = _replace(
             ENDPOINT, version=4, state="enabled", reason=None, health=Health(), document=b"{}", updated_at=9
         )
@@ -52,7 +52,7 @@ class TestEndpoints:
             await deliveries.advance(tx, moved)
             assert await deliveries.get_endpoint(tx, ONE, endpoint_id=7) == moved
 
-    async def test_are_ready_where_something_is_due_and_they_do_not_rest(self, store: Store) -> None:
+    async def test_an_endpoint_is_ready_where_it_has_work_and_does_not_pause(self, store: Store) -> None:
         well = _replace(ENDPOINT, state="enabled", health=Health(), position=0)
         async with store.writing() as tx:
             for each in (
@@ -72,7 +72,7 @@ class TestEndpoints:
 
 
 class TestDeliveries:
-    async def test_come_back_with_every_field(self, store: Store) -> None:
+    async def test_a_delivery_is_read_with_every_field(self, store: Store) -> None:
         bare = Delivery(ONE, 7, 30, None, None, 31, "endpoint.test", State.PENDING, 0, 32, 33, 34)
         async with store.writing() as tx:
             await deliveries.add(tx, [DELIVERY, bare])
@@ -80,7 +80,7 @@ class TestDeliveries:
             assert found == {20: DELIVERY, 30: bare}
             assert await deliveries.page(tx, ONE, endpoint_id=7, limit=9) == [bare, DELIVERY]
 
-    async def test_are_due_at_their_time_those_longest_due_first(self, store: Store) -> None:
+    async def test_due_deliveries_are_read_the_longest_overdue_first(self, store: Store) -> None:
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1, next_at=8), delivery(2, next_at=6), delivery(3, next_at=9)])
             waiting = delivery(4, state=State.WAITING, next_at=None)
@@ -92,7 +92,7 @@ class TestDeliveries:
                 1,
             ]
 
-    async def test_are_held_until_a_time_by_one_process(self, store: Store) -> None:
+    async def test_a_delivery_is_claimed_by_one_process_until_a_time(self, store: Store) -> None:
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1), delivery(2), delivery(3)])
             await deliveries.take(tx, [_replace(delivery(1), next_at=50, claimed_by=4)])
@@ -102,7 +102,7 @@ class TestDeliveries:
             assert [(each.delivery_id, each.next_at, each.claimed_by) for each in held] == [(1, 50, 4)]
             assert len(await deliveries.held(tx, ONE, endpoint_id=7, claimed_by=None, limit=9)) == 2
 
-    async def test_of_an_order_are_found_while_they_are_open(self, store: Store) -> None:
+    async def test_open_deliveries_are_found_by_order(self, store: Store) -> None:
         over = {"state": State.DELIVERED, "ended_at": 5, "next_at": None}
         waits = {"state": State.WAITING, "next_at": None}
         async with store.writing() as tx:
@@ -119,7 +119,7 @@ class TestDeliveries:
                 2: [5],
             }
 
-    async def test_are_settled_with_their_last_attempts(self, store: Store) -> None:
+    async def test_a_settled_delivery_stores_its_last_attempts(self, store: Store) -> None:
         many = tuple(_replace(ATTEMPTS[0], at=place) for place in range(MAX_ATTEMPTS + 5))
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1), delivery(2)])
@@ -142,7 +142,9 @@ class TestDeliveries:
             ({"state": State.DEAD, "before": 4}, [2]),
         ],
     )
-    async def test_are_paged_newest_first(self, store: Store, wanted: dict[str, object], ids: list[int]) -> None:
+    async def test_deliveries_are_paged_newest_first(
+        self, store: Store, wanted: dict[str, object], ids: list[int]
+    ) -> None:
         dead = {"state": State.DEAD, "ended_at": 5, "next_at": None}
         async with store.writing() as tx:
             made = [delivery(place, order_id=place, **(dead if place % 2 == 0 else {})) for place in range(1, 6)]
@@ -151,7 +153,7 @@ class TestDeliveries:
             assert [each.delivery_id for each in found] == ids
             assert len(await deliveries.page(tx, ONE, endpoint_id=7, limit=1, **wanted)) == 1
 
-    async def test_are_removed_when_they_are_over_and_old(self, store: Store) -> None:
+    async def test_old_ended_deliveries_are_pruned(self, store: Store) -> None:
         over = {"state": State.DELIVERED, "ended_at": 5, "next_at": None}
         async with store.writing() as tx:
             await deliveries.add(tx, [delivery(1, **over), delivery(2), delivery(3, **over), delivery(4, **over)])
@@ -161,7 +163,7 @@ class TestDeliveries:
 
 
 class TestMails:
-    async def test_come_back_and_only_the_newest_stay(self, store: Store) -> None:
+    async def test_stored_emails_are_read_and_only_the_newest_stay(self, store: Store) -> None:
         kept = [StoredMail(ONE, number, 2, "shipped", "a@example.com", "né", 5, b"\xffraw") for number in range(1, 6)]
         async with store.writing() as tx:
             await emails.add(tx, kept)

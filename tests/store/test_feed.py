@@ -4,23 +4,24 @@ import asyncio
 import random
 import threading
 
+import msgspec
 import pytest
 
-from crossdock.core.events import Event
+from crossdock.core.events import ORDER, Event
 from crossdock.store import event_log
-from crossdock.store.event_log import EventFilter
+from crossdock.store.event_log import EventFilter, NewEvent
 from crossdock.store.protocols import Store, Transaction
 from crossdock.store.schema import open_store
 from tests.store.samples import ONE, OTHER
 
 
 def event(order_id: int, *, event_id: int = 1, name: str = "order.noted", organization_id: int = ONE) -> Event:
-    return Event(organization_id, order_id, 1, event_id, name, 1, 5, "me", "s2", b"{}", bytes(32))
+    return Event(organization_id, ORDER, order_id, 1, event_id, name, 1, 5, "me", "s2", b"{}", bytes(32))
 
 
 async def append(tx: Transaction, *events: Event, status: str = "open", source: str = "s2") -> None:
     for organization_id in {each.organization_id for each in events}:
-        of_it = [(each, status, source) for each in events if each.organization_id == organization_id]
+        of_it = [NewEvent(each, status, source) for each in events if each.organization_id == organization_id]
         await event_log.add_events(tx, organization_id, of_it)
 
 
@@ -36,7 +37,7 @@ async def append_elsewhere(database: str, added: Event, begun: threading.Event |
 
 
 class TestPositions:
-    async def test_count_from_one_in_each_organization(self, store: Store) -> None:
+    async def test_feed_positions_count_from_one_in_each_organization(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, event(1), event(2))
             await append(tx, event(1, organization_id=OTHER))
@@ -49,7 +50,7 @@ class TestPositions:
             found, upto = await event_log.feed(tx, OTHER, after=0, limit=9)
             assert [(each.position, each.event.organization_id) for each in found] == [(1, OTHER)]
 
-    async def test_of_a_transaction_taken_back_are_given_again(self, store: Store) -> None:
+    async def test_feed_positions_of_a_rolled_back_transaction_are_used_again(self, store: Store) -> None:
         try:
             async with store.writing() as tx:
                 await append(tx, event(1))
@@ -63,7 +64,7 @@ class TestPositions:
 
 
 class TestFeed:
-    async def test_is_narrowed(self, store: Store) -> None:
+    async def test_the_feed_is_filtered(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, event(1, name="order.held"), status="on_hold")
             await append(tx, event(2), event(3), source="hub")
@@ -78,7 +79,7 @@ class TestFeed:
                 found, upto = await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted)
                 assert ([each.event.aggregate_id for each in found], upto) == (ids, 4)
 
-    async def test_goes_on_after_a_page(self, store: Store) -> None:
+    async def test_the_feed_continues_after_a_page(self, store: Store) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(7)))
             found, upto = await event_log.feed(tx, ONE, after=0, limit=3)
@@ -88,18 +89,20 @@ class TestFeed:
             assert await event_log.feed(tx, ONE, after=7, limit=9) == ([], 7)
             assert await event_log.feed(tx, ONE, after=99, limit=9) == ([], 99)
 
-    async def test_looks_through_so_many_positions_at_most(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_page_of_the_feed_scans_a_limited_number_of_positions(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         async with store.writing() as tx:
             await append(tx, *(event(number) for number in range(8)), event(9, name="order.held"))
             wanted = EventFilter(names=("order.held",))
-            monkeypatch.setattr(event_log, "FEED_SCAN", 5)
+            monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 5)
             assert await event_log.feed(tx, ONE, after=0, limit=9, wanted=wanted) == ([], 5)
             found, upto = await event_log.feed(tx, ONE, after=5, limit=9, wanted=wanted)
             assert ([each.event.aggregate_id for each in found], upto) == ([9], 9)
 
 
 class TestCommitsOutOfOrder:
-    async def test_would_hide_an_event_from_who_follows_the_ids(self, store: Store, database: str) -> None:
+    async def test_following_event_ids_would_miss_an_event_committed_late(self, store: Store, database: str) -> None:
         """The fault without the guard: an id is given before the commit, and what commits first is seen first."""
         if store.name == "sqlite":
             return  # one writer at a time: there the ids cannot show the fault
@@ -121,7 +124,9 @@ class TestCommitsOutOfOrder:
             ]  # and 1 appears behind
         await other.close()
 
-    async def test_wait_for_the_first_that_took_a_position(self, store: Store, database: str) -> None:
+    async def test_a_transaction_waits_for_the_one_that_has_the_last_position(
+        self, store: Store, database: str
+    ) -> None:
         begun = threading.Event()
         async with store.writing() as first:
             await append(first, event(1))
@@ -139,7 +144,7 @@ class TestCommitsOutOfOrder:
             found, _ = await event_log.feed(tx, ONE, after=0, limit=9)
             assert [(each.position, each.event.aggregate_id) for each in found] == [(1, 1), (2, 2)]
 
-    async def test_never_show_an_event_behind_a_position_that_was_seen(self, store: Store, database: str) -> None:
+    async def test_no_event_becomes_visible_before_a_position_that_was_read(self, store: Store, database: str) -> None:
         """Four writers, each with a connection of its own, some taking back what they did, and a reader that follows."""
         done = threading.Event()
 
@@ -184,7 +189,4 @@ class TestCommitsOutOfOrder:
 
 
 def _row(of: Event, *, position: int) -> tuple[object, ...]:
-    return (
-        of.organization_id, of.order_id, of.number, of.event_id, of.name, of.version, of.at, of.actor, of.door,
-        of.payload, of.hash, position, "open", "s2",
-    )  # fmt: skip
+    return (*msgspec.structs.astuple(of), position, "open", "s2")

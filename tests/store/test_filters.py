@@ -4,17 +4,15 @@ import pytest
 
 from crossdock.core.ids import IdGenerator, created_us
 from crossdock.core.orders.model import Address, Customer, Destination, Hold, Line, Order, Source
-from crossdock.store import order_list
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Store
-from tests.store.samples import NOW_US, ONE, order, put
+from tests.store.samples import NOW_US, ONE, order, put, read_page
 
 
 async def ids(store: Store, filters: Filters, *, before: int | None = None, limit: int = 100, **rest: int) -> list[int]:
     async with store.reading() as tx:
         return [
-            each.order_id
-            for each in (await order_list.page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
+            each.order_id for each in (await read_page(tx, ONE, filters, before=before, limit=limit, **rest)).orders
         ]
 
 
@@ -39,7 +37,7 @@ FILTERED: list[tuple[Filters, list[int]]] = [
 
 
 class TestPage:
-    async def test_is_narrowed_by_each_filter(self, store: Store) -> None:
+    async def test_each_filter_selects_its_orders(self, store: Store) -> None:
         ann = Address(email="Ann@Example.com")
         await put(
             store,
@@ -59,7 +57,7 @@ class TestPage:
             assert await ids(store, filters) == found, filters
 
     @pytest.mark.parametrize("name", ["number", "email", "sku", "location"])
-    async def test_finds_values_of_any_length(self, store: Store, name: str) -> None:
+    async def test_values_of_any_length_are_found(self, store: Store, name: str) -> None:
         def long(number: int) -> Order:
             value = "ä" * 3000 + str(number)
             customer, line = Customer(email=value), Line(1, sku=value)
@@ -70,7 +68,7 @@ class TestPage:
         assert await ids(store, Filters(**{name: "ä" * 3000 + "2"})) == [2]
         assert await ids(store, Filters(**{name: "ä" * 3000})) == []
 
-    async def test_is_narrowed_to_a_time_from_included_to_excluded(self, store: Store) -> None:
+    async def test_a_range_of_times_includes_its_beginning_and_excludes_its_end(self, store: Store) -> None:
         id_generator = IdGenerator(1)
         times = [NOW_US + step for step in (0, 1, 999, 1000, 1001, 5000)]
         made = [order(id_generator.new(at), created_at=at) for at in times]
@@ -82,7 +80,7 @@ class TestPage:
         assert await ids(store, Filters(created_from=0)) == [each.order_id for each in made][::-1]
         assert await ids(store, Filters(created_to=2**62)) == [each.order_id for each in made][::-1]
 
-    async def test_ends_at_a_time_for_ids_minted_after_the_clock_was_set_back(self, store: Store) -> None:
+    async def test_a_range_of_times_holds_for_ids_made_after_the_clock_was_set_back(self, store: Store) -> None:
         id_generator = IdGenerator(1)
         id_generator.new(NOW_US + 60_000_000)
         identity = id_generator.new(NOW_US)
@@ -91,7 +89,7 @@ class TestPage:
         assert await ids(store, Filters(created_from=received, created_to=received + 1)) == [identity]
         assert await ids(store, Filters(created_from=NOW_US, created_to=received)) == []
 
-    async def test_goes_on_where_the_one_before_ended_while_orders_arrive(self, store: Store) -> None:
+    async def test_a_page_continues_where_the_one_before_ended_while_orders_arrive(self, store: Store) -> None:
         await put(store, *(order(number) for number in range(1, 11)))
         walked = await ids(store, Filters(), limit=4)
         await put(store, order(11))
@@ -100,17 +98,17 @@ class TestPage:
         assert walked == list(range(10, 0, -1))
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 8, 9])
-    async def test_has_whole_orders_in_any_size(self, store: Store, limit: int) -> None:
+    async def test_a_page_of_any_size_has_whole_orders(self, store: Store, limit: int) -> None:
         placed = [order(number, lines=(Line(number), Line(1))) for number in range(1, 9)]
         await put(store, *placed)
         async with store.reading() as tx:
-            assert (await order_list.page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
+            assert (await read_page(tx, ONE, Filters(), before=None, limit=limit)).orders == placed[::-1][:limit]
 
-    async def test_passes_over_an_offset(self, store: Store) -> None:
+    async def test_an_offset_skips_orders(self, store: Store) -> None:
         await put(store, *(order(number) for number in range(1, 6)))
         assert await ids(store, Filters(), limit=2, offset=1) == [4, 3]
         assert await ids(store, Filters(), limit=2, offset=9) == []
 
-    async def test_passes_over_nothing_for_a_limit_of_nothing(self, store: Store) -> None:
+    async def test_a_limit_of_zero_gives_no_orders(self, store: Store) -> None:
         await put(store, order(1))
         assert await ids(store, Filters(), limit=0) == []

@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
-from crossdock.core.events import CHAIN_START, Event
+from crossdock.core.events import CHAIN_START, ORDER, Event
 from crossdock.core.orders import events
 from crossdock.core.orders.events import Received
 from crossdock.core.orders.model import (
@@ -27,8 +27,10 @@ from crossdock.core.orders.model import (
 from crossdock.core.orders.status import Counters
 from crossdock.flows import verification
 from crossdock.settings import load
-from crossdock.store import event_log, order_list, orders, schema, tenants, text_search
-from crossdock.store.index_scan import Filters
+from crossdock.store import event_log, order_counts, orders, schema, tenants
+from crossdock.store.event_log import NewEvent
+from crossdock.store.order_query import pages, word_search
+from crossdock.store.order_query.query import Filters
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
@@ -41,12 +43,16 @@ NEW = ("tags", "archived", "due_at")
 OLD = Table(
     "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
 )
-# What 0003 added to the events of 0001.
-NEW_OF_EVENT = ("position", "status", "source")
+# What 0003 and 0004 added to the events of 0001, which were of orders alone.
+NEW_OF_EVENT = ("position", "status", "source", "aggregate_type")
 OLD_EVENT = Table(
     "event",
     MetaData(),
-    *(Column(each.name, each.type) for each in event_table.columns if each.name not in NEW_OF_EVENT),
+    *(
+        Column("order_id" if each.name == "aggregate_id" else each.name, each.type)
+        for each in event_table.columns
+        if each.name not in NEW_OF_EVENT
+    ),
 )
 _REAL = Statement(
     select(order_table.c.organization_id, order_table.c.door, order_table.c.status, func.count()).group_by(
@@ -55,6 +61,7 @@ _REAL = Statement(
 )
 _KEPT = Statement(select(*(order_count.c[name] for name in ("organization_id", "door", "status", "orders"))))
 _TERMS = Statement(select(order_term))
+_TYPES = Statement(select(event_table.c.aggregate_type, func.count()).group_by(event_table.c.aggregate_type))
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _replace = msgspec.structs.replace
 
@@ -78,7 +85,7 @@ def old_story(
         order_events.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
     told, before = [], CHAIN_START
     for place, (name, payload) in enumerate(order_events, 1):
-        event = Event(organization_id, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
+        event = Event(organization_id, ORDER, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
         before = events.chain_hash(before, event)
         told.append(_replace(event, hash=before))
     order = Order(
@@ -101,17 +108,23 @@ def old_book() -> list[tuple[Order, list[Event]]]:
 
 
 async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
-    """Insert orders as 0001 kept them."""
+    """Insert orders as migration 0001 stored them."""
     async with store.writing() as tx:
         rows = []
         for order, _ in context:
-            row = list(orders.order_row(order))[: -len(NEW)]
+            row = list(msgspec.structs.astuple(orders.order_row(order)))[: -len(NEW)]
             plain = [{"reason": hold.reason, "at": hold.at} for hold in order.holds]
             row[order_table.columns.keys().index("holds")] = _encode(plain) if plain else None
             rows.append(row)
         await tx.insert(OLD, rows)
         await tx.insert(order_line, [line for order, _ in context for line in orders.line_rows(order)])
-        await tx.insert(OLD_EVENT, [msgspec.structs.astuple(event) for _, told in context for event in told])
+        await tx.insert(OLD_EVENT, [_old_row(event) for _, told in context for event in told])
+
+
+def _old_row(event: Event) -> tuple[Any, ...]:
+    fields = msgspec.structs.asdict(event)
+    del fields["aggregate_type"]
+    return tuple(fields.values())
 
 
 @pytest.fixture
@@ -119,7 +132,7 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give a store that was filled at 0001 and brought to the newest schema since."""
     upgrade = command.upgrade
     with monkeypatch.context() as then:
-        then.setattr(schema, "_make", schema._upgrade)
+        then.setattr(schema, "_create", schema._upgrade)
         then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
         old = await open_store(empty_database)
     await fill(old, old_book())
@@ -130,7 +143,7 @@ async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 class TestToOrdersThatMove:
-    async def test_keeps_every_order(self, migrated: Store) -> None:
+    async def test_every_order_survives_the_migration_of_orders(self, migrated: Store) -> None:
         context = old_book()
         async with migrated.reading() as tx:
             for order, told in islice(context, 0, None, 13):
@@ -140,23 +153,23 @@ class TestToOrdersThatMove:
                 assert _replace(found, holds=unnumbered) == order
                 assert await event_log.events(tx, order.organization_id, aggregate_id=order.order_id) == told
 
-    async def test_makes_the_words_of_every_order(self, migrated: Store) -> None:
+    async def test_the_migration_adds_the_search_terms_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
             (order.organization_id, term, order.order_id) for order, _ in old_book() for term in orders.terms_of(order)
         )
         async with migrated.reading() as tx:
             assert Counter(tuple(row) for row in await tx.rows(_TERMS)) == wanted
-            found = await text_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
+            found = await word_search.search(tx, ONE, ["lee5"], Filters(), before=None, limit=9)
             assert [order.order_id for order in found.orders] == [5]
 
-    async def test_counts_the_orders_there_are(self, migrated: Store) -> None:
+    async def test_the_migration_counts_the_orders(self, migrated: Store) -> None:
         async with migrated.reading() as tx:
             real = sorted(tuple(row) for row in await tx.rows(_REAL))
             assert sorted(tuple(row) for row in await tx.rows(_KEPT)) == real
-            assert sum((await order_list.counts(tx, ONE)).values()) == await order_list.count(tx, ONE, Filters()) == 699
-            assert await order_list.count(tx, OTHER, Filters()) == 39
+            assert sum((await order_counts.counts(tx, ONE)).values()) == await pages.count(tx, ONE, Filters()) == 699
+            assert await pages.count(tx, OTHER, Filters()) == 39
 
-    async def test_leaves_orders_that_their_log_rebuilds(self, migrated: Store) -> None:
+    async def test_migrated_orders_are_rebuilt_from_their_log(self, migrated: Store) -> None:
         """Holds have the number of the event that placed them now: a release must find them, here and in the log."""
         async with migrated.reading() as tx:
             for order, told in islice(old_book(), 0, None, 13):
@@ -165,7 +178,7 @@ class TestToOrdersThatMove:
 
 class TestToOthersHear:
     @pytest.mark.parametrize("organization_id", [ONE, OTHER])
-    async def test_gives_every_event_a_place_in_the_feed(self, migrated: Store, organization_id: int) -> None:
+    async def test_the_migration_gives_every_event_a_feed_position(self, migrated: Store, organization_id: int) -> None:
         """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
         wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
         wanted.sort(key=lambda event: (event.event_id, event.aggregate_id, event.number))
@@ -175,11 +188,11 @@ class TestToOthersHear:
             assert [entry.position for entry in found] == list(range(1, len(wanted) + 1))
             assert upto == len(wanted)
             more = _replace(wanted[0], number=99)
-            await event_log.add_events(tx, organization_id, [(more, "open", "s2")])
+            await event_log.add_events(tx, organization_id, [NewEvent(more, "open", "s2")])
             found, _ = await event_log.feed(tx, organization_id, after=len(wanted), limit=9)
             assert [(entry.position, entry.event) for entry in found] == [(len(wanted) + 1, more)]
 
-    async def test_says_of_every_event_what_the_order_was_after_it(self, migrated: Store) -> None:
+    async def test_the_migration_stores_with_every_event_the_status_after_it(self, migrated: Store) -> None:
         wanted = {
             (event.organization_id, event.aggregate_id, event.number): (str(order.status), "s2")
             for _, told in old_book()
@@ -193,7 +206,7 @@ class TestToOthersHear:
                     assert wanted.pop(key) == (entry.status, entry.source)
         assert not wanted
 
-    async def test_leaves_a_book_that_its_log_bears_out(self, migrated: Store, empty_database: str) -> None:
+    async def test_a_migrated_database_passes_verification(self, migrated: Store, empty_database: str) -> None:
         async with migrated.writing() as tx:
             for organization_id in (ONE, OTHER):
                 of_name = f"org-{organization_id}"
@@ -202,5 +215,12 @@ class TestToOthersHear:
             found = await verification.verify(context)
         assert (found.orders, found.broken) == (len(old_book()), ())
 
-    def test_is_the_newest_there_is(self) -> None:
-        assert schema.HEAD == "0003", "write a test for the newer migration too"
+
+class TestToAggregates:
+    async def test_every_event_of_before_is_of_an_order(self, migrated: Store) -> None:
+        number = sum(len(recorded) for _, recorded in old_book())
+        async with migrated.reading() as tx:
+            assert [tuple(row) for row in await tx.rows(_TYPES)] == [(ORDER, number)]
+
+    def test_every_migration_has_a_test(self) -> None:
+        assert schema.HEAD == "0004", "write a test for the newer migration too"

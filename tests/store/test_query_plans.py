@@ -1,4 +1,4 @@
-"""How the reads of every door run on a small but skewed book: through an index, and one order without its neighbors.
+"""Query plans of every door's reads among few but skewed orders: each uses an index, and one order is read without others.
 
 `make size` does the same where there are a million orders, and measures.
 """
@@ -25,12 +25,12 @@ async def loaded(database: str) -> AsyncIterator[Loaded]:
 
 
 class TestPlans:
-    async def test_walk_an_index_and_never_a_table(self, database: str, loaded: Loaded) -> None:
+    async def test_every_read_scans_an_index_and_never_a_table(self, database: str, loaded: Loaded) -> None:
         found = await plans(database, loaded, OPS, times=2, small=True)
         assert set(found) == {op.name for op in OPS}
         assert faults_of(found) == []
 
-    async def test_are_of_orders_that_every_door_can_read(self, database: str, loaded: Loaded) -> None:
+    async def test_the_orders_of_the_query_plans_can_be_read_by_every_door(self, database: str, loaded: Loaded) -> None:
         """What was loaded is what the doors would have taken, or the plans would prove nothing."""
         async with asker(database, loaded) as (one, deep):
             for order in loaded.known[::500]:
@@ -45,7 +45,7 @@ class TestDeliveryPlans:
         ("statement", "index"),
         [
             (deliveries._DUE, "ix_delivery_due"),
-            (deliveries._HELD, "ix_delivery_due"),
+            (deliveries._CLAIMED, "ix_delivery_due"),
             (deliveries._OF_ORDERS, "ix_delivery_open"),
             (deliveries._page_statement("dead", False, False), "ix_delivery_dead"),
             (deliveries._page_statement(None, False, True), "sqlite_autoindex_delivery_1"),
@@ -53,12 +53,14 @@ class TestDeliveryPlans:
             (deliveries._OLD, "sqlite_autoindex_delivery_1"),
             (deliveries._READY, "ix_delivery_due"),
             (event_log._feed_statement(2, 1, 1), "ix_event_organization_id_position"),
-            (event_log._STORIES, "sqlite_autoindex_event_1"),
+            (event_log._HISTORIES, "sqlite_autoindex_event_1"),
         ],
     )
-    def test_walk_the_index_made_for_them(self, sqlite_template: Path, statement: Statement, index: str) -> None:
-        names = statement._spelling(sqlite._DIALECT).names
-        text, values = statement.bound(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
+    def test_a_worker_statement_uses_the_index_made_for_it(
+        self, sqlite_template: Path, statement: Statement, index: str
+    ) -> None:
+        names = statement.names(sqlite._DIALECT)
+        text, values = statement.bind(sqlite._DIALECT, {name: [1, 2, 3] if name == "ids" else 1 for name in names})
         connection = sqlite.connect(str(sqlite_template))
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
         connection.close()

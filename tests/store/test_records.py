@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from crossdock.core.errors import Fault
-from crossdock.core.events import CHAIN_START, Event
+from crossdock.core.events import CHAIN_START, ORDER, Event
 from crossdock.core.orders.events import Held, Noted, record
 from crossdock.core.retry_policy import Health, State
 from crossdock.store import (
@@ -19,26 +19,26 @@ from crossdock.store import (
     emails,
     event_log,
     idempotency_keys,
-    index_scan,
-    order_list,
+    order_counts,
     orders,
     submissions,
     tenants,
-    text_search,
     verification,
 )
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
+from crossdock.store.event_log import NewEvent
 from crossdock.store.idempotency_keys import Claim
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query import pages, planner, word_search
+from crossdock.store.order_query.query import Filters, OrderPage, OrderQuery
 from crossdock.store.protocols import Store, Transaction
 from crossdock.store.tenants import Client, Membership, Organization, Person
-from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, submission
+from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, read_page, submission
 
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
 class TestSubmissions:
-    async def test_come_back_with_every_field(self, store: Store) -> None:
+    async def test_a_submission_is_read_with_every_field(self, store: Store) -> None:
         full = submission(
             5, status="refused", order_id=6, code="invalid", faults=(Fault(("a", 0), "é"), Fault((), "b")),
             redrive_of=4, size=2**40, body=bytes(range(256)), reply=b"\x00\xff",
@@ -49,7 +49,7 @@ class TestSubmissions:
             assert await submissions.get_submission(tx, ONE, submission_id=6) == submission(6)
             assert await submissions.get_submission(tx, ONE, submission_id=7) is None
 
-    async def test_are_paged_newest_first(self, store: Store) -> None:
+    async def test_submissions_are_paged_newest_first(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(number) for number in range(1, 8)])
         walked: list[int] = []
@@ -60,7 +60,7 @@ class TestSubmissions:
                 before = walked[-1]
         assert walked == list(range(7, 0, -1))
 
-    async def test_are_paged_by_status(self, store: Store) -> None:
+    async def test_submissions_are_paged_by_status(self, store: Store) -> None:
         async with store.writing() as tx:
             states = ("refused", "accepted", "refused", "replayed", "refused")
             await submissions.add_submissions(
@@ -72,7 +72,7 @@ class TestSubmissions:
             accepted = await submissions.submissions(tx, ONE, status="accepted", before=None, limit=9)
         assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
 
-    async def test_are_marked_redriven_only_when_refused(self, store: Store) -> None:
+    async def test_only_a_refused_submission_is_marked_redriven(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1, status="refused"), submission(2)])
             for number in (1, 2):
@@ -81,7 +81,7 @@ class TestSubmissions:
         assert one == submission(1, status="redriven", order_id=77)
         assert two == submission(2)
 
-    async def test_keep_their_reply(self, store: Store) -> None:
+    async def test_a_submission_stores_its_reply(self, store: Store) -> None:
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1), submission(2)])
             await submissions.set_reply(tx, ONE, submission_id=1, reply=b"done")
@@ -89,13 +89,13 @@ class TestSubmissions:
         assert found == [submission(1, reply=b"done"), submission(2)]
 
 
-def told(*recorded: Event) -> list[tuple[Event, str, str]]:
-    """Give events as they are appended: with the order's status afterwards, and the door it came through."""
-    return [(event, "open", "s2") for event in recorded]
+def new_events(*recorded: Event) -> list[NewEvent]:
+    """Give events to append, with the order's status afterwards, and the door it came through."""
+    return [NewEvent(event, "open", "s2") for event in recorded]
 
 
 class TestEvents:
-    async def test_come_back_in_their_order_and_hold_the_chain(self, store: Store) -> None:
+    async def test_events_are_read_in_order_with_an_unbroken_hash_chain(self, store: Store) -> None:
         placed = full_order()
         placed = msgspec.structs.replace(placed, event_number=0, event_hash=CHAIN_START)
         made = []
@@ -103,29 +103,31 @@ class TestEvents:
             placed, event = record(placed, order_event, event_id=place, at=NOW_US, actor="me", door="s2")
             made.append(event)
         async with store.writing() as tx:
-            await event_log.add_events(tx, ONE, told(*made[::-1]))
+            await event_log.add_events(tx, ONE, new_events(*made[::-1]))
             await orders.add(tx, [orders.rows_of(placed)])
             assert await event_log.events(tx, ONE, aggregate_id=placed.order_id) == made
-            ((recorded,),) = [portion async for portion in verification.walk(tx, ONE)]
+            ((recorded,),) = [portion async for portion in verification.read_all(tx, ONE)]
         assert recorded.rows is not None
         assert (recorded.order_id, recorded.rows.head) == (placed.order_id, (3, made[-1].hash))
         assert [entry.event for entry in recorded.entries] == made
 
-    async def test_are_refused_under_a_number_that_is_there(self, store: Store) -> None:
+    async def test_a_second_event_with_the_same_number_is_refused(self, store: Store) -> None:
         _, event = record(order(1), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
-                await event_log.add_events(tx, ONE, told(event))
-                await event_log.add_events(tx, ONE, told(msgspec.structs.replace(event, event_id=2)))
+                await event_log.add_events(tx, ONE, new_events(event))
+                await event_log.add_events(tx, ONE, new_events(msgspec.structs.replace(event, event_id=2)))
 
-    async def test_are_walked_in_portions_without_a_gap(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(verification, "STEP", 3)
+    async def test_verification_reads_batches_without_a_gap(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(verification, "BATCH", 3)
         await put(store, *(order(number) for number in range(8)))
         async with store.writing() as tx:
             for number in range(5, 12):  # the last four of orders that are not there
                 _, event = record(order(number), Noted(text="a"), event_id=number, at=1, actor="me", door="s2")
-                await event_log.add_events(tx, ONE, told(event, msgspec.structs.replace(event, number=2)))
-            portions = [portion async for portion in verification.walk(tx, ONE)]
+                await event_log.add_events(tx, ONE, new_events(event, msgspec.structs.replace(event, number=2)))
+            portions = [portion async for portion in verification.read_all(tx, ONE)]
         assert [len(portion) for portion in portions] == [3, 3, 3, 3]
         found = [each for portion in portions for each in portion]
         assert [each.order_id for each in found] == list(range(12))
@@ -152,7 +154,7 @@ SEARCHED: list[tuple[str | None, list[str]]] = [
 
 
 class TestRegistry:
-    async def test_keeps_the_first_value_of_a_fact_until_it_is_changed_knowingly(self, store: Store) -> None:
+    async def test_an_installation_value_stays_until_it_is_changed_from_the_value_seen(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tenants.installation_value(tx, "test", default="a") == "a"
             assert await tenants.installation_value(tx, "test", default="b") == "a"
@@ -160,7 +162,7 @@ class TestRegistry:
             assert await tenants.set_installation_value(tx, "test", seen="a", value="c")
             assert await tenants.installation_value(tx, "test", default="b") == "c"
 
-    async def test_keeps_organizations_under_one_uuid_each(self, store: Store) -> None:
+    async def test_organizations_have_one_uuid_each(self, store: Store) -> None:
         one = Organization(ONE, "One", "u-1", 1, 2)
         async with store.writing() as tx:
             assert await tenants.add_organization(tx, one)
@@ -172,7 +174,7 @@ class TestRegistry:
             assert await tenants.find_organization(tx, kind="s2_organization", name="u-2") == OTHER
             assert await tenants.find_organization(tx, kind="client", name="u-2") is None
 
-    async def test_keeps_clients_and_revokes_them_once(self, store: Store) -> None:
+    async def test_clients_are_stored_and_revoked_once(self, store: Store) -> None:
         client = Client(ONE, "c-1", "Client", "hash", "read", 5, None)
         async with store.writing() as tx:
             assert await tenants.add_client(tx, client)
@@ -185,14 +187,14 @@ class TestRegistry:
             found = await tenants.get_client(tx, ONE, client_id="c-1")
         assert found == msgspec.structs.replace(client, revoked_at=9)
 
-    async def test_revokes_tokens(self, store: Store) -> None:
+    async def test_tokens_are_revoked(self, store: Store) -> None:
         async with store.writing() as tx:
             assert not await tenants.is_revoked(tx, ONE, token_id="t")
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             assert await tenants.is_revoked(tx, ONE, token_id="t")
 
-    async def test_keeps_people_and_their_memberships(self, store: Store) -> None:
+    async def test_people_and_their_memberships_are_stored(self, store: Store) -> None:
         person = Person("a@b.c", 1, "Ann", "hash", 0, 1, 1)
         async with store.writing() as tx:
             assert await tenants.add_person(tx, person)
@@ -209,7 +211,7 @@ class TestRegistry:
             revoked = await tenants.get_person(tx, email="a@b.c")
         assert revoked == msgspec.structs.replace(person, token_version=1, updated_at=7)
 
-    async def test_keeps_vendor_references(self, store: Store) -> None:
+    async def test_vendor_references_are_stored(self, store: Store) -> None:
         async with store.writing() as tx:
             assert await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
             assert not await tenants.add_vendor_reference(tx, ONE, kind="fabric_account", value="1")
@@ -219,7 +221,7 @@ class TestRegistry:
                 ("pb_fulfillment_client", "1"),
             }
 
-    async def test_gives_catalog_entries_by_key_and_by_name(self, store: Store) -> None:
+    async def test_catalog_entries_are_read_by_key_and_by_name(self, store: Store) -> None:
         made = [entry(f"k{number}", number, name=f"n{number % 50}") for number in range(100)]
         async with store.writing() as tx:
             for each in made:
@@ -233,7 +235,7 @@ class TestRegistry:
         assert sorted(found, key=lambda each: each.position) == made
         assert {each.key for each in named} == {"k7", "k57"}
 
-    async def test_removes_one_catalog_entry_and_frees_its_key(self, store: Store) -> None:
+    async def test_removing_a_catalog_entry_frees_its_key(self, store: Store) -> None:
         others = (entry("k2", 2), msgspec.structs.replace(entry("k1", 3), kind="account"))
         async with store.writing() as tx:
             for each in (entry("k1", 1), *others):
@@ -244,7 +246,7 @@ class TestRegistry:
             assert await catalog.entries(tx, ONE, kind="account", keys=["k1"]) == [others[1]]
             assert await catalog.add_entry(tx, entry("k1", 4))
 
-    async def test_lists_catalog_entries_that_hold_a_term(self, store: Store) -> None:
+    async def test_catalog_entries_that_contain_a_term_are_listed(self, store: Store) -> None:
         names = ["Green Apple", "100% wool", "a_b", "apple\\tree", "Ärgernis"]
         async with store.writing() as tx:
             for position, name in enumerate(names, 1):
@@ -261,13 +263,13 @@ class TestRegistry:
 Ask = Callable[[Transaction], Awaitable[Any]]
 
 
-async def drained(walk: Any) -> list[Any]:
-    return [each async for each in walk]
+async def drained(batches: Any) -> list[Any]:
+    return [each async for each in batches]
 
 
 # A third one, of whom nothing is there whatever the other one was asked before.
 THIRD = 3
-THEIRS = Event(OTHER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
+THEIRS = Event(OTHER, ORDER, 77, 1, 5, "order.noted", 1, 5, "me", "s2", b"{}", bytes(32))
 # What each function answers to another organization that asks for ONE's things: nothing.
 QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.submission_bodies": (lambda tx: submissions.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
@@ -275,7 +277,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.submissions": (lambda tx: submissions.submissions(tx, OTHER, status=None, before=None, limit=9), []),
     "idempotency_keys.find_claims": (lambda tx: idempotency_keys.find_claims(tx, OTHER, [key(1)]), {}),
     "event_log.events": (lambda tx: event_log.events(tx, OTHER, aggregate_id=1), []),
-    "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, told(THEIRS)), None),
+    "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, new_events(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
     "event_log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
     "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, aggregate_ids=[1]), {}),
@@ -294,7 +296,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "emails.get": (lambda tx: emails.get(tx, OTHER, mail_id=3), None),
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
     "emails.delete_oldest": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
-    "verification.walk": (lambda tx: drained(verification.walk(tx, THIRD)), []),
+    "verification.read_all": (lambda tx: drained(verification.read_all(tx, THIRD)), []),
+    "verification.read_other_aggregates": (lambda tx: drained(verification.read_other_aggregates(tx, THIRD)), []),
     "verification.terms": (
         lambda tx: verification.terms(tx, OTHER, orders.terms_of(full_order()), first=0, last=9),
         set(),
@@ -308,30 +311,33 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
     "orders.with_bodies": (lambda tx: orders.with_bodies(tx, OTHER, [1], door="s2"), ([], {})),
-    "index_scan.choose_index": (
-        lambda tx: index_scan.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
+    "planner.choose_index": (
+        lambda tx: planner.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
         ("sku", 0),
     ),
-    "text_search.search": (
-        lambda tx: text_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
-        order_list.OrderPage([]),
+    "word_search.search": (
+        lambda tx: word_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
+        OrderPage([]),
     ),
-    "order_list.counts": (lambda tx: order_list.counts(tx, OTHER), {}),
-    "order_list.due": (lambda tx: order_list.due(tx, OTHER, now=2**62, limit=9), []),
-    "order_list.page": (
-        lambda tx: order_list.page(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
-        order_list.OrderPage([]),
+    "order_counts.counts": (lambda tx: order_counts.counts(tx, OTHER), {}),
+    "orders.due": (lambda tx: orders.due(tx, OTHER, now=2**62, limit=9), []),
+    "pages.page": (
+        lambda tx: pages.page(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
+        OrderPage([]),
     ),
-    "order_list.find": (
-        lambda tx: order_list.find(tx, OTHER, Filters(sku="sku-é", location="W2"), before=None, limit=9),
+    "pages.event_hashes": (
+        lambda tx: pages.event_hashes(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
         ({}, None),
     ),
-    "order_list.page_of_any": (
-        lambda tx: order_list.page_of_any(tx, OTHER, [Filters(door="s2"), Filters(door="hub")], limit=9),
-        order_list.OrderPage([]),
+    "pages.matches": (
+        lambda tx: pages.matches(tx, OTHER, OrderQuery(any_of=(Filters(door="s2"), Filters(door="hub")), limit=9)),
+        pages.Matches([]),
     ),
-    "order_list.count": (lambda tx: order_list.count(tx, OTHER, Filters(door="s2")), 0),
-    "order_list.add_counts": (lambda tx: order_list.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
+    "pages.counts_of": (lambda tx: pages.counts_of(tx, OTHER, [Filters(door="s2"), Filters(sku="sku-é")]), [0, 0]),
+    "pages.most_there_can_be": (lambda tx: pages.most_there_can_be(tx, OTHER, [Filters(door="s2")]), 0),
+    "pages.candidates": (lambda tx: pages.candidates(tx, OTHER, [Filters(sku="sku-é")], limit=9), set()),
+    "pages.count": (lambda tx: pages.count(tx, OTHER, Filters(door="s2")), 0),
+    "order_counts.add_counts": (lambda tx: order_counts.add_counts(tx, OTHER, {("s2", "open"): 5}), None),
     "tenants.get_organization": (lambda tx: tenants.get_organization(tx, OTHER), None),
     "tenants.get_client": (lambda tx: tenants.get_client(tx, OTHER, client_id="c"), None),
     "tenants.clients": (lambda tx: tenants.clients(tx, OTHER), []),
@@ -363,10 +369,10 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await deliveries.endpoints(tx, ONE),
         await deliveries.page(tx, ONE, endpoint_id=7, limit=9),
         await emails.page(tx, ONE, before=2**62, limit=9),
-        await order_list.page(tx, ONE, Filters(), before=None, limit=9),
-        await text_search.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
-        await order_list.counts(tx, ONE),
-        await order_list.due(tx, ONE, now=2**62, limit=9),
+        await read_page(tx, ONE, Filters(), before=None, limit=9),
+        await word_search.search(tx, ONE, ["sku-é"], Filters(), before=None, limit=9),
+        await order_counts.counts(tx, ONE),
+        await orders.due(tx, ONE, now=2**62, limit=9),
         await tenants.clients(tx, ONE),
         await tenants.is_revoked(tx, ONE, token_id="t"),
         await tenants.is_revoked(tx, ONE, token_id="other"),
@@ -376,12 +382,12 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
 
 
 class TestAnotherOrganization:
-    async def test_neither_sees_nor_changes_what_is_not_its_own(self, store: Store) -> None:
+    async def test_an_organization_neither_reads_nor_changes_what_belongs_to_another(self, store: Store) -> None:
         placed, event = record(full_order(), Noted(text="a"), event_id=1, at=1, actor="me", door="s2")
         async with store.writing() as tx:
             await orders.add(tx, [orders.rows_of(placed)])
-            await order_list.add_counts(tx, ONE, {("s2", "open"): 1})
-            await event_log.add_events(tx, ONE, told(event))
+            await order_counts.add_counts(tx, ONE, {("s2", "open"): 1})
+            await event_log.add_events(tx, ONE, new_events(event))
             await submissions.add_submissions(tx, [submission(1, status="refused")])
             await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1)])
             await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))
@@ -400,14 +406,14 @@ class TestAnotherOrganization:
                 assert await ask(tx) == answer, name
                 assert await everything_of_one(tx) == before, name
 
-    async def test_may_have_the_same_ids(self, store: Store) -> None:
+    async def test_organizations_may_have_the_same_ids(self, store: Store) -> None:
         await put(store, full_order(), order(1, OTHER))
         async with store.writing() as tx:
             await submissions.add_submissions(tx, [submission(1), submission(1, OTHER)])
             assert await orders.get(tx, ONE, order_id=1) == full_order()
             assert await orders.get(tx, OTHER, order_id=1) == order(1, OTHER)
-            assert (await order_list.page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
-            assert (await order_list.page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
+            assert (await read_page(tx, OTHER, Filters(), before=None, limit=9)).orders == [order(1, OTHER)]
+            assert (await read_page(tx, OTHER, Filters(sku="sku-é"), before=None, limit=9)).orders == []
             newer = msgspec.structs.replace(order(1, OTHER), version=2)
             assert await orders.replace(tx, orders.rows_of(newer), before=order(1, OTHER))
             assert await orders.get(tx, ONE, order_id=1) == full_order()
@@ -415,7 +421,7 @@ class TestAnotherOrganization:
             await idempotency_keys.repoint(tx, Claim(OTHER, key(1), 3, 3))
             assert (await idempotency_keys.find_claims(tx, ONE, [key(1)]))[key(1)].submission_id == 1
 
-    def test_is_asked_about_every_function_that_takes_an_organization(self) -> None:
+    def test_tenancy_is_tested_for_every_function_that_takes_an_organization(self) -> None:
         taking = {
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
             for module in (
@@ -424,10 +430,14 @@ class TestAnotherOrganization:
                 event_log,
                 emails,
                 orders,
-                order_list,
+                order_counts,
+                pages,
+                planner,
+                word_search,
+                submissions,
+                idempotency_keys,
+                catalog,
                 tenants,
-                text_search,
-                index_scan,
             )
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__

@@ -1,4 +1,4 @@
-"""Opening a database, and bringing it to the newest schema, whoever does it at the same time."""
+"""Opening a database, and migrating it to the newest schema, also by several processes at once."""
 
 import asyncio
 import socket
@@ -59,12 +59,12 @@ class TestOpenStore:
             "",
         ],
     )
-    async def test_refuses_a_url_of_no_engine_without_showing_a_password(self, url: str) -> None:
+    async def test_a_url_of_no_engine_is_refused_without_showing_a_password(self, url: str) -> None:
         with pytest.raises(ValueError, match="the database must be sqlite:///path or postgresql://") as caught:
             await open_store(url)
         assert "s3cret" not in str(caught.value)
 
-    async def test_refuses_with_busy_where_postgresql_cannot_be_reached(self) -> None:
+    async def test_opening_is_refused_with_busy_where_postgresql_cannot_be_reached(self) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers here, and nobody else can
             with pytest.raises(Busy) as caught:
@@ -72,18 +72,18 @@ class TestOpenStore:
         assert caught.value.code is Code.UNAVAILABLE
         assert "s3cret" not in f"{caught.value.reason} {caught.value.facts}"
 
-    async def test_makes_the_folder_of_an_sqlite_file(self, tmp_path: Path) -> None:
+    async def test_opening_creates_the_folder_of_an_sqlite_file(self, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'a' / 'b' / 'crossdock.db'}"
         await (await open_store(url)).close()
         assert (tmp_path / "a" / "b" / "crossdock.db").exists()
 
-    async def test_gives_a_store_that_names_its_engine(self, database: str, engine: str) -> None:
+    async def test_a_store_names_its_engine(self, database: str, engine: str) -> None:
         store = await open_store(database)
         assert store.name == engine
         assert store.writers >= 1
         await store.close()
 
-    async def test_opens_sqlite_for_durability(self, tmp_path: Path) -> None:
+    async def test_sqlite_is_opened_for_durability(self, tmp_path: Path) -> None:
         connection = sqlite.connect(str(tmp_path / "crossdock.db"))
         told = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
         assert told == {"journal_mode": "wal", "synchronous": 2}
@@ -91,13 +91,15 @@ class TestOpenStore:
 
 
 class TestMigrate:
-    async def test_brings_an_empty_database_to_the_newest_schema(self, empty_database: str) -> None:
+    async def test_an_empty_database_gets_the_newest_schema(self, empty_database: str) -> None:
         assert await tables(empty_database) == set()
         assert await migrate(empty_database) == HEAD
         assert await tables(empty_database) == {*metadata.tables, "alembic_version"}
         assert await revisions(empty_database) == [HEAD]
 
-    async def test_does_nothing_the_second_time(self, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_migrating_a_second_time_does_nothing(
+        self, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         await migrate(empty_database)
         store = await open_store(empty_database)
         async with store.writing() as tx:
@@ -110,25 +112,27 @@ class TestMigrate:
             assert await tenants.installation_value(tx, "kept", default="no") == "yes"
         await store.close()
 
-    async def test_leaves_nothing_behind_when_it_fails(
+    async def test_a_failed_migration_leaves_nothing_behind(
         self, empty_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        bring_up = schema._bring_up
+        migrate_ = schema._migrate
 
         def broken(connection: Connection) -> None:
-            bring_up(connection)
+            migrate_(connection)
             raise RuntimeError("the power is gone")
 
-        monkeypatch.setattr(schema, "_bring_up", broken)
+        monkeypatch.setattr(schema, "_migrate", broken)
         with pytest.raises(RuntimeError, match="the power is gone"):
             await migrate(empty_database)
         assert await tables(empty_database) == set()
-        monkeypatch.setattr(schema, "_bring_up", bring_up)
+        monkeypatch.setattr(schema, "_migrate", migrate_)
         assert await migrate(empty_database) == HEAD
 
-    async def test_holds_others_off_while_it_runs(self, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_another_process_waits_while_a_migration_runs(
+        self, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Two migrations of one database meet in the middle: with no lock, the second would find half a schema."""
-        bring_up = schema._bring_up
+        migrate_ = schema._migrate
         inside: list[int] = []
         most: list[int] = []
         guard = threading.Lock()
@@ -142,18 +146,18 @@ class TestMigrate:
                     second.set()
             second.wait(0.5)  # gives the other one the time to come in, if nothing holds it off
             try:
-                bring_up(connection)
+                migrate_(connection)
             finally:
                 with guard:
                     inside.pop()
 
-        monkeypatch.setattr(schema, "_bring_up", slow)
+        monkeypatch.setattr(schema, "_migrate", slow)
         both = [asyncio.to_thread(asyncio.run, migrate(empty_database)) for _ in range(2)]
         assert await asyncio.gather(*both) == [HEAD, HEAD]
         assert max(most) == 1
         assert await revisions(empty_database) == [HEAD]
 
-    def test_can_be_run_by_several_processes_at_once(self, empty_database: str) -> None:
+    def test_several_processes_can_migrate_at_once(self, empty_database: str) -> None:
         script = (
             "import asyncio, sys\nfrom crossdock.store.schema import migrate\n"
             "import alembic.command, sqlalchemy.ext.asyncio\n"

@@ -39,12 +39,12 @@ async def written_back(store: SqliteStore) -> None:
 
 
 def names_in_file(path: Path) -> set[str]:
-    """Give the names that stand in the file itself, whatever is in the log beside it."""
+    """Read the names in the database file itself, without its write-ahead log."""
     return {name.decode() for name in re.findall(rb"marked-\d", path.read_bytes())}
 
 
 class TestWriteAheadLog:
-    async def test_is_written_back_after_so_many_rows(
+    async def test_a_checkpoint_runs_after_a_number_of_rows(
         self, store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sqlite, "CHECKPOINT_ROWS", store._writer.total_changes + 3)
@@ -58,7 +58,7 @@ class TestWriteAheadLog:
         await written_back(store)
         assert names_in_file(path) == {"marked-1", "marked-2", "marked-3"}
 
-    async def test_is_written_back_while_others_commit_and_read(
+    async def test_a_checkpoint_runs_while_others_commit_and_read(
         self, store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sqlite, "CHECKPOINT_ROWS", 5)
@@ -74,7 +74,7 @@ class TestWriteAheadLog:
         other.close()
 
     @pytest.mark.parametrize("where", ["opening", "writing"])
-    async def test_that_cannot_be_written_back_loses_nothing(
+    async def test_a_failed_checkpoint_loses_nothing(
         self, store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch, where: str
     ) -> None:
         class Failing:

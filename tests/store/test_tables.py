@@ -41,11 +41,11 @@ def first_columns(table: Table) -> dict[str, str]:
 
 class TestTables:
     @by_tenant
-    def test_lead_every_key_and_index_with_the_organization(self, table: Table) -> None:
+    def test_the_organization_leads_every_key_and_index(self, table: Table) -> None:
         strays = {name for name, column in first_columns(table).items() if column != "organization_id"}
         assert strays <= set(FOREIGN_INDEXES)
 
-    def test_have_no_more_exceptions_than_they_need(self) -> None:
+    def test_no_table_is_global_without_need(self) -> None:
         strays = {
             name
             for table in TENANT_TABLES
@@ -58,18 +58,18 @@ class TestTables:
         assert all(GLOBAL.values())
 
     @by_tenant
-    def test_always_know_their_organization(self, table: Table) -> None:
+    def test_every_row_has_an_organization(self, table: Table) -> None:
         column = table.columns["organization_id"]
         assert isinstance(column.type, BigInteger)
         assert not column.nullable
         assert next(iter(table.columns)).name == "organization_id"
 
     @by_name
-    def test_have_no_unique_index_beside_their_keys(self, table: Table) -> None:
+    def test_no_table_has_a_unique_index_besides_its_key(self, table: Table) -> None:
         assert not [index.name for index in table.indexes if index.unique]
 
     @by_name
-    def test_keep_times_and_ids_in_64_bits(self, table: Table) -> None:
+    def test_times_and_ids_have_64_bits(self, table: Table) -> None:
         references = {"client_id", "token_id"}  # texts by nature
         for column in table.columns:
             if column.name.endswith("_at") or column.name == "at":
@@ -78,12 +78,12 @@ class TestTables:
                 assert isinstance(column.type, BigInteger), column
 
     @by_name
-    def test_name_every_constraint_and_index(self, table: Table) -> None:
+    def test_every_constraint_and_index_has_a_name(self, table: Table) -> None:
         assert all(constraint.name for constraint in table.constraints)
         assert all(index.name for index in table.indexes)
 
     @by_name
-    def test_never_hold_a_float(self, table: Table) -> None:
+    def test_no_column_is_a_float(self, table: Table) -> None:
         assert {type(column.type).__name__ for column in table.columns} <= {
             "BigInteger",
             "Boolean",
@@ -94,7 +94,7 @@ class TestTables:
 
 
 class TestCounters:
-    def test_are_checked_by_the_table_as_by_the_core(self) -> None:
+    def test_the_table_checks_counters_as_the_core_does(self) -> None:
         (check,) = [each for each in order_line.constraints if isinstance(each, CheckConstraint)]
         names = Counters.__struct_fields__
         connection = sqlite3.connect(":memory:")
@@ -104,7 +104,7 @@ class TestCounters:
             assert bool(holds) == Counters(*values).is_sound(), values
         connection.close()
 
-    def test_stand_in_the_order_of_the_core(self) -> None:
+    def test_counter_columns_are_in_the_order_of_the_core(self) -> None:
         assert tuple(column.name for column in order_line.columns)[5:] == Counters.__struct_fields__
 
 
@@ -127,27 +127,27 @@ async def look(url: str, see: Callable[[Connection], Any]) -> Any:
 async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Give the URL of an empty database that went through every migration."""
     with monkeypatch.context() as then:
-        then.setattr(schema, "_make", schema._upgrade)
+        then.setattr(schema, "_create", schema._upgrade)
         await schema.migrate(empty_database)
     return empty_database
 
 
 class TestMigrations:
-    async def test_make_exactly_the_schema_of_the_metadata(self, migrated: str) -> None:
+    async def test_the_migrations_lead_to_the_schema_of_the_metadata(self, migrated: str) -> None:
         def differences(connection: Connection) -> list[Any]:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             return list(compare_metadata(context, metadata))
 
         assert await look(migrated, differences) == []
 
-    async def test_put_columns_in_the_order_rows_are_written_in(self, migrated: str) -> None:
+    async def test_migrated_columns_are_in_the_order_in_which_rows_are_written(self, migrated: str) -> None:
         def columns(connection: Connection) -> dict[str, list[str]]:
             found = inspect(connection)
             return {table.name: [column["name"] for column in found.get_columns(table.name)] for table in TABLES}
 
         assert await look(migrated, columns) == {table.name: [each.name for each in table.columns] for table in TABLES}
 
-    async def test_make_every_check_and_primary_key(self, migrated: str) -> None:
+    async def test_the_migrations_create_every_check_and_primary_key(self, migrated: str) -> None:
         def keys(connection: Connection) -> dict[str, Any]:
             found = inspect(connection)
             return {
@@ -166,7 +166,7 @@ class TestMigrations:
             for table in TABLES
         }
 
-    async def test_narrow_the_same_indexes_as_the_metadata(self, migrated: str) -> None:
+    async def test_migrated_partial_indexes_have_the_conditions_of_the_metadata(self, migrated: str) -> None:
         def partial(connection: Connection) -> set[str]:
             if connection.dialect.name == "sqlite":
                 query = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'"
@@ -183,8 +183,8 @@ class TestMigrations:
             }
             assert await look(migrated, partial) == narrowed
 
-    async def test_make_what_a_new_database_is_given_at_once(self, migrated: str, database: str) -> None:
-        """To the last word on SQLite, where the text of every table and index is kept."""
+    async def test_a_new_database_equals_a_migrated_one(self, migrated: str, database: str) -> None:
+        """Compared word by word on SQLite, which stores the text of every table and index."""
 
         def words(connection: Connection) -> dict[str, Any]:
             if connection.dialect.name == "sqlite":
@@ -203,13 +203,13 @@ class TestMigrations:
         assert {*metadata.tables, "alembic_version"} <= {name.split(".")[0] for name in made}
         assert await look(migrated, words) == made
 
-    async def test_are_written_down_as_done_in_a_new_database(self, database: str) -> None:
+    async def test_a_new_database_records_all_migrations_as_applied(self, database: str) -> None:
         def revisions(connection: Connection) -> list[Any]:
             return [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM alembic_version")]
 
         assert await look(database, revisions) == [(schema.HEAD,)]
 
-    def test_form_one_line_that_ends_at_head(self) -> None:
+    def test_the_migrations_form_one_line_that_ends_at_head(self) -> None:
         scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
         assert scripts.get_heads() == [schema.HEAD]
         assert len(scripts.get_bases()) == 1

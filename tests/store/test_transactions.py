@@ -13,20 +13,21 @@ from sqlalchemy import text
 from crossdock.core.errors import Busy, Code
 from crossdock.store import idempotency_keys, orders, sqlite
 from crossdock.store.protocols import Statement, Store, Transaction
+from crossdock.store.reads_within import ReadsWithin
 from crossdock.store.schema import open_store
 from crossdock.store.tables import installation, request_key
 from tests.store.samples import ONE, OTHER, facts_in, key, order_events
 
 
 class TestWriting:
-    async def test_makes_everything_durable_for_others_when_its_block_ends(self, store: Store, database: str) -> None:
+    async def test_a_commit_makes_everything_visible_to_others(self, store: Store, database: str) -> None:
         async with store.writing() as tx:
             await tx.insert(installation, [("test1", "a"), ("test2", "b")])
         another = await open_store(database)
         assert await facts_in(another) == ["a", "b"]
         await another.close()
 
-    async def test_shows_nothing_to_others_before_its_block_ends(self, store: Store, database: str) -> None:
+    async def test_others_see_nothing_before_the_commit(self, store: Store, database: str) -> None:
         another = await open_store(database)
         async with store.writing() as tx:
             await tx.insert(installation, [("test1", "a")])
@@ -36,7 +37,7 @@ class TestWriting:
         await another.close()
 
     @pytest.mark.parametrize("error", [RuntimeError, KeyError, asyncio.CancelledError])
-    async def test_takes_everything_back_on_an_exception(self, store: Store, error: type[BaseException]) -> None:
+    async def test_an_exception_rolls_everything_back(self, store: Store, error: type[BaseException]) -> None:
         with pytest.raises(error):
             async with store.writing() as tx:
                 await tx.insert(installation, [("test1", "a")])
@@ -46,38 +47,38 @@ class TestWriting:
             await tx.insert(installation, [("test1", "b")])
         assert await facts_in(store) == ["b"]
 
-    async def test_takes_everything_back_when_a_statement_fails(self, store: Store) -> None:
+    async def test_a_failed_statement_rolls_everything_back(self, store: Store) -> None:
         with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError)):
             async with store.writing() as tx:
                 await tx.insert(installation, [("test1", "a")])
                 await tx.insert(installation, [("test2", "b"), ("test1", "c")])
         assert await facts_in(store) == []
 
-    async def test_counts_the_rows_it_touched(self, store: Store) -> None:
+    async def test_a_statement_gives_the_number_of_rows_it_changed(self, store: Store) -> None:
         statement = Statement(text("UPDATE installation SET value = 'z' WHERE name LIKE 'test%'"))
         async with store.writing() as tx:
             assert await tx.run(statement) == 0
             await tx.insert(installation, [("test1", "a"), ("test2", "b")])
             assert await tx.run(statement) == 2
 
-    async def test_inserts_no_rows_without_complaint(self, store: Store) -> None:
+    async def test_inserting_no_rows_is_allowed(self, store: Store) -> None:
         async with store.writing() as tx:
             await tx.insert(installation, [])
             assert await tx.claim(installation, []) == set()
 
-    async def test_lets_a_fault_in_a_statement_show_as_the_bug_it_is(self, store: Store) -> None:
+    async def test_a_faulty_statement_raises_as_a_bug(self, store: Store) -> None:
         with pytest.raises(Exception, match="nowhere") as caught:
             async with store.writing() as tx:
                 await tx.run(Statement(text("DELETE FROM nowhere")))
         assert not isinstance(caught.value, Busy)
 
-    async def test_lets_a_value_no_column_can_take_show_as_the_bug_it_is(self, store: Store) -> None:
+    async def test_a_value_that_no_column_can_take_raises_as_a_bug(self, store: Store) -> None:
         with pytest.raises(Exception) as caught:
             async with store.writing() as tx:
                 await orders.get(tx, ONE, order_id=2**63)
         assert not isinstance(caught.value, Busy)
 
-    async def test_runs_blocks_of_many_tasks(self, store: Store) -> None:
+    async def test_many_tasks_write_one_after_another(self, store: Store) -> None:
         async def one(number: int) -> None:
             async with store.writing() as tx:
                 await tx.insert(installation, [(f"test{number}", f"{number:02}")])
@@ -100,7 +101,7 @@ WAYS_TO_WRITE: list[Way] = [
 
 
 class TestReading:
-    async def test_sees_one_state_while_a_writer_commits(self, store: Store) -> None:
+    async def test_a_reader_sees_one_state_while_a_writer_commits(self, store: Store) -> None:
         async with store.writing() as tx:
             await tx.insert(installation, [("test1", "a")])
         async with store.reading() as reader:
@@ -111,26 +112,32 @@ class TestReading:
             assert await order_events(reader) == ["a"]
         assert await facts_in(store) == ["b", "c"]
 
-    async def test_can_go_on_in_two_blocks_at_once(self, store: Store) -> None:
+    async def test_two_readers_can_be_open_at_once(self, store: Store) -> None:
         async with store.reading() as one, store.reading() as other:
             assert await order_events(one) == await order_events(other) == []
 
-    async def test_sees_the_state_of_the_block_around_it(self, store: Store) -> None:
+    async def test_reads_within_a_transaction_see_its_state_and_others_what_was_committed_since(
+        self, store: Store
+    ) -> None:
         async with store.reading() as outer:
             assert await order_events(outer) == []
-            async with store.writing() as tx:
+            within = ReadsWithin(store, outer)
+            async with within.writing() as tx:
                 await tx.insert(installation, [("test1", "a")])
-            assert await facts_in(store) == []
+            assert await facts_in(within) == []
+            assert await facts_in(store) == ["a"]
             assert await order_events(outer) == []
         assert await facts_in(store) == ["a"]
 
-    async def test_sees_what_was_committed_before_it_began_while_another_task_still_reads(self, store: Store) -> None:
+    async def test_a_reader_sees_what_was_committed_before_it_began_while_another_task_still_reads(
+        self, store: Store
+    ) -> None:
         async def late() -> tuple[list[str], list[str]]:
             async with store.reading() as tx:
                 before = await order_events(tx)
                 async with store.writing() as other:
                     await other.insert(installation, [("test2", "b")])
-                return before, await facts_in(store)
+                return before, await facts_in(ReadsWithin(store, tx))
 
         async with store.reading() as early:
             assert await order_events(early) == []
@@ -140,7 +147,7 @@ class TestReading:
             assert await order_events(early) == []
         assert await facts_in(store) == ["a", "b"]
 
-    async def test_of_a_task_begun_in_a_block_disturbs_nothing(self, store: Store) -> None:
+    async def test_a_task_started_within_a_reading_block_has_a_transaction_of_its_own(self, store: Store) -> None:
         async with store.reading() as outer:
             others = [asyncio.create_task(facts_in(store)) for _ in range(3)]
             for _ in range(9):
@@ -149,16 +156,18 @@ class TestReading:
         assert await asyncio.gather(*others) == [[]] * 3
 
     @pytest.mark.parametrize("engine", ["postgresql"])
-    async def test_plans_anew_what_depends_on_the_values_and_nothing_after_its_block(self, store: Store) -> None:
+    async def test_a_custom_plan_is_used_until_the_end_of_the_block_alone(self, store: Store) -> None:
         mode = text("SELECT current_setting('plan_cache_mode')")
         async with store.reading() as tx:
             assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
-            assert [tuple(row) for row in await tx.rows(Statement(mode, is_varied=True))] == [("force_custom_plan",)]
+            assert [tuple(row) for row in await tx.rows(Statement(mode, needs_custom_plan=True))] == [
+                ("force_custom_plan",)
+            ]
         async with store.reading() as tx:
             assert [tuple(row) for row in await tx.rows(Statement(mode))] == [("auto",)]
 
     @pytest.mark.parametrize("way", WAYS_TO_WRITE)
-    async def test_refuses_to_write_even_in_its_first_statement(self, store: Store, way: Way) -> None:
+    async def test_a_reader_cannot_write_even_in_its_first_statement(self, store: Store, way: Way) -> None:
         rows = [("test1", "a")]
         async with store.writing() as tx:
             await tx.insert(installation, rows)
@@ -167,7 +176,7 @@ class TestReading:
                 await way(reader)
         assert await facts_in(store) == ["a"]
 
-    async def test_ends_with_an_exception_and_begins_anew(self, store: Store) -> None:
+    async def test_a_reader_can_begin_again_after_an_exception(self, store: Store) -> None:
         with pytest.raises(RuntimeError):
             async with store.reading():
                 raise RuntimeError
@@ -175,7 +184,7 @@ class TestReading:
 
 
 class TestUpdate:
-    async def test_writes_columns_of_the_rows_with_these_keys(self, store: Store) -> None:
+    async def test_an_update_writes_columns_of_the_rows_with_the_given_keys(self, store: Store) -> None:
         rows = [(ONE, key(place), place, place) for place in range(1, 5)]
         async with store.writing() as tx:
             await tx.claim(request_key, rows)
@@ -189,7 +198,7 @@ class TestUpdate:
 
 
 class TestBusy:
-    async def test_is_the_answer_of_a_locked_sqlite_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_locked_sqlite_file_is_busy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
         path = tmp_path / "crossdock.db"
         store = await open_store(f"sqlite:///{path}")
@@ -207,7 +216,7 @@ class TestBusy:
         locking.close()
         await store.close()
 
-    async def test_is_the_answer_when_postgresql_ends_the_connection(self, request: pytest.FixtureRequest) -> None:
+    async def test_a_connection_ended_by_postgresql_is_busy(self, request: pytest.FixtureRequest) -> None:
         store = await open_store(request.getfixturevalue("postgres_url"))
         with pytest.raises(Busy) as caught:
             async with store.writing() as tx:

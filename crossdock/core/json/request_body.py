@@ -1,4 +1,4 @@
-"""A foreign JSON body read: its tree, its typed shape or every fault at once, each with its path, and what it refers to.
+"""Parse and validate a vendor's JSON body: its typed form, or every fault at once, and what it refers to.
 
 The JSON itself is core/parsing.py's, the shape core/shapes.py's; rules across members are functions over the plain tree.
 """

@@ -1,4 +1,4 @@
-"""Bytes of a foreign JSON body in, a plain tree out: strict, exact, and with nothing dropped unseen.
+"""Parse JSON strictly: exact numbers, no duplicate member, nothing dropped.
 
 Numbers are never floats: whole ones are int, others Decimal. One fast pass takes good bodies; only a doubtful one is parsed
 again, loosely, to name what is wrong with it.

@@ -1,4 +1,4 @@
-"""Whether a tree has the shape a door describes, and every fault where it has not.
+"""Validate JSON against a wire type, naming every fault.
 
 A door describes its body as msgspec Structs; formats msgspec does not know (country, currency, date …) ride on the type as
 `Annotated[str, rule(...)]`. `typed` is the fast pass for good trees, `faults` the slow walk that names all that is wrong.

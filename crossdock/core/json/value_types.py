@@ -1,4 +1,4 @@
-"""Annotated types for values several doors check alike: countries, currencies, dates, counts, numbers.
+"""Value types of wire bodies: countries, currencies, dates, counts, numbers.
 
 They only say what is acceptable; the spelling sent is what is kept.
 """

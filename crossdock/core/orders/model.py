@@ -1,8 +1,8 @@
-"""The canonical order: what a sender said, in one vocabulary, and the counters that say how far it has come.
+"""The canonical order: its content in one vocabulary, and the counters of its lines.
 
-`Content` is the sender's side (parties, lines, money, dates) and changes only by an edit; `Order` is the book's side (id,
-version, counters, holds). Whatever of the sender's document has no home here is in the submission's bytes and, once the
-content was edited, in `leftovers` (see core/leftovers.py). Absent is None, never an empty string; money and measures are
+`Content` is what the sender said (parties, lines, money, dates) and changes only by an edit; `Order` is what the hub knows (id,
+version, counters, holds). Sender fields with no counterpart here are in the submission's bytes and, once the content was
+edited, in `unmapped` (core/orders/unmapped.py). Absent is None, never an empty string; money and measures are
 Decimal with the digits the sender wrote.
 """
 
@@ -144,7 +144,7 @@ class Gift(Struct, frozen=True, omit_defaults=True):
 class Content(Struct, frozen=True, omit_defaults=True):
     """Everything the sender said. `number` is the sender's order number; times are kept as sent (ISO 8601).
 
-    `leftovers` is None as long as the content is exactly what its submission says: then that document holds all the rest.
+    `unmapped` is None as long as the content is exactly what its submission says: then that document holds all the rest.
     `notify` says whether the customer is told of the order by mail.
     """
 

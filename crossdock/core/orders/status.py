@@ -1,4 +1,4 @@
-"""How far an order has come: counters per line are the truth, the status word is derived from them.
+"""Order status: counters per line are the truth, the status is derived from them.
 
 Owns the counters' invariant, the moves of units, the summary, and the table of verbs. Every door's word for a status is a
 function of this summary and the counters.

@@ -1,12 +1,12 @@
-"""What of a sender's document the canonical order has no home for, kept so that the same door can answer all of it.
+"""Unmapped fields: sender fields with no canonical counterpart, stored and returned through the same door.
 
-A door spells its canonical content back in its own request shape; where that differs from what was sent, the difference is
-kept as a patch, each entry with the spelling it replaces. On reading, an entry applies only while the spelling is still that:
-an edited value is never hidden by an old one. Parts of order lines travel with their line. An order nobody edited is answered
-from the very document that was sent; its first edit keeps the leftovers.
+A door renders canonical content back in its own request shape; where that differs from what was sent, the difference is
+stored as a patch, each entry with the rendered value it replaces. When it is restored, an entry applies only while the rendered
+value is still that: an edited value is never hidden by an old one. Patches of order lines stay with their line. An order nobody
+edited is rendered from the very document that was sent; its first edit stores the unmapped fields.
 
-A patch node is one of: {"m": {name: node}} members, {"e": {position: node}} elements, {"s": sent} a value the spelling
-lacks, {"s": sent, "w": was} another spelling, {"d": was} a value the sender did not send.
+A patch node is one of: {"m": {name: node}} members, {"e": {position: node}} elements, {"s": sent} a value the rendering
+lacks, {"s": sent, "w": was} another form of a value, {"d": was} a value the sender did not send.
 """
 
 from decimal import Decimal

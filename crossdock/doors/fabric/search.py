@@ -1,4 +1,4 @@
-"""The filter language of this door's searches: what is wrong with filters, which orders fit, what the book can look up; pure.
+"""fabric's search filters: check them, match documents, and translate them into an order query and a residual; pure.
 
 Filters mirror the order. A value asks for equality, where `*` in text stands for anything; an array asks for any of its values;
 an object of `gt`, `gte`, `lt`, `lte` for a range of numbers or times; any other object goes deeper. Of an array in the order,
@@ -21,11 +21,10 @@ from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.history import TOLD_BY_LOG
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.store.index_scan import Filters
+from crossdock.flows.order_search import NO_FILTERS, Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any
-MAX_VALUES = 200  # of one any-of; ids of so many orders are one look-up
-MAX_CHOICES = 20  # values of an any-of that are looked up each by its index; more are found by looking through
+MAX_VALUES = 200  # of one array; ids of so many orders are one look-up
 _BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda value, bound: bool(value > bound),
     "gte": lambda value, bound: bool(value >= bound),
@@ -37,7 +36,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # ------------------------------------------------------------------------------------------------------------- language
 def moment(text: Tree) -> int | None:
-    """Read a time, or a date as its beginning in UTC, as microseconds since 1970; None for anything else."""
+    """Parse a time, or a date as its beginning in UTC, to microseconds since 1970; None for anything else."""
     if not isinstance(text, str) or not (is_date_time(text) or is_date(text)):
         return None
     read = datetime.fromisoformat(text)
@@ -45,7 +44,7 @@ def moment(text: Tree) -> int | None:
 
 
 def faults_of(filters: Tree, path: Path = ("filters",)) -> Iterator[Fault]:
-    """Name what is wrong with filters: ranges of what has no order, arrays of nothing or of too much."""
+    """Find faults of filters: ranges of values that have no order, empty arrays and long ones."""
     if isinstance(filters, list):
         if not 1 <= len(filters) <= MAX_VALUES:
             yield Fault(path, f"must have 1 to {MAX_VALUES} elements")
@@ -62,48 +61,50 @@ def faults_of(filters: Tree, path: Path = ("filters",)) -> Iterator[Fault]:
                 yield Fault((*path, name), "must be a number, a date, or a date and time with offset")
 
 
-def fits(value: Tree, wanted: Tree) -> bool:
-    """Say whether a value of an order, None where it is absent, is what sound filters ask for."""
-    if isinstance(wanted, list):
-        return any(fits(value, each) for each in wanted)
-    if isinstance(value, list) and wanted is not None:
-        return any(fits(each, wanted) for each in value)
-    if isinstance(wanted, dict):
-        if wanted.keys() & _BOUNDS.keys():
-            return _in_range(value, wanted)
+def fits(value: Tree, condition: Tree) -> bool:
+    """Say whether a value of a document, None where it is absent, meets checked filters."""
+    if isinstance(condition, list):
+        return any(fits(value, each) for each in condition)
+    if isinstance(value, list) and condition is not None:
+        return any(fits(each, condition) for each in value)
+    if isinstance(condition, dict):
+        if condition.keys() & _BOUNDS.keys():
+            return _in_range(value, condition)
         inside = value if isinstance(value, dict) else {}
-        return all(fits(inside.get(name), each) for name, each in wanted.items())
-    return _equals(value, wanted)
+        return all(fits(inside.get(name), each) for name, each in condition.items())
+    return _equals(value, condition)
 
 
 def _is_number(value: Tree) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
-def _in_range(value: Tree, wanted: dict[str, Tree]) -> bool:
+def _in_range(value: Tree, condition: dict[str, Tree]) -> bool:
     if _is_number(value):
-        return all(_is_number(bound) and _BOUNDS[name](value, bound) for name, bound in wanted.items())
+        return all(_is_number(bound) and _BOUNDS[name](value, bound) for name, bound in condition.items())
     at = moment(value)
     if at is None:
         return False
-    bounds = {name: moment(bound) for name, bound in wanted.items()}
+    bounds = {name: moment(bound) for name, bound in condition.items()}
     return all(bound is not None and _BOUNDS[name](at, bound) for name, bound in bounds.items())
 
 
-def _equals(value: Tree, wanted: Tree) -> bool:
-    if _is_number(wanted):
-        return _is_number(value) and bool(value == wanted)
-    if not isinstance(wanted, str):
-        return value is wanted
+def _equals(value: Tree, condition: Tree) -> bool:
+    if _is_number(condition):
+        return _is_number(value) and bool(value == condition)
+    if not isinstance(condition, str):
+        return value is condition
     if not isinstance(value, str):
         return False
-    if "*" in wanted:
-        return _is_like(value, wanted.split("*"))
-    return value == wanted or (is_date_time(wanted) and is_date_time(value) and moment(value) == moment(wanted))
+    if "*" in condition:
+        return _is_like(value, condition.split("*"))
+    return value == condition or (
+        is_date_time(condition) and is_date_time(value) and moment(value) == moment(condition)
+    )
 
 
 def _is_like(text: str, parts: Sequence[str]) -> bool:
-    """Say whether a text has the parts in turn, the first at its beginning and the last at its end; in linear time."""
+    """Match a text against the parts between wildcards; in linear time."""
     first, *middle, last = parts
     if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
         return False
@@ -129,7 +130,7 @@ _NESTED = {"retail": wire.Retail, "customer": wire.Customer, "customer.name": wi
 
 
 def can_sort_by(name: str) -> bool:
-    """Say whether a member, or one inside by its path (`customer.email`), has a single value in every order."""
+    """Say whether a member, or one at a path (`customer.email`), has a single value in every order."""
     outer, _, inner = name.rpartition(".")
     if outer == "attributes":
         return bool(inner)
@@ -168,81 +169,117 @@ def _key(value: Tree) -> tuple[int, Any] | None:
     return (1, at) if at is not None else (2, value)
 
 
-# ------------------------------------------------------------------------------------------------------------- look-ups
-class Lookup(Struct, frozen=True):
-    """What the book can do for filters. `choices` hold every order that can fit, `order_ids` where ids are named.
+# --------------------------------------------------------------------------------------------------------------- query
+class Search(Struct, frozen=True):
+    """A checked search with its defaults filled in."""
 
-    `is_exact` says that what the choices leave fits, and no order stands in two of them.
-    """
+    filters: dict[str, Tree]
+    limit: int
+    offset: int
+    sort_by: str
+    ascending: bool
 
-    choices: tuple[Filters, ...]
-    order_ids: tuple[int, ...] | None = None
-    is_exact: bool = False
+
+def order_query(search: Search) -> tuple[OrderQuery, Residual]:
+    """Translate a search into an order query, and into the part of it that the filters of the store do not say."""
+    sort: Sort | None = _SORTS.get(search.sort_by)
+    needs_history = _needs_history(search.filters) or _needs_history({search.sort_by: None})
+    any_of, is_exact = find_alternatives(search.filters)
+    residual = Residual(
+        lambda _, document: fits(document, search.filters),
+        door=DOOR,
+        needs_history=needs_history,
+        rank=lambda found: _ranked(search, found),
+        overflow=Overflow.REFUSE if sort is None or needs_history else Overflow.UNTIL_FULL,
+    )
+    query = OrderQuery(
+        any_of=any_of, order_ids=find_order_ids(search.filters), sort=sort or "created", ascending=search.ascending,
+        offset=search.offset, limit=search.limit, is_exact=is_exact and sort is not None, is_total_upper_bound=True,
+    )  # fmt: skip
+    return query, residual
 
 
-def look_up(filters: dict[str, Tree]) -> Lookup:
-    """Plan how the book finds what sound filters ask for."""
-    ids = _texts(filters.get("orderId"), MAX_VALUES)
-    if ids is not None:
-        found = [order_id for each in ids if (order_id := from_hex24(each)) is not None]
-        return Lookup((), tuple(dict.fromkeys(found)))
-    settled = {"createdAt", "updatedAt"}
+_SORTS: dict[str, Sort] = {"createdAt": "created", "updatedAt": "updated"}
+
+
+def _ranked(search: Search, found: list[Match]) -> list[Match]:
+    found.sort(key=lambda each: (each[0].updated_at, each[0].order_id), reverse=not search.ascending)
+    return sorted_by(found, _sort_value(search.sort_by), ascending=search.ascending)
+
+
+def _sort_value(name: str) -> Callable[[Match], Tree]:
+    if name == "createdAt":
+        return lambda each: each[0].order_id
+    if name == "updatedAt":
+        return lambda each: each[0].updated_at
+    return lambda each: value_at(each[1], name)
+
+
+def find_order_ids(filters: dict[str, Tree]) -> tuple[int, ...] | None:
+    """Read the ids of orders that filters name; None where they name none."""
+    ids = _texts(filters.get("orderId"))
+    if ids is None:
+        return None
+    return tuple(dict.fromkeys(order_id for each in ids if (order_id := from_hex24(each)) is not None))
+
+
+def find_alternatives(filters: dict[str, Tree]) -> tuple[tuple[Filters, ...], bool]:
+    """Give alternatives that hold every order that can meet checked filters, and whether these say all that is asked."""
     times = {**_times("created", filters.get("createdAt")), **_times("updated", filters.get("updatedAt"))}
-    base = msgspec.structs.replace(Filters(), **times)
-    exact = True
-    choices: list[Filters] | None = None
-    for name, path in _INDEXED.items():
-        texts = _texts(value_at(filters, path), MAX_CHOICES)
-        if texts is None:
-            continue
-        if choices is None:
-            choices = [msgspec.structs.replace(base, **{name: text}) for text in texts]
-            is_only = name == "number" or len(texts) == 1  # an order has one number, but may have several SKUs
-            exact = name in ("number", "sku") and is_only and max(map(len, texts)) <= _KEPT_WHOLE
-            settled.add(path.partition(".")[0])
-        elif len(texts) == 1:
-            choices = [msgspec.structs.replace(each, **{name: texts[0]}) for each in choices]
-    if choices is None and (states := _states(filters.get("statusCode"))) is not None:
-        choices = [msgspec.structs.replace(base, status=str(status), door=door) for status, door in states]
-        exact = False
-    exact = exact and filters.keys() <= settled and all(_is_settled(name, filters.get(name)) for name in settled)
-    return Lookup(tuple([base] if choices is None else choices), is_exact=exact)
+    base = msgspec.structs.replace(NO_FILTERS, **times)
+    values = {name: texts for name, path in _INDEXED.items() if (texts := _texts(value_at(filters, path))) is not None}
+    if not values and (states := _states(filters.get("statusCode"))) is not None:
+        return tuple(msgspec.structs.replace(base, status=str(status), door=door) for status, door in states), False
+    return alternatives(values, base=base, is_exact=_is_exact(filters, values))
 
 
-_KEPT_WHOLE = 200  # characters of a key that its index holds; longer ones stand there with a hash
-# Filters of the book by the member each answers, the most selective first.
+def _is_exact(filters: dict[str, Tree], values: dict[str, list[str]]) -> bool:
+    """Say whether the indexes compare as the filters do, and these ask for nothing else: numbers, or one SKU, and times."""
+    members = {"createdAt", "updatedAt"} | {_INDEXED[name].partition(".")[0] for name in values}
+    if not filters.keys() <= members or not all(_is_decided(name, filters.get(name)) for name in members):
+        return False
+    if any(len(text) > _MAX_EXACT_KEY for texts in values.values() for text in texts):
+        return False
+    # An order has one number, but may have several SKUs; e-mails are indexed without case, locations of lines alone.
+    return values.keys() <= {"number"} or (values.keys() == {"sku"} and len(values["sku"]) == 1)
+
+
+_MAX_EXACT_KEY = 200  # characters of a key that its index holds; of longer ones it holds a hash
+# Members of an order by the filter that answers each.
 _INDEXED = {"number": "orderNumber", "email": "customer.email", "sku": "items.sku", "location": "shipInfo.locationNum"}
 
 
-def _is_settled(name: str, wanted: Tree) -> bool:
-    """Say whether the book's filter is all that was asked of a member."""
-    if wanted is None:
+def _is_decided(name: str, condition: Tree) -> bool:
+    """Say whether the store's filter is all that is asked of a member."""
+    if condition is None:
         return True
     if name in ("createdAt", "updatedAt"):
         return (
-            _times("created", wanted) != {}
-            if isinstance(wanted, dict)
-            else isinstance(wanted, str) and is_date_time(wanted)
+            _times("created", condition) != {}
+            if isinstance(condition, dict)
+            else isinstance(condition, str) and is_date_time(condition)
         )
-    return not isinstance(wanted, dict) or wanted.keys() == {"sku"}
+    return not isinstance(condition, dict) or condition.keys() == {"sku"}
 
 
-def _texts(wanted: Tree, most: int) -> list[str] | None:
-    """Give the texts that an equality or any-of asks for, each once; None where it asks for something else."""
-    values = wanted if isinstance(wanted, list) else [wanted]
-    if not 1 <= len(values) <= most or not all(isinstance(each, str) and each and "*" not in each for each in values):
+def _texts(condition: Tree) -> list[str] | None:
+    """Give the distinct texts that an equality or an array asks for; None where it asks for something else."""
+    values = condition if isinstance(condition, list) else [condition]
+    if not 1 <= len(values) <= MAX_VALUES or not all(
+        isinstance(each, str) and each and "*" not in each for each in values
+    ):
         return None
     return list(dict.fromkeys(values))
 
 
-def _times(kind: str, wanted: Tree) -> dict[str, int]:
-    """Give a range of the book for one of times as they are answered: in whole milliseconds, cut off."""
-    if isinstance(wanted, str):
-        wanted = {"gte": wanted, "lte": wanted}
-    if not isinstance(wanted, dict) or not wanted or not wanted.keys() <= _BOUNDS.keys():
+def _times(kind: str, condition: Tree) -> dict[str, int]:
+    """Translate a range of times as they are rendered, truncated to milliseconds, into one of microseconds."""
+    if isinstance(condition, str):
+        condition = {"gte": condition, "lte": condition}
+    if not isinstance(condition, dict) or not condition or not condition.keys() <= _BOUNDS.keys():
         return {}
     found: dict[str, int] = {}
-    for name, bound in wanted.items():
+    for name, bound in condition.items():
         at = moment(bound)
         if at is None:
             return {}
@@ -253,7 +290,7 @@ def _times(kind: str, wanted: Tree) -> dict[str, int]:
     return found
 
 
-_LATEST = 2**62  # microseconds; the book's ids end in 2089, its columns here
+_LATEST = 2**62  # microseconds; ids end in 2089, a column takes as much
 _BY_LIFECYCLE: dict[str, tuple[Status, ...]] = {
     "ORDER_CREATED": (Status.OPEN,),
     "ORDER_PARTIALLY_CANCELLED": (Status.OPEN,),
@@ -269,15 +306,15 @@ _BY_LIFECYCLE: dict[str, tuple[Status, ...]] = {
 }
 
 
-def _states(wanted: Tree) -> list[tuple[Status, str | None]] | None:
+def _states(condition: Tree) -> list[tuple[Status, str | None]] | None:
     """Give the statuses, some only of this door's orders, that orders with one of these codes can have.
 
-    An order of this door that nothing has happened to is answered with the code it was sent with, whatever that is: it is open,
-    or held where the code says so. None where the codes do not narrow.
+    An order of this door without changes is rendered with the code it was sent with, whatever that is: it is open, or on hold
+    where the code says so. None where every status is possible.
     """
-    codes = _texts(wanted, MAX_VALUES)
+    codes = _texts(condition)
     if codes is None:
-        if not isinstance(wanted, str) or not wanted.partition("*")[0].startswith(HOLD):
+        if not isinstance(condition, str) or not condition.partition("*")[0].startswith(HOLD):
             return None
         codes = [HOLD]
     found: dict[Status, str | None] = {}
@@ -291,8 +328,8 @@ def _states(wanted: Tree) -> list[tuple[Status, str | None]] | None:
     return list(found.items())
 
 
-def needs_log(node: Tree) -> bool:
-    """Say whether filters ask for a member that only an order's log tells."""
+def _needs_history(node: Tree) -> bool:
+    """Say whether filters name a member that follows from the order's events alone."""
     if isinstance(node, dict):
-        return any(name in TOLD_BY_LOG or needs_log(value) for name, value in node.items())
-    return isinstance(node, list) and any(map(needs_log, node))
+        return any(name in TOLD_BY_LOG or _needs_history(value) for name, value in node.items())
+    return isinstance(node, list) and any(map(_needs_history, node))

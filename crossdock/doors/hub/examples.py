@@ -45,9 +45,9 @@ from crossdock.doors import encode_json
 from crossdock.doors.hub.mapping import FORMAT
 from crossdock.doors.hub.webhooks import cloud_event, message, test_message
 from crossdock.flows.event_payloads import TEST
+from crossdock.flows.feed import LogEntry
 from crossdock.flows.formats import MissingFields, ReferenceData
-from crossdock.store.event_log import LogEntry
-from crossdock.store.tenants import Organization
+from crossdock.flows.tenants import Organization
 
 Tree = Any
 _BEGAN = 1_769_770_404_554_000  # 2026-01-30T10:53:24.554Z

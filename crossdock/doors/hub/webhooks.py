@@ -13,8 +13,8 @@ from crossdock.doors.hub.event_data import data_of
 from crossdock.doors.hub.event_schemas import CLOUD_TYPES, CloudEvent, Message, TestMessage, UnreadableEvent
 from crossdock.doors.hub.mapping import spell_id, time_answer
 from crossdock.flows.event_payloads import UNREADABLE, Notification, PayloadFormat, test_body
-from crossdock.store.event_log import LogEntry
-from crossdock.store.tenants import Organization
+from crossdock.flows.feed import LogEntry
+from crossdock.flows.tenants import Organization
 
 Tree = Any
 

@@ -8,8 +8,8 @@ from crossdock.core.subscription import Subscription, message_id
 from crossdock.doors.hub.mapping import spell_id, time_answer
 from crossdock.doors.hub.wire import Name
 from crossdock.flows.context import Context
-from crossdock.store.deliveries import Delivery, Endpoint
-from crossdock.store.emails import StoredMail
+from crossdock.flows.emails import StoredMail
+from crossdock.flows.endpoints import Delivery, Endpoint
 
 Tree = Any
 # More than there are types, doors and statuses.

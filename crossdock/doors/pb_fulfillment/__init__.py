@@ -1,14 +1,14 @@
-"""The Pitney Bowes Fulfillment door: `DOOR` is all others see of it."""
+"""The Pitney Bowes Fulfillment door: `DOOR` is all that other packages import."""
 
 from crossdock.doors import Door
 from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.pb_fulfillment.errors import refuse
-from crossdock.doors.pb_fulfillment.mapping import FORMAT
+from crossdock.doors.pb_fulfillment.format import FORMAT
 from crossdock.doors.pb_fulfillment.routes import ROUTES
 from crossdock.doors.pb_fulfillment.routes.common import check_transaction
 
 DOOR = Door(
-    name="pb_fulfillment",
+    name=FORMAT.name,
     title="Pitney Bowes Fulfillment",
     routes=ROUTES,
     refuse=refuse,

@@ -1,11 +1,11 @@
-"""What the demo organization and new ones are given by this door, and the line a newcomer pastes to create an order."""
+"""Client ids for the demo organization and for new ones, and a curl command that creates an order."""
 
 import secrets
 
 from crossdock.doors import Seed
 from crossdock.doors.pb_fulfillment.mapping import CLIENT
 
-_CLIENT_ID = "1234"  # of the vendor's sample body, so that it works unchanged
+_CLIENT_ID = "1234"  # of the vendor's sample body, which then works unchanged
 _BODY = (
     f'{{"clientId":"{_CLIENT_ID}","clientOrderId":"DEMO-1","inputShippingDetails":{{"carrier":"PITNEY BOWES"}},'
     '"createDate":"2026-01-30T10:53:24Z","orderLines":[{"lineId":1,"sku":"0001-0001","orderedQuantity":2,'
@@ -17,12 +17,12 @@ DEMO_SEEDS = (Seed(CLIENT, _CLIENT_ID),)
 
 
 def seeds(_organization_name: str) -> tuple[Seed, ...]:
-    """Give a new organization a client id of its own: ten digits, as the vendor hands one out with the account."""
+    """Make a new organization's client id: ten digits, like those the vendor issues with an account."""
     return (Seed(CLIENT, str(10**9 + secrets.randbelow(9 * 10**9))),)
 
 
 def curl(base: str) -> str:
-    """Give one command that gets a token and creates an order at the server `base`."""
+    """Render a shell command that gets a token and creates an order at the server `base`."""
     token = (
         f"curl -s -X POST -u demo:demo-secret {base}/oauth/token -d grant_type=client_credentials"
         ' | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''

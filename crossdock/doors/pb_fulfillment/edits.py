@@ -1,10 +1,10 @@
-"""Pitney Bowes Fulfillment: what an update asks for, as a change of the order's document; pure.
+"""The edits that Pitney Bowes Fulfillment's updates ask for: commands that change an order's document; pure.
 
-What was sent may be what was answered before: members that only this side can say are passed over, and a member that would be
-answered as it is now stays as it was written, so that an answer sent back changes nothing.
+A client may send back what it has read. So server-owned members of a body are ignored, and a member whose response would not
+change keeps the value that was sent before; a response that is sent back changes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -13,132 +13,139 @@ from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.ids import json_equal
 from crossdock.core.json.request_body import ParsedBody, parse_body
 from crossdock.core.json.strict_json import FAULTS_LIMIT
+from crossdock.core.orders.commands import EditOrder
 from crossdock.core.orders.model import Order
+from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
-from crossdock.doors.pb_fulfillment.mapping import PbFulfillmentFormat
-from crossdock.doors.pb_fulfillment.responses import ANSWERED, DEFAULTS, as_told
+from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
+from crossdock.doors.pb_fulfillment.mapping import DOOR
+from crossdock.doors.pb_fulfillment.responses import DEFAULTS, SERVER_FIELDS, response_value
 
 Tree = Any
 Document = dict[str, Tree]
-Change = Callable[[Document, Order], Document]
+# Before anything is shipped. Whether a location picks already is not known.
+UNSHIPPED = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED})
 _IDS = ("clientId", "clientOrderId")
-_LOOSE = msgspec.json.Decoder(dict[str, Any])
+_LENIENT_JSON = msgspec.json.Decoder(dict[str, Any])
 
 
-def asker(sent: bytes) -> str | None:
-    """Give the clientId a body names, or None where it names none that could be one."""
+def client_of(body: bytes) -> str | None:
+    """Return the clientId that a body names; None where it names none, or is not JSON."""
     try:
-        client = _LOOSE.decode(sent).get("clientId")
-    except (msgspec.DecodeError, ValueError, RecursionError):  # no JSON, no UTF-8, too deep: told when the body is read
+        client = _LENIENT_JSON.decode(body).get("clientId")
+    except (msgspec.DecodeError, ValueError, RecursionError):  # refused when the whole body is parsed
         return None
     return client if isinstance(client, str) and client else None
 
 
-def whole(sent: bytes, *, format: PbFulfillmentFormat, is_own: bool) -> Change:
-    """Make a body that is the whole order a change: what it does not name is gone afterwards.
+def replace_order(order: Order, body: bytes, format: PbFulfillmentFormat) -> EditOrder:
+    """Make the command that replaces an order by a whole body: members that the body leaves out are removed.
 
-    The change refuses with Invalid every fault of the body, but those of an order of another door (not `is_own`) that its
-    document has already.
+    The edit refuses with Invalid all faults of the body. Faults that the document of another door's order already has are
+    ignored.
     """
-    reading = format.parse(sent)
+    parsed = format.parse(body)
 
     def change(before: Document, _: Order) -> Document:
-        _refuse([*_new(reading.faults, before, format), *_number_faults(reading.tree, before)])
-        return taken_up(before, _as_asked(before, reading.tree, is_own=is_own))
+        _refuse([*_new_faults(parsed.faults, before, format), *_number_faults(parsed.tree, before)])
+        return keep_unchanged(before, _with_client(parsed.tree, before, order))
 
-    return change
+    return EditOrder(order_id=order.order_id, door=DOOR, change=change)
 
 
-def items(sent: bytes, *, format: PbFulfillmentFormat, is_own: bool) -> Change:
-    """Make a body about an order's items a change: members it does not name, and null ones, stay.
+def change_items(order: Order, body: bytes, format: PbFulfillmentFormat) -> EditOrder:
+    """Make the command that changes an order's items before anything is shipped: missing and null members stay as they are.
 
-    `orderLines` is the whole list; of a line that was there under its lineId, what is not named stays too. The change refuses
-    with Invalid every fault of the body and of the document it would make.
+    `orderLines` is the complete list. A line with the lineId and sku of a present line keeps the members it does not name. The
+    edit refuses with Invalid all faults of the body, and of the document it would result in.
     """
-    reading = parse_body(
-        sent, wire.OrderItems, format.client_rule, natural=lambda body: (body.clientId, body.clientOrderId)
-    )  # fmt: skip
+    parsed = parse_body(
+        body, wire.OrderItems, format.client_rule, natural=lambda sent: (sent.clientId, sent.clientOrderId)
+    )
 
     def change(before: Document, _: Order) -> Document:
-        faults = [*_new(reading.faults, before, format), *_number_faults(reading.tree, before)]
-        wanted = _with_items(before, reading) if isinstance(reading.tree, dict) else before
-        named = {fault.path for fault in faults}
-        made = _new(format.parse(encode_json(wanted)).faults, before, format)
-        _refuse([*faults, *(fault for fault in made if fault.path not in named)])
-        return taken_up(before, _as_asked(before, wanted, is_own=is_own))
+        faults = [*_new_faults(parsed.faults, before, format), *_number_faults(parsed.tree, before)]
+        after = _merge_items(before, parsed) if isinstance(parsed.tree, dict) else before
+        paths = {fault.path for fault in faults}
+        faults_after = _new_faults(format.parse(encode_json(after)).faults, before, format)
+        _refuse([*faults, *(fault for fault in faults_after if fault.path not in paths)])
+        return keep_unchanged(before, _with_client(after, before, order))
 
-    return change
-
-
-def replace_document(document: Document) -> Change:
-    """Make the change that replaces an order's document by a sound one."""
-    return lambda before, _: taken_up(before, document)
+    return EditOrder(order_id=order.order_id, door=DOOR, change=change, statuses=UNSHIPPED)
 
 
-def taken_up(before: Document, wanted: Document) -> Document:
-    """Give the document wanted, with everything that would be answered as before written as before."""
-    kept = {name: value for name, value in wanted.items() if name not in ANSWERED}
-    kept |= {name: before[name] for name in before if name in ANSWERED}
-    for name in {*kept, *DEFAULTS} - ANSWERED:
-        if name not in kept and name not in before:
+def replace_document(order_id: int, document: Document) -> EditOrder:
+    """Make the command that replaces an order's document by one without faults."""
+    return EditOrder(order_id=order_id, door=DOOR, change=lambda before, _: keep_unchanged(before, document))
+
+
+def keep_unchanged(before: Document, after: Document) -> Document:
+    """Return the document `after`, with each member whose response is the same as before written as before."""
+    merged = {name: value for name, value in after.items() if name not in SERVER_FIELDS}
+    merged |= {name: before[name] for name in before if name in SERVER_FIELDS}
+    for name in {*merged, *DEFAULTS} - SERVER_FIELDS:
+        if name not in before and (name not in merged or name not in DEFAULTS):
             continue
-        if name not in before and name not in DEFAULTS:
-            continue
-        if not json_equal(as_told(name, before.get(name)), as_told(name, kept.get(name))):
+        if not json_equal(response_value(name, before.get(name)), response_value(name, merged.get(name))):
             continue
         if name in before:
-            kept[name] = before[name]
+            merged[name] = before[name]
         else:
-            del kept[name]
-    return kept
-
-
-def _with_items(before: Document, reading: ParsedBody) -> Document:
-    said = {
-        name: value
-        for name, value in reading.tree.items()
-        if value is not None and name not in ANSWERED and name not in _IDS
-    }
-    lines = said.get("orderLines")
-    if isinstance(lines, list):
-        said["orderLines"] = _merged_lines(before.get("orderLines") or [], lines)
-    return before | said
-
-
-def _merged_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
-    """Complete each line by the one of its lineId, if that is of the same sku; the second of two by the second."""
-    left = list(before)
-    merged: list[Tree] = []
-    for line in sent:
-        was = None
-        if isinstance(line, dict) and type(line.get("lineId")) is int:
-            was = next((each for each in left if each.get("lineId") == line["lineId"]), None)
-        if was is None:
-            merged.append(line)
-            continue
-        left.remove(was)
-        said = {name: value for name, value in line.items() if value is not None}
-        merged.append(was | said if said.get("sku", was.get("sku")) == was.get("sku") else line)
+            del merged[name]
     return merged
 
 
-def _as_asked(before: Document, wanted: Document, *, is_own: bool) -> Document:
-    """Leave the account of another door's order alone: the clientId sent only says who asks."""
-    return wanted if is_own else wanted | {"clientId": before["clientId"]}
+def _merge_items(before: Document, body: ParsedBody) -> Document:
+    changes = {
+        name: value
+        for name, value in body.tree.items()
+        if value is not None and name not in SERVER_FIELDS and name not in _IDS
+    }
+    lines = changes.get("orderLines")
+    if isinstance(lines, list):
+        changes["orderLines"] = _merge_lines(before.get("orderLines") or [], lines)
+    return before | changes
 
 
-def _new(faults: Iterable[Fault], before: Document, format: PbFulfillmentFormat) -> list[Fault]:
-    found = list(faults)
-    known = set(format.parse(encode_json(before)).faults) if found else set()
-    return [fault for fault in found if fault not in known]
+def _merge_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
+    """Complete each line by the present line with its lineId and sku.
+
+    A lineId may occur twice: the first line sent is matched with the first present one, the second with the second.
+    """
+    unmatched = list(before)
+    merged: list[Tree] = []
+    for line in sent:
+        present = None
+        if isinstance(line, dict) and type(line.get("lineId")) is int:
+            present = next((each for each in unmatched if each.get("lineId") == line["lineId"]), None)
+        if present is None:
+            merged.append(line)
+            continue
+        unmatched.remove(present)
+        changes = {name: value for name, value in line.items() if value is not None}
+        has_same_sku = changes.get("sku", present.get("sku")) == present.get("sku")
+        merged.append(present | changes if has_same_sku else line)
+    return merged
+
+
+def _with_client(document: Document, before: Document, order: Order) -> Document:
+    """Keep the account of another door's order: there the clientId of a body only identifies the caller."""
+    return document if order.source.door == DOOR else document | {"clientId": before["clientId"]}
+
+
+def _new_faults(faults: Iterable[Fault], before: Document, format: PbFulfillmentFormat) -> list[Fault]:
+    """Leave out the faults that the document had before; an order of another door may lack what this vendor requires."""
+    faults = list(faults)
+    present = set(format.parse(encode_json(before)).faults) if faults else set()
+    return [fault for fault in faults if fault not in present]
 
 
 def _number_faults(sent: Tree, before: Document) -> list[Fault]:
-    """The order's own number must be named: it is what the order is known by, and no update changes it."""
+    """Require the order's own number: it identifies the order, and no update changes it."""
     number = sent.get("clientOrderId") if isinstance(sent, dict) else None
     if isinstance(number, str) and number and number != before["clientOrderId"]:
-        return [Fault(("clientOrderId",), f"must be {before['clientOrderId']!r}, the order's")]
+        return [Fault(("clientOrderId",), f"must be {before['clientOrderId']!r}, the number of this order")]
     return []
 
 

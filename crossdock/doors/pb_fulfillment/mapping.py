@@ -1,19 +1,16 @@
-"""Pitney Bowes Fulfillment words to canonical ones and back; pure. `FORMAT` is what the flows use.
+"""Map Pitney Bowes Fulfillment's create body to canonical content and back; pure.
 
-Canonical homes: the ids and references, inputShippingDetails, the five dates but updateDate, fromNode, orderLines but
-inventoryType, orderCharges, the two addresses, the gift, customsInfo but the reference's type, internalNotes. All else
-travels as leftovers. How the answer is dressed after that is in `answering`.
+Canonical fields: the ids and references, inputShippingDetails, the dates but updateDate, fromNode, orderLines but
+inventoryType, orderCharges, the two addresses, the gift, customsInfo but the reference's type, internalNotes. The others are
+stored as unmapped fields. responses.py turns the document into a response.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from crossdock.core.errors import Code, Fault, Invalid, Path
-from crossdock.core.events import Event
-from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
-from crossdock.core.json.validation import unchecked
+from crossdock.core.errors import Fault
 from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
     Address,
@@ -30,38 +27,38 @@ from crossdock.core.orders.model import (
     Shipping,
     Totals,
 )
-from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import responses, wire
-from crossdock.doors.pb_fulfillment.responses import DETAILS
-from crossdock.flows.formats import Format, MissingFields, ReferenceData
+from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors.pb_fulfillment.responses import CHARGE_DETAILS
+from crossdock.flows.formats import MissingFields
 
 Tree = Any
-CLIENT = "pb_fulfillment_client"
+DOOR = "pb_fulfillment"
+CLIENT = "pb_fulfillment_client"  # the kind of reference under which an organization's client ids are stored
 FOREIGN_CLIENT = "is not one of your client ids"
 _NUMBER = re.compile(r"-?[0-9]{1,40}\Z")
-_KINDS: dict[str, ChargeKind] = dict(zip(DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
-# What was said where nothing was; made once, for comparing.
+_CHARGE_KINDS: dict[str, ChargeKind] = dict(zip(CHARGE_DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
+# Empty values to compare with, made once.
 _NO_CHARGES, _NO_TOTALS = wire.OrderCharges(), Totals()
 _NO_CUSTOMS, _NO_ITEM_CUSTOMS = Customs(), ItemCustoms()
 
 
-def is_of(order: Order, client: str) -> bool:
-    """Say whether an order may be seen by a client of the organization: orders of other doors by any."""
-    return order.source.door != "pb_fulfillment" or order.content.account_ref == client
+def is_visible_to(order: Order, client: str) -> bool:
+    """Tell whether a client of the organization sees an order; orders of other doors are seen by all of its clients."""
+    return order.source.door != DOOR or order.content.account_ref == client
 
 
-# -------------------------------------------------------------------------------------------------------------- reading
-def _shipping_rule(tree: Tree) -> Iterable[Fault]:
-    """A carrier or a serviceId must be named."""
-    how = tree.get("inputShippingDetails") if isinstance(tree, dict) else None
-    if isinstance(how, dict) and not how.get("carrier") and not how.get("serviceId"):
+# -------------------------------------------------------------------------------------------------------------- body to content
+def shipping_rule(tree: Tree) -> Iterable[Fault]:
+    """Require a carrier or a serviceId."""
+    shipping = tree.get("inputShippingDetails") if isinstance(tree, dict) else None
+    if isinstance(shipping, dict) and not shipping.get("carrier") and not shipping.get("serviceId"):
         yield Fault(("inputShippingDetails", "carrier"), "is required where there is no serviceId")
 
 
-def _street_rule(tree: Tree) -> Iterable[Fault]:
-    """The ship-to address must have a street line that is not empty."""
-    where = tree.get("toAddress") if isinstance(tree, dict) else None
-    lines = where.get("addressLines") if isinstance(where, dict) else None
+def street_rule(tree: Tree) -> Iterable[Fault]:
+    """Require a street line of the ship-to address that is not empty."""
+    address = tree.get("toAddress") if isinstance(tree, dict) else None
+    lines = address.get("addressLines") if isinstance(address, dict) else None
     if isinstance(lines, list) and lines and all(line == "" for line in lines):
         yield Fault(("toAddress", "addressLines", 0), "must not be empty")
 
@@ -104,7 +101,7 @@ def _charges(sent: wire.OrderCharges) -> tuple[Charge, ...]:
             currency=each.currency,
             rate=decimal(each.percentage),
         )
-        for member, kind in _KINDS.items()
+        for member, kind in _CHARGE_KINDS.items()
         for each in getattr(sent, member) or ()
     )
 
@@ -135,8 +132,9 @@ def _gift(sent: wire.OrderCreate) -> Gift | None:
     return Gift(is_gift=bool(sent.isGift), message=sent.giftMessageText or None)
 
 
-def _content(sent: wire.OrderCreate) -> Content:
-    how, charges = sent.inputShippingDetails, sent.orderCharges or _NO_CHARGES
+def to_content(sent: wire.OrderCreate) -> Content:
+    """Map a create body to canonical content."""
+    shipping, charges = sent.inputShippingDetails, sent.orderCharges or _NO_CHARGES
     return Content(
         number=sent.clientOrderId,
         lines=tuple(_line(line) for line in sent.orderLines),
@@ -152,10 +150,10 @@ def _content(sent: wire.OrderCreate) -> Content:
         totals=_totals(charges),
         charges=_charges(charges),
         shipping=Shipping(
-            carrier=how.carrier or None,
-            service=how.serviceId or None,
-            service_name=how.serviceName or None,
-            tracking_number=how.trackingNumber or None,
+            carrier=shipping.carrier or None,
+            service=shipping.serviceId or None,
+            service_name=shipping.serviceName or None,
+            tracking_number=shipping.trackingNumber or None,
         ),
         gift=_gift(sent),
         customs=_customs(sent.customsInfo),
@@ -166,13 +164,13 @@ def _content(sent: wire.OrderCreate) -> Content:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- spelling
-def _said(**members: Tree) -> dict[str, Tree]:
+# ------------------------------------------------------------------------------------------------------------- content to body
+def _without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _spell_address(address: Address) -> dict[str, Tree]:
-    return _said(
+def _from_address(address: Address) -> dict[str, Tree]:
+    return _without_none(
         name=address.name,
         company=address.company,
         phone=address.phone,
@@ -185,10 +183,10 @@ def _spell_address(address: Address) -> dict[str, Tree]:
     )
 
 
-def _spell_ship_to(address: Address | None, missing_fields: MissingFields) -> dict[str, Tree]:
-    """Spell the address whose street, city and country must be there."""
+def _from_ship_to(address: Address | None, missing_fields: MissingFields) -> dict[str, Tree]:
+    """Render the ship-to address, whose street, city and country the vendor requires."""
     address = address or Address()
-    return _said(
+    return _without_none(
         name=address.name,
         company=address.company,
         phone=address.phone,
@@ -201,10 +199,10 @@ def _spell_ship_to(address: Address | None, missing_fields: MissingFields) -> di
     )
 
 
-def _spell_line(line: Line, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
-    customs = line.customs or ItemCustoms()
+def _from_line(line: Line, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
+    customs = line.customs or _NO_ITEM_CUSTOMS
     number = int(line.line_ref) if line.line_ref and _NUMBER.match(line.line_ref) else None
-    return _said(
+    return _without_none(
         lineId=missing_fields.fill(number, position + 1, "orderLines", position, "lineId"),
         sku=missing_fields.fill(line.sku, "", "orderLines", position, "sku"),
         originCountryCode=customs.origin_country,
@@ -215,125 +213,75 @@ def _spell_line(line: Line, position: int, missing_fields: MissingFields) -> dic
     )
 
 
-def _spell_details(content: Content, kind: ChargeKind) -> list[Tree] | None:
-    found = [
-        _said(name=each.name, fee=each.amount, currency=each.currency, percentage=each.rate)
+def _from_details(content: Content, kind: ChargeKind) -> list[Tree] | None:
+    details = [
+        _without_none(name=each.name, fee=each.amount, currency=each.currency, percentage=each.rate)
         for each in content.charges
         if each.kind == kind
     ]
-    return found or None
+    return details or None
 
 
-def _spell_charges(content: Content) -> dict[str, Tree] | None:
+def _from_charges(content: Content) -> dict[str, Tree] | None:
     totals = content.totals or Totals()
-    rendered = _said(
+    charges = _without_none(
         orderCurrency=content.currency,
         shippingAmount=totals.shipping,
         totalItemAmount=totals.items,
-        dutyDetails=_spell_details(content, "duty"),
+        dutyDetails=_from_details(content, "duty"),
         totalTaxAmount=totals.tax,
-        taxDetails=_spell_details(content, "tax"),
+        taxDetails=_from_details(content, "tax"),
         totalDiscountAmount=totals.discount,
-        discountDetails=_spell_details(content, "discount"),
-        otherChargeDetails=_spell_details(content, "fee"),
+        discountDetails=_from_details(content, "discount"),
+        otherChargeDetails=_from_details(content, "fee"),
         totalOrderAmount=totals.total,
     )
-    return rendered or None
+    return charges or None
 
 
-def _spell_shipping(how: Shipping | None, missing_fields: MissingFields) -> dict[str, Tree]:
-    how = how or Shipping()
-    carrier = how.carrier
-    if carrier is None and how.service is None:
+def _from_shipping(shipping: Shipping | None, missing_fields: MissingFields) -> dict[str, Tree]:
+    shipping = shipping or Shipping()
+    carrier = shipping.carrier
+    if carrier is None and shipping.service is None:
         carrier = missing_fields.fill(None, "", "inputShippingDetails", "carrier")
-    return _said(
-        carrier=carrier, serviceId=how.service, serviceName=how.service_name, trackingNumber=how.tracking_number
+    return _without_none(
+        carrier=carrier,
+        serviceId=shipping.service,
+        serviceName=shipping.service_name,
+        trackingNumber=shipping.tracking_number,
     )
 
 
-def _spell_customs(customs: Customs | None) -> dict[str, Tree] | None:
+def _from_customs(customs: Customs | None) -> dict[str, Tree] | None:
     if customs is None:
         return None
-    return _said(customsDeclaredValue=customs.declared_value, importerCustomsReference=customs.importer_ref) or None
+    return (
+        _without_none(customsDeclaredValue=customs.declared_value, importerCustomsReference=customs.importer_ref)
+        or None
+    )
 
 
-class PbFulfillmentFormat(Format):
-    """The document of this door; see flows.book.Format.
-
-    `clients` are the client ids the caller may name, which every reading is checked against. Without them the door
-    knows only the ids that the vendor gave the organization, and those only when content is made.
-    """
-
-    name = "pb_fulfillment"
-    lines = "orderLines"
-    number_path: Path = ("clientOrderId",)
-
-    def __init__(self, clients: frozenset[str] | None = None) -> None:
-        self._clients = clients
-
-    def client_rule(self, tree: Tree) -> Iterable[Fault]:
-        """A clientId must be one that the caller may name."""
-        client = tree.get("clientId") if isinstance(tree, dict) else None
-        if self._clients is not None and isinstance(client, str) and client and client not in self._clients:
-            yield Fault(("clientId",), FOREIGN_CLIENT)
-
-    def parse(self, raw: bytes) -> ParsedBody:
-        """See Format."""
-        return parse_body(
-            raw, wire.OrderCreate, self.client_rule, _shipping_rule, _street_rule,
-            natural=lambda sent: (sent.clientId, sent.clientOrderId),
-        )  # fmt: skip
-
-    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
-        """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate))
-
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
-        """See Format. Refuses with Invalid a sender's clientId that nobody gave the organization."""
-        # A document we spelled ourselves has no natural key, and names a client of another door or none.
-        known = not reading.natural or (CLIENT, reading.natural[0]) in found.references
-        if self._clients is None and not known and reading.natural[0] != found.actor:
-            raise Invalid(Code.INVALID, "the body has faults", faults=(Fault(("clientId",), FOREIGN_CLIENT),))
-        return _content(reading.shape)
-
-    def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; nothing of this door is in a catalog."""
-        return ()
-
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format."""
-        to = content.destinations[0] if content.destinations else Destination()
-        gift = content.gift
-        return _said(
-            clientId=missing_fields.fill(content.account_ref, "", "clientId"),
-            clientOrderId=content.number,
-            customerOrderId=content.customer_number,
-            references=[{"name": each.name, "values": each.value} for each in content.references] or None,
-            inputShippingDetails=_spell_shipping(content.shipping, missing_fields),
-            createDate=missing_fields.fill(content.placed_at, "", "createDate"),
-            fromNode=to.location_ref,
-            shipOnDate=content.ship_by,
-            fulfillmentReleaseDate=content.release_at,
-            promisedDeliveryDate=content.deliver_by,
-            orderLines=[_spell_line(line, position, missing_fields) for position, line in enumerate(content.lines)],
-            orderCharges=_spell_charges(content),
-            toAddress=_spell_ship_to(to.address, missing_fields),
-            billingAddress=_spell_address(content.bill_to) if content.bill_to else None,
-            isGift=gift.is_gift if gift else None,
-            giftMessageText=gift.message if gift else None,
-            customsInfo=_spell_customs(content.customs),
-            internalNotes=content.notes,
-        )
-
-    def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
-    ) -> dict[str, Tree]:
-        """See Format."""
-        return responses.answer(document, order)
-
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers the whole order."""
-        return encode_json(responses.answer(document, order))
-
-
-FORMAT = PbFulfillmentFormat()
+def from_content(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
+    """Render canonical content as a create body; the inverse of `to_content`."""
+    destination = content.destinations[0] if content.destinations else Destination()
+    gift = content.gift
+    return _without_none(
+        clientId=missing_fields.fill(content.account_ref, "", "clientId"),
+        clientOrderId=content.number,
+        customerOrderId=content.customer_number,
+        references=[{"name": each.name, "values": each.value} for each in content.references] or None,
+        inputShippingDetails=_from_shipping(content.shipping, missing_fields),
+        createDate=missing_fields.fill(content.placed_at, "", "createDate"),
+        fromNode=destination.location_ref,
+        shipOnDate=content.ship_by,
+        fulfillmentReleaseDate=content.release_at,
+        promisedDeliveryDate=content.deliver_by,
+        orderLines=[_from_line(line, position, missing_fields) for position, line in enumerate(content.lines)],
+        orderCharges=_from_charges(content),
+        toAddress=_from_ship_to(destination.address, missing_fields),
+        billingAddress=_from_address(content.bill_to) if content.bill_to else None,
+        isGift=gift.is_gift if gift else None,
+        giftMessageText=gift.message if gift else None,
+        customsInfo=_from_customs(content.customs),
+        internalNotes=content.notes,
+    )

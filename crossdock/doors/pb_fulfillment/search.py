@@ -1,7 +1,7 @@
-"""Pitney Bowes Fulfillment: what a search asks for, as filters of the book and a test for the rest; pure.
+"""Searches of Pitney Bowes Fulfillment: read them, and translate them into an order query and a residual; pure.
 
-The book finds by number, customer's number, sku, status, and by when an order was received or changed. Brands, the client's own
-dates and the client itself are looked at in each order.
+Indexes answer number, customer's number, SKU, status, and the times of receipt and of the last change. Brand, the client's own
+dates and the client itself are checked in each order.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,49 +17,32 @@ from crossdock.core.json.value_types import is_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
+from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS
-from crossdock.store.index_scan import Filters
+from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any
-Row = tuple[Order, Tree]
 # No order is INPROGRESS before picking is known.
 WORDS = ("RECEIVED", "RELEASED", "INPROGRESS", "PARTIALLYSHIPPED", "SHIPPED", "DELIVERED", "CANCELED")
 _DATES = ("createDate", "updateDate", "pbCreateDate", "pbUpdateDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
-# Not found on the order search's page; the vendor's other searches sort from low to high where nothing is said.
+# The vendor's page of this search names no default; its other searches sort ascending.
 _SORT = (("pbCreateDate", True),)
-# The book's own word for what names orders narrowly, the narrowest first.
-_NARROW = {"clientOrderIds": "number", "customerOrderIds": "term", "skus": "sku"}
 
 
 class Search(Struct, frozen=True):
-    """A search that is sound: values by name, and what to sort by, each with whether it ascends."""
+    """A checked search: values by field, and the dates to sort by, each with whether it ascends."""
 
     client: str
     fields: dict[str, tuple[str, ...]]
     sort: tuple[tuple[str, bool], ...]
 
 
-class Plan(Struct, frozen=True):
-    """How a search is done.
-
-    `choices` are filters that together leave every order wanted, and perhaps others, which `keep` tells apart. `sort` is the
-    book's own order in which they are walked. `is_walk`: each choice walks one index, no order fits two, and that order is
-    the one asked for, so that a page can be taken from the middle.
-    """
-
-    choices: tuple[Filters, ...]
-    sort: str
-    ascending: bool
-    is_walk: bool
-    wants_documents: bool
-
-
 # -------------------------------------------------------------------------------------------------------------- reading
 def read(raw: bytes, clients: frozenset[str]) -> Search:
     """Read the body of a search. Refuses with Invalid every fault of it."""
-    rule = mapping.PbFulfillmentFormat(clients).client_rule
+    rule = PbFulfillmentFormat(clients).client_rule
     body = validate(parse(raw), wire.OrderSearch, rule, _field_rule)
     fields: dict[str, tuple[str, ...]] = {
         each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
@@ -116,87 +99,82 @@ def _to(text: str) -> int:
     return _from(text) + (1 if "." in text else _SECOND)
 
 
-# ------------------------------------------------------------------------------------------------------------- planning
-def plan(search: Search) -> Plan:
-    """Say how a search that names no order ids is done."""
-    fields, names = search.fields, {name for name, _ in search.sort} | set(search.fields)
-    narrow = _narrow(fields)
-    is_walk = _is_walk(search, narrow)
-    name, ascending = search.sort[0]
-    # Where only the time of change is named, its span is all that keeps the walk short.
-    by_change = "pbUpdateDate" in fields and narrow is None
-    return Plan(
-        choices=tuple(_choices(fields, narrow)),
-        sort="updated" if by_change or (is_walk and name == "pbUpdateDate") else "created",
-        ascending=ascending,
-        is_walk=is_walk,
-        wants_documents=bool(names & {"brands", "createDate", "updateDate"}),
+# --------------------------------------------------------------------------------------------------------------- query
+def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery, Residual]:
+    """Translate a search into an order query, and into the part of it that the filters do not say."""
+    first, ascending = search.sort[0]
+    sort: Sort = "updated" if first == "pbUpdateDate" else "created"
+    any_of, is_nearly_exact = _any_of(search)
+    names = {name for name, _ in search.sort} | set(search.fields)
+    residual = Residual(
+        matcher(search),
+        door=mapping.DOOR if names & _OF_DOCUMENT else None,
+        rank=lambda found: in_order(found, search),
+        overflow=Overflow.APPROXIMATE if is_nearly_exact and first in _INDEXED_DATES else Overflow.REFUSE,
     )
+    order_ids = None
+    if "orderIds" in search.fields:
+        ids = dict.fromkeys(responses.parse_order_id(text) for text in search.fields["orderIds"])
+        order_ids = tuple(each for each in ids if each is not None)
+    query = OrderQuery(any_of=any_of, order_ids=order_ids, sort=sort, ascending=ascending, limit=limit, offset=offset)
+    return query, residual
 
 
-def _narrow(fields: dict[str, tuple[str, ...]]) -> str | None:
-    return next((name for name in _NARROW if name in fields), None)
+_OF_DOCUMENT = {"brands", "createDate", "updateDate"}  # only the order's document has these
+_INDEXED_DATES = {"pbCreateDate": "created", "pbUpdateDate": "updated"}
+# Filters by the field each stands for. A term is more than a customer's number.
+_FILTERS = {"clientOrderIds": "number", "customerOrderIds": "term", "skus": "sku"}
 
 
-def _choices(fields: dict[str, tuple[str, ...]], narrow: str | None) -> list[Filters]:
-    common: dict[str, Any] = {}
-    for name, kind in (("pbCreateDate", "created"), ("pbUpdateDate", "updated")):
+def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
+    """Give alternatives that hold every order searched for, and whether they hold few others: only the orders of other clients,
+    and those on hold that would have another status otherwise."""
+    fields = search.fields
+    spans: dict[str, Any] = {}
+    for name, kind in _INDEXED_DATES.items():
         if name in fields:
             first, second = fields[name]
-            common |= {f"{kind}_from": _from(first), f"{kind}_to": _to(second)}
-    if narrow is not None:
-        kind = _NARROW[narrow]
-        return [Filters(**common | {kind: value.strip() if kind == "term" else value}) for value in fields[narrow]]
+            spans |= {f"{kind}_from": _from(first), f"{kind}_to": _to(second)}
+    values = {filter_name: [each.strip() for each in fields[name]] if filter_name == "term" else fields[name]
+              for name, filter_name in _FILTERS.items() if name in fields}  # fmt: skip
     if "status" in fields:
-        return [Filters(**common, status=str(status)) for status in _statuses(fields["status"])]
-    return [Filters(**common)]
-
-
-def _is_walk(search: Search, narrow: str | None) -> bool:
-    """Say whether each choice is a stretch of one index of the book, which has the order asked for."""
-    names, first = set(search.fields), search.sort[0][0]
-    if first == "pbCreateDate":
-        if narrow is None:
-            return names <= {"pbCreateDate", "status"}
-        return names <= {"pbCreateDate", "skus"} and len(search.fields["skus"]) == 1
-    return first == "pbUpdateDate" and names <= {"pbUpdateDate"}
+        values["status"] = [str(status) for status in _statuses(fields["status"])]
+    is_nearly_exact = fields.keys() <= {"status", "skus", *_INDEXED_DATES} and len(fields.get("skus", ())) < 2
+    return alternatives(values, base=Filters(**spans), is_exact=is_nearly_exact)
 
 
 def _statuses(words: Sequence[str]) -> list[Status]:
-    """Give the summaries of which some order has one of the words; one on hold is told by what it would be without."""
+    """Give the statuses whose orders can have one of the words; on hold, an order keeps the word it has without the hold."""
     found: list[Status] = [each for each, word in STATUS.items() if word in words and each is not Status.ON_HOLD]
     unheld = {STATUS[status] for status in (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)}
     return [*found, Status.ON_HOLD] if unheld & set(words) else found
 
 
-def keeper(search: Search) -> Callable[[Order, Tree], bool]:
-    """Make the test whether an order (with its answer, where the plan wants documents) is one that was searched for.
-
-    The test passes each order once.
-    """
+def matcher(search: Search) -> Callable[[Order, Tree], bool]:
+    """Make the test whether an order, with its document where a field needs it, is one that was searched for."""
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
     spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
-    ids = {responses.read_id(text) for text in fields.get("orderIds", ())}
-    seen: set[int] = set()
+    ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
 
-    def keep(order: Order, document: Tree) -> bool:
-        if order.order_id in seen or not mapping.is_of(order, search.client):
-            return False
-        seen.add(order.order_id)
+    def matches(order: Order, document: Tree) -> bool:
         tests: dict[str, Callable[[], bool]] = {
             "orderIds": lambda: order.order_id in ids,
             "clientOrderIds": lambda: order.content.number in fields["clientOrderIds"],
             "customerOrderIds": lambda: order.content.customer_number in fields["customerOrderIds"],
-            "status": lambda: responses.word_of(order) in fields["status"],
+            "status": lambda: responses.status_of_order(order) in fields["status"],
             "skus": lambda: any(line.sku in fields["skus"] for line in order.content.lines),
             "brands": lambda: document.get("brand") in fields["brands"],
         }
-        return all(tests[name]() for name in fields) and all(
-            (moment := _moment(name, order, document)) is not None and first <= moment < after
-            for name, (first, after) in spans.items()
+        return (
+            mapping.is_visible_to(order, search.client)
+            and all(tests[name]() for name in fields)
+            and all(
+                (moment := _moment(name, order, document)) is not None and first <= moment < after
+                for name, (first, after) in spans.items()
+            )
         )
 
-    return keep
+    return matches
 
 
 def _spans(search: Search) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -204,7 +182,7 @@ def _spans(search: Search) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _moment(name: str, order: Order, document: Tree) -> int | None:
-    """Give when a date of an order is, microseconds since 1970; None where it has none, or none that is a time."""
+    """Give a date of an order, in microseconds since 1970; None where it has none, or one that is not a time."""
     if name == "pbCreateDate":
         return order.created_at
     if name == "pbUpdateDate":  # an order nobody changed is as it was received
@@ -216,8 +194,8 @@ def _moment(name: str, order: Order, document: Tree) -> int | None:
         return None
 
 
-def in_order(found: list[Row], search: Search) -> list[Row]:
-    """Sort orders as asked; those without the date come last, and equal ones by receipt in the first direction, as the book."""
+def in_order(found: list[Match], search: Search) -> list[Match]:
+    """Sort orders by the dates asked for: those without the date last, equal ones by receipt in the direction of the first."""
     found = sorted(found, key=lambda row: row[0].order_id, reverse=not search.sort[0][1])
     for name, ascending in reversed(search.sort):
         dated = [(row, _moment(name, *row)) for row in found]
@@ -228,8 +206,8 @@ def in_order(found: list[Row], search: Search) -> list[Row]:
 
 
 # ------------------------------------------------------------------------------------------------------------ answering
-def envelope(rows_told: list[Tree], *, total: int, page: int, size: int) -> dict[str, Tree]:
-    """Give a page as the vendor's searches do; pages count from 1."""
+def envelope(documents: list[Tree], *, total: int, page: int, size: int) -> dict[str, Tree]:
+    """Give the vendor's envelope of a page; pages count from 1."""
     pages = -(-total // size)
     return {
         "totalPages": pages,
@@ -238,6 +216,6 @@ def envelope(rows_told: list[Tree], *, total: int, page: int, size: int) -> dict
         "last": page >= pages,
         "size": size,
         "number": page,
-        "numberOfElements": len(rows_told),
-        "orders": rows_told,
+        "numberOfElements": len(documents),
+        "orders": documents,
     }

@@ -1,7 +1,7 @@
-"""Pitney Bowes Fulfillment: the shapes and spelling of its bodies, no logic.
+"""Pitney Bowes Fulfillment's wire types: request and response bodies.
 
-Source of every rule: the vendor's create-order page; what is required beyond its flags was decided for this door
-(docs/doors/pb_fulfillment.md). Lengths are in characters. Every optional member may be null.
+The rules are those of the vendor's create-order page; docs/doors/pb_fulfillment.md says what is required beyond its flags.
+Lengths are in characters. Every optional member may be null.
 """
 
 from typing import Annotated, Any, Literal
@@ -21,14 +21,14 @@ Text1024 = Annotated[str, Meta(max_length=1024)]
 
 
 class Reference(Struct):
-    """Another number of the order; `values` is one string in spite of its name."""
+    """Another number of the order; `values` is one string, despite its name."""
 
     name: Text50 | None = None
     values: Text255 | None = None
 
 
 class ShippingDetails(Struct):
-    """How it is to be shipped; a carrier or a serviceId must be there."""
+    """How the order is to be shipped; a carrier or a serviceId is required."""
 
     carrier: str | None = None
     serviceId: str | None = None
@@ -84,7 +84,7 @@ class Address(Struct):
 
 
 class ShippingAddress(Struct, kw_only=True):
-    """The address a parcel goes to."""
+    """The address that the order ships to."""
 
     name: str | None = None
     company: str | None = None
@@ -104,7 +104,7 @@ class CustomsInfo(Struct):
 
 
 class DropShipInfo(Struct):
-    """On whose behalf it is shipped; `address` is one string, unlike `addressLines`."""
+    """The company on whose behalf the order is shipped; `address` is one string, unlike `addressLines`."""
 
     companyName: Text50 | None = None
     address: Text100 | None = None
@@ -145,7 +145,7 @@ class OrderCreate(Struct, kw_only=True):
 
 
 class ItemChange(Struct, kw_only=True):
-    """A line of an update of items; what is not named of a line that is there stays as it is."""
+    """A line of an update of items; members that are missing keep the value of the line with this lineId."""
 
     lineId: int
     sku: Sku | None = None
@@ -158,7 +158,7 @@ class ItemChange(Struct, kw_only=True):
 
 
 class OrderItems(Struct, kw_only=True):
-    """The body that changes items or quantities: an order of which only the ids are required."""
+    """The body of an update of items: an order of which only the ids are required."""
 
     clientId: NonEmpty
     clientOrderId: Id
@@ -189,19 +189,19 @@ class OrderItems(Struct, kw_only=True):
 
 
 class BulkCreate(Struct):
-    """The bulk body, as it is documented; each order is read by itself."""
+    """The bulk body, for the documentation; each order is parsed by itself."""
 
     orders: Annotated[list[OrderCreate], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class BulkEnvelope(Struct):
-    """The bulk body without a look at its orders."""
+    """The bulk body, its orders not parsed."""
 
     orders: Annotated[list[Any], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class CancelOrder(Struct, kw_only=True):
-    """One order to cancel, named by its id, by the client's own number, or by both."""
+    """One order to cancel, by its id, by the client's number, or by both."""
 
     clientId: NonEmpty
     clientOrderId: Id | None = None
@@ -209,21 +209,20 @@ class CancelOrder(Struct, kw_only=True):
 
 
 class BulkCancel(Struct):
-    """The bulk cancel body, as it is documented; its member begins with a capital letter."""
+    """The bulk cancel body, for the documentation; its member begins with a capital letter."""
 
     CancelOrdersRequest: Annotated[list[CancelOrder], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 class CancelEnvelope(Struct):
-    """The bulk cancel body without a look at its orders."""
+    """The bulk cancel body, its orders not parsed."""
 
     CancelOrdersRequest: Annotated[list[Any], Meta(min_length=1, max_length=MAX_BULK)]
 
 
 # --------------------------------------------------------------------------------------------------------------- search
-MAX_SEARCH_VALUES = (
-    200  # of one field; as many as orders in a bulk call, so that what was sent together can be asked for
-)
+# Values of one search field: as many as orders in a bulk call, so that all orders of one call can be searched at once.
+MAX_SEARCH_VALUES = 200
 SEARCH_NAMES = (
     "orderIds", "clientOrderIds", "customerOrderIds", "status", "skus", "brands",
     "createDate", "updateDate", "pbCreateDate", "pbUpdateDate",
@@ -236,23 +235,23 @@ SORTS = tuple(
 
 
 class SearchField(Struct):
-    """What one member of an order must be: any of the values; of a date, from the first to the second."""
+    """A condition on one member of an order: it is any of the values; a date is between the two values."""
 
     name: Literal[SEARCH_NAMES]  # type: ignore[valid-type]
     values: Annotated[list[NonEmpty], Meta(min_length=1, max_length=MAX_SEARCH_VALUES)]
 
 
 class OrderSearch(Struct, kw_only=True):
-    """The body of both searches; an order is found that fits all the fields."""
+    """The body of both searches; an order must match all fields."""
 
     clientId: NonEmpty
     sort: list[Literal[SORTS]] | None = None  # type: ignore[valid-type]
     searchFields: list[SearchField] | None = None
 
 
-# -------------------------------------------------------------------------------------------------------------- answers
+# -------------------------------------------------------------------------------------------------------------- responses
 class Order(Struct, kw_only=True):
-    """The answer to create and view: the order as sent, with what this side adds. Absent optionals are left out."""
+    """The whole order: as it was sent, with the server-owned fields. Optional fields without a value are left out."""
 
     clientId: str
     clientOrderId: str
@@ -289,7 +288,7 @@ class Order(Struct, kw_only=True):
 
 
 class OrderStatus(Struct, kw_only=True):
-    """The answer to a status call: part of the order."""
+    """An order's status."""
 
     clientId: str
     clientOrderId: str
@@ -331,13 +330,13 @@ class StatusPage(Struct, kw_only=True):
 
 
 class TokenForm(Struct):
-    """The form of a token call; the key and secret come as Basic authorization."""
+    """The form of a token call; the key and secret are sent as Basic authorization."""
 
     grant_type: Literal["client_credentials"]
 
 
-class TokenAnswer(Struct, kw_only=True):
-    """Strings throughout, one name in snake case; `issuedAt` is milliseconds since 1970, `expiresIn` seconds."""
+class Token(Struct, kw_only=True):
+    """A token. All members are strings; `issuedAt` is in milliseconds since 1970, `expiresIn` in seconds."""
 
     access_token: str
     tokenType: str
@@ -357,7 +356,7 @@ class Error(Struct):
 
 
 class UnifiedError(Struct):
-    """One fault, where the client asked for the unified structure."""
+    """One fault, in the unified structure that a client can ask for."""
 
     errorCode: str
     errorDescription: str
@@ -375,15 +374,24 @@ class GatewayError(Struct):
 
 
 class GatewayErrors(Struct):
-    """What the gateway in front of the service answers: no token, or a wrong one."""
+    """The errors of the gateway in front of the service: there is no token, or it is not valid."""
 
     errors: list[GatewayError]
 
 
 class Refused(Struct, kw_only=True, omit_defaults=True):
-    """An order of a bulk call that was refused; the ids are as sent, where they could be read."""
+    """A refused order of a bulk call, with its ids as sent, if they could be read."""
 
     clientId: Any = None
     clientOrderId: Any = None
     orderId: Any = None
     errors: list[Error]
+
+
+class UnifiedRefused(Struct, kw_only=True, omit_defaults=True):
+    """A refused order of a bulk call, where the client asked for the unified structure of errors."""
+
+    clientId: Any = None
+    clientOrderId: Any = None
+    orderId: Any = None
+    errors: list[UnifiedError]

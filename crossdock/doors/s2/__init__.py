@@ -1,12 +1,12 @@
-"""The Ventmere S2 door: `DOOR` is all the server sees of it, the rest is for the program's commands about sales accounts."""
+"""The Ventmere S2 door; the server and the program use `DOOR` alone."""
 
-from crossdock.doors import Door
-from crossdock.doors.s2.catalog import ACCOUNT, assigning, warehouse_of
+from crossdock.doors import Door, SalesAccounts
+from crossdock.doors.s2.catalog import ACCOUNT, assign, describe_organization
 from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.s2.mapping import FORMAT
 from crossdock.doors.s2.routes import ROUTES, organization_of, refuse
 
-__all__ = ["ACCOUNT", "DOOR", "assigning", "warehouse_of"]
+__all__ = ["DOOR"]
 
 DOOR = Door(
     name="s2",
@@ -18,4 +18,6 @@ DOOR = Door(
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
+    describe_organization=describe_organization,
+    sales_accounts=SalesAccounts(ACCOUNT, assign),
 )

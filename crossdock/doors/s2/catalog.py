@@ -1,4 +1,4 @@
-"""Sales accounts, products, brands and users of this door: how they are kept and how they are answered; pure.
+"""Sales accounts, products, brands and users of this door: how they are kept and how they are answered.
 
 Also how this door spells ids and times.
 """
@@ -15,9 +15,12 @@ from msgspec import Raw
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
+from crossdock.flows import reference_data
+from crossdock.flows.access import Caller
+from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
-from crossdock.store.catalog import CatalogEntry
-from crossdock.store.tenants import Membership, Organization, Person
+from crossdock.flows.reference_data import CatalogEntry
+from crossdock.flows.tenants import Membership, Organization, Person
 
 Tree = Any
 ACCOUNT = "s2/account"
@@ -92,8 +95,8 @@ def _json(answer: dict[str, Tree]) -> Raw:
     return Raw(encode_json(answer))
 
 
-def assigning(document: bytes, warehouse: str | None) -> bytes:
-    """Give a sales account's document with the warehouse that its new orders are assigned to at once, or with none."""
+def assign(document: bytes, warehouse: str | None) -> bytes:
+    """Return a sales account's document with the warehouse that its new orders are assigned to at once, or with none."""
     return encode_json(_DOCUMENT.decode(document) | {"autoAssignOrdersToWarehouse": warehouse})
 
 
@@ -102,6 +105,17 @@ def warehouse_of(entry: CatalogEntry) -> str | None:
     """Give the warehouse that a sales account's new orders are assigned to at once, or None."""
     warehouse: str | None = document_of(entry)["autoAssignOrdersToWarehouse"]
     return warehouse or None
+
+
+async def describe_organization(context: Context, caller: Caller) -> list[tuple[str, str]]:
+    """Read what the program shows of an organization: its id here, and its newest sales accounts."""
+    lines = [("s2 id", caller.organization.uuid)]
+    accounts, _ = await reference_data.page(context, caller, kind=ACCOUNT, term=None, limit=100, offset=0)
+    for account in accounts:
+        warehouse = warehouse_of(account)
+        suffix = f"  (assigns to {warehouse})" if warehouse else ""
+        lines.append(("s2 account", f"{account.key}  {account.name}{suffix}"))
+    return lines
 
 
 @lru_cache(_REMEMBERED)

@@ -23,7 +23,7 @@ from crossdock.doors.s2.catalog import (
     spell_product,
 )
 from crossdock.flows.formats import ReferenceData
-from crossdock.store.tenants import Organization
+from crossdock.flows.tenants import Organization
 
 Tree = Any
 # Members of the answers that are the server's to say; what a sender puts there is not answered.

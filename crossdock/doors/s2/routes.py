@@ -10,9 +10,9 @@ from crossdock.doors import Headers, Reply, Request, Route, encode_json, in_one_
 from crossdock.doors.s2 import catalog, mapping, routes_verbs, wire
 from crossdock.flows import access, queries, reference_data, rendering
 from crossdock.flows.intake import Submission
-from crossdock.store.catalog import CatalogEntry
-from crossdock.store.index_scan import Filters
-from crossdock.store.tenants import Person
+from crossdock.flows.order_search import Filters
+from crossdock.flows.reference_data import CatalogEntry
+from crossdock.flows.tenants import Person
 
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
 PAGE_LIMIT = 100  # the vendor's list pages: default and most

@@ -59,17 +59,17 @@ def found(tree: Any, shape: Any = Whole, *rules: Any) -> list[tuple[Any, ...]]:
 
 
 class TestChecked:
-    def test_gives_the_typed_shape(self) -> None:
+    def test_checked_gives_the_typed_shape(self) -> None:
         typed = validate(GOOD | {"price": Decimal("1.50"), "mainPart": {"sku": "y", "quantity": 2}}, Whole)
         assert typed.parts == [Part("x", 1)]
         assert typed.main_part == Part("y", 2)
         assert str(typed.price) == "1.50"
 
     @pytest.mark.parametrize("name", ["mainPart", "price", "due", "counts", "tags", "color", "code"])
-    def test_accepts_null_for_what_is_optional(self, name: str) -> None:
+    def test_checked_accepts_null_for_what_is_optional(self, name: str) -> None:
         assert validate(GOOD | {name: None}, Whole) == validate(GOOD, Whole)
 
-    def test_passes_over_members_it_does_not_know(self) -> None:
+    def test_checked_passes_over_members_it_does_not_know(self) -> None:
         assert validate(GOOD | {"more": {"number": 7}}, Whole) == validate(GOOD, Whole)
 
     @pytest.mark.parametrize(
@@ -127,15 +127,15 @@ class TestChecked:
             ({"code": "A"}, ("code", "must match ^[a-z]+$, not 'A'")),
         ],
     )
-    def test_says_what_would_be_right(self, change: dict[str, Any], fault: tuple[Any, ...]) -> None:
+    def test_checked_says_what_would_be_right(self, change: dict[str, Any], fault: tuple[Any, ...]) -> None:
         assert found(GOOD | change) == [fault]
 
     @pytest.mark.parametrize("tree", [None, 1, "a", [], True, Decimal("1.5")])
-    def test_wants_an_object_at_the_top(self, tree: Any) -> None:
+    def test_checked_wants_an_object_at_the_top(self, tree: Any) -> None:
         (fault,) = found(tree)
         assert fault[0].startswith("must be an object, not ")
 
-    def test_names_every_fault_at_once_in_the_order_of_the_shape(self) -> None:
+    def test_checked_names_every_fault_at_once_in_the_order_of_the_shape(self) -> None:
         tree = {
             "kind": "loan",
             "parts": [{"sku": "", "origin": "USA"}, GOOD["parts"][0], {"sku": 1, "quantity": -1}],
@@ -157,34 +157,34 @@ class TestChecked:
             ("due",),
         ]
 
-    def test_shortens_a_long_value_it_shows(self) -> None:
+    def test_checked_shortens_a_long_value_it_shows(self) -> None:
         (fault,) = found(GOOD | {"due": "x" * 1000})
         assert len(fault[-1]) < 120
 
-    def test_names_at_most_a_hundred_faults(self) -> None:
+    def test_checked_names_at_most_a_hundred_faults(self) -> None:
         assert len(found(GOOD | {"tags": [0] * 300})) == FAULTS_LIMIT
 
-    def test_asks_the_rules_of_the_whole_document(self) -> None:
+    def test_checked_asks_the_rules_of_the_whole_document(self) -> None:
         tree = GOOD | {"parts": [{"sku": "x", "quantity": 1}, {"sku": "y", "quantity": 1}, {"sku": "x", "quantity": 2}]}
         assert found(tree, Whole, lambda given: duplicates_in(given, "parts", "sku")) == [
             ("parts", 2, "sku", "must be unique, 'x' is there already")
         ]
 
-    def test_adds_the_faults_of_rules_to_those_of_the_shape_but_not_for_one_path_twice(self) -> None:
+    def test_checked_adds_the_faults_of_rules_to_those_of_the_shape_but_not_for_one_path_twice(self) -> None:
         def strict(_: Any) -> list[Fault]:
             return [Fault(("number",), "is silly"), Fault(("kind",), "is silly")]
 
         assert found(GOOD | {"number": ""}, Whole, strict) == [("number", "must not be empty"), ("kind", "is silly")]
 
     @given(trees)
-    def test_either_types_a_tree_or_names_a_fault(self, tree: Any) -> None:
+    def test_checked_either_types_a_tree_or_names_a_fault(self, tree: Any) -> None:
         try:
             assert isinstance(validate(tree, Whole), Whole)
         except Invalid as invalid:
             assert invalid.faults
 
     @given(st.sampled_from(sorted(Whole.__struct_encode_fields__)), trees)
-    def test_either_types_any_member_or_names_a_fault_at_or_below_it(self, name: str, value: Any) -> None:
+    def test_checked_either_types_any_member_or_names_a_fault_at_or_below_it(self, name: str, value: Any) -> None:
         try:
             validate(GOOD | {name: value}, Whole)
         except Invalid as invalid:
@@ -197,14 +197,14 @@ def natural(whole: Whole) -> tuple[str, ...]:
 
 
 class TestTake:
-    def test_gives_tree_shape_key_and_needs(self) -> None:
+    def test_take_gives_tree_shape_key_and_needs(self) -> None:
         need = EntityReference("product", "x", ("parts", 0, "sku"))
         reading = parse_body(msgspec.json.encode(GOOD), Whole, natural=natural, references=lambda _: (need,))
         assert reading.tree == GOOD
         assert reading.shape == validate(GOOD, Whole)
         assert (reading.faults, reading.natural, reading.references) == ((), ("A1",), (need,))
 
-    def test_names_faults_of_the_json_and_of_the_shape_together(self) -> None:
+    def test_take_names_faults_of_the_json_and_of_the_shape_together(self) -> None:
         raw = b'{"kind":"gift","kind":"gift","number":NaN,"parts":[{"sku":"\\u0000","quantity":0}],"tags":[1e400,1]}'
         reading = parse_body(raw, Whole, natural=natural)
         assert reading.shape is None
@@ -223,16 +223,16 @@ class TestTake:
             )
         )
 
-    def test_names_faults_of_the_json_alone(self) -> None:
+    def test_take_names_faults_of_the_json_alone(self) -> None:
         reading = parse_body(b'{"more":[{"a":1,"a":2}],' + msgspec.json.encode(GOOD)[1:], Whole, natural=natural)
         assert reading.shape is None
         assert reading.faults == (Fault(("more", 0, "a"), TWICE),)
 
-    def test_tells_needs_of_a_body_with_faults(self) -> None:
+    def test_take_tells_needs_of_a_body_with_faults(self) -> None:
         needs = (EntityReference("product", "x", ()),)
         assert parse_body(b"{}", Whole, natural=natural, references=lambda _: needs).references == needs
 
-    def test_names_at_most_a_hundred_faults(self) -> None:
+    def test_take_names_at_most_a_hundred_faults(self) -> None:
         raw = b'{"parts":[' + b",".join([b'{"sku":NaN}'] * 90) + b"]}"
         assert len(parse_body(raw, Whole, natural=natural).faults) == FAULTS_LIMIT
 
@@ -247,30 +247,30 @@ class TestTake:
             b'{"counts":{"\\ud800":"x"}}',
         ],
     )
-    def test_names_faults_of_unfit_text_so_that_they_can_be_written_down(self, raw: bytes) -> None:
+    def test_take_names_faults_of_unfit_text_so_that_they_can_be_written_down(self, raw: bytes) -> None:
         reading = parse_body(raw, Whole, natural=natural)
         assert reading.shape is None
         assert msgspec.json.encode(reading.faults)
 
     @pytest.mark.parametrize(("raw", "code"), [(b"{", Code.NOT_JSON), (b"[" * 65, Code.TOO_DEEP)])
-    def test_refuses_what_cannot_be_read_at_all(self, raw: bytes, code: Code) -> None:
+    def test_take_refuses_what_cannot_be_read_at_all(self, raw: bytes, code: Code) -> None:
         with pytest.raises(Invalid) as caught:
             parse_body(raw, Whole, natural=natural)
         assert caught.value.code is code
 
 
 class TestRead:
-    def test_gives_the_shape(self) -> None:
+    def test_read_gives_the_shape(self) -> None:
         assert decode_body(msgspec.json.encode(GOOD), Whole) == validate(GOOD, Whole)
 
-    def test_refuses_with_the_faults(self) -> None:
+    def test_read_refuses_with_the_faults(self) -> None:
         with pytest.raises(Invalid) as caught:
             decode_body(b'{"kind":"gift","parts":[]}', Whole)
         assert [fault.path for fault in caught.value.faults] == [("number",), ("parts",)]
 
 
 class TestUnchecked:
-    def test_builds_the_shape_from_values_a_sender_may_not_use(self) -> None:
+    def test_unchecked_builds_the_shape_from_values_a_sender_may_not_use(self) -> None:
         tree = {"number": "", "parts": [{"sku": "", "quantity": 0, "origin": "XX"}], "due": "soon", "mainPart": {}}
         made = unchecked(tree, Whole)
         assert made.number == ""
@@ -280,6 +280,6 @@ class TestUnchecked:
         assert made.main_part is not None
         assert made.main_part.sku is None
 
-    def test_builds_what_checking_builds_from_a_good_tree(self) -> None:
+    def test_unchecked_builds_what_checking_builds_from_a_good_tree(self) -> None:
         tree = GOOD | {"mainPart": {"sku": "y", "quantity": 2}, "counts": {"a": 1}, "price": Decimal("1.5")}
         assert unchecked(tree, Whole) == validate(tree, Whole)

@@ -44,17 +44,17 @@ def exact(tree: Any) -> Any:
 
 class TestParse:
     @given(trees, st.randoms(use_true_random=False))
-    def test_gives_any_value_back_however_it_is_spelled(self, tree: Any, random: Random) -> None:
+    def test_parse_gives_any_value_back_however_it_is_written(self, tree: Any, random: Random) -> None:
         raw = Scribe(random).value(tree).encode()
         assert exact(parse(raw)) == exact(tree)
 
     @given(trees, st.randoms(use_true_random=False))
-    def test_is_repeated_without_its_proofs_to_the_digit(self, tree: Any, random: Random) -> None:
+    def test_parse_is_repeated_without_its_proofs_to_the_digit(self, tree: Any, random: Random) -> None:
         raw = Scribe(random).value(tree).encode()
         assert exact(parse_trusted(raw)) == exact(parse(raw))
 
     @given(trees, st.randoms(use_true_random=False))
-    def test_names_a_member_given_twice_wherever_it_is(self, tree: Any, random: Random) -> None:
+    def test_parse_names_a_member_given_twice_wherever_it_is(self, tree: Any, random: Random) -> None:
         tree = {"top": tree}
         twice = random.choice(objects(tree))
         refused = refusal(Scribe(random, twice).value(tree).encode())
@@ -83,10 +83,10 @@ class TestParse:
             (b'{"a":":","a":":"}', ("a",)),
         ],
     )
-    def test_refuses_a_duplicate_member(self, raw: bytes, path: tuple[Any, ...]) -> None:
+    def test_parse_refuses_a_duplicate_member(self, raw: bytes, path: tuple[Any, ...]) -> None:
         assert faults_of(raw) == [(*path, TWICE)]
 
-    def test_names_each_repetition(self) -> None:
+    def test_parse_names_each_repetition(self) -> None:
         assert faults_of(b'{"a":1,"a":2,"a":3,"b":{"c":1,"c":1}}') == [("a", TWICE), ("a", TWICE), ("b", "c", TWICE)]
 
     @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ class TestParse:
             (b'{"a":"b : c"}', {"a": "b : c"}),
         ],
     )
-    def test_does_not_take_text_for_a_duplicate(self, raw: bytes, tree: Any) -> None:
+    def test_parse_does_not_take_text_for_a_duplicate(self, raw: bytes, tree: Any) -> None:
         assert parse(raw) == tree
 
     @pytest.mark.parametrize(
@@ -116,20 +116,20 @@ class TestParse:
             (b'{"a":{"b\\u0000":1}}', [("a", NAME)]),
         ],
     )
-    def test_refuses_text_that_cannot_be_stored(self, raw: bytes, faults: list[tuple[Any, ...]]) -> None:
+    def test_parse_refuses_text_that_cannot_be_stored(self, raw: bytes, faults: list[tuple[Any, ...]]) -> None:
         assert faults_of(raw) == faults
 
     @pytest.mark.parametrize(
         "raw", [b'{"\\ud800":"\\u0000"}', b'{"\\ud800":1,"\\ud800":1}', b'{"\\udfff":{"a":1,"a":1}}']
     )
-    def test_names_faults_below_an_unfit_name_so_that_they_can_be_written_down(self, raw: bytes) -> None:
+    def test_parse_names_faults_below_an_unfit_name_so_that_they_can_be_written_down(self, raw: bytes) -> None:
         assert msgspec.json.encode(refusal(raw).faults)
 
-    def test_takes_a_whole_surrogate_pair(self) -> None:
+    def test_parse_takes_a_whole_surrogate_pair(self) -> None:
         assert parse(b'{"\\ud83d\\ude00":"\\uD83D\\uDE00"}') == {"\U0001f600": "\U0001f600"}
 
     @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
-    def test_refuses_what_is_no_number(self, word: str) -> None:
+    def test_parse_refuses_what_is_no_number(self, word: str) -> None:
         assert faults_of(f'{{"a":[{word}]}}'.encode()) == [("a", 0, NUMBER)]
 
     @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ class TestParse:
         ["1e400", "1E400", "-1e400", "1e-400", "1e40", "0e41", "1e999999999", "1e99999999999999999999", "9" * 400,
          "-" + "9" * 400, "9" * (DIGITS_LIMIT + 1), "0." + "1" * (DIGITS_LIMIT + 1), "0." + "0" * 400 + "1"],
     )  # fmt: skip
-    def test_refuses_a_number_out_of_range(self, number: str) -> None:
+    def test_parse_refuses_a_number_out_of_range(self, number: str) -> None:
         assert faults_of(f'{{"a":{number},"b":1}}'.encode()) == [("a", NUMBER)]
 
     @pytest.mark.parametrize(
@@ -160,11 +160,11 @@ class TestParse:
             ("0.1000000000000000055511151231257827", Decimal("0.1000000000000000055511151231257827")),
         ],
     )
-    def test_keeps_every_digit_of_a_number(self, raw: str, value: Any) -> None:
+    def test_parse_keeps_every_digit_of_a_number(self, raw: str, value: Any) -> None:
         assert exact(parse(raw.encode())) == exact(value)
 
     @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
-    def test_takes_the_deepest_nesting_and_nothing_deeper(self, opened: str, closed: str) -> None:
+    def test_parse_takes_the_deepest_nesting_and_nothing_deeper(self, opened: str, closed: str) -> None:
         def nested(depth: int) -> bytes:
             return (opened * depth + "1" + closed * depth).encode()
 
@@ -175,14 +175,14 @@ class TestParse:
             assert refused.facts == {"limit": DEPTH_LIMIT}
         assert refusal((opened * 10_000).encode()).code is Code.TOO_DEEP
 
-    def test_does_not_count_braces_in_strings_as_depth(self) -> None:
+    def test_parse_does_not_count_braces_in_strings_as_depth(self) -> None:
         text = '[{"' * 500 + "\\"
         assert parse(msgspec.json.encode({"a": [text, text], text: {}})) == {"a": [text, text], text: {}}
 
-    def test_does_not_count_neighbors_as_depth(self) -> None:
+    def test_parse_does_not_count_neighbors_as_depth(self) -> None:
         assert parse(b"[" + b",".join([b"{}"] * 500) + b"]") == [{}] * 500
 
-    def test_answers_to_an_endless_string_after_many_braces(self) -> None:
+    def test_parse_answers_to_an_endless_string_after_many_braces(self) -> None:
         # A search that begins again at each quote takes minutes for these 200 kB; the child's time-out is a safeguard.
         script = (
             "from crossdock.core.json.strict_json import parse\n"
@@ -200,15 +200,15 @@ class TestParse:
          b'"\x00"', b"{}\x00", b'"\\x41"', b'"\\u12"', b"True", b"undefined", b"\x0b1", b"\xc2\xa0{}", b'{"a":1',
          b'"a', b"[", b"]", '{"a":1}'.encode("utf-16"), '{"a":1}'.encode("utf-32")],
     )  # fmt: skip
-    def test_refuses_what_is_not_json_and_says_why(self, raw: bytes) -> None:
+    def test_parse_refuses_what_is_not_json_and_says_why(self, raw: bytes) -> None:
         refused = refusal(raw)
         assert refused.code is Code.NOT_JSON
         assert [fault.path for fault in refused.faults] == [()]
         assert refused.faults[0].reason == refused.reason
         assert refused.reason.startswith("the body is ")
 
-    def test_says_that_an_empty_body_is_empty(self) -> None:
+    def test_parse_says_that_an_empty_body_is_empty(self) -> None:
         assert refusal(b"").reason == "the body is empty"
 
-    def test_names_at_most_a_hundred_faults(self) -> None:
+    def test_parse_names_at_most_a_hundred_faults(self) -> None:
         assert len(faults_of(b"[" + b",".join([b"NaN"] * 300) + b"]")) == FAULTS_LIMIT

@@ -15,7 +15,7 @@ US = 1_769_770_404_554_999  # 2026-01-30T10:53:24.554999Z
 
 class TestIsDate:
     @pytest.mark.parametrize("text", ["2026-01-30", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"])
-    def test_holds_for_a_day_that_exists(self, text: str) -> None:
+    def test_is_date_holds_for_a_day_that_exists(self, text: str) -> None:
         assert is_date(text)
 
     @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ class TestIsDate:
          "20260130", "2026-W05-5", "2026-030", "26-01-30", "2026/01/30", "30-01-2026", "2026-01-30 ", " 2026-01-30",
          "2026-01-30\n", "2026-01-30T00:00:00Z", "", "2026-01-3\u0660", "\uff12026-01-30", "+2026-01-30"],
     )  # fmt: skip
-    def test_does_not_hold_for_anything_else(self, text: str) -> None:
+    def test_is_date_does_not_hold_for_anything_else(self, text: str) -> None:
         assert not is_date(text)
 
     @given(st.dates())
-    def test_holds_for_every_day(self, day: object) -> None:
+    def test_is_date_holds_for_every_day(self, day: object) -> None:
         assert is_date(str(day))
 
 
@@ -39,7 +39,7 @@ class TestIsDateTime:
          "2026-01-30T10:53:24+01:00", "2026-01-30T10:53:24-0530", "2026-01-30T10:53:24+14:00",
          "2024-02-29T00:00:00-00:00", "2026-01-30T10:53:24+23:59", "2026-01-30T10:53:24+2359"],
     )  # fmt: skip
-    def test_holds_for_a_moment_with_an_offset(self, text: str) -> None:
+    def test_is_date_time_holds_for_a_moment_with_an_offset(self, text: str) -> None:
         assert is_date_time(text)
 
     @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ class TestIsDateTime:
          "2026-01-30T10:53:24+24:00", "2026-01-30T10:53:24+0160", "2026-01-30T10:53:24Z\n", "2026-01-30", "",
          "2026-01-30T10:53:2\u0664Z", "2026-01-30T10:53:24\u221201:00", "2026-01-30T10:53:24+01:00Z"],
     )  # fmt: skip
-    def test_does_not_hold_for_anything_else(self, text: str) -> None:
+    def test_is_date_time_does_not_hold_for_anything_else(self, text: str) -> None:
         assert not is_date_time(text)
 
     @pytest.mark.parametrize("offset", ["+2400", "+2900", "-9959", "+9900"])
-    def test_does_not_hold_for_an_offset_of_a_day_or_more_without_a_colon(self, offset: str) -> None:
+    def test_is_date_time_does_not_hold_for_an_offset_of_a_day_or_more_without_a_colon(self, offset: str) -> None:
         assert not is_date_time("2026-01-30T10:53:24" + offset)
 
     @given(st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC)))
-    def test_holds_for_every_moment(self, moment: datetime) -> None:
+    def test_is_date_time_holds_for_every_moment(self, moment: datetime) -> None:
         assert is_date_time(moment.isoformat())
         assert is_utc_date_time(moment.isoformat())
 
 
 class TestIsUtcDateTime:
     @pytest.mark.parametrize("offset", ["Z", "+00:00", "-00:00", "+0000", "-0000"])
-    def test_holds_for_no_offset(self, offset: str) -> None:
+    def test_is_utc_date_time_holds_for_no_offset(self, offset: str) -> None:
         assert is_utc_date_time("2026-01-30T10:53:24.554" + offset)
         assert is_utc_date_time("2000-01-01T00:00:00" + offset)
 
@@ -74,17 +74,17 @@ class TestIsUtcDateTime:
         "offset",
         ["+01:00", "-01:00", "+10:00", "-10:00", "+20:00", "+00:01", "+00:10", "+0100", "+1000", "+0010", "-0001", ""],
     )
-    def test_does_not_hold_for_another(self, offset: str) -> None:
+    def test_is_utc_date_time_does_not_hold_for_another(self, offset: str) -> None:
         assert not is_utc_date_time("2026-01-30T10:53:24" + offset)
         assert not is_utc_date_time("2000-01-01T00:00:00.000" + offset)
 
 
 class TestIsDateOrDateTime:
-    def test_holds_for_either(self) -> None:
+    def test_is_date_or_date_time_holds_for_either(self) -> None:
         assert is_date_or_date_time("2026-01-30")
         assert is_date_or_date_time("2026-01-30T10:53:24Z")
 
-    def test_does_not_hold_for_neither(self) -> None:
+    def test_is_date_or_date_time_does_not_hold_for_neither(self) -> None:
         assert not is_date_or_date_time("2026-02-30")
         assert not is_date_or_date_time("2026-02-30T10:53:24Z")
         assert not is_date_or_date_time("10:53:24Z")
@@ -94,12 +94,12 @@ class TestDecimal:
     @pytest.mark.parametrize(
         ("number", "text"), [(25, "25"), (0, "0"), (-3, "-3"), (Decimal("1.50"), "1.50"), (Decimal("1E+2"), "1E+2")]
     )
-    def test_keeps_the_digits(self, number: int | Decimal, text: str) -> None:
+    def test_decimal_keeps_the_digits(self, number: int | Decimal, text: str) -> None:
         made = decimal(number)
         assert type(made) is Decimal
         assert str(made) == text
 
-    def test_of_nothing_is_nothing(self) -> None:
+    def test_decimal_of_nothing_is_nothing(self) -> None:
         assert decimal(None) is None
 
 
@@ -112,18 +112,18 @@ class TestIsoTime:
             (6, "2026-01-30T10:53:24.554999Z"),
         ],
     )
-    def test_cuts_to_its_digits(self, digits: int, text: str) -> None:
+    def test_iso_time_cuts_to_its_digits(self, digits: int, text: str) -> None:
         assert format_time(US, digits=digits) == text
 
-    def test_has_three_digits_unless_told(self) -> None:
+    def test_iso_time_has_three_digits_unless_told(self) -> None:
         assert format_time(1_767_225_600_000_000) == "2026-01-01T00:00:00.000Z"
 
     @pytest.mark.parametrize("digits", [0, 3, 6])
-    def test_never_rounds_up_into_another_year(self, digits: int) -> None:
+    def test_iso_time_never_rounds_up_into_another_year(self, digits: int) -> None:
         assert format_time(1_798_761_599_999_999, digits=digits).startswith("2026-12-31T23:59:59")
 
     @given(st.integers(0, 4_000_000_000_000_000), st.sampled_from([0, 3, 6]))
-    def test_is_the_same_moment_cut_short_and_in_utc(self, us: int, digits: int) -> None:
+    def test_iso_time_is_the_same_moment_cut_short_and_in_utc(self, us: int, digits: int) -> None:
         text = format_time(us, digits=digits)
         assert is_utc_date_time(text)
         told = datetime.fromisoformat(text)

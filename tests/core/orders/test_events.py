@@ -44,7 +44,8 @@ ORDER = Order(
 )  # fmt: skip
 EVENT = Event(1, "order", 2, 3, 4, "order.held", 1, 5, "me", "s2", b'{"a":1}', bytes(32))
 OTHER: dict[str, Any] = {
-    "organization_id": 9, "aggregate_type": "stock", "aggregate_id": 9, "number": 9, "event_id": 9, "name": "order.hel", "version": 9, "at": 9,
+    "organization_id": 9, "aggregate_type": "stock", "aggregate_id": 9, "number": 9, "event_id": 9, "name": "order.hel",
+    "version": 9, "at": 9,
     "actor": "m", "door": "s", "payload": b'{"a":2}',
 }  # fmt: skip
 STORY: list[OrderEvent] = [
@@ -61,18 +62,18 @@ def told(order: Order, order_events: list[OrderEvent]) -> Iterator[Event]:
 
 
 class TestChain:
-    def test_covers_every_field_but_the_hash_itself(self) -> None:
+    def test_chain_covers_every_field_but_the_hash_itself(self) -> None:
         assert set(OTHER) == set(Event.__struct_fields__) - {"hash"}
 
     @pytest.mark.parametrize("name", sorted(OTHER))
-    def test_changes_with_any_field(self, name: str) -> None:
+    def test_chain_changes_with_any_field(self, name: str) -> None:
         changed = msgspec.structs.replace(EVENT, **{name: OTHER[name]})
         assert chain_hash(CHAIN_START, changed) != chain_hash(CHAIN_START, EVENT)
 
-    def test_changes_with_the_event_before(self) -> None:
+    def test_chain_changes_with_the_event_before(self) -> None:
         assert chain_hash(CHAIN_START, EVENT) != chain_hash(bytes(31) + b"\1", EVENT)
 
-    def test_does_not_let_neighboring_fields_flow_together(self) -> None:
+    def test_chain_does_not_let_neighboring_fields_flow_together(self) -> None:
         one = msgspec.structs.replace(EVENT, actor="a", door="bc")
         other = msgspec.structs.replace(EVENT, actor="ab", door="c")
         assert chain_hash(CHAIN_START, one) != chain_hash(CHAIN_START, other)
@@ -80,52 +81,52 @@ class TestChain:
         plain = msgspec.structs.replace(EVENT, actor="a", door='b","c')
         assert chain_hash(CHAIN_START, quoted) != chain_hash(CHAIN_START, plain)
 
-    def test_stays_what_it_was_for_logs_already_written(self) -> None:
+    def test_chain_stays_what_it_was_for_logs_already_written(self) -> None:
         head = b'[1,2,3,4,"order.held",1,5,"me","s2"]'
         assert chain_hash(CHAIN_START, EVENT) == hashlib.sha256(bytes(32) + head + b'{"a":1}').digest()
 
 
 class TestAppend:
-    def test_leaves_the_order_as_it_is_but_for_its_head(self) -> None:
+    def test_append_leaves_the_order_as_it_is_but_for_its_head(self) -> None:
         order, event = append(ORDER, STORY[0], event_id=7, at=8, actor="me", door="s2")
         assert (order.event_number, order.event_hash) == (1, event.hash)
         assert msgspec.structs.replace(order, event_number=0, event_hash=CHAIN_START) == ORDER
 
 
 class TestRecord:
-    def test_numbers_from_one_without_gaps(self) -> None:
+    def test_record_numbers_from_one_without_gaps(self) -> None:
         assert [event.number for event in told(ORDER, STORY)] == [1, 2, 3]
 
-    def test_links_each_hash_to_the_one_before(self) -> None:
+    def test_record_links_each_hash_to_the_one_before(self) -> None:
         before = CHAIN_START
         for event in told(ORDER, STORY):
             assert event.hash == chain_hash(before, event)
             before = event.hash
 
-    def test_leaves_the_head_on_the_order(self) -> None:
+    def test_record_leaves_the_head_on_the_order(self) -> None:
         order, event = record(ORDER, Noted(text="called"), event_id=7, at=18, actor="me", door="s2")
         assert (order.event_number, order.event_hash) == (1, event.hash)
         changed = {"version": 2, "updated_at": 18, "event_number": 1, "event_hash": event.hash}
         assert order == msgspec.structs.replace(ORDER, **changed)
 
-    def test_does_to_the_order_what_happened(self) -> None:
+    def test_record_does_to_the_order_what_happened(self) -> None:
         order, event = record(ORDER, STORY[0], event_id=7, at=18, actor="me", door="s2")
         assert order.holds == (Hold("fraud", 11, number=1), Hold("stock", 11, number=1))
         assert (event.at, order.updated_at, order.created_at) == (18, 18, 10)
 
-    def test_raises_the_version_once_a_change(self) -> None:
+    def test_record_raises_the_version_once_a_change(self) -> None:
         order = ORDER
         for joined, version in ((False, 2), (True, 2), (True, 2), (False, 3)):
             order_event = Noted(text="called", joined=joined)
             order, _ = record(order, order_event, event_id=7, at=18, actor="me", door="s2")
             assert order.version == version
 
-    def test_keeps_what_happened_in_the_payload(self) -> None:
+    def test_record_keeps_what_happened_in_the_payload(self) -> None:
         for event, order_event in zip(told(ORDER, STORY), STORY, strict=True):
             assert (event.name, event.version) == (order_event.name, order_event.version)
             assert msgspec.json.decode(event.payload, type=ORDER_EVENTS[event.name]) == order_event
 
-    def test_shows_a_swapped_missing_or_changed_event(self) -> None:
+    def test_record_shows_a_swapped_missing_or_changed_event(self) -> None:
         first, second, third = told(ORDER, STORY)
         assert chain_hash(first.hash, third) != third.hash
         assert chain_hash(second.hash, second) != second.hash
@@ -138,7 +139,7 @@ def every_fact(parent: type[OrderEvent] = OrderEvent) -> set[type[OrderEvent]]:
 
 
 class TestFacts:
-    def test_are_all_in_the_table_under_their_own_name(self) -> None:
+    def test_facts_are_all_in_the_table_under_their_own_name(self) -> None:
         ours = {
             order_event
             for order_event in every_fact()
@@ -148,7 +149,7 @@ class TestFacts:
         assert len(ORDER_EVENTS) == len(ours)
         assert all(order_event.name == name for name, order_event in ORDER_EVENTS.items())
 
-    def test_have_names_and_versions_of_their_own(self) -> None:
+    def test_facts_have_names_and_versions_of_their_own(self) -> None:
         assert all(
             "name" in vars(order_event) and name.startswith("order.") for name, order_event in ORDER_EVENTS.items()
         )
@@ -199,16 +200,16 @@ ALL_FACTS: list[OrderEvent] = [
 
 
 class TestRebuild:
-    def test_gives_the_order_as_it_was_after_each_event(self) -> None:
+    def test_rebuild_gives_the_order_as_it_was_after_each_event(self) -> None:
         orders, recorded = stored(ORDER, ALL_FACTS)
         assert {event.name for event in recorded} == set(ORDER_EVENTS)
         for number, order in enumerate(orders, 1):
             assert events.rebuild(recorded[:number]) == order
 
-    def test_gives_nothing_of_nothing(self) -> None:
+    def test_rebuild_gives_nothing_of_nothing(self) -> None:
         assert events.rebuild([]) is None
 
-    def test_moves_holds_with_their_lines_and_ends_those_whose_lines_are_gone(self) -> None:
+    def test_rebuild_moves_holds_with_their_lines_and_ends_those_whose_lines_are_gone(self) -> None:
         holds = (
             Hold("all", 1),
             Hold("first", 1, lines=(0,)),
@@ -220,7 +221,7 @@ class TestRebuild:
         assert [(hold.reason, hold.lines) for hold in after.holds] == [("all", ()), ("both", (1,)), ("last", (1,))]
 
     @pytest.mark.parametrize("order_event", [Canceled, Shipped])
-    def test_ends_every_hold_where_nothing_is_open_any_more(self, order_event: type[OrderEvent]) -> None:
+    def test_rebuild_ends_every_hold_where_nothing_is_open_any_more(self, order_event: type[OrderEvent]) -> None:
         counters = (Counters(2, canceled=2) if order_event is Canceled else Counters(2, shipped=2),)
         held = msgspec.structs.replace(ORDER, holds=(Hold("fraud", 1, number=2),))
         assert order_event(lines=((0, 2),), counters=counters).apply(held, 3).holds == ()  # type: ignore[call-arg]
@@ -232,7 +233,7 @@ class TestFirstVersions:
     def written(self, name: str, payload: bytes, number: int) -> Event:
         return Event(1, "order", 2, number, number, name, 1, 20, "me", "s2", payload, b"")
 
-    def test_of_a_hold_and_an_allocation_belong_to_the_receipt(self) -> None:
+    def test_first_versions_of_a_hold_and_an_allocation_belong_to_the_receipt(self) -> None:
         received = Received(submission_id=3, content=CONTENT)
         recorded = [
             self.written("order.received", msgspec.json.encode(received), 1),
@@ -246,7 +247,7 @@ class TestFirstVersions:
         assert order.holds == (Hold("fraud", 20, "odd", number=2), Hold("stock", 20, number=3))
         assert order.counters == (Counters(2, allocated=2),)
 
-    def test_of_an_edit_are_a_change_of_their_own(self) -> None:
+    def test_first_versions_of_an_edit_are_a_change_of_their_own(self) -> None:
         content = msgspec.json.encode(EDITED)
         edited = b'{"submission_id":9,"content":' + content + b',"counters":[{"ordered":9},{"ordered":3}]}'
         received = msgspec.json.encode(Received(submission_id=3, content=CONTENT))
@@ -256,7 +257,7 @@ class TestFirstVersions:
 
 
 class TestEncoded:
-    def test_is_what_a_receipt_writes_of_its_content(self) -> None:
+    def test_encoded_is_what_a_receipt_writes_of_its_content(self) -> None:
         content = msgspec.structs.replace(CONTENT, notes='né "quoted" \\ \u2028', totals=Totals(total=Decimal("1.50")))
         order = msgspec.structs.replace(ORDER, content=content)
         order_event = Received(submission_id=3, content=content)

@@ -48,7 +48,7 @@ def expected(lines: tuple[Counters, ...], held: bool) -> Status:
 
 
 class TestStatusOf:
-    def test_is_one_status_for_every_small_order(self) -> None:
+    def test_status_of_is_one_status_for_every_small_order(self) -> None:
         seen = set()
         for lines in orders():
             for held in (False, True):
@@ -57,18 +57,18 @@ class TestStatusOf:
                 seen.add(status)
         assert seen == set(Status)
 
-    def test_is_canceled_exactly_when_nothing_is_live(self) -> None:
+    def test_status_of_is_canceled_exactly_when_nothing_is_live(self) -> None:
         for lines in orders():
             live = total(lines, "ordered") > total(lines, "canceled")
             assert (status_of(lines, held=False) is Status.CANCELED) == (not live)
             assert (status_of(lines, held=True) is Status.CANCELED) == (not live)
 
-    def test_is_shipped_only_when_every_live_unit_is(self) -> None:
+    def test_status_of_is_shipped_only_when_every_live_unit_is(self) -> None:
         for lines in orders():
             if status_of(lines, held=False) in (Status.SHIPPED, Status.DELIVERED, Status.RETURNED):
                 assert all(line.shipped == line.ordered - line.canceled for line in lines)
 
-    def test_does_not_let_a_hold_hide_what_has_shipped(self) -> None:
+    def test_status_of_does_not_let_a_hold_hide_what_has_shipped(self) -> None:
         for lines in orders():
             free, held = status_of(lines, held=False), status_of(lines, held=True)
             if total(lines, "shipped"):
@@ -77,10 +77,10 @@ class TestStatusOf:
             else:
                 assert held in (Status.ON_HOLD, Status.CANCELED)
 
-    def test_is_on_hold_only_when_held(self) -> None:
+    def test_status_of_is_on_hold_only_when_held(self) -> None:
         assert not [lines for lines in orders() if status_of(lines, held=False) is Status.ON_HOLD]
 
-    def test_does_not_depend_on_the_order_of_lines(self) -> None:
+    def test_status_of_does_not_depend_on_the_order_of_lines(self) -> None:
         few = sound(1)
         for lines in combinations_with_replacement(few, 3):
             assert len({status_of(turned, held=False) for turned in permutations(lines)}) == 1
@@ -101,7 +101,7 @@ class TestStatusOf:
             ((Counters(3, canceled=3),), Status.CANCELED),
         ],
     )
-    def test_is_what_a_person_would_say(self, lines: tuple[Counters, ...], status: Status) -> None:
+    def test_status_of_is_what_a_person_would_say(self, lines: tuple[Counters, ...], status: Status) -> None:
         assert status_of(lines, held=False) is status
 
 
@@ -127,7 +127,7 @@ class TestIsSound:
             Counters(2, shipped=1, return_requested=2),
         ],
     )
-    def test_refuses_what_cannot_be(self, counters: Counters) -> None:
+    def test_is_sound_refuses_what_cannot_be(self, counters: Counters) -> None:
         assert not counters.is_sound()
 
     @pytest.mark.parametrize(
@@ -139,10 +139,10 @@ class TestIsSound:
             Counters(2, shipped=2, delivered=0, return_requested=1, returned=1),
         ],
     )
-    def test_accepts_what_can_be(self, counters: Counters) -> None:
+    def test_is_sound_accepts_what_can_be(self, counters: Counters) -> None:
         assert counters.is_sound()
 
-    def test_never_lets_a_counter_exceed_what_was_ordered(self) -> None:
+    def test_is_sound_never_lets_a_counter_exceed_what_was_ordered(self) -> None:
         for counters in sound(2):
             assert all(0 <= getattr(counters, name) <= counters.ordered for name in Counters.__struct_fields__)
 
@@ -154,7 +154,7 @@ def open_units(line: Counters) -> list[str]:
 
 
 class TestCancel:
-    def test_takes_unplanned_then_backordered_then_allocated_units(self) -> None:
+    def test_cancel_takes_unplanned_then_backordered_then_allocated_units(self) -> None:
         for line in sound(4):
             for quantity in range(line.open + 1):
                 after = line.cancel(quantity)
@@ -164,14 +164,14 @@ class TestCancel:
                     assert getattr(after, name) == getattr(line, name)
                 assert after.is_sound()
 
-    def test_of_units_one_by_one_is_that_of_all_at_once(self) -> None:
+    def test_cancel_of_units_one_by_one_is_that_of_all_at_once(self) -> None:
         for line in sound(3):
             one_by_one = line
             for _ in range(line.open):
                 one_by_one = one_by_one.cancel(1)
             assert one_by_one == line.cancel(line.open)
 
-    def test_never_takes_more_than_is_open(self) -> None:
+    def test_cancel_never_takes_more_than_is_open(self) -> None:
         for line in sound(2):
             for quantity in (-1, line.open + 1):
                 with pytest.raises(AssertionError):
@@ -179,7 +179,7 @@ class TestCancel:
 
 
 class TestShip:
-    def test_leaves_nothing_open_and_nothing_planned(self) -> None:
+    def test_ship_leaves_nothing_open_and_nothing_planned(self) -> None:
         for line in sound(3):
             after = line.ship(line.open)
             assert after.is_sound()
@@ -207,12 +207,12 @@ class TestShip:
 class TestMoves:
     """What the table says of itself; tests/flows/test_moves.py proves that the verbs do just that."""
 
-    def test_are_told_for_every_status_in_the_order_of_the_table(self) -> None:
+    def test_moves_are_named_for_every_status_in_the_order_of_the_table(self) -> None:
         assert {status: allowed_verbs(status) for status in Status} == {
             status: tuple(TRANSITIONS[status]) for status in Status
         }
 
-    def test_always_allow_marks_and_let_them_move_nothing(self) -> None:
+    def test_moves_always_allow_marks_and_let_them_move_nothing(self) -> None:
         for status, verbs in TRANSITIONS.items():
             assert {mark: verbs[mark] for mark in ANNOTATIONS} == dict.fromkeys(ANNOTATIONS, (status,))
 
@@ -239,14 +239,14 @@ class TestMoves:
         ],
         ids=["an unknown status", "a status nothing leads to", "a verb that is never asked"],
     )
-    def test_are_refused_at_import_with_a_fault(
+    def test_moves_are_refused_at_import_with_a_fault(
         self, monkeypatch: pytest.MonkeyPatch, changes: dict[Status, dict[Verb, Any]], fault: str
     ) -> None:
         monkeypatch.setattr(order_status, "TRANSITIONS", TRANSITIONS | changes)
         with pytest.raises(AssertionError, match=fault):
             order_status._check_transitions()
 
-    def test_are_refused_at_import_without_a_row_for_each_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_moves_are_refused_at_import_without_a_row_for_each_status(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
             order_status, "TRANSITIONS", {each: row for each, row in TRANSITIONS.items() if each is not Status.OPEN}
         )

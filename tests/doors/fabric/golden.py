@@ -31,7 +31,7 @@ from crossdock.core.orders.model import Order
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from crossdock.flows.execute import execute
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.doors import golden
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.vendors import VENDORS

@@ -8,12 +8,11 @@ import pytest
 
 from crossdock.core.orders.status import Status
 from crossdock.core.time import format_time
-from crossdock.doors.fabric import search as order_search
-from crossdock.doors.fabric.routes import search as search_routes
-from crossdock.doors.fabric.search import fits, look_up
-from crossdock.flows import access, queries
+from crossdock.doors.fabric import search as fabric_search
+from crossdock.doors.fabric.search import find_alternatives, find_order_ids, fits
+from crossdock.flows import access, order_search, queries
 from crossdock.flows.access import Caller
-from crossdock.store.index_scan import Filters
+from crossdock.store.order_query.query import Filters
 from tests.doors.fabric.conftest import ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
 from tests.vendors import VENDORS
@@ -68,21 +67,19 @@ class TestFits:
             ({"nonsense": {"deeper": {"gte": 1}}}, False),
         ],
     )
-    def test_says_what_fits(self, filters: Any, does: bool) -> None:
-        assert not list(order_search.faults_of(filters))
+    def test_a_document_matches_filters_by_the_vendors_rules(self, filters: Any, does: bool) -> None:
+        assert not list(fabric_search.faults_of(filters))
         assert fits(ORDER, filters) is does
 
 
 class TestLookUp:
-    def test_uses_the_indexes_there_are(self) -> None:
-        found = look_up({"orderNumber": ["1", "2", "1"]})
-        assert found.choices == (Filters(number="1"), Filters(number="2"))
-        assert found.is_exact
-        assert look_up({"items": {"sku": "A"}, "statusCode": "x"}).choices == (Filters(sku="A"),)
-        assert look_up({"customer": {"email": "A@b.c"}, "shipInfo": {"locationNum": "7"}}).choices == (
+    def test_filters_with_an_index_become_alternatives(self) -> None:
+        assert find_alternatives({"orderNumber": ["1", "2", "1"]}) == ((Filters(number="1"), Filters(number="2")), True)
+        assert find_alternatives({"items": {"sku": "A"}, "statusCode": "x"})[0] == (Filters(sku="A"),)
+        assert find_alternatives({"customer": {"email": "A@b.c"}, "shipInfo": {"locationNum": "7"}})[0] == (
             Filters(email="A@b.c", location="7"),
         )
-        assert look_up({"orderId": "62272e917b12209e68751d94"}).order_ids == ()
+        assert find_order_ids({"orderId": "62272e917b12209e68751d94"}) == ()
 
     @pytest.mark.parametrize(
         ("filters", "is_exact"),
@@ -102,24 +99,24 @@ class TestLookUp:
             ({"statusCode": "ORDER_CREATED"}, False),
         ],
     )
-    def test_knows_when_an_index_is_all(self, filters: Any, is_exact: bool) -> None:
-        assert look_up(filters).is_exact is is_exact
+    def test_alternatives_are_exact_where_the_indexes_say_all_that_is_asked(self, filters: Any, is_exact: bool) -> None:
+        assert find_alternatives(filters)[1] is is_exact
 
-    def test_cuts_times_as_they_are_answered(self) -> None:
+    def test_ranges_of_times_are_truncated_as_times_are_rendered(self) -> None:
         at = "2026-01-30T10:00:00.001Z"
-        us = order_search.moment(at)
+        us = fabric_search.moment(at)
         assert us is not None
         expected = {"gte": ("from", us), "gt": ("from", us + 1000), "lt": ("to", us), "lte": ("to", us + 1000)}
         for name, (side, edge) in expected.items():
-            (found,) = look_up({"updatedAt": {name: at}}).choices
+            (found,), _ = find_alternatives({"updatedAt": {name: at}})
             assert getattr(found, f"updated_{side}") == edge
             for micro in (us - 1000, us - 1, us, us + 999, us + 1000):
                 shown = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
                 assert shown is (micro >= edge if side == "from" else micro < edge)
 
-    def test_narrows_codes_to_every_status_that_can_be_answered_with_them(self) -> None:
+    def test_status_codes_become_every_status_that_is_rendered_with_them(self) -> None:
         def states(code: Any) -> set[tuple[str | None, str | None]]:
-            return {(each.status, each.door) for each in look_up({"statusCode": code}).choices}
+            return {(each.status, each.door) for each in find_alternatives({"statusCode": code})[0]}
 
         assert states("ORDER_CREATED") == {(Status.OPEN, None)}
         assert states("ORDER_SHIPPED") == {(Status.SHIPPED, None), (Status.OPEN, "fabric")}
@@ -196,17 +193,17 @@ class TestQuery:
             ({"auditLogs": {"reasonCode": "ORDER_HOLD_CSR"}}, ["SH-1"]),
         ],
     )
-    async def test_finds_newest_change_first(
+    async def test_a_search_finds_orders_by_their_last_change_newest_first(
         self, world: World, stocked: dict[str, str], filters: Any, found: list[str]
     ) -> None:
         assert await numbers(world, stocked, filters=filters) == found
         assert await numbers(world, stocked, filters=filters, sortDirection="asc") == found[::-1]
 
-    async def test_fills_a_page_when_there_is_too_much_to_look_through_all(
+    async def test_a_page_is_filled_where_too_many_orders_would_be_examined_for_all(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 3)
-        monkeypatch.setattr(search_routes, "_PORTION", 1)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 3)
+        monkeypatch.setattr(order_search, "_PORTION", 1)
         filters = {"statusCode": ["ORDER_HOLD_CSR", "ORDER_CREATED"]}
         first = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert [order["orderNumber"] for order in first["orders"]] == ["SH-1", "S2-1"]
@@ -218,14 +215,14 @@ class TestQuery:
         unsorted = await asked(world, stocked, filters=filters, sortBy="orderTotal")
         assert unsorted.status_code == 400
 
-    async def test_counts_to_the_end_when_it_came_there(
+    async def test_the_count_is_exact_only_where_all_orders_were_examined(
         self, world: World, stocked: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 4)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 4)
         filters = {"customer": {"company": None}, "orderNumber": "S*-1"}
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (5, 2)
-        monkeypatch.setattr(search_routes, "MAX_SCANNED", 5)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 5)
         found = (await asked(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (3, 2)
 
@@ -239,7 +236,7 @@ class TestQuery:
             ("attributes.gift", ["SM-1"]),
         ],
     )
-    async def test_sorts_by_any_single_value_with_those_without_one_last(
+    async def test_orders_are_sorted_by_any_single_value_with_those_without_one_last(
         self, world: World, stocked: dict[str, str], sort_by: str, expected: list[str]
     ) -> None:
         for direction, wanted in (("asc", expected), ("DESC", expected[::-1])):
@@ -247,25 +244,29 @@ class TestQuery:
             assert found[: len(wanted)] == wanted
             assert len(found) == 5
 
-    async def test_pages_by_records(self, world: World, stocked: dict[str, str]) -> None:
+    async def test_the_offset_counts_orders(self, world: World, stocked: dict[str, str]) -> None:
         for body in ({}, {"filters": {"orderNumber": "S*"}}):
             pages = [await numbers(world, stocked, limit=2, offset=offset, **body) for offset in (0, 2, 4, 6)]
             assert pages == [["SH-1", "S2-1"], ["SM-2", "SM-1"], ["SH-2"], []]
 
-    async def test_answers_orders_as_reading_them_does(self, world: World, stocked: dict[str, str]) -> None:
+    async def test_a_found_order_is_rendered_as_reading_it_renders_it(
+        self, world: World, stocked: dict[str, str]
+    ) -> None:
         told = (await asked(world, stocked)).json()
         assert (told["limit"], told["offset"], told["count"]) == (10, 0, 5)
         for order in told["orders"]:
             read = await world.http.get(ORDERS, params={"orderId": order["orderId"]}, headers=stocked)
             assert json.dumps(read.json()) == json.dumps(order)
 
-    async def test_finds_by_ids(self, world: World, stocked: dict[str, str]) -> None:
+    async def test_orders_are_found_by_their_ids(self, world: World, stocked: dict[str, str]) -> None:
         told = (await asked(world, stocked)).json()["orders"]
         ids = [order["orderId"] for order in told[:2]]
         assert await numbers(world, stocked, filters={"orderId": [*ids, "nope"]}) == ["SH-1", "S2-1"]
         assert await numbers(world, stocked, filters={"orderId": ids, "statusCode": "ORDER_CREATED"}) == ["S2-1"]
 
-    async def test_looks_into_the_log_for_what_only_that_knows(self, world: World, stocked: dict[str, str]) -> None:
+    async def test_members_that_follow_from_the_history_can_be_searched_and_sorted_by(
+        self, world: World, stocked: dict[str, str]
+    ) -> None:
         found = (await asked(world, stocked, filters={"orderNumber": "SH-1"})).json()["orders"][0]
         body = {"orderId": found["orderId"], "items": [{"lineItemId": "a", "quantity": 1}]}
         await world.http.post("/api/v2/order/cancel", json=body, headers=stocked)
@@ -273,7 +274,9 @@ class TestQuery:
         assert await numbers(world, stocked, filters={"processName": "CANCEL"}) == ["SH-1"]
         assert (await numbers(world, stocked, sortBy="cancellationDate"))[0] == "SH-1"
 
-    async def test_does_not_find_another_organizations_orders(self, world: World, stocked: dict[str, str]) -> None:
+    async def test_a_search_does_not_find_another_organizations_orders(
+        self, world: World, stocked: dict[str, str]
+    ) -> None:
         from tests.world import STRANGERS_FABRIC_ACCOUNT
 
         theirs = await world.stranger() | {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT})}
@@ -282,12 +285,14 @@ class TestQuery:
             assert await numbers(world, theirs, filters=filters) == []
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b'{"filters":[]}', b'{"filters":"x"}'])
-    async def test_refuses_what_is_no_search(self, world: World, headers: dict[str, str], body: bytes) -> None:
+    async def test_a_body_that_is_no_search_is_refused(
+        self, world: World, headers: dict[str, str], body: bytes
+    ) -> None:
         answer = await world.http.post(QUERY, content=body, headers=headers)
         assert answer.status_code == 400
         assert list(answer.json()) == ["message"]
 
-    async def test_has_limits(self, world: World, headers: dict[str, str]) -> None:
+    async def test_limits_of_a_search_are_named_in_its_refusal(self, world: World, headers: dict[str, str]) -> None:
         answer = await asked(world, headers, limit=251, filters={"orderNumber": ["x"] * 201})
         assert answer.json() == {"message": "limit: must be at most 250, not 251"}
         answer = await asked(world, headers, limit=250, filters={"orderNumber": ["x"] * 201})

@@ -7,7 +7,6 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from crossdock.flows.lru_cache import LruCache
 
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.json.strict_json import parse
@@ -15,6 +14,7 @@ from crossdock.core.json.validation import unchecked
 from crossdock.core.money import Reconciliation, reconcile
 from crossdock.core.orders.model import Content
 from crossdock.doors.hub import mapping, wire
+from crossdock.flows.document_cache import DocumentCache
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
 from tests.doors.hub.test_feed import Following
 from tests.doors.hub.test_moves import BODIES, do, read, ready
@@ -211,7 +211,7 @@ async def test_an_order_that_cannot_be_rendered_says_so_in_its_place_of_a_list(
 ) -> None:
     ids = await one_of_each(world, headers)
     sound = (await world.http.get(ORDERS, headers=headers)).json()
-    world.context.document_cache = LruCache()  # without the documents rendered for the list above
+    world.context.document_cache = DocumentCache()  # without the documents rendered for the list above
     numbers = {each["id"]: each["number"] for each in sound["items"]}
     with monkeypatch.context() as broken:
         break_rendering(broken, numbers[ids["hub"]], numbers[ids["s2"]])

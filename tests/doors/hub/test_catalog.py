@@ -185,8 +185,9 @@ class TestEveryMessage:
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
     async def test_of_a_webhook_fits_its_schema(self, world: World, told: set[str], payload: str, form: str) -> None:
         shape, organization = world.context.payloads[payload], await world.demo_organization()
+        listed = await entries(world)
         async with world.context.store.reading() as tx:
-            notifications = await event_payloads.of_entries(tx, organization, await entries(world))
+            notifications = await event_payloads.of_entries(tx, organization, listed)
             named = {place: (each, each.entry.event.name) for place, each in enumerate(notifications)}
             bodies = await event_payloads.bodies(tx, world.context, shape, named)
         assert {name for _, name in named.values()} == told

@@ -29,7 +29,7 @@ async def documents(world: World, headers: Headers, **query: Any) -> list[dict[s
 
 
 class TestNdjson:
-    async def test_has_the_documents_of_the_list(self, world: World, headers: Headers) -> None:
+    async def test_an_ndjson_export_has_the_documents_of_the_list(self, world: World, headers: Headers) -> None:
         await one_of_each(world, headers)
         listed = (await world.http.get(ORDERS, headers=headers)).json()["items"]
         assert await documents(world, headers) == listed
@@ -37,14 +37,14 @@ class TestNdjson:
             each for each in listed if each["source"]["door"] == "s2"
         ]
 
-    async def test_of_nothing_is_empty(self, world: World, headers: Headers) -> None:
+    async def test_an_export_without_orders_is_empty(self, world: World, headers: Headers) -> None:
         answer = await world.http.get(f"{EXPORT}?format=ndjson", headers=headers)
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer.headers["content-type"] == "application/x-ndjson"
 
 
 class TestPortions:
-    async def test_follow_one_another_without_a_gap(
+    async def test_portions_of_an_export_follow_one_another_without_a_gap(
         self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(export, "PORTION", 2)
@@ -56,7 +56,7 @@ class TestPortions:
             assert (await documents(world, headers, q="SKU-1"))[0] == made
             assert len(await documents(world, headers, q="SKU-1")) == count + 1
 
-    async def test_are_sent_one_by_one_with_no_length_told(
+    async def test_portions_of_an_export_are_streamed_without_a_content_length(
         self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(export, "PORTION", 1)
@@ -69,7 +69,7 @@ class TestPortions:
 
 
 class TestCsv:
-    async def test_has_a_row_for_each_order(self, world: World, headers: Headers) -> None:
+    async def test_a_csv_export_has_a_row_for_each_order(self, world: World, headers: Headers) -> None:
         await one_of_each(world, headers)
         listed = (await world.http.get(ORDERS, headers=headers)).json()["items"]
         found = await rows(world, headers)
@@ -81,7 +81,7 @@ class TestCsv:
             )  # fmt: skip
             assert int(row["units_ordered"]) == sum(line["counters"]["ordered"] for line in order["lines"])
 
-    async def test_shows_what_became_of_an_order(self, world: World, headers: Headers) -> None:
+    async def test_a_csv_export_shows_what_became_of_an_order(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest(totals={"total": "5.00"}))
         await do(world, headers, order["id"], "tag", {"set": ["a", "b"]})
         await do(world, headers, order["id"], "hold", {"holds": [{"reason": "x"}, {"reason": "y"}]})
@@ -90,7 +90,7 @@ class TestCsv:
         assert (row["tags"], row["holds"], row["status"], row["units_canceled"]) == ("a b", "x y", "on_hold", "1")
         assert (row["total"], row["version"], row["archived"]) == ("5.00", "4", "false")
 
-    async def test_quotes_what_would_break_a_row(self, world: World, headers: Headers) -> None:
+    async def test_a_csv_value_that_would_break_its_row_is_quoted(self, world: World, headers: Headers) -> None:
         name = 'Ann "the\r\nthird", Öz'
         await create(world, headers, smallest(customer={"name": name}))
         (row,) = await rows(world, headers)
@@ -113,7 +113,9 @@ class TestCsv:
             "=",
         ],
     )
-    async def test_defuses_what_a_spreadsheet_would_run(self, world: World, headers: Headers, text: str) -> None:
+    async def test_a_csv_value_that_a_spreadsheet_would_run_is_defused(
+        self, world: World, headers: Headers, text: str
+    ) -> None:
         body = smallest(
             text, customer={"name": text, "email": text}, lines=[{"sku": text, "quantity": 1}],
             destinations=[{"address": {"name": text, "city": text, "region": text, "postal_code": text}}],
@@ -144,12 +146,12 @@ class TestCsv:
             ("'=", "'="),
         ],
     )
-    def test_spells_a_cell(self, value: Any, rendered: str) -> None:
+    def test_a_csv_cell_is_formatted_by_the_type_of_its_value(self, value: Any, rendered: str) -> None:
         assert export.cell(value) == rendered
 
 
 class TestRefusals:
-    async def test_name_every_parameter(self, world: World, headers: Headers) -> None:
+    async def test_a_refused_export_names_every_faulty_parameter(self, world: World, headers: Headers) -> None:
         query = {"format": "xlsx", "status": "OPEN", "created_to": "x", "archived": "1", "q": ""}
         answer = await world.http.get(EXPORT, params=query, headers=headers)
         assert sorted(parameters(answer)) == sorted(query)

@@ -102,7 +102,7 @@ class TestPages:
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await story(world, headers)
-        monkeypatch.setattr(event_log, "FEED_SCAN", 1)
+        monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 1)
         monkeypatch.setattr(feed_flow, "_MAX_SCANNED_PAGES", 1)
         first = await feed_flow.page(
             world.context,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.store import order_list, text_search
+from crossdock.store.order_query import planner, word_search
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.vendors import VENDORS
 from tests.world import World
@@ -38,22 +38,22 @@ async def three(world: World, headers: Headers) -> list[dict[str, Any]]:
 
 
 class TestList:
-    async def test_is_newest_first_and_whole(self, world: World, headers: Headers) -> None:
+    async def test_the_list_has_whole_orders_newest_first(self, world: World, headers: Headers) -> None:
         made = await three(world, headers)
         answer = (await world.http.get(ORDERS, headers=headers)).json()
         assert answer == {"items": made[::-1], "next": None}
 
-    async def test_by_door(self, world: World, headers: Headers) -> None:
+    async def test_the_list_is_filtered_by_door(self, world: World, headers: Headers) -> None:
         await one_of_each(world, headers)
         for door in VENDORS:
             assert await numbers(world, headers, door=door) == [f"ONE-{door}"]
 
-    async def test_by_number_of_whatever_door(self, world: World, headers: Headers) -> None:
+    async def test_the_list_is_filtered_by_number_across_doors(self, world: World, headers: Headers) -> None:
         await one_of_each(world, headers)
         assert await numbers(world, headers, number="ONE-s2") == ["ONE-s2"]
         assert await numbers(world, headers, number="one-s2") == []
 
-    async def test_by_status(self, world: World, headers: Headers) -> None:
+    async def test_the_list_is_filtered_by_status(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         held = VENDORS["fabric"].body("HELD") | {"statusCode": "ORDER_HOLD_FRAUD"}
         answer = await world.http.post(
@@ -64,7 +64,9 @@ class TestList:
         assert await numbers(world, headers, status="open") == ["C", "B", "A"]
         assert await numbers(world, headers, status="shipped") == []
 
-    async def test_by_time_takes_its_beginning_and_not_its_end(self, world: World, headers: Headers) -> None:
+    async def test_a_range_of_times_includes_its_beginning_and_excludes_its_end(
+        self, world: World, headers: Headers
+    ) -> None:
         a, b, c = (order["created_at"] for order in await three(world, headers))
         assert len({a, b, c}) == 3
         assert await numbers(world, headers, created_from=b) == ["C", "B"]
@@ -73,7 +75,7 @@ class TestList:
         assert await numbers(world, headers, created_from=b, created_to=b) == []
 
     @pytest.mark.parametrize("offset", ["+05:30", "-0800", "+00:00"])
-    async def test_by_time_in_any_zone(self, world: World, headers: Headers, offset: str) -> None:
+    async def test_times_are_understood_in_any_zone(self, world: World, headers: Headers, offset: str) -> None:
         b = (await three(world, headers))[1]["created_at"]
         hours, minutes = int(offset[1:3]), int(offset[-2:])
         shift = timedelta(hours=hours, minutes=minutes) * (-1 if offset[0] == "-" else 1)
@@ -85,7 +87,9 @@ class TestList:
         "time",
         ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"],
     )
-    async def test_by_time_at_the_ends_of_the_calendar(self, world: World, headers: Headers, time: str) -> None:
+    async def test_times_at_the_ends_of_the_calendar_are_accepted(
+        self, world: World, headers: Headers, time: str
+    ) -> None:
         await create(world, headers, smallest("A"))
         is_past = time < "2000"
         assert await numbers(world, headers, created_from=time) == ["A"] * is_past
@@ -94,16 +98,16 @@ class TestList:
     @pytest.mark.parametrize(
         "time", ["2026-01-30", "2026-01-30T10:53:24", "2026-02-30T10:53:24Z", "now", "", "2026-01-30T10:53:24+25:00"]
     )
-    async def test_refuses_a_time_that_is_not_one(self, world: World, headers: Headers, time: str) -> None:
+    async def test_a_faulty_time_is_refused(self, world: World, headers: Headers, time: str) -> None:
         answer = await world.http.get(ORDERS, params={"created_from": time, "created_to": time}, headers=headers)
         assert parameters(answer) == ["created_from", "created_to"]
 
     @pytest.mark.parametrize("email", ["jane.b@example.com", "JANE.B@EXAMPLE.COM", "Jane.B@Example.com"])
-    async def test_by_email_in_any_case(self, world: World, headers: Headers, email: str) -> None:
+    async def test_the_list_is_filtered_by_email_in_any_case(self, world: World, headers: Headers, email: str) -> None:
         await three(world, headers)
         assert await numbers(world, headers, email=email) == ["B"]
 
-    async def test_by_sku_or_location_of_any_line(self, world: World, headers: Headers) -> None:
+    async def test_the_list_is_filtered_by_sku_or_location_of_any_line(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         assert await numbers(world, headers, sku="SKU-B") == ["B"]
         assert await numbers(world, headers, sku="SHARED") == ["C", "B", "A"]
@@ -111,7 +115,7 @@ class TestList:
         assert await numbers(world, headers, location="WH-A") == ["A"]
         assert await numbers(world, headers, location="") == []
 
-    async def test_by_several_filters_wants_all_of_them(self, world: World, headers: Headers) -> None:
+    async def test_several_filters_must_all_match(self, world: World, headers: Headers) -> None:
         _, b, _ = await three(world, headers)
         both = {"sku": "SHARED", "door": "hub", "status": "open", "created_from": b["created_at"]}
         assert await numbers(world, headers, **both) == ["C", "B"]
@@ -121,15 +125,17 @@ class TestList:
 
 class TestPages:
     @pytest.mark.parametrize("limit", ["1", "200"])
-    async def test_take_every_limit_allowed(self, world: World, headers: Headers, limit: str) -> None:
+    async def test_every_allowed_limit_is_accepted(self, world: World, headers: Headers, limit: str) -> None:
         await three(world, headers)
         assert await numbers(world, headers, limit=limit) == ["C", "B", "A"][: int(limit)]
 
     @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "", "ten", "٣", "99999999999999999999"])
-    async def test_refuse_every_other_limit(self, world: World, headers: Headers, limit: str) -> None:
+    async def test_every_other_limit_is_refused(self, world: World, headers: Headers, limit: str) -> None:
         assert parameters(await world.http.get(ORDERS, params={"limit": limit}, headers=headers)) == ["limit"]
 
-    async def test_walk_every_order_once_while_new_ones_arrive(self, world: World, headers: Headers) -> None:
+    async def test_following_the_pages_reads_every_order_once_while_new_ones_arrive(
+        self, world: World, headers: Headers
+    ) -> None:
         for place in range(11):
             await create(world, headers, smallest(f"W-{place}"))
         seen: list[str] = []
@@ -143,12 +149,12 @@ class TestPages:
             cursor = {"cursor": page["next"]}
         assert seen == [f"W-{place}" for place in range(10, -1, -1)]
 
-    async def test_end_exactly_with_the_last_order(self, world: World, headers: Headers) -> None:
+    async def test_a_full_last_page_has_no_next_page(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         answer = await world.http.get(ORDERS, params={"limit": "3"}, headers=headers)
         assert (answer.json()["next"], "link" in answer.headers) == (None, False)
 
-    async def test_link_to_the_next_with_its_filters(self, world: World, headers: Headers) -> None:
+    async def test_a_page_links_to_the_next_with_its_filters(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         answer = await world.http.get(ORDERS, params={"limit": "2", "sku": "SHARED", "door": "hub"}, headers=headers)
         link = re.fullmatch('<(.+)>; rel="next"', answer.headers["link"])
@@ -157,7 +163,7 @@ class TestPages:
         assert [order["number"] for order in following.json()["items"]] == ["A"]
         assert "link" not in following.headers
 
-    async def test_refuse_a_cursor_of_other_filters(self, world: World, headers: Headers) -> None:
+    async def test_a_cursor_of_other_filters_is_refused(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         first = await world.http.get(ORDERS, params={"limit": "1", "sku": "SHARED"}, headers=headers)
         cursor = first.json()["next"]
@@ -167,16 +173,16 @@ class TestPages:
             assert parameters(answer) == ["cursor"]
 
     @pytest.mark.parametrize("cursor", ["", "x", "0" * 40, "nonsense12345678", "🎁"])
-    async def test_refuse_a_cursor_they_did_not_give(self, world: World, headers: Headers, cursor: str) -> None:
+    async def test_an_invented_cursor_is_refused(self, world: World, headers: Headers, cursor: str) -> None:
         assert parameters(await world.http.get(ORDERS, params={"cursor": cursor}, headers=headers)) == ["cursor"]
 
 
 class TestParameters:
-    async def test_that_are_not_known_are_refused(self, world: World, headers: Headers) -> None:
+    async def test_unknown_parameters_are_refused(self, world: World, headers: Headers) -> None:
         answer = await world.http.get(ORDERS, params={"skus": "A", "page": "2", "sku": "A"}, headers=headers)
         assert parameters(answer) == ["skus", "page"]
 
-    async def test_with_faults_are_all_named(self, world: World, headers: Headers) -> None:
+    async def test_all_faulty_parameters_are_named(self, world: World, headers: Headers) -> None:
         query = {"limit": "0", "status": "OPEN", "door": "x", "created_from": "y", "cursor": "z"}
         answer = await world.http.get(ORDERS, params=query, headers=headers)
         assert sorted(parameters(answer)) == sorted(query)
@@ -196,7 +202,7 @@ async def marked(world: World, headers: Headers) -> list[dict[str, Any]]:
 
 
 class TestMarks:
-    async def test_narrow_with_every_other_filter(self, world: World, headers: Headers) -> None:
+    async def test_tags_and_archiving_combine_with_every_other_filter(self, world: World, headers: Headers) -> None:
         a, b, c = await marked(world, headers)
         assert await numbers(world, headers, tag="vip") == ["B", "A"]
         assert await numbers(world, headers, tag="VIP") == []
@@ -209,7 +215,9 @@ class TestMarks:
         assert await numbers(world, headers, updated_from=a["updated_at"], tag="vip", door="hub") == ["B", "A"]
 
     @pytest.mark.parametrize("value", ["", "1", "True", "yes"])
-    async def test_refuse_what_is_neither_true_nor_false(self, world: World, headers: Headers, value: str) -> None:
+    async def test_a_flag_that_is_neither_true_nor_false_is_refused(
+        self, world: World, headers: Headers, value: str
+    ) -> None:
         assert parameters(await world.http.get(ORDERS, params={"archived": value}, headers=headers)) == ["archived"]
 
 
@@ -219,7 +227,7 @@ class TestSearch:
         ["R-7", "r-7", "PO-9", "Müller", "jane MÜLLER", "Jane.M@Example.com", "SKU-X", "TRACK-1", "C-77", "  R-7  müller ",
          "Doe"],
     )  # fmt: skip
-    async def test_finds_an_order_by_any_of_its_words(self, world: World, headers: Headers, text: str) -> None:
+    async def test_a_search_finds_an_order_by_any_of_its_words(self, world: World, headers: Headers, text: str) -> None:
         await three(world, headers)
         await create(
             world, headers,
@@ -233,7 +241,7 @@ class TestSearch:
         assert await numbers(world, headers, q=text) == ["R-7"]
         assert await numbers(world, headers, q=text, door="s2") == []
 
-    async def test_wants_all_words_and_narrows_by_filters(self, world: World, headers: Headers) -> None:
+    async def test_a_search_needs_all_words_and_all_filters(self, world: World, headers: Headers) -> None:
         _, b, _ = await marked(world, headers)
         assert await numbers(world, headers, q="SHARED") == ["C", "B", "A"]
         assert await numbers(world, headers, q="SHARED SKU-B") == ["B"]
@@ -241,7 +249,7 @@ class TestSearch:
         assert await numbers(world, headers, q="shared", archived="true", tag="vip") == ["B"]
         assert await numbers(world, headers, q="shared", created_from=b["created_at"], status="open") == ["B"]
 
-    async def test_is_given_in_pages(self, world: World, headers: Headers) -> None:
+    async def test_a_search_is_answered_in_pages(self, world: World, headers: Headers) -> None:
         await three(world, headers)
         seen: list[str] = []
         query = {"q": "shared", "limit": "1"}
@@ -255,7 +263,9 @@ class TestSearch:
         assert seen == ["C", "B", "A"]
 
     @pytest.mark.parametrize("text", ["", " ", "a b c d e f g h i", "x" * 201])
-    async def test_refuses_none_and_too_many_words(self, world: World, headers: Headers, text: str) -> None:
+    async def test_a_search_without_words_or_with_too_many_is_refused(
+        self, world: World, headers: Headers, text: str
+    ) -> None:
         assert parameters(await world.http.get(ORDERS, params={"q": text}, headers=headers)) == ["q"]
 
 
@@ -264,9 +274,9 @@ class TestPagesThatEndEarly:
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let the book look through few rows at a time."""
         for module, name, value in (
-            (order_list, "SCAN", 3),
-            (text_search, "_WORD_IDS", 2),
-            (text_search, "_ROUNDS", 1),
+            (planner, "MAX_ENTRIES_SCANNED", 3),
+            (word_search, "IDS_A_ROUND", 2),
+            (word_search, "MAX_ROUNDS", 1),
         ):
             monkeypatch.setattr(module, name, value)
 
@@ -277,7 +287,7 @@ class TestPagesThatEndEarly:
             {"q": "COMMON", "tag": "x"},
         ],
     )
-    async def test_are_gone_on_from_until_all_is_found(
+    async def test_following_pages_that_end_early_finds_every_order(
         self, world: World, headers: Headers, query: dict[str, str]
     ) -> None:
         rare = {1, 2, 8, 13}
@@ -305,7 +315,7 @@ class TestPagesThatEndEarly:
 
 
 class TestCounts:
-    async def test_are_by_status_and_door(self, world: World, headers: Headers) -> None:
+    async def test_counts_are_given_by_status_and_by_door(self, world: World, headers: Headers) -> None:
         ids = await one_of_each(world, headers)
         await world.http.post(f"{ORDERS}/{ids['s2']}/cancel", json={}, headers=headers)
         await world.http.post(f"{ORDERS}/{ids['hub']}/hold", json={"holds": [{"reason": "x"}]}, headers=headers)
@@ -320,7 +330,7 @@ class TestCounts:
             (order["source"]["door"], order["status"]) for order in listed
         )
 
-    async def test_are_an_organizations_own(self, world: World, headers: Headers) -> None:
+    async def test_counts_are_of_the_callers_organization(self, world: World, headers: Headers) -> None:
         await create(world, headers, smallest())
         told = (await world.http.get(f"{ORDERS}/counts", headers=await world.stranger())).json()
         assert (told["total"], told["items"]) == (0, [])
@@ -328,6 +338,6 @@ class TestCounts:
 
 
 class TestDoubles:
-    async def test_of_a_parameter_are_refused(self, world: World, headers: Headers) -> None:
+    async def test_a_parameter_given_twice_is_refused(self, world: World, headers: Headers) -> None:
         answer = await world.http.get(f"{ORDERS}?sku=A&sku=B&limit=1&limit=1", headers=headers)
         assert parameters(answer) == ["sku", "limit"]

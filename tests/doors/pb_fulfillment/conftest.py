@@ -1,9 +1,9 @@
 import pytest
 
-from tests.doors.pb_fulfillment.desk import Desk, demo_desk
+from tests.doors.pb_fulfillment.client import VendorClient, demo_client
 from tests.world import World
 
 
 @pytest.fixture
-async def desk(world: World) -> Desk:
-    return await demo_desk(world)
+async def client(world: World) -> VendorClient:
+    return await demo_client(world)

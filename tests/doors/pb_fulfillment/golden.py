@@ -1,23 +1,23 @@
-"""What is this door's own in its recorded cases; tests/doors/golden.py says what they are.
+"""The player of this door's recorded cases; see tests/doors/golden.py.
 
-Each request has a transaction id of its own unless it says which.
+A request without a `transaction` gets a new transaction id.
 """
 
 import re
 from itertools import count
 
 from crossdock.core.orders.model import Order
-from crossdock.doors.pb_fulfillment.responses import spell_id
+from crossdock.doors.pb_fulfillment.responses import format_order_id
 from crossdock.flows import queries
 from tests.doors.golden import OrdersPlayer, Tree, changed
-from tests.doors.pb_fulfillment.desk import ORDERS, TRANSACTION
+from tests.doors.pb_fulfillment.client import ORDERS, TRANSACTION
 from tests.world import World
 
-_OURS = re.compile(r'("pb(?:Create|Update)Date": )"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
+_SERVER_TIMES = re.compile(r'("pb(?:Create|Update)Date": )"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"')
 
 
 class Player(OrdersPlayer):
-    """Orders are read as the client they came from, and only members of ours hold times of the server."""
+    """Reads orders as the client that created them; only server-owned members hold times of the server."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -29,7 +29,7 @@ class Player(OrdersPlayer):
 
     async def spell(self, order_id: int) -> str:
         """See OrdersPlayer."""
-        return spell_id(await queries.order(self.world.context, self.caller, order_id=order_id))
+        return format_order_id(await queries.order(self.world.context, self.caller, order_id=order_id))
 
     def read(self, name: str, order: Order) -> Tree:
         """See OrdersPlayer."""
@@ -38,18 +38,18 @@ class Player(OrdersPlayer):
 
     def identity(self, step: Tree, answer: Tree) -> int:
         """See OrdersPlayer; the order may be one of several in the answer."""
-        several = answer.get("orders", ())
+        orders = answer.get("orders", ())
         return super().identity(
-            step, next((each for each in several if each["clientOrderId"] == step["number"]), answer)
+            step, next((each for each in orders if each["clientOrderId"] == step["number"]), answer)
         )
 
     async def state(self) -> dict[str, Tree]:
-        """See Player; masked before they are compared, because a change may fall into the second of the one before it."""
+        """See Player; times are masked before states are compared, because two changes may fall into one second."""
         return self._masked(await super().state())  # type: ignore[no-any-return]
 
     def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
         """See Player."""
         return {"response": self._masked(response), "before": before, "after": changed(before, after)}
 
-    def _masked(self, told: Tree) -> Tree:
-        return self.unnamed(told, _OURS, r'\1"<time>"')
+    def _masked(self, value: Tree) -> Tree:
+        return self.unnamed(value, _SERVER_TIMES, r'\1"<time>"')

@@ -1,4 +1,4 @@
-"""Every call of this door as recorded: its answer, and the orders before and after."""
+"""Every call of this door compared with recorded cases: its response, and the orders before and after."""
 
 import re
 from pathlib import Path
@@ -11,15 +11,15 @@ from tests.world import World
 
 
 @cases(__file__)
-async def test_is_as_recorded(world: World, path: Path) -> None:
+async def test_a_call_behaves_as_recorded(world: World, path: Path) -> None:
     await Player.check(world, path)
 
 
-def test_every_route_has_a_case_that_succeeds() -> None:
-    requests = [golden_format.read(path) for path in files(__file__)]
-    good = {
+def test_every_route_has_a_recorded_case_that_succeeds() -> None:
+    recorded = [golden_format.read(path) for path in files(__file__)]
+    succeeded = {
         (case["request"]["method"], case["request"]["path"].partition("?")[0])
-        for case in requests
+        for case in recorded
         if case["response"]["status"] < 300
     }
     missing = [
@@ -28,7 +28,7 @@ def test_every_route_has_a_case_that_succeeds() -> None:
         if route.scope is not None
         and not any(
             method == route.method and re.fullmatch(re.sub(r"\\{\w+\\}", "<[A-Z]>", re.escape(route.paths[0])), path)
-            for method, path in good
+            for method, path in succeeded
         )
     ]
     assert missing == []

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.doors.pb_oms import search
-from crossdock.flows import queries
+from crossdock.flows import order_search
 from tests.doors.pb_oms.test_create import ORDERS, sample
 from tests.vendors import VENDORS
 from tests.world import World
@@ -99,12 +98,12 @@ class TestFilters:
         ],
         ids=str,
     )
-    async def test_find(
+    async def test_filters_find_the_orders_that_match_all_of_them(
         self, world: World, headers: Headers, three: dict[str, str], filters: dict[str, Any], expected: str
     ) -> None:
         assert "".join(await found(world, headers, filters)) == expected
 
-    async def test_find_by_id_whatever_else_is_asked(
+    async def test_orders_are_found_by_id_together_with_any_other_filter(
         self, world: World, headers: Headers, three: dict[str, str]
     ) -> None:
         ids = [three["A"], three["C"], "PB0000000001", "nonsense", ""]
@@ -112,7 +111,7 @@ class TestFilters:
         assert await found(world, headers, {"orderId": ids, "status": ["ONHOLD"], "itemId": ["X", "Y"]}) == ["A"]
         assert await found(world, headers, {"orderId": ["nonsense"]}) == []
 
-    async def test_of_the_time_shown_find_the_order(
+    async def test_an_order_is_found_by_the_creation_time_it_shows(
         self, world: World, headers: Headers, three: dict[str, str]
     ) -> None:
         for number, order_id in three.items():
@@ -123,7 +122,7 @@ class TestFilters:
             assert await found(world, headers, filters | {"orderCreateDateTo": [moment[:10]]}) == [number]
             assert await found(world, headers, filters | {"orderCreateDateTo": [moment[:19] + "Z"]}) == [number]
 
-    async def test_find_orders_of_every_door(self, world: World, headers: Headers) -> None:
+    async def test_orders_of_every_door_are_found(self, world: World, headers: Headers) -> None:
         for vendor in VENDORS.values():
             made = await world.http.post(
                 vendor.create, json=vendor.body("SAME"), headers=headers | vendor.headers(f"same-{vendor.door}")
@@ -131,7 +130,7 @@ class TestFilters:
             assert made.status_code == vendor.ok
         assert await found(world, headers, {"orderNumber": ["SAME"]}) == ["SAME"] * len(VENDORS)
 
-    async def test_find_nothing_of_another_organization(
+    async def test_a_search_finds_nothing_of_another_organization(
         self, world: World, headers: Headers, three: dict[str, str]
     ) -> None:
         stranger = await world.stranger()
@@ -154,15 +153,15 @@ class TestFilters:
             ({"name": "tag"}, "filters"),
         ],
     )
-    async def test_that_are_not_sound_are_named(self, world: World, headers: Headers, filters: Any, place: str) -> None:
+    async def test_faulty_filters_are_named(self, world: World, headers: Headers, filters: Any, place: str) -> None:
         answer = await world.http.post(SEARCH, json={"filters": filters}, headers=headers)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, "validation_error")
         assert f"{place}:" in answer.json()["additionalInfo"]
 
-    async def test_that_leave_too_many_to_look_through_are_refused(
+    async def test_a_search_that_examines_too_many_orders_is_refused(
         self, world: World, headers: Headers, three: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "MAX_SCANNED", 1)
+        monkeypatch.setattr(order_search, "MAX_SCANNED", 1)
         body = {"filters": [{"name": "customerId", "value": ["CUST12345"]}]}
         answer = await world.http.post(SEARCH, json=body, headers=headers)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, "validation_error")
@@ -171,7 +170,7 @@ class TestFilters:
 
 class TestPages:
     @pytest.mark.parametrize("statuses", [None, ["UNFULFILLED", "ONHOLD"]])
-    async def test_hold_each_order_once(self, world: World, headers: Headers, statuses: list[str] | None) -> None:
+    async def test_pages_hold_each_order_once(self, world: World, headers: Headers, statuses: list[str] | None) -> None:
         for number in "ABCDE":
             order_id = await create(world, headers, number)
             if number in "BD":
@@ -185,19 +184,25 @@ class TestPages:
         "body",
         [{}, {"page": 0, "size": 0}, {"page": 1}, {"filters": []}, {"filters": None, "page": None, "size": None}],
     )
-    async def test_hold_twenty_unless_told(self, world: World, headers: Headers, body: dict[str, Any]) -> None:
+    async def test_a_page_holds_twenty_orders_by_default(
+        self, world: World, headers: Headers, body: dict[str, Any]
+    ) -> None:
         for number in range(21):
             await create(world, headers, f"N{number}")
         told = (await world.http.post("/api/v1/orders/search", json=body, headers=headers)).json()
         assert (len(told["orders"]), told["pageInfo"]) == (20, {"total": 21, "pages": 2, "page": 1})
 
-    async def test_far_out_are_empty(self, world: World, headers: Headers, three: dict[str, str]) -> None:
+    async def test_a_page_far_beyond_the_last_is_empty(
+        self, world: World, headers: Headers, three: dict[str, str]
+    ) -> None:
         for filters in ({}, {"status": ["UNFULFILLED", "ONHOLD"]}, {"customerId": ["CUST12345"]}):
             told = await ask(world, headers, filters, page=2_147_483_647, size=100)
             assert told["orders"] == []
 
     @pytest.mark.parametrize("body", [{"size": 101}, {"size": -1}, {"page": -1}, {"page": 2**31}, {"page": "1"}])
-    async def test_have_bounds(self, world: World, headers: Headers, body: dict[str, Any]) -> None:
+    async def test_page_and_size_out_of_bounds_are_refused(
+        self, world: World, headers: Headers, body: dict[str, Any]
+    ) -> None:
         answer = await world.http.post(SEARCH, json=body, headers=headers)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, "validation_error")
 
@@ -207,7 +212,9 @@ class TestDeleted:
 
     @pytest.mark.parametrize("filters", [{}, {"status": ["CANCELED"]}, {"itemId": ["SKU"]}, {"tag": ["t"]}], ids=str)
     @pytest.mark.parametrize("gone", ["", "J", "A", "JIHG", "BEFI", "CDEFGHIJ", "ABCDEFGHIJ"])
-    async def test_leave_no_holes(self, world: World, headers: Headers, filters: dict[str, Any], gone: str) -> None:
+    async def test_deleted_orders_leave_no_holes_in_pages(
+        self, world: World, headers: Headers, filters: dict[str, Any], gone: str
+    ) -> None:
         ids = {number: await create(world, headers, number) for number in "ABCDEFGHIJ"}
         await move(world, headers, "CANCELED", *ids.values())
         tags = [{"orderId": order_id, "tagIds": ["t"]} for order_id in ids.values()]
@@ -220,16 +227,16 @@ class TestDeleted:
             assert numbers(told) == left[page * 3 - 3 : page * 3]
             assert told["pageInfo"] == {"total": len(left), "pages": -(-len(left) // 3), "page": page}
 
-    async def test_are_not_found_by_id_customer_or_mark(self, world: World, headers: Headers) -> None:
+    async def test_deleted_orders_are_not_found_by_id_customer_or_tag(self, world: World, headers: Headers) -> None:
         order_id = await create(world, headers, "A")
         await world.http.delete(f"{ORDERS}/{order_id}", headers=headers)
         for filters in ({"orderId": [order_id]}, {"customerId": ["CUST12345"]}, {"tag": ["deleted:pb_oms"]}):
             assert await found(world, headers, filters) == []
 
-    async def test_beyond_those_passed_over_exactly_shorten_pages(
+    async def test_more_deleted_orders_than_are_skipped_exactly_shorten_pages(
         self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search, "_MAX_DELETED", 1)
+        monkeypatch.setattr(order_search, "MAX_EXCLUDED", 1)
         ids = {number: await create(world, headers, number) for number in "ABCDEF"}
         for number in "BE":
             await world.http.delete(f"{ORDERS}/{ids[number]}", headers=headers)

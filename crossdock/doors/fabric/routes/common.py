@@ -15,7 +15,7 @@ from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.routes.site_context import SITE_CONTEXT
 from crossdock.flows import queries, rendering
 from crossdock.flows.execute import Change, execute
-from crossdock.flows.queries import Filters
+from crossdock.flows.order_search import Filters
 
 Tree = Any
 BASE = "/api/v2"

@@ -11,7 +11,7 @@ from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, para
 from crossdock.doors.fabric.routes.site_context import has_site_context
 from crossdock.flows import access
 from crossdock.flows.intake import Submission
-from crossdock.flows.queries import Filters
+from crossdock.flows.order_search import Filters
 from crossdock.flows.rendering import render_json_page
 
 ORDERS = ("/api/v2/order/", "/api/v2/order")

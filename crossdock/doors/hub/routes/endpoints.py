@@ -29,7 +29,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_limit,
 )
 from crossdock.flows import access, emails, endpoints
-from crossdock.store.deliveries import Endpoint
+from crossdock.flows.endpoints import Endpoint
 
 Tree = Any
 _replace = msgspec.structs.replace

@@ -1,4 +1,4 @@
-"""The filtered list as a file, streamed page by page: CSV with a row for each order, or NDJSON with the whole documents."""
+"""Export the filtered list of orders as a stream: CSV with a row for each order, or NDJSON with whole documents."""
 
 import asyncio
 import csv
@@ -16,8 +16,8 @@ from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
+from crossdock.flows.order_search import OrderPage
 from crossdock.flows.rendering import RenderedDocument
-from crossdock.store.order_list import OrderPage
 
 Tree = Any
 _log = structlog.get_logger("crossdock.export")
@@ -28,7 +28,7 @@ PORTION = 100
 async def export_orders(request: Request) -> Reply:
     """Answer all orders of the filters as a file, newest first.
 
-    The first page is read before the answer begins, so that a refusal is still one. Orders that arrive meanwhile are left out.
+    The first page is read before the answer begins, so that it can still be refused. Orders received meanwhile are left out.
     """
     query = known_query(request, *FILTERS, "format")
     faults: list[Fault] = []
@@ -36,36 +36,38 @@ async def export_orders(request: Request) -> Reply:
     if (kind := query.get("format")) not in _KINDS:
         faults.append(Fault((errors.QUERY, "format"), f"must be one of {', '.join(_KINDS)}"))
     raise_faults(faults)
-    media, head, spell = _KINDS[str(kind)]
+    media, head, format_order = _KINDS[str(kind)]
     first = await selection.page(request, before=None, limit=PORTION)
     headers = [("Content-Disposition", f'attachment; filename="orders.{kind}"')]
-    return Reply(200, headers=headers, content_type=media, stream=_parts(request, selection, first, head, spell))
+    return Reply(200, headers=headers, content_type=media, stream=_parts(request, selection, first, head, format_order))
 
 
 async def _parts(
-    request: Request, selection: Selection, page: OrderPage, head: bytes, spell: Callable[[Order, Tree], bytes]
+    request: Request, selection: Selection, page: OrderPage, head: bytes, format_order: Callable[[Order, Tree], bytes]
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
         renderings = await rendering.render_each(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
-        yield b"".join(_spelled(order, each, spell) for order, each in zip(page.orders, renderings, strict=True))
+        yield b"".join(
+            _formatted(order, each, format_order) for order, each in zip(page.orders, renderings, strict=True)
+        )
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:
             return
-        await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
+        await asyncio.sleep(0)  # a client that reads without pause must not keep other requests waiting
         page = await selection.page(request, before=before, limit=PORTION)
 
 
-def _spelled(order: Order, rendered: RenderedDocument | None, spell: Callable[[Order, Tree], bytes]) -> bytes:
-    """Render an order; one that cannot be rendered says so in its place."""
+def _formatted(order: Order, rendered: RenderedDocument | None, format_order: Callable[[Order, Tree], bytes]) -> bytes:
+    """Format an order; in place of one that cannot be rendered stands its error."""
     if rendered is not None:
         try:
-            return spell(order, rendered.document)
+            return format_order(order, rendered.document)
         except Exception:  # noqa: BLE001 - found in one order
             _log.exception("bug", order_id=order.order_id)
     document = msgspec.json.decode(mapping.unreadable_answer(order))
     # CSV has no column for the error; the status is where an operator looks.
-    return spell(order, document | {"status": document["error"]} if spell is _csv else document)
+    return format_order(order, document | {"status": document["error"]} if format_order is _csv else document)
 
 
 # -------------------------------------------------------------------------------------------------------------------- CSV
@@ -73,8 +75,8 @@ def _units(name: str) -> Callable[[Order, Tree], Tree]:
     return lambda order, _: sum(getattr(each, name) for each in order.counters)
 
 
-def _said(*path: str | int) -> Callable[[Order, Tree], Tree]:
-    """Look a value up in the hub's document; empty where there is none."""
+def _value(*path: str | int) -> Callable[[Order, Tree], Tree]:
+    """Give a value of the hub's document, None where there is none."""
 
     def look(_: Order, document: Tree) -> Tree:
         for part in path:
@@ -87,8 +89,8 @@ def _said(*path: str | int) -> Callable[[Order, Tree], Tree]:
     return look
 
 
-def _listed(*names: str) -> Callable[[Order, Tree], Tree]:
-    """Join what the rows of an array have under a name, each once."""
+def _joined(*names: str) -> Callable[[Order, Tree], Tree]:
+    """Join the distinct values that the objects of an array have under a name."""
     member, name = names
     return lambda _, document: " ".join(
         dict.fromkeys(str(row[name]) for row in document.get(member) or () if row.get(name) is not None)
@@ -97,22 +99,22 @@ def _listed(*names: str) -> Callable[[Order, Tree], Tree]:
 
 _TO = ("destinations", 0, "address")
 COLUMNS: dict[str, Callable[[Order, Tree], Tree]] = {
-    **{name: _said(name) for name in ("id", "number", "version", "status", "archived", "created_at", "updated_at")},
-    "door": _said("source", "door"),
-    "placed_at": _said("placed_at"),
+    **{name: _value(name) for name in ("id", "number", "version", "status", "archived", "created_at", "updated_at")},
+    "door": _value("source", "door"),
+    "placed_at": _value("placed_at"),
     "tags": lambda order, _: " ".join(order.tags),
-    "holds": _listed("holds", "reason"),
-    "currency": _said("currency"),
-    "total": _said("totals", "total"),
-    "customer_name": _said("customer", "name"),
-    "customer_email": _said("customer", "email"),
-    "ship_to_name": _said(*_TO, "name"),
-    "ship_to_city": _said(*_TO, "city"),
-    "ship_to_region": _said(*_TO, "region"),
-    "ship_to_postal_code": _said(*_TO, "postal_code"),
-    "ship_to_country": _said(*_TO, "country"),
-    "tracking_number": _said("shipping", "tracking_number"),
-    "skus": _listed("lines", "sku"),
+    "holds": _joined("holds", "reason"),
+    "currency": _value("currency"),
+    "total": _value("totals", "total"),
+    "customer_name": _value("customer", "name"),
+    "customer_email": _value("customer", "email"),
+    "ship_to_name": _value(*_TO, "name"),
+    "ship_to_city": _value(*_TO, "city"),
+    "ship_to_region": _value(*_TO, "region"),
+    "ship_to_postal_code": _value(*_TO, "postal_code"),
+    "ship_to_country": _value(*_TO, "country"),
+    "tracking_number": _value("shipping", "tracking_number"),
+    "skus": _joined("lines", "sku"),
     "lines": lambda order, _: len(order.counters),
     **{
         f"units_{name}": _units(name)
@@ -122,9 +124,9 @@ COLUMNS: dict[str, Callable[[Order, Tree], Tree]] = {
 
 
 def cell(value: Tree) -> str:
-    """Spell a value for a cell; one that a spreadsheet would take for a formula begins with an apostrophe.
+    """Format a value for a cell; one that a spreadsheet would run as a formula gets an apostrophe in front.
 
-    A tab or a line break at the beginning hides such a sign from us, but not from every spreadsheet.
+    Some spreadsheets skip a tab or line break at the beginning, so these count as the beginning of a formula too.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -133,14 +135,14 @@ def cell(value: Tree) -> str:
 
 
 def _row(values: Sequence[str]) -> bytes:
-    """Write a row as RFC 4180 has it."""
+    """Format a row of CSV (RFC 4180)."""
     text = io.StringIO()
     csv.writer(text).writerow(values)
     return text.getvalue().encode()
 
 
 def _csv(order: Order, document: Tree) -> bytes:
-    return _row([cell(tell(order, document)) for tell in COLUMNS.values()])
+    return _row([cell(value_of(order, document)) for value_of in COLUMNS.values()])
 
 
 def _ndjson(_: Order, document: Tree) -> bytes:

@@ -16,7 +16,7 @@ from crossdock.doors.hub.event_schemas import PAGE, Message, UnreadableEvent
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
 from crossdock.flows import access, feed, rendering
-from crossdock.store.event_log import EventFilter, LogEntry
+from crossdock.flows.feed import EventFilter, LogEntry
 
 Tree = Any
 _log = structlog.get_logger("crossdock.feed")

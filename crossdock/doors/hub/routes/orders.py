@@ -27,9 +27,8 @@ from crossdock.doors.hub.routes.parameters import (
 )
 from crossdock.flows import access, queries, rendering
 from crossdock.flows.intake import Submission
+from crossdock.flows.order_search import Filters, OrderPage, OrderQuery
 from crossdock.flows.rendering import RenderedPage, render_json_all, render_json_page
-from crossdock.store.index_scan import Filters
-from crossdock.store.order_list import OrderPage
 
 SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
 _WORDS = ("door", "number", "status", "email", "sku", "location", "tag")
@@ -111,20 +110,19 @@ async def list_events(request: Request) -> Reply:
 
 # ------------------------------------------------------------------------------------------------------------------- list
 class Selection(Struct, frozen=True):
-    """Which orders are meant: filters, and words of which an order must have all."""
+    """Which orders to list: filters, and the text of a search, of whose words an order must have all."""
 
     filters: Filters
     text: str | None
 
     async def page(self, request: Request, *, before: int | None, limit: int) -> OrderPage:
-        """Give at most `limit` orders of the selection; see queries.page."""
-        context, caller = request.context, request.caller
-        if self.text is None:
-            return await queries.page(context, caller, self.filters, before=before, limit=limit)
-        return await queries.search(context, caller, self.text, self.filters, before=before, limit=limit)
+        """Read at most `limit` orders; the page may end early (see queries.page_of)."""
+        words = () if self.text is None else queries.words_of(self.text)
+        query = OrderQuery(any_of=(self.filters,), words=words, before=before, limit=limit)
+        return await queries.page_of(request.context, request.caller, query)
 
-    async def told(self, request: Request, *, before: int | None, limit: int) -> RenderedPage:
-        """Give a page of the selection's documents."""
+    async def rendered_page(self, request: Request, *, before: int | None, limit: int) -> RenderedPage:
+        """Render a page of the orders."""
         context, caller, door = request.context, request.caller, mapping.FORMAT.name
         if self.text is None:
             return await render_json_page(
@@ -138,14 +136,14 @@ class Selection(Struct, frozen=True):
             )
         found = await self.page(request, before=before, limit=limit + 1)
         last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-        told = await render_json_all(
+        documents = await render_json_all(
             context, caller, found.orders[:limit], door=door, unreadable=mapping.unreadable_answer
         )
-        return RenderedPage(told, last)
+        return RenderedPage(documents, last)
 
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
-    """Read which orders are meant."""
+    """Read filters and search text from the query string."""
     for name, allowed in (("status", tuple(Status)), ("door", tuple(request.context.formats))):
         if name in query and query[name] not in allowed:
             faults.append(Fault((errors.QUERY, name), f"must be one of {', '.join(allowed)}"))
@@ -163,10 +161,10 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
 
 @in_one_view
 async def list_orders(request: Request) -> Reply:
-    """Answer a page of orders, newest first, narrowed by the filters, with the address of the next page.
+    """Answer a page of the orders that match the filters, newest first, with the address of the next page.
 
-    A page may hold fewer orders than `limit`, or none, where enough was looked through; `next` then goes on from there. An
-    order that cannot be rendered has an UnreadableOrder in its place.
+    A page may hold fewer orders than `limit`, or none, where enough was scanned; `next` then continues from there. An order
+    that cannot be rendered has an UnreadableOrder in its place.
     """
     query = known_query(request, *FILTERS, "limit", "cursor")
     faults: list[Fault] = []
@@ -174,9 +172,9 @@ async def list_orders(request: Request) -> Reply:
     selection = read_selection(request, query, faults)
     before = read_cursor(query, faults)
     raise_faults(faults)
-    told = await selection.told(request, before=before, limit=limit)
-    cursor = cursor_after(query, told.last)
-    page = {"items": told.documents, "next": cursor}
+    rendered = await selection.rendered_page(request, before=before, limit=limit)
+    cursor = cursor_after(query, rendered.last)
+    page = {"items": rendered.documents, "next": cursor}
     return json_reply(200, page, headers=link(request, query, cursor))
 
 

@@ -19,7 +19,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_limit,
 )
 from crossdock.flows import access, intake, queries
-from crossdock.store.submissions import SubmissionRecord
+from crossdock.flows.queries import SubmissionRecord
 
 _STATUSES = ("accepted", "replayed", "refused", "redriven")
 

@@ -1,7 +1,7 @@
-"""Pitney Bowes Fulfillment: its paths, and the documentation of each.
+"""Pitney Bowes Fulfillment's routes and their documentation.
 
-Every call but the token one carries a transaction id, X-PB-TransactionId: a call that changed something gets its
-answer again under the same id, and the id serves for nothing else from then on.
+Every call but the token call has a transaction id, X-PB-TransactionId. Once it has changed something, a repeat under the same
+id returns the first response, and another request under that id is refused.
 """
 
 from typing import Any
@@ -9,17 +9,16 @@ from typing import Any
 from crossdock.doors import Route
 from crossdock.doors.pb_fulfillment import wire
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION, UNIFIED
-from crossdock.doors.pb_fulfillment.routes import bulk, orders, search
-from crossdock.doors.pb_fulfillment.routes.token import token
+from crossdock.doors.pb_fulfillment.routes import bulk, orders, search, tokens
 from crossdock.flows import access
 
 ORDERS = ("/shippingservices/fulfillment/v1/orders", "/v1/orders")
 
 
-def _parameter(name: str, place: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
+def _parameter(name: str, location: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
     return {
         "name": name,
-        "in": place,
+        "in": location,
         "required": required,
         "description": description,
         "schema": {"type": "string"} | schema,
@@ -28,19 +27,21 @@ def _parameter(name: str, place: str, description: str, *, required: bool = Fals
 
 _HEADERS = (
     _parameter(
-        TRANSACTION, "header", "Names this call; a repeat gets the first answer", required=True,
+        TRANSACTION, "header", "Identifies the call; a repeat of the call returns the first response", required=True,
         pattern="^[A-Za-z0-9_-]{1,25}$",
     ),
-    _parameter(UNIFIED, "header", "Answer errors as an object", enum=["true", "false"]),
+    _parameter(UNIFIED, "header", "Return errors as an object, not as an array", enum=["true", "false"]),
 )  # fmt: skip
-_OF_ORDER = (
+_ORDER_PARAMETERS = (
     *_HEADERS,
-    _parameter("clientId", "query", "The client the order is of", required=True, minLength=1),
-    _parameter("brand", "query", "The brand the order is of"),
+    _parameter("clientId", "query", "The client that the order belongs to", required=True, minLength=1),
+    _parameter("brand", "query", "The brand of the order"),
 )
-_OF_PAGE = (
+_PAGE_PARAMETERS = (
     *_HEADERS,
-    _parameter("page", "query", "Which page, from 1", type="integer", minimum=1, maximum=search.MAX_PAGE, default=1),
+    _parameter(
+        "page", "query", "The page, counted from 1", type="integer", minimum=1, maximum=search.MAX_PAGE, default=1
+    ),
     _parameter(
         "size", "query", "Orders on a page", type="integer", minimum=1, maximum=search.MAX_SIZE, default=search.SIZE
     ),
@@ -49,10 +50,10 @@ _ERRORS = {"anyOf": [{"type": "array", "items": wire.Error}, wire.UnifiedErrors]
 _BULK = {
     "type": "object",
     "required": ["orders"],
-    "properties": {"orders": {"type": "array", "items": {"anyOf": [wire.Order, wire.Refused]}}},
+    "properties": {"orders": {"type": "array", "items": {"anyOf": [wire.Order, wire.Refused, wire.UnifiedRefused]}}},
 }
-_ALL_ERRORS: dict[int, Any] = {401: wire.GatewayErrors, **dict.fromkeys((400, 403, 500, 503), _ERRORS)}
-_WITH_BODY = {413: _ERRORS, **_ALL_ERRORS}
+_ERROR_RESPONSES: dict[int, Any] = {401: wire.GatewayErrors, **dict.fromkeys((400, 403, 500, 503), _ERRORS)}
+_BODY_ERROR_RESPONSES = {413: _ERRORS, **_ERROR_RESPONSES}
 
 
 def _paths(end: str) -> tuple[str, ...]:
@@ -62,52 +63,52 @@ def _paths(end: str) -> tuple[str, ...]:
 ROUTES = (
     Route(
         "POST", ORDERS, orders.create_order, access.WRITE, "createOrder", "Create an order",
-        request=wire.OrderCreate, answers={201: wire.Order, **_WITH_BODY}, parameters=_HEADERS,
+        request=wire.OrderCreate, answers={201: wire.Order, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
         submits="create",
     ),
     Route(
-        "POST", _paths("/bulk"), bulk.create_orders, access.WRITE, "createOrders", "Create or replace up to 200 orders",
-        request=wire.BulkCreate, answers={200: _BULK, **_WITH_BODY}, parameters=_HEADERS,
+        "POST", _paths("/bulk"), bulk.create_orders, access.WRITE, "createOrders", "Create or update up to 200 orders",
+        request=wire.BulkCreate, answers={200: _BULK, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
         submits="bulk_call",
     ),
     Route(
         "GET", _paths("/{orderId}"), orders.get_order, access.READ, "getOrder", "Read an order",
-        answers={200: wire.Order, 404: _ERRORS, **_ALL_ERRORS}, parameters=_OF_ORDER,
+        answers={200: wire.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/{orderId}"), orders.update_order, access.WRITE, "updateOrder", "Replace an order",
-        request=wire.OrderCreate, answers={200: wire.Order, 404: _ERRORS, **_WITH_BODY}, parameters=_HEADERS,
+        request=wire.OrderCreate, answers={200: wire.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
     ),
     Route(
         "PUT", _paths("/{orderId}/orderItems"), orders.update_items, access.WRITE, "updateOrderItems",
         "Change the items or quantities of an order", request=wire.OrderItems,
-        answers={200: wire.Order, 404: _ERRORS, **_WITH_BODY}, parameters=_HEADERS,
+        answers={200: wire.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
     ),
     Route(
         "GET", _paths("/{orderId}/status"), orders.get_status, access.READ, "getOrderStatus",
-        "Read how far an order has come", answers={200: wire.OrderStatus, 404: _ERRORS, **_ALL_ERRORS},
-        parameters=_OF_ORDER,
+        "Read the status of an order", answers={200: wire.OrderStatus, 404: _ERRORS, **_ERROR_RESPONSES},
+        parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/{orderId}/cancel"), orders.cancel_order, access.WRITE, "cancelOrder", "Cancel an order",
-        answers={200: wire.Order, 404: _ERRORS, **_ALL_ERRORS}, parameters=_OF_ORDER,
+        answers={200: wire.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/bulk/cancel"), bulk.cancel_orders, access.WRITE, "cancelOrders", "Cancel up to 200 orders",
-        request=wire.BulkCancel, answers={200: _BULK, **_WITH_BODY}, parameters=_HEADERS,
+        request=wire.BulkCancel, answers={200: _BULK, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
     ),
     Route(
-        "POST", _paths("/search"), search.search_orders, access.READ, "searchOrders", "Find orders",
-        request=wire.OrderSearch, answers={200: wire.OrderPage, **_WITH_BODY}, parameters=_OF_PAGE,
+        "POST", _paths("/search"), search.search_orders, access.READ, "searchOrders", "Search orders",
+        request=wire.OrderSearch, answers={200: wire.OrderPage, **_BODY_ERROR_RESPONSES}, parameters=_PAGE_PARAMETERS,
     ),
     Route(
         "POST", _paths("/status/search"), search.search_statuses, access.READ, "searchOrderStatuses",
-        "Find how far orders have come", request=wire.OrderSearch, answers={200: wire.StatusPage, **_WITH_BODY},
-        parameters=_OF_PAGE,
+        "Search the statuses of orders", request=wire.OrderSearch, answers={200: wire.StatusPage, **_BODY_ERROR_RESPONSES},
+        parameters=_PAGE_PARAMETERS,
     ),
     Route(
-        "POST", ("/oauth/token",), token, None, "getToken", "Get a token for an API key and secret",
+        "POST", ("/oauth/token",), tokens.create_token, None, "getToken", "Get a token for an API key and secret",
         request=wire.TokenForm, request_media="application/x-www-form-urlencoded",
-        answers={200: wire.TokenAnswer, 401: wire.GatewayErrors, 500: _ERRORS},
+        answers={200: wire.Token, 401: wire.GatewayErrors, 500: _ERRORS},
     ),
 )  # fmt: skip

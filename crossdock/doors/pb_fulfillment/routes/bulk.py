@@ -1,6 +1,6 @@
-"""Many orders in one call, each for itself: create or replace, and cancel."""
+"""Many orders in one call, each independently: create or update, and cancel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,212 +13,233 @@ from crossdock.core.json.strict_json import Tree, parse
 from crossdock.core.orders.commands import CancelOrder, EditOrder
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
-from crossdock.doors.pb_fulfillment import edits, mapping, responses, wire
-from crossdock.doors.pb_fulfillment.errors import errors_of
-from crossdock.doors.pb_fulfillment.routes.common import DOOR, clients, format_of, key
-from crossdock.doors.pb_fulfillment.routes.orders import reply_of
+from crossdock.doors.pb_fulfillment import edits, mapping, wire
+from crossdock.doors.pb_fulfillment.errors import render_errors
+from crossdock.doors.pb_fulfillment.responses import parse_order_id
+from crossdock.doors.pb_fulfillment.routes.common import DOOR, clients, format_of, transaction_key
+from crossdock.doors.pb_fulfillment.routes.orders import whole_order_reply
 from crossdock.flows import idempotency, queries, rendering
 from crossdock.flows.execute import Change, execute, execute_each
 from crossdock.flows.idempotency import BulkCall, IdempotentRequest
 from crossdock.flows.intake import Submission
 
-# What became of one order of a call: its answer, the order to be answered, or why there is none.
-_Verdict = bytes | Order | Exception
+# Of one order of a call: its response, the order to be rendered as one, or why there is none.
+_Result = bytes | Order | Exception
 _TREE = msgspec.json.Decoder()
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_PIECES = msgspec.json.Decoder(list[msgspec.Raw])
-_PIECE = msgspec.json.Decoder(dict[str, Any])
+_RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_MEMBERS = msgspec.json.Decoder(dict[str, Any])
 _log = structlog.get_logger("crossdock.doors.pb_fulfillment")
 
 
-def pieces(raw: bytes, envelope: type[msgspec.Struct]) -> list[bytes]:
-    """Cut a bulk body into its orders, each exactly as sent; what is wrong inside one is left for that one to answer.
+# ---------------------------------------------------------------------------------------------------- create or update
+async def create_orders(request: Request) -> Reply:
+    """Create or update up to 200 orders, each independently: 200 and a response for each, in order."""
+    bodies = split_orders(request.body, wire.BulkEnvelope)
+    call = await _begin(request, "bulk_call")
+    if call.reply is not None:
+        return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
+    results = await _create_or_update(request, bodies)
+    return await _finish(request, call, bodies, results, order_path=("clientOrderId",))
 
-    Refuses with Invalid what is wrong with the body around them.
+
+async def _create_or_update(request: Request, bodies: list[bytes]) -> list[_Result]:
+    """Create the orders whose client and number are new in one batch, then update the others, in order.
+
+    Of several new orders under one client and number the first is created and the later ones update it; where the first was
+    refused, they are submitted one by one.
+    """
+    documents = [_valid_document(request, body) for body in bodies]
+    keys = [None if document is None else _order_key(document) for document in documents]
+    order_ids = await idempotency.orders_under(
+        request.context, request.caller, [*{key for key in keys if key is not None}]
+    )
+    results: dict[int, _Result] = {}
+    new = _first_of_each(keys, known=order_ids.keys())
+    for position, (result, order_id) in zip(new, await _submit(request, [bodies[each] for each in new]), strict=True):
+        results[position] = result
+        key = keys[position]
+        if key is not None and order_id is not None:
+            order_ids[key] = order_id
+    updates: dict[int, EditOrder] = {}
+    for position, (document, key) in enumerate(zip(documents, keys, strict=True)):
+        order_id = None if key is None else order_ids.get(key)
+        if position not in results and document is not None and order_id is not None:
+            updates[position] = edits.replace_document(order_id, document)
+    changes = await execute_each(request.context, request.caller, list(updates.values()), door=DOOR)
+    for position, change in zip(updates, changes, strict=True):
+        results[position] = change.order if isinstance(change, Change) else change
+    for position, body in enumerate(bodies):
+        if position not in results:
+            ((results[position], _),) = await _submit(request, [body])
+    return [results[position] for position in range(len(bodies))]
+
+
+def _valid_document(request: Request, body: bytes) -> dict[str, Tree] | None:
+    """Parse an order without faults; intake parses the others again, to record them and refuse them with the reason."""
+    try:
+        parsed = format_of(request.caller).parse(body)
+    except Invalid:
+        return None
+    return None if parsed.faults else parsed.tree
+
+
+def _order_key(document: dict[str, Tree]) -> bytes:
+    """Return the natural key of an order, under which intake creates it."""
+    return _natural_key(document["clientId"], document["clientOrderId"])
+
+
+def _natural_key(client: str, number: str) -> bytes:
+    return hashed_key(f"{DOOR}/natural", client, number)
+
+
+def _first_of_each(keys: Sequence[bytes | None], *, known: Iterable[bytes]) -> list[int]:
+    """List the positions of orders to be created: without a valid key, or the first under a key that is not known."""
+    seen = set(known)
+    positions = []
+    for position, key in enumerate(keys):
+        if key is None or key not in seen:
+            positions.append(position)
+        if key is not None:
+            seen.add(key)
+    return positions
+
+
+async def _submit(request: Request, bodies: list[bytes]) -> list[tuple[_Result, int | None]]:
+    """Submit new orders in one batch; return for each its response or refusal, and its order id."""
+    if not bodies:
+        return []
+    format = format_of(request.caller)
+    submissions = [Submission(request.caller, format, body, operation="bulk", replaces=True) for body in bodies]
+    outcomes = await request.intake.submit_all(submissions)
+    return [
+        (outcome.refusal if outcome.refusal is not None else outcome.reply, outcome.order_id) for outcome in outcomes
+    ]
+
+
+# --------------------------------------------------------------------------------------------------------------- cancel
+async def cancel_orders(request: Request) -> Reply:
+    """Cancel up to 200 whole orders, each independently: 200 and a response for each, in order."""
+    bodies = split_orders(request.body, wire.CancelEnvelope)
+    call = await _begin(request, "bulk_cancel_call")
+    if call.reply is not None:
+        return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
+    results = [await _cancel(request, position, body) for position, body in enumerate(bodies)]
+    return await _finish(request, call, bodies, results, order_path=("orderId",))
+
+
+async def _cancel(request: Request, position: int, body: bytes) -> _Result:
+    """Cancel one order under a key of its own, so that a call that was interrupted can run again."""
+    try:
+        order_id = await _find_order_id(request, body)
+        key = transaction_key(request, str(position))
+        once = IdempotentRequest(key, "bulk_cancel", body, whole_order_reply(request))
+        command = CancelOrder(order_id=order_id)
+        (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
+    except Busy:  # not this order's fault
+        raise
+    except Exception as error:  # noqa: BLE001 - one order must not fail its neighbors; a bug is rendered as an error
+        return error
+    assert change.reply is not None, "an idempotent request has a reply"
+    return change.reply
+
+
+async def _find_order_id(request: Request, body: bytes) -> int:
+    """Find the order that one entry of a cancel call names.
+
+    Refuses with Invalid the faults of the entry, with NotFound an order that does not exist, is another client's, or has
+    another number.
+    """
+    entry = validate(parse(body), wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
+    assert entry.clientId in clients(request.caller)
+    if entry.orderId is not None:
+        order_id = parse_order_id(entry.orderId)
+    else:
+        key = _natural_key(entry.clientId, entry.clientOrderId or "")
+        order_id = (await idempotency.orders_under(request.context, request.caller, [key])).get(key)
+    order = await queries.order(request.context, request.caller, order_id=order_id)
+    has_number = entry.clientOrderId in (None, order.content.number)
+    if not mapping.is_visible_to(order, entry.clientId) or not has_number:
+        raise NotFound(Code.NO_ORDER, "there is no such order")
+    return order.order_id
+
+
+def _id_rule(tree: Tree) -> Iterator[Fault]:
+    """Require an order's id or its number."""
+    if isinstance(tree, dict) and tree.get("orderId") is None and tree.get("clientOrderId") is None:
+        yield Fault(("orderId",), "is required where there is no clientOrderId")
+
+
+# --------------------------------------------------------------------------------------------------------- the whole call
+def split_orders(raw: bytes, envelope: type[msgspec.Struct]) -> list[bytes]:
+    """Split a bulk body into its orders, byte for byte.
+
+    Refuses with Invalid the faults of the body around the orders; faults inside an order are left to that order.
     """
     (member,) = envelope.__struct_encode_fields__
-    unsound: Invalid | None = None
+    inner_faults: Invalid | None = None
     try:
         parse(raw)
     except Invalid as invalid:
         if invalid.code is not Code.INVALID or any(not _is_inside(fault.path, member) for fault in invalid.faults):
             raise
-        unsound = invalid
+        inner_faults = invalid
     try:
         validate(_TREE.decode(raw), envelope)
-        return [bytes(piece) for piece in _PIECES.decode(_MEMBERS.decode(raw)[member])]
-    except (
-        msgspec.DecodeError
-    ):  # a NaN or half a surrogate pair in an order: then the body is no JSON, and has no pieces
-        assert unsound is not None, "a sound body can be cut"
-        raise unsound from None
+        return [bytes(order) for order in _RAW_ITEMS.decode(_RAW_MEMBERS.decode(raw)[member])]
+    except msgspec.DecodeError:
+        # NaN or half a surrogate pair in an order: then the whole body is not JSON and cannot be split.
+        assert inner_faults is not None, "a body without faults can be split"
+        raise inner_faults from None
 
 
 def _is_inside(path: Path, member: str) -> bool:
     return len(path) > 1 and path[0] == member
 
 
-async def _begun(request: Request, operation: str) -> BulkCall:
+async def _begin(request: Request, operation: str) -> BulkCall:
+    key = transaction_key(request)
     try:
         return await idempotency.begin_bulk_call(
-            request.context, request.caller, door=DOOR, operation=operation, key=key(request), raw=request.body
+            request.context, request.caller, door=DOOR, operation=operation, key=key, raw=request.body
         )
-    except Invalid:  # other bytes, and one of the two bodies is too odd to be compared
+    except Invalid:  # other bytes, and one of the two bodies cannot be parsed to be compared
         raise Conflict(Code.KEY_REUSED, "was used for another request") from None
 
 
-async def _finished(
-    request: Request, call: BulkCall, parts: Sequence[bytes], verdicts: Sequence[_Verdict], place: Path
+async def _finish(
+    request: Request, call: BulkCall, bodies: Sequence[bytes], results: Sequence[_Result], *, order_path: Path
 ) -> Reply:
-    """Answer the orders of a call, in their order, and keep the answer for a repeat."""
-    changed = [verdict for verdict in verdicts if isinstance(verdict, Order)]
-    render = iter(await rendering.render_all(request.context, request.caller, changed, door=DOOR) if changed else ())
-    told: list[bytes] = []
-    for part, verdict in zip(parts, verdicts, strict=True):
-        if isinstance(verdict, Order):
-            told.append(encode_json(next(render).document))
+    """Render the results of a call in the order of its bodies, and store the reply for a repeat."""
+    changed = [result for result in results if isinstance(result, Order)]
+    rendered = iter(await rendering.render_all(request.context, request.caller, changed, door=DOOR) if changed else ())
+    entries: list[bytes] = []
+    for body, result in zip(bodies, results, strict=True):
+        if isinstance(result, Order):
+            entries.append(encode_json(next(rendered).document))
         else:
-            told.append(verdict if isinstance(verdict, bytes) else _refused(part, verdict, request, place))
-    reply = b'{"orders":[' + b",".join(told) + b"]}"
-    if not any(_may_pass(verdict) for verdict in verdicts):  # else the same call may find it mended
+            entries.append(result if isinstance(result, bytes) else _refused_entry(request, body, result, order_path))
+    reply = b'{"orders":[' + b",".join(entries) + b"]}"
+    if not any(_is_bug(result) for result in results):  # after a bug, a repeat of the call runs again
         await idempotency.finish_bulk_call(request.context, request.caller, call, reply=reply)
     return Reply(200, reply)
 
 
-def _may_pass(verdict: _Verdict) -> bool:
-    return isinstance(verdict, Exception) and not isinstance(verdict, Refusal)
+def _is_bug(result: _Result) -> bool:
+    return isinstance(result, Exception) and not isinstance(result, Refusal)
 
 
-def _refused(part: bytes, why: Exception, request: Request, place: Path) -> bytes:
-    """Give the answer to an order of a call that was refused, or met a bug: its ids as sent, and the errors."""
-    refusal = why if isinstance(why, Refusal) else None
+def _refused_entry(request: Request, body: bytes, error: Exception, order_path: Path) -> bytes:
+    """Render the entry of an order that was refused, or met a bug: its ids as sent, and the errors."""
+    refusal = error if isinstance(error, Refusal) else None
     if refusal is None:
-        _log.error("bug", request_id=request.request_id, exc_info=why)
+        _log.error("bug", request_id=request.request_id, exc_info=error)
     try:
-        sent = _PIECE.decode(part)
+        members = _MEMBERS.decode(body)
     except msgspec.DecodeError:
-        sent = {}
-    names = ("clientId", "clientOrderId") if place == ("clientOrderId",) else ("clientId", "clientOrderId", "orderId")
-    ids = {name: sent[name] for name in names if sent.get(name) is not None}
-    return encode_json(ids | {"errors": errors_of(refusal, request, place=place)})
-
-
-# ---------------------------------------------------------------------------------------------------- create or replace
-async def create_orders(request: Request) -> Reply:
-    """Create or replace up to 200 orders, each for itself: 200 and an answer for each, in order."""
-    parts = pieces(request.body, wire.BulkEnvelope)
-    call = await _begun(request, "bulk_call")
-    if call.reply is not None:
-        return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
-    verdicts = await _upserted(request, parts)
-    return await _finished(request, call, parts, verdicts, ("clientOrderId",))
-
-
-async def _upserted(request: Request, parts: list[bytes]) -> list[_Verdict]:
-    """Create the orders whose pair of client and number is new in one go, then edit the others one after the other."""
-    trees = [_sound(part, request) for part in parts]
-    keys = [None if tree is None else _pair_key(tree["clientId"], tree["clientOrderId"]) for tree in trees]
-    held = await idempotency.orders_under(
-        request.context, request.caller, [each for each in dict.fromkeys(keys) if each is not None]
+        members = {}
+    names = (
+        ("clientId", "clientOrderId") if order_path == ("clientOrderId",) else ("clientId", "clientOrderId", "orderId")
     )
-    verdicts: list[_Verdict | None] = [None] * len(parts)
-    fresh: dict[int, bytes | None] = {}
-    met = set(held)
-    for place, pair in enumerate(keys):
-        if pair is None or pair not in met:
-            fresh[place] = pair
-            met.add(pair or b"")
-    if fresh:
-        taken = [_submission(request, parts[place]) for place in fresh]
-        for (place, pair), outcome in zip(fresh.items(), await request.intake.submit_all(taken), strict=True):
-            verdicts[place] = outcome.refusal if outcome.refusal is not None else outcome.reply
-            if pair is not None and outcome.order_id is not None:
-                held[pair] = outcome.order_id
-    existing = {
-        place: (tree, held[pair])
-        for place, (tree, pair) in enumerate(zip(trees, keys, strict=True))
-        if verdicts[place] is None and tree is not None and pair is not None and pair in held
-    }
-    for place, edited in zip(existing, await _edited(request, list(existing.values())), strict=True):
-        verdicts[place] = edited
-    for place, verdict in enumerate(verdicts):
-        if verdict is None:  # the one before it under this pair was not taken
-            (outcome,) = await request.intake.submit_all([_submission(request, parts[place])])
-            verdicts[place] = outcome.refusal if outcome.refusal is not None else outcome.reply
-    return [verdict for verdict in verdicts if verdict is not None]
-
-
-def _submission(request: Request, part: bytes) -> Submission:
-    return Submission(request.caller, format_of(request.caller), part, operation="bulk", replaces=True)
-
-
-def _sound(part: bytes, request: Request) -> dict[str, Tree] | None:
-    """Give the document of an order without faults; intake reads the others again, to keep them and to say why."""
-    try:
-        read = format_of(request.caller).parse(part)
-    except Invalid:
-        return None
-    return None if read.faults else read.tree
-
-
-def _pair_key(client: str, number: str) -> bytes:
-    return hashed_key(f"{DOOR}/natural", client, number)
-
-
-async def _edited(request: Request, existing: Sequence[tuple[dict[str, Tree], int]]) -> list[_Verdict]:
-    """Edit orders each for itself."""
-    commands = [
-        EditOrder(order_id=order_id, door=DOOR, change=edits.replace_document(tree)) for tree, order_id in existing
-    ]  # fmt: skip
-    changes = await execute_each(request.context, request.caller, commands, door=DOOR)
-    return [change.order if isinstance(change, Change) else change for change in changes]
-
-
-# --------------------------------------------------------------------------------------------------------------- cancel
-async def cancel_orders(request: Request) -> Reply:
-    """Cancel up to 200 whole orders, each for itself: 200 and an answer for each, in order."""
-    parts = pieces(request.body, wire.CancelEnvelope)
-    call = await _begun(request, "bulk_cancel_call")
-    if call.reply is not None:
-        return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
-    verdicts = [await _canceled(request, place, part) for place, part in enumerate(parts)]
-    return await _finished(request, call, parts, verdicts, ("orderId",))
-
-
-async def _canceled(request: Request, place: int, part: bytes) -> _Verdict:
-    """Cancel one order under a key of its own, so that a call that was cut off can be done over."""
-    try:
-        order_id = await _meant(request, part)
-        once = IdempotentRequest(key(request, str(place)), "bulk_cancel", part, reply_of(request))
-        command = CancelOrder(order_id=order_id)
-        (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
-    except Busy:  # not this order's fault
-        raise
-    except Exception as why:  # noqa: BLE001 - one order must not fail its neighbors; a bug is answered as one
-        return why
-    assert change.reply is not None, "an idempotent request has a reply"
-    return change.reply
-
-
-async def _meant(request: Request, part: bytes) -> int:
-    """Give the id of the order that one element of the call names.
-
-    Refuses with Invalid its faults, with Missing one that is not there, is another client's, or has another number.
-    """
-    asked = validate(parse(part), wire.CancelOrder, format_of(request.caller).client_rule, _naming_rule)
-    assert asked.clientId in clients(request.caller)
-    if asked.orderId is not None:
-        order_id = responses.read_id(asked.orderId)
-    else:
-        pair = _pair_key(asked.clientId, asked.clientOrderId or "")
-        order_id = (await idempotency.orders_under(request.context, request.caller, [pair])).get(pair)
-    order = await queries.order(request.context, request.caller, order_id=order_id)
-    if not mapping.is_of(order, asked.clientId) or asked.clientOrderId not in (None, order.content.number):
-        raise NotFound(Code.NO_ORDER, "there is no such order")
-    return order.order_id
-
-
-def _naming_rule(tree: Tree) -> Iterator[Fault]:
-    """An order must be named by its id or its number."""
-    if isinstance(tree, dict) and tree.get("orderId") is None and tree.get("clientOrderId") is None:
-        yield Fault(("orderId",), "is required where there is no clientOrderId")
+    ids = {name: members[name] for name in names if members.get(name) is not None}
+    return encode_json(ids | {"errors": render_errors(refusal, request, order_path=order_path)})

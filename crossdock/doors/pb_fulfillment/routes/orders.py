@@ -1,23 +1,21 @@
 """One order: create, read, update, change its items, cancel."""
 
-from collections.abc import Callable
 from typing import Any
 
-from crossdock.core.json.strict_json import Tree
-from crossdock.core.orders.commands import CancelOrder, Command, EditOrder
+from crossdock.core.orders.commands import CancelOrder, Command
 from crossdock.core.orders.model import Order
-from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, encode_json, in_one_view, replayed_header
-from crossdock.doors.pb_fulfillment import edits, responses
+from crossdock.doors.pb_fulfillment import edits
+from crossdock.doors.pb_fulfillment.responses import status_response
 from crossdock.doors.pb_fulfillment.routes.common import (
     DOOR,
-    answered,
     check_unused,
     clients,
     format_of,
-    key,
-    named,
-    queried_client,
+    load_order,
+    query_client,
+    render_order,
+    transaction_key,
 )
 from crossdock.flows import rendering
 from crossdock.flows.execute import Change, execute
@@ -25,74 +23,67 @@ from crossdock.flows.execute import Reply as RenderReply
 from crossdock.flows.idempotency import IdempotentRequest
 from crossdock.flows.intake import Submission
 
-# Before anything has left the house; what is being picked cannot be told from what waits for it yet.
-_UNPROCESSED = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED})
-
 
 async def create_order(request: Request) -> Reply:
-    """Create an order: 201 and the whole of it."""
-    taken = Submission(request.caller, format_of(request.caller), request.body, keys=(key(request),))
-    outcome = await request.intake.submit(taken)
-    replayed = outcome.status == "replayed"
-    return Reply(
-        201, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.status
-    )
+    """Create an order: 201 and the whole order."""
+    keys = (transaction_key(request),)
+    submission = Submission(request.caller, format_of(request.caller), request.body, keys=keys)
+    outcome = await request.intake.submit(submission)
+    headers = replayed_header(outcome.status == "replayed")
+    return Reply(201, outcome.reply, headers=headers, order_id=outcome.order_id, outcome=outcome.status)
 
 
 @in_one_view
 async def get_order(request: Request) -> Reply:
-    """Answer one order."""
-    order, answer = await _read(request)
-    return Reply(200, encode_json(answer), order_id=order.order_id)
+    """Return the whole order."""
+    await check_unused(request)
+    order = await load_order(request, query_client(request))
+    return Reply(200, encode_json(await render_order(request, order)), order_id=order.order_id)
 
 
 @in_one_view
 async def get_status(request: Request) -> Reply:
-    """Answer how far an order has come."""
-    order, answer = await _read(request)
-    return Reply(200, encode_json(responses.status_part(answer)), order_id=order.order_id)
-
-
-async def _read(request: Request) -> tuple[Order, dict[str, Tree]]:
+    """Return an order's status."""
     await check_unused(request)
-    order = await named(request, queried_client(request))
-    return order, await answered(request, order)
+    order = await load_order(request, query_client(request))
+    response = status_response(await render_order(request, order))
+    return Reply(200, encode_json(response), order_id=order.order_id)
 
 
 async def update_order(request: Request) -> Reply:
-    """Put a whole order in place of the one there is: 200 and the whole of it."""
-    return await _changed(request, edits.whole)
-
-
-async def update_items(request: Request) -> Reply:
-    """Change items or quantities of an order nobody has begun to ship: 200 and the whole of it."""
-    return await _changed(request, edits.items, only=_UNPROCESSED)
-
-
-async def _changed(
-    request: Request, asked: Callable[..., edits.Change], *, only: frozenset[Status] | None = None
-) -> Reply:
-    caller, client = request.caller, edits.asker(request.body)
-    # A client that is not the caller's at all is a fault of the body, told together with the others.
-    order = await named(request, client if client in clients(caller) else None)
-    change = asked(request.body, format=format_of(caller), is_own=order.source.door == DOOR)
-    edit = EditOrder(order_id=order.order_id, door=DOOR, change=change, statuses=only)
+    """Replace an order: 200 and the whole order."""
+    order = await _load_order_of_body(request)
+    edit = edits.replace_order(order, request.body, format_of(request.caller))
     return await _execute_once(request, edit, request.body)
 
 
+async def update_items(request: Request) -> Reply:
+    """Change items or quantities of an order before anything is shipped: 200 and the whole order."""
+    order = await _load_order_of_body(request)
+    edit = edits.change_items(order, request.body, format_of(request.caller))
+    return await _execute_once(request, edit, request.body)
+
+
+async def _load_order_of_body(request: Request) -> Order:
+    client = edits.client_of(request.body)
+    # A client id that is not the caller's is a fault of the body, and is reported with its other faults.
+    return await load_order(request, client if client in clients(request.caller) else None)
+
+
 async def cancel_order(request: Request) -> Reply:
-    """Cancel a whole order: 200 and the whole of it."""
-    client = queried_client(request)
-    order = await named(request, client)
-    await answered(request, order)
-    # The call has no body; what it says is its query, which is kept in its place.
-    said = {"clientId": client} | ({"brand": brand} if (brand := request.query.get("brand")) else {})
-    return await _execute_once(request, CancelOrder(order_id=order.order_id), encode_json(said))
+    """Cancel a whole order: 200 and the whole order."""
+    client, brand = query_client(request), request.query.get("brand")
+    order = await load_order(request, client)
+    await render_order(request, order)  # refuses another brand
+    # The call has no body: its query is recorded, and compared with that of a repeat.
+    query = {"clientId": client} | ({"brand": brand} if brand else {})
+    return await _execute_once(request, CancelOrder(order_id=order.order_id), encode_json(query))
 
 
 async def _execute_once(request: Request, command: Command, body: bytes) -> Reply:
-    """Execute one command under the call's transaction id."""
-    once = IdempotentRequest(key(request), request.route.operation, body, reply_of(request))
+    """Execute a command under the transaction id of its request."""
+    operation = request.route.operation
+    once = IdempotentRequest(transaction_key(request), operation, body, whole_order_reply(request))
     (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
     assert change.reply is not None, "an idempotent request has a reply"
     return Reply(
@@ -101,11 +92,11 @@ async def _execute_once(request: Request, command: Command, body: bytes) -> Repl
     )  # fmt: skip
 
 
-def reply_of(request: Request) -> RenderReply:
-    """Make what renders the reply to a change within its transaction."""
+def whole_order_reply(request: Request) -> RenderReply:
+    """Make the function that renders a changed order within the transaction of the change."""
 
-    async def reply(tx: Any, change: Change) -> bytes:
+    async def render(tx: Any, change: Change) -> bytes:
         (rendered,) = await rendering.render_in(tx, request.context, request.caller, [change.order], door=DOOR)
         return encode_json(rendered.document)
 
-    return reply
+    return render

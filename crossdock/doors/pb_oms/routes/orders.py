@@ -9,7 +9,7 @@ from crossdock.core.orders.commands import Command
 from crossdock.core.time import format_time
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import edits, mapping, search, wire
-from crossdock.flows import queries, rendering
+from crossdock.flows import order_search, queries, rendering
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.intake import Submission
 
@@ -102,9 +102,8 @@ async def search_orders(request: Request) -> Reply:
     """Answer a page of the orders that meet all filters, newest first."""
     sent = decode_body(request.body, wire.Search, search.rules)
     number, size = max(1, sent.page or 0), sent.size or wire.PAGE_SIZE
-    found, total, places = await search.page(
-        request.context, request.caller, search.wanted(sent), limit=size, offset=(number - 1) * size
-    )
-    documents = await rendering.render_json_all(request.context, request.caller, found, door=mapping.FORMAT.name)
-    info = wire.PageInfo(total, -(-places // size), number)
+    query, residual = search.order_query(search.from_wire(sent), limit=size, offset=(number - 1) * size)
+    found = await order_search.find(request.context, request.caller, query, residual=residual)
+    documents = await rendering.render_json_all(request.context, request.caller, found.orders, door=mapping.FORMAT.name)
+    info = wire.PageInfo(found.total, -(-found.positions // size), number)
     return json_reply(200, {"orders": documents, "pageInfo": info})

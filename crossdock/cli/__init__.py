@@ -1,0 +1,46 @@
+"""The program `crossdock`: thin commands, one flow call each.
+
+The modules of the commands import little; a command imports what it runs, so that `--help` and `--version` are fast.
+"""
+
+import sys
+
+import click
+
+from crossdock import __version__
+from crossdock.cli import accounts, clients, database, mail, organizations, serve, users, work
+from crossdock.core.errors import Refusal
+
+_EPILOG = (
+    "Exit codes: 0 success, 1 the command was refused or found faults, 2 wrong usage, 3 the server could not start. "
+    "Settings: environment variables CROSSDOCK_*, see docs/settings.md."
+)
+
+
+@click.group(epilog=_EPILOG)
+@click.version_option(__version__, prog_name="crossdock", message="%(prog)s %(version)s")
+def program() -> None:
+    """Crossdock, a self-hosted order hub."""
+
+
+for _command in (
+    serve.serve,
+    work.work,
+    database.migrate,
+    database.verify,
+    organizations.organization,
+    clients.client,
+    users.user,
+    accounts.account,
+    mail.mail,
+):
+    program.add_command(_command)
+
+
+def main() -> None:
+    """Run the program. A refusal or a bad setting is one line on standard error and exit code 1."""
+    try:
+        program(prog_name="crossdock")
+    except (Refusal, ValueError) as error:
+        click.echo(f"crossdock: {error}", err=True)
+        sys.exit(1)

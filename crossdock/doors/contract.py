@@ -1,0 +1,215 @@
+"""What a door must offer: its routes, its format, its errors; and the request and reply its handlers work with.
+
+A door owns its paths, headers, spelling, defaults, oddities and errors, and nothing else: its handlers turn a Request into
+one flow call and a Reply. It never imports another door.
+"""
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from crossdock.core.errors import Refusal
+from crossdock.flows.access import Caller
+from crossdock.flows.context import Context
+from crossdock.flows.event_payloads import PayloadFormat
+from crossdock.flows.formats import Format
+from crossdock.flows.intake import Intake
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+encode_json = _ENCODER.encode
+
+
+class Headers:
+    """A request's headers by lower-case name; the last of several wins."""
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        self._values = dict(raw)
+
+    def get(self, name: str) -> str | None:
+        """Give a header's value, or None."""
+        value = self._values.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1").strip()
+
+
+class Request:
+    """One HTTP request on its way through a door. `caller` is set where the route has a scope."""
+
+    __slots__ = (
+        "body",
+        "caller",
+        "context",
+        "headers",
+        "intake",
+        "method",
+        "params",
+        "path",
+        "query_string",
+        "request_id",
+        "route",
+    )
+
+    def __init__(
+        self,
+        *,
+        context: Context,
+        intake: Intake,
+        route: "Route",
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        query_string: bytes,
+        headers: Headers,
+        body: bytes,
+        request_id: str,
+    ) -> None:
+        self.context = context
+        self.intake = intake
+        self.route = route
+        self.method = method
+        self.path = path
+        self.params = params
+        self.query_string = query_string
+        self.headers = headers
+        self.body = body
+        self.request_id = request_id
+        self.caller: Caller = None  # type: ignore[assignment]  # set by web/asgi.py before any handler of a scoped route
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query parameters; the last of several wins."""
+        return dict(parse_qsl(self.query_string.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def bearer(self) -> str | None:
+        """The bearer token, or None."""
+        scheme, _, token = (self.headers.get("authorization") or "").partition(" ")
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+class Reply(Struct):
+    """What is sent back. `order_id` and `outcome` are for the log line.
+
+    `stream` is sent chunk by chunk instead of `body`, with its length untold: what is too long to be held in memory.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[str, str]] = []
+    content_type: str = "application/json"
+    order_id: int | None = None
+    outcome: str = "ok"
+    stream: AsyncIterator[bytes] | None = None
+
+
+def json_reply(status: int, value: Any, **rest: Any) -> Reply:
+    """Answer a value as JSON, Decimals as the numbers they are."""
+    return Reply(status, _ENCODER.encode(value), **rest)
+
+
+def in_one_view(handle: "Handler") -> "Handler":
+    """Let a handler that only reads see one state of the book, in one transaction; not for one that waits or streams."""
+
+    @wraps(handle)
+    async def handled(request: Request) -> Reply:
+        async with request.context.store.reading() as tx:
+            request.context = request.context.within(tx)
+            return await handle(request)
+
+    return handled
+
+
+def basic_credentials(headers: Headers) -> tuple[str, str] | None:
+    """Give the id and secret of a Basic authorization header, or None where there is no sound one."""
+    scheme, _, encoded = (headers.get("authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (ValueError, UnicodeDecodeError):
+        return None
+    return (name, secret) if separator and "\x00" not in name else None
+
+
+def replayed_header(replayed: bool) -> list[tuple[str, str]]:
+    """Give the header that tells a repeated answer from a first one."""
+    return [("Idempotent-Replayed", "true")] if replayed else []
+
+
+Handler = Callable[[Request], Awaitable[Reply]]
+
+
+class Route(Struct, frozen=True):
+    """One operation of a door.
+
+    `paths`: the first is the documented one, the others are aliases. `scope`: what a caller needs, None for a public route.
+    `request` and `answers` (by status) are types or JSON Schemas for the documentation. `when`: a condition on the headers
+    for a path that doors share. `submits`: what the submission is recorded as (create, bulk_call)
+    where a body is too large to be taken.
+    """
+
+    method: str
+    paths: tuple[str, ...]
+    handle: Handler
+    scope: str | None
+    operation: str
+    summary: str
+    request: Any = None
+    request_media: str = "application/json"
+    answers: dict[int, Any] = {}
+    parameters: tuple[dict[str, Any], ...] = ()
+    when: Callable[[Headers], bool] | None = None
+    submits: str | None = None
+
+
+class Seed(Struct, frozen=True):
+    """Something every new organization, or the demo one, is given by a door: a catalog entry or a vendor's id for it."""
+
+    kind: str
+    key: str
+    name: str = ""
+    search: str | None = None  # what lists find it by, where that is more than its name
+    document: Any = None  # None: the organization is known to the vendor by `key`
+
+
+class SalesAccounts(Struct, frozen=True):
+    """A vendor's sales accounts, where its orders name one: catalog entries of `kind`.
+
+    `assign` returns an account's document with the warehouse that its new orders are assigned to at once, or with none.
+    """
+
+    kind: str
+    assign: Callable[..., bytes]  # (document, warehouse: str | None)
+
+
+class Door(Struct, frozen=True):
+    """A wire format with its paths.
+
+    `refuse` renders any refusal, and None for a bug, in the door's own shape; it must know every errors.Code.
+    `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
+    `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
+    (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
+    `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
+    `describe_organization` returns what the program shows of the caller's organization, as labels with values;
+    `sales_accounts` are those the program can change.
+    """
+
+    name: str
+    title: str
+    routes: tuple[Route, ...]
+    refuse: Callable[[Refusal | None, Request], Reply]
+    format: Format | None = None
+    organization_of: Callable[[Headers], str | None] | None = None
+    check_caller: Callable[[Request], None] | None = None
+    seeds: Callable[[str], tuple[Seed, ...]] = lambda _: ()
+    demo_seeds: tuple[Seed, ...] = ()
+    demo_curl: Callable[[str], str] | None = None
+    payloads: tuple[PayloadFormat, ...] = ()
+    asyncapi: Callable[[], Any] | None = None
+    customer_hold_reasons: tuple[str, ...] = ()
+    describe_organization: Callable[[Context, Caller], Awaitable[list[tuple[str, str]]]] | None = None
+    sales_accounts: SalesAccounts | None = None

@@ -1,0 +1,61 @@
+"""Who asks: the caller a token stands for, the scopes there are, and the callers recognized lately."""
+
+from msgspec import Struct
+
+from crossdock.core.errors import Code, Denied
+from crossdock.store.tenants import Organization
+
+READ = "orders:read"
+WRITE = "orders:write"
+ADMIN = "admin"
+SCOPES = (READ, WRITE, ADMIN)
+
+
+class Caller(Struct, frozen=True):
+    """Who is asking, for which organization, and what they may do. `references` are the ids vendors gave the organization."""
+
+    organization: Organization
+    actor: str
+    scopes: frozenset[str]
+    references: frozenset[tuple[str, str]] = frozenset()
+    token_id: str = ""
+    expires_at: int = 0
+
+    @property
+    def organization_id(self) -> int:
+        """The organization's id; first argument of every store call."""
+        return self.organization.organization_id
+
+    def require(self, scope: str) -> None:
+        """Refuse with Denied unless the caller has `scope`; `admin` has all."""
+        if scope not in self.scopes and ADMIN not in self.scopes:
+            raise Denied(Code.NO_SCOPE, f"the token lacks the scope {scope}", scope=scope)
+
+
+class Access:
+    """The key that signs tokens, and the callers lately recognized (token and named organization -> until, caller).
+
+    `barred` are client ids and e-mails that get no token and whose tokens are refused here, though they are in the book.
+    """
+
+    def __init__(self, key: str, *, remembered: int, delay_s: float, barred: frozenset[str] = frozenset()) -> None:
+        self.key = key
+        self.barred = barred
+        self.delay_us = int(delay_s * 1_000_000)
+        self._remembered = remembered
+        self._callers: dict[tuple[str, str | None], tuple[int, Caller]] = {}
+
+    def recall(self, token: str, organization: str | None, now: int) -> Caller | None:
+        """Give the caller of a token recognized lately."""
+        known = self._callers.get((token, organization))
+        return known[1] if known is not None and now < known[0] else None
+
+    def remember(self, token: str, organization: str | None, now: int, caller: Caller) -> None:
+        """Keep a recognized caller until the revocation delay or the token's life ends."""
+        if len(self._callers) >= self._remembered:
+            self._callers.clear()  # rare, and cheaper than keeping an order of use
+        self._callers[token, organization] = (min(now + self.delay_us, caller.expires_at), caller)
+
+    def forget(self) -> None:
+        """Drop all remembered callers, so that a revocation is felt in this process at once."""
+        self._callers.clear()

@@ -1,0 +1,154 @@
+"""`crossdock serve`, run as a newcomer runs it: real processes, a real file, real curls."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from crossdock import __version__, cli
+from crossdock.doors import all_doors
+from crossdock.settings import Settings
+from tests.cli.program import LIMIT_S, refused, run, until
+from tests.server import ROOT, START_LIMIT_S, Server, free_port
+from tests.vendors import VENDORS, bearer
+
+
+def curls(text: str) -> list[str]:
+    """Give the commands among what the server printed."""
+    return [line for line in text.splitlines() if line.startswith("curl ")]
+
+
+class TestServe:
+    @pytest.mark.parametrize("host", ["0.0.0.0", "example.com"])
+    def test_a_demo_is_refused_on_other_than_loopback_addresses(self, missing: str, host: str) -> None:
+        line = refused(run(missing, "serve", "--demo", "--host", host))
+        assert host in line
+        assert not Path(missing.removeprefix("sqlite:///")).exists()
+
+    def test_a_demo_prints_a_curl_for_each_door_that_works(self, missing: str, tmp_path: Path) -> None:
+        log = tmp_path / "out"
+        with Server(missing, log=log) as server:
+            until(lambda: len(curls(log.read_text())) == len(VENDORS))
+            printed = log.read_text()
+            assert [door.title for door in all_doors() if f"# {door.title}\n" not in printed] == []
+            answers = [pasted(command) for command in curls(printed)]
+            assert [
+                answer for answer in answers if "DEMO-1" not in json.dumps(answer) and "orderId" not in answer
+            ] == []
+            headers = bearer(server.base)
+            for door in VENDORS:
+                page = httpx.get(f"{server.base}/hub/v1/orders?door={door}", headers=headers).json()
+                assert [order["number"] for order in page["items"]] == ["DEMO-1"], door
+
+    def test_the_metrics_sum_over_all_server_processes(self, filled: str) -> None:
+        with Server(filled, "--workers", "2") as server:
+            sent = 0
+            while len(counted_by(server)) < 2:
+                assert sent < 5_000, "one worker got every request"
+                for _ in range(20):  # each over a connection of its own, which either worker may take
+                    assert httpx.get(f"{server.base}/hub/v1/orders").status_code == 401
+                    sent += 1
+            expected = f'operation="listOrders",outcome="no_token",status="401"}} {float(sent)}'
+            until(lambda: expected in httpx.get(f"{server.base}/metrics").text)
+
+    def test_every_option_of_serve_is_taken_from_the_environment(self, missing: str, tmp_path: Path) -> None:
+        port = free_port()
+        given = {
+            "HOST": "127.0.0.1", "PORT": str(port), "DATABASE": missing, "WORKERS": "1", "DEMO": "true", "LOG_LEVEL": "error",
+        }  # fmt: skip
+        assert {f"CROSSDOCK_{name}" for name in given} == {f"CROSSDOCK_{name.upper()}" for name in options("serve")}
+        out, err = (tmp_path / "out").open("wb"), (tmp_path / "err").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crossdock", "serve"], cwd=ROOT, start_new_session=True,
+            env=os.environ | {f"CROSSDOCK_{name}": value for name, value in given.items()},
+            stdout=out, stderr=err,
+        )  # fmt: skip
+        try:
+            until(lambda: is_ready(port))
+            assert len(bearer(f"http://127.0.0.1:{port}")["Authorization"]) > 20
+            assert len(curls((tmp_path / "out").read_text())) == len(VENDORS)
+            assert (tmp_path / "err").read_text() == ""
+        finally:
+            process.terminate()
+            process.wait(LIMIT_S)
+            out.close()
+            err.close()
+        assert Path(missing.removeprefix("sqlite:///")).exists()
+
+    def test_an_option_comes_before_the_environment(self, filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CROSSDOCK_PORT", "1")
+        monkeypatch.setenv("CROSSDOCK_DATABASE", "sqlite:////nowhere/at/all")
+        with Server(filled) as server:
+            assert httpx.get(f"{server.base}/health/ready").status_code == 200
+
+    def test_every_option_of_serve_is_a_setting(self) -> None:
+        assert options("serve") <= set(Settings.__struct_fields__)
+
+    def test_a_request_is_logged_as_one_json_line(self, filled: str, tmp_path: Path) -> None:
+        log = tmp_path / "out"
+        with Server(filled, demo=False, log=log) as server:
+            httpx.get(f"{server.base}/hub/v1/orders")
+        first, *lines = log.read_text().splitlines()
+        assert first.startswith("Crossdock ")
+        (line,) = map(json.loads, lines)
+        assert (line["operation"], line["outcome"]) == ("listOrders", "no_token")
+
+    def test_a_start_is_one_line_that_says_what_is_served(self, missing: str, tmp_path: Path) -> None:
+        log = tmp_path / "out"
+        with Server(missing, "--workers", "2", demo=False, log=log) as server:
+            pass
+        assert log.read_text().splitlines()[0] == (
+            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on"
+        )
+
+    @pytest.mark.parametrize("demo", [(), ("--demo",)])
+    def test_a_taken_port_is_one_line_and_creates_nothing(self, missing: str, demo: tuple[str, ...]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            line = refused(run(missing, "serve", "--port", str(port), *demo))
+        assert line.startswith(f"crossdock: port {port} is taken. Try CROSSDOCK_PORT=")
+        assert not Path(missing.removeprefix("sqlite:///")).exists()
+
+    @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+    def test_an_address_of_another_machine_is_one_line(self, missing: str, host: str) -> None:
+        assert f"cannot listen on {host}, port " in refused(run(missing, "serve", "--host", host))
+
+    def test_a_host_name_is_served_on_all_its_addresses(self, filled: str) -> None:
+        with Server(filled, "--host", "localhost") as server:
+            assert httpx.get(f"http://localhost:{server.port}/health/live").status_code == 200
+
+
+def options(command: str) -> set[str]:
+    """Give the names of a command's options."""
+    return {str(each.name) for each in cli.program.commands[command].params}
+
+
+def pasted(command: str) -> dict[str, Any]:
+    """Run a command as a newcomer's shell does, and give the JSON object it printed."""
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    answer = json.loads(ran.stdout)
+    assert isinstance(answer, dict), answer
+    return answer
+
+
+def is_ready(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=START_LIMIT_S).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def counted_by(server: Server) -> set[str]:
+    """Give the processes of a server that have counted requests, by the files they share their counts in."""
+    folders: Iterator[str | None] = (
+        each.environ().get("PROMETHEUS_MULTIPROC_DIR") for each in psutil.Process(server.process.pid).children()
+    )
+    return {path.name for folder in folders if folder for path in Path(folder).glob("counter_*.db")}
