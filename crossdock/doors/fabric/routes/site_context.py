@@ -8,24 +8,24 @@ from crossdock.doors.fabric.demo import ACCOUNT
 
 SITE_CONTEXT = "x-site-context"
 TENANT = "tenant-key"
-# Operations that a page of the vendor's shows with `tenant-key` alone.
-_BY_TENANT = frozenset({"sendNotification", "acknowledgeNotification"})
+# Operations that the vendor documents with `tenant-key` alone.
+_TENANT_KEY_SUFFICES = frozenset({"sendNotification", "acknowledgeNotification"})
 
 
 def header_fault(name: str, reason: str) -> Invalid:
-    """Make the refusal of a header."""
+    """Build the error for an invalid header."""
     return Invalid(Code.INVALID, "a header has faults", faults=(Fault((name,), reason),))
 
 
 def check_site_context(request: Request) -> None:
-    """Refuse a caller whose `x-site-context` is unsound or names another's account.
+    """Check that `x-site-context` is valid and names an account of the caller's organization.
 
-    The header is the text of a JSON object with a string `account`; `channel` is a number or a string, all else is not
-    looked at. Notifications may come without it; then `tenant-key` is the account. Raises Invalid `invalid`, Denied
+    The header is the text of a JSON object with a string `account`; `channel` is a number or a string, other members are
+    ignored. Notification calls may omit it; then `tenant-key` is the account. Raises Invalid `invalid`, Denied
     `foreign_organization`.
     """
     text = request.headers.get(SITE_CONTEXT)
-    if text is None and request.route.operation in _BY_TENANT and (tenant := request.headers.get(TENANT)):
+    if text is None and request.route.operation in _TENANT_KEY_SUFFICES and (tenant := request.headers.get(TENANT)):
         _check_account(request, tenant, TENANT)
         return
     if text is None:
@@ -50,5 +50,5 @@ def _check_account(request: Request, account: str, header: str) -> None:
 
 
 def has_site_context(headers: Headers) -> bool:
-    """Say whether a request at a path that doors share is this door's."""
+    """Say whether a request at a path shared with another door is for this door."""
     return headers.get(SITE_CONTEXT) is not None

@@ -11,7 +11,7 @@ from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as shapes
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty
-from crossdock.doors.fabric.routes.common import CONTEXT, by_number, paths, rendered
+from crossdock.doors.fabric.routes.common import CONTEXT, order_by_number, paths, render
 from crossdock.doors.fabric.routes.webhooks import definitions
 from crossdock.doors.fabric.search import faults_of, fits, sorted_by
 from crossdock.flows import access, endpoints
@@ -114,10 +114,10 @@ async def _payload(request: Request, sent: shapes.Retry) -> tuple[Tree, tuple[in
     if not sent.orderNumber:
         raise faulty(Fault(("payload",), "is required where neither eventRequestId nor orderNumber is given"))
     try:
-        order = await by_number(request, sent.orderNumber)
+        order = await order_by_number(request, sent.orderNumber)
     except NotFound:
         raise faulty(Fault(("orderNumber",), "is no order's number")) from None
-    return await rendered(request, order), (order.order_id, order.event_number)
+    return await render(request, order), (order.order_id, order.event_number)
 
 
 _RETRIED: dict[int, Any] = {200: {"type": "array", "items": {"type": "string"}}, **ERRORS, **LARGE}

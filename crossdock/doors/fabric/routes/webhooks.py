@@ -29,7 +29,7 @@ async def definitions(request: Request) -> list[tuple[Endpoint, Subscription]]:
 
 
 async def _definition(request: Request) -> Endpoint:
-    """Give the definition the path names. Refuses with Missing `no_order`, also where the hub made the endpoint."""
+    """Give the definition the path names. Refuses with NotFound `no_order`, also where the hub made the endpoint."""
     try:
         found = await endpoints.webhook(
             request.context, request.caller, endpoint_id=from_hex24(request.params["webhookId"])
