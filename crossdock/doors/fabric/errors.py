@@ -51,9 +51,9 @@ _FIELD_NAMES = {
     "address": "shipToAddress",
     "location_ref": "locationNum",
 }
-ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorAnswer)
-LARGE = {413: wire_calls.ErrorAnswer, 503: wire_calls.ErrorAnswer}
-ABSENT = {404: wire_calls.ErrorAnswer}
+ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorResponse)
+LARGE = {413: wire_calls.ErrorResponse, 503: wire_calls.ErrorResponse}
+ABSENT = {404: wire_calls.ErrorResponse}
 
 
 def not_found(what: str) -> NotFound:
@@ -98,11 +98,13 @@ def message_of(refusal: Refusal) -> str:
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as `{message}`; for notifications some are plain text."""
     if refusal is None:
-        return json_reply(500, wire_calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
+        return json_reply(
+            500, wire_calls.ErrorResponse(f"An unexpected error occurred, reference {request.request_id}")
+        )
     status = _STATUS_OF[refusal.code]
     if refusal.code is Code.EXISTS:
         status = _EXISTS.get(str(refusal.facts.get("what")), status)
     if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
         return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
     headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(status, wire_calls.ErrorAnswer(message_of(refusal)), headers=headers)
+    return json_reply(status, wire_calls.ErrorResponse(message_of(refusal)), headers=headers)

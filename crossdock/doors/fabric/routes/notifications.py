@@ -14,7 +14,7 @@ from crossdock.doors.fabric.edits import report_command
 from crossdock.doors.fabric.errors import ERRORS, LARGE
 from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
-from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT
+from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, REQUESTED
 from crossdock.flows import access, queries
 
 Tree = Any
@@ -28,7 +28,7 @@ async def send_notification(request: Request) -> Reply:
     notification = decode_body(request.body, wire.NotificationRequest)
     order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
     command = RequestNotification(
-        order_id=order.order_id, text=f"{notification.notificationType} data for", topic=SENT, data=data,
+        order_id=order.order_id, text=f"{notification.notificationType} data for", topic=REQUESTED, data=data,
         not_within_s=TWICE_WITHIN_S,
     )  # fmt: skip
     await execute_one(request, command)

@@ -130,9 +130,9 @@ def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awa
             error = message_of(refusal)
             errors = [fault_text(fault) for fault in refusal.faults] or [error]
             return json_reply(
-                200, wire_calls.FraudAnswer("ERROR", error, errors), order_id=order_id, outcome=str(refusal.code)
+                200, wire_calls.FraudResponse("ERROR", error, errors), order_id=order_id, outcome=str(refusal.code)
             )
-        return json_reply(200, wire_calls.FraudAnswer("SUCCESS", message, []), order_id=order_id)
+        return json_reply(200, wire_calls.FraudResponse("SUCCESS", message, []), order_id=order_id)
 
     return handle
 
@@ -147,7 +147,7 @@ fraud_cancel = _fraud_handler(
 
 
 _REPORT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_FRAUD_ANSWERS: dict[int, Any] = {200: wire_calls.FraudAnswer, **ERRORS, **LARGE}
+_FRAUD_ANSWERS: dict[int, Any] = {200: wire_calls.FraudResponse, **ERRORS, **LARGE}
 ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",

@@ -39,7 +39,7 @@ async def query_orders(request: Request) -> Reply:
     return Reply(200, encode_json(page))
 
 
-_FOUND: dict[int, Any] = {200: wire_calls.OrderPage, **ERRORS, **LARGE, 404: wire_calls.ErrorAnswer}
+_FOUND: dict[int, Any] = {200: wire_calls.OrderPage, **ERRORS, **LARGE, 404: wire_calls.ErrorResponse}
 ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",

@@ -30,13 +30,13 @@ async def token(request: Request) -> Reply:
         lifetime_s=TOKEN_LIFETIME_S,
         scope=scopes or None,
     )
-    return json_reply(200, wire_calls.TokenAnswer("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes))
+    return json_reply(200, wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes))
 
 
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
         request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
-        answers={200: wire_calls.TokenAnswer, **ERRORS},
+        answers={200: wire_calls.TokenResponse, **ERRORS},
     ),
 )  # fmt: skip

@@ -37,7 +37,8 @@ def _object(request: Request) -> dict[str, Tree]:
 async def update_order(request: Request) -> Reply:
     """Replace an order: 200 and the full order.
 
-    A `version` in the body must be the order's. A `statusCode` that begins with ORDER_HOLD and is not the order's places a hold.
+    A `version` in the body must be the order's. A `statusCode` that begins with ORDER_HOLD places a hold, unless it is
+    the order's already.
     """
     body = _object(request)
     order = await order_by_number(request, request.params["orderNumber"])
@@ -107,7 +108,7 @@ async def update_customer(request: Request) -> Reply:
 
 
 _EDIT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_STALE = {409: wire_calls.ErrorAnswer}
+_STALE = {409: wire_calls.ErrorResponse}
 ROUTES = (
     Route(
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
