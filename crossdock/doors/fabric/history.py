@@ -316,7 +316,7 @@ def _differences(old: Tree, new: Tree, path: str) -> Iterator[tuple[str, Tree]]:
             yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            pair = (rows[index] if index < len(rows) else None for rows in (old, new))
-            yield from _differences(*pair, f"{path}[{index}]")
+            was, now = (rows[index] if index < len(rows) else None for rows in (old, new))
+            yield from _differences(was, now, f"{path}[{index}]")
     else:
         yield path, old

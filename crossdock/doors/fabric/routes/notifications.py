@@ -28,7 +28,7 @@ async def send_notification(request: Request) -> Reply:
     notification = decode_body(request.body, wire.NotificationRequest)
     order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
     command = RequestNotification(
-        order_id=order.order_id, text=f"{notification.notificationType} data for", topic=REQUESTED, data=data,
+        order_id=order.order_id, text=f"{notification.notificationType} asked for", topic=REQUESTED, data=data,
         not_within_s=TWICE_WITHIN_S,
     )  # fmt: skip
     await execute_one(request, command)
