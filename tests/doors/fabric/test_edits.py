@@ -144,7 +144,7 @@ class TestUpdate:
         whole = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         refused = await world.http.put(f"{BASE}/SH-1", json=whole | {"shipInfo": partly["shipInfo"]}, headers=headers)
         assert (refused.status_code, refused.json()) == (
-            400, {"message": "The order is allocate; its addresses and items cannot change"},
+            400, {"message": "The order is allocated; its addresses and items cannot change"},
         )  # fmt: skip
         assert (await world.http.put(f"{BASE}/SH-1", json=whole | {"cartId": "x"}, headers=headers)).status_code == 200
 
