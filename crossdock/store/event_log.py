@@ -51,10 +51,10 @@ async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[N
     """
     (row,) = await tx.rows(_ADVANCE, organization_id=organization_id, added=len(recorded))
     first = row["position"] - len(recorded) + 1
-    rows = [
-        (*msgspec.structs.astuple(each.event), position, each.status, each.source)
-        for position, each in enumerate(recorded, first)
-    ]
+    rows = []
+    for position, each in enumerate(recorded, first):
+        organization_id, aggregate_type, *rest = msgspec.structs.astuple(each.event)
+        rows.append((organization_id, *rest, position, each.status, each.source, aggregate_type))
     await tx.insert(event, rows)
 
 

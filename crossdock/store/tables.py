@@ -294,7 +294,6 @@ event = Table(
     "event",
     metadata,
     Column("organization_id", BigInteger, nullable=False),
-    Column("aggregate_type", Text, nullable=False, server_default="order"),
     Column("aggregate_id", BigInteger, nullable=False),  # unique in the organization whatever its type
     Column("number", BigInteger, nullable=False),
     Column("event_id", BigInteger, nullable=False),
@@ -308,6 +307,7 @@ event = Table(
     Column("position", BigInteger, nullable=False, server_default="0"),  # in the organization's feed
     Column("status", Text, nullable=False, server_default=""),  # the order's, after the event
     Column("source", Text, nullable=False, server_default=""),  # the door the order came through
+    Column("aggregate_type", Text, nullable=False, server_default="order"),
     PrimaryKeyConstraint("organization_id", "aggregate_id", "number"),
     Index(None, "organization_id", "position"),
 )

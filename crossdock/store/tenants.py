@@ -219,7 +219,9 @@ _SET_PASSWORD_HASH = Statement(
     )
 )
 _MEMBERS = Statement(
-    select(membership).where(membership.c.organization_id == bindparam("organization_id")).order_by(membership.c.email)
+    select(*_MEMBERSHIP_COLUMNS)
+    .where(membership.c.organization_id == bindparam("organization_id"))
+    .order_by(membership.c.email)
 )
 _REMOVE_MEMBERSHIP = Statement(
     delete(membership).where(

@@ -9,7 +9,7 @@ import pytest
 
 from crossdock.core.orders.commands import AddNote, ArchiveOrder, Command
 from crossdock.core.orders.model import Order
-from crossdock.doors.hub.mapping import HubFormat
+from crossdock.doors.hub.format import HubFormat
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assigning
 from crossdock.flows import reference_data, rendering, tenants
 from crossdock.flows.access import Caller

@@ -342,6 +342,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.get_client": (lambda tx: tenants.get_client(tx, OTHER, client_id="c"), None),
     "tenants.clients": (lambda tx: tenants.clients(tx, OTHER), []),
     "tenants.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
+    "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
+    "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),
@@ -378,6 +380,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await tenants.is_revoked(tx, ONE, token_id="other"),
         await tenants.vendor_references(tx, ONE),
         await catalog.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
+        await tenants.members(tx, ONE),
     ]
 
 
@@ -396,6 +399,7 @@ class TestAnotherOrganization:
             await emails.add(tx, [StoredMail(ONE, 3, 1, "confirmation", "a@example.com", "Hello", 5, b"Hello")])
             await tenants.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
             await tenants.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
+            await tenants.add_membership(tx, Membership(ONE, "a@b.c", "admin", "read"))
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             await tenants.add_vendor_reference(tx, ONE, kind="a", value="1")
             await catalog.add_entry(tx, entry("k", 1))

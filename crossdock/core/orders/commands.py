@@ -380,7 +380,8 @@ class AllocateOrder(Command, frozen=True, kw_only=True):
     lines: Mapping[int, int] | None = None
 
     def decide(self, state: State) -> Sequence[OrderEvent]:
-        """Return `order.allocated`; nothing where no unit is left to allocate."""
+        """Return `order.allocated`; nothing where no unit is left to allocate. Refuses with Invalid more than is left."""
+        _check_units(state.order, self.lines, lambda line: line.unplanned)
         return allocate(state.order, location_ref=self.location_ref, lines=self.lines)
 
 
@@ -408,6 +409,7 @@ class ShipOrder(Command, frozen=True, kw_only=True):
             reasons = ", ".join(hold.reason for hold in order.holds)
             held = f"the order is held ({reasons}); release it first"
             raise Conflict(Code.STATE_FORBIDS, held, status=str(order.status), verbs=["release"])
+        _check_units(order, self.lines, lambda line: line.open)
         units = {position: line.open for position, line in enumerate(order.counters) if line.open}
         if self.lines is not None:
             units = dict(self.lines)
@@ -421,6 +423,18 @@ class ShipOrder(Command, frozen=True, kw_only=True):
                 location_ref=self.location_ref,
             )
         ]
+
+
+def _check_units(order: Order, lines: Mapping[int, int] | None, limit: Callable[[Counters], int]) -> None:
+    """Refuse with Invalid lines that are not there, and more units of a line than its limit."""
+    faults: list[Fault] = []
+    for place, (position, quantity) in enumerate((lines or {}).items()):
+        if not 0 <= position < len(order.counters):
+            faults.append(Fault(("lines", place, "line"), f"must be below {len(order.counters)}, the number of lines"))
+        elif not 0 <= quantity <= (most := limit(order.counters[position])):
+            faults.append(Fault(("lines", place, "quantity"), f"must be at most {most}, which are left"))
+    if faults:
+        raise Invalid(Code.INVALID, "not so many units are left", faults=tuple(faults))
 
 
 # ------------------------------------------------------------------------------------------------------------ annotations

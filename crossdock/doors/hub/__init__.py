@@ -6,7 +6,7 @@ from typing import Any
 from crossdock.doors import Door
 from crossdock.doors.hub.demo import curl
 from crossdock.doors.hub.errors import refuse
-from crossdock.doors.hub.mapping import FORMAT
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes import ROUTES
 from crossdock.doors.hub.webhooks import PAYLOADS
 

@@ -5,6 +5,7 @@ from typing import Any
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.doors import encode_json
 from crossdock.doors.hub import mapping, wire
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.unknown_fields import unknown
 
 Tree = Any
@@ -42,8 +43,8 @@ def edited(before: dict[str, Tree], patch: dict[str, Tree]) -> dict[str, Tree]:
     own = {name: value for name, value in patch.items() if name not in mapping.ANSWERED}
     faults += unknown(own, wire.OrderCreate, known_too=before)
     if faults:  # tell what else is wrong with them
-        known = mapping.FORMAT.parse(encode_json(before)).faults
-        faults += [fault for fault in mapping.FORMAT.parse(encode_json(after)).faults if fault not in known]
+        known = FORMAT.parse(encode_json(before)).faults
+        faults += [fault for fault in FORMAT.parse(encode_json(after)).faults if fault not in known]
         raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
     return after
 

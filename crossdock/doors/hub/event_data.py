@@ -28,7 +28,7 @@ from crossdock.core.orders.events import (
 from crossdock.core.orders.model import Hold
 from crossdock.doors.hub import errors, event_schemas
 from crossdock.doors.hub.event_schemas import Data, Units
-from crossdock.doors.hub.mapping import hold_answer, spell_id, time_answer
+from crossdock.doors.hub.mapping import format_id, hold_answer, time_answer
 from crossdock.flows.queries import TimelineEntry
 
 Tree = Any
@@ -40,7 +40,7 @@ def _units(lines: tuple[tuple[int, int], ...]) -> list[Units]:
 
 
 def _id(identity: int | None) -> str | None:
-    return None if identity is None else spell_id(identity)
+    return None if identity is None else format_id(identity)
 
 
 def _held(order_event: Held, number: int) -> event_schemas.HeldData:
@@ -99,14 +99,14 @@ def _return_requested(order_event: ReturnRequested, _: int) -> event_schemas.Ret
     return event_schemas.ReturnRequestedData(
         lines=_units(order_event.lines),
         label_url=order_event.label_url,
-        return_id=spell_id(order_event.return_id),
+        return_id=format_id(order_event.return_id),
         reason=order_event.reason,
     )
 
 
 def _returned(order_event: Returned, _: int) -> event_schemas.ReturnedData:
     return event_schemas.ReturnedData(
-        lines=_units(order_event.lines), return_id=spell_id(order_event.return_id), reason=order_event.reason
+        lines=_units(order_event.lines), return_id=format_id(order_event.return_id), reason=order_event.reason
     )
 
 
@@ -120,7 +120,7 @@ def _refunded(order_event: Refunded, _: int) -> event_schemas.RefundedData:
 
 
 _DATA: dict[type[OrderEvent], Callable[[Any, int], Data]] = {
-    Received: lambda order_event, _: event_schemas.ReceivedData(submission_id=spell_id(order_event.submission_id)),
+    Received: lambda order_event, _: event_schemas.ReceivedData(submission_id=format_id(order_event.submission_id)),
     Edited: _edited,
     Held: _held,
     Released: _released,

@@ -42,7 +42,7 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
-from crossdock.doors.hub.mapping import FORMAT
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.webhooks import cloud_event, message, test_message
 from crossdock.flows.event_payloads import TEST
 from crossdock.flows.feed import LogEntry

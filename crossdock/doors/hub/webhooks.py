@@ -11,7 +11,7 @@ from crossdock.core.subscription import message_id
 from crossdock.doors import encode_json
 from crossdock.doors.hub.event_data import data_of
 from crossdock.doors.hub.event_schemas import CLOUD_TYPES, CloudEvent, Message, TestMessage, UnreadableEvent
-from crossdock.doors.hub.mapping import spell_id, time_answer
+from crossdock.doors.hub.mapping import format_id, time_answer
 from crossdock.flows.event_payloads import UNREADABLE, Notification, PayloadFormat, test_body
 from crossdock.flows.feed import LogEntry
 from crossdock.flows.tenants import Organization
@@ -28,7 +28,7 @@ def message(entry: LogEntry, order: Tree = UNSET) -> Message:
         version=ORDER_EVENTS[event.name].version,  # `data` has its present shape, whatever version wrote it down
         position=entry.position,
         at=time_answer(event.at),
-        order_id=spell_id(event.aggregate_id),
+        order_id=format_id(event.aggregate_id),
         number=event.number,
         status=Status(entry.status),
         actor=event.actor,
@@ -47,7 +47,7 @@ def unreadable_event(entry: LogEntry) -> UnreadableEvent:
         type=event.name,
         position=entry.position,
         at=time_answer(event.at),
-        order_id=spell_id(event.aggregate_id),
+        order_id=format_id(event.aggregate_id),
         number=event.number,
         error=UNREADABLE,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from crossdock.core.subscription import Subscription, message_id
-from crossdock.doors.hub.mapping import spell_id, time_answer
+from crossdock.doors.hub.mapping import format_id, time_answer
 from crossdock.doors.hub.wire import Name
 from crossdock.flows.context import Context
 from crossdock.flows.emails import StoredMail
@@ -137,7 +137,7 @@ def endpoint_answer(endpoint: Endpoint, wanted: Subscription, context: Context, 
         told: dict[str, Tree] = {"until": _time(secret.until), "public_key": context.rules.public_key(secret.value)}
         secrets.append(told | {"secret": secret.value} if shown and place == 0 else told)
     return {
-        "id": spell_id(endpoint.endpoint_id),
+        "id": format_id(endpoint.endpoint_id),
         "version": endpoint.version,
         "url": wanted.url,
         "name": wanted.name,
@@ -174,10 +174,10 @@ def _warning(endpoint: Endpoint) -> str | None:
 def delivery_answer(delivery: Delivery) -> Tree:
     """Spell a delivery with its attempts."""
     return {
-        "id": spell_id(delivery.delivery_id),
+        "id": format_id(delivery.delivery_id),
         "message_id": message_id(delivery.event_id, delivery.topic),
         "type": delivery.topic,
-        "order_id": None if delivery.order_id is None else spell_id(delivery.order_id),
+        "order_id": None if delivery.order_id is None else format_id(delivery.order_id),
         "number": delivery.number,
         "state": str(delivery.state),
         "attempts": delivery.attempts,
@@ -202,8 +202,8 @@ def delivery_answer(delivery: Delivery) -> Tree:
 def mail_answer(mail: StoredMail) -> Tree:
     """Spell a kept mail without its text."""
     return {
-        "id": spell_id(mail.mail_id),
-        "order_id": spell_id(mail.order_id),
+        "id": format_id(mail.mail_id),
+        "order_id": format_id(mail.order_id),
         "kind": mail.kind,
         "recipient": mail.recipient,
         "subject": mail.subject,

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from crossdock.core.errors import Fault
+from crossdock.core.errors import Fault, Path
 from crossdock.core.json.request_body import objects_in, validate
 from crossdock.core.json.strict_json import parse
 from crossdock.core.json.value_types import is_date_time
@@ -22,8 +22,8 @@ from crossdock.doors.pb_fulfillment.responses import STATUS
 from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any
-# No order is INPROGRESS before picking is known.
-WORDS = ("RECEIVED", "RELEASED", "INPROGRESS", "PARTIALLYSHIPPED", "SHIPPED", "DELIVERED", "CANCELED")
+# The vendor's statuses; no order is INPROGRESS, because Crossdock does not know of picking.
+VENDOR_STATUSES = ("RECEIVED", "RELEASED", "INPROGRESS", "PARTIALLYSHIPPED", "SHIPPED", "DELIVERED", "CANCELED")
 _DATES = ("createDate", "updateDate", "pbCreateDate", "pbUpdateDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
@@ -41,49 +41,51 @@ class Search(Struct, frozen=True):
 
 # -------------------------------------------------------------------------------------------------------------- reading
 def read(raw: bytes, clients: frozenset[str]) -> Search:
-    """Read the body of a search. Refuses with Invalid every fault of it."""
+    """Parse the body of a search. Refuses with Invalid all its faults."""
     rule = PbFulfillmentFormat(clients).client_rule
     body = validate(parse(raw), wire.OrderSearch, rule, _field_rule)
     fields: dict[str, tuple[str, ...]] = {
         each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
         for each in body.searchFields or ()
     }
-    sort = tuple(dict.fromkeys(_sorting(word) for word in body.sort or ()))
+    sort = tuple(dict.fromkeys(_parse_sort(each) for each in body.sort or ()))
     return Search(body.clientId, fields, sort or _SORT)
 
 
-def _sorting(word: str) -> tuple[str, bool]:
-    name, _, direction = word.partition("-")
+def _parse_sort(text: str) -> tuple[str, bool]:
+    name, _, direction = text.partition("-")
     return name, direction == "asc"
 
 
 def _field_rule(tree: Tree) -> Iterable[Fault]:
-    """A name may be given once; a date has two values, in their order, and a status one of the vendor's words."""
+    """Require each name once, two values in order for a date, and the vendor's statuses for a status."""
     seen: set[str] = set()
     for position, field in objects_in(tree, "searchFields"):
         name, values = field.get("name"), field.get("values")
-        place = ("searchFields", position)
+        path: Path = ("searchFields", position)
         if not isinstance(name, str) or not isinstance(values, list):
             continue
         if name in seen:
-            yield Fault((*place, "name"), f"must be given once, {name!r} is there already")
+            yield Fault((*path, "name"), f"must not be repeated: {name!r} is in an earlier field")
         seen.add(name)
         if name in _DATES:
-            yield from _date_faults(values, (*place, "values"))
+            yield from _date_faults(values, (*path, "values"))
         if name == "status":
             for number, value in enumerate(values):
-                if isinstance(value, str) and value not in WORDS:
-                    yield Fault((*place, "values", number), f"must be one of {', '.join(WORDS)}, not {value[:40]!r}")
+                if isinstance(value, str) and value not in VENDOR_STATUSES:
+                    yield Fault(
+                        (*path, "values", number), f"must be one of {', '.join(VENDOR_STATUSES)}, not {value[:40]!r}"
+                    )
 
 
-def _date_faults(values: list[Tree], place: tuple[str | int, ...]) -> Iterator[Fault]:
+def _date_faults(values: list[Tree], path: Path) -> Iterator[Fault]:
     wrong = [number for number, value in enumerate(values) if not isinstance(value, str) or not is_date_time(value)]
     for number in wrong:
-        yield Fault((*place, number), "must be a date and time with offset such as 2026-01-30T10:53:24Z")
+        yield Fault((*path, number), "must be a date and time with offset such as 2026-01-30T10:53:24Z")
     if len(values) != 2:
-        yield Fault(place, "must be two dates, from and to")
+        yield Fault(path, "must be two dates, from and to")
     elif not wrong and _from(values[0]) >= _to(values[1]):
-        yield Fault((*place, 1), "must not be before the first")
+        yield Fault((*path, 1), "must not be before the first date")
 
 
 def _from(text: str) -> int:
@@ -95,7 +97,7 @@ def _from(text: str) -> int:
 
 
 def _to(text: str) -> int:
-    """Give the first moment after a time: a second written without a fraction is meant whole."""
+    """Return the first moment after a time; a time without a fraction includes its whole second."""
     return _from(text) + (1 if "." in text else _SECOND)
 
 
@@ -127,8 +129,10 @@ _FILTERS = {"clientOrderIds": "number", "customerOrderIds": "term", "skus": "sku
 
 
 def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
-    """Give alternatives that hold every order searched for, and whether they hold few others: only the orders of other clients,
-    and those on hold that would have another status otherwise."""
+    """Make alternatives that together match every order of the search, and tell whether they match few others.
+
+    Few others are orders of other clients, and held orders that would have another status without the hold.
+    """
     fields = search.fields
     spans: dict[str, Any] = {}
     for name, kind in _INDEXED_DATES.items():
@@ -143,15 +147,17 @@ def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
     return alternatives(values, base=Filters(**spans), is_exact=is_nearly_exact)
 
 
-def _statuses(words: Sequence[str]) -> list[Status]:
-    """Give the statuses whose orders can have one of the words; on hold, an order keeps the word it has without the hold."""
-    found: list[Status] = [each for each, word in STATUS.items() if word in words and each is not Status.ON_HOLD]
+def _statuses(vendor_statuses: Sequence[str]) -> list[Status]:
+    """List the canonical statuses that the vendor's stand for; a held order shows the status it has without the hold."""
+    statuses: list[Status] = [
+        each for each, shown in STATUS.items() if shown in vendor_statuses and each is not Status.ON_HOLD
+    ]
     unheld = {STATUS[status] for status in (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)}
-    return [*found, Status.ON_HOLD] if unheld & set(words) else found
+    return [*statuses, Status.ON_HOLD] if unheld & set(vendor_statuses) else statuses
 
 
 def matcher(search: Search) -> Callable[[Order, Tree], bool]:
-    """Make the test whether an order, with its document where a field needs it, is one that was searched for."""
+    """Make a predicate: does an order, with its document where a field needs it, match the search?"""
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
     spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
     ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
@@ -182,10 +188,10 @@ def _spans(search: Search) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _moment(name: str, order: Order, document: Tree) -> int | None:
-    """Give a date of an order, in microseconds since 1970; None where it has none, or one that is not a time."""
+    """Return a date of an order in microseconds since 1970; None if it has none, or one that is not a time."""
     if name == "pbCreateDate":
         return order.created_at
-    if name == "pbUpdateDate":  # an order nobody changed is as it was received
+    if name == "pbUpdateDate":  # of an order that has never changed: when it was received
         return order.updated_at
     text = document.get(name)
     try:
@@ -195,19 +201,19 @@ def _moment(name: str, order: Order, document: Tree) -> int | None:
 
 
 def in_order(found: list[Match], search: Search) -> list[Match]:
-    """Sort orders by the dates asked for: those without the date last, equal ones by receipt in the direction of the first."""
+    """Sort orders as requested: those without the date last, equal ones by receipt in the direction of the first date."""
     found = sorted(found, key=lambda row: row[0].order_id, reverse=not search.sort[0][1])
     for name, ascending in reversed(search.sort):
         dated = [(row, _moment(name, *row)) for row in found]
-        have = [(row, moment) for row, moment in dated if moment is not None]
-        have.sort(key=lambda each: each[1], reverse=not ascending)
-        found = [row for row, _ in have] + [row for row, moment in dated if moment is None]
+        present = [(row, moment) for row, moment in dated if moment is not None]
+        present.sort(key=lambda each: each[1], reverse=not ascending)
+        found = [row for row, _ in present] + [row for row, moment in dated if moment is None]
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------ answering
+# ------------------------------------------------------------------------------------------------------------ response
 def envelope(documents: list[Tree], *, total: int, page: int, size: int) -> dict[str, Tree]:
-    """Give the vendor's envelope of a page; pages count from 1."""
+    """Render the vendor's envelope of a page; pages count from 1."""
     pages = -(-total // size)
     return {
         "totalPages": pages,

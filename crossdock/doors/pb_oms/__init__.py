@@ -2,7 +2,8 @@
 
 from crossdock.doors import Door
 from crossdock.doors.pb_oms.demo import curl
-from crossdock.doors.pb_oms.mapping import FORMAT
-from crossdock.doors.pb_oms.routes import ROUTES, refuse
+from crossdock.doors.pb_oms.errors import refuse
+from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.routes import ROUTES
 
 DOOR = Door(name="pb_oms", title="Pitney Bowes OMS", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)

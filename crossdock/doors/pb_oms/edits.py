@@ -24,6 +24,7 @@ from crossdock.core.orders.commands import (
 from crossdock.core.orders.model import Line, Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import mapping
+from crossdock.doors.pb_oms.format import FORMAT
 
 Tree = Any
 Document = dict[str, Tree]
@@ -51,7 +52,7 @@ def patched(document: Document, body: Document, lines: Sequence[Line], places: d
     """
     taken = {name: value for name, value in body.items() if name not in (*mapping.ANSWERED, *UNTOUCHABLE)}
     items = list(document["items"])
-    shown = [mapping.shown_item(*each) for each in zip(items, lines, strict=True)]
+    shown = [mapping.item_response(*each) for each in zip(items, lines, strict=True)]
     faults = []
     for position, item in objects_in(body, "items"):
         same = [place for place, other in enumerate(shown) if _is_same_item(item, other)]
@@ -84,7 +85,7 @@ def without_item(document: Document, lines: Sequence[Line], item_id: str) -> Doc
     Refuses with Missing where there is none, with Conflict where it would leave none.
     """
     items = document["items"]
-    shown = [mapping.shown_item(*each) for each in zip(items, lines, strict=True)]
+    shown = [mapping.item_response(*each) for each in zip(items, lines, strict=True)]
     kept = [item for item, seen in zip(items, shown, strict=True) if seen.get("itemId") != item_id]
     if len(kept) == len(items):
         fault = Fault(("itemId",), f"is no item of the order: {item_id[:40]!r}")
@@ -109,7 +110,7 @@ def edit(order_id: int | None, change: Callable[[Document, Sequence[Line]], Docu
     """Make the edit of an order of which nothing is allocated or shipped; `change` gets its document and its lines."""
     return EditOrder(
         order_id=order_id,
-        door=mapping.FORMAT.name,
+        door=FORMAT.name,
         change=lambda document, order: change(document, order.content.lines),
         locked_by=("allocated", "shipped"),
     )
@@ -119,7 +120,7 @@ def change_status(order_id: int | None, status: str, reason: str | None) -> Comm
     """Make the command that brings an order to a status in the vendor's word; it does nothing where the order has it already."""
 
     def is_there(order: Order) -> bool:
-        return mapping.word_of(order) == status and not (status == "UNFULFILLED" and bool(order.holds))
+        return mapping.status_of(order) == status and not (status == "UNFULFILLED" and bool(order.holds))
 
     if status == "ONHOLD":
         holds = (HoldRequest(reason or mapping.HOLD_REASON),)

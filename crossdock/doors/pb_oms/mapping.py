@@ -4,18 +4,15 @@ Canonical homes: orderNumber, charges (subTotal -> items, gmv -> total, totalPai
 the BILLING additional address, items, orderMessage, references, carrier and service. All else travels as leftovers.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import Fault, Path
-from crossdock.core.events import Event
+from crossdock.core.errors import Fault
 from crossdock.core.ids import from_base62, to_base62
-from crossdock.core.json.request_body import EntityReference, ParsedBody, objects_in, parse_body
-from crossdock.core.json.validation import unchecked
+from crossdock.core.json.request_body import EntityReference, objects_in
 from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
     Address,
@@ -35,10 +32,8 @@ from crossdock.core.orders.model import (
     split_name,
 )
 from crossdock.core.orders.status import Status
-from crossdock.core.time import format_time
-from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.flows.formats import Format, MissingFields, ReferenceData
+from crossdock.flows.formats import MissingFields, ReferenceData
 
 Tree = Any
 PRODUCT = "pb_oms/customs_product"
@@ -50,7 +45,7 @@ HOLD_REASON = "on hold"
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
 _NAMED = attrgetter(*_REFERENCES)
 # The vendor's four words (updateOrderById's enumeration) for every summary there is.
-_STATUS = {
+STATUSES = {
     Status.OPEN: "UNFULFILLED",
     Status.ON_HOLD: "ONHOLD",
     Status.PARTIALLY_ALLOCATED: "UNFULFILLED",
@@ -67,24 +62,24 @@ _NO_CUSTOMS, _NO_TOTALS = ItemCustoms(), Totals()
 ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
 
 
-def spell_id(order_id: int) -> str:
+def format_id(order_id: int) -> str:
     """Spell an order id as the vendor does: PB and 10 to 11 base-62 characters."""
     return "PB" + to_base62(order_id)
 
 
-def read_id(text: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """Read an order id; None where it cannot be one."""
     return from_base62(text[2:]) if text.startswith("PB") else None
 
 
-def word_of(order: Order) -> str:
+def status_of(order: Order) -> str:
     """Give the vendor's word for an order's status."""
-    return _STATUS[order.status]
+    return STATUSES[order.status]
 
 
 def statuses_of(word: str) -> frozenset[Status]:
     """Give every status a vendor's word stands for."""
-    return frozenset(status for status, each in _STATUS.items() if each == word)
+    return frozenset(status for status, each in STATUSES.items() if each == word)
 
 
 def is_deleted(order: Order) -> bool:
@@ -93,7 +88,7 @@ def is_deleted(order: Order) -> bool:
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
-def _item_rules(tree: Tree) -> list[Fault]:
+def item_rules(tree: Tree) -> list[Fault]:
     """An item has its own properties (itemId or description, and a quantity), or a customProductId alone."""
     faults = []
     for position, item in objects_in(tree, "items"):
@@ -105,7 +100,7 @@ def _item_rules(tree: Tree) -> list[Fault]:
     return faults
 
 
-def _named_references(tree: Tree) -> tuple[EntityReference, ...]:
+def named_references(tree: Tree) -> tuple[EntityReference, ...]:
     """An item that is only a customProductId needs that product; beside own properties the id is only kept."""
     return tuple(
         EntityReference(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
@@ -209,7 +204,7 @@ def _billing(sent: wire.OrderCreate) -> wire.Address | None:
     return next((each.address for each in sent.additionalAddresses or () if each.addressType == "BILLING"), None)
 
 
-def _content(sent: wire.OrderCreate, found: ReferenceData) -> Content:
+def to_content(sent: wire.OrderCreate, found: ReferenceData) -> Content:
     who, how, message = sent.customerInfo, sent.shippingPreferences, sent.orderMessage
     return Content(
         number=sent.orderNumber,
@@ -236,15 +231,15 @@ def _content(sent: wire.OrderCreate, found: ReferenceData) -> Content:
 
 
 # ------------------------------------------------------------------------------------------------------------- spelling
-def _said(**members: Tree) -> dict[str, Tree]:
+def without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _spell_address(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
+def address_document(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
     """Spell an address whose street, city and country must be there."""
     address = address or Address()
     lines = (*address.lines, None, None, None)
-    return _said(
+    return without_none(
         name=address.name,
         company=address.company,
         addressLine1=missing_fields.fill(lines[0], "", *path, "addressLine1"),
@@ -260,9 +255,9 @@ def _spell_address(address: Address | None, missing_fields: MissingFields, *path
     )
 
 
-def _spell_line(line: Line) -> dict[str, Tree]:
+def item_document(line: Line) -> dict[str, Tree]:
     customs = line.customs or ItemCustoms()
-    return _said(
+    return without_none(
         customProductId=line.product_ref,
         itemId=line.sku,
         description=line.description,
@@ -272,19 +267,19 @@ def _spell_line(line: Line) -> dict[str, Tree]:
         originStateProvince=customs.origin_region,
         quantity=line.quantity,
         unitPrice=line.unit_price,
-        unitWeight=_said(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
+        unitWeight=without_none(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
     )
 
 
-def _spell_customer(customer: Customer | None) -> dict[str, Tree] | None:
+def customer_document(customer: Customer | None) -> dict[str, Tree] | None:
     if customer is None:
         return None
     first, middle, last = split_name(customer.name) if customer.name else (None, None, None)
     given = join_name(first, middle)
-    return _said(firstName=given, lastName=last or None, email=customer.email, customerId=customer.customer_ref)
+    return without_none(firstName=given, lastName=last or None, email=customer.email, customerId=customer.customer_ref)
 
 
-def _spell_references(content: Content) -> dict[str, Tree] | None:
+def references_document(content: Content) -> dict[str, Tree] | None:
     """Put references under their own names where the vendor has them, others into the free ones that are left."""
     rendered: dict[str, Tree] = {each.name: each.value for each in content.references if each.name in _REFERENCES}
     free = [name for name in _REFERENCES[:4] if name not in rendered]
@@ -295,16 +290,16 @@ def _spell_references(content: Content) -> dict[str, Tree] | None:
     return rendered or None
 
 
-def _spell_preferences(content: Content) -> dict[str, Tree] | None:
+def preferences_document(content: Content) -> dict[str, Tree] | None:
     how, customs = content.shipping, content.customs
-    info = _said(
+    info = without_none(
         currencyCode=customs.currency,
         customsDeclaredValue=customs.declared_value,
         importerCustomsReference=customs.importer_ref,
         invoiceNumber=customs.invoice_number,
         reasonForExport=customs.reason,
     ) if customs else None  # fmt: skip
-    rendered = _said(
+    rendered = without_none(
         carrier=how.carrier if how else None,
         service=how.service if how else None,
         customs={"customsInfo": info} if info is not None else None,
@@ -313,102 +308,20 @@ def _spell_preferences(content: Content) -> dict[str, Tree] | None:
     return rendered or ({} if how else None)
 
 
-def _spell_charges(content: Content) -> dict[str, Tree] | None:
+def charges_document(content: Content) -> dict[str, Tree] | None:
     totals = content.totals or Totals()
-    return _said(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
+    return (
+        without_none(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
+    )
 
 
-def _spell_gift(gift: Gift | None) -> dict[str, Tree] | None:
-    return _said(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
+def gift_document(gift: Gift | None) -> dict[str, Tree] | None:
+    return without_none(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
 
 
-def shown_item(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
+def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
     """Add to an item that was only a customs product what that product says; what the item says itself stands."""
     if not line.product_ref or item.get("itemId"):
         return item
-    told = _spell_line(line)
+    told = item_document(line)
     return told | {name: value for name, value in item.items() if name not in told or value not in (None, "")}
-
-
-class PbOmsFormat(Format):
-    """The document of this door; see flows.book.Format."""
-
-    name = "pb_oms"
-    lines = "items"
-    number_path: Path = ("orderNumber",)
-
-    def parse(self, raw: bytes) -> ParsedBody:
-        """See Format."""
-        return parse_body(
-            raw, wire.OrderCreate, _item_rules, natural=lambda sent: (sent.orderNumber,), references=_named_references
-        )
-
-    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
-        """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=_named_references(document))
-
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
-        """See Format."""
-        return _content(reading.shape, found)
-
-    def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; an order carries the properties of its customs products, so none is needed again."""
-        return ()
-
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format."""
-        address = content.destinations[0].address if content.destinations else None
-        billing = content.bill_to
-        return _said(
-            orderNumber=content.number,
-            orderMessage=_spell_gift(content.gift),
-            charges=_spell_charges(content),
-            shippingReference=_spell_references(content),
-            customerInfo=_spell_customer(content.customer),
-            fromAddress=_spell_address(content.ship_from, missing_fields, "orderShippingInfo", "fromAddress"),
-            toAddress=_spell_address(address, missing_fields, "orderShippingInfo", "toAddress"),
-            items=[_spell_line(line) for line in content.lines],
-            additionalAddresses=[{"address": _spell_address(billing, MissingFields()), "addressType": "BILLING"}]
-            if billing
-            else None,
-            shippingPreferences=_spell_preferences(content),
-        )
-
-    def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
-    ) -> dict[str, Tree]:
-        """See Format; the flat document split in two, unknown members in `orderInfo`."""
-        document = dict(document)
-        shipping = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
-        info = {
-            "orderId": spell_id(order.order_id),
-            "orderNumber": document.pop("orderNumber"),
-            "status": _STATUS[order.status],
-            "orderCreateDate": format_time(order.created_at),
-            "sourceFlowType": "API",
-            "createdBy": order.source.actor,
-        }
-        told = {name: document.pop(name) for name in shipping if name in document}
-        early = {name: document.pop(name) for name in ("customerInfo", "orderMessage", "metadata") if name in document}
-        items = [shown_item(*each) for each in zip(document.pop("items"), order.content.lines, strict=True)]
-        tags = [tag for tag in order.tags if tag != DELETED]
-        own = {name: value for name, value in document.items() if name not in ANSWERED}
-        return {"orderInfo": info | early | {"tags": tags, "items": items} | own, "orderShippingInfo": told}
-
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers four members and does not echo the order."""
-        return encode_json(
-            {
-                "orderId": spell_id(order.order_id),
-                "orderNumber": order.content.number,
-                "status": "Success",
-                "transactionCreateDate": format_time(order.created_at),
-            }
-        )
-
-    def is_visible(self, order: Order) -> bool:
-        """See Format; an order that was deleted through this door is not there for it any more."""
-        return not is_deleted(order)
-
-
-FORMAT = PbOmsFormat()

@@ -89,7 +89,7 @@ def from_wire(search: wire.Search) -> Search:
     words = given.get("status", ())
     first, last = (given.get(name) for name in ("orderCreateDateFrom", "orderCreateDateTo"))
     return Search(
-        order_ids=None if ids is None else tuple(filter(None, map(mapping.read_id, ids))),
+        order_ids=None if ids is None else tuple(filter(None, map(mapping.parse_id, ids))),
         numbers=given.get("orderNumber", ()),
         statuses=tuple(each for each in Status if any(each in mapping.statuses_of(word) for word in words)),
         customers=given.get("customerId", ()),

@@ -3,8 +3,9 @@
 from crossdock.doors import Door, SalesAccounts
 from crossdock.doors.s2.catalog import ACCOUNT, assign, describe_organization
 from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
-from crossdock.doors.s2.mapping import FORMAT
-from crossdock.doors.s2.routes import ROUTES, organization_of, refuse
+from crossdock.doors.s2.errors import refuse
+from crossdock.doors.s2.format import FORMAT
+from crossdock.doors.s2.routes import ROUTES, organization_of
 
 __all__ = ["DOOR"]
 

@@ -4,33 +4,29 @@ Canonical homes: channelOrderId and its two alternatives, accountId, the two add
 date, currency, items (SKU and description come from the product), ship-by, deliver-by, note. All else is a leftover.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from crossdock.core.errors import Fault, Path
-from crossdock.core.events import Event
-from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in, parse_body
-from crossdock.core.json.validation import unchecked
+from crossdock.core.errors import Fault
+from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in
 from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time
-from crossdock.core.orders.model import Address, Content, Destination, Line, Order, Reference, Shipping
-from crossdock.doors import encode_json
+from crossdock.core.orders.model import Address, Content, Destination, Line, Reference, Shipping
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of, warehouse_of
-from crossdock.doors.s2.responses import answered
-from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of
+from crossdock.flows.formats import MissingFields, ReferenceData
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
-def _unique_items(tree: Tree) -> Iterable[Fault]:
+def unique_items_rule(tree: Tree) -> Iterable[Fault]:
     """An item's id is its own within the order."""
     return duplicates_in(tree, "items", "channelOrderItemId")
 
 
-def _named_references(tree: Tree) -> tuple[EntityReference, ...]:
+def named_references(tree: Tree) -> tuple[EntityReference, ...]:
     """The account and every product must be the organization's; what is no UUID is a fault of its own."""
     if not isinstance(tree, dict):
         return ()
@@ -75,7 +71,7 @@ def _line(item: wire.Item, found: ReferenceData, placeholder: Tree) -> Line:
     )
 
 
-def _content(reading: ParsedBody, found: ReferenceData) -> Content:
+def to_content(reading: ParsedBody, found: ReferenceData) -> Content:
     sent: wire.OrderCreate = reading.shape
     return Content(
         number=sent.channelOrderId,
@@ -172,7 +168,7 @@ def _spell_line(line: Line, place: int, found: ReferenceData, missing_fields: Mi
     )
 
 
-def _spell(content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
+def from_content(content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
     account = found.entries.get((ACCOUNT, content.account_ref or ""))
     address = content.destinations[0].address if content.destinations else None
     return _said(
@@ -191,65 +187,3 @@ def _spell(content: Content, found: ReferenceData, missing_fields: MissingFields
         deliverByDate=_in_utc(content.deliver_by),
         customerNote=content.notes,
     )
-
-
-class S2Format(Format):
-    """The document of this door; see flows.book.Format."""
-
-    name = "s2"
-    lines = "items"
-    number_path: Path = ("channelOrderId",)
-
-    def parse(self, raw: bytes) -> ParsedBody:
-        """See Format; an order number is unique within its sales account."""
-        return parse_body(
-            raw,
-            wire.OrderCreate,
-            _unique_items,
-            natural=lambda sent: (sent.accountId.lower(), sent.channelOrderId),
-            references=_named_references,
-        )
-
-    def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
-        """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=_named_references(document))
-
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
-        """See Format."""
-        return _content(reading, found)
-
-    def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; an order from another door has its products looked up by SKU."""
-        wanted = []
-        is_own = wire.is_uuid(content.account_ref or "")
-        if content.account_ref and is_own:
-            wanted.append(EntityReference(ACCOUNT, content.account_ref, ()))
-        for line in content.lines:
-            if line.product_ref and wire.is_uuid(line.product_ref):
-                wanted.append(EntityReference(PRODUCT, line.product_ref, ()))
-            if line.sku and not is_own:
-                wanted.append(EntityReference(PRODUCT_BY_SKU, line.sku, ()))
-        return tuple(wanted)
-
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format."""
-        return _spell(content, found, missing_fields)
-
-    def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
-    ) -> dict[str, Tree]:
-        """See Format."""
-        return answered(document, order, found)
-
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers the whole order."""
-        return encode_json(answered(document, order, found))
-
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
-        """See Format; an account may name a warehouse that all its orders are assigned to."""
-        account = found.entries.get((ACCOUNT, order.content.account_ref or ""))
-        warehouse = warehouse_of(account) if account else None
-        return Placement(location_ref=warehouse) if warehouse else NO_PLACEMENT
-
-
-FORMAT = S2Format()

@@ -255,7 +255,9 @@ class TestEcho:
 
 class TestStatus:
     @pytest.mark.parametrize("code", ["ORDER_CONFIRMED", "my own word", "ORDER_HOLD_FRAUD", "ORDER_HOLD"])
-    async def test_the_status_code_is_the_one_that_was_sent(self, world: World, headers: dict[str, str], code: str) -> None:
+    async def test_the_status_code_is_the_one_that_was_sent(
+        self, world: World, headers: dict[str, str], code: str
+    ) -> None:
         got = await world.http.post(ORDERS, json=smallest(statusCode=code, statusDescription="d"), headers=headers)
         assert (got.json()["statusCode"], got.json()["statusDescription"]) == (code, "d")
         read = await world.http.get(ORDERS, params={"orderId": got.json()["orderId"]}, headers=headers)

@@ -13,7 +13,8 @@ from crossdock.core.json.strict_json import parse
 from crossdock.core.json.validation import unchecked
 from crossdock.core.money import Reconciliation, reconcile
 from crossdock.core.orders.model import Content
-from crossdock.doors.hub import mapping, wire
+from crossdock.doors.hub import format, mapping, wire
+from crossdock.doors.hub.format import HubFormat
 from crossdock.flows.document_cache import DocumentCache
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
 from tests.doors.hub.test_feed import Following
@@ -98,11 +99,11 @@ async def test_a_number_above_40_digits_is_refused_by_the_doors_of_the_vendors(
 def earlier(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Let the hub take any amount, as earlier versions did, until this is undone."""
 
-    def unlimited(_: mapping.HubFormat, raw: bytes) -> ParsedBody:
+    def unlimited(_: HubFormat, raw: bytes) -> ParsedBody:
         tree = parse(raw)
         return ParsedBody(tree, unchecked(tree, wire.OrderCreate), (), (tree["number"],))
 
-    monkeypatch.setattr(mapping.HubFormat, "read", unlimited)
+    monkeypatch.setattr(HubFormat, "parse", unlimited)
     return monkeypatch
 
 
@@ -186,7 +187,8 @@ def break_rendering(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> None:
             raise ArithmeticError(content.number)
         return reconcile(content)
 
-    monkeypatch.setattr(mapping, "reconcile", stumble)
+    for module in (mapping, format):
+        monkeypatch.setattr(module, "reconcile", stumble)
 
 
 @pytest.mark.parametrize("verb", BODIES)

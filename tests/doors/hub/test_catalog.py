@@ -27,7 +27,7 @@ from crossdock.core.orders.events import (
 from crossdock.core.orders.model import Order
 from crossdock.doors import encode_json
 from crossdock.doors.hub import event_schemas, examples
-from crossdock.doors.hub.mapping import read_id
+from crossdock.doors.hub.mapping import parse_id
 from crossdock.doors.hub.webhooks import message
 from crossdock.flows import event_payloads
 from crossdock.flows.execute import execute
@@ -135,7 +135,7 @@ async def append(world: World, order_id: str) -> None:
     caller = await caller_of(world)
 
     return_id = world.context.id_generator.new(world.context.clock())
-    command = AppendEvents(order_id=read_id(order_id), make=lambda order: later_facts(order, return_id))
+    command = AppendEvents(order_id=parse_id(order_id), make=lambda order: later_facts(order, return_id))
     await execute(world.context, caller, [command], door="hub")
 
 

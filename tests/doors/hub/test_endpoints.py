@@ -9,7 +9,7 @@ import pytest
 
 from crossdock.core.retry_policy import SECOND_US
 from crossdock.core.subscription import MAIL_ENDPOINT
-from crossdock.doors.hub.mapping import spell_id
+from crossdock.doors.hub.mapping import format_id
 from crossdock.doors.hub.routes.parameters import microseconds
 from crossdock.web import logs
 from tests.doors.hub.conftest import create, parameters, pointers, smallest
@@ -263,20 +263,20 @@ class TestRemoving:
 
     async def test_of_what_is_no_webhook_or_not_there_is_refused(self, world: World, headers: dict[str, str]) -> None:
         """Mails to customers are told through an endpoint too, which has no URL and no secret."""
-        for unknown in (spell_id(7), "x"):
+        for unknown in (format_id(7), "x"):
             for method, path, body in CALLS:
                 refused = await ask(world, headers, method, f"/{unknown}{path}", body, 404)
                 assert refused["code"] == "not_found"
         for method, path, body in CALLS:
             if not path.startswith(("/deliveries", "/redeliver")):
-                refused = await ask(world, headers, method, f"/{spell_id(MAIL_ENDPOINT)}{path}", body, 404)
+                refused = await ask(world, headers, method, f"/{format_id(MAIL_ENDPOINT)}{path}", body, 404)
                 assert refused["code"] == "not_found"
 
 
 CALLS = (
     ("GET", "", None), ("PATCH", "", {"name": "x"}), ("PATCH", "", {"enabled": False}), ("POST", "/rotate", {}),
     ("POST", "/test", None), ("POST", "/redeliver", {"since": "2020-01-01T00:00:00Z"}), ("GET", "/deliveries", None),
-    ("GET", f"/deliveries/{spell_id(7)}", None), ("POST", f"/deliveries/{spell_id(7)}/redeliver", None),
+    ("GET", f"/deliveries/{format_id(7)}", None), ("POST", f"/deliveries/{format_id(7)}/redeliver", None),
     ("DELETE", "", None),
 )  # fmt: skip
 

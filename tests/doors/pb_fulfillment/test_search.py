@@ -1,4 +1,4 @@
-"""Searching through the Pitney Bowes Fulfillment door: pages, large books, clients, and what is walked and what looked at."""
+"""Searching through the Pitney Bowes Fulfillment door: pages, many orders, clients, and the query a search becomes."""
 
 from typing import Any
 
@@ -20,46 +20,56 @@ async def search(client: VendorClient, *fields: tuple[str, list[str]], query: st
     return await client.http.post(f"{ORDERS}/status/search{query}", json=body, headers=client.headers())
 
 
-def numbers(answer: httpx.Response) -> list[str]:
-    assert answer.status_code == 200, answer.text
-    return [row["clientOrderId"] for row in answer.json()["orders"]]
+def numbers(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [row["clientOrderId"] for row in response.json()["orders"]]
 
 
 @pytest.fixture
-async def two(world: World, client: VendorClient) -> VendorClient:
-    """Put nine orders into the book, every third of them of a second client."""
+async def two_clients(world: World, client: VendorClient) -> VendorClient:
+    """Create nine orders, every third of a second client."""
     organization = (await world.demo_organization()).organization_id
     await tenants.add_vendor_reference(world.context, organization, kind="pb_fulfillment_client", value=SECOND)
     for start in range(0, 9, 3):
-        made = await client.bulk(
+        response = await client.bulk(
             [sample(clientOrderId=f"N{start + n}", clientId=SECOND if n == 2 else CLIENT_ID) for n in range(3)]
         )
-        assert made.status_code == 200
+        assert response.status_code == 200
     return client
 
 
 class TestPages:
-    async def test_pages_hold_each_order_once_in_either_direction(self, two: VendorClient) -> None:
+    async def test_pages_hold_each_order_once_in_either_direction(self, two_clients: VendorClient) -> None:
         for sort, expected in (
             ("asc", ["N0", "N1", "N3", "N4", "N6", "N7"]),
             ("desc", ["N7", "N6", "N4", "N3", "N1", "N0"]),
         ):
             found, page = [], 1
             while True:
-                answer = await search(two, query=f"?page={page}&size=4", sort=[f"pbCreateDate-{sort}"])
-                told = answer.json()
-                assert (told["totalElements"], told["totalPages"], told["number"], told["size"]) == (6, 2, page, 4)
-                assert told["numberOfElements"] == len(told["orders"])
-                assert told["first"] is (page == 1)
-                found += numbers(answer)
-                if told["last"]:
+                response = await search(two_clients, query=f"?page={page}&size=4", sort=[f"pbCreateDate-{sort}"])
+                body = response.json()
+                assert (
+                    body["totalElements"],
+                    body["totalPages"],
+                    body["number"],
+                    body["size"],
+                ) == (6, 2, page, 4)
+                assert body["numberOfElements"] == len(body["orders"])
+                assert body["first"] is (page == 1)
+                found += numbers(response)
+                if body["last"]:
                     break
                 page += 1
             assert found == expected
 
-    async def test_a_page_beyond_the_last_is_empty(self, two: VendorClient) -> None:
-        told = (await search(two, query="?page=9&size=4")).json()
-        assert (told["orders"], told["first"], told["last"], told["totalElements"]) == ([], False, True, 6)
+    async def test_a_page_beyond_the_last_is_empty(self, two_clients: VendorClient) -> None:
+        body = (await search(two_clients, query="?page=9&size=4")).json()
+        assert (body["orders"], body["first"], body["last"], body["totalElements"]) == (
+            [],
+            False,
+            True,
+            6,
+        )
 
     @pytest.mark.parametrize(
         "query", ["page=0", "page=-1", "page=1.5", "page=", "page=x", "size=0", "size=201", "size=²"]
@@ -67,29 +77,29 @@ class TestPages:
     async def test_page_and_size_that_are_not_whole_numbers_in_range_are_refused(
         self, client: VendorClient, query: str
     ) -> None:
-        answer = await search(client, query=f"?{query}")
-        assert answer.status_code == 400
-        assert [each["parameters"] for each in answer.json()] == [[query.partition("=")[0]]]
+        response = await search(client, query=f"?{query}")
+        assert response.status_code == 400
+        assert [each["parameters"] for each in response.json()] == [[query.partition("=")[0]]]
 
 
-class TestLargeBook:
-    """With as many orders as nobody looks at one by one; here that is more than two."""
+class TestManyOrders:
+    """With more orders than are examined one by one; here that is more than two."""
 
     @pytest.fixture(autouse=True)
     def large(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(order_search, "MAX_EXACT", 2)
 
-    async def test_pages_of_many_orders_never_show_another_clients_orders(self, two: VendorClient) -> None:
+    async def test_pages_of_many_orders_never_show_another_clients_orders(self, two_clients: VendorClient) -> None:
         for client, expected in ((CLIENT_ID, ["N0", "N1", "N3", "N4", "N6", "N7"]), (SECOND, ["N2", "N5", "N8"])):
             found = []
             for page in range(1, 4):
-                answer = await search(two, query=f"?page={page}&size=4", clientId=client)
-                assert answer.json()["totalElements"] == 9  # counted, though not shown
-                found += numbers(answer)
+                response = await search(two_clients, query=f"?page={page}&size=4", clientId=client)
+                assert response.json()["totalElements"] == 9  # counted, though not shown
+                found += numbers(response)
             assert found == expected
 
-    async def test_many_orders_are_paged_by_status_sku_and_time(self, two: VendorClient) -> None:
-        all_of_them = ["N0", "N1", "N3", "N4", "N6", "N7"]
+    async def test_many_orders_are_paged_by_status_sku_and_time(self, two_clients: VendorClient) -> None:
+        expected = ["N0", "N1", "N3", "N4", "N6", "N7"]
         span = ["2020-01-01T00:00:00Z", "2089-01-01T00:00:00Z"]
         for fields in (
             [("status", ["RECEIVED", "SHIPPED"])],
@@ -97,45 +107,47 @@ class TestLargeBook:
             [("skus", ["0001-0001"]), ("pbCreateDate", span)],
             [("status", ["RECEIVED"]), ("pbCreateDate", span)],
         ):
-            assert numbers(await search(two, *fields)) == all_of_them
-        changed = await search(two, ("pbUpdateDate", span), sort=["pbUpdateDate-desc"])
-        assert sorted(numbers(changed)) == all_of_them
+            assert numbers(await search(two_clients, *fields)) == expected
+        changed = await search(two_clients, ("pbUpdateDate", span), sort=["pbUpdateDate-desc"])
+        assert sorted(numbers(changed)) == expected
 
     async def test_many_orders_are_paged_to_the_end_where_counting_stops(
-        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
+        self, two_clients: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(planner, "MAX_COUNT", 3)
         found, lasts = [], []
         for page in (1, 2, 3):
-            answer = await search(two, ("skus", ["0001-0001"]), query=f"?page={page}&size=4")
-            found += numbers(answer)
-            lasts.append(answer.json()["last"])
+            response = await search(two_clients, ("skus", ["0001-0001"]), query=f"?page={page}&size=4")
+            found += numbers(response)
+            lasts.append(response.json()["last"])
         assert found == ["N0", "N1", "N3", "N4", "N6", "N7"]
         assert lasts == [False, False, True]
 
     async def test_a_page_deep_in_several_statuses_is_refused(
-        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
+        self, two_clients: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(order_search, "MAX_MERGED", 4)
-        only = await search(two, ("status", ["RECEIVED"]), query="?page=3&size=2")  # none of the others has an order
-        assert numbers(only) == ["N4"]
-        first = (await search(two, ("clientOrderIds", ["N0"]))).json()["orders"][0]["orderId"]
+        one_status = await search(
+            two_clients, ("status", ["RECEIVED"]), query="?page=3&size=2"
+        )  # no order has the others it stands for
+        assert numbers(one_status) == ["N4"]
+        first = (await search(two_clients, ("clientOrderIds", ["N0"]))).json()["orders"][0]["orderId"]
         url = f"{ORDERS}/{first}/cancel?clientId={CLIENT_ID}"
-        assert (await two.http.put(url, headers=two.headers())).status_code == 200
-        words = ["RECEIVED", "CANCELED"]
-        assert numbers(await search(two, ("status", words), query="?page=2&size=2")) == ["N3"]
-        refused = await search(two, ("status", words), query="?page=3&size=2")
+        assert (await two_clients.http.put(url, headers=two_clients.headers())).status_code == 200
+        statuses = ["RECEIVED", "CANCELED"]
+        assert numbers(await search(two_clients, ("status", statuses), query="?page=2&size=2")) == ["N3"]
+        refused = await search(two_clients, ("status", statuses), query="?page=3&size=2")
         assert (refused.status_code, refused.json()[0]["parameters"]) == (400, ["page"])
 
     async def test_orders_are_examined_for_what_no_index_holds_up_to_a_limit(
-        self, two: VendorClient, monkeypatch: pytest.MonkeyPatch
+        self, two_clients: VendorClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        answer = await search(
-            two, ("clientOrderIds", ["N7", "N1", "N2"]), sort=["createDate-desc", "pbCreateDate-desc"]
+        response = await search(
+            two_clients, ("clientOrderIds", ["N7", "N1", "N2"]), sort=["createDate-desc", "pbCreateDate-desc"]
         )
-        assert numbers(answer) == ["N7", "N1"]
+        assert numbers(response) == ["N7", "N1"]
         monkeypatch.setattr(order_search, "MAX_SCANNED", 8)
-        refused = await search(two, ("brands", ["B"]))
+        refused = await search(two_clients, ("brands", ["B"]))
         assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "1000045")
         assert "narrow" in refused.json()[0]["additionalInfo"]
 
@@ -146,9 +158,11 @@ class TestScope:
         assert (await search(reader)).status_code == 200
         assert (await search(writer)).status_code == 403
 
-    async def test_a_search_of_another_organization_finds_nothing(self, world: World, two: VendorClient) -> None:
+    async def test_a_search_of_another_organization_finds_nothing(
+        self, world: World, two_clients: VendorClient
+    ) -> None:
         stranger = VendorClient(world, await world.stranger())
-        first = (await search(two)).json()["orders"][0]["orderId"]
+        first = (await search(two_clients)).json()["orders"][0]["orderId"]
         for fields in ([], [("orderIds", [first])], [("clientOrderIds", ["N0"])], [("skus", ["0001-0001"])]):
             assert (await search(stranger, *fields)).json()["totalElements"] == 0
 
@@ -193,22 +207,22 @@ class TestOrderQuery:
         assert choice.created_to - choice.created_from == 1
 
     def test_numbers_are_looked_up_before_anything_else(self) -> None:
-        made = alternatives(
+        filters = alternatives(
             ("skus", ("S",)), ("status", ("SHIPPED",)), ("clientOrderIds", ("A", "B")), ("pbUpdateDate", SPAN)
         )
-        assert [choice.number for choice in made] == ["A", "B"]
-        assert all(planner.sorts_to_try(choice) == ("created",) for choice in made)
-        assert all(choice.updated_from is not None and choice.sku is None for choice in made)
+        assert [choice.number for choice in filters] == ["A", "B"]
+        assert all(planner.sorts_to_try(choice) == ("created",) for choice in filters)
+        assert all(choice.updated_from is not None and choice.sku is None for choice in filters)
 
     def test_a_range_of_changes_without_a_selective_filter_is_scanned_by_change(self) -> None:
-        made = alternatives(("status", ("SHIPPED", "DELIVERED")), ("pbUpdateDate", SPAN))
-        assert all(planner.sorts_to_try(choice)[0] == "updated" for choice in made)
-        assert [choice.status for choice in made] == ["shipped", "delivered", "returned"]
+        filters = alternatives(("status", ("SHIPPED", "DELIVERED")), ("pbUpdateDate", SPAN))
+        assert all(planner.sorts_to_try(choice)[0] == "updated" for choice in filters)
+        assert [choice.status for choice in filters] == ["shipped", "delivered", "returned"]
 
     def test_a_status_that_no_order_has_gives_no_alternative(self) -> None:
         assert alternatives(("status", ("INPROGRESS",))) == ()
 
     def test_orders_on_hold_are_examined_for_every_status_they_may_show(self) -> None:
-        for word in ("RECEIVED", "RELEASED"):
-            assert Filters(status="on_hold") in alternatives(("status", (word,)))
+        for status in ("RECEIVED", "RELEASED"):
+            assert Filters(status="on_hold") in alternatives(("status", (status,)))
         assert Filters(status="on_hold") not in alternatives(("status", ("SHIPPED",)))

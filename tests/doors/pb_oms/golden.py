@@ -3,7 +3,7 @@
 import re
 
 from crossdock.core.orders.model import Order
-from crossdock.doors.pb_oms.mapping import read_id, spell_id
+from crossdock.doors.pb_oms.mapping import format_id, parse_id
 from tests.doors.golden import OrdersPlayer, Tree, changed
 
 ORDERS = "/ordermanagement/api/v1/orders"
@@ -19,7 +19,7 @@ class Player(OrdersPlayer):
 
     async def spell(self, order_id: int) -> str:
         """See OrdersPlayer."""
-        return spell_id(order_id)
+        return format_id(order_id)
 
     def read(self, name: str, order: Order) -> Tree:
         """See OrdersPlayer."""
@@ -27,7 +27,7 @@ class Player(OrdersPlayer):
 
     def own_id(self, rendered: str) -> int | None:
         """See OrdersPlayer."""
-        return read_id(rendered)
+        return parse_id(rendered)
 
     def state_of(self, order: Order) -> dict[str, Tree]:
         """See OrdersPlayer."""

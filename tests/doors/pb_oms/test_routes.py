@@ -11,8 +11,9 @@ from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, 
 from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
 from crossdock.doors.pb_oms.demo import curl
-from crossdock.doors.pb_oms.mapping import _STATUS, FORMAT, read_id, spell_id
-from crossdock.doors.pb_oms.routes.errors import STATUS_OF, refuse
+from crossdock.doors.pb_oms.errors import STATUS_OF, refuse
+from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.mapping import STATUSES, format_id, parse_id
 from tests.doors.pb_oms.test_create import ORDERS, SAMPLE, sample
 from tests.world import World
 
@@ -158,13 +159,13 @@ class TestErrors:
 
 class TestWords:
     def test_exist_for_every_summary(self) -> None:
-        assert set(_STATUS) == set(Status)
-        assert set(_STATUS.values()) == {"UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"}
+        assert set(STATUSES) == set(Status)
+        assert set(STATUSES.values()) == {"UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"}
 
     @pytest.mark.parametrize("identity", [1, 2**40, 2**63 - 1])
     def test_spell_an_id_reversibly(self, identity: int) -> None:
-        assert re.fullmatch(r"PB[0-9A-Za-z]{10,11}", spell_id(identity))
-        assert read_id(spell_id(identity)) == identity
+        assert re.fullmatch(r"PB[0-9A-Za-z]{10,11}", format_id(identity))
+        assert parse_id(format_id(identity)) == identity
 
     def test_make_a_line_a_shell_takes(self) -> None:
         line = curl("http://127.0.0.1:8000")

@@ -16,7 +16,7 @@ from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import instant, spell_id
-from crossdock.doors.s2.mapping import FORMAT
+from crossdock.doors.s2.format import FORMAT
 from crossdock.doors.s2.responses import attachment_id
 from crossdock.flows import queries, rendering
 from crossdock.flows.access import Caller

@@ -36,7 +36,7 @@ _replace = msgspec.structs.replace
 
 
 def _id(request: Request, name: str = "id") -> int | None:
-    return mapping.read_id(request.params[name])
+    return mapping.parse_id(request.params[name])
 
 
 @contextmanager
@@ -152,7 +152,7 @@ async def list_deliveries(request: Request) -> Reply:
     limit, before = read_limit(request, query, faults), read_cursor(query, faults)
     if "state" in query and query["state"] not in list(State):
         faults.append(Fault((errors.QUERY, "state"), f"must be one of {', '.join(State)}"))
-    order_id = mapping.read_id(query["order_id"]) if "order_id" in query else None
+    order_id = mapping.parse_id(query["order_id"]) if "order_id" in query else None
     if "order_id" in query and order_id is None:
         faults.append(Fault((errors.QUERY, "order_id"), "must be the id of an order"))
     raise_faults(faults)
@@ -226,7 +226,7 @@ async def list_mails(request: Request) -> Reply:
 async def get_mail(request: Request) -> Reply:
     """Answer one kept mail as it would have gone out, a file that mail programs open."""
     found = await emails.get(request.context, request.caller, mail_id=_id(request))
-    name = mapping.spell_id(found.mail_id)
+    name = mapping.format_id(found.mail_id)
     headers = [("Content-Disposition", f'attachment; filename="{name}.eml"')]
     return Reply(200, found.message, headers=headers, content_type="message/rfc822")
 

@@ -13,6 +13,7 @@ from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.hub import errors, mapping
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
@@ -47,7 +48,7 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        renderings = await rendering.render_each(request.context, request.caller, page.orders, door=mapping.FORMAT.name)
+        renderings = await rendering.render_each(request.context, request.caller, page.orders, door=FORMAT.name)
         yield b"".join(
             _formatted(order, each, format_order) for order, each in zip(page.orders, renderings, strict=True)
         )

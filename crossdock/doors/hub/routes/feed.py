@@ -11,8 +11,9 @@ from crossdock.core.errors import Denied, Fault
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, Route, encode_json, json_reply
-from crossdock.doors.hub import errors, mapping
+from crossdock.doors.hub import errors
 from crossdock.doors.hub.event_schemas import PAGE, Message, UnreadableEvent
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
 from crossdock.flows import access, feed, rendering
@@ -91,7 +92,7 @@ async def _items(request: Request, entries: list[LogEntry], with_orders: bool) -
         return [_item(entry, UNSET) for entry in entries]
     told = [each for each in await feed.with_orders(request.context, request.caller, entries) if each is not None]
     orders = [each.order for each in told]
-    renderings = await rendering.render_each(request.context, request.caller, orders, door=mapping.FORMAT.name)
+    renderings = await rendering.render_each(request.context, request.caller, orders, door=FORMAT.name)
     document_at = {each.entry.position: found.document for each, found in zip(told, renderings, strict=True) if found}
     return [_item(entry, document_at.get(entry.position)) for entry in entries]
 

@@ -11,6 +11,7 @@ from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.event_data import entry_answer
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
     PAGE,
     PROBLEMS,
@@ -42,10 +43,10 @@ async def create_order(request: Request) -> Reply:
     key = read_key(request, faults)
     raise_faults(faults)
     keys = () if key is None else (hashed_key("hub/idempotency", request.caller.actor, key),)
-    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body, keys=keys))
+    outcome = await request.intake.submit(Submission(request.caller, FORMAT, request.body, keys=keys))
     assert outcome.order_id is not None
     headers = [
-        ("Location", f"/hub/v1/orders/{mapping.spell_id(outcome.order_id)}"),
+        ("Location", f"/hub/v1/orders/{mapping.format_id(outcome.order_id)}"),
         ("ETag", '"1"'),
         *replayed_header(outcome.status == "replayed"),
     ]
@@ -62,7 +63,7 @@ async def get_order(request: Request) -> Reply:
     if door is not None and door not in request.context.formats:
         faults.append(Fault((errors.QUERY, "as"), f"must be one of {', '.join(request.context.formats)}"))
     raise_faults(faults)
-    order_id = mapping.read_id(request.params["id"])
+    order_id = mapping.parse_id(request.params["id"])
     if at is None:
         order = await queries.order(request.context, request.caller, order_id=order_id)
     else:
@@ -72,7 +73,7 @@ async def get_order(request: Request) -> Reply:
         return Reply(304, headers=[("ETag", etag)], order_id=order.order_id)
     if door is not None:
         return json_reply(200, await _worded(request, order, door), headers=[("ETag", etag)], order_id=order.order_id)
-    (told,) = await render_json_all(request.context, request.caller, [order], door=mapping.FORMAT.name)
+    (told,) = await render_json_all(request.context, request.caller, [order], door=FORMAT.name)
     return json_reply(200, told, headers=[("ETag", etag)], order_id=order.order_id)
 
 
@@ -100,7 +101,7 @@ async def list_events(request: Request) -> Reply:
     if not (after.isascii() and after.isdigit() and len(after) < 10):
         faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave"))
     raise_faults(faults)
-    order_id = mapping.read_id(request.params["id"])
+    order_id = mapping.parse_id(request.params["id"])
     recorded = await queries.history(request.context, request.caller, order_id=order_id)
     entries = [entry for entry in queries.timeline(recorded) if entry.event.number > int(after)]
     cursor = str(entries[limit - 1].event.number) if len(entries) > limit else None
@@ -123,7 +124,7 @@ class Selection(Struct, frozen=True):
 
     async def rendered_page(self, request: Request, *, before: int | None, limit: int) -> RenderedPage:
         """Render a page of the orders."""
-        context, caller, door = request.context, request.caller, mapping.FORMAT.name
+        context, caller, door = request.context, request.caller, FORMAT.name
         if self.text is None:
             return await render_json_page(
                 context,

@@ -99,7 +99,7 @@ def _filters_mark(query: dict[str, str]) -> str:
 
 def cursor_after(query: dict[str, str], last: int | None) -> str | None:
     """Name the place after the row with id `last`, None at the end; it only fits the same filters."""
-    return None if last is None else f"{mapping.spell_id(last)}{_filters_mark(query)}"
+    return None if last is None else f"{mapping.format_id(last)}{_filters_mark(query)}"
 
 
 def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
@@ -107,7 +107,7 @@ def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
     text = query.get("cursor")
     if text is None:
         return None
-    before = mapping.read_id(text[:-8])
+    before = mapping.parse_id(text[:-8])
     if before is None or text[-8:] != _filters_mark(query):
         faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave for the same filters"))
     return before

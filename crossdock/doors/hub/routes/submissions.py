@@ -42,14 +42,14 @@ async def list_submissions(request: Request) -> Reply:
 
 async def get_submission(request: Request) -> Reply:
     """Answer one submission with the bytes that came and every fault found in them."""
-    submission_id = mapping.read_id(request.params["id"])
+    submission_id = mapping.parse_id(request.params["id"])
     record = await queries.submission(request.context, request.caller, submission_id=submission_id)
     return json_reply(200, _submission(record) | _body(record))
 
 
 async def redrive(request: Request) -> Reply:
     """Drive a refused submission again: with an empty body as it was, else with the body sent here."""
-    submission_id = mapping.read_id(request.params["id"])
+    submission_id = mapping.parse_id(request.params["id"])
     record = await queries.submission(request.context, request.caller, submission_id=submission_id)
     outcome = await intake.redrive(
         request.context,
@@ -60,23 +60,23 @@ async def redrive(request: Request) -> Reply:
     )
     if outcome.refusal is not None:
         raise outcome.refusal
-    order_id = mapping.spell_id(outcome.order_id) if outcome.order_id else None
-    answer = wire.Redriven(mapping.spell_id(outcome.submission_id), outcome.status, order_id)
+    order_id = mapping.format_id(outcome.order_id) if outcome.order_id else None
+    answer = wire.Redriven(mapping.format_id(outcome.submission_id), outcome.status, order_id)
     return json_reply(200, answer, order_id=outcome.order_id, outcome=outcome.status)
 
 
 def _submission(record: SubmissionRecord) -> dict[str, Any]:
     return {
-        "id": mapping.spell_id(record.submission_id),
+        "id": mapping.format_id(record.submission_id),
         "door": record.door,
         "operation": record.operation,
         "actor": record.actor,
         "received_at": format_time(record.received_at, digits=6),
         "status": record.status,
-        "order_id": mapping.spell_id(record.order_id) if record.order_id else None,
+        "order_id": mapping.format_id(record.order_id) if record.order_id else None,
         "code": record.code,
         "errors": [errors.error(fault) for fault in record.faults],
-        "redrive_of": mapping.spell_id(record.redrive_of) if record.redrive_of else None,
+        "redrive_of": mapping.format_id(record.redrive_of) if record.redrive_of else None,
         "size": record.size,
         "complete": record.size == len(record.body),
     }

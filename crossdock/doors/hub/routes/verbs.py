@@ -29,6 +29,7 @@ from crossdock.core.orders.commands import (
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.hub import edits, errors, mapping, wire
 from crossdock.doors.hub.event_data import event_answer
+from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
     PROBLEMS,
     BodyType,
@@ -105,7 +106,7 @@ async def edit_order(request: Request) -> Reply:
     _refuse(asked.faults)
     command = EditOrder(
         order_id=_order_id(request),
-        door=mapping.FORMAT.name,
+        door=FORMAT.name,
         change=lambda before, _: edits.edited(before, patch),
         reason=asked.reason,
     )
@@ -232,7 +233,7 @@ async def _archived(request: Request, archived: bool) -> Reply:
 
 # ------------------------------------------------------------------------------------------------------------- doing them
 def _order_id(request: Request) -> int | None:
-    return mapping.read_id(request.params["id"])
+    return mapping.parse_id(request.params["id"])
 
 
 async def _execute(request: Request, asked: Asked, command: Command) -> Reply:
@@ -245,7 +246,7 @@ async def _execute(request: Request, asked: Asked, command: Command) -> Reply:
         key = hashed_key("hub/idempotency", caller.actor, asked.key)
         once = IdempotentRequest(key, request.route.operation, request.body, reply)
     (change,) = await execute(
-        context, caller, [command], door=mapping.FORMAT.name, dry_run=asked.dry_run, request=once, reply=reply
+        context, caller, [command], door=FORMAT.name, dry_run=asked.dry_run, request=once, reply=reply
     )
     body = change.reply
     assert body is not None, "an answer is rendered before the commit"
@@ -266,9 +267,7 @@ async def _version(request: Request, versions: frozenset[int]) -> int:
 
 def _reply(request: Request) -> RenderReply:
     async def reply(tx: Any, change: Change) -> bytes:
-        (rendered,) = await rendering.render_in(
-            tx, request.context, request.caller, [change.order], door=mapping.FORMAT.name
-        )
+        (rendered,) = await rendering.render_in(tx, request.context, request.caller, [change.order], door=FORMAT.name)
         return _spelled(rendered.document, change)
 
     return reply

@@ -5,10 +5,7 @@ from typing import Any
 from crossdock.doors import Route
 from crossdock.doors.pb_oms import wire
 from crossdock.doors.pb_oms.routes import bulk, orders, shipping
-from crossdock.doors.pb_oms.routes.errors import refuse
 from crossdock.flows.access import READ, WRITE
-
-__all__ = ["ROUTES", "refuse"]
 
 ORDERS = ("/ordermanagement/api/v1/orders", "/api/v1/orders")
 

@@ -6,6 +6,7 @@ from crossdock.core.json.strict_json import Tree
 from crossdock.core.orders.commands import Command
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.pb_oms import edits, mapping, wire
+from crossdock.doors.pb_oms.format import FORMAT
 from crossdock.doors.pb_oms.routes.orders import now
 from crossdock.flows.execute import execute
 
@@ -13,7 +14,7 @@ from crossdock.flows.execute import execute
 async def _execute_all(request: Request, member: str, commands: dict[int, Command], status: str, message: str) -> Reply:
     """Execute all commands, keyed by their orders' positions in `member`, or refuse for each that cannot be executed."""
     try:
-        await execute(request.context, request.caller, [*commands.values()], door=mapping.FORMAT.name)
+        await execute(request.context, request.caller, [*commands.values()], door=FORMAT.name)
     except (NotFound, Conflict) as refusal:
         if len(commands) == 1:
             raise
@@ -28,7 +29,7 @@ async def _refusal_of_all(request: Request, member: str, commands: dict[int, Com
     for place, command in commands.items():
         path = (member, place, "orderId")
         try:
-            await execute(request.context, request.caller, [command], door=mapping.FORMAT.name, dry_run=True)
+            await execute(request.context, request.caller, [command], door=FORMAT.name, dry_run=True)
         except NotFound as refusal:
             missing.append(Fault(path, refusal.reason))
         except Conflict as refusal:
@@ -45,7 +46,7 @@ async def move_orders(request: Request) -> Reply:
     sent = decode_body(request.body, wire.BulkStatus)
     places = {each.orderId: place for place, each in reversed([*enumerate(sent.orders)])}
     commands = {
-        place: edits.change_status(mapping.read_id(name), sent.status, sent.reason or None)
+        place: edits.change_status(mapping.parse_id(name), sent.status, sent.reason or None)
         for name, place in sorted(places.items(), key=lambda each: each[1])
     }
     return await _execute_all(request, "orders", commands, sent.status, "Order status updated successfully.")
@@ -62,6 +63,6 @@ async def put_bulk_tags(request: Request) -> Reply:
     """Give each order exactly the tags that stand beside it."""
     sent = decode_body(request.body, wire.BulkTagsPut, _tags_rule)
     commands = {
-        place: edits.replace_tags(mapping.read_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)
+        place: edits.replace_tags(mapping.parse_id(each.orderId), each.tagIds) for place, each in enumerate(sent.tags)
     }
     return await _execute_all(request, "tags", commands, "Updated", "Order tags updated successfully.")

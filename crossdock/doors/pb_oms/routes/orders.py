@@ -9,6 +9,7 @@ from crossdock.core.orders.commands import Command
 from crossdock.core.time import format_time
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
 from crossdock.doors.pb_oms import edits, mapping, search, wire
+from crossdock.doors.pb_oms.format import FORMAT
 from crossdock.flows import order_search, queries, rendering
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.intake import Submission
@@ -16,7 +17,7 @@ from crossdock.flows.intake import Submission
 
 async def create_order(request: Request) -> Reply:
     """Create an order: 200 and four members."""
-    outcome = await request.intake.submit(Submission(request.caller, mapping.FORMAT, request.body))
+    outcome = await request.intake.submit(Submission(request.caller, FORMAT, request.body))
     replayed = outcome.status == "replayed"
     return Reply(
         200, outcome.reply, headers=replayed_header(replayed), order_id=outcome.order_id, outcome=outcome.status
@@ -29,16 +30,16 @@ async def get_order(request: Request) -> Reply:
     order = await queries.order(request.context, request.caller, order_id=_order_id(request))
     if mapping.is_deleted(order):
         raise NotFound(Code.NO_ORDER, "there is no such order")
-    (document,) = await rendering.render_json_all(request.context, request.caller, [order], door=mapping.FORMAT.name)
+    (document,) = await rendering.render_json_all(request.context, request.caller, [order], door=FORMAT.name)
     return Reply(200, encode_json(document), order_id=order.order_id)
 
 
 def _order_id(request: Request) -> int | None:
-    return mapping.read_id(request.params["orderId"])
+    return mapping.parse_id(request.params["orderId"])
 
 
 async def _execute(request: Request, command: Command) -> Change:
-    (change,) = await execute(request.context, request.caller, [command], door=mapping.FORMAT.name)
+    (change,) = await execute(request.context, request.caller, [command], door=FORMAT.name)
     return change
 
 
@@ -49,7 +50,7 @@ def now(request: Request) -> str:
 
 def _marked(request: Request, change: Change) -> Reply:
     order_id = change.order.order_id
-    return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Updated", now(request)), order_id=order_id)
+    return json_reply(200, wire.OrderMarked(mapping.format_id(order_id), "Updated", now(request)), order_id=order_id)
 
 
 async def change_order(request: Request) -> Reply:
@@ -71,7 +72,7 @@ async def change_order(request: Request) -> Reply:
         refusal.faults = tuple(edits.of_body(fault, places) for fault in refusal.faults)
         raise
     order = changed.order
-    answer = wire.OrderUpdated(mapping.spell_id(order.order_id), order.content.number, "Updated", now(request))
+    answer = wire.OrderUpdated(mapping.format_id(order.order_id), order.content.number, "Updated", now(request))
     return json_reply(200, answer, order_id=order.order_id)
 
 
@@ -79,7 +80,7 @@ async def delete_order(request: Request) -> Reply:
     """Delete an order: it is canceled and put out of sight, and this door does not find it any more."""
     change = await _execute(request, edits.delete(_order_id(request)))
     order_id = change.order.order_id
-    return json_reply(200, wire.OrderMarked(mapping.spell_id(order_id), "Deleted", now(request)), order_id=order_id)
+    return json_reply(200, wire.OrderMarked(mapping.format_id(order_id), "Deleted", now(request)), order_id=order_id)
 
 
 async def delete_item(request: Request) -> Reply:
@@ -104,6 +105,6 @@ async def search_orders(request: Request) -> Reply:
     number, size = max(1, sent.page or 0), sent.size or wire.PAGE_SIZE
     query, residual = search.order_query(search.from_wire(sent), limit=size, offset=(number - 1) * size)
     found = await order_search.find(request.context, request.caller, query, residual=residual)
-    documents = await rendering.render_json_all(request.context, request.caller, found.orders, door=mapping.FORMAT.name)
+    documents = await rendering.render_json_all(request.context, request.caller, found.orders, door=FORMAT.name)
     info = wire.PageInfo(found.total, -(-found.positions // size), number)
     return json_reply(200, {"orders": documents, "pageInfo": info})

@@ -9,7 +9,8 @@ from crossdock.core.json.request_body import parse_body
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import ArchiveOrder, CancelOrder, Command, EditOrder
 from crossdock.doors import Reply, Request, encode_json
-from crossdock.doors.s2 import catalog, edits, mapping, wire
+from crossdock.doors.s2 import catalog, edits, wire
+from crossdock.doors.s2.format import FORMAT
 from crossdock.flows import rendering
 from crossdock.flows.execute import execute
 
@@ -23,7 +24,7 @@ async def update_order(request: Request) -> Reply:
     """
     sent = _body(request)
     command = EditOrder(
-        order_id=_order_id(request), door=mapping.FORMAT.name, change=lambda before, _: edits.revised(before, sent)
+        order_id=_order_id(request), door=FORMAT.name, change=lambda before, _: edits.revised(before, sent)
     )
     try:
         return await _execute(request, command)
@@ -66,7 +67,7 @@ def _order_id(request: Request) -> int | None:
 
 
 async def _execute(request: Request, command: Command) -> Reply:
-    door = mapping.FORMAT.name
+    door = FORMAT.name
     (change,) = await execute(request.context, request.caller, [command], door=door)
     rendered = await rendering.render(request.context, request.caller, change.order, door=door)
     return Reply(200, encode_json(rendered.document), order_id=change.order.order_id)

@@ -1,0 +1,27 @@
+"""Sign in: POST /login."""
+
+from typing import Any
+
+from crossdock.core.json.request_body import decode_body
+from crossdock.doors import Reply, Request, json_reply
+from crossdock.doors.s2 import catalog, wire
+from crossdock.flows import access
+from crossdock.flows.tenants import Person
+
+TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
+
+
+# ------------------------------------------------------------------------------------------------------------- handlers
+async def login(request: Request) -> Reply:
+    """Sign a user in with e-mail and password: a token for 7 days, and who they are."""
+    sent = decode_body(request.body, wire.Login)
+
+    def claims(person: Person) -> dict[str, Any]:
+        user = {"userId": catalog.spell_id(person.person_id), "userVersion": person.token_version}
+        return {"aud": "s2core", "iss": "s2core", **user}
+
+    grant, person, places = await access.sign_in(
+        request.context, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
+    )
+    user = catalog.user_answer(person, places)
+    return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})
