@@ -1,8 +1,8 @@
-"""What is this door's own in its recorded cases; tests/doors/golden.py says what they are.
+"""The player of this door's recorded cases; tests/doors/golden.py describes the cases.
 
-The state is that of the order that was made first: version, status, holds, counters, and the events since. A given step is a
-request, a `create` of this door's or another's sample, or a `do` of the hub. `<id>` is the first order's id, `<made id>` stands
-for other ids of ours, `<audit>` and `<time>` for what they say. `<answer>` as a body is the order's own answer, laid over with
+The state is that of the order created first: version, status, holds, counters, and the events since. A given step is a
+request, a `create` of a sample of this door or another, or a `do` of the hub. `<id>` is the first order's id, `<made id>` any
+other id of Crossdock, `<audit>` an audit id, `<time>` a time. `<answer>` as a body is the order's read response, updated with
 the step's `with`; `<webhook>` in a path is the id of the only webhook.
 """
 
@@ -43,7 +43,7 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 
 class Player(golden.Player):
-    """See above."""
+    """Plays the cases of this door."""
 
     actor = "ops"
     shown = ("idempotent-replayed", "allow", "location", "content-type")
@@ -96,7 +96,7 @@ class Player(golden.Player):
         return page.orders[0] if page.orders else None
 
     async def state(self) -> Tree:
-        """See golden.Player; with the events since the last look."""
+        """See golden.Player; with the events since the previous call."""
         self._first = self._first or await self._find_first()
         if self._first is None:
             return None
@@ -128,7 +128,7 @@ class Player(golden.Player):
 
 
 async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: str | None = None) -> None:
-    """Do a verb of the hub to an order."""
+    """Execute a command of the hub on an order."""
     order_id = order.order_id
     commands: dict[str, Command] = {
         "hold": PlaceHolds(order_id=order_id, holds=(HoldRequest(reason or "address"),)),

@@ -37,7 +37,7 @@ async def read_order(world: World, number: str = "SH-1") -> Order:
 
 
 async def allocate(world: World, order: Order, *units: int) -> None:
-    """Allocate units of lines."""
+    """Allocate units of the lines, in their order."""
     command = AllocateOrder(order_id=order.order_id, location_ref="7", lines=dict(enumerate(units)))
     await execute(world.context, await caller_of(world), [command], door="hub")
 

@@ -55,8 +55,8 @@ async def _eligibility(request: Request, name: str, units: Callable[[Order, Coun
         if not requested or line_id in requested:
             count = units(order, counters)
             items.append(wire_calls.EligibleItem(line_id, count, count > 0))
-    answer = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
-    return json_reply(200, answer, order_id=order.order_id)
+    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
+    return json_reply(200, eligibility, order_id=order.order_id)
 
 
 async def cancel_eligibility(request: Request) -> Reply:

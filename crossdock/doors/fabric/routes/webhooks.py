@@ -142,7 +142,7 @@ ROUTES = (
         "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,)
     ),
     Route(
-        "PATCH", _ITEM, change_webhook, access.ADMIN, "updateWebhook", "Change members of a webhook",
+        "PATCH", _ITEM, change_webhook, access.ADMIN, "updateWebhook", "Change a webhook",
         request=wire.WebhookChange, answers={**_ANSWERS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
     ),
     Route(
