@@ -29,7 +29,8 @@ settings.register_profile("prove", settings.get_profile("test"), max_examples=10
 settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
 
 logs.configure("critical")  # a test that wants the lines configures them itself
-app.tune_garbage_collector()  # thousands of tests, and what they import, are never garbage; without this, a seventh goes to looking
+# Thousands of tests, and what they import, are never garbage; without this, scanning them takes a seventh of the time.
+app.tune_garbage_collector()
 
 ENGINES = ("sqlite", "postgresql")
 

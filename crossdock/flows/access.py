@@ -87,9 +87,14 @@ async def sign_in(
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
     if person.email in context.access.barred:
         raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
-    own = {"kind": "person", "ver": person.token_version}
+    own = {"kind": "person", "ver": _version_of(person)}
     signed = _signed(context, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
+
+
+def _version_of(person: Person) -> list[int]:
+    """Return what makes the tokens of a person valid. With the id, because a removed person may be added again."""
+    return [person.person_id, person.token_version]
 
 
 def _signed(context: Context, subject: str, claims: dict[str, Any], lifetime_s: int) -> Grant:
@@ -155,7 +160,7 @@ async def _client_place(tx: Transaction, claims: dict[str, Any], organization: s
 
 async def _person_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
     person = await tenants.get_person(tx, email=claims["sub"])
-    if person is None or person.token_version != claims.get("ver"):
+    if person is None or _version_of(person) != claims.get("ver"):
         raise Denied(Code.BAD_TOKEN, "the token was revoked")
     places = {place.organization_id: place for place in await tenants.memberships(tx, email=person.email)}
     if organization is not None:

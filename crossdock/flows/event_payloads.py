@@ -5,13 +5,14 @@ from typing import Any
 
 import structlog
 
-from crossdock.core.events import Event
+from crossdock.core.events import ORDER, Event
 from crossdock.core.orders import events
 from crossdock.flows import rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import encode_json
 from crossdock.flows.payload_formats import TEST as TEST
+from crossdock.flows.payload_formats import AggregateNotification as AggregateNotification
 from crossdock.flows.payload_formats import Notification as Notification
 from crossdock.flows.payload_formats import PayloadFormat as PayloadFormat
 from crossdock.flows.payload_formats import event_name as event_name
@@ -32,7 +33,7 @@ UNREADABLE = "the message could not be made; the server's log says why"
 
 async def notifications(
     tx: Transaction, endpoint: Endpoint, deliveries: Sequence[Delivery]
-) -> tuple[Organization, dict[int, Notification]]:
+) -> tuple[Organization, dict[int, Notification | AggregateNotification]]:
     """Return an endpoint's organization and the notifications of deliveries, by delivery id.
 
     Deliveries about no order are left out, and those whose order's log cannot be read.
@@ -54,19 +55,21 @@ async def notifications(
 async def of_entries(
     tx: Transaction, organization: Organization, entries: Sequence[LogEntry]
 ) -> list[Notification | None]:
-    """Return the notification of each entry of the feed; None if the order's log cannot be read."""
+    """Return the notification of each entry of the feed; None if it is about no order, or the order's log cannot be read."""
     by_event = await _replay(tx, organization, {(entry.event.aggregate_id, entry.event.number) for entry in entries})
-    return [by_event.get((entry.event.aggregate_id, entry.event.number)) for entry in entries]
+    found = [by_event.get((entry.event.aggregate_id, entry.event.number)) for entry in entries]
+    return [each if isinstance(each, Notification) else None for each in found]
 
 
 async def of_event(tx: Transaction, organization: Organization, *, order_id: int, number: int) -> Notification | None:
     """Return the notification of one event, None if there is no such event."""
-    return (await _replay(tx, organization, {(order_id, number)})).get((order_id, number))
+    found = (await _replay(tx, organization, {(order_id, number)})).get((order_id, number))
+    return found if isinstance(found, Notification) else None
 
 
 async def _replay(
     tx: Transaction, organization: Organization, keys: set[tuple[int, int]]
-) -> dict[tuple[int, int], Notification]:
+) -> dict[tuple[int, int], Notification | AggregateNotification]:
     """Replay the logs of orders, and return the notifications of the events with the given keys (order id, number).
 
     An order whose log cannot be read is left out, so that it does not block others.
@@ -75,9 +78,16 @@ async def _replay(
     for order_id, number in sorted(keys):
         last[order_id] = number
     histories = await event_log.histories(tx, organization.organization_id, aggregate_ids=list(last))
-    by_event: dict[tuple[int, int], Notification] = {}
+    by_event: dict[tuple[int, int], Notification | AggregateNotification] = {}
     for order_id, history in histories.items():
         entries = [entry for entry in history if entry.event.number <= last[order_id]]
+        if entries[0].event.aggregate_type != ORDER:
+            by_event |= {
+                (order_id, entry.event.number): AggregateNotification(organization, entry)
+                for entry in entries
+                if (order_id, entry.event.number) in keys
+            }
+            continue
         try:
             recorded = [entry.event for entry in entries]
             orders = events.replay(recorded)
@@ -92,24 +102,30 @@ async def _replay(
 
 
 async def bodies(
-    tx: Transaction, context: Context, payload: PayloadFormat, named: Mapping[int, tuple[Notification, str]]
+    tx: Transaction,
+    context: Context,
+    payload: PayloadFormat,
+    named: Mapping[int, tuple[Notification | AggregateNotification, str]],
 ) -> dict[int, bytes]:
     """Render the bodies of notifications under their topics, by delivery id; all must be of one organization."""
     if not named:
         return {}
     organization = next(iter(named.values()))[0].organization
     caller = await worker_of(tx, organization)
-    orders = [notification.order for notification, _ in named.values()]
+    of_orders = [each for each, _ in named.values() if isinstance(each, Notification)]
     histories: dict[int, Sequence[Event]] = {}
-    for notification, _ in named.values():
-        order_id, history = notification.order.order_id, notification.history
-        if len(history) > len(histories.get(order_id, ())):
-            histories[order_id] = history
-    documents = await rendering.render_in(tx, context, caller, orders, door=payload.door, histories=histories)
-    return {
-        delivery_id: payload.body(notification, topic, rendered.document)
-        for (delivery_id, (notification, topic)), rendered in zip(named.items(), documents, strict=True)
-    }
+    for each in of_orders:
+        if len(each.history) > len(histories.get(each.order.order_id, ())):
+            histories[each.order.order_id] = each.history
+    orders = [each.order for each in of_orders]
+    documents = iter(await rendering.render_in(tx, context, caller, orders, door=payload.door, histories=histories))
+    made: dict[int, bytes] = {}
+    for delivery_id, (notification, topic) in named.items():
+        if isinstance(notification, Notification):
+            made[delivery_id] = payload.body(notification, topic, next(documents).document)
+        elif payload.aggregate_body is not None:
+            made[delivery_id] = payload.aggregate_body(organization, notification.entry)
+    return made
 
 
 async def worker_of(tx: Transaction, organization: Organization) -> Caller:

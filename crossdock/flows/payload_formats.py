@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from crossdock.core.events import Event
+from crossdock.core.events import ORDER, Event
 from crossdock.core.orders import events
 from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Order
@@ -21,13 +21,20 @@ TEST = "endpoint.test"
 
 
 class Notification(Struct, frozen=True):
-    """An entry of the feed with its organization, its decoded event, and the order right after the event."""
+    """An entry of the feed about an order, with its organization, its decoded event, and the order right after the event."""
 
     organization: Organization
     entry: LogEntry
     order_event: OrderEvent
     order: Order
     history: Sequence[Event] = ()  # of the order, up to the event
+
+
+class AggregateNotification(Struct, frozen=True):
+    """An entry of the feed about another aggregate than an order, with its organization."""
+
+    organization: Organization
+    entry: LogEntry
 
 
 def event_name(entry: LogEntry) -> tuple[str, ...]:
@@ -55,4 +62,12 @@ class PayloadFormat(Struct, frozen=True):
     topics: Callable[[LogEntry], Sequence[str]] = event_name
     known: tuple[str, ...] = tuple(events.ORDER_EVENTS)
     content_type: str = "application/json"
+    # Builds a body from an entry about another aggregate than an order; a format without it has no messages for those.
+    aggregate_body: Callable[[Organization, LogEntry], bytes] | None = None
     test: Callable[[Organization, int, int], bytes] = test_body
+
+    def topics_of(self, entry: LogEntry) -> Sequence[str]:
+        """Return the topics of an entry; none where the format has no message for its aggregate."""
+        if entry.event.aggregate_type != ORDER and self.aggregate_body is None:
+            return ()
+        return self.topics(entry)

@@ -52,13 +52,17 @@ async def set_password(context: Context, *, email: str, password: str) -> bool:
 
 
 async def _change_hash(context: Context, email: str, change: Callable[[str], str]) -> bool:
-    async with context.store.writing() as tx:
-        person = await tenant_store.get_person(tx, email=email.lower())
-        if person is None:
-            return False
-        hashed = change(person.password_hash)
-        if hashed != person.password_hash:
-            await tenant_store.set_password_hash(tx, email=person.email, password_hash=hashed, now=context.clock())
+    """Change a person's password hash, again where another process has just changed it; False where there is none."""
+    is_changed = False
+    while not is_changed:
+        async with context.store.writing() as tx:
+            person = await tenant_store.get_person(tx, email=email.lower())
+            if person is None:
+                return False
+            seen, hashed = person.password_hash, change(person.password_hash)
+            is_changed = hashed == seen or await tenant_store.set_password_hash(
+                tx, email=person.email, seen=seen, password_hash=hashed, now=context.clock()
+            )
     context.access.forget()
     return True
 

@@ -211,7 +211,7 @@ _REVOKE_PERSON = Statement(
 
 _SET_PASSWORD_HASH = Statement(
     update(person)
-    .where(person.c.email == bindparam("p_email"))
+    .where(person.c.email == bindparam("p_email"), person.c.password_hash == bindparam("seen"))
     .values(
         password_hash=bindparam("password_hash"),
         token_version=person.c.token_version + 1,
@@ -257,9 +257,10 @@ async def revoke_person(tx: Transaction, *, email: str, now: int) -> bool:
     return await tx.run(_REVOKE_PERSON, p_email=email, updated_at=now) == 1
 
 
-async def set_password_hash(tx: Transaction, *, email: str, password_hash: str, now: int) -> bool:
-    """Set a person's password hash and revoke every token they have; False where there is no such person."""
-    return await tx.run(_SET_PASSWORD_HASH, p_email=email, password_hash=password_hash, updated_at=now) == 1
+async def set_password_hash(tx: Transaction, *, email: str, seen: str, password_hash: str, now: int) -> bool:
+    """Set a person's password hash, if it is still `seen`, and revoke every token they have."""
+    values = {"p_email": email, "seen": seen, "password_hash": password_hash, "updated_at": now}
+    return await tx.run(_SET_PASSWORD_HASH, **values) == 1
 
 
 async def members(tx: Transaction, organization_id: int) -> list[Membership]:

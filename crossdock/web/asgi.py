@@ -1,7 +1,7 @@
-"""The HTTP side: finds the route, reads the body within its limit, recognizes the caller, answers in the door's words.
+"""The ASGI application: match the route, read the body within its limit, authenticate the caller, call the door's handler.
 
-The last-resort handler is here too: a refusal is rendered by the door, anything else is a bug, logged with the request id
-that the answer shows. One log line and one count per request, without personal data.
+It also handles every exception: the door renders a refusal in its own format; anything else is a bug, logged with the
+request id that the response shows. Each request makes one log line and one count, without personal data.
 """
 
 import asyncio
@@ -31,49 +31,49 @@ class Site:
         self._context = context
         self._intake = intake
         self._doors = {door.name: door for door in doors}
-        places: dict[str, _Place] = {}
+        endpoints: dict[str, _PathEndpoint] = {}
         for door in doors:
             for route in door.routes:
                 for path in route.paths:
-                    places.setdefault(path, _Place(self)).add(door, route)
-        self._fixed = {path: place for path, place in places.items() if "{" not in path}
-        patterns = [Path(path, endpoint=place) for path, place in places.items() if "{" in path]
-        self._router = Router([*pages, *patterns], default=self._lost, redirect_slashes=False)
+                    endpoints.setdefault(path, _PathEndpoint(self)).add(door, route)
+        self._fixed = {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}
+        patterns = [Path(path, endpoint=endpoint) for path, endpoint in endpoints.items() if "{" in path]
+        self._router = Router([*pages, *patterns], default=self._not_found, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; most paths are fixed and found by one look-up, the rest are matched."""
+        """Serve one request. Most paths are fixed and found by one dict look-up, the rest are matched."""
         if scope["type"] != "http":
             return
-        place = self._fixed.get(scope["path"])
+        endpoint = self._fixed.get(scope["path"])
         try:
-            await (place or self._router)(scope, receive, send)
-        except Exception:  # noqa: BLE001 - a door answers its own bugs; this is for the pages
-            await self._break(scope, send)
+            await (endpoint or self._router)(scope, receive, send)
+        except Exception:  # noqa: BLE001 - `serve` handles the bugs of doors; this is for the pages
+            await self._report_page_bug(scope, send)
 
-    async def _break(self, scope: Scope, send: Send) -> None:
+    async def _report_page_bug(self, scope: Scope, send: Send) -> None:
         door = self._doors["hub"]
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "page", "a page"), b"")
         _log.exception("bug", request_id=request.request_id, door=door.name, operation="page")
-        await self._finish(None, send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
+        await self._respond(None, send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
 
-    async def _lost(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.turn_away(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
+    async def _not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
 
-    async def turn_away(
+    async def reject(
         self, scope: Scope, send: Send, refusal: NotFound, door: Door | None = None, allowed: Sequence[str] = ()
     ) -> None:
-        """Answer what no route takes, in the words of `door` or of the one whose paths it resembles most."""
+        """Refuse a request without a route, in the format of `door`, or of the door with the most similar path."""
         door = door or self._nearest(scope["path"], Headers(scope["headers"]))
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "none", "no route"), b"")
         reply = door.refuse(refusal, request)
         if allowed:
             reply.headers = [*reply.headers, ("Allow", ", ".join(allowed))]
-        await self._finish(None, send, scope, door, request, reply, str(refusal.code), time.perf_counter())
+        await self._respond(None, send, scope, door, request, reply, str(refusal.code), time.perf_counter())
 
     def _nearest(self, path: str, headers: Headers) -> Door:
-        def likeness(known: str) -> int:
+        def common_length(known: str) -> int:
             return next(
-                (place for place, (a, b) in enumerate(zip(path, known, strict=False)) if a != b),
+                (position for position, (a, b) in enumerate(zip(path, known, strict=False)) if a != b),
                 min(len(path), len(known)),
             )
 
@@ -83,7 +83,7 @@ class Site:
                 if route.when is not None and not route.when(headers):
                     continue
                 for known in route.paths:
-                    if (score := likeness(known.split("{")[0])) > best:
+                    if (score := common_length(known.split("{")[0])) > best:
                         best, door = score, each
         return door
 
@@ -98,11 +98,11 @@ class Site:
             query_string=scope["query_string"],
             headers=Headers(scope["headers"]),
             body=body,
-            request_id=f"{random.getrandbits(64):016x}",  # tells requests apart and need not be a secret
+            request_id=f"{random.getrandbits(64):016x}",  # unique in practice, and no secret
         )
 
     async def serve(self, door: Door, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request through a door."""
+        """Serve one request through a door."""
         began = time.perf_counter()
         request = self._request(scope, route, b"")
         outcome, size = "ok", 0
@@ -114,27 +114,27 @@ class Site:
             )
             request.body = body
             if route.scope is not None:
-                await self._recognize(door, request)
+                await self._authenticate(door, request)
             if size > len(body):
                 limit = self._context.settings.body_limit_bytes
                 raise Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
             reply = await route.handle(request)
             outcome = reply.outcome
         except Refusal as refused:
-            refusal = refused if refused.recorded else await self._kept(door, request, refused, size)
+            refusal = refused if refused.recorded else await self._record(door, request, refused, size)
             outcome = str(refusal.code)
             reply = door.refuse(refusal, request)
             if isinstance(refusal, Busy):
                 _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
         except ClientGone:
             return
-        except Exception:  # noqa: BLE001 - the last resort: a bug is logged and answered in the door's own shape
+        except Exception:  # noqa: BLE001 - the last resort: a bug is logged, and the door renders its 500
             outcome = "bug"
             _log.exception("bug", request_id=request.request_id, door=door.name, operation=route.operation)
             reply = door.refuse(None, request)
-        await self._finish(receive, send, scope, door, request, reply, outcome, began)
+        await self._respond(receive, send, scope, door, request, reply, outcome, began)
 
-    async def _recognize(self, door: Door, request: Request) -> None:
+    async def _authenticate(self, door: Door, request: Request) -> None:
         organization = door.organization_of(request.headers) if door.organization_of else None
         request.caller = await access.recognize(self._context, token=request.bearer, organization=organization)
         if door.check_caller is not None:
@@ -142,22 +142,24 @@ class Site:
         assert request.route.scope is not None
         request.caller.require(request.route.scope)
 
-    async def _kept(self, door: Door, request: Request, refusal: Refusal, size: int) -> Refusal:
-        """Record an order's bytes that were refused before intake saw them: for headers, scope, size, a bulk envelope.
+    async def _record(self, door: Door, request: Request, refusal: Refusal, size: int) -> Refusal:
+        """Store the body of an order that was refused before intake: for its headers, scope, size or bulk envelope.
 
-        Give the refusal, or, where it could not be recorded, the one that says so.
+        Returns the refusal, or Busy where the body could not be stored.
         """
-        known = request.caller is not None
-        if not known or not request.route.submits or door.format is None or isinstance(refusal, Busy):
+        is_authenticated = request.caller is not None
+        if not is_authenticated or not request.route.submits or door.format is None or isinstance(refusal, Busy):
             return refusal
-        kept = Submission(request.caller, door.format, request.body, request.route.submits, refusal=refusal, size=size)
+        submission = Submission(
+            request.caller, door.format, request.body, request.route.submits, refusal=refusal, size=size
+        )
         try:
-            await self._intake.submit_all([kept])
+            await self._intake.submit_all([submission])
         except Busy as busy:
             return busy
         return refusal
 
-    async def _finish(
+    async def _respond(
         self,
         receive: Receive | None,
         send: Send,
@@ -173,7 +175,7 @@ class Site:
         except Exception:
             if reply.stream is None:
                 raise
-            # Its beginning is sent; leaving it unended tells the client that it is not whole.
+            # Its beginning is sent; without an end, the client knows that it is incomplete.
             outcome = "cut"
             _log.exception("stream", request_id=request.request_id, door=door.name, operation=request.route.operation)
         seconds = time.perf_counter() - began
@@ -192,8 +194,8 @@ class Site:
         )
 
 
-class _Place:
-    """What stands at one path, as the router wants it: an ASGI application that picks the route."""
+class _PathEndpoint:
+    """The ASGI application of one path: picks the route by the headers and the method."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -201,38 +203,38 @@ class _Place:
         self._is_conditional = False
 
     def add(self, door: Door, route: Route) -> None:
-        """Put a route here; those with a condition are asked first."""
+        """Add a route; routes with a condition are tried first."""
         self._routes.append((door, route))
         self._routes.sort(key=lambda each: each[1].when is None)
         self._is_conditional = self._is_conditional or route.when is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        open_to = self._routes
+        candidates = self._routes
         if self._is_conditional:
             headers = Headers(scope["headers"])
-            open_to = [(door, route) for door, route in open_to if route.when is None or route.when(headers)]
-        for door, route in open_to:
+            candidates = [(door, route) for door, route in candidates if route.when is None or route.when(headers)]
+        for door, route in candidates:
             if route.method == method:
                 await self._site.serve(door, route, scope, receive, send)
                 return
-        if open_to:
+        if candidates:
             refusal = NotFound(Code.NO_METHOD, "this path does not take this method")
-            methods = sorted({route.method for _, route in open_to})
-            await self._site.turn_away(scope, send, refusal, open_to[0][0], methods)
+            methods = sorted({route.method for _, route in candidates})
+            await self._site.reject(scope, send, refusal, candidates[0][0], methods)
         else:
-            await self._site.turn_away(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
+            await self._site.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
 
 
 class ClientGone(Exception):
-    """The client hung up before its request was whole; there is nobody to answer."""
+    """The client disconnected before its request was complete."""
 
 
 async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
-    """Read the body; give it with its size, or, over the limit, its beginning and a size that is larger.
+    """Read the body; returns it with its size, or, over the limit, its beginning and a size that is larger.
 
-    An oversized body is read to its end without being kept, so that the client gets to read the answer; at most 64 times the
-    limit, after which it is left unread.
+    The rest of an oversized body is read and dropped, because many clients read the response only after they have sent
+    everything; after 64 times the limit, reading stops.
     """
     message: Message = await receive()
     body: bytes = message.get("body", b"")
@@ -253,7 +255,7 @@ async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
 
 async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
     headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
-    if reply.status not in (204, 304):  # these have no body to speak of
+    if reply.status not in (204, 304):  # these have no body
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
         if reply.stream is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -265,19 +267,19 @@ async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: s
 
 
 async def _stream(receive: Receive, send: Send, stream: AsyncIterator[bytes]) -> None:
-    """Send part after part until the stream ends or nobody is there to read it: some streams never end by themselves."""
-    gone = asyncio.ensure_future(_gone(receive))
+    """Send the parts of a stream until it ends or the client disconnects; some streams never end by themselves."""
+    disconnected = asyncio.ensure_future(_disconnected(receive))
     part: asyncio.Future[bytes | None] | None = None
     try:
-        while not gone.done():
+        while not disconnected.done():
             part = asyncio.ensure_future(_next(stream))
-            await asyncio.wait((part, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((part, disconnected), return_when=asyncio.FIRST_COMPLETED)
             if not part.done() or (sent := part.result()) is None:
                 return
             await send({"type": "http.response.body", "body": sent, "more_body": True})
     finally:
-        gone.cancel()
-        if part is not None and not part.done():  # nobody is there any more, or the server stops
+        disconnected.cancel()
+        if part is not None and not part.done():  # the client has disconnected, or the server stops
             part.cancel()
             await asyncio.wait((part,))
         if isinstance(stream, AsyncGenerator):
@@ -288,10 +290,10 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
     return await anext(stream, None)
 
 
-async def _gone(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _unreached(request: Request) -> Reply:
-    raise AssertionError("no handler stands behind a missing route")
+    raise AssertionError("a missing route has no handler")

@@ -1,6 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, with UTC time. No bodies, headers, names or secrets go in.
+"""Structured logs: one JSON object per line on standard error, with UTC time. No bodies, headers, names or secrets.
 
-Lines of one turn of the event loop are written together, because the orders of one commit are all answered in one turn.
+The lines of one turn of the event loop are written together, because all orders of a commit are replied to in one turn.
+Order ids are written as the hub's API spells them, so that a line can be looked up.
 """
 
 import asyncio
@@ -13,24 +14,25 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from crossdock.core.ids import to_base32
 from crossdock.core.time import format_time
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-# Lines that wait at most: more than one commit answers, and few enough to lose nothing of note with a loop that ended.
-_MOST = 256
-_open: list["_Lines"] = []  # the one that takes lines now, for `flush`
+# The most lines that wait: more than the requests of one commit, and few enough to lose little with a loop that ended.
+_MAX_WAITING = 256
+_current: list["_Lines"] = []  # the one in use, for `flush`
 
-_is_telling = [True]  # whether the level lets the lines of requests through
+_is_info_logged = [True]  # whether the level includes the lines of requests
 
 
 def configure(level: str) -> None:
-    """Send structlog's lines of `level` and above to standard error."""
+    """Write structlog's lines of `level` and above to standard error."""
     lines = _Lines(sys.stderr.buffer)
     flush()
-    _open[:] = [lines]
-    _is_telling[:] = [logging.getLevelNamesMapping()[level.upper()] <= logging.INFO]
+    _current[:] = [lines]
+    _is_info_logged[:] = [logging.getLevelNamesMapping()[level.upper()] <= logging.INFO]
     structlog.configure(
         processors=[_render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -40,7 +42,7 @@ def configure(level: str) -> None:
 
 
 class RequestLine(Struct, omit_defaults=False):
-    """The line of one request; written without structlog's steps, because every request has one."""
+    """The line of one request. It skips structlog's steps, because every request has one."""
 
     at: str
     level: str
@@ -49,53 +51,55 @@ class RequestLine(Struct, omit_defaults=False):
     organization: int | None
     door: str
     operation: str
-    order_id: int | None
+    order_id: str | None
     status: int
     outcome: str
     ms: float
 
 
-def request(**told: Any) -> None:
-    """Write the line of a request; `told` are the members of RequestLine after `event`."""
-    if _open and _is_telling[0]:
-        _open[0].info(_encode(RequestLine(format_time(time.time_ns() // 1000, digits=6), "info", "request", **told)))
+def request(*, order_id: int | None, **fields: Any) -> None:
+    """Write the line of a request; `fields` are the other fields of RequestLine after `event`."""
+    if _current and _is_info_logged[0]:
+        at = format_time(time.time_ns() // 1000, digits=6)
+        spelled = None if order_id is None else to_base32(order_id)
+        _current[0].info(_encode(RequestLine(at, "info", "request", order_id=spelled, **fields)))
 
 
 def flush() -> None:
-    """Write what waits for the turn's end; for a process that ends, and for tests."""
-    for lines in _open:
+    """Write the waiting lines; for a process that ends, and for tests."""
+    for lines in _current:
         lines.write()
 
 
 class _Lines:
-    """Writes lines to a file: those of one turn of the loop at once, and outside a loop each by itself."""
+    """Writes lines to a file: those of one turn of the event loop together, those outside a loop at once."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._waiting: list[bytes] = []
 
     def info(self, line: bytes) -> None:
-        """Take one line."""
+        """Add a line."""
         self._waiting.append(line)
         if len(self._waiting) == 1:  # the first of this turn
             try:
                 asyncio.get_running_loop().call_soon(self.write)
             except RuntimeError:
                 self.write()
-        elif len(self._waiting) >= _MOST:
+        elif len(self._waiting) >= _MAX_WAITING:
             self.write()
 
     debug = info
 
     def error(self, line: bytes) -> None:
-        """Take one line that must not be lost, whatever comes next."""
+        """Add a line and write it at once, so that a crash cannot lose it."""
         self._waiting.append(line)
         self.write()
 
     warning = critical = error
 
     def write(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         lines, self._waiting = self._waiting, []
         if not lines:
             return
@@ -104,9 +108,11 @@ class _Lines:
 
 
 def _render(_: Any, level: str, event: Any) -> bytes:
-    """Write one line; a single step, because every request writes one and each step costs it microseconds."""
+    """Render one line; a single step, because each of structlog's steps costs microseconds."""
     now = time.time_ns()
     line = {"at": format_time(now // 1000, digits=6), "level": level, **event}
+    if isinstance(line.get("order_id"), int):
+        line["order_id"] = to_base32(line["order_id"])
     if line.pop("exc_info", None):
         line["exception"] = structlog.processors.format_exc_info(None, "", {"exc_info": event["exc_info"]})["exception"]
     return _encode(line)

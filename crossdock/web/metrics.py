@@ -1,4 +1,4 @@
-"""Counts and times of requests, in the Prometheus format; summed over worker processes where there are several."""
+"""Counts and durations of requests, in the Prometheus format; summed over the server processes."""
 
 import os
 from functools import cache
@@ -15,8 +15,10 @@ from prometheus_client import (
 
 # From a cached read to a slow disk's fsync; the last is where clients usually give up.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
-_REQUESTS = Counter("crossdock_requests_total", "Requests answered", ["door", "operation", "status", "outcome"])
-_SECONDS = Histogram("crossdock_request_seconds", "Time to answer", ["door", "operation"], buckets=_BUCKETS)
+_REQUESTS = Counter("crossdock_requests_total", "Requests responded to", ["door", "operation", "status", "outcome"])
+_SECONDS = Histogram(
+    "crossdock_request_seconds", "Time from request to response", ["door", "operation"], buckets=_BUCKETS
+)
 
 
 @cache
@@ -36,7 +38,7 @@ def count(door: str, operation: str, status: int, outcome: str, seconds: float) 
 
 
 def exposition() -> tuple[bytes, str]:
-    """Give all metrics and their content type."""
+    """Return all metrics and their content type."""
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()

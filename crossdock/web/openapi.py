@@ -1,4 +1,4 @@
-"""One OpenAPI 3.1 document a door, made from its routes and the very types its bodies are checked with."""
+"""Build the OpenAPI 3.1 document of a door, from its routes and the types that validate its bodies."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _REFERENCE = "#/components/schemas/{name}"
 
 
 def document(door: Door) -> dict[str, Any]:
-    """Describe a door: every path and alias of every route, with parameters, bodies, answers and security."""
+    """Build a door's document: every path and alias of every route, with parameters, bodies, responses and security."""
     types = [kind for route in door.routes for kind in _types([route.request, *route.answers.values()])]
     schemas, components = msgspec.json.schema_components(list(dict.fromkeys(types)), ref_template=_REFERENCE)
     known = dict(zip(dict.fromkeys(types), map(_numbers, schemas), strict=True))
@@ -55,7 +55,7 @@ def _operation(door: Door, route: Route, known: dict[type, Any], path: str, alia
         "summary": route.summary + (f" (alias of {route.paths[0]})" if alias else ""),
         "tags": [door.title],
         "parameters": parameters + list(route.parameters),
-        "responses": {str(status): _answer(status, kind, known) for status, kind in sorted(route.answers.items())},
+        "responses": {str(status): _response(status, kind, known) for status, kind in sorted(route.answers.items())},
         "security": [{"bearer": [route.scope]}] if route.scope else [{"client": []}, {}],
     }
     if route.request is not None:
@@ -64,8 +64,8 @@ def _operation(door: Door, route: Route, known: dict[type, Any], path: str, alia
     return described
 
 
-def _answer(status: int, kind: Any, known: dict[type, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"description": "Done" if status < 400 else "Refused"}
+def _response(status: int, kind: Any, known: dict[type, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": "Success" if status < 400 else "Refused"}
     if kind is not None:
         media = "application/problem+json" if getattr(kind, "__name__", "") == "Problem" else "application/json"
         described["content"] = {media: {"schema": _schema(kind, known)}}
@@ -81,7 +81,7 @@ def _schema(kind: Any, known: dict[type, Any]) -> Any:
 
 
 def _numbers(schema: Any) -> Any:
-    """Say that Decimals are numbers in our JSON (the library describes them as strings), and unbounded ones at that."""
+    """Describe Decimals as numbers, as they are in our JSON and without bounds; the library describes them as strings."""
     if isinstance(schema, list):
         return [_numbers(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Pages and probes that belong to no door: health, metrics, and the documentation, which loads nothing from elsewhere."""
+"""Pages that belong to no door: health checks, metrics, and the API reference, which loads nothing from other servers."""
 
 import re
 from collections.abc import Sequence
@@ -21,21 +21,22 @@ if TYPE_CHECKING:
 
 
 def routes(context: Context, doors: Sequence[Door]) -> list[Route]:
-    """Give the routes of the pages."""
-    probes, documentation = _Probes(context), _Documentation(doors)
+    """Return the routes of the pages."""
+    health, reference = _Health(context), _Reference(doors)
     return [
-        Route("/health/live", probes.live),
-        Route("/health/ready", probes.ready),
-        Route("/metrics", probes.measured),
-        Route("/docs", documentation.overview),
-        Route("/docs/{door}", documentation.door_page),
-        Route("/openapi/{door}.json", documentation.door_document),
-        Route("/asyncapi/{door}.json", documentation.events_document),
+        Route("/health/live", health.live),
+        Route("/health/ready", health.ready),
+        Route("/metrics", health.metrics),
+        Route("/docs", reference.overview),
+        Route("/docs/", reference.overview),
+        Route("/docs/{door}", reference.door_page),
+        Route("/openapi/{door}.json", reference.openapi),
+        Route("/asyncapi/{door}.json", reference.asyncapi),
     ]
 
 
-class _Probes:
-    """What machines ask: whether the server lives, whether it can serve, and what it has done."""
+class _Health:
+    """Health checks and metrics."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -50,13 +51,13 @@ class _Probes:
             return JSONResponse({"status": "database unavailable"}, status_code=503)
         return JSONResponse({"status": "ready", "database": self._context.store.name})
 
-    async def measured(self, _: Request) -> Response:
+    async def metrics(self, _: Request) -> Response:
         body, media_type = metrics.exposition()
         return Response(body, headers={"content-type": media_type})
 
 
-class _Documentation:
-    """What people and their tools read about the doors; each document is made once, when it is first asked for."""
+class _Reference:
+    """The API reference: pages and documents of the doors. Each document is built once, when it is first requested."""
 
     def __init__(self, doors: Sequence[Door]) -> None:
         self._doors = doors
@@ -70,20 +71,20 @@ class _Documentation:
     async def door_page(self, request: Request) -> Response:
         door = self._by_name.get(request.path_params["door"])
         if door is None:
-            return HTMLResponse(_page(self._doors, None, None, lost=True), status_code=404)
+            return HTMLResponse(_page(self._doors, None, None, is_unknown=True), status_code=404)
         return HTMLResponse(_page(self._doors, door, self._document(door)))
 
-    async def door_document(self, request: Request) -> Response:
+    async def openapi(self, request: Request) -> Response:
         door = self._by_name.get(request.path_params["door"])
         if door is None:
             return JSONResponse({"detail": f"doors are {', '.join(self._by_name)}"}, status_code=404)
         return Response(msgspec.json.encode(self._document(door)), media_type="application/json")
 
-    async def events_document(self, request: Request) -> Response:
+    async def asyncapi(self, request: Request) -> Response:
         door = self._by_name.get(request.path_params["door"])
         if door is None or door.asyncapi is None:
             names = [each.name for each in self._doors if each.asyncapi]
-            return JSONResponse({"detail": f"doors that tell by themselves are {', '.join(names)}"}, status_code=404)
+            return JSONResponse({"detail": f"doors with events are {', '.join(names)}"}, status_code=404)
         if door.name not in self._asyncapi:
             self._asyncapi[door.name] = msgspec.json.encode(door.asyncapi())
         return Response(self._asyncapi[door.name], media_type="application/json")
@@ -103,15 +104,17 @@ def _templates() -> "Environment":
     return Environment(loader=PackageLoader("crossdock.web"), autoescape=True, trim_blocks=True)
 
 
-def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | None, *, lost: bool = False) -> str:
+def _page(
+    doors: Sequence[Door], door: Door | None, document: dict[str, Any] | None, *, is_unknown: bool = False
+) -> str:
     def resolve(schema: dict[str, Any]) -> dict[str, Any]:
         if document is not None and "$ref" in schema:
-            found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
-            return found
+            resolved: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+            return resolved
         return schema
 
     def element(schema: dict[str, Any]) -> dict[str, Any]:
-        """Go through arrays and alternatives to the object inside, if there is one."""
+        """Return the object inside arrays and alternatives, if there is one."""
         while True:
             if "items" in schema and schema.get("type") == "array":
                 schema = schema["items"] or {}
@@ -126,13 +129,13 @@ def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | N
         .render(
             doors=doors,
             name=door.name if door else "",
-            tells=door is not None and door.asyncapi is not None,
+            has_events=door is not None and door.asyncapi is not None,
             title=door.title if door else "Crossdock",
             document=document,
             calls=[route.operation for route in door.routes] if door else [],
-            # What most readers come for is open, all else is one click away.
+            # Most readers want to create an order; everything else is one click away.
             opened=next((route.operation for route in door.routes if route.submits), "") if door else "",
-            lost=lost,
+            is_unknown=is_unknown,
             prose=_prose,
             resolve=resolve,
             element=element,
@@ -142,14 +145,14 @@ def _page(doors: Sequence[Door], door: Door | None, document: dict[str, Any] | N
 
 
 def _prose(text: str) -> "Markup":
-    """Show what descriptions put between backticks as code."""
+    """Render the parts of a description between backticks as code."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """Say in a few words what a schema is."""
+    """Describe a schema in a few words."""
     if "$ref" in schema:
         return str(schema["$ref"].rsplit("/", 1)[-1])
     if arms := schema.get("anyOf") or schema.get("oneOf"):

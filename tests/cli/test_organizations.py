@@ -38,7 +38,7 @@ class TestOrganization:
     def test_an_unknown_organization_is_named(self, empty: str, command: tuple[str, ...]) -> None:
         assert refused(run(empty, *command)) == "crossdock: there is no organization 7"
 
-    def test_a_program_without_vendor_names_knows_what_doors_describe(self) -> None:
+    def test_the_commands_name_no_vendor(self) -> None:
         """Vendor knowledge belongs to the doors; the commands ask all of them."""
         commands = Path(__file__).parents[2] / "crossdock" / "cli"
         text = "\n".join(path.read_text() for path in commands.glob("*.py"))

@@ -346,6 +346,8 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
+    "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
+    "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),
     "tenants.add_vendor_reference": (lambda tx: tenants.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
     "catalog.entries": (lambda tx: catalog.entries(tx, OTHER, kind="product", keys=["k"]), []),

@@ -1,4 +1,4 @@
-"""The HTTP side itself: routing, limits, last-resort errors, and the log line."""
+"""The ASGI application: routing, limits, bugs, and the log line."""
 
 import io
 import json
@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from crossdock import demo
+from crossdock.core.ids import from_base32
 from crossdock.doors import Door, Request, Route, all_doors
 from crossdock.flows.intake import Intake
 from crossdock.web import logs
@@ -27,7 +28,7 @@ LIMIT = 2_048  # in the tests that send more than the server takes
 
 @pytest.fixture
 def engine() -> str:
-    """One engine: nothing here reaches the database's own ways."""
+    """One engine: nothing here depends on the database."""
     return "sqlite"
 
 
@@ -65,15 +66,15 @@ SHAPES: dict[str, Callable[[Any], bool]] = {
 
 
 def check_shape(door: str, answer: httpx.Response) -> None:
-    """Assert that an error speaks as the door does."""
+    """Assert that an error has the shape of the door."""
     assert SHAPES[door](answer.json()), (door, answer.text)
     problem = "application/problem+json" if door == "hub" else "application/json"
     assert answer.headers["content-type"] == problem
 
 
 class TestShapes:
-    def test_are_told_apart(self) -> None:
-        """Without this, a wrong door's answer could pass for the right one's."""
+    def test_the_error_shapes_of_the_doors_differ(self) -> None:
+        """Otherwise the response of a wrong door could pass for the right one's."""
         examples = {
             "pb_oms": {"errorCode": "", "message": "", "additionalInfo": ""},
             "pb_fulfillment": [{"errorCode": "", "message": "", "additionalInfo": "", "parameters": []}],
@@ -104,7 +105,7 @@ class TestRouting:
             ("hub", "/hub/v1/submissions/abc/redrive", "POST"),
         ],
     )
-    async def test_refuses_a_method_with_405_and_what_is_allowed(
+    async def test_a_wrong_method_is_405_with_the_methods_allowed(
         self, world: World, door: str, path: str, allowed: str
     ) -> None:
         answer = await world.http.request("TRACE", path)
@@ -115,13 +116,13 @@ class TestRouting:
         else:
             assert answer.headers["allow"] == allowed
 
-    async def test_asks_the_condition_of_a_shared_path_before_the_method(self, world: World) -> None:
+    async def test_the_condition_of_a_shared_path_comes_before_the_method(self, world: World) -> None:
         answer = await world.http.request("DELETE", "/order", headers=VENDORS["fabric"].headers(""))
         assert answer.status_code == 405
         check_shape("fabric", answer)
         assert answer.headers["allow"] == "GET, POST"
 
-    async def test_tells_fabric_from_s2_by_its_header(self, world: World) -> None:
+    async def test_a_path_shared_by_fabric_and_s2_is_routed_by_header(self, world: World) -> None:
         body, token = {"orderNumber": ""}, await world.bearer()
         check_shape("fabric", await world.http.post("/order", json=body, headers=token | VENDORS["fabric"].headers("")))
         check_shape("s2", await world.http.post("/order", json=body, headers=token))
@@ -140,20 +141,22 @@ class TestRouting:
             ("hub", "/hub/v1/orders/"),
         ],
     )
-    async def test_answers_an_unknown_path_as_the_nearest_door(self, world: World, door: str, path: str) -> None:
+    async def test_an_unknown_path_is_404_in_the_shape_of_the_nearest_door(
+        self, world: World, door: str, path: str
+    ) -> None:
         answer = await world.http.get(path)
         assert answer.status_code == 404
         check_shape(door, answer)
 
     @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/zebra", "/.env", "/%F0%9F%98%80"])
-    async def test_answers_what_resembles_no_door_as_the_hub(self, world: World, path: str) -> None:
+    async def test_a_path_that_resembles_no_door_is_404_in_the_shape_of_the_hub(self, world: World, path: str) -> None:
         answer = await world.http.get(path)
         assert answer.status_code == 404
         check_shape("hub", answer)
         assert answer.json()["code"] == "no_route"
 
     @pytest.mark.parametrize("door", NAMES)
-    async def test_answers_head_as_get_without_a_body(self, world: World, door: str) -> None:
+    async def test_head_returns_the_headers_of_get_without_a_body(self, world: World, door: str) -> None:
         vendor, token = VENDORS[door], await world.bearer()
         created = await world.http.post(
             vendor.create, json=vendor.body("HEAD-1"), headers=token | vendor.headers("head-1")
@@ -165,7 +168,7 @@ class TestRouting:
         assert head.headers["content-length"] == got.headers["content-length"] == str(len(got.content))
 
     @pytest.mark.parametrize("path", ["/hub/v1/orders/none", "/nothing", "/login"])
-    async def test_answers_a_refused_head_without_a_body(self, world: World, path: str) -> None:
+    async def test_a_refused_head_has_no_body(self, world: World, path: str) -> None:
         answer = await world.http.head(path)
         assert answer.status_code in (401, 404, 405)
         assert answer.content == b""
@@ -186,7 +189,9 @@ class TestNul:
             ("hub", "/hub/v1/orders?number=%00"),
         ],
     )
-    async def test_in_path_or_query_is_refused_in_the_doors_shape(self, world: World, door: str, path: str) -> None:
+    async def test_nul_in_a_path_or_query_is_refused_in_the_shape_of_the_door(
+        self, world: World, door: str, path: str
+    ) -> None:
         answer = await world.http.get(path, headers=await world.bearer() | VENDORS[door].headers("nul-1"))
         assert answer.status_code == (422 if door == "hub" else 400)
         check_shape(door, answer)
@@ -195,14 +200,14 @@ class TestNul:
 @pytest.mark.parametrize("context", [{"body_limit_bytes": LIMIT, "kept_bytes": 256}], indirect=True)
 @pytest.mark.parametrize("door", NAMES)
 class TestBodyLimit:
-    async def test_refuses_what_is_over_it(self, world: World, door: str) -> None:
+    async def test_a_body_over_the_limit_is_413(self, world: World, door: str) -> None:
         vendor = VENDORS[door]
         headers = await world.bearer() | vendor.headers("large-1")
         answer = await world.http.post(vendor.create, content=b" " * (LIMIT + 1), headers=headers)
         assert answer.status_code == 413
         check_shape(door, answer)
 
-    async def test_refuses_what_is_over_it_in_chunks(self, world: World, door: str) -> None:
+    async def test_a_chunked_body_over_the_limit_is_413(self, world: World, door: str) -> None:
         async def chunks() -> AsyncIterator[bytes]:
             for _ in range(LIMIT // 64 + 1):
                 yield b"[" * 64
@@ -213,13 +218,13 @@ class TestBodyLimit:
         assert answer.status_code == 413
         check_shape(door, answer)
 
-    async def test_takes_what_is_just_at_it(self, world: World, door: str) -> None:
+    async def test_a_body_at_the_limit_is_read(self, world: World, door: str) -> None:
         vendor = VENDORS[door]
         headers = await world.bearer() | vendor.headers("large-3")
         answer = await world.http.post(vendor.create, content=b"{}".ljust(LIMIT), headers=headers)
         assert answer.status_code in (400, 422)
 
-    async def test_keeps_the_beginning_of_what_it_refused(self, world: World, door: str) -> None:
+    async def test_the_beginning_of_a_body_over_the_limit_is_stored(self, world: World, door: str) -> None:
         vendor, token = VENDORS[door], await world.bearer()
         await world.http.post(vendor.create, content=b"x" * (LIMIT + 7), headers=token | vendor.headers("large-4"))
         (listed,) = (await world.http.get("/hub/v1/submissions", headers=token)).json()["items"]
@@ -228,7 +233,7 @@ class TestBodyLimit:
         full = (await world.http.get(f"/hub/v1/submissions/{listed['id']}", headers=token)).json()
         assert full["body"] == "x" * 256
 
-    async def test_asks_who_is_calling_before_it_keeps_anything(self, world: World, door: str) -> None:
+    async def test_nothing_is_stored_of_a_body_over_the_limit_without_a_token(self, world: World, door: str) -> None:
         vendor = VENDORS[door]
         answer = await world.http.post(vendor.create, content=b"x" * (LIMIT + 1), headers=vendor.headers("large-5"))
         assert answer.status_code == 401
@@ -237,7 +242,7 @@ class TestBodyLimit:
 
 
 class TestRequestId:
-    async def test_is_on_every_answer_of_a_door_and_never_twice(self, world: World) -> None:
+    async def test_every_response_of_a_door_has_a_unique_request_id(self, world: World) -> None:
         token = await world.bearer()
         seen = []
         for vendor in VENDORS.values():
@@ -260,7 +265,7 @@ class Lines:
         self._stream = io.TextIOWrapper(io.BytesIO(), write_through=True)
 
     def configure(self, level: str) -> None:
-        """Configure the log. Loggers that were used before hold on to their stream, so they are made anew."""
+        """Configure the log. Loggers that were used before keep their stream, so they are replaced."""
         self._patch.setattr(sys, "stderr", self._stream)
         logs.configure(level)
         for name, module in list(sys.modules.items()):
@@ -299,7 +304,7 @@ async def _broken(request: Request) -> NoReturn:
 
 
 def with_a_bug(door: Door) -> Door:
-    """Give the door one more route, whose handler fails."""
+    """Return the door with one more route, whose handler fails."""
     bug = Route("POST", (f"/{door.name}-bug", f"/{door.name}-bug/{{id}}"), _broken, None, "broken", "Fails")
     return msgspec.structs.replace(door, routes=(*door.routes, bug))
 
@@ -307,7 +312,7 @@ def with_a_bug(door: Door) -> Door:
 class TestBug:
     @pytest.mark.parametrize("path", ["/{door}-bug", "/{door}-bug/7"])
     @pytest.mark.parametrize("door", NAMES)
-    async def test_is_answered_as_the_door_and_logged_with_its_traceback(
+    async def test_a_bug_is_500_in_the_shape_of_the_door_and_logged_with_its_traceback(
         self, world: World, lines: Lines, door: str, path: str
     ) -> None:
         site = Site(world.context, Intake(world.context), [with_a_bug(each) for each in all_doors()])
@@ -328,7 +333,7 @@ class TestBug:
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Give every text and number of a body with the member it stands in."""
+    """Yield every text and number of a body with the name of its field."""
     if isinstance(value, dict):
         for member, each in value.items():
             yield from leaves(each, member)
@@ -339,7 +344,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, str(value)
 
 
-# Members whose values are about people or hold secrets, in any door's spelling.
+# Fields whose values are about people or hold secrets, by parts of their names in any door.
 PERSONAL = (
     "name", "first", "last", "email", "phone", "number", "address", "lines", "street", "city", "postal", "company",
     "token", "secret", "password", "card", "message", "latitude", "longitude", "notes", "fabricpaymentreference",
@@ -348,7 +353,7 @@ SHORTEST = 5  # shorter words ("test", "WA") are also found in the line's own
 
 
 def personal(door: str) -> set[str]:
-    """Give what of a door's sample must not be in a log."""
+    """Return the values of a door's sample that must not be in a log."""
     return {
         value
         for name, value in leaves(sample(door))
@@ -356,19 +361,23 @@ def personal(door: str) -> set[str]:
     }
 
 
-def said(line: dict[str, Any]) -> str:
-    """Give what a line says beside its numbers and times, whose digits may be anybody's postal code by chance."""
+def without_numbers(line: dict[str, Any]) -> str:
+    """Return a line without its ids, numbers and times, whose digits may be anybody's postal code by chance."""
     line = dict(line)
     assert re.fullmatch("[0-9a-f]{16}", line.pop("request_id"))
     assert re.fullmatch(r"[-0-9]{10}T[:0-9]{8}\.[0-9]{6}Z", line.pop("at"))
-    for name in ("organization", "order_id", "ms"):
+    order_id = line.pop("order_id")
+    assert order_id is None or from_base32(order_id) is not None
+    for name in ("organization", "ms"):
         assert isinstance(line.pop(name), int | float | None)
     return json.dumps(line, ensure_ascii=False)
 
 
 class TestLogLine:
     @pytest.mark.parametrize("door", NAMES)
-    async def test_of_a_create_says_who_what_and_how_it_ended(self, world: World, lines: Lines, door: str) -> None:
+    async def test_the_log_line_of_a_create_has_organization_operation_order_and_outcome(
+        self, world: World, lines: Lines, door: str
+    ) -> None:
         vendor = VENDORS[door]
         organization = (await world.demo_organization()).organization_id
         token = await world.bearer()
@@ -381,11 +390,12 @@ class TestLogLine:
         assert line["request_id"] == answer.headers["x-request-id"]
         assert (line["organization"], line["door"], line["operation"]) == (organization, door, "createOrder")
         assert (line["status"], line["outcome"]) == (vendor.ok, "accepted")
-        assert isinstance(line["order_id"], int)
+        (order,) = (await world.http.get("/hub/v1/orders?number=LOG-1", headers=token)).json()["items"]
+        assert line["order_id"] == order["id"]
         assert line["at"].endswith("Z")
         again = await world.http.post(vendor.create, json=vendor.body("LOG-1"), headers=token | vendor.headers("log-2"))
         assert again.status_code == vendor.ok
-        assert (lines.all[1]["outcome"], lines.all[1]["order_id"]) == ("replayed", line["order_id"])
+        assert (lines.all[2]["outcome"], lines.all[2]["order_id"]) == ("replayed", line["order_id"])
 
     @pytest.mark.parametrize(
         ("path", "status", "outcome", "door"),
@@ -395,7 +405,7 @@ class TestLogLine:
             ("/login", 405, "no_method", "s2"),
         ],
     )
-    async def test_of_a_refusal_says_why(
+    async def test_the_log_line_of_a_refusal_has_its_code(
         self, world: World, lines: Lines, path: str, status: int, outcome: str, door: str
     ) -> None:
         await world.http.get(path)
@@ -404,8 +414,8 @@ class TestLogLine:
         assert (line["organization"], line["order_id"]) == (None, None)
 
     @pytest.mark.parametrize("door", NAMES)
-    async def test_holds_no_personal_data(self, world: World, lines: Lines, door: str) -> None:
-        """Every fate of the sample: taken, repeated, in conflict, faulty, not JSON, without a token, read back."""
+    async def test_the_log_holds_no_personal_data(self, world: World, lines: Lines, door: str) -> None:
+        """The sample is accepted, repeated, in conflict, faulty, not JSON, without a token, and read."""
         vendor, token = VENDORS[door], await world.bearer()
         body = vendor.body("LOG-2")
         named = {member: {"Jane Smith": value} for member, value in body.items()}
@@ -427,10 +437,10 @@ class TestLogLine:
             token["Authorization"].removeprefix("Bearer "), "s3cr3t-token", "jane@example.com", "Jane Smith", "LOG-2",
             "jane.smith@email.com",
         }  # fmt: skip
-        text = "\n".join(map(said, lines.all))
+        text = "\n".join(map(without_numbers, lines.all))
         assert [each for each in sorted(forbidden) if each in text] == []
 
-    async def test_holds_no_secret_of_a_sign_in(self, world: World, lines: Lines) -> None:
+    async def test_the_log_holds_no_secret_of_a_sign_in(self, world: World, lines: Lines) -> None:
         basic = (demo.CLIENT_ID, demo.CLIENT_SECRET)
         tokens = [
             (await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})).json()[
@@ -446,7 +456,7 @@ class TestLogLine:
 
 
 class TestLevel:
-    async def test_of_warning_passes_over_the_line_of_a_request(self, world: World, lines: Lines) -> None:
+    async def test_requests_are_not_logged_at_the_level_warning(self, world: World, lines: Lines) -> None:
         await world.http.get("/hub/v1/orders")
         lines.configure("warning")
         await world.http.get("/hub/v1/orders")

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: whole, and true of what is told. What its schemas say is proved in tests/doors/hub/test_catalog.py."""
+"""The AsyncAPI document: complete and valid. tests/doors/hub/test_catalog.py checks its schemas against real events."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ FORMS = {"stream": "", "webhooks": "webhook.", "cloudevents": "crossdock."}
 
 @pytest.fixture
 def engine() -> str:
-    """One engine is enough: nothing of the document depends on it."""
+    """One engine: the document does not depend on it."""
     return "sqlite"
 
 
@@ -47,7 +47,7 @@ def resolved(document: dict[str, Any], reference: str) -> Any:
 
 
 class TestDocument:
-    def test_has_the_parts_of_asyncapi_3(self, document: dict[str, Any]) -> None:
+    def test_the_document_has_the_parts_of_asyncapi_3(self, document: dict[str, Any]) -> None:
         assert document["asyncapi"] == "3.0.0"
         assert {"title", "version"} <= set(document["info"])
         assert set(document) == {"asyncapi", "info", "defaultContentType", "channels", "operations", "components"}
@@ -57,23 +57,23 @@ class TestDocument:
             assert operation["action"] == "send"
             assert resolved(document, operation["channel"]["$ref"]) in document["channels"].values()
 
-    def test_refers_only_to_what_is_there(self, document: dict[str, Any]) -> None:
+    def test_every_reference_of_the_document_resolves(self, document: dict[str, Any]) -> None:
         found = set(references(document))
         assert len(found) > 50
         for reference in found:
             assert isinstance(resolved(document, reference), dict), reference
 
-    def test_refers_to_every_part(self, document: dict[str, Any]) -> None:
+    def test_every_component_of_the_document_is_used(self, document: dict[str, Any]) -> None:
         found = set(references(document))
         for kind, parts in document["components"].items():
             for name in parts:
                 assert f"#/components/{kind}/{name}" in found
 
-    def test_has_schemas_that_are_sound(self, document: dict[str, Any]) -> None:
+    def test_every_schema_of_the_document_is_valid(self, document: dict[str, Any]) -> None:
         for schema in document["components"]["schemas"].values():
             Draft7Validator.check_schema(schema)
 
-    def test_has_an_example_of_each_message_that_fits_its_schemas(self, document: dict[str, Any]) -> None:
+    def test_every_message_has_an_example_that_fits_its_schemas(self, document: dict[str, Any]) -> None:
         def fits(schema: dict[str, Any], value: Any) -> bool:
             return Draft7Validator(schema | {"components": document["components"]}).is_valid(value)
 
@@ -85,15 +85,15 @@ class TestDocument:
                 assert "headers" not in message or fits(message["headers"], example["headers"])
 
     @pytest.mark.parametrize("channel", FORMS)
-    def test_has_every_event_in_every_channel(self, document: dict[str, Any], channel: str) -> None:
-        told = {FORMS[channel] + name for name in ORDER_EVENTS}
-        tried = set() if channel == "stream" else {f"{FORMS[channel]}endpoint.test"}
-        assert set(document["channels"][channel]["messages"]) == told | tried
-        for name in told:
+    def test_every_channel_has_every_event(self, document: dict[str, Any], channel: str) -> None:
+        events = {FORMS[channel] + name for name in ORDER_EVENTS}
+        tests = set() if channel == "stream" else {f"{FORMS[channel]}endpoint.test"}
+        assert set(document["channels"][channel]["messages"]) == events | tests
+        for name in events:
             headers = document["components"]["messages"][name].get("headers")
             assert (headers is None) == (channel == "stream")
 
-    def test_describes_the_feed_as_its_route_is(self, document: dict[str, Any]) -> None:
+    def test_the_feed_is_described_as_its_route_is(self, document: dict[str, Any]) -> None:
         (route,) = feed.ROUTES
         assert document["channels"]["feed"]["address"] == route.paths[0]
         query = document["operations"]["readFeed"]["bindings"]["http"]["query"]["properties"]
@@ -102,10 +102,10 @@ class TestDocument:
 
 class TestPages:
     @pytest.mark.parametrize("name", ["s2", "nobody"])
-    async def test_of_a_door_that_tells_nothing_is_404(self, world: World, name: str) -> None:
+    async def test_the_document_of_a_door_without_events_is_404(self, world: World, name: str) -> None:
         answer = await world.http.get(f"/asyncapi/{name}.json")
-        assert (answer.status_code, answer.json()) == (404, {"detail": "doors that tell by themselves are hub"})
+        assert (answer.status_code, answer.json()) == (404, {"detail": "doors with events are hub"})
 
-    async def test_is_linked_from_the_page_of_the_hub_alone(self, world: World) -> None:
+    async def test_the_document_is_linked_from_the_page_of_the_hub_alone(self, world: World) -> None:
         assert "/asyncapi/hub.json" in (await world.http.get("/docs/hub")).text
         assert "/asyncapi/" not in (await world.http.get("/docs/s2")).text

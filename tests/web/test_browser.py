@@ -1,5 +1,5 @@
-"""The documentation pages as a reader has them: a real Chromium at a real server. Part of `make prove`, as not every machine
-has a Chromium; what can be said of the pages without one is in test_pages.py.
+"""The reference pages in a real Chromium at a real server. Part of `make prove`, because not every machine has a Chromium;
+test_pages.py checks the pages without one.
 """
 
 import shutil
@@ -24,11 +24,11 @@ FLAGS = [
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # The browser's own errands.
+    # Requests of the browser itself.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # What a page asks of another host is noted here and leads nowhere.
+    # Requests to other hosts are recorded, and fail.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
 GIVE_UP_MS = 10_000  # far more than anything here takes
@@ -45,7 +45,7 @@ WIDE, PHONE = (1280, 800), (390, 844)
 
 @pytest.fixture(scope="module")
 def base(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a server."""
+    """Return the address of a server."""
     path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("browser") / "crossdock.db")
     with Server(f"sqlite:///{path}") as server:
         yield server.base
@@ -53,45 +53,45 @@ def base(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 async def browser() -> "AsyncIterator[Browser]":
-    """Give a browser without a window."""
+    """Return a browser without a window."""
     from playwright.async_api import async_playwright
 
-    async with async_playwright() as leading_index:
-        started = await leading_index.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield started
         await started.close()
 
 
 class Visit:
-    """A page in a browser that has been nowhere before: what it asked for, and what it complained about."""
+    """A page in a fresh browser profile, with the requests it made and the errors and warnings it logged."""
 
     def __init__(self, page: "Page") -> None:
         self.page = page
         self.requested: list[str] = []
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         page.set_default_timeout(GIVE_UP_MS)
-        page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self._add_message(message.type, message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     async def listen(self) -> None:
-        """Note all requests at their source: the library leaves out those for the site's icon."""
+        """Record all requests at their source: the library leaves out those for the site's icon."""
         session = await self.page.context.new_cdp_session(self.page)
-        session.on("Network.requestWillBeSent", self._asked)
+        session.on("Network.requestWillBeSent", self._add_request)
         await session.send("Network.enable")
 
-    def _asked(self, event: dict[str, Any]) -> None:
+    def _add_request(self, event: dict[str, Any]) -> None:
         self.requested.append(event["request"]["url"])
 
-    def _heard(self, kind: str, text: str) -> None:
+    def _add_message(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
-            self.complaints.append(text)
+            self.errors.append(text)
 
     async def settle(self) -> None:
-        """Come back when the page has nothing more to load."""
+        """Wait until the page has nothing more to load."""
         await self.page.wait_for_load_state("networkidle")
 
     async def open(self, address: str) -> int:
-        """Go to an address, wait until nothing more is loaded, and give the status."""
+        """Go to an address and wait until everything is loaded; returns the status."""
         answer = await self.page.goto(address)
         assert answer is not None
         await self.settle()
@@ -100,7 +100,7 @@ class Visit:
 
 @asynccontextmanager
 async def visit(browser: "Browser", *, size: tuple[int, int] = WIDE) -> AsyncIterator[Visit]:
-    """Give a fresh page of this size in a profile of its own."""
+    """Return a fresh page of this size in a profile of its own."""
     context = await browser.new_context(viewport={"width": size[0], "height": size[1]})
     try:
         made = Visit(await context.new_page())
@@ -111,7 +111,7 @@ async def visit(browser: "Browser", *, size: tuple[int, int] = WIDE) -> AsyncIte
 
 
 class TestWatch:
-    async def test_notes_what_a_page_asks_of_others_and_complains_about(self, browser: "Browser", base: str) -> None:
+    async def test_the_watch_records_requests_to_other_hosts_and_errors(self, browser: "Browser", base: str) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs")
             async with seen.page.expect_event("requestfailed"), seen.page.expect_event("pageerror"):
@@ -124,23 +124,23 @@ class TestWatch:
                 )
             await seen.settle()
             assert seen.requested == [f"{base}/docs", "http://elsewhere.example/x.png"]
-            assert {"said", "thrown"} <= set(seen.complaints)
+            assert {"said", "thrown"} <= set(seen.errors)
 
 
 class TestEveryPage:
     @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
     @pytest.mark.parametrize("path", PATHS)
-    async def test_loads_itself_and_nothing_else(
+    async def test_a_page_loads_itself_and_nothing_else(
         self, browser: "Browser", base: str, path: str, size: tuple[int, int]
     ) -> None:
         async with visit(browser, size=size) as seen:
             assert await seen.open(base + path) == 200
             assert seen.requested == [base + path]
-            assert seen.complaints == []
+            assert seen.errors == []
 
     @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
     @pytest.mark.parametrize("path", PATHS)
-    async def test_fits_the_window_with_everything_open(
+    async def test_a_page_fits_the_window_with_everything_open(
         self, browser: "Browser", base: str, path: str, size: tuple[int, int]
     ) -> None:
         async with visit(browser, size=size) as seen:
@@ -150,7 +150,7 @@ class TestEveryPage:
 
 
 class TestOverview:
-    async def test_leads_to_every_door_and_back(self, browser: "Browser", base: str) -> None:
+    async def test_the_overview_leads_to_every_door_and_back(self, browser: "Browser", base: str) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs")
             for door in DOORS.values():
@@ -159,12 +159,12 @@ class TestOverview:
                 await seen.page.get_by_role("link", name="Crossdock", exact=True).click()
                 assert await seen.page.get_by_role("heading", level=1).inner_text() == "Crossdock"
             assert {url.removeprefix(base) for url in seen.requested} == set(PATHS)
-            assert seen.complaints == []
+            assert seen.errors == []
 
 
 @pytest.mark.parametrize("door", DOORS)
 class TestDoor:
-    async def test_lists_every_call_to_the_eye(self, browser: "Browser", base: str, door: str) -> None:
+    async def test_the_page_of_a_door_shows_every_call(self, browser: "Browser", base: str, door: str) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs/{door}")
             shown = set()
@@ -173,7 +173,9 @@ class TestDoor:
                 shown.add((await line.locator(".method").inner_text(), await line.locator(".path").inner_text()))
             assert shown == {(route.method, path) for route in DOORS[door].routes for path in route.paths}
 
-    async def test_has_the_create_call_open_and_no_other(self, browser: "Browser", base: str, door: str) -> None:
+    async def test_the_page_of_a_door_has_only_the_create_call_open(
+        self, browser: "Browser", base: str, door: str
+    ) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs/{door}")
             opened = seen.page.locator("details.operation[open]")
@@ -182,7 +184,7 @@ class TestDoor:
             member = opened.locator("ul.shape").first.get_by_text(VENDORS[door].number, exact=True).first
             assert await member.is_visible()
 
-    async def test_opens_each_call_from_the_list_on_top(self, browser: "Browser", base: str, door: str) -> None:
+    async def test_the_list_of_calls_opens_each_call(self, browser: "Browser", base: str, door: str) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs/{door}")
             links = seen.page.get_by_role("navigation", name="Calls").get_by_role("link")
@@ -191,6 +193,6 @@ class TestDoor:
                 await links.get_by_text(route.operation, exact=True).click()
                 inside = seen.page.locator(f"#{route.operation}")
                 await inside.wait_for(state="visible")
-                await inside.get_by_role("heading", name="Answers", exact=True).wait_for(state="visible")
+                await inside.get_by_role("heading", name="Responses", exact=True).wait_for(state="visible")
             assert {url.split("#")[0] for url in seen.requested} == {f"{base}/docs/{door}"}
-            assert seen.complaints == []
+            assert seen.errors == []

@@ -278,7 +278,7 @@ async def test_a_statement_over_the_limit_is_ended_by_the_server_and_its_connect
             process = await tx.rows(_PROCESS)
             await tx.rows(Statement(text("SELECT pg_sleep(30)")))
     assert caught.value.code is Code.UNAVAILABLE
-    assert "QueryCanceledError" in str(caught.value.order_events)
+    assert "QueryCanceledError" in str(caught.value.facts)
     async with store.writing() as tx:
         assert await tx.rows(_PROCESS) == process
 

@@ -1,4 +1,4 @@
-"""The OpenAPI documents: valid, complete, and true of what the doors take and answer."""
+"""The OpenAPI documents: valid, complete, and consistent with what the doors accept and return."""
 
 import json
 import random
@@ -18,7 +18,7 @@ DOORS = {door.name: door for door in all_doors()}
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 SEED = 7731
 EXAMPLES = 30
-# What senders get wrong: types, bounds, odd text, deep nesting, and nothing at all.
+# What senders get wrong: types, bounds, odd text, deep nesting, empty values.
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 2**63, 10**30, 1e308, -0.0, "", " ", "0", "x" * 5000, "\u0000", "\ud83d\ude00", "2026-13-45",
     "9" * 400, [], {}, [[]], [None], {"": {"": ""}}, [{}] * 300,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.parametrize("door", list(DOORS))
 
 @pytest.fixture
 def engine() -> str:
-    """One engine is enough: no document and no shape depends on it."""
+    """One engine: no document depends on it."""
     return "sqlite"
 
 
@@ -51,52 +51,52 @@ def operations(described: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any
 
 
 def faults(described: dict[str, Any], schema: dict[str, Any], value: Any) -> list[str]:
-    """Say where a value does not fit a schema of the document."""
+    """Return where a value does not fit a schema of the document."""
     validator = Draft202012Validator(schema | {"components": described["components"]})
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
 
 def strings(value: Any) -> list[tuple[str, Any]]:
-    """Give every member of a document with its value."""
+    """Return every field of a document with its value."""
     if isinstance(value, dict):
         return [*value.items(), *(pair for each in value.values() for pair in strings(each))]
     return [pair for each in value for pair in strings(each)] if isinstance(value, list) else []
 
 
 class TestDocument:
-    async def test_is_valid_openapi_31(self, world: World, door: str) -> None:
+    async def test_the_document_of_a_door_is_valid_openapi_31(self, world: World, door: str) -> None:
         described = await document(world, door)
         assert described["openapi"] == "3.1.0"
         assert [error.message for error in OpenAPIV31SpecValidator(described).iter_errors()] == []
 
-    async def test_names_every_route_and_nothing_else(self, world: World, door: str) -> None:
+    async def test_the_document_has_every_route_and_no_others(self, world: World, door: str) -> None:
         expected = {(path, route.method.lower()) for route in DOORS[door].routes for path in route.paths}
         assert set(operations(await document(world, door))) == expected
 
-    async def test_gives_each_operation_an_id_of_its_own(self, world: World, door: str) -> None:
+    async def test_every_operation_has_an_id_of_its_own(self, world: World, door: str) -> None:
         ids = [operation["operationId"] for operation in operations(await document(world, door)).values()]
         assert len(set(ids)) == len(ids)
 
-    async def test_says_no_number_is_a_string(self, world: World, door: str) -> None:
+    async def test_no_number_is_described_as_a_string(self, world: World, door: str) -> None:
         assert ("format", "decimal") not in [
             pair for pair in strings(await document(world, door)) if pair[0] == "format"
         ]
 
-    async def test_declares_every_parameter_of_a_path(self, world: World, door: str) -> None:
+    async def test_every_parameter_of_a_path_is_declared(self, world: World, door: str) -> None:
         for (path, _), operation in operations(await document(world, door)).items():
             declared = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert declared == {part.split("}")[0] for part in path.split("{")[1:]}
 
 
 class TestSchemas:
-    async def test_fit_the_sample_order_and_its_answers(self, world: World, door: str) -> None:
+    async def test_the_sample_order_and_its_responses_fit_their_schemas(self, world: World, door: str) -> None:
         described, vendor = await document(world, door), VENDORS[door]
         create = described["paths"][vendor.create]["post"]
         headers = await world.bearer() | vendor.headers("openapi-1")
         schema = create["requestBody"]["content"]["application/json"]["schema"]
         assert faults(described, schema, sample(door)) == []
         created = await world.http.post(vendor.create, json=sample(door), headers=headers)
-        assert faults(described, answer_schema(create, created), created.json()) == []
+        assert faults(described, response_schema(create, created), created.json()) == []
         path = vendor.read(created.json())
         read = await world.http.get(path, headers=headers | vendor.headers("openapi-2"))
         assert read.status_code == 200
@@ -105,9 +105,9 @@ class TestSchemas:
             for (template, method), operation in operations(described).items()
             if method == "get" and fits(template, path.partition("?")[0])
         )
-        assert faults(described, answer_schema(found, read), read.json()) == []
+        assert faults(described, response_schema(found, read), read.json()) == []
 
-    async def test_refuse_a_body_the_door_refuses(self, world: World, door: str) -> None:
+    async def test_a_body_that_the_door_refuses_does_not_fit_its_schema(self, world: World, door: str) -> None:
         described, vendor = await document(world, door), VENDORS[door]
         create = described["paths"][vendor.create]["post"]
         body = {name: value for name, value in sample(door).items() if name != vendor.number}
@@ -116,58 +116,58 @@ class TestSchemas:
         )
         assert answer.status_code in (400, 422)
         assert faults(described, create["requestBody"]["content"]["application/json"]["schema"], body) != []
-        assert faults(described, answer_schema(create, answer), answer.json()) == []
+        assert faults(described, response_schema(create, answer), answer.json()) == []
 
-    async def test_fit_the_answer_to_a_missing_token(self, world: World, door: str) -> None:
+    async def test_the_response_to_a_missing_token_fits_its_schema(self, world: World, door: str) -> None:
         described = await document(world, door)
         create = described["paths"][VENDORS[door].create]["post"]
         answer = await world.http.post(VENDORS[door].create, json={})
         assert answer.status_code == 401
-        assert faults(described, answer_schema(create, answer), answer.json()) == []
+        assert faults(described, response_schema(create, answer), answer.json()) == []
 
 
-def answer_schema(operation: dict[str, Any], answer: httpx.Response) -> dict[str, Any]:
-    """Give what the document says of an answer; the status and the media type must be documented."""
+def response_schema(operation: dict[str, Any], answer: httpx.Response) -> dict[str, Any]:
+    """Return the schema of a response; its status and media type must be documented."""
     assert str(answer.status_code) in operation["responses"], answer.text
     found: dict[str, Any] = operation["responses"][str(answer.status_code)]["content"][answer.headers["content-type"]]
     return dict(found["schema"])
 
 
 def fits(template: str, path: str) -> bool:
-    parts, wanted = template.split("/"), path.split("/")
-    return len(parts) == len(wanted) and all(
-        part == each or part.startswith("{") for part, each in zip(parts, wanted, strict=True)
+    parts, actual = template.split("/"), path.split("/")
+    return len(parts) == len(actual) and all(
+        part == each or part.startswith("{") for part, each in zip(parts, actual, strict=True)
     )
 
 
 class TestOddRequests:
-    async def test_are_never_answered_as_bugs(self, world: World, door: str) -> None:
-        """Walk the door's operations in turn with odd parameters and bodies, the same ones in every run."""
+    async def test_a_random_request_never_gets_500(self, world: World, door: str) -> None:
+        """Call the door's operations in turn with odd parameters and bodies, the same ones in every run."""
         rng = random.Random(f"{SEED}/{door}")
         described = await document(world, door)
         token = await world.bearer()
-        walked = sorted(operations(described).items())
+        called = sorted(operations(described).items())
         for number in range(EXAMPLES):
-            (path, method), operation = walked[number % len(walked)]
-            request = made(rng, door, path, operation)
+            (path, method), operation = called[number % len(called)]
+            request = odd_request(rng, door, path, operation)
             answer = await world.http.request(method, **request, headers=headers(rng, door, number) | token)
             assert answer.status_code < 500, (method, request, answer.text)
             if operation["operationId"].startswith("revoke"):
                 token = await world.bearer()
 
-    async def test_with_one_odd_member_are_never_answered_as_bugs(self, world: World, door: str) -> None:
+    async def test_an_order_with_a_random_change_never_gets_500(self, world: World, door: str) -> None:
         rng = random.Random(f"{SEED}/member/{door}")
         token, vendor = await world.bearer(), VENDORS[door]
         for number in range(EXAMPLES):
-            body = json.dumps(bent(rng, sample(door)))
+            body = json.dumps(with_odd_value(rng, sample(door)))
             answer = await world.http.post(
                 vendor.create, content=body, headers=token | vendor.headers(f"member-{number}")
             )
             assert answer.status_code < 500, (body, answer.text)
 
 
-def made(rng: random.Random, door: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """Make the URL and body of a request that is odd somewhere."""
+def odd_request(rng: random.Random, door: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the URL and body of a request with odd values."""
     query = {}
     for each in operation["parameters"]:
         if each["in"] == "path":
@@ -176,25 +176,27 @@ def made(rng: random.Random, door: str, path: str, operation: dict[str, Any]) ->
             query[each["name"]] = rng.choice(ODD_TEXT)
     if "requestBody" not in operation:
         return {"url": f"{path}?{urlencode(query)}"}
-    body = rng.choice((bent(rng, sample(door)), {"orders": [bent(rng, sample(door))]}, rng.choice(ODD)))
+    body = rng.choice(
+        (with_odd_value(rng, sample(door)), {"orders": [with_odd_value(rng, sample(door))]}, rng.choice(ODD))
+    )
     raw = rng.choice((b"", b"\xff", b"[" * 3000, b'{"a":', json.dumps(body).encode(), json.dumps(body).encode()))
     return {"url": f"{path}?{urlencode(query)}", "content": raw}
 
 
 def headers(rng: random.Random, door: str, number: int) -> dict[str, str]:
-    """Give the door's headers, now and then with an odd one."""
+    """Return the door's headers, sometimes with odd values."""
     own = VENDORS[door].headers(f"odd-{number}")
     if own and rng.random() < 0.2:
         own = dict.fromkeys(own, rng.choice(("", "{}", "[]", "x" * 300, "null", '{"account":1}')))
     return own
 
 
-def bent(rng: random.Random, body: Any) -> Any:
-    """Give a body with something odd at one place."""
+def with_odd_value(rng: random.Random, body: Any) -> Any:
+    """Return a body with an odd value at one place."""
     if isinstance(body, dict) and body and rng.random() < 0.85:
         name = rng.choice(sorted(body))
-        return body | {name: bent(rng, body[name])}
+        return body | {name: with_odd_value(rng, body[name])}
     if isinstance(body, list) and body and rng.random() < 0.85:
-        place = rng.randrange(len(body))
-        return [*body[:place], bent(rng, body[place]), *body[place + 1 :]]
+        index = rng.randrange(len(body))
+        return [*body[:index], with_odd_value(rng, body[index]), *body[index + 1 :]]
     return rng.choice(ODD)

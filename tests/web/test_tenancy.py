@@ -1,6 +1,6 @@
-"""Every route of every door, asked by whoever should not be answered: nobody may find another organization's order.
+"""Every route of every door, called with every wrong token: nobody may find another organization's order.
 
-A route that is not in CASES or PUBLIC fails here, so that no new one goes without this walk.
+A route that has no case and is not in PUBLIC fails here, so that no new one goes without these tests.
 """
 
 import json
@@ -20,9 +20,9 @@ from tests.vendors import VENDORS, Vendor, sample
 from tests.world import STRANGERS_FABRIC_ACCOUNT, STRANGERS_UUID, World
 
 OWN = {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT}), "X-S2-Organization": STRANGERS_UUID}
-MARK = "Zyzzyva-7731"  # stands in the victim's orders and nowhere else
+MARK = "Zyzzyva-7731"  # is in the victim's orders and nowhere else
 
-# Routes that answer anybody; may only grow with a reason.
+# Routes that need no token; may only grow with a reason.
 PUBLIC = {
     ("pb_oms", "getAccessToken"): "gives tokens",
     ("pb_fulfillment", "getToken"): "gives tokens",
@@ -35,15 +35,16 @@ PAGES = {
     "/health/ready",
     "/metrics",
     "/docs",
+    "/docs/",
     "/docs/{door}",
     "/openapi/{door}.json",
     "/asyncapi/{door}.json",
 }
-# The page of consent shows an order to who has the link that was mailed: tests/web/test_consent.py.
+# The consent page shows an order to anybody who has the link from the mail: tests/web/test_consent.py.
 
 
 class Case:
-    """How to ask a route for the victim's order: path parameters by name, query, body."""
+    """A request for the victim's order: path parameters by name, query, body."""
 
     def __init__(self, query: str = "", body: Any = None, **params: str) -> None:
         self.query = query
@@ -52,7 +53,7 @@ class Case:
 
 
 def cases(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]:
-    """Give the case of every scoped route, for the victim's order ids by door."""
+    """Return the case of every scoped route, for the victim's order ids by door."""
     return _oms(ids) | _fulfillment(ids) | _fabric(ids) | _s2(ids) | _hub(ids, submission_id)
 
 
@@ -119,7 +120,7 @@ def _fabric(ids: dict[str, int]) -> dict[tuple[str, str], Case]:
         ("fabric", "releaseCrossBorderOrder"): Case(body={"orderNumber": MARK, "releaseType": "CANCEL"}),
         ("fabric", "releaseFraudOrder"): Case(body={"orderNumber": MARK}),
         ("fabric", "cancelFraudOrder"): Case(body={"orderNumber": MARK}),
-    } | _fabric_webhooks(to_hex24(ids["webhook"]), to_hex24(ids["told"]), to_hex24(ids["fabric"]))
+    } | _fabric_webhooks(to_hex24(ids["webhook"]), to_hex24(ids["sent"]), to_hex24(ids["fabric"]))
 
 
 def _fabric_webhooks(webhook: str, event: str, order: str) -> dict[tuple[str, str], Case]:
@@ -203,7 +204,7 @@ def _endpoints(endpoint: str, delivery: str) -> dict[tuple[str, str], Case]:
 
 
 ROUTES = [(door.name, route) for door in all_doors() for route in door.routes]
-# The one that ends the asking token goes last.
+# revokeToken ends the token of the caller, so it goes last.
 SCOPED = sorted(
     ((door, route) for door, route in ROUTES if route.scope is not None),
     key=lambda each: each[1].operation == "revokeToken",
@@ -211,14 +212,14 @@ SCOPED = sorted(
 
 
 def marked(vendor: Vendor) -> dict[str, Any]:
-    """Give a body of the victim with the mark as its number and a person's name."""
+    """Return a body of the victim with the mark as its number and as a person's name."""
     body = vendor.body(MARK)
     return json.loads(json.dumps(body).replace("Jane Smith", MARK).replace("John", MARK))  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 async def victim(world: World) -> dict[tuple[str, str], Case]:
-    """Put one order of the demo organization behind every door, and give the cases that ask for them."""
+    """Create an order of the demo organization through every door; returns the cases that request them."""
     headers = await world.bearer()
     for vendor in VENDORS.values():
         answer = await world.http.post(
@@ -229,14 +230,14 @@ async def victim(world: World) -> dict[tuple[str, str], Case]:
     async with world.context.store.reading() as tx:
         records = await submissions.submissions(tx, organization.organization_id, status=None, before=None, limit=10)
     ids = {record.door: record.order_id or 0 for record in records}
-    return cases(ids | await told(world), records[0].submission_id)
+    return cases(ids | await deliveries_of(world), records[0].submission_id)
 
 
-async def told(world: World) -> dict[str, int]:
-    """Give the victim an endpoint and a webhook of fabric's, each with a delivery, and a kept mail; answer their ids."""
+async def deliveries_of(world: World) -> dict[str, int]:
+    """Create an endpoint and a fabric webhook, each with a delivery, and a stored mail, for the victim; returns their ids."""
     caller = Caller(await world.demo_organization(), "demo", frozenset(access.SCOPES))
-    wanted = Subscription(url=f"https://example.com/{MARK}", name=MARK)
-    endpoint = await endpoints.add(world.context, caller, wanted)
+    subscription = Subscription(url=f"https://example.com/{MARK}", name=MARK)
+    endpoint = await endpoints.add(world.context, caller, subscription)
     delivery = await endpoints.test(world.context, caller, endpoint_id=endpoint.endpoint_id)
     own = dict.fromkeys(("protocol", "source", "tenantId", "apiVersion", "format", "callbackUrl"), MARK)
     webhook = await endpoints.add(
@@ -247,7 +248,7 @@ async def told(world: World) -> dict[str, int]:
     await emails.store(world.context, [mail])
     return {
         "endpoint": endpoint.endpoint_id, "delivery": delivery.delivery_id, "mail": mail.mail_id,
-        "webhook": webhook.endpoint_id, "told": sent.delivery_id,
+        "webhook": webhook.endpoint_id, "sent": sent.delivery_id,
     }  # fmt: skip
 
 
@@ -265,20 +266,20 @@ async def ask(
 
 
 def leaks(answer: httpx.Response, *allowed: int) -> str | None:
-    """Say what is wrong with an answer to somebody who may not see the victim's orders; None when nothing is."""
+    """Return what is wrong with a response to somebody who may not see the victim's orders; None when nothing is."""
     if MARK in answer.text:
         return "shows the victim's order"
-    return None if answer.status_code in allowed else f"answers {answer.status_code} {answer.text[:200]}"
+    return None if answer.status_code in allowed else f"returns {answer.status_code} {answer.text[:200]}"
 
 
 Cases = dict[tuple[str, str], Case]
 
 
 class TestEveryScopedRoute:
-    async def test_has_a_case_here(self, victim: Cases) -> None:
+    async def test_every_scoped_route_has_a_case(self, victim: Cases) -> None:
         assert {(door, route.operation) for door, route in SCOPED} == set(victim)
 
-    async def test_refuses_who_is_not_known(self, world: World, victim: Cases) -> None:
+    async def test_every_scoped_route_refuses_an_unknown_caller(self, world: World, victim: Cases) -> None:
         expired = await world.bearer(lifetime_s=-1)
         forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJvcmciOjF9."}
         unknown = ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic ZGVtbzpkZW1v"}, forged, expired)
@@ -291,7 +292,7 @@ class TestEveryScopedRoute:
         ]
         assert found == []
 
-    async def test_refuses_a_token_without_its_scope(self, world: World, victim: Cases) -> None:
+    async def test_every_scoped_route_refuses_a_token_without_its_scope(self, world: World, victim: Cases) -> None:
         found = []
         for door, route in SCOPED:
             headers = await world.bearer(scope=WRITE if route.scope == READ else READ)
@@ -299,7 +300,7 @@ class TestEveryScopedRoute:
             found += [(door, route.operation, fault)] if fault else []
         assert found == []
 
-    async def test_refuses_a_revoked_token(self, world: World, victim: Cases) -> None:
+    async def test_every_scoped_route_refuses_a_revoked_token(self, world: World, victim: Cases) -> None:
         organization = await world.demo_organization()
         client, secret = await tenants.add_client(
             world.context, organization.organization_id, name="short", scopes=" ".join(access.SCOPES)
@@ -314,15 +315,15 @@ class TestEveryScopedRoute:
         ]
         assert found == []
 
-    async def test_finds_nothing_for_another_organization(self, world: World, victim: Cases) -> None:
+    async def test_no_route_shows_an_order_of_another_organization(self, world: World, victim: Cases) -> None:
         stranger = await world.stranger()
         found = []
         for door, route in SCOPED:
             case = victim[door, route.operation]
-            # An empty list, something of the stranger's own, or a refusal; one thing asked for by its id is never there.
+            # A list is empty or holds the stranger's own, or is refused; one thing requested by its id is never found.
             one = case.params or "order" in case.query.lower().replace("include=order", "")
             allowed = (400, 403, 404) if one else (200, 201, 204, 400, 403, 404, 422)
-            # First claiming to be the victim in the vendor's own headers, then in the stranger's own name.
+            # First with the victim's organization in the vendor's headers, then with the stranger's own.
             for headers in (stranger, stranger | OWN):
                 if route.operation == "revokeToken" and headers is stranger:
                     continue
@@ -332,15 +333,15 @@ class TestEveryScopedRoute:
 
 
 class TestPublicRoutes:
-    def test_are_only_those_listed(self) -> None:
+    def test_only_the_listed_routes_are_public(self) -> None:
         assert {(door, route.operation) for door, route in ROUTES if route.scope is None} == set(PUBLIC)
 
-    async def test_pages_are_only_those_listed(self, world: World) -> None:
+    async def test_only_the_listed_pages_exist(self, world: World) -> None:
         from crossdock.web import pages
 
         assert {route.path for route in pages.routes(world.context, all_doors())} == PAGES
 
-    async def test_pages_show_no_order(self, world: World, victim: dict[tuple[str, str], Case]) -> None:
+    async def test_no_page_shows_an_order(self, world: World, victim: dict[tuple[str, str], Case]) -> None:
         for path in PAGES:
             answer = await world.http.get(path.format(door="hub"))
             assert leaks(answer, 200) is None

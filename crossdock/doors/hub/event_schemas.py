@@ -227,6 +227,28 @@ class Message(Struct):
     order: OrderAnswer | UnsetType = UNSET
 
 
+class Aggregate(Struct):
+    """What an event is about, where that is no order."""
+
+    type: Annotated[str, Meta(description="such as stock")]
+    id: Id
+    number: Annotated[int, Meta(ge=1, description="of the event within its aggregate, without gaps")]
+
+
+class AggregateMessage(Struct):
+    """An event of another aggregate than an order."""
+
+    id: Annotated[str, Meta(pattern="^evt_[0-9a-hjkmnp-tv-z]{13}$")]
+    type: str
+    version: int
+    position: Annotated[int, Meta(ge=1)]
+    at: Time
+    aggregate: Aggregate
+    actor: str
+    door: str
+    data: Any
+
+
 class UnreadableEvent(Struct):
     """An event of the feed that this server cannot read, as one that a newer version wrote: it is there, and passed over."""
 

@@ -132,7 +132,7 @@ def messages(form: str) -> dict[str, Tree]:
         found = ReferenceData(_HOUSE)
         document = FORMAT.to_response(FORMAT.from_content(order.content, found, MissingFields()), order, found)
         whole = message(entry, document)
-        shown = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
+        shown: Any = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
         told[event.name] = msgspec.json.decode(encode_json(shown))
     if form != "feed":
         test = test_message(_HOUSE, event.event_id, event.at)

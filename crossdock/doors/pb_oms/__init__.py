@@ -1,4 +1,4 @@
-"""The Pitney Bowes OMS door (Shipping 360 order management): `DOOR` is all others see of it."""
+"""The Pitney Bowes OMS door (order management of Shipping 360): `DOOR` is its only public name."""
 
 from crossdock.doors import Door
 from crossdock.doors.pb_oms.demo import curl

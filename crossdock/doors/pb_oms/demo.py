@@ -1,4 +1,4 @@
-"""The line a newcomer pastes to create an order through this door."""
+"""The curl command of the demo, which creates an order through this door."""
 
 _BODY = (
     '{"orderNumber":"DEMO-1","fromAddress":{"addressLine1":"638 Manitoba Ave","cityTown":"Winnipeg","countryCode":"CA"},'
@@ -8,7 +8,7 @@ _BODY = (
 
 
 def curl(base: str) -> str:
-    """Give one command that gets a token and creates an order at the server `base`."""
+    """Render a shell command that gets a token and creates an order; `base` is the URL of the server."""
     token = (
         f'curl -s -X POST -u demo:demo-secret {base}/auth/api/v1/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
     )

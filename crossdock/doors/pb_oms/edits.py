@@ -1,6 +1,6 @@
-"""What the calls of this door change: documents, statuses, deletion. Pure; each makes a command (core/orders/commands.py).
+"""Changes through Pitney Bowes OMS: changed documents, and the commands (core/orders/commands.py) made of calls; pure.
 
-An order that was deleted through this door is not there for any of its calls.
+An order that was deleted through this door does not exist for any of its calls.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,13 +23,14 @@ from crossdock.core.orders.commands import (
 )
 from crossdock.core.orders.model import Line, Order
 from crossdock.core.orders.status import Status
-from crossdock.doors.pb_oms import mapping
 from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.mapping import DELETED, HOLD_REASON, SERVER_OWNED, status_of
+from crossdock.doors.pb_oms.responses import item_response
 
 Tree = Any
 Document = dict[str, Tree]
-# Members a change cannot touch, and what can.
-UNTOUCHABLE = {
+# Members that the update call cannot change, with the reason of the fault.
+READ_ONLY = {
     "metadata": "cannot be changed",
     "additionalAddresses": "cannot be changed",
     "status": "cannot be changed here, only by PATCH bulk/status",
@@ -38,76 +39,85 @@ UNTOUCHABLE = {
 
 
 # --------------------------------------------------------------------------------------------------------------- documents
-def untouchable(tree: Tree) -> list[Fault]:
-    """Name the members of a change that it cannot touch (a rule for core.reading.read)."""
-    told = tree if isinstance(tree, dict) else {}
-    return [Fault((name,), why) for name, why in UNTOUCHABLE.items() if told.get(name) is not None]
+def read_only_rule(tree: Tree) -> list[Fault]:
+    """Refuse read-only members in the body of the update call; null is ignored."""
+    body = tree if isinstance(tree, dict) else {}
+    return [Fault((name,), reason) for name, reason in READ_ONLY.items() if body.get(name) is not None]
 
 
-def patched(document: Document, body: Document, lines: Sequence[Line], places: dict[int, int]) -> Document:
-    """Put the members of `body` in place of the document's, items by their ids: a known one changes, another is added.
+class Patch:
+    """The body of an update call, applied to the order's document; it translates faults of the result to paths in the body."""
 
-    Of a known item the members that are named change. `places` is filled with the position in the body of each item that
-    the new document has from there. Refuses with Invalid where an id stands for several items of the order.
-    """
-    taken = {name: value for name, value in body.items() if name not in (*mapping.ANSWERED, *UNTOUCHABLE)}
-    items = list(document["items"])
-    shown = [mapping.item_response(*each) for each in zip(items, lines, strict=True)]
-    faults = []
-    for position, item in objects_in(body, "items"):
-        same = [place for place, other in enumerate(shown) if _is_same_item(item, other)]
-        if len(same) > 1:
-            path = ("items", position, "itemId" if item.get("itemId") else "customProductId")
-            faults.append(Fault(path, f"stands for {len(same)} items of the order, which cannot be told apart"))
-        elif same:
-            (place,) = same
-            merged = shown[place] | item
-            items[place] = items[place] if json_equal(merged, shown[place]) else merged
-            places[place] = position
-        else:
-            places[len(items)] = position
-            items.append(item)
-    if faults:
-        raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
-    return document | taken | {"items": items}
+    def __init__(self, body: Document) -> None:
+        self._body = body
+        self._positions: dict[
+            int, int
+        ] = {}  # of changed and new items: position in the document -> position in the body
+
+    def apply(self, document: Document, lines: Sequence[Line]) -> Document:
+        """Replace members of a document by those of the body.
+
+        Items are matched by their ids: members of a known item are replaced one by one, an unknown item is added. Refuses
+        with Invalid an id that several items of the order have. A conflict with another writer repeats the call.
+        """
+        self._positions.clear()
+        changes = {name: value for name, value in self._body.items() if name not in (*SERVER_OWNED, *READ_ONLY)}
+        items = list(document["items"])
+        current = [item_response(*each) for each in zip(items, lines, strict=True)]
+        faults = []
+        for position, item in objects_in(self._body, "items"):
+            matches = [index for index, other in enumerate(current) if _is_same_item(item, other)]
+            if len(matches) > 1:
+                path = ("items", position, "itemId" if item.get("itemId") else "customProductId")
+                faults.append(Fault(path, f"is ambiguous: {len(matches)} items of the order have it"))
+            elif matches:
+                (index,) = matches
+                merged = current[index] | item
+                items[index] = items[index] if json_equal(merged, current[index]) else merged
+                self._positions[index] = position
+            else:
+                self._positions[len(items)] = position
+                items.append(item)
+        if faults:
+            raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
+        return document | changes | {"items": items}
+
+    def translate(self, fault: Fault) -> Fault:
+        """Translate the path of a fault in the changed document to the path in the body."""
+        first, *rest = fault.path or ("",)
+        if first not in ("items", "lines"):
+            return fault
+        if rest and isinstance(rest[0], int):
+            rest[0] = self._positions.get(rest[0], rest[0])
+        return Fault(("items", *rest), fault.reason)
 
 
 def _is_same_item(item: Document, other: Document) -> bool:
-    """Say whether a sent item means one of the order: by its id, or by its customs product where that is all it says."""
+    """Match an item of the body with one of the order: by itemId, or by customProductId if the body has no itemId."""
     if item.get("itemId") or not item.get("customProductId"):
         return bool(item.get("itemId")) and item["itemId"] == other.get("itemId")
     return bool(item["customProductId"] == other.get("customProductId"))
 
 
-def without_item(document: Document, lines: Sequence[Line], item_id: str) -> Document:
-    """Take the items with an id out of a document.
+def remove_item(document: Document, lines: Sequence[Line], item_id: str) -> Document:
+    """Remove all items with an id from a document.
 
-    Refuses with Missing where there is none, with Conflict where it would leave none.
+    Refuses with NotFound if there is none, with Conflict if no item would remain.
     """
     items = document["items"]
-    shown = [mapping.item_response(*each) for each in zip(items, lines, strict=True)]
-    kept = [item for item, seen in zip(items, shown, strict=True) if seen.get("itemId") != item_id]
-    if len(kept) == len(items):
-        fault = Fault(("itemId",), f"is no item of the order: {item_id[:40]!r}")
+    current = [item_response(*each) for each in zip(items, lines, strict=True)]
+    remaining = [item for item, shown in zip(items, current, strict=True) if shown.get("itemId") != item_id]
+    if len(remaining) == len(items):
+        fault = Fault(("itemId",), f"is not the id of an item of the order: {item_id[:40]!r}")
         raise NotFound(Code.NO_ORDER, "the order has no such item", faults=(fault,))
-    if not kept:
+    if not remaining:
         raise Conflict(Code.STATE_FORBIDS, "an order cannot be left without items; cancel or delete it")
-    return document | {"items": kept}
-
-
-def of_body(fault: Fault, places: dict[int, int]) -> Fault:
-    """Give a fault of the changed document the path it has in the body of the change."""
-    first, *rest = fault.path or ("",)
-    if first not in ("items", "lines"):
-        return fault
-    if rest and isinstance(rest[0], int):
-        rest[0] = places.get(rest[0], rest[0])
-    return Fault(("items", *rest), fault.reason)
+    return document | {"items": remaining}
 
 
 # ---------------------------------------------------------------------------------------------------------------- commands
-def edit(order_id: int | None, change: Callable[[Document, Sequence[Line]], Document]) -> EditOrder:
-    """Make the edit of an order of which nothing is allocated or shipped; `change` gets its document and its lines."""
+def edit_order(order_id: int | None, change: Callable[[Document, Sequence[Line]], Document]) -> EditOrder:
+    """Edit an order while nothing of it is allocated or shipped; `change` takes its document and its lines."""
     return EditOrder(
         order_id=order_id,
         door=FORMAT.name,
@@ -117,41 +127,42 @@ def edit(order_id: int | None, change: Callable[[Document, Sequence[Line]], Docu
 
 
 def change_status(order_id: int | None, status: str, reason: str | None) -> Command:
-    """Make the command that brings an order to a status in the vendor's word; it does nothing where the order has it already."""
+    """Change the status of an order to one of the vendor's; an order that has it already stays as it is."""
 
-    def is_there(order: Order) -> bool:
-        return mapping.status_of(order) == status and not (status == "UNFULFILLED" and bool(order.holds))
+    def has_status(order: Order) -> bool:
+        # A partly shipped order is UNFULFILLED also while holds are on it; then there is something to release.
+        return status_of(order) == status and not (status == "UNFULFILLED" and bool(order.holds))
 
     if status == "ONHOLD":
-        holds = (HoldRequest(reason or mapping.HOLD_REASON),)
-        return PlaceHolds(order_id=order_id, holds=holds, before_shipping=True, skip_if=is_there)
+        holds = (HoldRequest(reason or HOLD_REASON),)
+        return PlaceHolds(order_id=order_id, holds=holds, before_shipping=True, skip_if=has_status)
     if status == "UNFULFILLED":
-        return ReleaseHolds(order_id=order_id, reason=reason, skip_if=is_there)
+        return ReleaseHolds(order_id=order_id, reason=reason, skip_if=has_status)
     if status == "FULFILLED":
-        return ShipOrder(order_id=order_id, reason=reason, skip_if=is_there)
-    return CancelOrder(order_id=order_id, reason=reason, skip_if=is_there)
+        return ShipOrder(order_id=order_id, reason=reason, skip_if=has_status)
+    return CancelOrder(order_id=order_id, reason=reason, skip_if=has_status)
 
 
-def delete(order_id: int | None) -> Command:
-    """Make the command that cancels an order, archives it, and marks it so that this door does not find it any more."""
+def delete_order(order_id: int | None) -> Command:
+    """Cancel and archive an order, and add the tag that hides it from this door."""
     return Together(
         order_id=order_id,
         commands=(
             CancelOrder(order_id=order_id, reason="deleted", skip_if=lambda order: order.status == Status.CANCELED),
             ArchiveOrder(order_id=order_id),
-            ChangeTags(order_id=order_id, add=(mapping.DELETED,)),
+            ChangeTags(order_id=order_id, add=(DELETED,)),
         ),
     )
 
 
 def replace_tags(order_id: int | None, tags: Sequence[str]) -> Command:
-    """Make the command that gives an order exactly these tags."""
+    """Replace the tags of an order."""
     return ChangeTags(order_id=order_id, replace=tuple(tags))
 
 
-def reserved(row: Tree, member: str, *path: str | int) -> list[Fault]:
-    """Name the tags in the array `member` that are reserved for this door."""
+def reserved_tags(row: Tree, member: str, *path: str | int) -> list[Fault]:
+    """Refuse reserved tags in the array `member` of a row at `path`."""
     tags = row.get(member) if isinstance(row, dict) else None
     if not isinstance(tags, list):
         return []
-    return [Fault((*path, member, place), "is reserved") for place, tag in enumerate(tags) if tag == mapping.DELETED]
+    return [Fault((*path, member, position), "is reserved") for position, tag in enumerate(tags) if tag == DELETED]

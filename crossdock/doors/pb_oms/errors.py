@@ -1,12 +1,20 @@
-"""The errors of this door: every refusal, and a bug, as the bare object they all are."""
+"""Render refusals as Pitney Bowes OMS errors: one bare object."""
 
-from crossdock.core.errors import Code, Fault, Refusal
+from crossdock.core.errors import Code, Path, Refusal
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_oms import wire
+from crossdock.doors.pb_oms import wire_calls
 
-_KINDS = {400: "validation_error", 401: "unauthorized_error", 403: "forbidden_error", 404: "not_found",
-          405: "validation_error", 409: "invalid_state", 413: "validation_error", 500: "internal_error",
-          503: "internal_error"}  # fmt: skip
+_ERROR_CODES = {
+    400: "validation_error",
+    401: "unauthorized_error",
+    403: "forbidden_error",
+    404: "not_found",
+    405: "validation_error",
+    409: "invalid_state",
+    413: "validation_error",
+    500: "internal_error",
+    503: "internal_error",
+}
 STATUS_OF = {
     Code.NOT_JSON: 400,
     Code.TOO_LARGE: 413,
@@ -33,24 +41,21 @@ STATUS_OF = {
 }
 
 
-def path_text(fault: Fault) -> str:
-    """Spell a fault's path as `items[0].quantity`; the body itself is `body`."""
+def format_path(path: Path) -> str:
+    """Format a path as `items[0].quantity`; the empty path, which is the whole body, as `body`."""
     text = ""
-    for part in fault.path:
+    for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text or "body"
 
 
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
-    """Render a refusal, or a bug (None), as the bare object every error of this door is."""
+    """Render a refusal, or a bug (None), as the vendor's error."""
     if refusal is None:
-        message, info = "An unexpected error occurred.", f"reference: {request.request_id}"
-        return json_reply(500, wire.ErrorAnswer(_KINDS[500], message, info))
+        info = f"reference: {request.request_id}"
+        return json_reply(500, wire_calls.ErrorResponse(_ERROR_CODES[500], "An unexpected error occurred.", info))
     status = STATUS_OF[refusal.code]
-    info = "; ".join(f"{path_text(fault)}: {fault.reason}" for fault in refusal.faults)
+    message = refusal.reason[:1].upper() + refusal.reason[1:] + "."
+    info = "; ".join(f"{format_path(fault.path)}: {fault.reason}" for fault in refusal.faults)
     headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(
-        status,
-        wire.ErrorAnswer(_KINDS[status], refusal.reason[:1].upper() + refusal.reason[1:] + ".", info),
-        headers=headers,
-    )
+    return json_reply(status, wire_calls.ErrorResponse(_ERROR_CODES[status], message, info), headers=headers)

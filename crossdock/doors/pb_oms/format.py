@@ -8,35 +8,17 @@ from crossdock.core.events import Event
 from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.orders.model import Content, Order
-from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.pb_oms import wire
-from crossdock.doors.pb_oms.mapping import (
-    ANSWERED,
-    DELETED,
-    STATUSES,
-    address_document,
-    charges_document,
-    customer_document,
-    format_id,
-    gift_document,
-    is_deleted,
-    item_document,
-    item_response,
-    item_rules,
-    named_references,
-    preferences_document,
-    references_document,
-    to_content,
-    without_none,
-)
+from crossdock.doors.pb_oms.mapping import from_content, is_deleted, item_rules, product_references, to_content
+from crossdock.doors.pb_oms.responses import created_response, order_response
 from crossdock.flows.formats import Format, MissingFields, ReferenceData
 
 Tree = Any
 
 
 class PbOmsFormat(Format):
-    """The document of this door; see flows.book.Format."""
+    """The document of this door; see flows.formats.Format."""
 
     name = "pb_oms"
     lines = "items"
@@ -45,74 +27,39 @@ class PbOmsFormat(Format):
     def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
         return parse_body(
-            raw, wire.OrderCreate, item_rules, natural=lambda sent: (sent.orderNumber,), references=named_references
+            raw, wire.OrderCreate, item_rules, natural=lambda body: (body.orderNumber,), references=product_references
         )
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=named_references(document))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=product_references(document))
 
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
+    def to_content(self, body: ParsedBody, reference_data: ReferenceData) -> Content:
         """See Format."""
-        return to_content(reading.shape, found)
+        return to_content(body.shape, reference_data)
 
     def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; an order carries the properties of its customs products, so none is needed again."""
+        """See Format; an order holds the properties of its customs products, so rendering it needs no entry."""
         return ()
 
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
+    def from_content(
+        self, content: Content, reference_data: ReferenceData, missing_fields: MissingFields
+    ) -> dict[str, Tree]:
         """See Format."""
-        address = content.destinations[0].address if content.destinations else None
-        billing = content.bill_to
-        return without_none(
-            orderNumber=content.number,
-            orderMessage=gift_document(content.gift),
-            charges=charges_document(content),
-            shippingReference=references_document(content),
-            customerInfo=customer_document(content.customer),
-            fromAddress=address_document(content.ship_from, missing_fields, "orderShippingInfo", "fromAddress"),
-            toAddress=address_document(address, missing_fields, "orderShippingInfo", "toAddress"),
-            items=[item_document(line) for line in content.lines],
-            additionalAddresses=[{"address": address_document(billing, MissingFields()), "addressType": "BILLING"}]
-            if billing
-            else None,
-            shippingPreferences=preferences_document(content),
-        )
+        return from_content(content, missing_fields)
 
     def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+        self, document: dict[str, Tree], order: Order, reference_data: ReferenceData, history: Sequence[Event] = ()
     ) -> dict[str, Tree]:
-        """See Format; the flat document split in two, unknown members in `orderInfo`."""
-        document = dict(document)
-        shipping = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
-        info = {
-            "orderId": format_id(order.order_id),
-            "orderNumber": document.pop("orderNumber"),
-            "status": STATUSES[order.status],
-            "orderCreateDate": format_time(order.created_at),
-            "sourceFlowType": "API",
-            "createdBy": order.source.actor,
-        }
-        told = {name: document.pop(name) for name in shipping if name in document}
-        early = {name: document.pop(name) for name in ("customerInfo", "orderMessage", "metadata") if name in document}
-        items = [item_response(*each) for each in zip(document.pop("items"), order.content.lines, strict=True)]
-        tags = [tag for tag in order.tags if tag != DELETED]
-        own = {name: value for name, value in document.items() if name not in ANSWERED}
-        return {"orderInfo": info | early | {"tags": tags, "items": items} | own, "orderShippingInfo": told}
+        """See Format."""
+        return order_response(document, order)
 
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers four members and does not echo the order."""
-        return encode_json(
-            {
-                "orderId": format_id(order.order_id),
-                "orderNumber": order.content.number,
-                "status": "Success",
-                "transactionCreateDate": format_time(order.created_at),
-            }
-        )
+    def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
+        """See Format; the vendor does not return the order."""
+        return encode_json(created_response(order))
 
     def is_visible(self, order: Order) -> bool:
-        """See Format; an order that was deleted through this door is not there for it any more."""
+        """See Format; an order that was deleted through this door is hidden from it."""
         return not is_deleted(order)
 
 

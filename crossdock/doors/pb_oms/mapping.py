@@ -1,7 +1,8 @@
-"""Pitney Bowes OMS words to canonical ones and back; pure. `FORMAT` is what the flows use.
+"""Map Pitney Bowes OMS bodies to canonical content and back; pure.
 
-Canonical homes: orderNumber, charges (subTotal -> items, gmv -> total, totalPaid -> paid), customerInfo, the two addresses,
-the BILLING additional address, items, orderMessage, references, carrier and service. All else travels as leftovers.
+Members with a canonical counterpart: orderNumber, charges (subTotal -> items, gmv -> total, totalPaid -> paid), customerInfo,
+the two addresses, the BILLING additional address, items, orderMessage, references, customs, carrier, service, ship date and
+notes. All others are unmapped.
 """
 
 from decimal import Decimal
@@ -33,18 +34,18 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import wire
+from crossdock.doors.pb_oms.catalog import PRODUCT
+from crossdock.doors.pb_oms.wire_catalog import CustomsProductCreate
 from crossdock.flows.formats import MissingFields, ReferenceData
 
 Tree = Any
-PRODUCT = "pb_oms/customs_product"
-CARRIER_CODE = "pb_oms/carrier_code"
-# The tag of an order that was deleted through this door: the order stays in the book, and this door does not find it any more.
+# The tag of an order that was deleted through this door; the order stays stored, and this door hides it.
 DELETED = "deleted:pb_oms"
-# The hold of an order that was put on hold without a reason.
+# The reason of a hold that was placed without one.
 HOLD_REASON = "on hold"
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
-_NAMED = attrgetter(*_REFERENCES)
-# The vendor's four words (updateOrderById's enumeration) for every summary there is.
+_get_references = attrgetter(*_REFERENCES)
+# The vendor's four statuses (the enumeration of updateOrderById) by canonical status.
 STATUSES = {
     Status.OPEN: "UNFULFILLED",
     Status.ON_HOLD: "ONHOLD",
@@ -56,40 +57,40 @@ STATUSES = {
     Status.RETURNED: "FULFILLED",
     Status.CANCELED: "CANCELED",
 }
-# What was said where nothing was; made once, for comparing.
+# For comparisons; creating them for each order costs time.
 _NO_CUSTOMS, _NO_TOTALS = ItemCustoms(), Totals()
-# Members of the answer that a sender cannot set.
-ANSWERED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
+# Members of the read response that a sender cannot set; requests may hold them and they are ignored.
+SERVER_OWNED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "createdBy", "tags")
 
 
 def format_id(order_id: int) -> str:
-    """Spell an order id as the vendor does: PB and 10 to 11 base-62 characters."""
+    """Format an order id as the vendor does: PB and 10 or 11 base-62 characters."""
     return "PB" + to_base62(order_id)
 
 
 def parse_id(text: str) -> int | None:
-    """Read an order id; None where it cannot be one."""
+    """Parse an order id; None if the text cannot be one."""
     return from_base62(text[2:]) if text.startswith("PB") else None
 
 
 def status_of(order: Order) -> str:
-    """Give the vendor's word for an order's status."""
+    """Map the status of an order to the vendor's."""
     return STATUSES[order.status]
 
 
-def statuses_of(word: str) -> frozenset[Status]:
-    """Give every status a vendor's word stands for."""
-    return frozenset(status for status, each in STATUSES.items() if each == word)
+def statuses_of(vendor_status: str) -> frozenset[Status]:
+    """List the canonical statuses that map to one of the vendor's."""
+    return frozenset(status for status, each in STATUSES.items() if each == vendor_status)
 
 
 def is_deleted(order: Order) -> bool:
-    """Say whether an order was deleted through this door."""
+    """Tell whether an order was deleted through this door."""
     return DELETED in order.tags
 
 
-# -------------------------------------------------------------------------------------------------------------- reading
+# -------------------------------------------------------------------------------------------------------------- parsing
 def item_rules(tree: Tree) -> list[Fault]:
-    """An item has its own properties (itemId or description, and a quantity), or a customProductId alone."""
+    """Require of each item its own properties (itemId or description, and quantity) or a customProductId."""
     faults = []
     for position, item in objects_in(tree, "items"):
         if item.get("itemId") or item.get("description"):
@@ -100,8 +101,8 @@ def item_rules(tree: Tree) -> list[Fault]:
     return faults
 
 
-def named_references(tree: Tree) -> tuple[EntityReference, ...]:
-    """An item that is only a customProductId needs that product; beside own properties the id is only kept."""
+def product_references(tree: Tree) -> tuple[EntityReference, ...]:
+    """List the customs products that items refer to; an item with properties of its own needs no product."""
     return tuple(
         EntityReference(PRODUCT, item["customProductId"], ("items", position, "customProductId"))
         for position, item in objects_in(tree, "items")
@@ -111,27 +112,27 @@ def named_references(tree: Tree) -> tuple[EntityReference, ...]:
     )
 
 
-def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None:
-    if sent is None:
+def _address(address: wire.Address | wire.ShippingAddress | None) -> Address | None:
+    if address is None:
         return None
-    lines = (sent.addressLine1, sent.addressLine2, sent.addressLine3)
+    lines = (address.addressLine1, address.addressLine2, address.addressLine3)
     return Address(
-        name=sent.name or None,
-        company=sent.company or None,
+        name=address.name or None,
+        company=address.company or None,
         lines=tuple([line for line in lines if line]),
-        city=sent.cityTown or None,
-        region=sent.stateProvince or None,
-        postal_code=sent.postalCode or None,
-        country=sent.countryCode or None,
-        phone=sent.phone or None,
-        email=sent.email or None,
-        residential=sent.residential,
+        city=address.cityTown or None,
+        region=address.stateProvince or None,
+        postal_code=address.postalCode or None,
+        country=address.countryCode or None,
+        phone=address.phone or None,
+        email=address.email or None,
+        residential=address.residential,
     )
 
 
-def _line(item: wire.Item, found: ReferenceData) -> Line:
+def _line(item: wire.Item, reference_data: ReferenceData) -> Line:
     if not (item.itemId or item.description) and item.customProductId:
-        item = _product_item(item, found)
+        item = _with_product(item, reference_data)
     customs = ItemCustoms(
         tariff_code=item.hSTariffCode or None,
         tariff_country=item.hSTariffCodeCountry or None,
@@ -152,38 +153,40 @@ def _line(item: wire.Item, found: ReferenceData) -> Line:
     )
 
 
-def _product_item(item: wire.Item, found: ReferenceData) -> wire.Item:
-    """Give an item the properties of its customs product; what the item says itself goes first.
+def _with_product(item: wire.Item, reference_data: ReferenceData) -> wire.Item:
+    """Add the properties of its customs product to an item; properties of the item take precedence.
 
-    An order of another door may name a product that is none of this one's; there is nothing to add then.
+    An order of another door may name a product that is not in this door's catalog; its item stays as it is.
     """
-    entry = found.entries.get((PRODUCT, item.customProductId or ""))
+    entry = reference_data.entries.get((PRODUCT, item.customProductId or ""))
     if entry is None:
         return item
-    document = msgspec.json.decode(entry.document, type=wire.CustomsProductCreate)
-    weight = wire.Weight(document.weightUnit, document.weight) if document.weight is not None else None
+    product = msgspec.json.decode(entry.document, type=CustomsProductCreate)
+    weight = wire.Weight(product.weightUnit, product.weight) if product.weight is not None else None
     return wire.Item(
         customProductId=item.customProductId,
-        itemId=document.itemId or item.customProductId,
-        description=document.description,
-        hSTariffCode=item.hSTariffCode or document.hsTariffCode,
+        itemId=product.itemId or item.customProductId,
+        description=product.description,
+        hSTariffCode=item.hSTariffCode or product.hsTariffCode,
         hSTariffCodeCountry=item.hSTariffCodeCountry,
-        originCountryCode=item.originCountryCode or document.originCountryCode,
+        originCountryCode=item.originCountryCode or product.originCountryCode,
         originStateProvince=item.originStateProvince,
-        quantity=item.quantity if item.quantity is not None else max(1, document.quantity),
-        unitPrice=item.unitPrice if item.unitPrice is not None else document.unitPrice,
+        quantity=item.quantity if item.quantity is not None else max(1, product.quantity),
+        unitPrice=item.unitPrice if item.unitPrice is not None else product.unitPrice,
         unitWeight=item.unitWeight or weight,
     )
 
 
-def _references(sent: wire.ShippingReference | None) -> tuple[Reference, ...]:
-    if sent is None:
+def _references(references: wire.ShippingReference | None) -> tuple[Reference, ...]:
+    if references is None:
         return ()
-    return tuple([Reference(name, value) for name, value in zip(_REFERENCES, _NAMED(sent), strict=True) if value])
+    return tuple(
+        [Reference(name, value) for name, value in zip(_REFERENCES, _get_references(references), strict=True) if value]
+    )
 
 
-def _customs(sent: wire.ShippingPreferences | None) -> Customs | None:
-    info = sent.customs.customsInfo if sent and sent.customs else None
+def _customs(preferences: wire.ShippingPreferences | None) -> Customs | None:
+    info = preferences.customs.customsInfo if preferences and preferences.customs else None
     if info is None:
         return None
     return Customs(
@@ -200,46 +203,50 @@ def _totals(charges: wire.Charges) -> Totals | None:
     return totals if totals != _NO_TOTALS else None
 
 
-def _billing(sent: wire.OrderCreate) -> wire.Address | None:
-    return next((each.address for each in sent.additionalAddresses or () if each.addressType == "BILLING"), None)
+def _billing(body: wire.OrderCreate) -> wire.Address | None:
+    return next((each.address for each in body.additionalAddresses or () if each.addressType == "BILLING"), None)
 
 
-def to_content(sent: wire.OrderCreate, found: ReferenceData) -> Content:
-    who, how, message = sent.customerInfo, sent.shippingPreferences, sent.orderMessage
+def to_content(body: wire.OrderCreate, reference_data: ReferenceData) -> Content:
+    """Map the body of the create call, without faults, to canonical content."""
+    customer, preferences, message = body.customerInfo, body.shippingPreferences, body.orderMessage
     return Content(
-        number=sent.orderNumber,
-        lines=tuple(_line(item, found) for item in sent.items),
-        destinations=(Destination(address=_address(sent.toAddress)),),
-        references=_references(sent.shippingReference),
-        currency=sent.charges.currency if sent.charges else None,
+        number=body.orderNumber,
+        lines=tuple(_line(item, reference_data) for item in body.items),
+        destinations=(Destination(address=_address(body.toAddress)),),
+        references=_references(body.shippingReference),
+        currency=body.charges.currency if body.charges else None,
         customer=Customer(
-            customer_ref=who.customerId or None,
-            name=join_name(who.firstName, who.lastName),
-            email=who.email or None,
+            customer_ref=customer.customerId or None,
+            name=join_name(customer.firstName, customer.lastName),
+            email=customer.email or None,
         )
-        if who
+        if customer
         else None,
-        ship_from=_address(sent.fromAddress),
-        bill_to=_address(_billing(sent)),
-        totals=_totals(sent.charges) if sent.charges else None,
-        shipping=Shipping(carrier=how.carrier or None, service=how.service or None) if how else None,
+        ship_from=_address(body.fromAddress),
+        bill_to=_address(_billing(body)),
+        totals=_totals(body.charges) if body.charges else None,
+        shipping=Shipping(carrier=preferences.carrier or None, service=preferences.service or None)
+        if preferences
+        else None,
         gift=Gift(is_gift=message.type == "GIFT", message=message.message or None) if message else None,
-        customs=_customs(how),
-        ship_by=how.dateOfShipment if how else None,
-        notes=sent.shippingReference.shippingNotes or None if sent.shippingReference else None,
+        customs=_customs(preferences),
+        ship_by=preferences.dateOfShipment if preferences else None,
+        notes=body.shippingReference.shippingNotes or None if body.shippingReference else None,
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- spelling
-def without_none(**members: Tree) -> dict[str, Tree]:
+# ------------------------------------------------------------------------------------------------------------- rendering
+def _without_none(**members: Tree) -> dict[str, Tree]:
+    """Make an object of the members that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 
 
-def address_document(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
-    """Spell an address whose street, city and country must be there."""
+def _address_document(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
+    """Render an address; street, city and country are required."""
     address = address or Address()
     lines = (*address.lines, None, None, None)
-    return without_none(
+    return _without_none(
         name=address.name,
         company=address.company,
         addressLine1=missing_fields.fill(lines[0], "", *path, "addressLine1"),
@@ -257,7 +264,7 @@ def address_document(address: Address | None, missing_fields: MissingFields, *pa
 
 def item_document(line: Line) -> dict[str, Tree]:
     customs = line.customs or ItemCustoms()
-    return without_none(
+    return _without_none(
         customProductId=line.product_ref,
         itemId=line.sku,
         description=line.description,
@@ -267,20 +274,22 @@ def item_document(line: Line) -> dict[str, Tree]:
         originStateProvince=customs.origin_region,
         quantity=line.quantity,
         unitPrice=line.unit_price,
-        unitWeight=without_none(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
+        unitWeight=_without_none(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
     )
 
 
-def customer_document(customer: Customer | None) -> dict[str, Tree] | None:
+def _customer_document(customer: Customer | None) -> dict[str, Tree] | None:
     if customer is None:
         return None
     first, middle, last = split_name(customer.name) if customer.name else (None, None, None)
-    given = join_name(first, middle)
-    return without_none(firstName=given, lastName=last or None, email=customer.email, customerId=customer.customer_ref)
+    first_names = join_name(first, middle)
+    return _without_none(
+        firstName=first_names, lastName=last or None, email=customer.email, customerId=customer.customer_ref
+    )
 
 
-def references_document(content: Content) -> dict[str, Tree] | None:
-    """Put references under their own names where the vendor has them, others into the free ones that are left."""
+def _references_document(content: Content) -> dict[str, Tree] | None:
+    """Render references under the vendor's names; others go into those of reference1 to reference4 that are free."""
     rendered: dict[str, Tree] = {each.name: each.value for each in content.references if each.name in _REFERENCES}
     free = [name for name in _REFERENCES[:4] if name not in rendered]
     others = [each for each in content.references if each.name not in _REFERENCES]
@@ -290,38 +299,51 @@ def references_document(content: Content) -> dict[str, Tree] | None:
     return rendered or None
 
 
-def preferences_document(content: Content) -> dict[str, Tree] | None:
-    how, customs = content.shipping, content.customs
-    info = without_none(
+def _preferences_document(content: Content) -> dict[str, Tree] | None:
+    shipping, customs = content.shipping, content.customs
+    info = _without_none(
         currencyCode=customs.currency,
         customsDeclaredValue=customs.declared_value,
         importerCustomsReference=customs.importer_ref,
         invoiceNumber=customs.invoice_number,
         reasonForExport=customs.reason,
     ) if customs else None  # fmt: skip
-    rendered = without_none(
-        carrier=how.carrier if how else None,
-        service=how.service if how else None,
+    rendered = _without_none(
+        carrier=shipping.carrier if shipping else None,
+        service=shipping.service if shipping else None,
         customs={"customsInfo": info} if info is not None else None,
         dateOfShipment=content.ship_by,
     )
-    return rendered or ({} if how else None)
+    return rendered or ({} if shipping else None)
 
 
-def charges_document(content: Content) -> dict[str, Tree] | None:
+def _charges_document(content: Content) -> dict[str, Tree] | None:
     totals = content.totals or Totals()
     return (
-        without_none(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
+        _without_none(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
     )
 
 
-def gift_document(gift: Gift | None) -> dict[str, Tree] | None:
-    return without_none(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
+def _gift_document(gift: Gift | None) -> dict[str, Tree] | None:
+    return _without_none(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
 
 
-def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
-    """Add to an item that was only a customs product what that product says; what the item says itself stands."""
-    if not line.product_ref or item.get("itemId"):
-        return item
-    told = item_document(line)
-    return told | {name: value for name, value in item.items() if name not in told or value not in (None, "")}
+def from_content(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
+    """Render content in the shape of the create body."""
+    address = content.destinations[0].address if content.destinations else None
+    billing = content.bill_to
+    return _without_none(
+        orderNumber=content.number,
+        orderMessage=_gift_document(content.gift),
+        charges=_charges_document(content),
+        shippingReference=_references_document(content),
+        customerInfo=_customer_document(content.customer),
+        fromAddress=_address_document(content.ship_from, missing_fields, "orderShippingInfo", "fromAddress"),
+        toAddress=_address_document(address, missing_fields, "orderShippingInfo", "toAddress"),
+        items=[item_document(line) for line in content.lines],
+        # Nothing is required of an additional address, so its missing fields do not count.
+        additionalAddresses=[{"address": _address_document(billing, MissingFields()), "addressType": "BILLING"}]
+        if billing
+        else None,
+        shippingPreferences=_preferences_document(content),
+    )

@@ -15,7 +15,7 @@ from crossdock.core.json.strict_json import Tree
 from crossdock.core.json.value_types import is_date, is_date_or_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors.pb_oms import mapping, wire
+from crossdock.doors.pb_oms import mapping, wire_search
 from crossdock.flows.order_search import Exclusion, Filters, OrderQuery, Residual, alternatives
 
 _WORDS = ("UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED")
@@ -82,7 +82,7 @@ def rules(tree: Tree) -> Iterator[Fault]:
                 yield Fault(path, f"must be one of {', '.join(_WORDS)}, not {value[:40]!r}")
 
 
-def from_wire(search: wire.Search) -> Search:
+def from_wire(search: wire_search.Search) -> Search:
     """Translate a checked request into canonical terms."""
     given = {each.name: tuple(dict.fromkeys(each.value)) for each in search.filters or ()}
     ids = given.get("orderId")

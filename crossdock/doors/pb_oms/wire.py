@@ -1,18 +1,18 @@
-"""Pitney Bowes OMS: the shapes and spelling of its bodies, no logic.
+"""Wire types of Pitney Bowes OMS: the order as the vendor's create, read and update calls have it.
 
-Source of every rule: the vendor's pages of the calls; what is required, which vocabularies are checked, and every limit, was
-decided for this door (docs/doors/pb_oms.md). Every optional member may be null.
+The names and types of members come from the vendor's pages of the calls. Those pages do not settle required members, checked
+vocabularies and limits; docs/doors/pb_oms.md lists what this door decided. Every optional member may be null.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.json.value_types import MAX_QUANTITY, Count, Country, Currency, Date, NonEmpty, Number, Quantity
+from crossdock.core.json.value_types import Country, Currency, Date, NonEmpty, Number, Quantity
 
 
 class Message(Struct):
-    """The words printed for the receiver; `type` is GIFT in every sample."""
+    """A message printed for the receiver; `type` is GIFT in every sample of the vendor."""
 
     type: str | None = None
     message: str | None = None
@@ -50,7 +50,7 @@ class CustomerInfo(Struct):
 
 
 class Address(Struct):
-    """An address that may be partial (additionalAddresses)."""
+    """An address of `additionalAddresses`; it may be partial."""
 
     name: str | None = None
     company: str | None = None
@@ -67,7 +67,7 @@ class Address(Struct):
 
 
 class ShippingAddress(Struct, kw_only=True):
-    """An address a parcel goes from or to."""
+    """The address that a parcel is shipped from or to."""
 
     name: str | None = None
     company: str | None = None
@@ -89,7 +89,7 @@ class Weight(Struct):
 
 
 class Item(Struct):
-    """Its own properties, or only a `customProductId`."""
+    """An item with properties of its own, or with only a `customProductId`."""
 
     customProductId: str | None = None
     itemId: str | None = None
@@ -168,7 +168,7 @@ class ShippingPreferences(Struct):
 
 
 class OrderCreate(Struct, kw_only=True):
-    """The create-order body."""
+    """The body of the create call."""
 
     orderNumber: NonEmpty
     orderMessage: Message | None = None
@@ -184,7 +184,7 @@ class OrderCreate(Struct, kw_only=True):
 
 
 class OrderCreated(Struct):
-    """The answer to create: four members, the order is not echoed."""
+    """The response to the create call; the vendor does not return the order."""
 
     orderId: str
     orderNumber: str
@@ -216,14 +216,14 @@ class OrderShippingInfo(Struct, kw_only=True):
 
 
 class OrderRead(Struct):
-    """The answer to a read: the flat create body split in two."""
+    """The response to the read call: the members of the create body, in two objects."""
 
     orderInfo: OrderInfo
     orderShippingInfo: OrderShippingInfo
 
 
 class OrderPatch(Struct, kw_only=True):
-    """The body of a change: any of these, of which `items` are matched with the order's by their ids."""
+    """The body of the update call; `items` are matched with the order's items by their ids."""
 
     orderNumber: NonEmpty | None = None
     orderMessage: Message | None = None
@@ -234,166 +234,3 @@ class OrderPatch(Struct, kw_only=True):
     toAddress: ShippingAddress | None = None
     items: Annotated[list[Item], Meta(min_length=1)] | None = None
     shippingPreferences: ShippingPreferences | None = None
-
-
-class OrderUpdated(Struct):
-    """The answer to a change; its time has the name that create's has."""
-
-    orderId: str
-    orderNumber: str
-    status: str
-    transactionCreateDate: str
-
-
-class OrderMarked(Struct):
-    """The answer to the calls that name an order and answer nothing else of it; their time has another name."""
-
-    orderId: str
-    status: str
-    transactionDateTime: str
-
-
-Word = Literal["UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"]
-# Orders of one call: they move in one transaction, and whoever else wants one of them waits for it.
-MAX_BULK = 200
-# Tags of an order; each is an entry of an index.
-MAX_TAGS = 100
-
-
-class OrderName(Struct):
-    orderId: str
-
-
-class BulkStatus(Struct, kw_only=True):
-    """Many orders and the status all of them shall have."""
-
-    orders: Annotated[list[OrderName], Meta(min_length=1, max_length=MAX_BULK)]
-    reason: str | None = None
-    status: Word
-
-
-class BulkDone(Struct):
-    """The answer to the calls for many orders; `status` of a move is the new status, not an outcome."""
-
-    status: str
-    message: str
-    transactionDateTime: str
-
-
-Tags = Annotated[list[NonEmpty], Meta(max_length=MAX_TAGS)]
-
-
-class TagsPut(Struct):
-    """All the tags an order shall have; an empty array takes them away."""
-
-    tagIds: Tags
-
-
-class OrderTags(Struct):
-    orderId: str
-    tagIds: Tags
-
-
-class BulkTagsPut(Struct):
-    tags: Annotated[list[OrderTags], Meta(min_length=1, max_length=MAX_BULK)]
-
-
-FilterName = Literal[
-    "orderId",
-    "orderNumber",
-    "status",
-    "customerId",
-    "email",
-    "itemId",
-    "tag",
-    "orderCreateDateFrom",
-    "orderCreateDateTo",
-]
-# Values of one filter; each is looked up by itself.
-MAX_VALUES = 100
-PAGE_SIZE = 20
-MAX_PAGE_SIZE = 100
-
-
-class Filter(Struct):
-    """One condition; any of the values will do."""
-
-    name: FilterName
-    value: Annotated[list[str], Meta(min_length=1, max_length=MAX_VALUES)]
-
-
-class Search(Struct):
-    """Orders that meet all filters; pages 0 and 1 are the first, a size of 0 is the usual one."""
-
-    filters: Annotated[list[Filter], Meta(max_length=9)] | None = None
-    page: Annotated[int, Meta(ge=0, le=MAX_QUANTITY)] | None = None
-    size: Annotated[int, Meta(ge=0, le=MAX_PAGE_SIZE)] | None = None
-
-
-class PageInfo(Struct):
-    total: int
-    pages: int
-    page: int
-
-
-class ReferenceData(Struct):
-    """The answer to a search: orders as a read answers them, newest first."""
-
-    orders: list[OrderRead]
-    pageInfo: PageInfo
-
-
-class CarrierCodeCreate(Struct, kw_only=True):
-    """A name for a carrier, an account, a parcel, a service and its extras together."""
-
-    code: Annotated[str, Meta(min_length=1, max_length=200)]
-    carrier: NonEmpty
-    carrierAccountId: NonEmpty
-    parcelType: str | None = None
-    parcelName: str | None = None
-    serviceId: str | None = None
-    serviceName: str | None = None
-    specialServices: list[Any] | None = None
-
-
-class CarrierCodeCreated(Struct):
-    code: str
-
-
-class CustomsProductCreate(Struct, kw_only=True):
-    """A customs product; the physical details are `productDetails` in one version of the page, `productDimensions` in the
-    newer, and one of them is required."""
-
-    description: NonEmpty
-    originCountryCode: Country
-    quantity: Count
-    unitPrice: Number
-    productDetails: dict[str, Any] | None = None
-    productDimensions: dict[str, Any] | None = None
-    hsTariffCode: str | None = None
-    itemId: str | None = None
-    url: str | None = None
-    weightUnit: str | None = None
-    weight: Number | None = None
-
-
-class CustomsProductCreated(Struct):
-    """Both versions' name for the id."""
-
-    customsProductId: str
-    productId: str
-
-
-class TokenAnswer(Struct):
-    access_token: str
-    expires_in: int
-    scope: str
-    token_type: str
-
-
-class ErrorAnswer(Struct):
-    """Every error of this door: a bare object."""
-
-    errorCode: str
-    message: str
-    additionalInfo: str

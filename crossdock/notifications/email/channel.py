@@ -119,7 +119,8 @@ class MailChannel:
         if not claimed:
             return []
         async with self._context.store.reading() as tx:
-            organization, notifications = await event_payloads.notifications(tx, endpoint, claimed)
+            organization, found = await event_payloads.notifications(tx, endpoint, claimed)
+            notifications = {key: each for key, each in found.items() if isinstance(each, Notification)}
             orders = [each.order for each in notifications.values()]
             sent = await emails.sent_documents(tx, organization.organization_id, orders)
         settings = self._settings(endpoint, brand=organization.name)

@@ -9,7 +9,7 @@ from crossdock.core.subscription import Subscription, message_id
 from crossdock.flows import event_payloads
 from crossdock.flows.context import Context
 from crossdock.flows.endpoints import subscription_of
-from crossdock.flows.event_payloads import UNREADABLE, Notification, PayloadFormat, event_name
+from crossdock.flows.event_payloads import UNREADABLE, AggregateNotification, Notification, PayloadFormat, event_name
 from crossdock.notifications.webhook.http import Message, Webhooks
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.event_log import EventFilter, LogEntry
@@ -42,7 +42,7 @@ class WebhookChannel:
     def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
         """Name the deliveries of an event: the topics its payload format gives it that are subscribed to."""
         subscription = subscription_of(endpoint)
-        return [topic for topic in self._payload(subscription).topics(entry) if subscription.matches(topic)]
+        return [topic for topic in self._payload(subscription).topics_of(entry) if subscription.matches(topic)]
 
     def _payload(self, subscription: Subscription) -> PayloadFormat:
         return self._context.payloads[subscription.format]
@@ -77,14 +77,17 @@ class WebhookChannel:
             return await self._bodies_one_by_one(tx, payload, named)
 
     async def _bodies_one_by_one(
-        self, tx: Transaction, payload: PayloadFormat, named: Mapping[int, tuple[Notification, str]]
+        self,
+        tx: Transaction,
+        payload: PayloadFormat,
+        named: Mapping[int, tuple[Notification | AggregateNotification, str]],
     ) -> dict[int, bytes]:
         bodies: dict[int, bytes] = {}
         for delivery_id, each in named.items():
             try:
                 bodies |= await event_payloads.bodies(tx, self._context, payload, {delivery_id: each})
             except Exception:  # noqa: BLE001 - a bug in the events of one order must not block other orders
-                _log.exception("bug", delivery_id=delivery_id, order_id=each[0].order.order_id)
+                _log.exception("bug", delivery_id=delivery_id, aggregate_id=each[0].entry.event.aggregate_id)
         return bodies
 
     def _message(

@@ -1,4 +1,4 @@
-"""What is this door's own in its recorded cases; tests/doors/golden.py says what they are."""
+"""The player of this door's recorded cases; see tests/doors/golden.py."""
 
 import re
 
@@ -11,7 +11,7 @@ _TIME = re.compile(r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"')
 
 
 class Player(OrdersPlayer):
-    """Of an order its tags are recorded too, and whether it is archived."""
+    """Records also the tags of an order, and whether it is archived."""
 
     def headers(self, step: Tree) -> dict[str, str]:
         """See OrdersPlayer."""
@@ -34,6 +34,6 @@ class Player(OrdersPlayer):
         return super().state_of(order) | {"tags": list(order.tags), "archived": order.archived}
 
     def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
-        """See Player; any time is one of the server."""
-        told = {"response": response, "before": before, "after": changed(before, after)}
-        return self.unnamed(told, _TIME, '"<time>"')  # type: ignore[no-any-return]
+        """See Player; every time is a time of the server."""
+        case = {"response": response, "before": before, "after": changed(before, after)}
+        return self.unnamed(case, _TIME, '"<time>"')  # type: ignore[no-any-return]

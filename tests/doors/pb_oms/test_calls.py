@@ -1,4 +1,4 @@
-"""The vendor's call list, walked: what works is answered, what does not is listed, and the page says the same."""
+"""Every call of the vendor's pages: those that work, those that do not yet, and the same lists on the page of the door."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.doors.pb_oms.test_create import sample
-from tests.doors.pb_oms.test_items import PRODUCT
+from tests.doors.pb_oms.client import PRODUCT, sample
 from tests.world import World
 
 PAGE = (Path(__file__).parents[3] / "docs/doors/pb_oms.md").read_text()
@@ -29,7 +28,7 @@ WORKS: dict[str, Any] = {
     "POST /shipping/api/v1/customsproduct": PRODUCT,
     "POST /shipping/api/v1/custom-carrier-codes": CARRIER_CODE,
 }
-# Calls that are not there yet; this list may only get shorter.
+# Calls that are not supported yet; this list may only get shorter.
 NOT_YET = {
     "GET /api/v1/webhook/events",
     "GET /shipping/api/v1/carrierAccounts",
@@ -42,10 +41,10 @@ NOT_YET = {
 ALIASES = [call.replace(ORDER, "/api/v1/orders") for call in WORKS if ORDER in call]
 
 
-def is_unrouted(answer: httpx.Response) -> bool:
-    """Say whether it was the routing that answered, not a call."""
-    return answer.status_code in (405, 501) or (
-        answer.status_code == 404 and answer.json().get("message") == "There is nothing at this path."
+def is_unrouted(response: httpx.Response) -> bool:
+    """Tell whether a response is that of an unknown path or method."""
+    return response.status_code in (405, 501) or (
+        response.status_code == 404 and response.json().get("message") == "There is nothing at this path."
     )
 
 
@@ -58,31 +57,31 @@ def filled(value: Any, order_id: str) -> Any:
 
 
 @pytest.mark.parametrize("call", [*WORKS, *ALIASES])
-async def test_works(world: World, call: str) -> None:
+async def test_a_supported_call_succeeds(world: World, call: str) -> None:
     headers = await world.bearer()
-    body = sample(orderNumber="walked", items=[{"itemId": name, "quantity": 1} for name in "AB"])
+    body = sample(orderNumber="N-1", items=[{"itemId": name, "quantity": 1} for name in "AB"])
     order_id = (await world.http.post(ORDER, json=body, headers=headers)).json()["orderId"]
     method, path = filled(call, order_id).split(" ")
     sent = filled(WORKS[call.replace(" /api/v1/orders", f" {ORDER}")], order_id)
     if path.startswith("/auth"):
-        answer = await world.http.request(method, path, auth=("demo", "demo-secret"))
+        response = await world.http.request(method, path, auth=("demo", "demo-secret"))
     else:
-        answer = await world.http.request(method, path, json=sent, headers=headers)
-    assert not is_unrouted(answer)
-    assert answer.status_code in (200, 201), answer.text
+        response = await world.http.request(method, path, json=sent, headers=headers)
+    assert not is_unrouted(response)
+    assert response.status_code in (200, 201), response.text
 
 
 @pytest.mark.parametrize("call", sorted(NOT_YET))
-async def test_is_not_there_yet(world: World, call: str) -> None:
+async def test_an_unsupported_call_is_not_found(world: World, call: str) -> None:
     method, path = call.split(" ")
-    answer = await world.http.request(method, path, headers=await world.bearer())
-    assert answer.status_code in (404, 405), "it is there: take it off the list"
+    response = await world.http.request(method, path, headers=await world.bearer())
+    assert response.status_code in (404, 405), "the call works: remove it from the list"
 
 
-def test_page_says_the_same() -> None:
+def test_the_page_of_the_door_lists_the_same_calls() -> None:
     rows = re.findall(r"^\| `([A-Z]+ [^`]+)` \| ([a-z ]+)", PAGE, re.MULTILINE)
-    told = {call: word.strip() for call, word in rows}
+    support = {call: text.strip() for call, text in rows}
     works = {call.partition("?")[0] for call in WORKS}
-    assert {call for call, word in told.items() if word == "not yet"} == NOT_YET
-    assert {call for call, word in told.items() if word in ("works", "differs")} == works
-    assert len(told) == len(rows) == len(works) + len(NOT_YET)
+    assert {call for call, text in support.items() if text == "not yet"} == NOT_YET
+    assert {call for call, text in support.items() if text in ("works", "differs")} == works
+    assert len(support) == len(rows) == len(works) + len(NOT_YET)

@@ -5,17 +5,11 @@ from typing import Any
 import pytest
 
 from crossdock.flows import order_search
-from tests.doors.pb_oms.test_create import ORDERS, sample
+from tests.doors.pb_oms.client import ORDERS, Headers, sample
 from tests.vendors import VENDORS
 from tests.world import World
 
-Headers = dict[str, str]
 SEARCH = f"{ORDERS}/search"
-
-
-@pytest.fixture
-async def headers(world: World) -> Headers:
-    return await world.bearer()
 
 
 async def create(world: World, headers: Headers, number: str, *skus: str, **changes: Any) -> str:

@@ -8,11 +8,12 @@ import structlog
 from msgspec import UNSET, UnsetType
 
 from crossdock.core.errors import Denied, Fault
+from crossdock.core.events import ORDER
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors
-from crossdock.doors.hub.event_schemas import PAGE, Message, UnreadableEvent
+from crossdock.doors.hub.event_schemas import PAGE, AggregateMessage, Message, UnreadableEvent
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
@@ -87,19 +88,24 @@ async def list_feed(request: Request) -> Reply:
     return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
 
 
-async def _items(request: Request, entries: list[LogEntry], with_orders: bool) -> list[Message | UnreadableEvent]:
+async def _items(
+    request: Request, entries: list[LogEntry], with_orders: bool
+) -> list[Message | AggregateMessage | UnreadableEvent]:
     if not with_orders or not entries:
         return [_item(entry, UNSET) for entry in entries]
-    told = [each for each in await feed.with_orders(request.context, request.caller, entries) if each is not None]
-    orders = [each.order for each in told]
-    renderings = await rendering.render_each(request.context, request.caller, orders, door=FORMAT.name)
-    document_at = {each.entry.position: found.document for each, found in zip(told, renderings, strict=True) if found}
+    found = await feed.with_orders(request.context, request.caller, entries)
+    of_orders = [(each.entry, each.order) for each in found if each is not None]
+    orders = [order for _, order in of_orders]
+    documents = await rendering.render_each(request.context, request.caller, orders, door=FORMAT.name)
+    document_at = {
+        entry.position: rendered.document for (entry, _), rendered in zip(of_orders, documents, strict=True) if rendered
+    }
     return [_item(entry, document_at.get(entry.position)) for entry in entries]
 
 
-def _item(entry: LogEntry, order: Tree | UnsetType) -> Message | UnreadableEvent:
-    """Spell an entry, with its order where that is wanted; what nobody can read must keep no follower from what is later."""
-    if order is None:
+def _item(entry: LogEntry, order: Tree | UnsetType) -> Message | AggregateMessage | UnreadableEvent:
+    """Render an entry, with its order where that was asked for; one that cannot be read must not stop followers."""
+    if order is None and entry.event.aggregate_type == ORDER:
         return unreadable_event(entry)
     try:
         return message(entry, order)

@@ -1,22 +1,22 @@
-"""Pitney Bowes OMS: paths, and one flow call per endpoint; `errors` has the door's errors in one table."""
+"""Routes of Pitney Bowes OMS: `ROUTES` has every call with its paths, scope and wire types."""
 
 from typing import Any
 
 from crossdock.doors import Route
-from crossdock.doors.pb_oms import wire
-from crossdock.doors.pb_oms.routes import bulk, orders, shipping
+from crossdock.doors.pb_oms import wire, wire_calls, wire_catalog, wire_search
+from crossdock.doors.pb_oms.routes import bulk, catalog, orders, search, tokens
 from crossdock.flows.access import READ, WRITE
 
 ORDERS = ("/ordermanagement/api/v1/orders", "/api/v1/orders")
 
 
-def _under(rest: str) -> tuple[str, ...]:
+def _paths(rest: str) -> tuple[str, ...]:
     return tuple(path + rest for path in ORDERS)
 
 
-def _answers(*refused: int, ok: Any, status: int = 200) -> dict[int, Any]:
-    """Describe the answers: one good one, the refusals of every call, and those named."""
-    return {status: ok, **dict.fromkeys((401, 403, 500, 503, *refused), wire.ErrorAnswer)}
+def _responses(*errors: int, ok: Any, status: int = 200) -> dict[int, Any]:
+    """Describe the responses: success, the errors of every call, and the additional `errors`."""
+    return {status: ok, **dict.fromkeys((401, 403, 500, 503, *errors), wire_calls.ErrorResponse)}
 
 
 _ITEM_ID = {
@@ -26,56 +26,57 @@ _ITEM_ID = {
 ROUTES = (
     Route(
         "POST", ORDERS, orders.create_order, WRITE, "createOrder", "Create an order",
-        request=wire.OrderCreate, answers=_answers(400, 413, ok=wire.OrderCreated), submits="create",
+        request=wire.OrderCreate, answers=_responses(400, 413, ok=wire.OrderCreated), submits="create",
     ),
     Route(
-        "GET", _under("/{orderId}"), orders.get_order, READ, "getOrderById", "Read an order",
-        answers=_answers(404, ok=wire.OrderRead),
+        "GET", _paths("/{orderId}"), orders.get_order, READ, "getOrderById", "Read an order",
+        answers=_responses(404, ok=wire.OrderRead),
     ),
     Route(
-        "PATCH", _under("/{orderId}"), orders.change_order, WRITE, "partialUpdateOrderById",
-        "Change members of an order; items by their ids", request=wire.OrderPatch,
-        answers=_answers(400, 404, 409, 413, ok=wire.OrderUpdated),
+        "PATCH", _paths("/{orderId}"), orders.update_order, WRITE, "partialUpdateOrderById",
+        "Update fields of an order; items are matched by their ids", request=wire.OrderPatch,
+        answers=_responses(400, 404, 409, 413, ok=wire_calls.OrderUpdated),
     ),
     Route(
-        "PATCH", _under("/bulk/status"), bulk.move_orders, WRITE, "updateOrderById",
-        "Move many orders to one status, all or none", request=wire.BulkStatus,
-        answers=_answers(400, 404, 409, 413, ok=wire.BulkDone),
+        "PATCH", _paths("/bulk/status"), bulk.change_statuses, WRITE, "updateOrderById",
+        "Set the status of several orders, all or none", request=wire_calls.BulkStatus,
+        answers=_responses(400, 404, 409, 413, ok=wire_calls.BulkResult),
     ),
     Route(
-        "DELETE", _under("/{orderId}"), orders.delete_order, WRITE, "deleteOrder",
-        "Cancel an order and put it out of sight", answers=_answers(404, 409, ok=wire.OrderMarked),
+        "DELETE", _paths("/{orderId}"), orders.delete_order, WRITE, "deleteOrder",
+        "Cancel an order and hide it", answers=_responses(404, 409, ok=wire_calls.OrderActionResult),
     ),
     Route(
-        "DELETE", _under("/{orderId}/items"), orders.delete_item, WRITE, "deleteOrderItem",
-        "Take an item out of an order", parameters=(_ITEM_ID,), answers=_answers(400, 404, 409, ok=wire.OrderMarked),
+        "DELETE", _paths("/{orderId}/items"), orders.delete_item, WRITE, "deleteOrderItem",
+        "Remove an item from an order", parameters=(_ITEM_ID,),
+        answers=_responses(400, 404, 409, ok=wire_calls.OrderActionResult),
     ),
     Route(
-        "POST", _under("/search"), orders.search_orders, READ, "searchOrders", "Find orders",
-        request=wire.Search, answers=_answers(400, 413, ok=wire.ReferenceData),
+        "POST", _paths("/search"), search.search_orders, READ, "searchOrders", "Search orders",
+        request=wire_search.Search, answers=_responses(400, 413, ok=wire_search.SearchResults),
     ),
     Route(
-        "PUT", _under("/{orderId}/tags"), orders.put_tags, WRITE, "updateTags", "Replace the tags of an order",
-        request=wire.TagsPut, answers=_answers(400, 404, 409, 413, ok=wire.OrderMarked),
+        "PUT", _paths("/{orderId}/tags"), orders.put_tags, WRITE, "updateTags", "Replace the tags of an order",
+        request=wire_calls.TagsPut, answers=_responses(400, 404, 409, 413, ok=wire_calls.OrderActionResult),
     ),
     Route(
-        "PUT", _under("/bulkTags"), bulk.put_bulk_tags, WRITE, "bulkUpdateTags",
-        "Replace the tags of many orders, all or none", request=wire.BulkTagsPut,
-        answers=_answers(400, 404, 409, 413, ok=wire.BulkDone),
+        "PUT", _paths("/bulkTags"), bulk.put_bulk_tags, WRITE, "bulkUpdateTags",
+        "Replace the tags of several orders, all or none", request=wire_calls.BulkTagsPut,
+        answers=_responses(400, 404, 409, 413, ok=wire_calls.BulkResult),
     ),
     Route(
-        "POST", ("/auth/api/v1/token",), shipping.token, None, "getAccessToken",
+        "POST", ("/auth/api/v1/token",), tokens.get_token, None, "getAccessToken",
         "Get a token for a client id and secret",
-        answers={200: wire.TokenAnswer, 401: wire.ErrorAnswer, 500: wire.ErrorAnswer},
+        answers={200: wire_calls.TokenResponse, 401: wire_calls.ErrorResponse, 500: wire_calls.ErrorResponse},
     ),
     Route(
-        "POST", ("/shipping/api/v1/customsproduct",), shipping.add_customs_product, WRITE, "addCustomsProduct",
-        "Keep a customs product", request=wire.CustomsProductCreate,
-        answers=_answers(400, 413, ok=wire.CustomsProductCreated, status=201),
+        "POST", ("/shipping/api/v1/customsproduct",), catalog.add_customs_product, WRITE, "addCustomsProduct",
+        "Add a customs product", request=wire_catalog.CustomsProductCreate,
+        answers=_responses(400, 413, ok=wire_catalog.CustomsProductCreated, status=201),
     ),
     Route(
-        "POST", ("/shipping/api/v1/custom-carrier-codes",), shipping.add_carrier_code, WRITE, "createCustomCode",
-        "Keep a carrier code", request=wire.CarrierCodeCreate,
-        answers=_answers(400, 413, ok=wire.CarrierCodeCreated, status=201),
+        "POST", ("/shipping/api/v1/custom-carrier-codes",), catalog.add_carrier_code, WRITE, "createCustomCode",
+        "Add a carrier code", request=wire_catalog.CarrierCodeCreate,
+        answers=_responses(400, 413, ok=wire_catalog.CarrierCodeCreated, status=201),
     ),
 )  # fmt: skip

@@ -1,0 +1,28 @@
+"""Catalog of Pitney Bowes OMS: the kinds of entries that orders refer to, and the rules of their bodies; pure."""
+
+from typing import Any
+
+from crossdock.core.errors import Fault
+from crossdock.core.ids import json_equal
+from crossdock.core.json.strict_json import parse
+
+Tree = Any
+PRODUCT = "pb_oms/customs_product"
+CARRIER_CODE = "pb_oms/carrier_code"
+
+
+def product_details_rule(tree: Tree) -> list[Fault]:
+    """Require productDetails or productDimensions of a customs product."""
+    if isinstance(tree, dict) and tree.get("productDetails") is None and tree.get("productDimensions") is None:
+        return [Fault(("productDimensions",), "is required")]
+    return []
+
+
+def format_product_id(number: int) -> str:
+    """Format a customs product id as the vendor does: cp and 11 digits, the last ones of `number`."""
+    return f"cp{number % 10**11:011d}"
+
+
+def is_same_entry(document: bytes, other: bytes) -> bool:
+    """Compare two JSON documents by value."""
+    return json_equal(parse(document), parse(other))

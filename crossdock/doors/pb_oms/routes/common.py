@@ -1,0 +1,32 @@
+"""What the routes of Pitney Bowes OMS share: the order of a path, the execution of a command, and the action response."""
+
+from crossdock.core.orders.commands import Command
+from crossdock.core.time import format_time
+from crossdock.doors import Reply, Request, json_reply
+from crossdock.doors.pb_oms import wire_calls
+from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.mapping import format_id, parse_id
+from crossdock.flows.execute import Change, execute
+
+
+def order_id_of(request: Request) -> int | None:
+    """Parse the order id of the path; None if it cannot be one."""
+    return parse_id(request.params["orderId"])
+
+
+def response_time(request: Request) -> str:
+    """Format the current time for a response."""
+    return format_time(request.context.clock())
+
+
+async def execute_one(request: Request, command: Command) -> Change:
+    """Execute a command on one order."""
+    (change,) = await execute(request.context, request.caller, [command], door=FORMAT.name)
+    return change
+
+
+def action_reply(request: Request, change: Change, outcome: str) -> Reply:
+    """Reply to a deletion, an item removal or a tagging; `outcome` is the `status` of the response, `Updated` or `Deleted`."""
+    order_id = change.order.order_id
+    body = wire_calls.OrderActionResult(format_id(order_id), outcome, response_time(request))
+    return json_reply(200, body, order_id=order_id)
