@@ -100,7 +100,7 @@ class TestRoundTrip:
         rendered = FORMAT.from_content(plain, REFERENCE_DATA, MissingFields())
         assert FORMAT.to_content(FORMAT.parse_rendered(rendered), REFERENCE_DATA) == plain
 
-    def test_the_totals_of_the_sample_differ_only_where_the_vendor_rounds(self) -> None:
+    def test_the_totals_of_the_sample_differ_in_one_line_only(self) -> None:
         content = stored_content(SAMPLE)
         assert content is not None
         differing = [(each.component, each.line) for each in reconcile(content).components if each.difference]
