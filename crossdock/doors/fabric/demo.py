@@ -1,4 +1,4 @@
-"""What the demo and every new organization is known to fabric by, and the line a newcomer pastes to create an order."""
+"""Demo data: the account of the demo and of new organizations, and a curl command that creates an order."""
 
 import secrets
 
@@ -17,12 +17,12 @@ _BODY = (
 
 
 def seeds(organization_name: str) -> tuple[Seed, ...]:
-    """Give a new organization a fabric account: 24 random hexadecimal digits, as the vendor's are."""
+    """Create the seed of a new organization: a fabric account of 24 random hexadecimal digits, the vendor's form."""
     return (Seed(ACCOUNT, secrets.token_hex(12)),)
 
 
 def curl(base: str) -> str:
-    """Give one command that gets a token and creates an order at the server `base`."""
+    """Build the command that gets a token and creates an order at the server `base`."""
     token = (
         f"curl -s -X POST -u demo:demo-secret -d grant_type=client_credentials {base}/oauth2/default/v1/token"
         ' | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''

@@ -1,4 +1,4 @@
-"""What this door's calls change: the documents that updates lead to, and the commands made of the calls; pure."""
+"""Edits: the documents that the calls ask for, and the commands made of the calls; pure."""
 
 from typing import Any
 
@@ -19,110 +19,124 @@ from crossdock.core.orders.status import Status
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.fabric.format import FORMAT
-from crossdock.doors.fabric.responses import DOOR, status_words, taken_back
+from crossdock.doors.fabric.responses import DOOR, status_fields, without_service_fields
 
 Tree = Any
 
 
-def updated(before: dict[str, Tree], sent: dict[str, Tree], order: Order) -> dict[str, Tree]:
-    """Make of an update's body the document the order shall have; `before` itself where nothing is to change.
+# --------------------------------------------------------------------------------------------------------------- documents
+def replace_document(before: dict[str, Tree], body: dict[str, Tree], order: Order) -> dict[str, Tree]:
+    """Compute the document that an update asks for; `before` itself where nothing changes.
 
-    The body replaces: what it leaves out is gone. Left alone is what a client cannot know or does not mean: members that are
-    the service's alone, the authorization expiry that is never answered, defaults and lifecycle words that were answered and
-    come back. Raises Invalid with all faults.
+    The body replaces: fields that it omits are removed. Fields that a client cannot know or does not mean to change are
+    unchanged: service fields, the authorization expiry (never rendered), and rendered defaults and statuses that are sent
+    back. Raises Invalid with all faults.
     """
-    wanted: dict[str, Tree] = {"orderNumber": order.content.number} | taken_back(sent)
-    own = [*_identity_faults(sent, order)]
-    _keep_expiries(before, wanted)
-    _drop_defaults(before, wanted, order)
-    _keep_status(before, wanted, order)
-    if own:
-        faults = FORMAT.parse(encode_json(wanted)).faults
-        known = set(FORMAT.parse(encode_json(before)).faults) if order.source.door != DOOR else set()
+    after: dict[str, Tree] = {"orderNumber": order.content.number} | without_service_fields(body)
+    identity_faults = _identity_faults(body, order)
+    _restore_expiries(before, after)
+    _restore_defaults(before, after, order)
+    _restore_status(before, after, order)
+    if identity_faults:
+        faults = FORMAT.parse(encode_json(after)).faults
+        # An order of another door may lack fields that this door requires; the sender is not at fault for these.
+        earlier = set(FORMAT.parse(encode_json(before)).faults) if order.source.door != DOOR else set()
         raise Invalid(
-            Code.INVALID, "the body has faults", faults=(*own, *(each for each in faults if each not in known))
+            Code.INVALID,
+            "the body has faults",
+            faults=(*identity_faults, *(each for each in faults if each not in earlier)),
         )
-    return before if json_equal(taken_back(before), wanted) else wanted
+    return before if json_equal(without_service_fields(before), after) else after
 
 
-def _identity_faults(sent: dict[str, Tree], order: Order) -> list[Fault]:
-    """The body of an update tells the order its path names."""
+def _identity_faults(body: dict[str, Tree], order: Order) -> list[Fault]:
+    """Check that the ids in the body are those of the order in the path."""
     faults = []
-    version = sent.get("version")
+    version = body.get("version")
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
         faults.append(Fault(("version",), "must be a whole number"))
-    for name, held in (("orderId", to_hex24(order.order_id)), ("orderNumber", order.content.number)):
-        if isinstance(sent.get(name), str) and sent[name] and sent[name] != held:
+    for name, expected in (("orderId", to_hex24(order.order_id)), ("orderNumber", order.content.number)):
+        if isinstance(body.get(name), str) and body[name] and body[name] != expected:
             faults.append(Fault((name,), "must be that of the order in the path"))
-    if sent.get("orderId") is not None and not isinstance(sent["orderId"], str):
+    if body.get("orderId") is not None and not isinstance(body["orderId"], str):
         faults.append(Fault(("orderId",), "must be a string"))
     return faults
 
 
-def _keep_expiries(before: dict[str, Tree], wanted: dict[str, Tree]) -> None:
-    held = [payment for _, payment in objects_in(before, "payments")]
-    for place, payment in objects_in(wanted, "payments"):
+def _restore_expiries(before: dict[str, Tree], after: dict[str, Tree]) -> None:
+    """Restore authorization expiries of payments, matched by `paymentCounter`, or by position where there is none."""
+    stored = [payment for _, payment in objects_in(before, "payments")]
+    for position, payment in objects_in(after, "payments"):
         counter = payment.get("paymentCounter")
-        same = [each for each in held if counter is not None and each.get("paymentCounter") == counter]
-        was = same[0] if same else held[place] if counter is None and place < len(held) else {}
-        if "authExpirationDate" in was and "authExpirationDate" not in payment:
-            payment["authExpirationDate"] = was["authExpirationDate"]
+        same = [each for each in stored if counter is not None and each.get("paymentCounter") == counter]
+        earlier = (
+            same[0] if same else stored[position] if counter is None and position < len(stored) else {}
+        )  # fmt: skip
+        if "authExpirationDate" in earlier and "authExpirationDate" not in payment:
+            payment["authExpirationDate"] = earlier["authExpirationDate"]
 
 
-def _drop_defaults(before: dict[str, Tree], wanted: dict[str, Tree], order: Order) -> None:
-    """Drop what this door answered where nothing had been sent: the date of creation, a quantity of 1."""
-    if before.get("orderDate") is None and wanted.get("orderDate") == format_time(order.created_at):
-        _as_before(before, wanted, "orderDate")
-    held = {
+def _restore_defaults(before: dict[str, Tree], after: dict[str, Tree], order: Order) -> None:
+    """Remove rendered defaults that are sent back: the order date taken from creation, a quantity of 1."""
+    if before.get("orderDate") is None and after.get("orderDate") == format_time(order.created_at):
+        _restore_field(before, after, "orderDate")
+    stored = {
         item.get("lineItemId"): item
         for _, item in objects_in(before, "items")
         if isinstance(item.get("lineItemId"), str)
     }
-    for _, item in objects_in(wanted, "items"):
+    for _, item in objects_in(after, "items"):
         line_id = item.get("lineItemId")
-        was = held.get(line_id) if isinstance(line_id, str) else None
-        count = item.get("orderedQuantity")
-        if was is not None and was.get("orderedQuantity") is None and count == 1 and count is not True:
-            _as_before(was, item, "orderedQuantity")
+        earlier = stored.get(line_id) if isinstance(line_id, str) else None
+        quantity = item.get("orderedQuantity")
+        if (
+            earlier is not None
+            and earlier.get("orderedQuantity") is None
+            and quantity == 1
+            and quantity is not True  # true equals 1 in Python, and is a fault of the body
+        ):
+            _restore_field(earlier, item, "orderedQuantity")
 
 
-def _as_before(before: dict[str, Tree], wanted: dict[str, Tree], name: str) -> None:
-    wanted.pop(name, None)
+def _restore_field(before: dict[str, Tree], after: dict[str, Tree], name: str) -> None:
+    after.pop(name, None)
     if name in before:
-        wanted[name] = before[name]
+        after[name] = before[name]
 
 
-def _keep_status(before: dict[str, Tree], wanted: dict[str, Tree], order: Order) -> None:
-    """Take a status that was answered by the lifecycle as not said: the word that was sent stays behind it."""
-    told = status_words(order)
-    if told and wanted.get("statusCode") == told["statusCode"]:
-        _as_before(before, wanted, "statusCode")
-        if wanted.get("statusDescription") == told["statusDescription"]:
-            _as_before(before, wanted, "statusDescription")
+def _restore_status(before: dict[str, Tree], after: dict[str, Tree], order: Order) -> None:
+    """Restore the stored status where the body repeats the one that was rendered from the lifecycle."""
+    current = status_fields(order)
+    if current and after.get("statusCode") == current["statusCode"]:
+        _restore_field(before, after, "statusCode")
+        if after.get("statusDescription") == current["statusDescription"]:
+            _restore_field(before, after, "statusDescription")
 
 
-def merged(before: Tree, part: Tree) -> Tree:
-    """Lay a part over a value: objects member by member, all else replaces."""
+def merge(before: Tree, part: Tree) -> Tree:
+    """Merge a part into a value: objects member by member; any other value replaces."""
     if isinstance(before, dict) and isinstance(part, dict):
-        return before | {name: merged(before.get(name), value) for name, value in part.items()}
+        return before | {name: merge(before.get(name), value) for name, value in part.items()}
     return part
 
 
 def with_pickup(info: dict[str, Tree], part: dict[str, Tree]) -> dict[str, Tree]:
-    """Lay a pickup person over the one of its `pickupType` in a ship-to, over the first where it has none; else add it."""
+    """Merge a pickup person into the one of the same `pickupType`, or the first where it has none; else append it."""
     people = list(info.get("pickup") or ())
     kind = part.get("pickupType")
-    place = next((at for at, each in enumerate(people) if kind is None or each.get("pickupType") == kind), len(people))
-    people[place : place + 1] = [merged(people[place], part) if place < len(people) else part]
+    position = next(
+        (index for index, each in enumerate(people) if kind is None or each.get("pickupType") == kind), len(people)
+    )
+    people[position : position + 1] = [merge(people[position], part) if position < len(people) else part]
     return info | {"pickup": people}
 
 
-def at_place(faults: tuple[Fault, ...], *path: str | int) -> tuple[Fault, ...]:
-    """Give the faults of a document as those of the part at `path`, as far as they are in it."""
-    return tuple(Fault(_within(fault.path, path), fault.reason) for fault in faults)
+def relative_faults(faults: tuple[Fault, ...], *path: str | int) -> tuple[Fault, ...]:
+    """Make the paths of a document's faults relative to `path`; faults outside of it are unchanged."""
+    return tuple(Fault(_relative(fault.path, path), fault.reason) for fault in faults)
 
 
-def _within(path: Path, outer: Path) -> Path:
+def _relative(path: Path, outer: Path) -> Path:
     return path[len(outer) :] if path[: len(outer)] == outer else path
 
 
@@ -131,30 +145,32 @@ def _within(path: Path, outer: Path) -> Path:
 AMENDABLE = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED})
 
 
-def cancel(
+def cancel_command(
     order_id: int | None,
     *,
     lines: LineSelection | None,
     reason: str | None,
     note: str | None,
     topic: str,
-    asked: Tree,
+    data: Tree,
 ) -> Command:
-    """Make the command that cancels, and keeps with it what was asked beyond reason and note."""
+    """Make the command that cancels an order or lines, and stores the request's `data` as a note for the audit log."""
     return Together(
         order_id=order_id,
         commands=(
             CancelOrder(order_id=order_id, lines=lines, reason=reason, note=note),
-            AddNote(order_id=order_id, text=note or reason or "canceled", topic=topic, data=asked),
+            AddNote(order_id=order_id, text=note or reason or "canceled", topic=topic, data=data),
         ),
     )
 
 
-def report(order_id: int | None, text: str, *, topic: str, data: Tree, edit: EditOrder | None = None) -> RecordReport:
-    """Make the command that records once what another service reports.
+def report_command(
+    order_id: int | None, text: str, *, topic: str, data: Tree, edit: EditOrder | None = None
+) -> RecordReport:
+    """Make the command that records a report of another service, without duplicates.
 
-    A report with an event id (`connectorInfo.eventId`) or of package tracking is the same whenever it came; any other may
-    come again after a different one.
+    A report with an event id (`connectorInfo.eventId`), or without a status, is a duplicate of any equal report; any other
+    is a duplicate only of the report directly before it.
     """
     is_event = (
         not isinstance(data, dict) or "status" not in data or bool((data.get("connectorInfo") or {}).get("eventId"))

@@ -1,4 +1,4 @@
-"""Every refusal in this door's shape, `{message}` (plain text for notifications), and what its documentation says of them."""
+"""Errors: refusals rendered as `{message}` (plain text for notifications), and their documentation."""
 
 from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Reply, Request, json_reply
@@ -28,7 +28,7 @@ _STATUS_OF = {
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
 }
-# What is not there, in the vendor's words where its pages give them; the fact `what` says which.
+# Messages by the fact `what` of the refusal; the vendor's texts where it documents them.
 _NOT_FOUND = {
     "order": "Order not found",
     "orders": "Orders not found",
@@ -36,13 +36,13 @@ _NOT_FOUND = {
     "attribute": "Order attribute not found",
     "webhook": "Webhook not found",
 }
-# What exists already, where the vendor's pages have a status of their own for it; the fact `what` says which.
+# Statuses of `exists` that the vendor documents, by the fact `what` of the refusal.
 _EXISTS = {"endpoint": 409, "notification": 403}
-# Operations whose errors the vendor lists as plain text, and the statuses it does so for.
+# Operations, and statuses, whose errors the vendor documents as plain text.
 _PLAIN = frozenset({"sendNotification", "acknowledgeNotification"})
 _PLAIN_STATUSES = (400, 403, 404)
-# How the vendor names what an edit may not change any more; the core names it in its own words.
-_SPELLED = {
+# The vendor's names of canonical fields, in faults of fields that an edit can no longer change.
+_FIELD_NAMES = {
     "lines": "items",
     "quantity": "orderedQuantity",
     "product_ref": "itemId",
@@ -51,23 +51,23 @@ _SPELLED = {
     "address": "shipToAddress",
     "location_ref": "locationNum",
 }
-ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorAnswer)
-LARGE = {413: wire_calls.ErrorAnswer, 503: wire_calls.ErrorAnswer}
-ABSENT = {404: wire_calls.ErrorAnswer}
+ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorResponse)
+LARGE = {413: wire_calls.ErrorResponse, 503: wire_calls.ErrorResponse}
+ABSENT = {404: wire_calls.ErrorResponse}
 
 
 def not_found(what: str) -> NotFound:
-    """Make the refusal for something that is not there: order, orders, ship-to, attribute, webhook."""
+    """Build the refusal of a missing object; `what` is order, orders, ship-to, attribute or webhook."""
     return NotFound(Code.NO_ORDER, f"there is no such {what}", what=what)
 
 
 def faulty(*faults: Fault) -> Invalid:
-    """Make the refusal of a body with these faults."""
+    """Build the refusal of a body with these faults."""
     return Invalid(Code.INVALID, "the body has faults", faults=faults)
 
 
 def fault_text(fault: Fault) -> str:
-    """Spell a fault as `items[0].sku: is required`; one about the body as a whole is only its reason."""
+    """Format a fault as `items[0].sku: is required`; a fault of the whole body is only its reason."""
     text = ""
     for part in fault.path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -75,11 +75,14 @@ def fault_text(fault: Fault) -> str:
 
 
 def message_of(refusal: Refusal) -> str:
-    """Spell a refusal: all its faults, or its reason where there are none."""
+    """Format a refusal: all its faults, or its reason where there are none."""
     faults = refusal.faults
     if refusal.code is Code.STATE_FORBIDS:
         faults = tuple(
-            Fault(tuple(_SPELLED.get(part, part) if isinstance(part, str) else part for part in each.path), each.reason)
+            Fault(
+                tuple(_FIELD_NAMES.get(part, part) if isinstance(part, str) else part for part in each.path),
+                each.reason,
+            )
             for each in faults
         )
     if faults:
@@ -95,11 +98,13 @@ def message_of(refusal: Refusal) -> str:
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as `{message}`; for notifications some are plain text."""
     if refusal is None:
-        return json_reply(500, wire_calls.ErrorAnswer(f"An unexpected error occurred, reference {request.request_id}"))
+        return json_reply(
+            500, wire_calls.ErrorResponse(f"An unexpected error occurred, reference {request.request_id}")
+        )
     status = _STATUS_OF[refusal.code]
     if refusal.code is Code.EXISTS:
         status = _EXISTS.get(str(refusal.facts.get("what")), status)
     if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
         return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
     headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(status, wire_calls.ErrorAnswer(message_of(refusal)), headers=headers)
+    return json_reply(status, wire_calls.ErrorResponse(message_of(refusal)), headers=headers)

@@ -1,4 +1,4 @@
-"""fabric's document format; see flows.formats.Format."""
+"""fabric's document format: `FORMAT`, through which the flows parse and render orders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,15 +10,15 @@ from crossdock.core.json.validation import unchecked
 from crossdock.core.orders.model import Content, Order
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.history import with_history
-from crossdock.doors.fabric.mapping import HOLD, _content, _references, rendered
-from crossdock.doors.fabric.responses import DOOR, answered, encoded
+from crossdock.doors.fabric.mapping import HOLD, from_content, reference_faults, to_content
+from crossdock.doors.fabric.responses import DOOR, order_response, order_response_json
 from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 
 
 class FabricFormat(Format):
-    """The document of this door; see flows.book.Format."""
+    """The document format of this door."""
 
     name = DOOR
     lines = "items"
@@ -27,36 +27,38 @@ class FabricFormat(Format):
 
     def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""
-        return parse_body(raw, wire.OrderCreate, _references, natural=lambda sent: (sent.orderNumber,))
+        return parse_body(raw, wire.OrderCreate, reference_faults, natural=lambda body: (body.orderNumber,))
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
         return ParsedBody(document, unchecked(document, wire.OrderCreate))
 
-    def to_content(self, reading: ParsedBody, found: ReferenceData) -> Content:
+    def to_content(self, body: ParsedBody, reference_data: ReferenceData) -> Content:
         """See Format."""
-        return _content(reading.shape)
+        return to_content(body.shape)
 
     def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; this door keeps no catalog."""
+        """See Format; this door has no catalog."""
         return ()
 
-    def from_content(self, content: Content, found: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
-        """See Format; an order whose sender gave no `statusCode` gets it from its lifecycle, see responses.py."""
-        return rendered(content, missing_fields)
+    def from_content(
+        self, content: Content, reference_data: ReferenceData, missing_fields: MissingFields
+    ) -> dict[str, Tree]:
+        """See Format; `to_response` derives `statusCode` from the lifecycle where the body has none."""
+        return from_content(content, missing_fields)
 
     def to_response(
-        self, document: dict[str, Tree], order: Order, found: ReferenceData, history: Sequence[Event] = ()
+        self, document: dict[str, Tree], order: Order, reference_data: ReferenceData, history: Sequence[Event] = ()
     ) -> dict[str, Tree]:
-        """See Format; with what the order's history adds."""
-        response = answered(document, order)
+        """See Format; fields that follow from the history are added where it is given."""
+        response = order_response(document, order)
         return with_history(response, history, order) if history else response
 
-    def create_response(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> bytes:
-        """See Format; create answers the whole order."""
-        return encoded(document, order)
+    def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
+        """See Format; the response to create is the full order."""
+        return order_response_json(document, order)
 
-    def placement(self, document: dict[str, Tree], order: Order, found: ReferenceData) -> Placement:
+    def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
         """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
         code = document["statusCode"]
         return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NO_PLACEMENT

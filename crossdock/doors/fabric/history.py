@@ -1,7 +1,4 @@
-"""What only an order's log knows, added to its answer: dates, audit entries, totals as they were at first, payments; pure.
-
-Answers of one order, and each of a list, go through `storied`; the hub's reading of an order in fabric's words does not.
-"""
+"""Response fields derived from the event history: dates, audit entries, original totals, payment status; pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,19 +22,19 @@ from crossdock.core.orders.events import (
 from crossdock.core.orders.model import Content, Line, Order
 from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.mapping import rendered
+from crossdock.doors.fabric.mapping import from_content
 from crossdock.doors.fabric.responses import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
 from crossdock.flows.formats import MissingFields
 
 Tree = Any
-# Topics of notes that this door's calls write.
+# Topics of the notes that this door's calls record.
 CANCEL, PAYMENT, TRACKING, CROSS_BORDER = "cancel", "payment status", "package tracking", "cross-border validation"
-# Members whose value the log decides once an order has changed; a search for them has to look into it.
-TOLD_BY_LOG = frozenset(
+# Fields that follow from the history of an order once it has changed; a search for them needs the history.
+HISTORY_FIELDS = frozenset(
     {"cancellationDate", "allocationDate", "orderReleaseTimestamp", "processName", "auditLogs", "paymentStatus",
      "paymentLog", *ORDER_COPIES, *(name for name in ITEM_COPIES if name.startswith("original"))}
 )  # fmt: skip
-_MAX_FIELDS = 100  # of one edit that are named; somebody who reads more reads the timeline of the hub
+_MAX_FIELDS = 100  # listed of one edit; the hub's timeline has them all
 _TOTAL_OF = {
     "orderSubTotal": "items", "orderDiscount": "discount", "feeTotal": "fees", "taxTotal": "tax", "orderTotal": "total",
     "itemSubTotal": "items", "itemDiscountsTotal": "discount", "itemFeeTotal": "fees", "itemTaxTotal": "tax",
@@ -45,8 +42,8 @@ _TOTAL_OF = {
 }  # fmt: skip
 
 
-class _Told(Struct, frozen=True):
-    """An event with its fact, and the content before and after it. `is_first` marks what belongs to the receipt."""
+class _HistoryEntry(Struct, frozen=True):
+    """An event, decoded, with the content before and after it. `is_first` marks events that belong to the receipt."""
 
     event: Event
     order_event: OrderEvent
@@ -55,47 +52,50 @@ class _Told(Struct, frozen=True):
     is_first: bool
 
 
-class _Times(dict[int, str]):
-    """Times of one story as they are spelled, by microseconds since 1970; most are asked for more than once."""
+class _FormattedTimes(dict[int, str]):
+    """Formatted times by microseconds since 1970; a cache, because most are needed more than once."""
 
     def __missing__(self, at: int) -> str:
         text = self[at] = format_time(at)
         return text
 
 
-def with_history(answer: dict[str, Tree], recorded: Sequence[Event], order: Order) -> dict[str, Tree]:
-    """Add to an order's answer what its events tell; the answer is left as it is.
+def with_history(current: dict[str, Tree], events: Sequence[Event], order: Order) -> dict[str, Tree]:
+    """Add the fields derived from the history to a response; the argument is not changed.
 
-    `recorded` are the events the order has been through, and no later ones.
+    `events` are those up to the order's state, and no later ones.
     """
-    is_edited = any(event.name == Edited.name for event in recorded)
-    told = list(_walked(recorded, None if is_edited else order))
-    times = _Times({order.created_at: answer["createdAt"], order.updated_at: answer["updatedAt"]})
-    story = answer.copy()
-    for each in told:
-        if (name := _DATES.get(type(each.order_event))) is not None:
-            story[name] = times[each.event.at]
-    audits = story["auditLogs"] = _audits(answer, told, times)
+    is_edited = any(event.name == Edited.name for event in events)
+    history = list(_decode_history(events, None if is_edited else order))
+    times = _FormattedTimes({order.created_at: current["createdAt"], order.updated_at: current["updatedAt"]})
+    response = current.copy()
+    for each in history:
+        if (name := _DATE_FIELDS.get(type(each.order_event))) is not None:
+            response[name] = times[each.event.at]
+    audits = response["auditLogs"] = _audit_entries(current, history, times)
     if len(audits) > 1:
-        story["processName"] = audits[-1]["auditType"]
-    if answer.get("payments"):
-        story["payments"] = _payments(answer["payments"], told)
-    return _with_first_totals(story, told) if is_edited else story
+        response["processName"] = audits[-1]["auditType"]
+    if current.get("payments"):
+        response["payments"] = _payments(current["payments"], history)
+    return _with_original_totals(response, history) if is_edited else response
 
 
-# Members that tell when something was last done.
-_DATES: dict[type[OrderEvent], str] = {
+# Fields with the time of the last event of a type.
+_DATE_FIELDS: dict[type[OrderEvent], str] = {
     Canceled: "cancellationDate",
     Allocated: "allocationDate",
     Released: "orderReleaseTimestamp",
 }
 
 
-def _walked(recorded: Sequence[Event], unedited: Order | None) -> Iterator[_Told]:
-    """Read events in their order; the receipt of an order nobody edited says the content that the order has."""
+def _decode_history(events: Sequence[Event], unedited: Order | None) -> Iterator[_HistoryEntry]:
+    """Decode events in order.
+
+    The content of an `unedited` order is that of its receipt, so that large payload need not be decoded.
+    """
     content: Content | None = None
     is_first = True
-    for event in recorded:
+    for event in events:
         if unedited is not None and event.name == Received.name:
             order_event: OrderEvent = Received(submission_id=unedited.source.submission_id, content=unedited.content)
         else:
@@ -103,39 +103,42 @@ def _walked(recorded: Sequence[Event], unedited: Order | None) -> Iterator[_Told
         is_first = is_first and (order_event.joined or content is None)
         after = order_event.content if isinstance(order_event, Received | Edited) else content
         assert after is not None, "an order's first event is its receipt"
-        yield _Told(event, order_event, content or after, after, is_first)
+        yield _HistoryEntry(event, order_event, content or after, after, is_first)
         content = after
 
 
-def _ordered(shape: type[Struct], tree: dict[str, Tree]) -> dict[str, Tree]:
+def _in_vendor_order(shape: type[Struct], tree: dict[str, Tree]) -> dict[str, Tree]:
     return {name: tree[name] for name in shape.__struct_fields__ if name in tree} | tree
 
 
-# ---------------------------------------------------------------------------------------------------- totals as at first
-def _with_first_totals(story: dict[str, Tree], told: Sequence[_Told]) -> dict[str, Tree]:
-    """Say of an edited order what its totals were when it and its lines first appeared."""
-    first = told[0].after
-    originals = {name: _stated(first.totals, of) for name, of in ORDER_COPIES.items()}
-    story["auditLogs"][0]["amount"] = _stated(first.totals, "orderTotal")
-    story["items"] = [_item(item, line) for item, line in zip(story["items"], _origins(told), strict=True)]
-    return _with_originals(wire.Order, story, originals)
+# ------------------------------------------------------------------------------------------------------- original totals
+def _with_original_totals(response: dict[str, Tree], history: Sequence[_HistoryEntry]) -> dict[str, Tree]:
+    """Set the original totals of an edited order: those of its receipt, and of the first appearance of each line."""
+    first = history[0].after
+    originals = {name: _total(first.totals, of) for name, of in ORDER_COPIES.items()}
+    response["auditLogs"][0]["amount"] = _total(first.totals, "orderTotal")
+    response["items"] = [
+        _item_with_originals(item, line) for item, line in zip(response["items"], _original_lines(history), strict=True)
+    ]
+    return _replace_originals(wire.Order, response, originals)
 
 
-def _with_originals(shape: type[Struct], tree: dict[str, Tree], originals: dict[str, Tree]) -> dict[str, Tree]:
+def _replace_originals(shape: type[Struct], tree: dict[str, Tree], originals: dict[str, Tree]) -> dict[str, Tree]:
     stated = {name: value for name, value in originals.items() if value is not None}
-    return _ordered(shape, {name: value for name, value in tree.items() if name not in originals} | stated)
+    return _in_vendor_order(shape, {name: value for name, value in tree.items() if name not in originals} | stated)
 
 
-def _stated(totals: Any, of: str) -> Tree:
+def _total(totals: Any, of: str) -> Tree:
     return getattr(totals, _TOTAL_OF[of]) if totals else None
 
 
-def _origins(told: Sequence[_Told]) -> list[Line]:
-    """Give for each line of today the line it was when it first appeared."""
-    origins = list(told[0].after.lines)
-    for each in told:
+def _original_lines(history: Sequence[_HistoryEntry]) -> list[Line]:
+    """Find each current line as it was when it first appeared."""
+    origins = list(history[0].after.lines)
+    for each in history:
         if isinstance(each.order_event, Edited):
-            from_lines = each.order_event.from_lines or range(len(origins))  # a content replaced as a whole may not say
+            # Absent where the content was replaced as a whole: then lines keep their positions.
+            from_lines = each.order_event.from_lines or range(len(origins))
             origins = [
                 origins[before] if 0 <= before < len(origins) else line
                 for line, before in zip(each.after.lines, (*from_lines, *[-1] * len(each.after.lines)), strict=False)
@@ -143,38 +146,43 @@ def _origins(told: Sequence[_Told]) -> list[Line]:
     return origins
 
 
-def _item(item: dict[str, Tree], origin: Line) -> dict[str, Tree]:
+def _item_with_originals(item: dict[str, Tree], origin: Line) -> dict[str, Tree]:
     originals = {
-        name: _stated(origin.totals, of) for name, of in ITEM_COPIES.items() if name.startswith("original")
+        name: _total(origin.totals, of) for name, of in ITEM_COPIES.items() if name.startswith("original")
     }  # fmt: skip
-    return _with_originals(wire.Item, item, originals)
+    return _replace_originals(wire.Item, item, originals)
 
 
 # -------------------------------------------------------------------------------------------------------------- payments
-def names_payment(payment: Tree, wanted: str) -> bool:
-    """Say whether a payment goes by an id: its own, fabric's reference, the card's digits, or its token."""
-    named, token = payment.get("paymentIdentifier") or {}, payment.get("paymentToken") or {}
-    ids = (named.get("paymentId"), named.get("fabricPaymentReference"), named.get("cardIdentifier"), token.get("token"))
-    return wanted in ids
+def has_payment_id(payment: Tree, payment_id: str) -> bool:
+    """Say whether a payment has an id: its own, fabric's reference, the card's digits, or its token."""
+    identifier, token = payment.get("paymentIdentifier") or {}, payment.get("paymentToken") or {}
+    ids = (
+        identifier.get("paymentId"),
+        identifier.get("fabricPaymentReference"),
+        identifier.get("cardIdentifier"),
+        token.get("token"),
+    )
+    return payment_id in ids
 
 
-def _payments(payments: list[Tree], told: Sequence[_Told]) -> list[Tree]:
-    """Add what payment services reported; a status reported after the last edit is the payment's status."""
-    edited = max((each.event.number for each in told if isinstance(each.order_event, Edited)), default=0)
-    found = list(payments)
-    for each in told:
-        order_event = each.order_event
+def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tree]:
+    """Add the reports of payment services; a status reported after the last edit is the payment's status."""
+    edited = max((each.event.number for each in history if isinstance(each.order_event, Edited)), default=0)
+    merged = list(payments)
+    for entry in history:
+        order_event = entry.order_event
         if not isinstance(order_event, Noted) or order_event.topic != PAYMENT or not isinstance(order_event.data, dict):
             continue
-        wanted = order_event.data.get("paymentIdentifier", "")
-        place = next((at for at, payment in enumerate(found) if names_payment(payment, wanted)), None)
-        if place is None:
+        payment_id = order_event.data.get("paymentIdentifier", "")
+        position = next((index for index, each in enumerate(merged) if has_payment_id(each, payment_id)), None)
+        if position is None:
             continue
-        payment = found[place]
-        log = [*payment["paymentLog"], _payment_entry(order_event.data, each.event.at)]
-        status = {"paymentStatus": order_event.data.get("status")} if each.event.number > edited else {}
-        found[place] = _ordered(wire.Payment, payment | {"paymentLog": log} | status)
-    return found
+        payment = merged[position]
+        log = [*payment["paymentLog"], _payment_entry(order_event.data, entry.event.at)]
+        status = {"paymentStatus": order_event.data.get("status")} if entry.event.number > edited else {}
+        merged[position] = _in_vendor_order(wire.Payment, payment | {"paymentLog": log} | status)
+    return merged
 
 
 def _payment_entry(report: dict[str, Tree], at: int) -> Tree:
@@ -192,8 +200,8 @@ def _payment_entry(report: dict[str, Tree], at: int) -> Tree:
 
 
 # ---------------------------------------------------------------------------------------------------------- audit entries
-# An entry in the vendor's order of members; not every kind of change says all of it.
-_BLANK: dict[str, Tree] = {
+# An entry in the vendor's order of fields; no kind of change sets them all.
+_EMPTY_ENTRY: dict[str, Tree] = {
     "auditId": None, "auditType": "UPDATE", "employeeId": None, "auditTimestamp": None, "source": None, "reasonCode": None,
     "subReasonCode": None, "policyCode": None, "note": None, "lineItemId": None, "lineItemNumber": None, "sku": None,
     "quantity": None, "amount": None, "paymentToken": None, "success": True, "paymentResponse": None, "updatedFields": [],
@@ -201,38 +209,40 @@ _BLANK: dict[str, Tree] = {
 }  # fmt: skip
 
 
-def _audits(answer: dict[str, Tree], told: Sequence[_Told], times: _Times) -> list[dict[str, Tree]]:
-    """Tell each change as the vendor's audit entries do; the organization's own marks (tags, archive) are not told."""
-    audits = [dict(entry) for entry in answer["auditLogs"][:1]]
-    numbers = {item.get("lineItemId"): item.get("lineItemNumber") for item in answer["items"]}
-    for position, each in enumerate(told):
+def _audit_entries(
+    response: dict[str, Tree], history: Sequence[_HistoryEntry], times: _FormattedTimes
+) -> list[dict[str, Tree]]:
+    """Render each change as audit entries; tags and archiving are the organization's own and have none."""
+    audits = [dict(entry) for entry in response["auditLogs"][:1]]
+    numbers = {item.get("lineItemId"): item.get("lineItemNumber") for item in response["items"]}
+    for position, each in enumerate(history):
         if each.is_first:
             continue
-        event, following = each.event, told[position + 1].order_event if position + 1 < len(told) else None
-        for place, parts in enumerate(_entries(each, following)):
-            entry = _BLANK.copy()
-            entry["auditId"] = audit_id(event.aggregate_id, f"{event.number}/{place}")
+        event, following = each.event, history[position + 1].order_event if position + 1 < len(history) else None
+        for index, fields in enumerate(_entry_fields(each, following)):
+            entry = _EMPTY_ENTRY.copy()
+            entry["auditId"] = audit_id(event.aggregate_id, f"{event.number}/{index}")
             entry["auditTimestamp"] = times[event.at]
             entry["source"] = event.actor
-            entry.update(parts)
+            entry.update(fields)
             if (line_id := entry["lineItemId"]) is not None:
                 entry["lineItemNumber"] = numbers.get(line_id)
             audits.append(entry)
     return audits
 
 
-def _entries(each: _Told, following: OrderEvent | None) -> list[dict[str, Tree]]:
+def _entry_fields(each: _HistoryEntry, following: OrderEvent | None) -> list[dict[str, Tree]]:
     order_event = each.order_event
     if isinstance(order_event, Edited):
-        fields = _updated(each.before, each.after, order_event.from_lines)
+        fields = _updated_fields(each.before, each.after, order_event.from_lines)
         if not fields and isinstance(following, Noted) and following.joined:
-            return []  # the report that it was made for says more
+            return []  # the entry of the report that caused the edit has the details
         return [{"updatedFields": fields, "note": order_event.reason}]
     if isinstance(order_event, Canceled):
-        asked = following.data if isinstance(following, Noted) and following.joined else None
-        return _canceled(order_event, each.after, asked if isinstance(asked, dict) else {})
+        request = following.data if isinstance(following, Noted) and following.joined else None
+        return _cancel_entries(order_event, each.after, request if isinstance(request, dict) else {})
     if isinstance(order_event, Shipped):
-        return [_unit(each.after, line, count) | {"auditType": "SHIP"} for line, count in order_event.lines]
+        return [_line_fields(each.after, line, count) | {"auditType": "SHIP"} for line, count in order_event.lines]
     if isinstance(order_event, Held):
         return [{"reasonCode": hold_code(hold.reason), "note": hold.note or hold.reason} for hold in order_event.holds]
     if isinstance(order_event, Released):
@@ -249,62 +259,64 @@ def _entries(each: _Told, following: OrderEvent | None) -> list[dict[str, Tree]]
     return []
 
 
-def _unit(content: Content, position: int, quantity: int) -> dict[str, Tree]:
+def _line_fields(content: Content, position: int, quantity: int) -> dict[str, Tree]:
     line = content.lines[position]
     line_id = line.line_ref if line.line_ref is not None else str(position + 1)
     return {"lineItemId": line_id, "sku": line.sku, "quantity": quantity}
 
 
-def _canceled(order_event: Canceled, content: Content, asked: dict[str, Tree]) -> list[dict[str, Tree]]:
-    """Make an entry a line, with what the request said of it besides."""
-    items = {item.get("lineItemId"): item for item in asked.get("items") or ()}
-    whole = {name: asked[name] for name in ("subReasonCode", "policyCode", "source", "attributes") if asked.get(name)}
-    if asked.get("employeeId") is not None:
-        whole["employeeId"] = str(asked["employeeId"])  # a number in the request, a string here
+def _cancel_entries(order_event: Canceled, content: Content, request: dict[str, Tree]) -> list[dict[str, Tree]]:
+    """Render an entry for each canceled line, with the other fields of the request."""
+    items = {item.get("lineItemId"): item for item in request.get("items") or ()}
+    shared = {
+        name: request[name] for name in ("subReasonCode", "policyCode", "source", "attributes") if request.get(name)
+    }
+    if request.get("employeeId") is not None:
+        shared["employeeId"] = str(request["employeeId"])  # a number in the request, a string here
     entries = []
     for position, quantity in order_event.lines:
-        unit = _unit(content, position, quantity)
+        unit = _line_fields(content, position, quantity)
         item = items.get(unit["lineItemId"], {})
         own = {name: item[name] for name in ("reasonCode", "subReasonCode") if item.get(name)}
         entries.append(
-            {"auditType": "CANCEL", "reasonCode": order_event.reason, "note": order_event.note} | whole | own | unit
+            {"auditType": "CANCEL", "reasonCode": order_event.reason, "note": order_event.note} | shared | own | unit
         )
     return entries
 
 
 # -------------------------------------------------------------------------------------------------------- updated fields
-def _updated(before: Content, after: Content, from_lines: Sequence[int]) -> list[Tree]:
-    """Name the members an edit changed, as far as the order has a place for them, with what they were."""
-    was, now = _plain(before), _plain(after)
-    old_items, new_items = was.pop("items"), now.pop("items")
-    found = list(_differences(was, now, ""))
-    kept = set()
+def _updated_fields(before: Content, after: Content, from_lines: Sequence[int]) -> list[Tree]:
+    """List the fields that an edit changed, with their earlier values; fields that are not mapped are left out."""
+    earlier, later = _comparable(before), _comparable(after)
+    old_items, new_items = earlier.pop("items"), later.pop("items")
+    changes = list(_differences(earlier, later, ""))
+    retained = set()
     for position, item in enumerate(new_items):
-        place = from_lines[position] if position < len(from_lines) else -1
-        kept.add(place)
-        known = 0 <= place < len(old_items)
-        found += _differences(old_items[place] if known else None, item, f"items[{position}]")
-    found += [(f"items[{place}]", old) for place, old in enumerate(old_items) if place not in kept]
-    return [{"fieldName": name, "fieldOriginalValue": value} for name, value in found[:_MAX_FIELDS]]
+        source = from_lines[position] if position < len(from_lines) else -1
+        retained.add(source)
+        exists = 0 <= source < len(old_items)
+        changes += _differences(old_items[source] if exists else None, item, f"items[{position}]")
+    changes += [(f"items[{index}]", old) for index, old in enumerate(old_items) if index not in retained]
+    return [{"fieldName": name, "fieldOriginalValue": value} for name, value in changes[:_MAX_FIELDS]]
 
 
-def _plain(content: Content) -> dict[str, Tree]:
+def _comparable(content: Content) -> dict[str, Tree]:
     lines = tuple(msgspec.structs.replace(line, unmapped=None) for line in content.lines)
-    document = rendered(msgspec.structs.replace(content, lines=lines, unmapped=None), MissingFields())
+    document = from_content(msgspec.structs.replace(content, lines=lines, unmapped=None), MissingFields())
     for item in document["items"]:
-        del item["lineItemNumber"]  # made from the position here
+        del item["lineItemNumber"]  # derived from the position, so not an edit
     return document
 
 
-def _differences(was: Tree, now: Tree, path: str) -> Iterator[tuple[str, Tree]]:
-    if was == now:
+def _differences(old: Tree, new: Tree, path: str) -> Iterator[tuple[str, Tree]]:
+    if old == new:
         return
-    if isinstance(was, dict) and isinstance(now, dict):
-        for name in (*was, *(name for name in now if name not in was)):
-            yield from _differences(was.get(name), now.get(name), f"{path}.{name}" if path else name)
-    elif isinstance(was, list) and isinstance(now, list):
-        for place in range(max(len(was), len(now))):
-            old, new = (rows[place] if place < len(rows) else None for rows in (was, now))
-            yield from _differences(old, new, f"{path}[{place}]")
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in (*old, *(name for name in new if name not in old)):
+            yield from _differences(old.get(name), new.get(name), f"{path}.{name}" if path else name)
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            was, now = (rows[index] if index < len(rows) else None for rows in (old, new))
+            yield from _differences(was, now, f"{path}[{index}]")
     else:
-        yield path, was
+        yield path, old

@@ -1,8 +1,8 @@
-"""fabric words to canonical ones and back; pure. `FORMAT` is what the flows use; the answer itself is in answer.py.
+"""Map the create body to canonical content and back; pure.
 
-Canonical homes: orderNumber, channelId, orderDate, currency, the five totals, order fees and discounts, customer, items
+Mapped fields: orderNumber, channelId, orderDate, currency, the five totals, order fees and discounts, customer, items
 with their totals, fees, taxes and discounts, shipInfo (one destination each), the first payment's billing address, the
-first note. All else travels as leftovers.
+first note. Every other field is stored as unmapped.
 """
 
 from decimal import Decimal
@@ -29,72 +29,72 @@ from crossdock.flows.formats import MissingFields
 
 Tree = Any
 HOLD = "ORDER_HOLD"
-_HOME = "residence"  # the vendor's only word for a kind of address
+_HOME = "residence"  # the only address type the vendor lists
 _NO_TOTALS = Totals()
 
 
-# -------------------------------------------------------------------------------------------------------------- reading
-def _references(tree: Tree) -> list[Fault]:
-    """Ship-to ids and line ids are unique, and every line names a ship-to."""
+# -------------------------------------------------------------------------------------------------------------- to canonical
+def reference_faults(tree: Tree) -> list[Fault]:
+    """Check that ship-to ids and line ids are unique, and that every line names a ship-to."""
     faults = [*duplicates_in(tree, "shipInfo", "shipToId"), *duplicates_in(tree, "items", "lineItemId")]
-    known = {row["shipToId"] for _, row in objects_in(tree, "shipInfo") if isinstance(row.get("shipToId"), str)}
-    if known:  # without any, shipInfo has faults of its own
+    ship_to_ids = {row["shipToId"] for _, row in objects_in(tree, "shipInfo") if isinstance(row.get("shipToId"), str)}
+    if ship_to_ids:  # without any, shipInfo has faults of its own
         faults += [
-            Fault(("items", position, "shipToId"), f"must be one of shipInfo's shipToId, not {named!r}")
+            Fault(("items", position, "shipToId"), f"must be one of shipInfo's shipToId, not {ship_to_id!r}")
             for position, row in objects_in(tree, "items")
-            if isinstance(named := row.get("shipToId"), str) and named and named not in known
+            if isinstance(ship_to_id := row.get("shipToId"), str) and ship_to_id and ship_to_id not in ship_to_ids
         ]
     return faults
 
 
-def _name(sent: wire.Name | None) -> str | None:
-    return join_name(sent.first, sent.middle, sent.last) if sent else None
+def _to_name(body: wire.Name | None) -> str | None:
+    return join_name(body.first, body.middle, body.last) if body else None
 
 
-def _address(sent: wire.Address | None) -> Address | None:
-    if sent is None:
+def _to_address(body: wire.Address | None) -> Address | None:
+    if body is None:
         return None
-    country = sent.country or None
+    country = body.country or None
     return Address(
-        name=_name(sent.name),
-        lines=tuple(line for line in (sent.address1, sent.address2, sent.address3, sent.address4) if line),
-        city=sent.city or None,
-        region=sent.state or None,
-        postal_code=sent.postalCode or None,
+        name=_to_name(body.name),
+        lines=tuple(line for line in (body.address1, body.address2, body.address3, body.address4) if line),
+        city=body.city or None,
+        region=body.state or None,
+        postal_code=body.postalCode or None,
         country=ALPHA2_OF.get(country, country) if country else None,
-        phone=sent.phone.number or None if sent.phone else None,
-        email=sent.email or None,
-        residential=True if sent.type == _HOME else None,
+        phone=body.phone.number or None if body.phone else None,
+        email=body.email or None,
+        residential=True if body.type == _HOME else None,
     )
 
 
-def _customer(sent: wire.Customer | None) -> Customer | None:
-    if sent is None:
+def _to_customer(body: wire.Customer | None) -> Customer | None:
+    if body is None:
         return None
     return Customer(
-        customer_ref=sent.userId or None,
-        name=_name(sent.name),
-        email=sent.email or None,
-        phone=sent.phone.number or None if sent.phone else None,
-        company=sent.company or None,
+        customer_ref=body.userId or None,
+        name=_to_name(body.name),
+        email=body.email or None,
+        phone=body.phone.number or None if body.phone else None,
+        company=body.company or None,
     )
 
 
-def _charges(
+def _to_charges(
     fees: list[Any] | None, taxes: list[wire.Amount] | None, discounts: list[wire.DiscountCreate] | None
 ) -> tuple[Charge, ...]:
-    """Make charges. A fee is a fee whatever its type, also "shipping": the vendor's fee totals hold them all."""
-    found = [Charge("fee", Decimal(fee.value), fee.type or None) for fee in fees or () if fee.value is not None]
-    found += [Charge("tax", Decimal(tax.value), tax.type or None) for tax in taxes or () if tax.value is not None]
-    found += [
+    """Map charges. A fee of any type, also "shipping", becomes a fee: the vendor's fee totals include them all."""
+    charges = [Charge("fee", Decimal(fee.value), fee.type or None) for fee in fees or () if fee.value is not None]
+    charges += [Charge("tax", Decimal(tax.value), tax.type or None) for tax in taxes or () if tax.value is not None]
+    charges += [
         Charge("discount", Decimal(each.amount), each.promoCode or None)
         for each in discounts or ()
         if each.amount is not None
     ]
-    return tuple(found)
+    return tuple(charges)
 
 
-def _line_totals(item: wire.ItemCreate) -> Totals | None:
+def _to_line_totals(item: wire.ItemCreate) -> Totals | None:
     totals = Totals(
         items=decimal(item.itemSubTotal),
         discount=decimal(item.itemDiscountsTotal),
@@ -105,18 +105,18 @@ def _line_totals(item: wire.ItemCreate) -> Totals | None:
     return totals if totals != _NO_TOTALS else None
 
 
-def _order_totals(sent: wire.OrderCreate) -> Totals | None:
+def _to_order_totals(body: wire.OrderCreate) -> Totals | None:
     totals = Totals(
-        items=decimal(sent.orderSubTotal),
-        discount=decimal(sent.orderDiscount),
-        fees=decimal(sent.feeTotal),
-        tax=decimal(sent.taxTotal),
-        total=decimal(sent.orderTotal),
+        items=decimal(body.orderSubTotal),
+        discount=decimal(body.orderDiscount),
+        fees=decimal(body.feeTotal),
+        tax=decimal(body.taxTotal),
+        total=decimal(body.orderTotal),
     )
     return totals if totals != _NO_TOTALS else None
 
 
-def _line(item: wire.ItemCreate, destination: int) -> Line:
+def _to_line(item: wire.ItemCreate, destination: int) -> Line:
     return Line(
         quantity=item.orderedQuantity or 1,
         sku=item.sku or None,
@@ -124,57 +124,57 @@ def _line(item: wire.ItemCreate, destination: int) -> Line:
         product_ref=item.itemId or None,
         description=item.title or None,
         unit_price=decimal(item.itemUnitPrice),
-        totals=_line_totals(item),
-        charges=_charges(item.fees, item.taxDetail, item.discounts),
+        totals=_to_line_totals(item),
+        charges=_to_charges(item.fees, item.taxDetail, item.discounts),
         destination=destination,
     )
 
 
-def _destination(info: wire.ShipInfo) -> Destination:
+def _to_destination(info: wire.ShipInfo) -> Destination:
     return Destination(
         destination_ref=info.shipToId or None,
-        address=_address(info.shipToAddress),
+        address=_to_address(info.shipToAddress),
         location_ref=info.locationNum or None,
         method=info.shipMethod or None,
         instructions=info.shipmentInstructions or None,
     )
 
 
-def _content(sent: wire.OrderCreate) -> Content:
-    position_of = {info.shipToId: position for position, info in enumerate(sent.shipInfo)}
+def to_content(body: wire.OrderCreate) -> Content:
+    position_of = {info.shipToId: position for position, info in enumerate(body.shipInfo)}
     return Content(
-        number=sent.orderNumber,
-        lines=tuple(_line(item, position_of.get(item.shipToId, 0)) for item in sent.items),
-        destinations=tuple(map(_destination, sent.shipInfo)),
-        channel=sent.channelId or None,
-        placed_at=sent.orderDate,
-        currency=sent.currency,
-        customer=_customer(sent.customer),
-        bill_to=_address(sent.payments[0].billToAddress) if sent.payments else None,
-        totals=_order_totals(sent),
-        charges=_charges(sent.fees, None, sent.discounts),
-        notes=sent.notes[0].notes or None if sent.notes else None,
+        number=body.orderNumber,
+        lines=tuple(_to_line(item, position_of.get(item.shipToId, 0)) for item in body.items),
+        destinations=tuple(map(_to_destination, body.shipInfo)),
+        channel=body.channelId or None,
+        placed_at=body.orderDate,
+        currency=body.currency,
+        customer=_to_customer(body.customer),
+        bill_to=_to_address(body.payments[0].billToAddress) if body.payments else None,
+        totals=_to_order_totals(body),
+        charges=_to_charges(body.fees, None, body.discounts),
+        notes=body.notes[0].notes or None if body.notes else None,
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- spelling
-def _said(**members: Tree) -> dict[str, Tree]:
+# ------------------------------------------------------------------------------------------------------------ from canonical
+def _without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _spell_name(name: str | None) -> dict[str, Tree] | None:
+def _from_name(name: str | None) -> dict[str, Tree] | None:
     if name is None:
         return None
     first, middle, last = split_name(name)
-    return _said(first=first, middle=middle, last=last or None)
+    return _without_none(first=first, middle=middle, last=last or None)
 
 
-def _spell_address(address: Address | None, missing_fields: MissingFields, *path: str | int) -> dict[str, Tree] | None:
+def _from_address(address: Address | None, missing_fields: MissingFields, *path: str | int) -> dict[str, Tree] | None:
     if address is None:
         return None
     lines = (*address.lines, None, None, None, None)
-    return _said(
-        name=_spell_name(address.name),
+    return _without_none(
+        name=_from_name(address.name),
         email=address.email,
         phone={"number": address.phone} if address.phone is not None else None,
         address1=lines[0] if lines[0] is not None else missing_fields.fill(None, "", *path, "address1"),
@@ -189,11 +189,11 @@ def _spell_address(address: Address | None, missing_fields: MissingFields, *path
     )
 
 
-def _spell_customer(customer: Customer | None) -> dict[str, Tree] | None:
+def _from_customer(customer: Customer | None) -> dict[str, Tree] | None:
     if customer is None:
         return None
-    return _said(
-        name=_spell_name(customer.name),
+    return _without_none(
+        name=_from_name(customer.name),
         email=customer.email,
         phone={"number": customer.phone} if customer.phone is not None else None,
         userId=customer.customer_ref,
@@ -201,23 +201,23 @@ def _spell_customer(customer: Customer | None) -> dict[str, Tree] | None:
     )
 
 
-def _spell_charges(charges: tuple[Charge, ...], *kinds: ChargeKind) -> list[Tree] | None:
-    """Spell fees or taxes; a charge without a name goes under that of its kind."""
+def _from_charges(charges: tuple[Charge, ...], *kinds: ChargeKind) -> list[Tree] | None:
+    """Render charges as fees or taxes; the kind is the type of a charge without a name."""
     return [
         {"type": each.name or str(each.kind), "value": each.amount} for each in charges if each.kind in kinds
     ] or None
 
 
-def _spell_discounts(charges: tuple[Charge, ...]) -> list[Tree] | None:
+def _from_discounts(charges: tuple[Charge, ...]) -> list[Tree] | None:
     return [
-        _said(amount=each.amount, promoCode=each.name) for each in charges if each.kind == "discount"
+        _without_none(amount=each.amount, promoCode=each.name) for each in charges if each.kind == "discount"
     ] or None  # fmt: skip
 
 
-def _spell_line(line: Line, position: int, ship_to: str | None, missing_fields: MissingFields) -> dict[str, Tree]:
+def _from_line(line: Line, position: int, ship_to: str | None, missing_fields: MissingFields) -> dict[str, Tree]:
     path = ("items", position)
     charges, totals = line.charges, line.totals or _NO_TOTALS
-    return _said(
+    return _without_none(
         lineItemId=missing_fields.fill(line.line_ref, str(position + 1), *path, "lineItemId"),
         lineItemNumber=missing_fields.fill(None, position + 1, *path, "lineItemNumber"),
         itemId=missing_fields.fill(line.product_ref, "", *path, "itemId"),
@@ -231,37 +231,37 @@ def _spell_line(line: Line, position: int, ship_to: str | None, missing_fields: 
         itemDiscountsTotal=totals.discount,
         itemTaxTotal=totals.tax,
         itemTotal=totals.total,
-        fees=_spell_charges(charges, "fee", "shipping", "duty") if charges else None,
-        taxDetail=_spell_charges(charges, "tax") if charges else None,
-        discounts=_spell_discounts(charges) if charges else None,
+        fees=_from_charges(charges, "fee", "shipping", "duty") if charges else None,
+        taxDetail=_from_charges(charges, "tax") if charges else None,
+        discounts=_from_discounts(charges) if charges else None,
     )
 
 
-def _spell_destination(destination: Destination, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
+def _from_destination(destination: Destination, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
     path = ("shipInfo", position)
-    return _said(
+    return _without_none(
         shipToId=missing_fields.fill(destination.destination_ref, str(position + 1), *path, "shipToId"),
         locationNum=destination.location_ref,
-        shipToAddress=_spell_address(destination.address, missing_fields, *path, "shipToAddress"),
+        shipToAddress=_from_address(destination.address, missing_fields, *path, "shipToAddress"),
         shipMethod=destination.method,
         shipmentInstructions=destination.instructions,
     )
 
 
-def _spell_lines(content: Content, missing_fields: MissingFields) -> list[Tree]:
+def _from_lines(content: Content, missing_fields: MissingFields) -> list[Tree]:
     ship_tos = [each.destination_ref for each in content.destinations] or [None]
     return [
-        _spell_line(
+        _from_line(
             line, position, ship_tos[line.destination] if line.destination < len(ship_tos) else None, missing_fields
         )
         for position, line in enumerate(content.lines)
     ]
 
 
-def rendered(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
-    """Write content in the shape of the create body."""
+def from_content(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
+    """Render content as a create body."""
     totals, bill_to = content.totals or _NO_TOTALS, content.bill_to
-    return _said(
+    return _without_none(
         orderNumber=content.number,
         orderDate=content.placed_at,
         channelId=missing_fields.fill(content.channel, "", "channelId"),
@@ -271,15 +271,15 @@ def rendered(content: Content, missing_fields: MissingFields) -> dict[str, Tree]
         taxTotal=totals.tax,
         orderTotal=totals.total,
         currency=content.currency,
-        fees=_spell_charges(content.charges, "fee", "shipping", "duty") if content.charges else None,
-        discounts=_spell_discounts(content.charges) if content.charges else None,
-        customer=_spell_customer(content.customer),
-        payments=[{"billToAddress": _spell_address(bill_to, missing_fields, "payments", 0, "billToAddress")}]
+        fees=_from_charges(content.charges, "fee", "shipping", "duty") if content.charges else None,
+        discounts=_from_discounts(content.charges) if content.charges else None,
+        customer=_from_customer(content.customer),
+        payments=[{"billToAddress": _from_address(bill_to, missing_fields, "payments", 0, "billToAddress")}]
         if bill_to
         else None,
-        items=_spell_lines(content, missing_fields),
+        items=_from_lines(content, missing_fields),
         shipInfo=[
-            _spell_destination(each, position, missing_fields)
+            _from_destination(each, position, missing_fields)
             for position, each in enumerate(content.destinations or (Destination(),))
         ],
         notes=[{"notes": content.notes}] if content.notes is not None else None,

@@ -1,8 +1,8 @@
-"""The full order as fabric answers it: what was sent, what the service adds, in the vendor's order of members; pure.
+"""Read responses: the full order, with service fields added, in the vendor's order of fields; pure.
 
-A document spelled in the create shape comes in. Members that are the service's alone are never taken from it, and
-`authExpirationDate` is not answered. Amounts of things that have not happened are 0, their dates null. What only the log
-knows of an order that has changed is added in story.py.
+The input is a document in the shape of the create body. Service fields are never copied from it, and `authExpirationDate` is
+not rendered. Amounts of things that have not happened are 0, their dates null. Fields that follow from the event history of a
+changed order are added in history.py.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire
 
 Tree = Any
-Unknown = list[tuple[Path, dict[str, Tree]]]  # members nobody knows, by the place of the object they were sent in
+UnknownFields = list[tuple[Path, dict[str, Tree]]]  # fields the vendor does not define, by the path of their object
 DOOR = "fabric"
 
-# The vendor's order status codes for every summary there is; an order allocated in part has none and is confirmed.
-# A hold is ORDER_HOLD_CSR unless its reason says more, see `hold_code`.
+# The vendor's status code of each status. A partially allocated order has no code of its own: it is confirmed.
+# A hold is ORDER_HOLD_CSR unless its reason has a more specific code, see `hold_code`.
 _STATUS = {
     Status.OPEN: "ORDER_CREATED",
     Status.ON_HOLD: "ORDER_HOLD_CSR",
@@ -39,7 +39,7 @@ _STATUS = {
     Status.RETURNED: "ORDER_RETURNED",
     Status.CANCELED: "ORDER_CANCELLED",
 }
-_HOLD_WORDS = {
+_HOLD_CODES = {
     "FRAUD": "ORDER_HOLD_FRAUD",
     "CROSSBORDER": "ORDER_HOLD_CROSSBORDER",
     "REVALIDATION": "ORDER_HOLD_REVALIDATION",
@@ -48,7 +48,7 @@ _HOLD_WORDS = {
 
 # --------------------------------------------------------------------------------------------------------------- status
 def order_status(order: Order) -> str:
-    """Give the status code that follows from the lifecycle."""
+    """Derive the status code from the lifecycle."""
     status = order.status
     if status is Status.ON_HOLD:
         return hold_code(order.holds[-1].reason)
@@ -62,15 +62,15 @@ def order_status(order: Order) -> str:
 
 
 def hold_code(reason: str) -> str:
-    """Give the code for a hold: a reason that is such a code itself, else the one its words point at."""
+    """Derive the code of a hold: a reason that is a hold code itself, else the code whose keyword the reason contains."""
     if reason.startswith("ORDER_HOLD"):
         return reason
     plain = reason.upper().replace("-", "").replace("_", "").replace(" ", "")
-    return next((code for word, code in _HOLD_WORDS.items() if word in plain), _STATUS[Status.ON_HOLD])
+    return next((code for keyword, code in _HOLD_CODES.items() if keyword in plain), _STATUS[Status.ON_HOLD])
 
 
 def line_status(line: Counters) -> str:
-    """Give a line's `lineOrderStatus`: what has come furthest outweighs the rest."""
+    """Derive a line's `lineOrderStatus` from its units that have progressed furthest."""
     live = line.ordered - line.canceled
     if live == 0:
         return "CANCELLED"
@@ -78,13 +78,13 @@ def line_status(line: Counters) -> str:
         return "RETURN" if line.returned == live else "PARTIAL_RETURN"
     if line.return_requested:
         return "PENDING_RETURN"
-    for done, whole in ((line.delivered, "DELIVERED"), (line.shipped, "SHIPPED"), (line.allocated, "ALLOCATED")):
-        if done:
-            return whole if done == live else f"PARTIALLY_{whole}"
+    for quantity, status in ((line.delivered, "DELIVERED"), (line.shipped, "SHIPPED"), (line.allocated, "ALLOCATED")):
+        if quantity:
+            return status if quantity == live else f"PARTIALLY_{status}"
     return "PARTIALLY_CANCELLED" if line.canceled else "ORDER_LINE_VALID"
 
 
-# --------------------------------------------------------------------------------------------------- members and their order
+# --------------------------------------------------------------------------------------------------- fields and their order
 _CREATE_OF: dict[type[Struct], type[Struct]] = {
     wire.Order: wire.OrderCreate,
     wire.Item: wire.ItemCreate,
@@ -92,8 +92,8 @@ _CREATE_OF: dict[type[Struct], type[Struct]] = {
     wire.Discount: wire.DiscountCreate,
     wire.ItemFee: wire.Amount,
 }
-# What no flow does yet, or nothing has been done of: the same in every answer.
-_ALWAYS: dict[type[Struct], dict[str, Tree]] = {
+# Fields of features that no flow has yet: constant in every response.
+_CONSTANTS: dict[type[Struct], dict[str, Tree]] = {
     wire.Discount: {"invoiceQuantity": 0, "returnQuantity": 0, "cancelQuantity": 0},
     wire.ItemFee: {"invoiceQuantity": 0, "refundAmount": 0},
     wire.Payment: {"refundAmount": 0, "partialCapture": None, "finalCapture": None, "paymentLog": []},
@@ -129,7 +129,7 @@ _ALWAYS: dict[type[Struct], dict[str, Tree]] = {
         "orderReleaseTimestamp": None,
     },
 }
-# Totals answered under other names too, where they were stated.
+# Totals that are rendered under other names too, where the body has them.
 ITEM_COPIES = {
     "originalItemSubTotal": "itemSubTotal",
     "originalFeeTotal": "itemFeeTotal",
@@ -148,123 +148,131 @@ ORDER_COPIES = {
 }
 
 
-class Plan(Struct, frozen=True):
-    """What an object of an answer looks like.
+class ResponseType(Struct, frozen=True):
+    """The type of an object in a response.
 
-    `shape` is what one sent is read into: all members in the vendor's order, unset where they were not sent, with the values
-    of those that are the same in every answer. It takes no other members, and none of `ours`, those a document never supplies
-    because they are the service's alone. `sent` are the names it takes, `inside` the plans of what has members of its own.
+    `struct` has all fields in the vendor's order; documents are converted to it. Fields are unset where the document lacks
+    them, except for constants. It has no `service_fields`: fields that only the service sets. `body_fields` are the names of
+    the fields it accepts, `nested` the types of its fields that are objects or arrays of objects.
     """
 
-    shape: type[Struct]
-    sent: frozenset[str]
-    ours: frozenset[str]
-    inside: dict[str, "Plan"]
+    struct: type[Struct]
+    body_fields: frozenset[str]
+    service_fields: frozenset[str]
+    nested: dict[str, "ResponseType"]
 
 
 @cache
-def _plan(shape: type[Struct]) -> Plan:
-    sent, always = _CREATE_OF.get(shape, shape).__struct_fields__, _ALWAYS.get(shape, {})
-    inside: dict[str, Plan] = {}
+def _response_type(wire_type: type[Struct]) -> ResponseType:
+    body_fields, constants = _CREATE_OF.get(wire_type, wire_type).__struct_fields__, _CONSTANTS.get(wire_type, {})
+    nested: dict[str, ResponseType] = {}
     fields: dict[str, tuple[str, Any, Any]] = {}
-    for field in inspect.type_info(shape).fields:  # type: ignore[attr-defined]
-        name, (plan, is_listed) = field.name, _plan_of(field.type)
-        if name not in sent:
-            fields[name] = (name, UnsetType, always.get(name, UNSET))
-        elif plan is None:
+    for field in inspect.type_info(wire_type).fields:  # type: ignore[attr-defined]
+        name, (response_type, is_array) = field.name, _nested_response_type(field.type)
+        if name not in body_fields:
+            fields[name] = (name, UnsetType, constants.get(name, UNSET))
+        elif response_type is None:
             fields[name] = (name, Any, UNSET)
         else:
-            inside[name] = plan
-            kind: Any = list[plan.shape] if is_listed else plan.shape  # type: ignore[name-defined]
+            nested[name] = response_type
+            kind: Any = list[response_type.struct] if is_array else response_type.struct  # type: ignore[name-defined]
             fields[name] = (name, kind | None | UnsetType, UNSET)
-    ours = frozenset(fields).difference(sent)
-    fields |= {name: (name, Any, UNSET) for name in sent if name not in fields}  # taken, and not answered
-    return Plan(
-        shape=defstruct(f"Answered{shape.__name__}", fields.values(), forbid_unknown_fields=True),
-        sent=frozenset(sent),
-        ours=ours,
-        inside=inside,
+    service_fields = frozenset(fields).difference(body_fields)
+    fields |= {name: (name, Any, UNSET) for name in body_fields if name not in fields}  # accepted, not rendered
+    return ResponseType(
+        struct=defstruct(f"{wire_type.__name__}Response", fields.values(), forbid_unknown_fields=True),
+        body_fields=frozenset(body_fields),
+        service_fields=service_fields,
+        nested=nested,
     )
 
 
-def _plan_of(kind: inspect.Type) -> tuple[Plan | None, bool]:
-    """Give the plan of what a member holds, None where it has no members of its own, and whether it is an array of such."""
-    for arm in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
-        inner = arm.item_type if isinstance(arm, inspect.ListType) else arm
+def _nested_response_type(kind: inspect.Type) -> tuple[ResponseType | None, bool]:
+    """Return the type of a field that is an object or an array of objects (else None), and whether it is an array."""
+    for member in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        inner = member.item_type if isinstance(member, inspect.ListType) else member
         if isinstance(inner, inspect.StructType):
-            return _plan(inner.cls), inner is not arm
+            return _response_type(inner.cls), inner is not member
     return None, False
 
 
-_ORDER = _plan(wire.Order)
+_ORDER = _response_type(wire.Order)
 
 
-def _read(document: dict[str, Tree]) -> tuple[Any, Unknown]:
-    """Read a document into the shape of its answer; give what that has no place for besides."""
-    unknown: Unknown = []
+def _convert(document: dict[str, Tree]) -> tuple[Any, UnknownFields]:
+    """Convert a document to its response type; fields without a place there are returned beside it."""
+    unknown: UnknownFields = []
     try:
-        return msgspec.convert(document, _ORDER.shape), unknown
+        return msgspec.convert(document, _ORDER.struct), unknown
     except msgspec.ValidationError:
-        return msgspec.convert(_known(document, _ORDER, (), unknown), _ORDER.shape), unknown
+        return msgspec.convert(_select_known(document, _ORDER, (), unknown), _ORDER.struct), unknown
 
 
-def _known(tree: dict[str, Tree], plan: Plan, path: Path, unknown: Unknown) -> dict[str, Tree]:
-    """Leave out of an object the members that are the service's alone, and those nobody knows; `unknown` gets the latter."""
-    if plan.sent.issuperset(tree):
-        if not plan.inside:
+def _select_known(
+    tree: dict[str, Tree], response_type: ResponseType, path: Path, unknown: UnknownFields
+) -> dict[str, Tree]:
+    """Select the body fields of an object; unknown fields are appended to `unknown`, service fields dropped."""
+    if response_type.body_fields.issuperset(tree):
+        if not response_type.nested:
             return tree
         known = tree.copy()
     else:
-        known = {name: value for name, value in tree.items() if name in plan.sent}
-        if rest := {name: value for name, value in tree.items() if name not in plan.sent and name not in plan.ours}:
+        known = {name: value for name, value in tree.items() if name in response_type.body_fields}
+        if rest := {
+            name: value
+            for name, value in tree.items()
+            if name not in response_type.body_fields and name not in response_type.service_fields
+        }:
             unknown.append((path, rest))
-    for name, inner in plan.inside.items():
+    for name, inner in response_type.nested.items():
         value = known.get(name)
         if type(value) is dict:
-            known[name] = _known(value, inner, (*path, name), unknown)
+            known[name] = _select_known(value, inner, (*path, name), unknown)
         elif value:
-            known[name] = [_known(each, inner, (*path, name, at), unknown) for at, each in enumerate(value)]
+            known[name] = [_select_known(each, inner, (*path, name, at), unknown) for at, each in enumerate(value)]
     return known
 
 
-def _objects(answer: Any, unknown: Unknown) -> dict[str, Tree]:
-    """Make an answer of Structs one of plain objects, the members nobody knows last in each."""
-    told: dict[str, Tree] = msgspec.to_builtins(answer, builtin_types=(Decimal,))
-    for path, members in unknown:
-        place: Tree = told
+def _to_builtins(typed: Any, unknown: UnknownFields) -> dict[str, Tree]:
+    """Convert a response to plain objects, with the unknown fields last in each."""
+    response: dict[str, Tree] = msgspec.to_builtins(typed, builtin_types=(Decimal,))
+    for path, fields in unknown:
+        node: Tree = response
         for part in path:
-            place = place[part]
-        place.update(members)
-    return told
+            node = node[part]
+        node.update(fields)
+    return response
 
 
-def taken_back(answer: Tree) -> Tree:
-    """Undress an order of the members that are the service's alone, as an answer has them when it is sent back changed."""
-    return _taken_back(answer, _ORDER)
+def without_service_fields(response: Tree) -> Tree:
+    """Remove the service fields from a response that a client sends back."""
+    return _without_service_fields(response, _ORDER)
 
 
-def _taken_back(tree: Tree, plan: Plan | None) -> Tree:
-    if plan is None:
+def _without_service_fields(tree: Tree, response_type: ResponseType | None) -> Tree:
+    if response_type is None:
         return tree
     if type(tree) is list:
-        return [_taken_back(each, plan) for each in tree]
+        return [_without_service_fields(each, response_type) for each in tree]
     if type(tree) is not dict:
         return tree
     return {
-        name: _taken_back(value, plan.inside.get(name)) for name, value in tree.items() if name not in plan.ours
-    }  # fmt: skip
+        name: _without_service_fields(value, response_type.nested.get(name))
+        for name, value in tree.items()
+        if name not in response_type.service_fields
+    }
 
 
 # --------------------------------------------------------------------------------------------------------------- parts
-def _copy_totals(answer: Any, copies: dict[str, str]) -> None:
-    """Tell totals under their other names too; what is unset stays so."""
+def _copy_totals(response: Any, copies: dict[str, str]) -> None:
+    """Copy totals to their other names; unset ones stay unset."""
     for name, source in copies.items():
-        if (total := getattr(answer, source)) is not None:
-            setattr(answer, name, total)
+        if (total := getattr(response, source)) is not None:
+            setattr(response, name, total)
 
 
 def _canceled_amount(item: Any, line: Counters, currency: str | None) -> Decimal | None:
-    """Say what the canceled units of a line are worth: a share of its total, else of its price; None if neither is known."""
+    """Compute the amount of a line's canceled units: a share of its total, else by its price; None if neither is known."""
     total, price = item.itemTotal, item.itemUnitPrice
     with localcontext(prec=PRECISION):
         if total is not None and total is not UNSET:
@@ -276,8 +284,8 @@ def _canceled_amount(item: Any, line: Counters, currency: str | None) -> Decimal
     return None
 
 
-def _tell_line(item: Any, line: Counters) -> None:
-    """Fill in an item of an answer what was not sent of it, and how far its line has come."""
+def _set_item(item: Any, line: Counters) -> None:
+    """Set the service fields of an item: copies of totals, quantities, status."""
     _copy_totals(item, ITEM_COPIES)
     item.orderedQuantity = item.orderedQuantity or line.ordered
     for fee in item.fees or ():
@@ -292,29 +300,29 @@ def _tell_line(item: Any, line: Counters) -> None:
     item.lineOrderStatus = line_status(line)
 
 
-def _tell_canceled(answer: Any, order: Order) -> None:
-    """Fill in what the canceled units are worth, and what is left of their lines; 0 stays where nothing was canceled."""
-    currency = answer.currency or None
-    gone = []
-    for item, line in zip(answer.items, order.counters, strict=True):
+def _set_canceled_amounts(response: Any, order: Order) -> None:
+    """Set the amount of canceled units, and the outstanding totals of their lines; `cancelTotal` is 0 without any."""
+    currency = response.currency or None
+    canceled_amounts = []
+    for item, line in zip(response.items, order.counters, strict=True):
         amount = _canceled_amount(item, line, currency) if line.canceled else None
         if amount is None:
             continue
-        gone.append(amount)
+        canceled_amounts.append(amount)
         if item.outstandingItemTotal is not UNSET:
             with localcontext(prec=PRECISION):
                 item.outstandingItemTotal = Decimal(item.itemTotal) - amount
-    if gone:
+    if canceled_amounts:
         with localcontext(prec=PRECISION):
-            answer.cancelTotal = sum(gone)
+            response.cancelTotal = sum(canceled_amounts)
 
 
-def audit_id(order_id: int, what: str) -> str:
-    """Make the id of an audit entry: a fixed function of the order's id and what the entry is about."""
-    return hashlib.sha256(f"fabric/audit/{what}/{order_id}".encode()).hexdigest()[:24]
+def audit_id(order_id: int, subject: str) -> str:
+    """Derive the id of an audit entry from the order's id and the entry's subject (`create`, `<event>/<entry>`)."""
+    return hashlib.sha256(f"fabric/audit/{subject}/{order_id}".encode()).hexdigest()[:24]
 
 
-def _creation(document: dict[str, Tree], order: Order, created_at: str) -> wire.AuditLog:
+def _creation_entry(document: dict[str, Tree], order: Order, created_at: str) -> wire.AuditLog:
     """Make the audit entry of the order's creation."""
     return wire.AuditLog(
         auditId=audit_id(order.order_id, "create"),
@@ -327,42 +335,45 @@ def _creation(document: dict[str, Tree], order: Order, created_at: str) -> wire.
     )
 
 
-def status_words(order: Order) -> dict[str, Tree]:
-    """Give the status as sent until the order's first change (a hold placed with it is none), then by the lifecycle."""
+def status_fields(order: Order) -> dict[str, Tree]:
+    """Render the status from the lifecycle; empty where the sender's status still holds.
+
+    That is until the order's first change, for an order of this door; a hold placed on receipt is no change.
+    """
     if order.version == 1 and order.source.door == DOOR:
         return {}
     code = order_status(order)
     return {"statusCode": code, "statusDescription": code.replace("_", " ").capitalize()}
 
 
-def _told(document: dict[str, Tree], order: Order) -> tuple[Any, Unknown]:
-    """Give the answer as a Struct, and the members that it has no place for."""
-    answer, unknown = _read(document)
-    answer.version = order.version - 1
-    answer.orderId = to_hex24(order.order_id)
-    answer.createdAt = answer.updatedAt = format_time(order.created_at)
+def _response(document: dict[str, Tree], order: Order) -> tuple[Any, UnknownFields]:
+    """Build the response as a Struct; unknown fields are returned beside it."""
+    response, unknown = _convert(document)
+    response.version = order.version - 1
+    response.orderId = to_hex24(order.order_id)
+    response.createdAt = response.updatedAt = format_time(order.created_at)
     if order.updated_at != order.created_at:
-        answer.updatedAt = format_time(order.updated_at)
-    answer.orderDate = answer.orderDate or answer.createdAt
-    for name, word in status_words(order).items():
-        setattr(answer, name, word)
-    _copy_totals(answer, ORDER_COPIES)
-    for payment in answer.payments or ():
-        payment.authExpirationDate = UNSET  # taken, and never answered
-    for item, line in zip(answer.items, order.counters, strict=True):
-        _tell_line(item, line)
+        response.updatedAt = format_time(order.updated_at)
+    response.orderDate = response.orderDate or response.createdAt
+    for name, value in status_fields(order).items():
+        setattr(response, name, value)
+    _copy_totals(response, ORDER_COPIES)
+    for payment in response.payments or ():
+        payment.authExpirationDate = UNSET  # accepted, never rendered
+    for item, line in zip(response.items, order.counters, strict=True):
+        _set_item(item, line)
     if any(line.canceled for line in order.counters):
-        _tell_canceled(answer, order)
-    answer.auditLogs = [_creation(document, order, answer.createdAt)]
-    return answer, unknown
+        _set_canceled_amounts(response, order)
+    response.auditLogs = [_creation_entry(document, order, response.createdAt)]
+    return response, unknown
 
 
-def answered(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
-    """Turn a spelled document into the order as this door answers it; the document is left as it is."""
-    return _objects(*_told(document, order))
+def order_response(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
+    """Render the read response of a document in the create shape; the document is not changed."""
+    return _to_builtins(*_response(document, order))
 
 
-def encoded(document: dict[str, Tree], order: Order) -> bytes:
-    """Turn a spelled document into the order as this door answers it, as JSON."""
-    answer, unknown = _told(document, order)
-    return encode_json(_objects(answer, unknown) if unknown else answer)
+def order_response_json(document: dict[str, Tree], order: Order) -> bytes:
+    """Render the read response of a document in the create shape, as JSON."""
+    response, unknown = _response(document, order)
+    return encode_json(_to_builtins(response, unknown) if unknown else response)

@@ -18,7 +18,7 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.json.value_types import is_date, is_date_time
 from crossdock.core.orders.status import Status
 from crossdock.doors.fabric import wire
-from crossdock.doors.fabric.history import TOLD_BY_LOG
+from crossdock.doors.fabric.history import HISTORY_FIELDS
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.flows.order_search import NO_FILTERS, Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
@@ -331,5 +331,5 @@ def _states(condition: Tree) -> list[tuple[Status, str | None]] | None:
 def _needs_history(node: Tree) -> bool:
     """Say whether filters name a member that follows from the order's events alone."""
     if isinstance(node, dict):
-        return any(name in TOLD_BY_LOG or _needs_history(value) for name, value in node.items())
+        return any(name in HISTORY_FIELDS or _needs_history(value) for name, value in node.items())
     return isinstance(node, list) and any(map(_needs_history, node))

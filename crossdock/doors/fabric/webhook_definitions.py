@@ -1,7 +1,7 @@
-"""fabric's webhook definitions and event records as they are kept: endpoints and deliveries spelled and read; pure.
+"""Webhook definitions and event records: map them to endpoints and deliveries and back; pure.
 
-A definition is an endpoint with `fabric` among its details; those made in the hub have none and are not seen by this door.
-What others can change of it (events, target, method, headers) is read from the endpoint, so that it is never stale.
+A definition is an endpoint with `fabric` in its details; endpoints created in the hub have none and are not visible here.
+Fields that the hub can change (events, target, method, headers) are read from the endpoint, so that they are never stale.
 """
 
 from typing import Any
@@ -16,104 +16,104 @@ from crossdock.core.subscription import Subscription, message_id
 from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.doors.fabric.webhooks import FORMAT_NAME, event_of
+from crossdock.doors.fabric.webhooks import FORMAT_NAME, canonical_event
 from crossdock.flows.context import Context
 from crossdock.flows.endpoints import Delivery, Endpoint
 
 Tree = Any
 API_KEY = "x-api-key"
-_OURS = ("protocol", "source", "tenantId", "apiVersion", "format", "callbackUrl")
+_DETAIL_FIELDS = ("protocol", "source", "tenantId", "apiVersion", "format", "callbackUrl")
 _JSON = "application/json"
 
 
 # ----------------------------------------------------------------------------------------------------------- definitions
 def is_definition(subscription: Subscription) -> bool:
-    """Say whether an endpoint was made by this door."""
+    """Say whether an endpoint was created by this door."""
     return DOOR in subscription.details
 
 
 def hashed_key(subscription: Subscription) -> object:
-    """Give what no two definitions may share, by the vendor's rule; None for endpoints of others."""
+    """Return the unique key of a definition by the vendor's rule; None for other endpoints."""
     if not is_definition(subscription):
         return None
-    own = subscription.details[DOOR]
-    return (subscription.url, *(own.get(name) for name in ("tenantId", "protocol", "source", "apiVersion")))
+    details = subscription.details[DOOR]
+    return (subscription.url, *(details.get(name) for name in ("tenantId", "protocol", "source", "apiVersion")))
 
 
-def rules_of(context: Context) -> DocumentRule:
-    """Give the rule for what only the senders of webhooks know: which URLs and headers can be."""
+def target_rule(context: Context) -> DocumentRule:
+    """Build the rule that checks target and headers against what the webhook sender allows."""
 
-    def faults(tree: Tree) -> list[Fault]:
+    def check(tree: Tree) -> list[Fault]:
         if not isinstance(tree, dict):
             return []
-        found = []
+        faults: list[Fault] = []
         target = tree.get("target")
         if isinstance(target, str) and target and (reason := context.rules.url(target)):
-            found.append(Fault(("target",), reason))
+            faults.append(Fault(("target",), reason))
         key = tree.get("targetApiKey")
         if isinstance(key, str) and key and (reason := context.rules.headers(((API_KEY, key),))):
-            found.append(Fault(("targetApiKey",), reason))
+            faults.append(Fault(("targetApiKey",), reason))
             key = None
         reason = context.rules.headers((*([(API_KEY, key)] if isinstance(key, str) and key else ()), *_pairs(tree)))
-        return [*found, Fault(("headers",), reason)] if reason else found
+        return [*faults, Fault(("headers",), reason)] if reason else faults
 
-    return faults
+    return check
 
 
 def _pairs(tree: Tree) -> list[tuple[str, str]]:
-    found = [(row.get("headerName"), row.get("headerValue")) for _, row in objects_in(tree, "headers")]
-    return [(name, value) for name, value in found if isinstance(name, str) and name and isinstance(value, str)]
+    rows = [(row.get("headerName"), row.get("headerValue")) for _, row in objects_in(tree, "headers")]
+    return [(name, value) for name, value in rows if isinstance(name, str) and name and isinstance(value, str)]
 
 
-def subscription(sent: wire.Webhook, before: Subscription | None = None) -> Subscription:
-    """Make what an endpoint wants of a definition; what a definition does not say stays as it was `before`."""
-    headers = [(each.headerName, each.headerValue) for each in sent.headers or ()]
-    if sent.targetApiKey:
-        headers.insert(0, (API_KEY, sent.targetApiKey))
-    own: dict[str, Tree] = {name: getattr(sent, name) for name in _OURS}
-    own["secretHeaders"] = [each.headerName for each in sent.headers or () if each.isSecret]
-    base = before or Subscription(url=sent.target, format=FORMAT_NAME, name=f"fabric {sent.source}"[:100])
+def to_subscription(body: wire.Webhook, before: Subscription | None = None) -> Subscription:
+    """Map a definition to a subscription; fields that a definition does not have are those of `before`."""
+    headers = [(each.headerName, each.headerValue) for each in body.headers or ()]
+    if body.targetApiKey:
+        headers.insert(0, (API_KEY, body.targetApiKey))
+    details: dict[str, Tree] = {name: getattr(body, name) for name in _DETAIL_FIELDS}
+    details["secretHeaders"] = [each.headerName for each in body.headers or () if each.isSecret]
+    base = before or Subscription(url=body.target, format=FORMAT_NAME, name=f"fabric {body.source}"[:100])
     return msgspec.structs.replace(
         base,
-        url=sent.target,
-        topics=tuple(dict.fromkeys(map(event_of, sent.events))),
-        method=sent.requestType,
+        url=body.target,
+        topics=tuple(dict.fromkeys(map(canonical_event, body.events))),
+        method=body.requestType,
         headers=tuple(headers),
-        details=base.details | {DOOR: own},
+        details=base.details | {DOOR: details},
     )
 
 
-def definition(wanted: Subscription) -> dict[str, Tree]:
-    """Spell an endpoint as the definition that would make it, with all its secrets."""
-    own = wanted.details[DOOR]
-    secret = own.get("secretHeaders", ())
-    keys = [value for name, value in wanted.headers if name.lower() == API_KEY]
+def from_subscription(subscription: Subscription) -> dict[str, Tree]:
+    """Map a subscription to its definition, with all secrets."""
+    details = subscription.details[DOOR]
+    secret = details.get("secretHeaders", ())
+    keys = [value for name, value in subscription.headers if name.lower() == API_KEY]
     return {
-        "events": list(wanted.topics),
-        "protocol": own["protocol"],
-        "requestType": wanted.method,
-        "source": own["source"],
-        "target": wanted.url,
-        "tenantId": own["tenantId"],
+        "events": list(subscription.topics),
+        "protocol": details["protocol"],
+        "requestType": subscription.method,
+        "source": details["source"],
+        "target": subscription.url,
+        "tenantId": details["tenantId"],
         "targetApiKey": keys[0] if keys else None,
-        "apiVersion": own["apiVersion"],
-        "format": own["format"] or _JSON,
-        "callbackUrl": own["callbackUrl"],
+        "apiVersion": details["apiVersion"],
+        "format": details["format"] or _JSON,
+        "callbackUrl": details["callbackUrl"],
         "headers": [
             {"headerName": name, "headerValue": value, "isSecret": name in secret}
-            for name, value in wanted.headers
+            for name, value in subscription.headers
             if name.lower() != API_KEY
         ],
     }
 
 
-def definition_answer(endpoint: Endpoint, wanted: Subscription) -> dict[str, Tree]:
-    """Spell an endpoint as it is answered: the values of secret headers are left out."""
-    told = definition(wanted)
-    for header in told["headers"]:
+def definition_response(endpoint: Endpoint, subscription: Subscription) -> dict[str, Tree]:
+    """Render the read response of a definition, without the values of secret headers."""
+    definition_fields = from_subscription(subscription)
+    for header in definition_fields["headers"]:
         if header["isSecret"]:
             header["headerValue"] = None
-    return told | {
+    return definition_fields | {
         "createdDate": format_time(endpoint.created_at),
         "updatedDate": format_time(endpoint.updated_at),
         "webhookId": to_hex24(endpoint.endpoint_id),
@@ -121,8 +121,8 @@ def definition_answer(endpoint: Endpoint, wanted: Subscription) -> dict[str, Tre
 
 
 # ---------------------------------------------------------------------------------------------------------------- events
-def record(delivery: Delivery, wanted: Subscription) -> dict[str, Tree]:
-    """Spell a delivery as the vendor's event log does. One made of the log shows its order's id as the payload."""
+def event_record(delivery: Delivery, subscription: Subscription) -> dict[str, Tree]:
+    """Render a delivery as an event record. Where the payload is rendered on delivery, the order's id stands for it."""
     status = _status(delivery)
     last = delivery.attempted[-1].at if delivery.attempted else delivery.created_at
     log = {
@@ -133,7 +133,7 @@ def record(delivery: Delivery, wanted: Subscription) -> dict[str, Tree]:
     return {
         "eventRequestId": to_hex24(delivery.delivery_id),
         "channelId": None,
-        "tenantId": wanted.details[DOOR]["tenantId"],
+        "tenantId": subscription.details[DOOR]["tenantId"],
         "event": delivery.topic,
         "payload": _payload(delivery),
         "firstEventTriggeredAt": format_time(delivery.created_at),
@@ -156,8 +156,8 @@ def _status(delivery: Delivery) -> str:
 def _payload(delivery: Delivery) -> Tree:
     if delivery.payload is None:
         return {"orderId": to_hex24(delivery.order_id)} if delivery.order_id is not None else {}
-    sent = msgspec.json.decode(delivery.payload)
-    return sent.get("payload", sent) if isinstance(sent, dict) else sent
+    message = msgspec.json.decode(delivery.payload)
+    return message.get("payload", message) if isinstance(message, dict) else message
 
 
 def _response(attempt: Attempt, delivery: Delivery) -> dict[str, Tree]:

@@ -1,6 +1,6 @@
-"""Which of fabric's events a fact about an order is, and how its webhooks are told of one; pure.
+"""Webhooks: the vendor's event names for order events, and the payload format `fabric_event`; pure.
 
-Owns the vocabulary of events and the payload `fabric_event`. docs/doors/fabric.md says of every name when it is sent, if ever.
+docs/doors/fabric.md says when each event is sent.
 """
 
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ from crossdock.flows.feed import LogEntry
 
 Tree = Any
 FORMAT_NAME = "fabric_event"
-# Topics of the notes that the notification calls write.
-SENT, ACKNOWLEDGED = "notification", "notification acknowledged"
-# The vendor's example of a retry says one where its lists say the other.
+# Topics of the notes that the notification calls record.
+REQUESTED, ACKNOWLEDGED = "notification", "notification acknowledged"
+# The vendor's example of a retry uses a name that its lists do not have.
 ALIASES = {"ORDER_CREATED": "ORDER_CREATE"}
 
 # Source of both lists: the vendor's pages on webhooks and notifications.
-SENDS = (
+EMITTED_EVENTS = (
     "ORDER_CREATE", "ORDER_CANCELLED", "ORDER_PARTIALLY_CANCELLED", "ORDER_HOLD_CROSSBORDER", "ORDER_HOLD_FRAUD",
     "ORDER_HOLD_CSR", "ORDER_SHIPPED", "ORDER_PARTIALLY_RETURNED", "ORDER_RETURNED",
     "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL", "BOPIS_ORDER_CONFIRMATION_EMAIL",
@@ -50,15 +50,15 @@ SENDS = (
     "ALLOCATION_CREATE", "SHIPMENT_CREATED", "SHIPMENT_UPDATE", "FRAUD_RELEASE", "FRAUD_CANCEL",
     "CROSS_BORDER_VALIDATION", "RETURN_PENDING", "RETURN_PROCESSING",
 )  # fmt: skip
-# Notifications that only `/notification/send` asks for; every other notification is an event above or below as well.
-ASKED_FOR = (
+# Notifications that are sent only by `/notification/send`; the others are events of the lists above and below too.
+REQUESTED_EVENTS = (
     "BOPIS_ORDER_READY_FOR_PICKUP", "BOPIS_ORDER_COMPLETED", "BOPIS_REMINDER_EMAIL",
     "BACKORDER_30_DAYS_CONSENT_TO_DELAY_EMAIL", "BACKORDER_53_DAYS_CONSENT_TO_DELAY_EMAIL",
     "BACKORDER_AUTH_DECLINE_EMAIL", "BACKORDER_CANCEL_EMAIL", "ORDER_CANCELLATION_EMAIL_LOCATE_ORDER_ITEM_CANCEL",
     "APPEASEMENT_NOTIFICATION_EMAIL", "INVOICE_POSTED", "EXCHANGE_NOTIFICATION_EMAIL", "LOW_ALERT_NOTIFICATION_EMAIL",
     "MEDIUM_ALERT_NOTIFICATION_EMAIL", "HIGH_ALERT_NOTIFICATION_EMAIL",
 )  # fmt: skip
-NOT_YET = (
+UNSUPPORTED_EVENTS = (
     "ORDER_CONFIRMED", "EXCHANGE_PENDING", "EXCHANGE_TO_SHIPMENT", "ORDER_CANCELLATION_COUPON_REVERSAL",
     "ORDER_EXCHANGE", "ORDER_CANCEL", "ORDER_IN_PROGRESS", "ALLOCATION_CREATE_BOPIS", "ALLOCATION_CREATE_GIFTCARD",
     "ALLOCATION_CREATE_INTERNATIONAL", "ALLOCATION_CREATE_SDD", "ALLOCATION_CREATE_SHIP", "ALLOCATION_DC",
@@ -74,9 +74,9 @@ NOT_YET = (
         for state in ("INITIATED", "COMPLETED", "ERROR")
     ),
 )  # fmt: skip
-KNOWN = (*SENDS, *ASKED_FOR, *NOT_YET)
+ALL_EVENTS = (*EMITTED_EVENTS, *REQUESTED_EVENTS, *UNSUPPORTED_EVENTS)
 NOTIFICATIONS = (
-    *(name for name in (*SENDS, *ASKED_FOR) if "_EMAIL" in name or name in ASKED_FOR),
+    *(name for name in (*EMITTED_EVENTS, *REQUESTED_EVENTS) if "_EMAIL" in name or name in REQUESTED_EVENTS),
     "ORDER_CREATED", "SHIPMENT_CREATED",
 )  # fmt: skip
 
@@ -86,14 +86,14 @@ _SHIPPED = frozenset({Status.SHIPPED, Status.DELIVERED, Status.RETURNED})
 _PICKUP = ("BOPIS", "PICKUP", "PICK UP")
 
 
-def event_of(name: str) -> str:
-    """Give the event that a name means."""
+def canonical_event(name: str) -> str:
+    """Resolve an alias of an event name."""
     return ALIASES.get(name, name)
 
 
 # --------------------------------------------------------------------------------------------------------------- topics
 def topics(entry: LogEntry) -> Sequence[str]:
-    """Give fabric's names for an entry of the feed, in the order in which they are told; none where it has none."""
+    """Map an entry of the event log to the vendor's event names, in the order of their delivery; empty without any."""
     order_event, status = decode_event(entry.event), Status(entry.status)
     match order_event:
         case Received():
@@ -103,7 +103,7 @@ def topics(entry: LogEntry) -> Sequence[str]:
         case Released():
             return ("FRAUD_RELEASE",) if any(hold_code(reason) == _FRAUD for _, reason in order_event.holds) else ()
         case Edited():
-            # An edit can take away all that was left to ship, or to cancel.
+            # An edit can remove the last units to ship, or the last units of the order.
             return _canceled(status) if status is Status.CANCELED else _last_shipped(status)
         case Canceled():
             by_fraud = ("FRAUD_CANCEL",) if order_event.reason == "FRAUD" else ()
@@ -128,15 +128,15 @@ _ALWAYS: dict[type[OrderEvent], tuple[str, ...]] = {
 
 
 def _confirmation(content: Content) -> str:
-    """Name the confirmation: by pickup where every destination's method says so, else by the number of items."""
+    """Choose the confirmation: pickup where every destination's method is pickup, else by the number of items."""
     methods = [(each.method or "").upper().replace("_", " ") for each in content.destinations]
-    if methods and all(any(word in method for word in _PICKUP) for method in methods):
+    if methods and all(any(keyword in method for keyword in _PICKUP) for method in methods):
         return "BOPIS_ORDER_CONFIRMATION_EMAIL"
     return f"{'SINGLE' if len(content.lines) == 1 else 'MULTI'}_ITEM_ORDER_CONFIRMATION_EMAIL"
 
 
 def _hold_event(reason: str) -> str:
-    """Name a hold's event; those without one of their own are for somebody to look at, as ORDER_HOLD_CSR is."""
+    """Map a hold's reason to its event; ORDER_HOLD_CSR (customer service) for reasons without an event of their own."""
     code = hold_code(reason)
     return code if code in _HOLDS else "ORDER_HOLD_CSR"
 
@@ -148,86 +148,88 @@ def _canceled(status: Status) -> tuple[str, ...]:
 
 
 def _last_shipped(status: Status) -> tuple[str, ...]:
-    """Tell that an order has shipped whole; no edit, cancelation or shipment is possible after that, so it is told once."""
+    """Return ORDER_SHIPPED for a fully shipped order; sent once, as no edit, cancelation or shipment can follow."""
     return ("ORDER_SHIPPED",) if status in _SHIPPED else ()
 
 
 def _noted(entry: LogEntry, order_event: Noted) -> tuple[str, ...]:
     if entry.event.door != DOOR:
         return ()
-    if order_event.topic == SENT:
-        return (event_of(order_event.data["notificationType"]),)
+    if order_event.topic == REQUESTED:
+        return (canonical_event(order_event.data["notificationType"]),)
     return ("CROSS_BORDER_VALIDATION",) if order_event.topic == CROSS_BORDER else ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- bodies
-def message(event: str, payload: Tree, details: Tree = None) -> bytes:
-    """Spell what a webhook is sent."""
+def event_message(event: str, payload: Tree, details: Tree = None) -> bytes:
+    """Render the body of a webhook message."""
     return encode_json({"event": event, "payload": payload} | ({"details": details} if details else {}))
 
 
 def _body(notification: Notification, topic: str, document: Tree) -> bytes:
-    return message(topic, document, _details(notification.order_event, notification.order.content))
+    return event_message(topic, document, _details(notification.order_event, notification.order.content))
 
 
 def _details(order_event: OrderEvent, content: Content) -> dict[str, Tree]:
-    """Tell what the order's document does not: which units, how they went, how much money, who is to be written to."""
-    told: dict[str, Tree] = {}
+    """Render the details of an event that the order's document lacks: units, packages, amounts, contacts."""
+    details: dict[str, Tree] = {}
     match order_event:
         case Shipped():
-            told = {
+            details = {
                 "items": _items(content, order_event.lines),
                 "packages": [_package(content, each) for each in order_event.packages],
             }
         case Canceled():
-            told = {
+            details = {
                 "items": _items(content, order_event.lines),
                 "reasonCode": order_event.reason,
                 "note": order_event.note,
             }
         case Held():
-            told = {"holds": [{"reasonCode": hold_code(hold.reason), "note": hold.note} for hold in order_event.holds]}
+            details = {
+                "holds": [{"reasonCode": hold_code(hold.reason), "note": hold.note} for hold in order_event.holds]
+            }
         case Released():
-            told = {
+            details = {
                 "holds": [{"reasonCode": hold_code(reason)} for _, reason in order_event.holds],
                 "note": order_event.reason,
             }
         case Allocated():
-            told = {"locationNum": order_event.location_ref}
+            details = {"locationNum": order_event.location_ref}
         case Backordered():
-            told = {
+            details = {
                 "items": _items(content, order_event.lines),
                 "expectedDate": order_event.expected_at,
                 "consentBy": order_event.consent_by,
             }
         case Delivered():
-            told = {"items": _items(content, order_event.lines), "trackingNumber": order_event.tracking_number}
+            details = {"items": _items(content, order_event.lines), "trackingNumber": order_event.tracking_number}
         case ReturnRequested():
-            told = {
+            details = {
                 "items": _items(content, order_event.lines),
                 "returnId": to_hex24(order_event.return_id),
                 "label": order_event.label_url,
             }
         case Returned():
-            told = {"items": _items(content, order_event.lines), "returnId": to_hex24(order_event.return_id)}
+            details = {"items": _items(content, order_event.lines), "returnId": to_hex24(order_event.return_id)}
         case Refunded():
-            told = {
+            details = {
                 "amount": order_event.amount,
                 "currency": order_event.currency or content.currency,
                 "reasonCode": order_event.reason,
             }
         case Noted():
-            told = order_event.data if isinstance(order_event.data, dict) else {}
-    return {name: value for name, value in told.items() if value is not None}
+            details = order_event.data if isinstance(order_event.data, dict) else {}
+    return {name: value for name, value in details.items() if value is not None}
 
 
 def _items(content: Content, lines: Sequence[tuple[int, int]]) -> list[Tree]:
-    found = []
+    items = []
     for position, quantity in lines:
         line = content.lines[position]
         line_id = line.line_ref if line.line_ref is not None else str(position + 1)
-        found.append({"lineItemId": line_id, "sku": line.sku, "quantity": quantity})
-    return found
+        items.append({"lineItemId": line_id, "sku": line.sku, "quantity": quantity})
+    return items
 
 
 def _package(content: Content, package: Package) -> dict[str, Tree]:
@@ -240,4 +242,4 @@ def _package(content: Content, package: Package) -> dict[str, Tree]:
     }
 
 
-PAYLOADS = (PayloadFormat(FORMAT_NAME, DOOR, _body, topics=topics, known=KNOWN),)
+PAYLOADS = (PayloadFormat(FORMAT_NAME, DOOR, _body, topics=topics, known=ALL_EVENTS),)

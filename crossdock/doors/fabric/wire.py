@@ -1,9 +1,9 @@
-"""fabric OMS v2: the shapes and spelling of its bodies, no logic.
+"""Wire types of fabric OMS v2's order; no logic.
 
 Source of every rule: the vendor's create-order page and published API description; what is required, and which
-vocabularies are checked, was decided for this door (docs/doors/fabric.md). Every optional member may be null.
-The answer shapes list their members in the vendor's order, and `answer.py` answers in that order; a member that is in
-an answer shape and not in its create shape is the server's alone.
+vocabularies are checked, was decided for this door (docs/doors/fabric.md). Optional fields may be null.
+Response types list their fields in the vendor's order, in which responses.py renders them; a field of a response type that
+its create type lacks is a service field: only the server sets it.
 """
 
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from crossdock.core.iso import ALPHA2_OF, COUNTRIES
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import Currency, DateTime, NonEmpty, Number, Quantity
 
-# The vendor's samples write alpha-3 and leave what is unknown as empty strings.
+# The vendor's samples write alpha-3 and have empty strings for unknown values.
 _COUNTRIES = COUNTRIES | ALPHA2_OF.keys() | {""}
 _COUNTRY = "an ISO 3166-1 alpha-2 or alpha-3 country code, or empty"
 Country = Annotated[str, rule("fabric_country", _COUNTRIES.__contains__, _COUNTRY)]
@@ -63,7 +63,7 @@ class Address(Struct, kw_only=True):
 
 
 class Pickup(Struct):
-    """Who fetches the goods; `pickupType` is Primary or Alternate in the vendor's lists, and not checked."""
+    """The person who picks up the goods; `pickupType` is Primary or Alternate in the vendor's lists, and not checked."""
 
     name: Name | None = None
     email: str | None = None
@@ -73,7 +73,7 @@ class Pickup(Struct):
 
 # ---------------------------------------------------------------------------------------------------------------- parts
 class Retail(Struct):
-    """The till of a retail order; here `locationNum` is a whole number, in `shipInfo` it is a string."""
+    """The register of a retail order; here `locationNum` is a whole number, in `shipInfo` it is a string."""
 
     locationNum: int | None = None
     cashierId: str | None = None
@@ -88,7 +88,7 @@ class OrderFee(Struct):
 
 
 class Amount(Struct):
-    """A line's fee as sent, or a tax."""
+    """A line's fee in the create body, or a tax."""
 
     type: str | None = None
     value: Number | None = None
@@ -137,7 +137,7 @@ class PaymentToken(Struct):
 
 
 class PaymentCreate(Struct):
-    """A payment as sent; `authExpirationDate` is the one member that is taken and never answered."""
+    """A payment in the create body; `authExpirationDate` is the one field that is accepted and never rendered."""
 
     paymentCounter: int | None = None
     paymentDate: DateTime | None = None
@@ -157,7 +157,7 @@ class PaymentCreate(Struct):
 
 
 class Payment(Struct):
-    """A payment as answered."""
+    """A payment in responses."""
 
     paymentCounter: int | None = None
     paymentDate: DateTime | None = None
@@ -180,7 +180,7 @@ class Payment(Struct):
 
 
 class ShipInfo(Struct, kw_only=True):
-    """Where items that name its `shipToId` go; answered as sent."""
+    """The destination of the items with its `shipToId`; rendered as received."""
 
     shipToId: NonEmpty
     taxCode: str | None = None
@@ -200,7 +200,7 @@ class ShipInfo(Struct, kw_only=True):
 
 
 class ItemCreate(Struct, kw_only=True):
-    """An order line as sent."""
+    """An order line in the create body."""
 
     lineItemId: NonEmpty
     lineItemNumber: int
@@ -234,9 +234,9 @@ class ItemCreate(Struct, kw_only=True):
 
 
 class Item(ItemCreate, kw_only=True):
-    """An order line as answered: as sent, and then how far it has come."""
+    """An order line in responses: the body's fields, quantities by state, and totals."""
 
-    fees: list[ItemFee] | None = None  # type: ignore[assignment]  # the answer says more about each
+    fees: list[ItemFee] | None = None  # type: ignore[assignment]  # with service fields
     discounts: list[Discount] | None = None  # type: ignore[assignment]
     backOrderedQuantity: int
     pendingShippedQuantity: int
@@ -274,7 +274,7 @@ class Item(ItemCreate, kw_only=True):
 
 
 class AuditLog(Struct, kw_only=True):
-    """One thing done to the order."""
+    """One change of the order."""
 
     auditId: str
     auditType: str
@@ -328,7 +328,7 @@ class OrderCreate(Struct, kw_only=True):
 
 
 class Order(Struct, kw_only=True):
-    """The full order, answered to create and read."""
+    """The full order, the response to create and read."""
 
     version: int
     orderId: str

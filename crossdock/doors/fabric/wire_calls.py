@@ -1,7 +1,7 @@
-"""fabric OMS v2: the shapes of what is asked and told about orders besides the orders themselves, no logic.
+"""Wire types of the calls besides the order itself; no logic.
 
 Tokens and errors, changes, searches, reports of other services, attribute definitions. Source of every rule: the vendor's
-published API description; what was decided for this door stands in docs/doors/fabric.md. Every optional member may be null.
+published API description; docs/doors/fabric.md lists the decisions where it is silent. Optional fields may be null.
 """
 
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from crossdock.doors.fabric.wire import Attributes, Order, OrderCreate
 
 # ------------------------------------------------------------------------------------------------------- tokens, errors
 class TokenRequest(Struct, kw_only=True):
-    """The form of a client-credentials grant; the client may be named by a Basic header instead."""
+    """The form of a client-credentials grant; a Basic header may identify the client instead."""
 
     grant_type: Literal["client_credentials"]
     client_id: str | None = None
@@ -23,29 +23,29 @@ class TokenRequest(Struct, kw_only=True):
     scope: str | None = None
 
 
-class TokenAnswer(Struct):
+class TokenResponse(Struct):
     token_type: str
     expires_in: int
     access_token: str
     scope: str
 
 
-class ErrorAnswer(Struct):
-    """Every error of this door."""
+class ErrorResponse(Struct):
+    """The body of every error."""
 
     message: str
 
 
 # ---------------------------------------------------------------------------------------------------- changes of an order
 class OrderUpdate(OrderCreate, kw_only=True):
-    """A whole order as it shall be; `version` is the one the sender saw. What is the service's alone is passed over."""
+    """The new state of an order; `version` is the one the sender read. Service fields are ignored."""
 
     version: int | None = None
     orderId: str | None = None
 
 
 class CancelItem(Struct, kw_only=True):
-    """Units of a line to be canceled; without `quantity` all that is open."""
+    """Units of a line to cancel; all open units without `quantity`."""
 
     lineItemId: NonEmpty
     quantity: Number | None = None
@@ -54,7 +54,7 @@ class CancelItem(Struct, kw_only=True):
 
 
 class CancelRequest(Struct, kw_only=True):
-    """What to cancel; without items the whole order. `employeeId` is a number here, elsewhere a string."""
+    """A cancelation; of the whole order without items. `employeeId` is a number here, elsewhere a string."""
 
     orderId: NonEmpty
     reasonCode: str | None = None
@@ -79,7 +79,7 @@ class EligibilityFee(Struct):
 
 
 class Eligibility(Struct):
-    """What of an order could be canceled or exchanged. No reason codes mean that any will do."""
+    """The units of an order that can be canceled or exchanged. An empty list of reason codes allows any."""
 
     orderId: str
     eligibleReasonCodes: list[str]
@@ -90,14 +90,14 @@ class Eligibility(Struct):
 
 
 # ---------------------------------------------------------------------------------------------------------------- search
-# Orders of one page: at 5 kB each a megabyte, and each changed one costs a look into its log.
+# Orders of one page: at 5 kB each a megabyte, and each changed order costs a read of its history.
 MAX_PAGE = 250
 DIRECTIONS = ("asc", "desc")
 Direction = Annotated[str, rule("fabric_direction", lambda text: text.lower() in DIRECTIONS, "asc or desc")]
 
 
 class QueryRequest(Struct, kw_only=True):
-    """A search: `filters` mirror the order (see filtering.py)."""
+    """A search: `filters` mirror the order (see search.py)."""
 
     filters: dict[str, Any] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE)] | None = None
@@ -128,7 +128,7 @@ class ConnectorInfo(Struct):
 
 
 class PaymentReport(Struct, kw_only=True):
-    """What a payment service says of one payment; `paymentIdentifier` is any id the payment goes by."""
+    """The status of one payment; `paymentIdentifier` is any id of the payment."""
 
     paymentIdentifier: NonEmpty
     type: str | None = None
@@ -138,7 +138,7 @@ class PaymentReport(Struct, kw_only=True):
 
 
 class TrackingReport(Struct, kw_only=True):
-    """What a package tracking service has taken over."""
+    """An order or shipment that a package tracking service has accepted."""
 
     entity: Literal["ORDER", "SHIPMENT"]
     eventType: Literal[
@@ -175,8 +175,8 @@ class FraudRequest(Struct, kw_only=True):
     target: FraudTarget | None = None
 
 
-class FraudAnswer(Struct):
-    """Answered with 200 whatever became of it; `status` is SUCCESS or ERROR."""
+class FraudResponse(Struct):
+    """The response with status 200 to success and error; `status` is SUCCESS or ERROR."""
 
     status: str
     message: str
@@ -185,7 +185,7 @@ class FraudAnswer(Struct):
 
 # ------------------------------------------------------------------------------------------------------------ attributes
 class AttributeDefinition(Struct, kw_only=True):
-    """What an entry of orders' `attributes` means."""
+    """The definition of an entry in orders' `attributes`."""
 
     code: NonEmpty
     name: NonEmpty
@@ -195,7 +195,7 @@ class AttributeDefinition(Struct, kw_only=True):
 
 
 class StoredAttribute(Struct, kw_only=True):
-    """A definition as answered."""
+    """The response of a definition."""
 
     id: str
     code: str

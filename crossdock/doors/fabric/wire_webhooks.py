@@ -1,6 +1,6 @@
-"""fabric OMS v2: the shapes of its webhook and notification calls, no logic.
+"""Wire types of the webhook and notification calls; no logic.
 
-Source of every rule: the vendor's published API description and its list of events; `headers` are of the vendor's next version.
+Source of every rule: the vendor's published API description and list of events; `headers` are from its next version.
 """
 
 from typing import Annotated, Any, Literal
@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import DateTime, NonEmpty
-from crossdock.doors.fabric.webhooks import ALIASES, KNOWN, NOTIFICATIONS
+from crossdock.doors.fabric.webhooks import ALIASES, ALL_EVENTS, NOTIFICATIONS
 from crossdock.doors.fabric.wire import Name, Phone
 
-_EVENTS = frozenset({*KNOWN, *ALIASES})
+_EVENTS = frozenset({*ALL_EVENTS, *ALIASES})
 EventName = Annotated[str, rule("fabric_event", _EVENTS.__contains__, "an event that the manual lists")]
 Notification = Annotated[
     str, rule("fabric_notification", frozenset(NOTIFICATIONS).__contains__, "a notification that the manual lists")
@@ -22,7 +22,7 @@ DocumentType = Literal["ORDER", "ALLOCATION", "SHIPMENT", "INVOICE", "INVENTORY"
 
 # ----------------------------------------------------------------------------------------------------------- definitions
 class Header(Struct):
-    """A header for the receiver; the value of a secret one is not answered."""
+    """A header sent to the receiver; the value of a secret header is not in responses."""
 
     headerName: NonEmpty
     headerValue: str
@@ -30,7 +30,7 @@ class Header(Struct):
 
 
 class Webhook(Struct, kw_only=True):
-    """A definition as sent. `targetApiKey` goes to the receiver as the header x-api-key."""
+    """The body of a definition. `targetApiKey` is sent to the receiver in the header x-api-key."""
 
     events: Annotated[list[EventName], Meta(min_length=1, max_length=len(_EVENTS))]
     protocol: Literal["HTTP"]
@@ -46,7 +46,7 @@ class Webhook(Struct, kw_only=True):
 
 
 class WebhookChange(Struct, kw_only=True):
-    """What of a definition should become different; members that are not there stay as they are, null ones go."""
+    """Changes of a definition; omitted fields are unchanged, null removes a field."""
 
     events: list[EventName] | None = None
     protocol: str | None = None
@@ -61,14 +61,14 @@ class WebhookChange(Struct, kw_only=True):
     headers: list[Header] | None = None
 
 
-class AnsweredHeader(Struct):
+class HeaderResponse(Struct):
     headerName: str
     headerValue: str | None
     isSecret: bool
 
 
 class StoredWebhook(Struct, kw_only=True):
-    """A definition as answered."""
+    """The response of a definition."""
 
     events: list[str]
     protocol: str
@@ -80,7 +80,7 @@ class StoredWebhook(Struct, kw_only=True):
     apiVersion: str | None
     format: str
     callbackUrl: str | None
-    headers: list[AnsweredHeader]
+    headers: list[HeaderResponse]
     createdDate: str
     updatedDate: str
     webhookId: str
@@ -88,7 +88,7 @@ class StoredWebhook(Struct, kw_only=True):
 
 # ---------------------------------------------------------------------------------------------------------------- events
 class Retry(Struct, kw_only=True):
-    """What to send again: what `eventRequestId` names, else the `payload`, else the order of `orderNumber`."""
+    """What to send again: the event of `eventRequestId`, else the `payload`, else the order of `orderNumber`."""
 
     channel: str | int
     tenant: NonEmpty
@@ -100,7 +100,7 @@ class Retry(Struct, kw_only=True):
 
 
 class EventResponse(Struct):
-    """One attempt, and what the receiver answered."""
+    """One attempt, and the receiver's response."""
 
     statusCode: int | None
     triggeredStatus: str
@@ -116,7 +116,7 @@ class EventLog(Struct):
 
 
 class EventRecord(Struct, kw_only=True):
-    """One event for one webhook."""
+    """One event of one webhook, with its attempts."""
 
     eventRequestId: str
     channelId: str | None
@@ -140,7 +140,7 @@ class EventPage(Struct):
 
 # --------------------------------------------------------------------------------------------------------- notifications
 class Contact(Struct):
-    """Whom to tell instead; name and phone as text, or as they are in an order."""
+    """A different recipient; name and phone are text, or objects as in an order."""
 
     name: str | Name | None = None
     email: str | None = None
@@ -148,7 +148,7 @@ class Contact(Struct):
 
 
 class NotificationRequest(Struct, kw_only=True):
-    """A notification to be sent again; `id` is that of the document it is about."""
+    """A request to send a notification again; `id` is that of its document."""
 
     id: NonEmpty
     notificationType: Notification
@@ -157,7 +157,7 @@ class NotificationRequest(Struct, kw_only=True):
 
 
 class NotificationReport(Struct, kw_only=True):
-    """The word of who sent a notification."""
+    """An acknowledgment by the sender of a notification."""
 
     id: NonEmpty
     documentType: DocumentType

@@ -1,4 +1,4 @@
-"""What the tests of this door share: the vendor's sample, the smallest body, and the headers of a demo caller."""
+"""Shared by the tests of this door: the vendor's sample, the smallest body, and the headers of a demo caller."""
 
 import json
 from copy import deepcopy
@@ -31,7 +31,7 @@ async def headers(world: World) -> dict[str, str]:
     return await world.bearer() | CONTEXT
 
 
-# Two lines to two places, one of them a shop; small enough to be read in a recorded case, with all that calls change.
+# Two lines to two destinations, one of them a shop; small enough for recorded cases, with every field that calls change.
 SHIRTS: dict[str, Any] = {
     "orderNumber": "SH-1",
     "channelId": "12",

@@ -1,8 +1,8 @@
-"""What is this door's own in its recorded cases; tests/doors/golden.py says what they are.
+"""The player of this door's recorded cases; tests/doors/golden.py describes the cases.
 
-The state is that of the order that was made first: version, status, holds, counters, and the events since. A given step is a
-request, a `create` of this door's or another's sample, or a `do` of the hub. `<id>` is the first order's id, `<made id>` stands
-for other ids of ours, `<audit>` and `<time>` for what they say. `<answer>` as a body is the order's own answer, laid over with
+The state is that of the order created first: version, status, holds, counters, and the events since. A given step is a
+request, a `create` of a sample of this door or another, or a `do` of the hub. `<id>` is the first order's id, `<made id>` any
+other id of Crossdock, `<audit>` an audit id, `<time>` a time. `<answer>` as a body is the order's read response, updated with
 the step's `with`; `<webhook>` in a path is the id of the only webhook.
 """
 
@@ -43,7 +43,7 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 
 class Player(golden.Player):
-    """See above."""
+    """Plays the cases of this door."""
 
     actor = "ops"
     shown = ("idempotent-replayed", "allow", "location", "content-type")
@@ -59,7 +59,7 @@ class Player(golden.Player):
         if "create" in step:
             return await self._create(step)
         headers = self.token | CONTEXT
-        first = await self._found()
+        first = await self._find_first()
         identity = to_hex24(first.order_id) if first else ""
         body = step.get("body")
         if body == "<answer>":
@@ -86,18 +86,18 @@ class Player(golden.Player):
 
     async def verb(self, step: Tree) -> None:
         """See golden.Player."""
-        order = await self._found()
+        order = await self._find_first()
         assert order is not None, step
         await by_hub(self.world, self.caller, step["do"], order, step.get("reason"))
 
-    async def _found(self) -> Order | None:
-        """Give the order that was made first, which is the one a case is about."""
+    async def _find_first(self) -> Order | None:
+        """Read the order that was created first, the subject of the case."""
         page = await queries.page(self.world.context, self.caller, Filters(), limit=1, ascending=True)
         return page.orders[0] if page.orders else None
 
     async def state(self) -> Tree:
-        """See golden.Player; with the events since the last look."""
-        self._first = self._first or await self._found()
+        """See golden.Player; with the events since the previous call."""
+        self._first = self._first or await self._find_first()
         if self._first is None:
             return None
         now = await queries.order(self.world.context, self.caller, order_id=self._first.order_id)
@@ -123,12 +123,12 @@ class Player(golden.Player):
             after = "as before"
         if before:
             del before["events"]
-        told = {"response": response, "before": before, "after": after}
-        return _masked(told, self._began, self._first and to_hex24(self._first.order_id))  # type: ignore[no-any-return]
+        record = {"response": response, "before": before, "after": after}
+        return _masked(record, self._began, self._first and to_hex24(self._first.order_id))  # type: ignore[no-any-return]
 
 
 async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: str | None = None) -> None:
-    """Do a verb of the hub to an order."""
+    """Execute a command of the hub on an order."""
     order_id = order.order_id
     commands: dict[str, Command] = {
         "hold": PlaceHolds(order_id=order_id, holds=(HoldRequest(reason or "address"),)),
@@ -145,16 +145,16 @@ async def by_hub(world: World, caller: Caller, verb: str, order: Order, reason: 
 
 def _event(entry: queries.TimelineEntry) -> dict[str, Tree]:
     order_event = decode_event(entry.event)
-    told: dict[str, Tree] = {"name": order_event.name, "actor": entry.event.actor, "door": entry.event.door}
+    record: dict[str, Tree] = {"name": order_event.name, "actor": entry.event.actor, "door": entry.event.door}
     for name in ("joined", "reason", "note", "text", "topic", "data"):
         value = getattr(order_event, name, None)
         if value:
-            told[name] = _plain(value)
-    told["changes"] = [
+            record[name] = _plain(value)
+    record["changes"] = [
         [".".join(map(str, path)), *(["<time>"] * 2 if path[-1] == "at" else _plain([was, now]))]
         for path, was, now in entry.changes
     ]
-    return told
+    return record
 
 
 def _plain(value: Any) -> Tree:

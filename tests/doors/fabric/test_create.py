@@ -24,55 +24,55 @@ def sample(**changes: Any) -> dict[str, Any]:
     return json.loads(SAMPLE) | changes
 
 
-def told(sent: Any, answered: Any) -> None:
-    """Check that everything in `sent` is in `answered`, at any depth; lists have the same length."""
+def assert_contains(sent: Any, response: Any) -> None:
+    """Assert that everything in `sent` is in `response`, at any depth; lists have the same length."""
     if isinstance(sent, dict):
         for name, value in sent.items():
-            assert name in answered, name
-            told(value, answered[name])
+            assert name in response, name
+            assert_contains(value, response[name])
     elif isinstance(sent, list):
-        assert len(sent) == len(answered)
-        for one, other in zip(sent, answered, strict=True):
-            told(one, other)
+        assert len(sent) == len(response)
+        for one, other in zip(sent, response, strict=True):
+            assert_contains(one, other)
     else:
-        assert type(sent) is type(answered)
-        assert sent == answered
+        assert type(sent) is type(response)
+        assert sent == response
 
 
 class TestCreate:
-    async def test_answers_the_recorded_order_member_by_member_and_in_that_order(
+    async def test_the_response_is_the_recorded_order_with_its_order_of_fields(
         self, world: World, headers: dict[str, str]
     ) -> None:
         answer = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
         assert answer.status_code == 200
         assert "location" not in answer.headers
         expected, got = json.loads((HERE / "create.answer.json").read_text()), answer.json()
-        for made in ("orderId", "createdAt", "updatedAt"):
-            expected[made] = got[made]
-        for made in ("auditId", "auditTimestamp"):
-            expected["auditLogs"][0][made] = got["auditLogs"][0][made]
+        for name in ("orderId", "createdAt", "updatedAt"):
+            expected[name] = got[name]
+        for name in ("auditId", "auditTimestamp"):
+            expected["auditLogs"][0][name] = got["auditLogs"][0][name]
         assert json.dumps(got, indent=1) == json.dumps(expected, indent=1)
         assert len(got["orderId"]) == 24
         assert got["createdAt"] == got["updatedAt"] == got["auditLogs"][0]["auditTimestamp"]
 
-    async def test_gives_back_everything_that_was_sent_but_the_authorization_expiry(
+    async def test_the_response_has_everything_that_was_sent_but_the_authorization_expiry(
         self, world: World, headers: dict[str, str]
     ) -> None:
         got = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
         sent = sample()
         del sent["payments"][0]["authExpirationDate"]
-        told(sent, got)
+        assert_contains(sent, got)
         assert "authExpirationDate" not in got["payments"][0]
 
-    async def test_answer_fits_its_documented_shape(self, world: World, headers: dict[str, str]) -> None:
+    async def test_the_response_matches_its_documented_type(self, world: World, headers: dict[str, str]) -> None:
         for body in (sample(), smallest(orderNumber="2")):
             answer = await world.http.post(ORDERS, json=body, headers=headers)
             decoder = msgspec.json.Decoder(wire.Order, float_hook=Decimal)
             assert decoder.decode(answer.content).orderNumber == body["orderNumber"]
 
-    async def test_takes_the_smallest_body_and_fills_the_defaults(self, world: World, headers: dict[str, str]) -> None:
+    async def test_the_smallest_body_gets_the_defaults(self, world: World, headers: dict[str, str]) -> None:
         got = (await world.http.post(ORDERS, json=SMALLEST, headers=headers)).json()
-        told(SMALLEST, got)
+        assert_contains(SMALLEST, got)
         assert got["orderDate"] == got["createdAt"]
         assert got["version"] == 0
         assert got["appeasements"] == []
@@ -85,17 +85,17 @@ class TestCreate:
         assert [each["auditType"] for each in got["auditLogs"]] == ["CREATE"]
 
     @pytest.mark.parametrize("path", ["/api/v2/order/", "/api/v2/order", "/order/", "/order"])
-    async def test_takes_every_path_without_redirect(self, world: World, headers: dict[str, str], path: str) -> None:
+    async def test_every_path_answers_without_redirect(self, world: World, headers: dict[str, str], path: str) -> None:
         answer = await world.http.post(path, content=SAMPLE, headers=headers)
         assert answer.status_code == 200
         assert answer.json()["orderNumber"] == "309019176"
 
-    async def test_short_path_is_not_this_doors_without_the_header(self, world: World) -> None:
+    async def test_the_short_path_is_not_this_doors_without_the_header(self, world: World) -> None:
         answer = await world.http.post("/order/", content=SAMPLE, headers=await world.bearer())
         assert "x-site-context" not in answer.text
         assert answer.status_code != 200
 
-    async def test_replays_the_same_content(self, world: World, headers: dict[str, str]) -> None:
+    async def test_a_repeated_create_is_a_replay(self, world: World, headers: dict[str, str]) -> None:
         first = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
         again = await world.http.post("/order", json=sample(), headers=headers)
         assert again.status_code == 200
@@ -103,7 +103,9 @@ class TestCreate:
         assert again.headers["idempotent-replayed"] == "true"
         assert "idempotent-replayed" not in first.headers
 
-    async def test_refuses_other_content_under_the_number(self, world: World, headers: dict[str, str]) -> None:
+    async def test_different_content_with_the_same_number_is_refused(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         await world.http.post(ORDERS, content=SAMPLE, headers=headers)
         answer = await world.http.post(ORDERS, json=sample(cartId="another"), headers=headers)
         assert answer.status_code == 400
@@ -111,7 +113,7 @@ class TestCreate:
 
 
 class TestFaults:
-    async def test_are_all_named_with_their_paths(self, world: World, headers: dict[str, str]) -> None:
+    async def test_all_faults_are_reported_with_their_paths(self, world: World, headers: dict[str, str]) -> None:
         body = sample(
             orderNumber=7, type="FAX", statusCode="", orderDate="yesterday", currency="ZZZ", orderTotal="146.90",
             retail={"locationNum": "123"},
@@ -146,31 +148,35 @@ class TestFaults:
             "items[1].shipToId: must be one of shipInfo's shipToId, not 'nowhere'",
         ]
 
-    async def test_of_an_empty_object_are_the_required_members(self, world: World, headers: dict[str, str]) -> None:
+    async def test_the_faults_of_an_empty_object_are_the_required_fields(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         answer = await world.http.post(ORDERS, json={}, headers=headers)
         required = ("orderNumber", "channelId", "statusCode", "items", "shipInfo")
         assert answer.json()["message"] == "; ".join(f"{name}: is required" for name in required)
 
-    async def test_of_empty_arrays_are_named(self, world: World, headers: dict[str, str]) -> None:
+    async def test_faults_of_empty_arrays_are_reported(self, world: World, headers: dict[str, str]) -> None:
         answer = await world.http.post(ORDERS, json=smallest(items=[], shipInfo=[]), headers=headers)
         assert answer.json()["message"] == (
             "items: must have at least 1 element; shipInfo: must have at least 1 element"
         )
 
     @pytest.mark.parametrize("body", [b"", b"[", b"{]", b"\xff", b"nonsense"])
-    async def test_of_no_json_are_one_message(self, world: World, headers: dict[str, str], body: bytes) -> None:
+    async def test_a_body_that_is_not_json_has_one_message(
+        self, world: World, headers: dict[str, str], body: bytes
+    ) -> None:
         answer = await world.http.post(ORDERS, content=body, headers=headers)
         assert answer.status_code == 400
         assert answer.json()["message"].startswith("the body is")
 
-    async def test_of_a_replay_name_nothing_twice(self, world: World, headers: dict[str, str]) -> None:
+    async def test_no_fault_is_reported_twice(self, world: World, headers: dict[str, str]) -> None:
         answer = await world.http.post(ORDERS, content=b'{"orderNumber":"1","orderNumber":"2"}', headers=headers)
         assert "orderNumber: must not be given twice" in answer.json()["message"]
 
 
 class TestEcho:
     @pytest.mark.parametrize("number", ["10.10", "1e2", "0.000001", "60", "0", "123456789.123456789", "-5.0", "1E-7"])
-    async def test_numbers_to_the_digit(self, world: World, headers: dict[str, str], number: str) -> None:
+    async def test_numbers_are_returned_to_the_digit(self, world: World, headers: dict[str, str], number: str) -> None:
         body = json.dumps(smallest(orderTotal=0, attributes={"n": 0})).replace('Total": 0', f'Total": {number}')
         body = body.replace('"n": 0', f'"n": {number}')
         answer = await world.http.post(ORDERS, content=body.encode(), headers=headers)
@@ -181,11 +187,11 @@ class TestEcho:
         for value in (got["orderTotal"], got["originalOrderTotal"], got["attributes"]["n"]):
             assert str(value) == str(Decimal(number))
 
-    async def test_big_whole_numbers_in_attributes(self, world: World, headers: dict[str, str]) -> None:
+    async def test_big_whole_numbers_in_attributes_are_returned(self, world: World, headers: dict[str, str]) -> None:
         body = smallest(attributes={"big": 123456789012345678901234567890})
         assert (await world.http.post(ORDERS, json=body, headers=headers)).json()["attributes"] == body["attributes"]
 
-    async def test_empty_strings_nulls_unknown_members_and_unicode(self, world: World, headers: dict[str, str]) -> None:
+    async def test_unusual_values_and_unknown_fields_are_returned(self, world: World, headers: dict[str, str]) -> None:
         address = {
             "name": {"first": "Mary Ann", "middle": "", "last": "Ó Müller"}, "email": "", "phone": {"number": ""},
             "address1": "北京路 1", "address2": "", "address3": "door 3", "city": "", "country": "",
@@ -206,12 +212,12 @@ class TestEcho:
         ]
         posted = await world.http.post(ORDERS, json=body, headers=headers)
         assert posted.status_code == 200, posted.text
-        told(body, posted.json())
+        assert_contains(body, posted.json())
         assert list(posted.json())[-1] == "x_custom"
         read = await world.http.get(ORDERS, params={"orderNumber": "309019176"}, headers=headers)
         assert read.content == posted.content
 
-    async def test_never_takes_what_is_the_services_to_say(self, world: World, headers: dict[str, str]) -> None:
+    async def test_service_fields_of_the_body_are_ignored(self, world: World, headers: dict[str, str]) -> None:
         body = smallest(
             version=9, orderId="x", createdAt="x", updatedAt="x", auditLogs="x", originalOrderTotal=5, invoiceTotal=5,
             cancellationDate="x", processName="x", appeasements=[1], discounts=[{"amount": 1, "returnQuantity": 9}],
@@ -235,7 +241,7 @@ class TestEcho:
         assert "originalItemTotal" not in item
         assert item["fees"][0]["refundAmount"] == 0
 
-    async def test_several_destinations_keep_their_lines(self, world: World, headers: dict[str, str]) -> None:
+    async def test_each_of_several_destinations_has_its_lines(self, world: World, headers: dict[str, str]) -> None:
         body = smallest(shipInfo=[{"shipToId": "a"}, {"shipToId": "b", "shipMethod": "AIR"}, {"shipToId": "c"}])
         line = body["items"][0]
         body["items"] = [
@@ -243,19 +249,21 @@ class TestEcho:
             for number, where in enumerate(("b", "a", "b"), 1)
         ]
         got = (await world.http.post(ORDERS, json=body, headers=headers)).json()
-        told(body, got)
+        assert_contains(body, got)
         assert [item["shipToId"] for item in got["items"]] == ["b", "a", "b"]
 
 
 class TestStatus:
     @pytest.mark.parametrize("code", ["ORDER_CONFIRMED", "my own word", "ORDER_HOLD_FRAUD", "ORDER_HOLD"])
-    async def test_is_answered_as_sent(self, world: World, headers: dict[str, str], code: str) -> None:
+    async def test_the_status_code_is_the_one_that_was_sent(
+        self, world: World, headers: dict[str, str], code: str
+    ) -> None:
         got = await world.http.post(ORDERS, json=smallest(statusCode=code, statusDescription="d"), headers=headers)
         assert (got.json()["statusCode"], got.json()["statusDescription"]) == (code, "d")
         read = await world.http.get(ORDERS, params={"orderId": got.json()["orderId"]}, headers=headers)
         assert read.content == got.content
 
-    async def test_that_says_hold_holds_the_order(self, world: World, headers: dict[str, str]) -> None:
+    async def test_a_hold_status_code_places_a_hold(self, world: World, headers: dict[str, str]) -> None:
         for code, status in (("ORDER_HOLD_FRAUD", Status.ON_HOLD), ("ORDER_CREATED", Status.OPEN)):
             await world.http.post(ORDERS, json=smallest(orderNumber=code, statusCode=code), headers=headers)
             caller = Caller(await world.demo_organization(), "test", frozenset(access.SCOPES))
@@ -277,18 +285,18 @@ class TestRefuse:
         )  # fmt: skip
 
     @pytest.mark.parametrize("code", list(Code))
-    def test_renders_every_code_as_a_message(self, code: Code) -> None:
+    def test_every_refusal_code_is_rendered_as_a_message(self, code: Code) -> None:
         reply = DOOR.refuse(refusal_of(code), self.request())
         assert reply.status in (400, 401, 403, 404, 405, 409, 413, 503)
         assert list(json.loads(reply.body)) == ["message"]
         assert json.loads(reply.body)["message"] in ("Something is so", "Order not found")
 
-    def test_renders_a_bug_with_its_reference(self) -> None:
+    def test_an_unexpected_error_is_rendered_with_its_reference(self) -> None:
         reply = DOOR.refuse(None, self.request())
         assert reply.status == 500
         assert json.loads(reply.body) == {"message": "An unexpected error occurred, reference f00d"}
 
-    def test_joins_faults(self) -> None:
+    def test_faults_are_joined_in_one_message(self) -> None:
         faults = (Fault(("items", 0, "sku"), "is required"), Fault((), "is odd"))
         reply = DOOR.refuse(Invalid(Code.INVALID, "x", faults=faults), self.request())
         assert json.loads(reply.body) == {"message": "items[0].sku: is required; is odd"}

@@ -8,5 +8,5 @@ from tests.world import World
 
 
 @cases(__file__)
-async def test_is_as_recorded(world: World, path: Path) -> None:
+async def test_a_call_is_answered_as_recorded(world: World, path: Path) -> None:
     await Player.check(world, path)

@@ -1,4 +1,4 @@
-"""fabric words to canonical ones and back, without a server."""
+"""Mapping fabric's bodies to canonical content and back, and the statuses; without a server."""
 
 import json
 from collections.abc import Iterator
@@ -31,30 +31,32 @@ from crossdock.flows.formats import MissingFields, ReferenceData
 from crossdock.store.tenants import Organization
 
 SAMPLE = json.loads((Path(__file__).parent / "create.request.json").read_text())
-FOUND = ReferenceData(Organization(1, "Demo", "uuid", 0, 0))
+REFERENCE_DATA = ReferenceData(Organization(1, "Demo", "uuid", 0, 0))
 
 
-def taken(body: Any) -> Content | None:
-    """Give the content that would be stored for a body, through the store's JSON, or None where it has faults."""
+def stored_content(body: Any) -> Content | None:
+    """Return the content that would be stored for a body, through the store's JSON, or None where it has faults."""
     reading = FORMAT.parse(json.dumps(body).encode())
     if reading.faults:
         return None
-    content = FORMAT.to_content(reading, FOUND)
-    rendered = FORMAT.from_content(content, FOUND, MissingFields())
-    kept = unmapped.extract(content, sent=reading.tree, rendered=rendered, lines="items")
-    stored = msgspec.json.Encoder(decimal_format="number").encode(kept)
+    content = FORMAT.to_content(reading, REFERENCE_DATA)
+    rendered = FORMAT.from_content(content, REFERENCE_DATA, MissingFields())
+    extracted = unmapped.extract(content, sent=reading.tree, rendered=rendered, lines="items")
+    stored = msgspec.json.Encoder(decimal_format="number").encode(extracted)
     return msgspec.json.Decoder(Content, float_hook=Decimal).decode(stored)
 
 
-def retold(content: Content) -> Any:
-    return unmapped.restore(content, rendered=FORMAT.from_content(content, FOUND, MissingFields()), lines="items")
+def to_document(content: Content) -> Any:
+    return unmapped.restore(
+        content, rendered=FORMAT.from_content(content, REFERENCE_DATA, MissingFields()), lines="items"
+    )
 
 
-def places(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def paths_of(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     for name, child in node.items() if isinstance(node, dict) else enumerate(node):
         yield (*path, name)
         if isinstance(child, dict | list):
-            yield from places(child, (*path, name))
+            yield from paths_of(child, (*path, name))
 
 
 def changed(path: tuple[str | int, ...], value: Any) -> Any:
@@ -77,37 +79,37 @@ def order_of(content: Content, *, counters: tuple[Counters, ...] | None = None, 
 
 class TestRoundTrip:
     @pytest.mark.parametrize("value", [..., None, "", 0, {}, [], "x", [{}], {"x": "y"}, 1.50])
-    def test_brings_back_every_change_of_the_sample_that_is_taken(self, value: Any) -> None:
+    def test_every_accepted_variation_of_the_sample_survives_a_round_trip(self, value: Any) -> None:
         count = 0
-        for path in places(SAMPLE):
+        for path in paths_of(SAMPLE):
             body = changed(path, value)
-            content = taken(body)
+            content = stored_content(body)
             if content is not None:
                 count += 1
-                assert unmapped.same_spelling(retold(content), parse(json.dumps(body).encode())), path
+                assert unmapped.same_spelling(to_document(content), parse(json.dumps(body).encode())), path
         assert count >= 5
 
-    def test_reads_what_it_spelled_itself(self) -> None:
-        content = taken(SAMPLE)
+    def test_a_rendered_document_maps_back_to_the_same_content(self) -> None:
+        content = stored_content(SAMPLE)
         assert content is not None
         plain = msgspec.structs.replace(
             content,
             unmapped=None,
             lines=tuple(msgspec.structs.replace(line, unmapped=None) for line in content.lines),
         )
-        rendered = FORMAT.from_content(plain, FOUND, MissingFields())
-        assert FORMAT.to_content(FORMAT.parse_rendered(rendered), FOUND) == plain
+        rendered = FORMAT.from_content(plain, REFERENCE_DATA, MissingFields())
+        assert FORMAT.to_content(FORMAT.parse_rendered(rendered), REFERENCE_DATA) == plain
 
-    def test_balances_the_sample_as_far_as_it_does(self) -> None:
-        content = taken(SAMPLE)
+    def test_the_totals_of_the_sample_differ_in_one_line_only(self) -> None:
+        content = stored_content(SAMPLE)
         assert content is not None
         differing = [(each.component, each.line) for each in reconcile(content).components if each.difference]
         assert differing == [("items", 0)]  # 2 x 61.72 is 123.44, stated 123.45
 
 
-class TestHomes:
-    def test_are_where_other_doors_look(self) -> None:
-        content = taken(SAMPLE)
+class TestCanonicalFields:
+    def test_fields_are_mapped_to_their_canonical_places(self) -> None:
+        content = stored_content(SAMPLE)
         assert content is not None
         assert (content.number, content.channel, content.placed_at, content.currency, content.notes) == (
             "309019176", "12", "2022-05-12T09:30:31.198Z", "USD", "customer called",
@@ -133,23 +135,23 @@ class TestHomes:
             Charge("discount", Decimal("1.23"), "HNY2022"),
         )
 
-    @pytest.mark.parametrize(("sent", "kept"), [("USA", "US"), ("US", "US"), ("GBR", "GB"), ("", None)])
-    def test_of_a_country_is_alpha_2(self, sent: str, kept: str | None) -> None:
+    @pytest.mark.parametrize(("sent", "expected"), [("USA", "US"), ("US", "US"), ("GBR", "GB"), ("", None)])
+    def test_a_country_code_is_mapped_to_alpha_2(self, sent: str, expected: str | None) -> None:
         body = changed(("shipInfo", 0, "shipToAddress", "country"), sent)
-        content = taken(body)
+        content = stored_content(body)
         assert content is not None
         assert content.destinations[0].address is not None
-        assert content.destinations[0].address.country == kept
-        assert unmapped.same_spelling(retold(content), parse(json.dumps(body).encode()))
+        assert content.destinations[0].address.country == expected
+        assert unmapped.same_spelling(to_document(content), parse(json.dumps(body).encode()))
 
 
-class TestGaps:
-    def test_are_named_with_their_paths(self) -> None:
+class TestMissingFields:
+    def test_missing_fields_are_reported_with_their_paths(self) -> None:
         content = Content("N", (Line(3), Line(1)), destinations=(Destination(address=Address(city="Rome")),))
         missing_fields = MissingFields()
-        document = FORMAT.from_content(content, FOUND, missing_fields)
-        found = {missing_field.path: missing_field.value for missing_field in missing_fields.fields}
-        assert found == {
+        document = FORMAT.from_content(content, REFERENCE_DATA, missing_fields)
+        missing = {missing_field.path: missing_field.value for missing_field in missing_fields.fields}
+        assert missing == {
             ("channelId",): "",
             ("items", 0, "lineItemId"): "1", ("items", 0, "lineItemNumber"): 1, ("items", 0, "itemId"): "",
             ("items", 0, "sku"): "", ("items", 0, "shipToId"): "1",
@@ -157,15 +159,15 @@ class TestGaps:
             ("items", 1, "sku"): "", ("items", 1, "shipToId"): "1",
             ("shipInfo", 0, "shipToId"): "1", ("shipInfo", 0, "shipToAddress", "address1"): "",
         }  # fmt: skip
-        answer = FORMAT.to_response(document, order_of(content, door="s2"), FOUND)
-        for path, value in found.items():
+        answer = FORMAT.to_response(document, order_of(content, door="s2"), REFERENCE_DATA)
+        for path, value in missing.items():
             node: Any = answer
             for part in path:
                 node = node[part]
             assert node == value
 
-    def test_leave_an_order_without_destinations_one_to_name(self) -> None:
-        document = FORMAT.from_content(Content("N", (Line(1),)), FOUND, MissingFields())
+    def test_an_order_without_destinations_is_rendered_with_one(self) -> None:
+        document = FORMAT.from_content(Content("N", (Line(1),)), REFERENCE_DATA, MissingFields())
         assert document["shipInfo"] == [{"shipToId": "1"}]
 
 
@@ -174,9 +176,9 @@ def state(line: Counters, *, held: str | None = None) -> Order:
     return order_of(Content("N", (Line(4),)), counters=(line,), version=2, holds=holds)
 
 
-class TestStatusWords:
+class TestStatus:
     @pytest.mark.parametrize(
-        ("line", "word", "of_line"),
+        ("line", "code", "of_line"),
         [
             (Counters(4), "ORDER_CREATED", "ORDER_LINE_VALID"),
             (Counters(4, canceled=1), "ORDER_PARTIALLY_CANCELLED", "PARTIALLY_CANCELLED"),
@@ -192,13 +194,13 @@ class TestStatusWords:
             (Counters(4, shipped=4, return_requested=4, returned=4), "ORDER_RETURNED", "RETURN"),
         ],
     )
-    def test_follow_the_counters(self, line: Counters, word: str, of_line: str) -> None:
+    def test_status_codes_follow_the_counters(self, line: Counters, code: str, of_line: str) -> None:
         assert line.is_sound()
-        assert order_status(state(line)) == word
+        assert order_status(state(line)) == code
         assert line_status(line) == of_line
 
     @pytest.mark.parametrize(
-        ("reason", "word"),
+        ("reason", "code"),
         [
             ("ORDER_HOLD_FRAUD", "ORDER_HOLD_FRAUD"),
             ("fraud check", "ORDER_HOLD_FRAUD"),
@@ -207,19 +209,19 @@ class TestStatusWords:
             ("address", "ORDER_HOLD_CSR"),
         ],
     )
-    def test_of_a_hold_follow_its_reason(self, reason: str, word: str) -> None:
-        assert order_status(state(Counters(4), held=reason)) == word
+    def test_the_code_of_a_hold_follows_its_reason(self, reason: str, code: str) -> None:
+        assert order_status(state(Counters(4), held=reason)) == code
 
-    def test_cover_every_summary(self) -> None:
+    def test_every_status_has_a_code(self) -> None:
         assert set(_STATUS) == set(Status)
         assert status_of([Counters(4)], held=True) is Status.ON_HOLD
 
-    def test_replace_what_was_sent_after_the_first_change(self) -> None:
-        content = taken(SAMPLE)
+    def test_the_derived_status_replaces_the_sent_one_after_the_first_change(self) -> None:
+        content = stored_content(SAMPLE)
         assert content is not None
-        before = FORMAT.to_response(retold(content), order_of(content), FOUND)
+        before = FORMAT.to_response(to_document(content), order_of(content), REFERENCE_DATA)
         after = FORMAT.to_response(
-            retold(content), order_of(content, version=2, counters=(Counters(2, shipped=2),)), FOUND
+            to_document(content), order_of(content, version=2, counters=(Counters(2, shipped=2),)), REFERENCE_DATA
         )  # fmt: skip
         assert (before["statusCode"], before["statusDescription"]) == ("ORDER_CREATED", "Order created")
         assert (after["version"], after["statusCode"], after["statusDescription"]) == (
@@ -227,11 +229,11 @@ class TestStatusWords:
         )  # fmt: skip
         assert after["items"][0]["shippedQuantity"] == 2
 
-    def test_leave_the_document_as_it_was(self) -> None:
-        content = taken(SAMPLE)
+    def test_rendering_does_not_change_the_document(self) -> None:
+        content = stored_content(SAMPLE)
         assert content is not None
-        document = retold(content)
+        document = to_document(content)
         copy = deepcopy(document)
-        FORMAT.to_response(document, order_of(content), FOUND)
+        FORMAT.to_response(document, order_of(content), REFERENCE_DATA)
         assert document == copy
-        assert retold(content) == copy
+        assert to_document(content) == copy

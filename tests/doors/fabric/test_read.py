@@ -20,7 +20,7 @@ PB_ORDER = {
 
 class TestGet:
     @pytest.mark.parametrize("path", ["/api/v2/order/", "/api/v2/order", "/order/", "/order"])
-    async def test_finds_by_number_and_by_id(self, world: World, headers: dict[str, str], path: str) -> None:
+    async def test_an_order_is_read_by_number_and_by_id(self, world: World, headers: dict[str, str], path: str) -> None:
         posted = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
         order_id, number = posted.json()["orderId"], posted.json()["orderNumber"]
         for query in (
@@ -44,18 +44,22 @@ class TestGet:
             {"orderNumber": "😀"},
         ],
     )
-    async def test_says_what_is_not_there(
+    async def test_an_order_that_does_not_exist_is_not_found(
         self, world: World, headers: dict[str, str], query: dict[str, str]
     ) -> None:  # fmt: skip
         answer = await world.http.get(ORDERS, params=query, headers=headers)
         assert (answer.status_code, answer.json()) == (404, {"message": "Order not found"})
 
-    async def test_wants_both_to_mean_the_same_order(self, world: World, headers: dict[str, str]) -> None:
+    async def test_an_id_and_a_number_of_different_orders_are_refused(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         posted = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
         query = {"orderId": posted["orderId"], "orderNumber": "other"}
         assert (await world.http.get(ORDERS, params=query, headers=headers)).status_code == 404
 
-    async def test_answers_all_newest_first_with_neither(self, world: World, headers: dict[str, str]) -> None:
+    async def test_a_read_without_parameters_lists_all_orders_newest_first(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         assert (await world.http.get(ORDERS, headers=headers)).json() == []
         posted = [
             (await world.http.post(ORDERS, json=smallest(orderNumber=str(number)), headers=headers)).json()
@@ -64,7 +68,7 @@ class TestGet:
         answer = await world.http.get("/api/v2/order", headers=headers)
         assert answer.json() == posted[::-1]
 
-    async def test_ends_the_list_at_its_limit(
+    async def test_the_list_ends_at_its_limit(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(orders, "MAX_ORDERS", 2)
@@ -73,7 +77,9 @@ class TestGet:
         listed = (await world.http.get(ORDERS, headers=headers)).json()
         assert [each["orderNumber"] for each in listed] == ["2", "1"]
 
-    async def test_does_not_show_another_organizations_orders(self, world: World, headers: dict[str, str]) -> None:
+    async def test_the_orders_of_another_organization_are_not_visible(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
         posted = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()
         stranger = await world.stranger()
         async with world.context.store.reading() as tx:
@@ -87,7 +93,7 @@ class TestGet:
         # and the same number is free in the other organization
         assert (await world.http.post(ORDERS, content=SAMPLE, headers=theirs)).status_code == 200
 
-    async def test_tells_an_order_of_another_door_in_this_doors_words(
+    async def test_an_order_of_another_door_is_rendered_in_this_format(
         self, world: World, headers: dict[str, str]
     ) -> None:
         posted = await world.http.post(
@@ -110,6 +116,6 @@ class TestGet:
             "country": "CAN",
         }
 
-    async def test_needs_the_header(self, world: World) -> None:
+    async def test_a_read_without_the_site_context_is_refused(self, world: World) -> None:
         assert (await world.http.get(ORDERS, headers=await world.bearer())).status_code == 400
         assert (await world.http.get(ORDERS, headers=CONTEXT)).status_code == 401

@@ -1,297 +1,129 @@
-"""fabric's webhooks over real connections: what happens is told under fabric's names, once, in order, and can be told again."""
+"""Every event of fabric's: which fact it is sent for, and that the door's page says so."""
 
-import asyncio
+import re
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from crossdock.core.ids import from_hex24, to_hex24
-from crossdock.doors.fabric.routes import notifications
-from crossdock.flows import endpoints, queries
-from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
-from tests.doors.fabric.golden import by_hub
-from tests.notifications.receiver import Receiver, answer
-from tests.notifications.world import ALLOWED, bodies, caller_of, endpoint, eventually, working
-from tests.vendors import FABRIC_ACCOUNT
-from tests.world import World
+from crossdock.core.events import Event
+from crossdock.core.orders.events import (
+    Allocated,
+    Archived,
+    Backordered,
+    Canceled,
+    Delivered,
+    Edited,
+    Held,
+    Noted,
+    OrderEvent,
+    Received,
+    Refunded,
+    Released,
+    Returned,
+    ReturnRequested,
+    Shipped,
+    Tagged,
+)
+from crossdock.core.orders.model import Content, Destination, Hold, Line
+from crossdock.core.orders.status import Counters
+from crossdock.doors.fabric import webhooks
+from crossdock.store.event_log import LogEntry
+from tests.doors.fabric.test_routes import PAGE
 
-pytestmark = pytest.mark.parametrize("context", [ALLOWED], indirect=True)
-
-WEBHOOKS = "/api/v2/webhook/"
-EVERYTHING = (
-    "ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL", "ORDER_CANCELLED",
-    "ORDER_PARTIALLY_CANCELLED", "ORDER_HOLD_FRAUD", "FRAUD_RELEASE", "SHIPMENT_CREATED", "SHIPPING_CONFIRMATION_EMAIL",
-    "ORDER_SHIPPED",
-)  # fmt: skip
-
-
-def webhook(target: str, *events: str, **more: Any) -> dict[str, Any]:
-    return {
-        "events": list(events), "protocol": "HTTP", "requestType": "POST", "source": "ORDER_SERVICE", "target": target,
-    } | more  # fmt: skip
-
-
-@pytest.fixture
-async def tenant(headers: dict[str, str]) -> dict[str, str]:
-    return headers | {"tenant-key": FABRIC_ACCOUNT}
+UNITS: dict[str, Any] = {"lines": ((0, 1),), "counters": (Counters(2),)}
 
 
-class Client:
-    """Asks the door with one caller's headers; what it asks must work."""
-
-    def __init__(self, world: World, headers: dict[str, str]) -> None:
-        self.world = world
-        self.headers = headers
-
-    async def __call__(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
-        answered = await self.world.http.request(method, path, json=body, headers=self.headers)
-        assert answered.status_code == status, answered.text
-        return answered.json() if answered.headers["content-type"] == "application/json" else answered.text
-
-    async def query(self, **body: Any) -> list[Any]:
-        """Give the events webhooks were told."""
-        found: list[Any] = (await self("POST", WEBHOOKS + "event/query", body))["events"]
-        return found
-
-    async def all_told(self, count: int) -> list[Any]:
-        """Wait until so many events are settled, and give them, oldest first."""
-
-        async def settled() -> bool:
-            found = await self.query(limit=250)
-            return len(found) >= count and all(each["status"] in ("SUCCESS", "FAILED") for each in found)
-
-        await eventually(settled)
-        return await self.query(limit=250, sortBy="createdAt", sortDirection="asc")
+def content(lines: int = 1, **more: Any) -> Content:
+    return Content(number="N-1", lines=tuple(Line(sku="A", quantity=1) for _ in range(lines)), **more)
 
 
-@pytest.fixture
-async def ask(world: World, tenant: dict[str, str]) -> Client:
-    return Client(world, tenant)
+def held(*reasons: str) -> Held:
+    return Held(holds=tuple(Hold(reason=reason, at=0) for reason in reasons))
 
 
-def names(receiver: Receiver) -> list[str]:
-    return [each["event"] for each in bodies(receiver.got)]
+def released(*reasons: str) -> Released:
+    return Released(holds=tuple((1, reason) for reason in reasons))
 
 
-class TestTelling:
-    async def test_tells_a_new_order_once_and_in_order(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.context):
-            made = await ask("POST", WEBHOOKS, webhook(receiver.url, *EVERYTHING, targetApiKey="k-1"))
-            order = await ask("POST", ORDERS, smallest())
-            await ask.all_told(2)
-        assert names(receiver) == ["ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"]
-        created, _ = bodies(receiver.got)
-        assert created["payload"] == order
-        assert (
-            len({each.headers["webhook-id"] for each in receiver.got}) == 2
-        )  # else the second would be taken for a repeat
-        assert {each.headers["x-api-key"] for each in receiver.got} == {made["targetApiKey"]} == {"k-1"}
-
-    async def test_tells_what_becomes_of_it(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.context):
-            await ask("POST", WEBHOOKS, webhook(receiver.url, *EVERYTHING))
-            order = await ask("POST", ORDERS, shirts(statusCode="ORDER_HOLD_FRAUD"))
-            await ask("POST", "/api/v2/fraud/release", {"orderNumber": order["orderNumber"]})
-            await ask(
-                "POST", ORDERS + "cancel",
-                {"orderId": order["orderId"], "items": [{"lineItemId": "a", "quantity": 1, "reasonCode": "late"}]},
-            )  # fmt: skip
-            caller = await caller_of(world)
-            found = await queries.order(world.context, caller, order_id=from_hex24(order["orderId"]))
-            await by_hub(world, caller, "ship", found)
-            await ask.all_told(8)
-        assert names(receiver) == [
-            "ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL", "ORDER_HOLD_FRAUD", "FRAUD_RELEASE",
-            "ORDER_PARTIALLY_CANCELLED", "SHIPMENT_CREATED", "SHIPPING_CONFIRMATION_EMAIL", "ORDER_SHIPPED",
-        ]  # fmt: skip
-        told = bodies(receiver.got)
-        assert [each["payload"]["statusCode"] for each in told][2:5] == [
-            "ORDER_HOLD_FRAUD", "ORDER_CREATED", "ORDER_PARTIALLY_CANCELLED",
-        ]  # fmt: skip
-        assert told[4]["details"] == {
-            "items": [{"lineItemId": "a", "sku": "RED-M", "quantity": 1}], "reasonCode": "late",
-        }  # fmt: skip
-        assert told[5]["details"]["items"][0] == {"lineItemId": "a", "sku": "RED-M", "quantity": 2}
-
-    async def test_tells_orders_of_other_doors_too(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.context):
-            await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE"))
-            body = {"number": "H-1", "lines": [{"sku": "A", "quantity": 2}]}
-            await ask("POST", "/hub/v1/orders", body, status=201)
-            await ask.all_told(1)
-        assert bodies(receiver.got)[0]["payload"]["orderNumber"] == "H-1"
-
-    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "GET", "DELETE"])
-    async def test_uses_the_method_asked_for(self, world: World, ask: Client, method: str) -> None:
-        async with Receiver() as receiver, working(world.context):
-            wanted = webhook(receiver.url, "ORDER_CREATE", requestType=method)
-            wanted["headers"] = [{"headerName": "X-Own", "headerValue": "v", "isSecret": True}]
-            made = await ask("POST", WEBHOOKS, wanted)
-            await ask("POST", ORDERS, smallest())
-            await ask.all_told(1)
-        (got,) = receiver.got
-        assert (got.method, got.headers["x-own"], made["requestType"]) == (method, "v", method)
-        assert made["headers"] == [{"headerName": "X-Own", "headerValue": None, "isSecret": True}]
+def entry(order_event: OrderEvent, status: str, door: str = "fabric") -> LogEntry:
+    payload = msgspec.json.Encoder(decimal_format="number").encode(order_event)
+    return LogEntry(
+        1,
+        status,
+        "fabric",
+        Event(1, "order", 1, 1, 1, order_event.name, order_event.version, 0, "a", door, payload, b""),
+    )
 
 
-class TestDefinitions:
-    async def test_are_one_for_a_target_however_many_ask_at_once(self, ask: Client) -> None:
-        async def make(place: int) -> int:
-            body = webhook("https://example.com/hook", "ORDER_CREATE", requestType=("POST", "PUT")[place % 2])
-            answered = await ask.world.http.post(WEBHOOKS, json=body, headers=ask.headers)
-            return answered.status_code
-
-        assert sorted(await asyncio.gather(*map(make, range(16)))) == [200, *[409] * 15]
-        assert len(await ask("GET", WEBHOOKS)) == 1
-
-    async def test_cannot_be_changed_into_each_other(self, ask: Client) -> None:
-        await ask("POST", WEBHOOKS, webhook("https://example.com/a", "ORDER_CREATE"))
-        made = await ask("POST", WEBHOOKS, webhook("https://example.com/b", "ORDER_CREATE", apiVersion="1.0.0"))
-        one = WEBHOOKS + made["webhookId"]
-        await ask("PATCH", one, {"target": "https://example.com/a", "apiVersion": None}, status=409)
-        assert (await ask("GET", one)) == made
-        changed = await ask("PATCH", one, {"target": "https://example.com/a"})
-        assert changed == made | {"target": "https://example.com/a", "updatedDate": changed["updatedDate"]}
-        assert [each["apiVersion"] for each in await ask("GET", WEBHOOKS + "?apiVersion=1.0.0")] == ["1.0.0"]
-
-    async def test_keep_a_secret_header_that_is_not_sent_again(self, ask: Client) -> None:
-        secret = {"headerName": "X-Own", "headerValue": "v", "isSecret": True}
-        made = await ask("POST", WEBHOOKS, webhook("https://example.com/a", "ORDER_CREATE", headers=[secret]))
-        await ask("PATCH", WEBHOOKS + made["webhookId"], {"events": ["ORDER_SHIPPED"]})
-        (found,) = await endpoints.all_of(ask.world.context, await caller_of(ask.world))
-        wanted = endpoints.subscription_of(found)
-        assert (wanted.headers, wanted.topics) == ((("X-Own", "v"),), ("ORDER_SHIPPED",))
-
-    async def test_of_the_hub_are_not_seen_here(self, world: World, ask: Client) -> None:
-        made = await endpoint(world, "https://example.com/hub", format="fabric_event", topics=("ORDER_CREATE",))
-        assert await ask("GET", WEBHOOKS) == []
-        for method in ("GET", "PATCH", "DELETE"):
-            told = await ask(method, WEBHOOKS + to_hex24(made.endpoint_id), {}, status=404)
-            assert told == {"message": "Webhook not found"}
-        mine = await ask("POST", WEBHOOKS, webhook("https://example.com/hub", "ORDER_CREATE"))
-        shown = await ask("GET", "/hub/v1/endpoints")
-        assert [each["format"] for each in shown["items"]] == ["fabric_event", "fabric_event"]
-        assert await ask("DELETE", WEBHOOKS + mine["webhookId"]) == mine
-        await ask("GET", WEBHOOKS + mine["webhookId"], status=404)
-
-
-class TestRetry:
-    async def test_repeats_what_the_log_of_events_names(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.context):
-            await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE", tenantId="t"))
-            receiver.script(answer(410, b"away"))
-            order = await ask("POST", ORDERS, smallest())
-            await receiver.wait_for(1)
-            (found,) = await endpoints.all_of(world.context, await caller_of(world))
-
-            async def is_off() -> bool:
-                return (await ask("GET", "/hub/v1/endpoints"))["items"][0]["enabled"] is False
-
-            await eventually(is_off)
-            await endpoints.change(
-                world.context, await caller_of(world), endpoint_id=found.endpoint_id, enabled=True
-            )  # fmt: skip
-            (event,) = await ask.query()
-            assert (event["event"], event["payload"]) == ("ORDER_CREATE", {"orderId": order["orderId"]})
-            assert event["logs"][0]["eventResponses"][0]["statusCode"] == 410
-            again = {"channel": "12", "tenant": FABRIC_ACCOUNT, "event": "ORDER_CREATED"}
-            told = await ask("POST", WEBHOOKS + "retry", again | {"eventRequestId": event["eventRequestId"]})
-            assert told == ['{"statusCodeValue":200,"statusCode":"OK"}']
-            (event,) = await ask.all_told(1)
-        assert (event["status"], event["retryCount"], event["tenantId"]) == ("SUCCESS", 1, "t")
-        first, second = receiver.got
-        assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
-
-    async def test_sends_what_it_is_given_to_those_who_want_it(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, Receiver() as other, working(world.context):
-            await ask("POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE"))
-            await ask("POST", WEBHOOKS, webhook(other.url, "ORDER_SHIPPED"))
-            again = {"channel": 12, "tenant": FABRIC_ACCOUNT, "event": "ORDER_CREATED"}
-            assert len(await ask("POST", WEBHOOKS + "retry", again | {"payload": {"orderId": "x"}})) == 1
-            await ask.all_told(1)
-            order = await ask("POST", ORDERS, smallest())
-            await ask.all_told(2)
-            assert len(await ask("POST", WEBHOOKS + "retry", again | {"orderNumber": order["orderNumber"]})) == 1
-            await ask.all_told(3)
-        assert bodies(receiver.got) == [
-            {"event": "ORDER_CREATE", "payload": {"orderId": "x"}},
-            *[{"event": "ORDER_CREATE", "payload": order}] * 2,
-        ]
-        assert other.got == []
+BY_POST, BY_PICKUP = Destination(method="Ground"), Destination(method="STORE_PICKUP")
+CANCELED = ("ORDER_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_CANCEL")
+IN_PART = ("ORDER_PARTIALLY_CANCELLED", "ORDER_CANCELLATION_EMAIL_WEBCSC_ORDER_ITEM_CANCEL")
+SHIPPED = ("SHIPMENT_CREATED", "SHIPPING_CONFIRMATION_EMAIL")
+CASES: list[tuple[OrderEvent, str, tuple[str, ...]]] = [
+    (Received(submission_id=1, content=content(1)), "open", ("ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL")),
+    (Received(submission_id=1, content=content(2)), "open", ("ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL")),
+    (
+        Received(submission_id=1, content=content(2, destinations=(BY_PICKUP,))), "open",
+        ("ORDER_CREATE", "BOPIS_ORDER_CONFIRMATION_EMAIL"),
+    ),
+    (
+        Received(submission_id=1, content=content(2, destinations=(BY_PICKUP, BY_POST))), "open",
+        ("ORDER_CREATE", "MULTI_ITEM_ORDER_CONFIRMATION_EMAIL"),
+    ),
+    (held("ORDER_HOLD_FRAUD"), "on_hold", ("ORDER_HOLD_FRAUD",)),
+    (held("cross-border", "address", "stock"), "on_hold", ("ORDER_HOLD_CROSSBORDER", "ORDER_HOLD_CSR")),
+    (held("ORDER_HOLD_OTHER"), "on_hold", ("ORDER_HOLD_CSR",)),
+    (released("stock", "fraud"), "open", ("FRAUD_RELEASE",)),
+    (released("stock"), "open", ()),
+    (Canceled(**UNITS), "canceled", CANCELED),
+    (Canceled(**UNITS, reason="FRAUD"), "canceled", ("FRAUD_CANCEL", *CANCELED)),
+    (Canceled(**UNITS), "partially_allocated", IN_PART),
+    (Canceled(**UNITS), "delivered", (*IN_PART, "ORDER_SHIPPED")),
+    (Edited(content=content(), counters=(Counters(1),)), "open", ()),
+    (Edited(content=content(), counters=(Counters(1),)), "canceled", CANCELED),
+    (Edited(content=content(), counters=(Counters(1),)), "shipped", ("ORDER_SHIPPED",)),
+    (Allocated(location_ref="L", counters=(Counters(1),)), "allocated", ("ALLOCATION_CREATE",)),
+    (Shipped(**UNITS), "partially_shipped", SHIPPED),
+    (Shipped(**UNITS), "shipped", (*SHIPPED, "ORDER_SHIPPED")),
+    (Delivered(**UNITS), "shipped", ("SHIPMENT_UPDATE",)),
+    (Backordered(**UNITS), "open", ("BACKORDER_NOTIFICATION_EMAIL",)),
+    (ReturnRequested(**UNITS, return_id=1), "shipped", ("RETURN_PENDING", "RETURN_NOTIFICATION_EMAIL")),
+    (Returned(**UNITS, return_id=1), "delivered", ("RETURN_PROCESSING", "ORDER_PARTIALLY_RETURNED")),
+    (Returned(**UNITS, return_id=1), "returned", ("RETURN_PROCESSING", "ORDER_RETURNED")),
+    (Refunded(amount=Decimal("1.50")), "shipped", ("REFUND_NOTIFICATION_EMAIL",)),
+    (Noted(text="t", topic="cross-border validation", data={}), "open", ("CROSS_BORDER_VALIDATION",)),
+    (Noted(text="t", topic=webhooks.REQUESTED, data={"notificationType": "ORDER_CREATED"}), "open", ("ORDER_CREATE",)),
+    (Noted(text="t", topic=webhooks.ACKNOWLEDGED, data={}), "open", ()),
+    (Noted(text="t"), "open", ()),
+    (Tagged(tags=("a",)), "open", ()),
+    (Archived(), "shipped", ()),
+]  # fmt: skip
 
 
-class TestEventLog:
-    async def test_is_searched_sorted_and_paged(self, world: World, ask: Client) -> None:
-        async with Receiver() as receiver, working(world.context):
-            made = await ask(
-                "POST", WEBHOOKS, webhook(receiver.url, "ORDER_CREATE", "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL")
-            )
-            ids = [(await ask("POST", ORDERS, smallest(orderNumber=f"N-{n}")))["orderId"] for n in range(3)]
-            await ask.all_told(6)
-        assert len(await ask.query(filters={"event": "ORDER_*"})) == 3
-        assert len(await ask.query(filters={"payload": {"orderId": ids[1]}, "status": ["SUCCESS"]})) == 2
-        assert len(await ask.query(filters={"logs": {"webhookId": made["webhookId"]}}, limit=4, offset=3)) == 3
-        ascending = await ask.query(sortBy="event", sortDirection="asc")
-        assert [each["event"] for each in ascending] == sorted(each["event"] for each in ascending)
-        page = await ask("POST", WEBHOOKS + "event/query", {"filters": {"event": "NONE"}})
-        assert page == {"count": 0, "limit": 10, "offset": 0, "events": []}
+class TestTopics:
+    @pytest.mark.parametrize(("order_event", "status", "names"), CASES)
+    def test_an_event_has_the_vendors_names(self, order_event: OrderEvent, status: str, names: tuple[str, ...]) -> None:
+        assert tuple(webhooks.topics(entry(order_event, status))) == names
 
+    def test_a_note_of_another_door_has_no_name(self) -> None:
+        note = Noted(text="t", topic=webhooks.REQUESTED, data={"notificationType": "ORDER_CREATED"})
+        assert webhooks.topics(entry(note, "open", door="hub")) == ()
 
-class TestNotifications:
-    SEND = "/api/v2/notification/send"
+    def test_the_cases_cover_every_emitted_event(self) -> None:
+        assert {name for _, _, names in CASES for name in names} == set(webhooks.EMITTED_EVENTS)
 
-    async def test_are_sent_again_by_telling_webhooks(
-        self, world: World, ask: Client, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async with Receiver() as receiver, working(world.context):
-            await ask("POST", WEBHOOKS, webhook(receiver.url, "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"))
-            order = await ask("POST", ORDERS, smallest())
-            hold_request = {
-                "id": order["orderId"],
-                "notificationType": "SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL",
-                "documentType": "ORDER",
-                "overrideContactInfo": [{"name": "Jane", "email": "jane@example.com", "phone": "1"}],
-            }
-            assert await ask("POST", self.SEND, hold_request) == [hold_request]
-            assert "within 60 seconds" in await ask("POST", self.SEND, hold_request, status=403)
-            await ask("POST", self.SEND, hold_request | {"overrideContactInfo": []})
-            monkeypatch.setattr(notifications, "TWICE_WITHIN_S", 0)
-            await ask("POST", self.SEND, hold_request)
-            await ask.all_told(4)
-        first, second, third, fourth = bodies(receiver.got)
-        assert {each["event"] for each in bodies(receiver.got)} == {"SINGLE_ITEM_ORDER_CONFIRMATION_EMAIL"}
-        assert "details" not in first
-        assert second["details"] == fourth["details"] == hold_request
-        assert third["details"] == hold_request | {"overrideContactInfo": []}
-        assert second["payload"]["orderId"] == order["orderId"]
-
-    async def test_are_acknowledged_in_the_audit_log_once(self, ask: Client) -> None:
-        order = await ask("POST", ORDERS, smallest())
-        report = {
-            "id": order["orderId"],
-            "documentType": "ORDER",
-            "notificationType": "ORDER_CREATED",
-            "notificationDate": "2026-01-30T10:53:24Z",
-        }
-        for _ in range(2):
-            assert await ask("POST", "/api/v2/notification/acknowledgment", report) == report
-        read = await ask("GET", ORDERS + "?orderId=" + order["orderId"])
-        _, audit = read["auditLogs"]
-        assert (audit["note"], audit["attributes"]) == ("ORDER_CREATED acknowledged", report)
-
-    async def test_of_other_documents_than_orders_are_not_there(self, ask: Client) -> None:
-        order = await ask("POST", ORDERS, smallest())
-        hold_request = {"id": order["orderId"], "notificationType": "SHIPMENT_CREATED", "documentType": "SHIPMENT"}
-        assert (
-            await ask("POST", self.SEND, hold_request, status=404) == f"Entity with Id {order['orderId']} doesn't exist"
-        )
-
-    async def test_may_come_with_the_tenant_key_alone(self, world: World, ask: Client) -> None:
-        order = await ask("POST", ORDERS, smallest())
-        hold_request = {"id": order["orderId"], "notificationType": "ORDER_CREATED", "documentType": "ORDER"}
-        token = await world.bearer()
-        for tenant, status in ((FABRIC_ACCOUNT, 200), ("f" * 24, 403), ("", 400)):
-            told = await world.http.post(self.SEND, json=hold_request, headers=token | {"tenant-key": tenant})
-            assert told.status_code == status, told.text
-            assert told.headers["content-type"].startswith("application/json" if status == 200 else "text/plain")
-        assert (await world.http.post(self.SEND, json=hold_request, headers=token | CONTEXT)).status_code == 400
+    @pytest.mark.parametrize(
+        ("heading", "names"),
+        [
+            ("Events that are sent", webhooks.EMITTED_EVENTS),
+            ("Events that are sent only on request", webhooks.REQUESTED_EVENTS),
+            ("Events that are not sent yet", webhooks.UNSUPPORTED_EVENTS),
+        ],
+    )
+    def test_every_event_is_in_one_table_of_the_page(self, heading: str, names: tuple[str, ...]) -> None:
+        section = PAGE.read_text().split(f"\n### {heading}\n")[1].split("\n##")[0]
+        cells = [line.strip("|").split("|")[0] for line in section.splitlines() if line.startswith("| `")]
+        listed = section.partition("```\n")[2].partition("```")[0].split()  # events of one kind, below their table
+        assert sorted([*re.findall("`([^`]+)`", " ".join(cells)), *listed]) == sorted(names)

@@ -1,21 +1,20 @@
-"""fabric OMS v2: paths, headers, and one flow call per endpoint; a file for each group of calls.
+"""fabric OMS v2: one flow call per endpoint; a module for each group of calls.
 
-The paths with words in them stand before those with parameters that would take the words too.
+The order of the modules matters: a literal path stands before a path whose parameter would match it too.
 """
 
 from crossdock.doors.fabric.routes import (
-    access,
     attributes,
     cancel,
     notifications,
     orders,
     reports,
     search,
+    tokens,
     update,
     webhook_events,
     webhooks,
 )
-from crossdock.doors.fabric.routes.access import check_site_context
 
 ROUTES = (
     *orders.ROUTES,
@@ -27,7 +26,5 @@ ROUTES = (
     *webhook_events.ROUTES,
     *webhooks.ROUTES,
     *notifications.ROUTES,
-    *access.ROUTES,
+    *tokens.ROUTES,
 )
-
-__all__ = ["ROUTES", "check_site_context"]

@@ -1,4 +1,4 @@
-"""What of an order can be canceled or exchanged, and the cancelation."""
+"""Cancel orders, and say which units can be canceled or exchanged."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,85 +13,90 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
-from crossdock.doors.fabric.edits import cancel
+from crossdock.doors.fabric.edits import cancel_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
-from crossdock.doors.fabric.routes.access import TENANT, header_fault
-from crossdock.doors.fabric.routes.common import CONTEXT, by_id, execute_one, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_id, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.flows import access
 
 Tree = Any
 
 
 def _line_ids(order: Order) -> list[str]:
-    """Give the line ids as this door spells them: the sender's, or the place of a line that has none."""
+    """List the line ids in this door: the sender's, or the position of a line that has none, from 1."""
     return [
-        line.line_ref if line.line_ref is not None else str(place) for place, line in enumerate(order.content.lines, 1)
+        line.line_ref if line.line_ref is not None else str(index) for index, line in enumerate(order.content.lines, 1)
     ]
 
 
-def _wanted(request: Request, name: str) -> list[str]:
-    """Give every value of a query parameter that may be there several times, without empty ones."""
+def _query_values(request: Request, name: str) -> list[str]:
+    """Read the values of a query parameter that may be repeated, without empty ones."""
     pairs = parse_qsl(request.query_string.decode("utf-8", "replace"))
     return [value for key, value in pairs if key == name and value]
 
 
 async def _eligibility(request: Request, name: str, units: Callable[[Order, Counters], int]) -> Reply:
-    """Answer how many units of each line, or of those that `name` lists, can be dealt with."""
+    """Count the eligible units of each line, or of the lines listed in the query parameter `name`."""
     query = request.query
     if not query.get("orderId"):
         raise faulty(Fault(("orderId",), "is required"))
-    order = await by_id(request, query["orderId"])
-    wanted, known = _wanted(request, name), _line_ids(order)
+    order = await order_by_id(request, query["orderId"])
+    requested, line_ids = _query_values(request, name), _line_ids(order)
     unknown = [
-        Fault((name, place), "is no line of the order") for place, each in enumerate(wanted) if each not in known
+        Fault((name, index), "is not a line of the order")
+        for index, each in enumerate(requested)
+        if each not in line_ids
     ]
     if unknown:
         raise faulty(*unknown)
     items = []
-    for line_id, counters in zip(known, order.counters, strict=True):
-        if not wanted or line_id in wanted:
+    for line_id, counters in zip(line_ids, order.counters, strict=True):
+        if not requested or line_id in requested:
             count = units(order, counters)
             items.append(wire_calls.EligibleItem(line_id, count, count > 0))
-    answer = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
-    return json_reply(200, answer, order_id=order.order_id)
+    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
+    return json_reply(200, eligibility, order_id=order.order_id)
 
 
 async def cancel_eligibility(request: Request) -> Reply:
-    """Say what of an order can be canceled: what is neither canceled nor shipped, while the order can be canceled at all."""
+    """Count the units that can be canceled: those neither canceled nor shipped, none where the status forbids it."""
     return await _eligibility(
         request, "lineItemIds", lambda order, line: line.open if Verb.CANCEL in allowed_verbs(order.status) else 0
     )
 
 
 async def exchange_eligibility(request: Request) -> Reply:
-    """Say what of an order could be exchanged: what has shipped and is not asked back already."""
+    """Count the units that could be exchanged: shipped, and without a requested return."""
     if not request.headers.get(TENANT):
         raise header_fault(TENANT, "is required")
     return await _eligibility(request, "lineItemId", lambda _, line: line.shipped - line.return_requested)
 
 
 async def cancel_order(request: Request) -> Reply:
-    """Cancel an order, or the items the body lists: 200 and all of the order."""
-    asked = decode_body(
-        request.body, wire_calls.CancelRequest, lambda tree: duplicates_in(tree, "items", "lineItemId"), _quantities
+    """Cancel an order, or the items in the body: 200 and the full order."""
+    body = decode_body(
+        request.body,
+        wire_calls.CancelRequest,
+        lambda tree: duplicates_in(tree, "items", "lineItemId"),
+        _quantity_faults,
     )
-    order = await by_id(request, asked.orderId)
-    items = asked.items or []
-    reason = asked.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
-    command = cancel(
-        order.order_id, lines=(lambda held: _lines(held, items)) if items else None,
-        reason=reason, note=asked.note, topic=CANCEL, asked=parse(request.body),
+    order = await order_by_id(request, body.orderId)
+    items = body.items or []
+    reason = body.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
+    command = cancel_command(
+        order.order_id, lines=(lambda current: _lines(current, items)) if items else None,
+        reason=reason, note=body.note, topic=CANCEL, data=parse(request.body),
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command))
 
 
-def _quantities(tree: Tree) -> list[Fault]:
-    """A quantity is a JSON number, and a whole one from 1."""
+def _quantity_faults(tree: Tree) -> list[Fault]:
+    """Check that quantities are whole numbers from 1; the vendor writes them as JSON numbers."""
     items = tree.get("items") if isinstance(tree, dict) else None
     return [
-        Fault(("items", place, "quantity"), f"must be a whole number from 1, not {str(quantity)[:40]}")
-        for place, item in enumerate(items if isinstance(items, list) else [])
+        Fault(("items", index, "quantity"), f"must be a whole number from 1, not {str(quantity)[:40]}")
+        for index, item in enumerate(items if isinstance(items, list) else [])
         if isinstance(item, dict)
         and isinstance(quantity := item.get("quantity"), int | Decimal)
         and not isinstance(quantity, bool)
@@ -100,42 +105,42 @@ def _quantities(tree: Tree) -> list[Fault]:
 
 
 def _lines(order: Order, items: list[wire_calls.CancelItem]) -> dict[int, int | None]:
-    """Find the lines that are meant, or name all that is wrong with them."""
-    known = {line_id: position for position, line_id in reversed([*enumerate(_line_ids(order))])}
+    """Map the items to positions of lines and quantities. Raises Invalid with all faults."""
+    positions = {line_id: position for position, line_id in reversed([*enumerate(_line_ids(order))])}
     faults: list[Fault] = []
-    found: dict[int, int | None] = {}
-    for place, item in enumerate(items):
-        position = known.get(item.lineItemId)
+    lines: dict[int, int | None] = {}
+    for index, item in enumerate(items):
+        position = positions.get(item.lineItemId)
         if position is None:
-            faults.append(Fault(("items", place, "lineItemId"), "is no line of the order"))
+            faults.append(Fault(("items", index, "lineItemId"), "is not a line of the order"))
             continue
         open_units = order.counters[position].open
         quantity = None if item.quantity is None else int(item.quantity)
         if open_units == 0:
-            faults.append(Fault(("items", place, "lineItemId"), "has nothing left to cancel"))
+            faults.append(Fault(("items", index, "lineItemId"), "has nothing left to cancel"))
         elif quantity is not None and quantity > open_units:
             faults.append(
-                Fault(("items", place, "quantity"), f"must be at most {open_units}, which are left to cancel")
+                Fault(("items", index, "quantity"), f"must be at most {open_units}, which are left to cancel")
             )
-        found[position] = quantity
+        lines[position] = quantity
     if faults:
         raise faulty(*faults)
-    return found
+    return lines
 
 
 def _lines_parameter(name: str, several: str) -> dict[str, Any]:
-    described = parameter(name, "query", f"The lines that are meant{several}; without any, all are.", required=False)
+    described = parameter(name, "query", f"Ids of lines{several}; all lines where it is omitted.", required=False)
     return described | {"schema": {"type": "array", "items": {"type": "string"}}}
 
 
 _ORDER_ID = parameter("orderId", "query", "The order's id, 24 hexadecimal digits.", required=True)
-_TENANT = parameter(TENANT, "header", "The tenant's id; must be there, and nothing is looked up by it.", required=True)
-_ELIGIBLE: dict[int, Any] = {200: wire_calls.Eligibility, **ERRORS, **ABSENT}
+_TENANT = parameter(TENANT, "header", "The tenant's id; required, and not used.", required=True)
+_ELIGIBILITY_ANSWERS: dict[int, Any] = {200: wire_calls.Eligibility, **ERRORS, **ABSENT}
 ROUTES = (
     Route(
         "GET", paths("/order/cancel"), cancel_eligibility, access.READ, "getCancelEligibility",
-        "Say what of an order can be canceled", answers=_ELIGIBLE,
-        parameters=(CONTEXT, _ORDER_ID, _lines_parameter("lineItemIds", ", each as a parameter of its own")),
+        "List the units of an order that can be canceled", answers=_ELIGIBILITY_ANSWERS,
+        parameters=(CONTEXT, _ORDER_ID, _lines_parameter("lineItemIds", ", one in each repetition of the parameter")),
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
@@ -143,7 +148,7 @@ ROUTES = (
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",
-        "Say what of an order could be exchanged", answers=_ELIGIBLE,
+        "List the units of an order that could be exchanged", answers=_ELIGIBILITY_ANSWERS,
         parameters=(CONTEXT, _TENANT, _ORDER_ID, _lines_parameter("lineItemId", "")),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the verb groups share: orders found as callers name them, orders told with their story, parameters, paths."""
+"""Shared by the routes: look up an order, render it, run a command, document parameters and paths."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
 from crossdock.doors.fabric.errors import not_found
 from crossdock.doors.fabric.responses import DOOR
-from crossdock.doors.fabric.routes.access import SITE_CONTEXT
+from crossdock.doors.fabric.routes.site_context import SITE_CONTEXT
 from crossdock.flows import queries, rendering
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.order_search import Filters
@@ -22,30 +22,30 @@ BASE = "/api/v2"
 
 
 def paths(*parts: str) -> tuple[str, ...]:
-    """Give paths below the vendor's base, each without and with a slash at its end."""
+    """Build paths below the vendor's base, each without and with a trailing slash."""
     return tuple(BASE + part + end for part in parts for end in ("", "/"))
 
 
-def parameter(name: str, place: str, description: str, **rest: Any) -> dict[str, Any]:
-    """Describe a parameter for the documentation."""
-    return {"name": name, "in": place, "description": description, "schema": {"type": "string"}, **rest}
+def parameter(name: str, location: str, description: str, **members: Any) -> dict[str, Any]:
+    """Describe a parameter for OpenAPI."""
+    return {"name": name, "in": location, "description": description, "schema": {"type": "string"}, **members}
 
 
 CONTEXT = parameter(
     SITE_CONTEXT, "header",
     "The text of a JSON object: `account` (string, required) is the organization's fabric account, `channel` a number "
-    "or a string; `stage`, `date` and anything else are taken and not used.",
+    "or a string; `stage`, `date` and other members are accepted and ignored.",
     required=True, example='{"account":"62272e917b12209e68751d94","channel":12,"stage":"production"}',
 )  # fmt: skip
 
 
-async def by_id(request: Request, text: str) -> Order:
-    """Give the order of an id. Refuses with Missing `no_order`, also where the text is no id."""
+async def order_by_id(request: Request, text: str) -> Order:
+    """Read an order by id. Raises NotFound `no_order`, also where the text is not an id."""
     return await queries.order(request.context, request.caller, order_id=from_hex24(text))
 
 
-async def by_number(request: Request, number: str) -> Order:
-    """Give this door's order of that number, else the newest one that came through another door."""
+async def order_by_number(request: Request, number: str) -> Order:
+    """Read this door's order with a number, or else the newest such order of another door."""
     try:
         return await queries.order_by_number(request.context, request.caller, door=DOOR, number=number)
     except NotFound:
@@ -55,14 +55,14 @@ async def by_number(request: Request, number: str) -> Order:
     return found[0]
 
 
-async def rendered(request: Request, order: Order) -> dict[str, Tree]:
-    """Render the full answer of an order."""
+async def render(request: Request, order: Order) -> dict[str, Tree]:
+    """Render the full response of an order."""
     return (await rendering.render(request.context, request.caller, order, door=DOOR)).document
 
 
-async def rendered_json(request: Request, listed: Sequence[Order]) -> list[msgspec.Raw]:
-    """Render the full answers of orders, as JSON."""
-    return await rendering.render_json_all(request.context, request.caller, listed, door=DOOR)
+async def render_json(request: Request, orders: Sequence[Order]) -> list[msgspec.Raw]:
+    """Render the full responses of orders, as JSON."""
+    return await rendering.render_json_all(request.context, request.caller, orders, door=DOOR)
 
 
 async def execute_one(request: Request, command: Command) -> Change:
@@ -71,10 +71,10 @@ async def execute_one(request: Request, command: Command) -> Change:
     return change
 
 
-async def order_reply(request: Request, change: Change, *, once: bool = False) -> Reply:
-    """Answer the whole order after a change; `once` marks the answer where the call had been made before."""
-    replayed = once and not change.events
-    document = await rendered(request, change.order)
+async def order_reply(request: Request, change: Change, *, idempotent: bool = False) -> Reply:
+    """Render the full order after a change; `idempotent` marks the response as replayed where nothing changed."""
+    replayed = idempotent and not change.events
+    document = await render(request, change.order)
     return Reply(
         200, encode_json(document), headers=replayed_header(replayed), order_id=change.order.order_id,
         outcome="replayed" if replayed else "ok",

@@ -1,4 +1,4 @@
-"""Notifications: sent again by telling webhooks, and acknowledged by who sent them to the customer."""
+"""Notifications: send them again through webhooks, and record that they reached the customer."""
 
 from typing import Any
 
@@ -10,69 +10,72 @@ from crossdock.core.orders.commands import RequestNotification
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
-from crossdock.doors.fabric.edits import report
+from crossdock.doors.fabric.edits import report_command
 from crossdock.doors.fabric.errors import ERRORS, LARGE
-from crossdock.doors.fabric.routes.access import TENANT, header_fault
 from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
-from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, SENT
+from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
+from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, REQUESTED
 from crossdock.flows import access, queries
 
 Tree = Any
-# The same notification asked for twice within this time is a client that repeats itself, not a customer who asks again.
+# A second request for the same notification within this time is a retry of the client, not a new request.
 TWICE_WITHIN_S = 60
-_ID_SHOWN = 100  # characters of an unknown id that the refusal repeats
+_MAX_ID_SHOWN = 100  # characters of an unknown id in the error message
 
 
 async def send_notification(request: Request) -> Reply:
-    """Tell webhooks of a notification once more: 200 and what was asked for, in an array."""
-    said = decode_body(request.body, wire.NotificationRequest)
-    order, asked = await _order(request, said.id, said.documentType), parse(request.body)
+    """Send a notification to webhooks again: 200 and the request, in an array."""
+    notification = decode_body(request.body, wire.NotificationRequest)
+    order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
     command = RequestNotification(
-        order_id=order.order_id, text=f"{said.notificationType} asked for", topic=SENT, data=asked,
+        order_id=order.order_id, text=f"{notification.notificationType} asked for", topic=REQUESTED, data=data,
         not_within_s=TWICE_WITHIN_S,
     )  # fmt: skip
     await execute_one(request, command)
-    return json_reply(200, [asked], order_id=order.order_id)
+    return json_reply(200, [data], order_id=order.order_id)
 
 
 async def acknowledge(request: Request) -> Reply:
-    """Note on the order that a notification was sent, once: 200 and what was said."""
-    said = decode_body(request.body, wire.NotificationReport)
-    order, reported = await _order(request, said.id, said.documentType), parse(request.body)
-    text = f"{said.notificationType} acknowledged"
-    await execute_one(request, report(order.order_id, text, topic=ACKNOWLEDGED, data=reported))
-    return json_reply(200, reported, order_id=order.order_id)
+    """Record that a notification was sent to the customer, without duplicates: 200 and the request."""
+    notification = decode_body(request.body, wire.NotificationReport)
+    order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
+    text = f"{notification.notificationType} acknowledged"
+    await execute_one(request, report_command(order.order_id, text, topic=ACKNOWLEDGED, data=data))
+    return json_reply(200, data, order_id=order.order_id)
 
 
-async def _order(request: Request, identity: str, kind: str) -> Order:
-    """Give the order a notification is about; of other documents there are none yet."""
+async def _order(request: Request, document_id: str, document_type: str) -> Order:
+    """Read the order of a notification. Raises NotFound for other documents; there are none yet."""
     if not request.headers.get(TENANT):
         raise header_fault(TENANT, "is required")
     try:
         return await queries.order(
-            request.context, request.caller, order_id=from_hex24(identity) if kind == "ORDER" else None
+            request.context, request.caller, order_id=from_hex24(document_id) if document_type == "ORDER" else None
         )
     except NotFound:
-        shown = identity[:_ID_SHOWN]
+        shown = document_id[:_MAX_ID_SHOWN]
         raise NotFound(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
 
 
-# Those without a shape are plain text.
+# Responses without a type are plain text.
 _ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **dict.fromkeys((400, 403, 404))}
 _TENANT = parameter(
-    TENANT, "header", "The tenant's id; the organization's account where x-site-context is not given.", required=True
+    TENANT,
+    "header",
+    "The tenant's id; must be the organization's fabric account where x-site-context is omitted.",
+    required=True,
 )
 _CONTEXT = CONTEXT | {"required": False}
 ROUTES = (
     Route(
         "POST", paths("/notification/send"), send_notification, access.WRITE, "sendNotification",
-        "Send a notification again, by telling webhooks of it",
+        "Send a notification to webhooks again",
         request=wire.NotificationRequest,
         answers={200: {"type": "array", "items": wire.NotificationRequest}, **_ANSWERS}, parameters=(_CONTEXT, _TENANT),
     ),
     Route(
         "POST", paths("/notification/acknowledgment"), acknowledge, access.WRITE, "acknowledgeNotification",
-        "Note that a notification was sent to the customer",
+        "Record that a notification was sent to the customer",
         request=wire.NotificationReport, answers={200: wire.NotificationReport, **_ANSWERS},
         parameters=(_CONTEXT, _TENANT),
     ),

@@ -1,4 +1,4 @@
-"""What other services report: payments, package tracking, cross-border checks, fraud checks."""
+"""Reports of other services: payments, package tracking, cross-border checks, fraud checks."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,11 +11,11 @@ from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire, wire_calls
 from crossdock.doors.fabric.demo import ACCOUNT
-from crossdock.doors.fabric.edits import cancel, report
+from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
-from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, names_payment
+from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id
 from crossdock.doors.fabric.responses import DOOR, hold_code
-from crossdock.doors.fabric.routes.common import CONTEXT, by_number, execute_one, order_reply, paths, rendered
+from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_number, order_reply, paths, render
 from crossdock.flows import access
 from crossdock.flows.execute import execute
 
@@ -24,38 +24,39 @@ Tree = Any
 
 # --------------------------------------------------------------------------------------------------- payment, tracking
 async def payment_status(request: Request) -> Reply:
-    """Take what a payment service says of a payment: 200 and all of the order."""
-    said = decode_body(request.body, wire_calls.PaymentReport)
-    order = await by_number(request, request.params["orderNumber"])
+    """Record the status of a payment: 200 and the full order."""
+    body = decode_body(request.body, wire_calls.PaymentReport)
+    order = await order_by_number(request, request.params["orderNumber"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
         payments = list(before.get("payments") or ())
-        place = next(
-            (at for at, each in objects_in(before, "payments") if names_payment(each, said.paymentIdentifier)), None
+        position = next(
+            (index for index, each in objects_in(before, "payments") if has_payment_id(each, body.paymentIdentifier)),
+            None,
         )
-        if place is None:
-            raise faulty(Fault(("paymentIdentifier",), "is no payment of the order"))
-        payments[place] = payments[place] | {"paymentStatus": said.status}
+        if position is None:
+            raise faulty(Fault(("paymentIdentifier",), "is not a payment of the order"))
+        payments[position] = payments[position] | {"paymentStatus": body.status}
         return before | {"payments": payments}
 
-    change(await rendered(request, order), order)  # an order that cannot be edited any more is asked as well
-    command = report(
-        order.order_id, f"payment {said.status}", topic=PAYMENT, data=parse(request.body),
+    change(await render(request, order), order)  # checks the payment also where the order can no longer be edited
+    command = report_command(
+        order.order_id, f"payment {body.status}", topic=PAYMENT, data=parse(request.body),
         edit=EditOrder(order_id=order.order_id, door=DOOR, change=change),
     )  # fmt: skip
-    return await order_reply(request, await execute_one(request, command), once=True)
+    return await order_reply(request, await execute_one(request, command), idempotent=True)
 
 
 async def acknowledge_tracking(request: Request) -> Reply:
-    """Note that a package tracking service has taken over an order or shipment: 200 and all of the order."""
-    said = decode_body(request.body, wire_calls.TrackingReport, _tracking_faults)
-    order = await by_number(request, said.orderNumber)
-    command = report(order.order_id, said.eventType, topic=TRACKING, data=parse(request.body))
-    return await order_reply(request, await execute_one(request, command), once=True)
+    """Record that a package tracking service has accepted an order or shipment: 200 and the full order."""
+    body = decode_body(request.body, wire_calls.TrackingReport, _tracking_faults)
+    order = await order_by_number(request, body.orderNumber)
+    command = report_command(order.order_id, body.eventType, topic=TRACKING, data=parse(request.body))
+    return await order_reply(request, await execute_one(request, command), idempotent=True)
 
 
 def _tracking_faults(tree: Tree) -> list[Fault]:
-    """The event is one of the entity's, and a shipment is named where one is meant."""
+    """Check that the event belongs to the entity, and that a shipment has an id."""
     entity, event = (tree.get(name) for name in ("entity", "eventType")) if isinstance(tree, dict) else (None, None)
     faults = []
     if isinstance(entity, str) and isinstance(event, str) and not event.startswith(entity):
@@ -67,34 +68,34 @@ def _tracking_faults(tree: Tree) -> list[Fault]:
 
 # --------------------------------------------------------------------------------------------------------- cross-border
 async def validate_orders(request: Request) -> Reply:
-    """Note on orders that their crossing of borders was validated, on all or none: 200 and nothing."""
-    said = decode_body(request.body, wire_calls.ValidateRequest)
-    found: dict[int, Order] = {}
+    """Record the cross-border validation of orders, of all or none: 200 and an empty body."""
+    body = decode_body(request.body, wire_calls.ValidateRequest)
+    orders: dict[int, Order] = {}
     faults = []
-    for place, number in enumerate(said.orderNumbers):
+    for index, number in enumerate(body.orderNumbers):
         try:
-            order = await by_number(request, number)
+            order = await order_by_number(request, number)
         except NotFound:
-            faults.append(Fault(("orderNumbers", place), "is no order's number"))
+            faults.append(Fault(("orderNumbers", index), "is not the number of an order"))
         else:
-            found[order.order_id] = order
+            orders[order.order_id] = order
     if faults:
         raise NotFound(Code.NO_ORDER, "some orders are not there", faults=tuple(faults))
-    commands = [report(each, "cross-border validation", topic=CROSS_BORDER, data={}) for each in found]
+    commands = [report_command(each, "cross-border validation", topic=CROSS_BORDER, data={}) for each in orders]
     await execute(request.context, request.caller, commands, door=DOOR)
     return Reply(200)
 
 
 async def release_order(request: Request) -> Reply:
-    """Release an order from its cross-border hold, or cancel it: 200 and nothing."""
-    said = decode_body(request.body, wire_calls.BorderRelease)
-    order = await by_number(request, said.orderNumber)
-    if said.releaseType == "RELEASE":
+    """Release an order from its cross-border hold, or cancel it: 200 and an empty body."""
+    body = decode_body(request.body, wire_calls.BorderRelease)
+    order = await order_by_number(request, body.orderNumber)
+    if body.releaseType == "RELEASE":
         command: Command = ReleaseHolds(
-            order_id=order.order_id, matches=_has_code("ORDER_HOLD_CROSSBORDER"), reason=said.note or said.reasonCode
+            order_id=order.order_id, matches=_has_code("ORDER_HOLD_CROSSBORDER"), reason=body.note or body.reasonCode
         )
     else:
-        command = _cancel(order, request, reason=said.reasonCode or "cross-border", note=said.note)
+        command = _cancel(order, request, reason=body.reasonCode or "cross-border", note=body.note)
     await execute_one(request, command)
     return Reply(200, order_id=order.order_id)
 
@@ -104,78 +105,78 @@ def _has_code(code: str) -> Callable[[Hold], bool]:
 
 
 def _cancel(order: Order, request: Request, *, reason: str, note: str | None) -> Command:
-    return cancel(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, asked=parse(request.body))
+    return cancel_command(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, data=parse(request.body))
 
 
 # ---------------------------------------------------------------------------------------------------------------- fraud
-MakeCommand = Callable[[Order, Request], Command]
+BuildCommand = Callable[[Order, Request], Command]
 
 
-def _fraud(make: MakeCommand, done: str) -> Callable[[Request], Awaitable[Reply]]:
-    """Make the handler of a fraud call: it answers 200 whatever becomes of it, and says in the body what did."""
+def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awaitable[Reply]]:
+    """Build the handler of a fraud call; its status is 200 also for errors, which are in the body."""
 
     async def handle(request: Request) -> Reply:
         order_id = None
         try:
-            said = decode_body(request.body, wire_calls.FraudRequest)
-            if said.tenant and (ACCOUNT, said.tenant) not in request.caller.references:
+            body = decode_body(request.body, wire_calls.FraudRequest)
+            if body.tenant and (ACCOUNT, body.tenant) not in request.caller.references:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
-            order = await by_number(request, said.orderNumber)
+            order = await order_by_number(request, body.orderNumber)
             order_id = order.order_id
-            await execute_one(request, make(order, request))
+            await execute_one(request, build(order, request))
         except Busy:
-            raise  # nothing was decided; the client may come again
+            raise  # nothing was decided; the client may retry
         except Refusal as refusal:
-            message = message_of(refusal)
-            errors = [fault_text(fault) for fault in refusal.faults] or [message]
+            error = message_of(refusal)
+            errors = [fault_text(fault) for fault in refusal.faults] or [error]
             return json_reply(
-                200, wire_calls.FraudAnswer("ERROR", message, errors), order_id=order_id, outcome=str(refusal.code)
+                200, wire_calls.FraudResponse("ERROR", error, errors), order_id=order_id, outcome=str(refusal.code)
             )
-        return json_reply(200, wire_calls.FraudAnswer("SUCCESS", done, []), order_id=order_id)
+        return json_reply(200, wire_calls.FraudResponse("SUCCESS", message, []), order_id=order_id)
 
     return handle
 
 
-fraud_release = _fraud(
+fraud_release = _fraud_handler(
     lambda order, _: ReleaseHolds(order_id=order.order_id, matches=_has_code("ORDER_HOLD_FRAUD"), reason="no fraud"),
     "The order was released",
 )
-fraud_cancel = _fraud(
+fraud_cancel = _fraud_handler(
     lambda order, request: _cancel(order, request, reason="FRAUD", note=None), "The order was canceled"
 )
 
 
-_TAKEN: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_JUDGED: dict[int, Any] = {200: wire_calls.FraudAnswer, **ERRORS, **LARGE}
+_REPORT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
+_FRAUD_ANSWERS: dict[int, Any] = {200: wire_calls.FraudResponse, **ERRORS, **LARGE}
 ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",
-        "Take the state of a payment from a payment service",
-        request=wire_calls.PaymentReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
+        "Record the status of a payment",
+        request=wire_calls.PaymentReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/package-tracking/acknowledge"), acknowledge_tracking, access.WRITE, "acknowledgeTracking",
-        "Take the word of a package tracking service",
-        request=wire_calls.TrackingReport, answers={200: wire.Order, **_TAKEN}, parameters=(CONTEXT,),
+        "Record an acknowledgment of a package tracking service",
+        request=wire_calls.TrackingReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/cross-border/validate-order"), validate_orders, access.WRITE, "validateCrossBorderOrders",
-        "Note that orders were validated for crossing borders",
-        request=wire_calls.ValidateRequest, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
+        "Record the cross-border validation of orders",
+        request=wire_calls.ValidateRequest, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/cross-border/release-order"), release_order, access.WRITE, "releaseCrossBorderOrder",
         "Release an order from its cross-border hold, or cancel it",
-        request=wire_calls.BorderRelease, answers={200: None, **_TAKEN}, parameters=(CONTEXT,),
+        request=wire_calls.BorderRelease, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/fraud/release"), fraud_release, access.WRITE, "releaseFraudOrder",
-        "Release an order from its fraud hold; 200 also where that cannot be",
-        request=wire_calls.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
+        "Release an order from its fraud hold; the status is 200 also for errors",
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/fraud/cancel"), fraud_cancel, access.WRITE, "cancelFraudOrder",
-        "Cancel an order for fraud; 200 also where that cannot be",
-        request=wire_calls.FraudRequest, answers=_JUDGED, parameters=(CONTEXT,),
+        "Cancel an order for fraud; the status is 200 also for errors",
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
     ),
 )  # fmt: skip

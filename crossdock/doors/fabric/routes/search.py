@@ -7,7 +7,7 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty, not_found
-from crossdock.doors.fabric.routes.common import CONTEXT, paths, rendered_json
+from crossdock.doors.fabric.routes.common import CONTEXT, paths, render_json
 from crossdock.doors.fabric.search import Search, can_sort_by, faults_of, order_query
 from crossdock.flows import access, order_search
 
@@ -34,12 +34,12 @@ async def query_orders(request: Request) -> Reply:
     found = await order_search.find(request.context, request.caller, query, residual=residual)
     if not found.orders:
         raise not_found("orders")
-    documents = await rendered_json(request, found.orders)
+    documents = await render_json(request, found.orders)
     page = {"count": found.total, "limit": search.limit, "offset": search.offset, "orders": documents}
     return Reply(200, encode_json(page))
 
 
-_FOUND: dict[int, Any] = {200: wire_calls.OrderPage, **ERRORS, **LARGE, 404: wire_calls.ErrorAnswer}
+_FOUND: dict[int, Any] = {200: wire_calls.OrderPage, **ERRORS, **LARGE, 404: wire_calls.ErrorResponse}
 ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",

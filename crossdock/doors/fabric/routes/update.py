@@ -1,4 +1,4 @@
-"""Orders edited: the whole order, a pickup person, the customer."""
+"""Edit orders: replace the order, change a pickup person, change the customer."""
 
 from typing import Any
 
@@ -9,11 +9,19 @@ from crossdock.core.orders.commands import Command, EditOrder, HoldRequest, Plac
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
 from crossdock.doors.fabric import wire, wire_calls
-from crossdock.doors.fabric.edits import AMENDABLE, at_place, merged, updated, with_pickup
+from crossdock.doors.fabric.edits import AMENDABLE, merge, relative_faults, replace_document, with_pickup
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.mapping import HOLD
-from crossdock.doors.fabric.responses import DOOR, status_words
-from crossdock.doors.fabric.routes.common import CONTEXT, by_id, by_number, execute_one, order_reply, paths, rendered
+from crossdock.doors.fabric.responses import DOOR, status_fields
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    execute_one,
+    order_by_id,
+    order_by_number,
+    order_reply,
+    paths,
+    render,
+)
 from crossdock.flows import access
 
 Tree = Any
@@ -27,28 +35,29 @@ def _object(request: Request) -> dict[str, Tree]:
 
 
 async def update_order(request: Request) -> Reply:
-    """Replace an order by the one in the body: 200 and all of it.
+    """Replace an order: 200 and the full order.
 
-    A `version` in the body must be the order's. A `statusCode` that begins with ORDER_HOLD and is not the order's holds it.
+    A `version` in the body must be the order's. A `statusCode` that begins with ORDER_HOLD places a hold, unless it is
+    the order's already.
     """
-    sent = _object(request)
-    order = await by_number(request, request.params["orderNumber"])
-    change = await execute_one(request, _update(order, sent))
+    body = _object(request)
+    order = await order_by_number(request, request.params["orderNumber"])
+    change = await execute_one(request, _update(order, body))
     return await order_reply(request, change)
 
 
-def _update(order: Order, sent: dict[str, Tree]) -> Command:
-    """Make the command of an update, which may hold the order besides."""
-    version = sent.get("version")
+def _update(order: Order, body: dict[str, Tree]) -> Command:
+    """Build the command of an update, which may also place a hold."""
+    version = body.get("version")
     edit = EditOrder(
         order_id=order.order_id,
         door=DOOR,
         version=version + 1 if isinstance(version, int) and not isinstance(version, bool) else None,
-        change=lambda before, current: updated(before, sent, current),
+        change=lambda before, current: replace_document(before, body, current),
         bound_statuses=AMENDABLE,
     )
-    code = sent.get("statusCode")
-    if not isinstance(code, str) or not code.startswith(HOLD) or code == status_words(order).get("statusCode"):
+    code = body.get("statusCode")
+    if not isinstance(code, str) or not code.startswith(HOLD) or code == status_fields(order).get("statusCode"):
         return edit
     if any(hold.reason == code for hold in order.holds):
         return edit
@@ -57,61 +66,63 @@ def _update(order: Order, sent: dict[str, Tree]) -> Command:
 
 
 async def update_pickup(request: Request) -> Reply:
-    """Change who fetches what goes to a ship-to: 200 and the whole ship-to."""
+    """Change the pickup person of a ship-to: 200 and the full ship-to."""
     validate(parse(request.body), wire.Pickup)
-    sent, ship_to = _object(request), request.params["shipToId"]
-    order = await by_id(request, request.params["orderId"])
+    body, ship_to = _object(request), request.params["shipToId"]
+    order = await order_by_id(request, request.params["orderId"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
         infos = list(before["shipInfo"])
-        place = next((at for at, row in objects_in(before, "shipInfo") if row.get("shipToId") == ship_to), None)
-        if place is None:
+        position = next(
+            (index for index, row in objects_in(before, "shipInfo") if row.get("shipToId") == ship_to), None
+        )
+        if position is None:
             raise not_found("ship-to")
-        infos[place] = with_pickup(infos[place], sent)
+        infos[position] = with_pickup(infos[position], body)
         return before | {"shipInfo": infos}
 
-    unsupported = Fault(("pickup",), "an order of another door has no place for who fetches it")
+    unsupported = Fault(("pickup",), "an order of another vendor cannot have a pickup person")
     edit = EditOrder(order_id=order.order_id, door=DOOR, change=change, unsupported=unsupported)
     changed = await execute_one(request, edit)
-    document = await rendered(request, changed.order)
+    document = await render(request, changed.order)
     info = next(row for row in document["shipInfo"] if row.get("shipToId") == ship_to)
     return Reply(200, encode_json(info), order_id=order.order_id)
 
 
 async def update_customer(request: Request) -> Reply:
-    """Change the customer's members that are in the body: 200 and the customer."""
+    """Change the customer's fields that are in the body: 200 and the customer."""
     validate(parse(request.body), wire.Customer)
-    sent = _object(request)
-    order = await by_id(request, request.params["orderId"])
+    body = _object(request)
+    order = await order_by_id(request, request.params["orderId"])
     edit = EditOrder(
         order_id=order.order_id,
         door=DOOR,
-        change=lambda before, _: before | {"customer": merged(before.get("customer") or {}, sent)},
+        change=lambda before, _: before | {"customer": merge(before.get("customer") or {}, body)},
     )
     try:
         changed = await execute_one(request, edit)
     except Invalid as invalid:
-        raise Invalid(invalid.code, invalid.reason, faults=at_place(invalid.faults, "customer")) from None
-    document = await rendered(request, changed.order)
+        raise Invalid(invalid.code, invalid.reason, faults=relative_faults(invalid.faults, "customer")) from None
+    document = await render(request, changed.order)
     return Reply(200, encode_json(document.get("customer") or {}), order_id=order.order_id)
 
 
-_CHANGED: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_STALE = {409: wire_calls.ErrorAnswer}
+_EDIT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
+_STALE = {409: wire_calls.ErrorResponse}
 ROUTES = (
     Route(
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
-        "Replace an order; what the body leaves out is gone",
-        request=wire_calls.OrderUpdate, answers={200: wire.Order, **_CHANGED, **_STALE}, parameters=(CONTEXT,),
+        "Replace an order; fields that the body omits are removed",
+        request=wire_calls.OrderUpdate, answers={200: wire.Order, **_EDIT_ANSWERS, **_STALE}, parameters=(CONTEXT,),
     ),
     Route(
         "PATCH", paths("/order/{orderId}/shipto/{shipToId}/pickup"), update_pickup, access.WRITE, "updatePickup",
-        "Change who fetches what goes to a ship-to",
-        request=wire.Pickup, answers={200: wire.ShipInfo, **_CHANGED}, parameters=(CONTEXT,),
+        "Change the pickup person of a ship-to",
+        request=wire.Pickup, answers={200: wire.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "PATCH", paths("/order/{orderId}/customer"), update_customer, access.WRITE, "updateCustomer",
         "Change the customer of an order",
-        request=wire.Customer, answers={200: wire.Customer, **_CHANGED}, parameters=(CONTEXT,),
+        request=wire.Customer, answers={200: wire.Customer, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Webhook definitions: made, listed, read, changed and deleted."""
+"""Webhook definitions: create, list, read, change, delete."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from crossdock.doors.fabric import webhook_definitions
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths
-from crossdock.doors.fabric.webhooks import event_of
-from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorAnswer
+from crossdock.doors.fabric.webhooks import canonical_event
+from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorResponse
 from crossdock.flows import access, endpoints
 from crossdock.flows.endpoints import Endpoint
 
@@ -22,57 +22,57 @@ _MAX_DIGITS = 9  # of an offset; there are far fewer webhooks
 
 
 async def definitions(request: Request) -> list[tuple[Endpoint, Subscription]]:
-    """Give the organization's endpoints that this door made, oldest first, with what they want."""
-    found = await endpoints.all_of(request.context, request.caller)
-    pairs = [(endpoint, endpoints.subscription_of(endpoint)) for endpoint in found]
+    """List the organization's endpoints of this door with their subscriptions, oldest first."""
+    every = await endpoints.all_of(request.context, request.caller)
+    pairs = [(endpoint, endpoints.subscription_of(endpoint)) for endpoint in every]
     return [pair for pair in pairs if webhook_definitions.is_definition(pair[1])]
 
 
 async def _definition(request: Request) -> Endpoint:
-    """Give the definition the path names. Refuses with Missing `no_order`, also where the hub made the endpoint."""
+    """Read the definition of the path. Raises NotFound `no_order`, also where the endpoint was created in the hub."""
     try:
-        found = await endpoints.webhook(
+        endpoint = await endpoints.webhook(
             request.context, request.caller, endpoint_id=from_hex24(request.params["webhookId"])
         )
     except NotFound:
         raise not_found("webhook") from None
-    if not webhook_definitions.is_definition(endpoints.subscription_of(found)):
+    if not webhook_definitions.is_definition(endpoints.subscription_of(endpoint)):
         raise not_found("webhook")
-    return found
+    return endpoint
 
 
-def _answer(endpoint: Endpoint) -> Reply:
-    return json_reply(200, webhook_definitions.definition_answer(endpoint, endpoints.subscription_of(endpoint)))
+def _reply(endpoint: Endpoint) -> Reply:
+    return json_reply(200, webhook_definitions.definition_response(endpoint, endpoints.subscription_of(endpoint)))
 
 
 async def create_webhook(request: Request) -> Reply:
-    """Make a definition: 200 and all of it; it is told of what comes from now on."""
-    sent = decode_body(request.body, wire.Webhook, webhook_definitions.rules_of(request.context))
-    made = await endpoints.add(
-        request.context, request.caller, webhook_definitions.subscription(sent), key=webhook_definitions.hashed_key
+    """Create a definition: 200 and the definition; it gets events from now on."""
+    body = decode_body(request.body, wire.Webhook, webhook_definitions.target_rule(request.context))
+    endpoint = await endpoints.add(
+        request.context, request.caller, webhook_definitions.to_subscription(body), key=webhook_definitions.hashed_key
     )  # fmt: skip
-    return _answer(made)
+    return _reply(endpoint)
 
 
 async def list_webhooks(request: Request) -> Reply:
-    """Answer definitions as an array, oldest first."""
+    """List definitions as an array, oldest first."""
     query = request.query
     faults: list[Fault] = []
-    offset = _whole(query, "offset", 0, range(10**_MAX_DIGITS), faults)
-    limit = _whole(query, "limit", 10, range(1, MAX_PAGE + 1), faults)
+    offset = _whole_number(query, "offset", 0, range(10**_MAX_DIGITS), faults)
+    limit = _whole_number(query, "limit", 10, range(1, MAX_PAGE + 1), faults)
     if faults:
         raise faulty(*faults)
     event, version = query.get("eventType"), query.get("apiVersion")
-    found = [
-        webhook_definitions.definition_answer(endpoint, wanted)
-        for endpoint, wanted in await definitions(request)
-        if (not event or wanted.matches(event_of(event)))
-        and (not version or webhook_definitions.definition(wanted)["apiVersion"] == version)
+    page = [
+        webhook_definitions.definition_response(endpoint, subscription)
+        for endpoint, subscription in await definitions(request)
+        if (not event or subscription.matches(canonical_event(event)))
+        and (not version or webhook_definitions.from_subscription(subscription)["apiVersion"] == version)
     ]
-    return json_reply(200, found[offset : offset + limit])
+    return json_reply(200, page[offset : offset + limit])
 
 
-def _whole(query: dict[str, str], name: str, default: int, allowed: range, faults: list[Fault]) -> int:
+def _whole_number(query: dict[str, str], name: str, default: int, allowed: range, faults: list[Fault]) -> int:
     text = query.get(name)
     if not text:
         return default
@@ -83,22 +83,24 @@ def _whole(query: dict[str, str], name: str, default: int, allowed: range, fault
 
 
 async def get_webhook(request: Request) -> Reply:
-    """Answer one definition."""
-    return _answer(await _definition(request))
+    """Read a definition."""
+    return _reply(await _definition(request))
 
 
 async def change_webhook(request: Request) -> Reply:
-    """Lay the members of the body over a definition: 200 and what it is now."""
-    sent = parse(request.body)
-    if not isinstance(sent, dict):
+    """Change the fields of a definition that are in the body: 200 and the new definition."""
+    body = parse(request.body)
+    if not isinstance(body, dict):
         raise faulty(Fault((), "must be an object"))
     endpoint = await _definition(request)
 
     def changed(before: Subscription) -> Subscription:
-        whole = validate(
-            webhook_definitions.definition(before) | sent, wire.Webhook, webhook_definitions.rules_of(request.context)
+        definition = validate(
+            webhook_definitions.from_subscription(before) | body,
+            wire.Webhook,
+            webhook_definitions.target_rule(request.context),
         )
-        return webhook_definitions.subscription(whole, before)
+        return webhook_definitions.to_subscription(definition, before)
 
     after = await endpoints.change(
         request.context,
@@ -107,44 +109,44 @@ async def change_webhook(request: Request) -> Reply:
         changed=changed,
         key=webhook_definitions.hashed_key,
     )
-    return _answer(after)
+    return _reply(after)
 
 
 async def delete_webhook(request: Request) -> Reply:
-    """Delete a definition: 200 and what it was."""
+    """Delete a definition: 200 and the deleted definition."""
     endpoint = await _definition(request)
-    return _answer(await endpoints.remove(request.context, request.caller, endpoint_id=endpoint.endpoint_id))
+    return _reply(await endpoints.remove(request.context, request.caller, endpoint_id=endpoint.endpoint_id))
 
 
-# The vendor documents the first with a slash at its end.
-_ALL, _ONE = paths("/webhook")[::-1], paths("/webhook/{webhookId}")
-_FOUND: dict[int, Any] = {200: wire.StoredWebhook, **ERRORS, **ABSENT}
-_TAKEN: dict[int, Any] = {409: ErrorAnswer, **LARGE}
-_LISTED = (
+# The vendor documents the first with a trailing slash.
+_COLLECTION, _ITEM = paths("/webhook")[::-1], paths("/webhook/{webhookId}")
+_ANSWERS: dict[int, Any] = {200: wire.StoredWebhook, **ERRORS, **ABSENT}
+_WRITE_ERRORS: dict[int, Any] = {409: ErrorResponse, **LARGE}
+_LIST_PARAMETERS = (
     CONTEXT,
-    parameter("offset", "query", "How many to pass over; 0 without it.", required=False),
-    parameter("limit", "query", f"How many to answer, 1 to {MAX_PAGE}; 10 without it.", required=False),
-    parameter("eventType", "query", "Only those that are told of this event.", required=False),
-    parameter("apiVersion", "query", "Only those with this `apiVersion`.", required=False),
+    parameter("offset", "query", "Number of webhooks to skip; 0 by default.", required=False),
+    parameter("limit", "query", f"Maximum number of webhooks, 1 to {MAX_PAGE}; 10 by default.", required=False),
+    parameter("eventType", "query", "Only webhooks subscribed to this event.", required=False),
+    parameter("apiVersion", "query", "Only webhooks with this `apiVersion`.", required=False),
 )
 ROUTES = (
     Route(
-        "POST", _ALL, create_webhook, access.ADMIN, "createWebhook", "Define a webhook",
-        request=wire.Webhook, answers={200: wire.StoredWebhook, **ERRORS, **_TAKEN}, parameters=(CONTEXT,),
+        "POST", _COLLECTION, create_webhook, access.ADMIN, "createWebhook", "Define a webhook",
+        request=wire.Webhook, answers={200: wire.StoredWebhook, **ERRORS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
     ),
     Route(
-        "GET", _ALL, list_webhooks, access.ADMIN, "listWebhooks", "List webhooks",
-        answers={200: {"type": "array", "items": wire.StoredWebhook}, **ERRORS}, parameters=_LISTED,
+        "GET", _COLLECTION, list_webhooks, access.ADMIN, "listWebhooks", "List webhooks",
+        answers={200: {"type": "array", "items": wire.StoredWebhook}, **ERRORS}, parameters=_LIST_PARAMETERS,
     ),
     Route(
-        "GET", _ONE, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_FOUND, parameters=(CONTEXT,)
+        "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,)
     ),
     Route(
-        "PATCH", _ONE, change_webhook, access.ADMIN, "updateWebhook", "Change members of a webhook",
-        request=wire.WebhookChange, answers={**_FOUND, **_TAKEN}, parameters=(CONTEXT,),
+        "PATCH", _ITEM, change_webhook, access.ADMIN, "updateWebhook", "Change a webhook",
+        request=wire.WebhookChange, answers={**_ANSWERS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
     ),
     Route(
-        "DELETE", _ONE, delete_webhook, access.ADMIN, "deleteWebhook", "Delete a webhook",
-        answers=_FOUND, parameters=(CONTEXT,),
+        "DELETE", _ITEM, delete_webhook, access.ADMIN, "deleteWebhook", "Delete a webhook",
+        answers=_ANSWERS, parameters=(CONTEXT,),
     ),
 )  # fmt: skip

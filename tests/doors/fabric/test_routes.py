@@ -1,4 +1,4 @@
-"""The vendor's whole list of calls: what works is answered by a handler, what does not yet is written down and nowhere else."""
+"""The vendor's full list of calls: each either has a handler or is listed as not supported yet."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.world import World
 
 PAGE = Path(__file__).parents[3] / "docs" / "doors" / "fabric.md"
 
-# Every operation of the vendor's description below its base URL; the token call is another service's and stands in test_access.
+# Every operation of the vendor's description below its base URL; the token call belongs to another service, see test_tokens.py.
 WORKS = (
     "POST /order/", "GET /order/", "PUT /order/{orderNumber}", "POST /order/query",
     "PATCH /order/{orderId}/shipto/{shipToId}/pickup", "PATCH /order/{orderId}/customer", "GET /order/exchange",
@@ -57,7 +57,7 @@ BY_ROUTING = ("There is nothing at this path", "This path does not take this met
 
 
 def rows(heading: str) -> set[str]:
-    """Give the calls named in the first cells of the tables under a heading of the door's page."""
+    """List the calls in the first cells of the tables under a heading of the door's page."""
     section = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
     cells = [line.strip("|").split("|")[0] for line in section.splitlines() if line.startswith("| `")]
     return {call.replace("/api/v2", "") for cell in cells for call in re.findall(r"`([A-Z]+ [^`]+)`", cell)}
@@ -71,28 +71,28 @@ async def headers(world: World) -> dict[str, str]:
 class TestCalls:
     @pytest.mark.parametrize("slash", [False, True])
     @pytest.mark.parametrize("call", WORKS)
-    async def test_that_work_are_answered_by_a_handler(
+    async def test_every_supported_call_has_a_handler(
         self, world: World, headers: dict[str, str], call: str, slash: bool
     ) -> None:
         method, path = call.split(" ")
         path = re.sub(r"\{\w+\}", "x", path).rstrip("/") + "/" * slash
         answer = await world.http.request(method, "/api/v2" + path, headers=headers)
         assert answer.status_code not in (301, 302, 307, 308, 405, 501)
-        assert not any(words in answer.text for words in BY_ROUTING), answer.text
+        assert not any(message in answer.text for message in BY_ROUTING), answer.text
 
     @pytest.mark.parametrize("call", NOT_YET)
-    async def test_that_do_not_yet_are_not_answered_as_if_they_did(
+    async def test_every_unsupported_call_is_refused_by_the_routing(
         self, world: World, headers: dict[str, str], call: str
     ) -> None:
         method, path = call.split(" ")
         answer = await world.http.request(method, "/api/v2" + re.sub(r"\{\w+\}", "x", path), headers=headers)
         assert answer.status_code in (404, 405)
-        assert any(words in answer.text for words in BY_ROUTING), answer.text
+        assert any(message in answer.text for message in BY_ROUTING), answer.text
 
-    def test_are_each_in_one_list(self) -> None:
+    def test_every_call_is_in_one_list(self) -> None:
         assert len({*WORKS, *NOT_YET}) == len(WORKS) + len(NOT_YET)
         assert len(NOT_YET) <= MAX_NOT_YET
 
-    def test_are_those_of_the_page(self) -> None:
+    def test_the_lists_of_calls_equal_the_tables_of_the_page(self) -> None:
         assert rows("Calls that work") - {"POST /oauth2/{authServerId}/v1/token"} == set(WORKS)
         assert rows("Calls that do not yet") == set(NOT_YET)

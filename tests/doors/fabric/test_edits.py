@@ -1,4 +1,4 @@
-"""What must hold of changes through this door, beyond the recorded cases."""
+"""Changes of orders through the fabric door, beyond the recorded cases."""
 
 import asyncio
 import json
@@ -25,26 +25,28 @@ async def caller_of(world: World) -> Caller:
     return Caller(await world.demo_organization(), "ops", frozenset(access.SCOPES))
 
 
-async def placed(world: World, headers: dict[str, str], body: Any = None) -> dict[str, Any]:
+async def create_order(world: World, headers: dict[str, str], body: Any = None) -> dict[str, Any]:
     answer = await world.http.post(ORDERS, json=body or shirts(), headers=headers)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    document: dict[str, Any] = answer.json()
+    return document
 
 
-async def held_order(world: World, number: str = "SH-1") -> Order:
+async def read_order(world: World, number: str = "SH-1") -> Order:
     return await queries.order_by_number(world.context, await caller_of(world), door="fabric", number=number)
 
 
-async def allocated(world: World, order: Order, *units: int) -> None:
-    """Allocate units of lines."""
+async def allocate(world: World, order: Order, *units: int) -> None:
+    """Allocate units of the lines, in their order."""
     command = AllocateOrder(order_id=order.order_id, location_ref="7", lines=dict(enumerate(units)))
     await execute(world.context, await caller_of(world), [command], door="hub")
 
 
 class TestUpdate:
-    async def test_of_one_version_wins_once(self, world: World, headers: dict[str, str]) -> None:
-        answer = await placed(world, headers)
+    async def test_of_concurrent_updates_of_one_version_only_one_succeeds(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        answer = await create_order(world, headers)
         answers = await asyncio.gather(
             *(
                 world.http.put(f"{BASE}/SH-1", json=answer | {"cartId": str(number)}, headers=headers)
@@ -58,15 +60,17 @@ class TestUpdate:
         assert (read["cartId"], read["version"]) == (winner["cartId"], 1)
         assert read == winner
 
-    async def test_without_a_version_replaces_whatever_is_there(self, world: World, headers: dict[str, str]) -> None:
-        answer = await placed(world, headers)
+    async def test_an_update_without_a_version_replaces_any_version(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        answer = await create_order(world, headers)
         del answer["version"]
         for number in ("1", "2"):
             again = await world.http.put(f"{BASE}/SH-1/", json=answer | {"cartId": number}, headers=headers)
             assert (again.status_code, again.json()["version"]) == (200, int(number))
 
     @pytest.mark.parametrize("number", range(3))
-    async def test_with_an_answer_as_it_came_changes_nothing(
+    async def test_an_update_with_an_unchanged_response_changes_nothing(
         self, world: World, headers: dict[str, str], number: int
     ) -> None:
         """Also of the vendor's whole sample, of the smallest body, and after changes of every kind."""
@@ -75,11 +79,11 @@ class TestUpdate:
             smallest(),
             shirts(items=[shirts()["items"][0] | {"shippedQuantity": 9}]),
         ]
-        answer = await placed(world, headers, bodies[number])
+        answer = await create_order(world, headers, bodies[number])
         path = f"{BASE}/{answer['orderNumber']}"
         first = await world.http.put(path, json=answer, headers=headers)
         assert (first.status_code, first.json()) == (200, answer)
-        order = await held_order(world, answer["orderNumber"])
+        order = await read_order(world, answer["orderNumber"])
         for verb in ("hold", "tag", "note"):
             await by_hub(world, await caller_of(world), verb, order)
         now = await world.http.get(ORDERS, params={"orderId": answer["orderId"]}, headers=headers)
@@ -90,22 +94,24 @@ class TestUpdate:
         last = await world.http.put(path, json=edited, headers=headers)
         assert last.json() == edited
 
-    async def test_does_not_take_true_for_the_quantity_it_answered(self, world: World, headers: dict[str, str]) -> None:
-        body = await placed(world, headers)
-        assert body["items"][1]["orderedQuantity"] == 1  # which nobody had sent
+    async def test_an_update_with_true_for_the_default_quantity_is_refused(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        body = await create_order(world, headers)
+        assert body["items"][1]["orderedQuantity"] == 1  # a default: the body had none
         body["items"][1]["orderedQuantity"] = True
         answer = await world.http.put(f"{BASE}/SH-1", json=body, headers=headers)
         assert answer.status_code == 400
         assert "orderedQuantity" in answer.json()["message"]
 
-    async def test_keeps_the_expiry_no_answer_shows(self, world: World, headers: dict[str, str]) -> None:
-        answer = await placed(world, headers)
+    async def test_an_update_retains_the_authorization_expiry(self, world: World, headers: dict[str, str]) -> None:
+        answer = await create_order(world, headers)
         await world.http.put(f"{BASE}/SH-1", json=answer | {"cartId": "x"}, headers=headers)
-        order = await held_order(world)
+        order = await read_order(world)
         assert "2030-02-27T16:15:58-05:00" in repr(order.content.unmapped)
 
-    async def test_keeps_first_totals_through_edits(self, world: World, headers: dict[str, str]) -> None:
-        answer = await placed(world, headers)
+    async def test_original_totals_are_unchanged_by_edits(self, world: World, headers: dict[str, str]) -> None:
+        answer = await create_order(world, headers)
         items = [answer["items"][1] | {"itemTotal": 11}, answer["items"][0] | {"itemTotal": 50.5}]
         once = (
             await world.http.put(f"{BASE}/SH-1", json=answer | {"items": items, "orderTotal": 61.5}, headers=headers)
@@ -120,9 +126,11 @@ class TestUpdate:
             for item in twice["items"]
         ] == [("b", 11, 10, 11), ("a", 50.5, 60, 50.5)]
 
-    async def test_of_addresses_and_items_ends_with_allocation(self, world: World, headers: dict[str, str]) -> None:
-        await placed(world, headers)
-        await allocated(world, await held_order(world), 1, 0)
+    async def test_addresses_and_items_cannot_change_once_allocated(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        await create_order(world, headers)
+        await allocate(world, await read_order(world), 1, 0)
         partly = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         assert (partly["statusCode"], partly["items"][0]["lineOrderStatus"]) == (
             "ORDER_CONFIRMED",
@@ -132,7 +140,7 @@ class TestUpdate:
         moved = [partly["shipInfo"][0] | {"shipToAddress": {"address1": "elsewhere"}}, partly["shipInfo"][1]]
         allowed = await world.http.put(f"{BASE}/SH-1", json=partly | {"shipInfo": moved}, headers=headers)
         assert allowed.status_code == 200
-        await allocated(world, await held_order(world), 2, 1)
+        await allocate(world, await read_order(world), 2, 1)
         whole = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         refused = await world.http.put(f"{BASE}/SH-1", json=whole | {"shipInfo": partly["shipInfo"]}, headers=headers)
         assert (refused.status_code, refused.json()) == (
@@ -142,14 +150,14 @@ class TestUpdate:
 
 
 class TestStrangers:
-    async def test_find_nothing_by_number_or_id(self, world: World, headers: dict[str, str]) -> None:
-        answer = await placed(world, headers, shirts(statusCode="ORDER_HOLD_FRAUD"))
+    async def test_another_organization_cannot_reach_an_order(self, world: World, headers: dict[str, str]) -> None:
+        answer = await create_order(world, headers, shirts(statusCode="ORDER_HOLD_FRAUD"))
         await world.http.post(
             f"{BASE}/attribute", json={"code": "gift", "name": "G", "type": "STRING"}, headers=headers
         )
         theirs = await world.stranger() | {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT})}
         before = await queries.history(
-            world.context, await caller_of(world), order_id=(await held_order(world)).order_id
+            world.context, await caller_of(world), order_id=(await read_order(world)).order_id
         )
         for method, path, body in (
             ("PUT", f"{BASE}/SH-1", answer),
@@ -176,16 +184,16 @@ class TestStrangers:
             assert got.json() == {"status": "ERROR", "message": "Order not found", "errors": ["Order not found"]}
         assert (await world.http.get(f"{BASE}/attribute", headers=theirs)).json() == []
         after = await queries.history(
-            world.context, await caller_of(world), order_id=(await held_order(world)).order_id
+            world.context, await caller_of(world), order_id=(await read_order(world)).order_id
         )
         assert before == after
 
 
 class TestEveryChange:
-    async def test_leaves_a_log_that_rebuilds_the_order_and_one_version_a_call(
+    async def test_every_change_adds_one_version_and_events_that_rebuild_the_order(
         self, world: World, headers: dict[str, str]
     ) -> None:
-        answer = await placed(world, headers)
+        answer = await create_order(world, headers)
         calls: list[tuple[str, str, Any]] = [
             ("PUT", f"{BASE}/SH-1", answer | {"statusCode": "ORDER_HOLD_CROSSBORDER", "cartId": "x"}),
             ("PATCH", f"{BASE}/{answer['orderId']}/customer", {"email": "x@example.com"}),
@@ -200,7 +208,7 @@ class TestEveryChange:
         for number, (method, path, body) in enumerate(calls, 1):
             got = await world.http.request(method, path, json=body, headers=headers)
             assert got.status_code == 200, (path, got.text)
-            order = await held_order(world)
+            order = await read_order(world)
             assert order.version == number + 1, path
             recorded = await queries.history(world.context, await caller_of(world), order_id=order.order_id)
             assert events.rebuild(recorded) == order
@@ -216,6 +224,6 @@ class TestEveryChange:
         assert read["cancelTotal"] == 70
         assert read["orderReleaseTimestamp"] is not None
 
-    def test_names_no_payment_by_what_it_lacks(self) -> None:
-        assert not history.names_payment({}, "")
-        assert history.names_payment({"paymentToken": {"token": "t"}}, "t")
+    def test_a_payment_is_not_found_by_an_id_that_it_lacks(self) -> None:
+        assert not history.has_payment_id({}, "")
+        assert history.has_payment_id({"paymentToken": {"token": "t"}}, "t")

@@ -1,4 +1,4 @@
-"""Who may use the fabric door: tokens, and the x-site-context header."""
+"""Access to the fabric door: tokens, the x-site-context header, and the accounts of organizations."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ FORM = {"grant_type": "client_credentials", "client_id": "demo", "client_secret"
 
 
 class TestToken:
-    async def test_is_given_by_form_and_by_basic_header_and_works(self, world: World) -> None:
+    async def test_a_token_is_issued_by_form_and_by_basic_header_and_is_valid(self, world: World) -> None:
         by_form = await world.http.post(TOKEN, data=FORM)
         by_basic = await world.http.post(
             TOKEN, data={"grant_type": "client_credentials", "scope": "s2s"}, auth=("demo", "demo-secret")
@@ -23,15 +23,15 @@ class TestToken:
         for answer, scope in ((by_form, "orders:read orders:write admin"), (by_basic, "s2s")):
             assert answer.status_code == 200
             assert list(answer.json()) == ["token_type", "expires_in", "access_token", "scope"]
-            told = answer.json()
-            assert (told["token_type"], told["expires_in"], told["scope"]) == ("Bearer", 3600, scope)
+            body = answer.json()
+            assert (body["token_type"], body["expires_in"], body["scope"]) == ("Bearer", 3600, scope)
             headers = {
-                "Authorization": f"Bearer {told['access_token']}",
+                "Authorization": f"Bearer {body['access_token']}",
                 "x-site-context": json.dumps({"account": DEMO_ACCOUNT}),
             }
             assert (await world.http.post(ORDERS, json=SMALLEST, headers=headers)).status_code == 200
 
-    async def test_narrows_to_a_scope_of_ours(self, world: World) -> None:
+    async def test_a_scope_of_crossdock_restricts_the_token(self, world: World) -> None:
         answer = await world.http.post(TOKEN, data=FORM | {"scope": "orders:read"})
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}", **context()}
         assert (await world.http.get(ORDERS, headers=headers)).status_code == 200
@@ -49,12 +49,12 @@ class TestToken:
             {"grant_type": "client_credentials"},
         ],
     )
-    async def test_is_refused_for_bad_credentials(self, world: World, form: dict[str, str]) -> None:
+    async def test_a_token_is_refused_for_bad_credentials(self, world: World, form: dict[str, str]) -> None:
         answer = await world.http.post(TOKEN, data=form)
         assert answer.status_code == 401
         assert answer.json() == {"message": "The client id or secret is wrong"}
 
-    async def test_needs_the_grant_type(self, world: World) -> None:
+    async def test_a_token_request_without_the_grant_type_is_refused(self, world: World) -> None:
         answer = await world.http.post(TOKEN, data={"client_id": "demo", "client_secret": "demo-secret"})
         assert (answer.status_code, answer.json()) == (400, {"message": "grant_type: is required"})
         answer = await world.http.post(TOKEN, data=FORM | {"grant_type": "password"})
@@ -76,7 +76,7 @@ class TestSiteContext:
             {"stage": "sandbox", "date": "2023-01-01T00:00:00.000Z", "other": [1]},
         ],
     )
-    async def test_is_taken(self, world: World, members: dict[str, Any]) -> None:
+    async def test_a_valid_site_context_is_accepted(self, world: World, members: dict[str, Any]) -> None:
         answer = await world.http.post(ORDERS, json=SMALLEST, headers=await world.bearer() | context(**members))
         assert answer.status_code == 200
 
@@ -96,24 +96,26 @@ class TestSiteContext:
         ],
     )
     @pytest.mark.parametrize("method", ["GET", "POST"])
-    async def test_is_refused_with_400(self, world: World, text: str | None, reason: str, method: str) -> None:
+    async def test_an_invalid_site_context_is_refused(
+        self, world: World, text: str | None, reason: str, method: str
+    ) -> None:
         headers = await world.bearer() | ({} if text is None else {"x-site-context": text})
         answer = await world.http.request(method, ORDERS, json=SMALLEST, headers=headers)
         assert (answer.status_code, answer.json()) == (400, {"message": f"x-site-context: {reason}"})
 
     @pytest.mark.parametrize("account", ["1234abcd5678efgh9ijklmno", "é", "\ud83d\ude00"])
-    async def test_of_another_account_is_refused_with_403(self, world: World, account: str) -> None:
+    async def test_a_site_context_of_another_account_is_refused_with_403(self, world: World, account: str) -> None:
         headers = await world.bearer() | context(account=account)
         answer = await world.http.post(ORDERS, json=SMALLEST, headers=headers)
         assert answer.status_code == 403
         assert answer.json() == {"message": "The account in x-site-context is not this organization's"}
 
-    async def test_of_the_demo_account_does_not_open_it_to_a_stranger(self, world: World) -> None:
+    async def test_a_site_context_does_not_give_another_organization_access(self, world: World) -> None:
         answer = await world.http.get(ORDERS, headers=await world.stranger() | context())
         assert answer.status_code == 403
 
     @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}])
-    async def test_comes_after_the_token(self, world: World, headers: dict[str, str]) -> None:
+    async def test_the_token_is_checked_before_the_site_context(self, world: World, headers: dict[str, str]) -> None:
         for extra in ({}, context()):
             answer = await world.http.post(ORDERS, json=SMALLEST, headers=headers | extra)
             assert answer.status_code == 401
@@ -121,13 +123,13 @@ class TestSiteContext:
 
 
 class TestSeeds:
-    def test_give_each_organization_its_own_account(self) -> None:
+    def test_each_organization_has_its_own_account(self) -> None:
         (one,), (other,) = DOOR.seeds("A"), DOOR.seeds("B")
         assert one.kind == "fabric_account"
         assert len(one.key) == 24
         assert one.key != other.key
 
-    def test_demo_line_names_the_paths_and_the_account(self) -> None:
+    def test_the_demo_command_has_the_paths_and_the_account(self) -> None:
         assert DOOR.demo_curl is not None
         line = DOOR.demo_curl("http://localhost:8000")
         assert "\n" not in line

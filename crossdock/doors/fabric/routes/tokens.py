@@ -1,0 +1,42 @@
+"""The token call."""
+
+from urllib.parse import parse_qsl
+
+from crossdock.core.errors import Code, Fault, Invalid
+from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
+from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric.errors import ERRORS
+from crossdock.flows import access
+
+TOKEN_LIFETIME_S = 3_600  # not documented by the vendor; an hour is usual
+
+
+async def token(request: Request) -> Reply:
+    """Issue a token for client credentials, from a Basic header or from the form.
+
+    The vendor's scopes ("s2s") are repeated in the response and have no effect; Crossdock's scopes restrict the token.
+    """
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    if form.get("grant_type") != "client_credentials":
+        fault = Fault(("grant_type",), "must be client_credentials" if "grant_type" in form else "is required")
+        raise Invalid(Code.INVALID, "the form has faults", faults=(fault,))
+    credentials = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+    requested = form.get("scope", "")
+    scopes = " ".join(scope for scope in requested.split() if scope in access.SCOPES)
+    grant, _ = await access.grant(
+        request.context,
+        client_id=credentials[0],
+        secret=credentials[1],
+        lifetime_s=TOKEN_LIFETIME_S,
+        scope=scopes or None,
+    )
+    return json_reply(200, wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes))
+
+
+ROUTES = (
+    Route(
+        "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
+        request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
+        answers={200: wire_calls.TokenResponse, **ERRORS},
+    ),
+)  # fmt: skip
