@@ -81,8 +81,11 @@ def main() -> None:
                 else:
                     theirs = partial(create, databases, target, arguments.seconds, code)
                 ours, others, ratio, ratios = compare(arguments.rounds, mine, theirs)
-                shown = " ".join(f"{each:.2f}" for each in ratios)
-                print(f"| {target.door} | {engine} | {ours:,.0f} | {others:,.0f} | {ratio:.2f} | {shown} |", flush=True)
+                displayed = " ".join(f"{each:.2f}" for each in ratios)
+                print(
+                    f"| {target.door} | {engine} | {ours:,.0f} | {others:,.0f} | {ratio:.2f} | {displayed} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ SLICE = Path(__file__).with_name("slice.py")
 
 def started(code: Path, target: Target) -> subprocess.Popen[str]:
     """Start the application of the code in a folder, and wait until it is ready."""
-    told = json.dumps(
+    document = json.dumps(
         {"door": target.door, "path": target.path, "number": target.number, "body": target.body.read_text()}
     )
     environment = os.environ | {"PYTHONPATH": str(code)}
     process = subprocess.Popen(
-        [sys.executable, str(SLICE), told], cwd=code, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, str(SLICE), document], cwd=code, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -75,8 +75,8 @@ def main() -> None:
         for target in targets(arguments.door):
             ours, others = compare(target, Path(folder), arguments.slices)
             ratio = statistics.median(theirs / mine for mine, theirs in zip(ours, others, strict=True))
-            shown = [f"{min(each):.0f}, {statistics.quantiles(each)[0]:.0f}" for each in (ours, others)]
-            print(f"| {target.door} | {shown[0]} | {shown[1]} | {ratio:.2f} |", flush=True)
+            displayed = [f"{min(each):.0f}, {statistics.quantiles(each)[0]:.0f}" for each in (ours, others)]
+            print(f"| {target.door} | {displayed[0]} | {displayed[1]} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ class TestLinks:
         assert ROOT / "README.md" in PAGES
 
     def test_every_file_that_a_page_names_exists(self) -> None:
-        current = "\n".join(path.read_text() for path in PAGES if name_of(path) not in OUTDATED | HISTORY)
+        current = "\n".join(path.read_text() for path in PAGES if name_of(path) not in HISTORY)
         named = re.findall(r"`((?:tests|docs|bench|crossdock)/[\w/.-]+\.(?:py|md|toml))`", current)
         assert len(named) > 20
         assert [name for name in sorted(set(named)) if not (ROOT / name).exists()] == []
@@ -202,8 +202,6 @@ def anchors(path: Path) -> set[str]:
 # ---------------------------------------------------------------------------------------------------------------- wording
 # Decisions keep the words and file names of their time.
 HISTORY = {name_of(path) for path in PAGES if re.search(r"docs/decisions/\d", path.as_posix())}
-# Pages that still have the former words or file names; may only shrink.
-OUTDATED = {"docs/architecture.md", "docs/states.md", "bench/README.md", "bench/size.md"}
 PRIVATE_WORDS = re.compile(
     r"\b(told|tells?|telling|untold|spell(?:s|ed)?|mend(?:s|ed|ing)?|driv(?:e|es|en|ing) again|fates?|desks?"
     r"|shel(?:f|ves)|lanes?|leftovers?|made anew|anew|pass(?:es|ed)? over|lays? over|out of sight|the book"
@@ -216,8 +214,6 @@ PRIVATE_WORDS = re.compile(
 class TestWording:
     @pytest.mark.parametrize("path", [path for path in PAGES if name_of(path) not in HISTORY], ids=name_of)
     def test_a_page_uses_standard_terms(self, path: Path) -> None:
-        if name_of(path) in OUTDATED:
-            pytest.skip("this page has not been rewritten yet")
         text = re.sub(r"\]\([^)]*\)", "]", prose(path.read_text())).replace("\n", " ")  # without the targets of links
         assert PRIVATE_WORDS.findall(text) == []
 

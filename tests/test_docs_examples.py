@@ -242,9 +242,9 @@ class TestReceiver:
     def test_the_documented_test_message_has_the_fields_of_a_real_one(self, server: Server) -> None:
         """Its schema is in the AsyncAPI document."""
         section = (ROOT / "docs/webhooks.md").read_text().split("### The test message\n")[1]
-        (shown,) = re.findall(r"```json\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+        (displayed,) = re.findall(r"```json\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
         schemas = httpx.get(f"{server.base}/asyncapi/hub.json", timeout=30).json()["components"]["schemas"]
-        assert set(json.loads(shown)) == set(schemas["webhook.endpoint.test"]["properties"])
+        assert set(json.loads(displayed)) == set(schemas["webhook.endpoint.test"]["properties"])
 
 
 def until_open(port: int) -> None:

@@ -85,11 +85,11 @@ def over_http(base: str, requests: list[Sent], connections: int) -> tuple[list[f
             began = time.perf_counter()
             connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
-            told = answer.read()
+            document = answer.read()
             times.append(time.perf_counter() - began)
             if answer.status != 200:
-                failures.append(f"{path}: {answer.status} {told[:200]!r}")
-            rows.append(_rows_in(msgspec.json.decode(told)))
+                failures.append(f"{path}: {answer.status} {document[:200]!r}")
+            rows.append(_rows_in(msgspec.json.decode(document)))
         connection.close()
 
     threads = [threading.Thread(target=send, args=(requests[at::connections],)) for at in range(connections)]
@@ -130,9 +130,9 @@ async def measure(
         with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
             for turn, op in product(range(rounds), ops):
                 chance = random.Random(f"{op.name} {turn}")
-                asked = [asking(loaded, deep, op, chance, place) for place in range(len(tokens))]
-                asked += [asking(loaded, deep, op, chance) for _ in range(20 + 2 * requests)]
-                sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in asked]
+                requested = [asking(loaded, deep, op, chance, place) for place in range(len(tokens))]
+                requested += [asking(loaded, deep, op, chance) for _ in range(20 + 2 * requests)]
+                sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in requested]
                 took, _ = over_http(base, sent[: len(tokens)], 1)
                 first.setdefault(op.name, took)
                 sent = sent[len(tokens) :]
@@ -143,11 +143,11 @@ async def measure(
                 if op.name not in found or got.p99_ms < found[op.name].p99_ms:
                     found[op.name] = got
                 late = "  MISSED" if got.p99_ms > op.aim_ms else ""
-                told = (
+                document = (
                     f"{got.p50_ms:8.1f} {got.p99_ms:8.1f}   {got.processor_p50_ms:8.1f} {got.processor_p99_ms:8.1f} ms"
                     f"   first {got.first_ms:8.1f} ms"
                 )
-                print(f"  {op.name:<50} {told}  {got.rows:>4} rows{late}", flush=True)
+                print(f"  {op.name:<50} {document}  {got.rows:>4} rows{late}", flush=True)
     return found
 
 
@@ -218,9 +218,9 @@ def _plans_told(result: Result) -> Iterator[str]:
             by_text.setdefault((shortened(plan.text), plan.shape), []).append((name, plan))
     for (text, shape), uses in by_text.items():
         names = list(dict.fromkeys(name for name, _ in uses))
-        cost, told = max(plan.cost for _, plan in uses), "; ".join(names[:4]) + (" …" if len(names) > 4 else "")
+        cost, document = max(plan.cost for _, plan in uses), "; ".join(names[:4]) + (" …" if len(names) > 4 else "")
         unit = "steps" if result.engine == "sqlite" else "rows"
-        yield f"- {told} ({cost:,} {unit})"
+        yield f"- {document} ({cost:,} {unit})"
         yield f"  `{text}`"
         yield "  ```"
         yield from (f"  {line}" for line in shape)

@@ -132,7 +132,7 @@ def _mix(value: int) -> int:
     return value ^ (value >> 31)
 
 
-def _positional(text: str, alphabet: str, spell: Any) -> int | None:
+def _positional(text: str, alphabet: str, encode: Any) -> int | None:
     if not 1 <= len(text) <= 13:
         return None
     identity = 0
@@ -141,7 +141,7 @@ def _positional(text: str, alphabet: str, spell: Any) -> int | None:
         if digit < 0:
             return None
         identity = identity * len(alphabet) + digit
-    return identity if identity <= MAX_ID and spell(identity) == text else None
+    return identity if identity <= MAX_ID and encode(identity) == text else None
 
 
 # ----------------------------------------------------------------------------------------------------- sameness and keys
@@ -162,11 +162,11 @@ def json_equal(one: Any, other: Any) -> bool:
 
 def hashed_key(scope: str, *parts: str) -> bytes:
     """Return the 32-byte key of a natural key: any length in, fixed size out, and no two lists of parts alike."""
-    told = [scope.encode()]
+    hashed = [scope.encode()]
     for part in parts:
         encoded = part.encode()
-        told += (b"%d:" % len(encoded), encoded)
-    return hashlib.sha256(b"".join(told)).digest()
+        hashed += (b"%d:" % len(encoded), encoded)
+    return hashlib.sha256(b"".join(hashed)).digest()
 
 
 def index_key(value: str) -> str:

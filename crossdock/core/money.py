@@ -121,6 +121,6 @@ def _order_components(totals: Totals, computed: dict[str, Decimal], unit: Decima
 def _component(
     name: str, line: int | None, stated: Decimal | None, computed: Decimal | None, unit: Decimal
 ) -> Component:
-    said = None if stated is None else stated.quantize(unit)
+    given = None if stated is None else stated.quantize(unit)
     added = None if computed is None else computed.quantize(unit)
-    return Component(name, line, said, added, None if said is None or added is None else said - added)
+    return Component(name, line, given, added, None if given is None or added is None else given - added)

@@ -15,8 +15,8 @@ def message_id(event_id: int, topic: str = "") -> str:
 
     Vendors' payloads tell of one event under several names, each a message of its own; our own names have a dot.
     """
-    told = f"_{topic}" if topic and "." not in topic else ""
-    return f"evt_{to_base32(event_id)}{told}"
+    suffix = f"_{topic}" if topic and "." not in topic else ""
+    return f"evt_{to_base32(event_id)}{suffix}"
 
 
 class SigningSecret(Struct, frozen=True, omit_defaults=True):
@@ -29,7 +29,7 @@ class SigningSecret(Struct, frozen=True, omit_defaults=True):
 class Subscription(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One webhook receiver. No topics, doors or statuses named means all of them; a topic may end in `*`.
 
-    `format` names the payload (see flows.telling). `details` is what a vendor's own call said of it besides.
+    `format` names the payload (see flows.payload_formats). `details` is what a vendor's own call said of it besides.
     """
 
     url: str

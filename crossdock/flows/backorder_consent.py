@@ -34,7 +34,7 @@ async def consent_request(
     raise NotFound(Code.NO_ORDER, "nothing is asked")
 
 
-async def answer(context: Context, caller: Caller, *, order_id: int, number: int, said: str) -> str:
+async def answer(context: Context, caller: Caller, *, order_id: int, number: int, choice: str) -> str:
     """Record what the customer says (accept, cancel) to event `number`, and return the answer that stands.
 
     Refuses with NotFound `no_order`, Conflict `state_forbids` where the order cannot be canceled any more.
@@ -42,7 +42,7 @@ async def answer(context: Context, caller: Caller, *, order_id: int, number: int
     _, _, _, known = await consent_request(context, caller.organization_id, order_id=order_id, number=number)
     if known is not None:
         return known
-    await execute(context, caller, [AnswerBackorder(order_id=order_id, number=number, answer=said)], door=SYSTEM_DOOR)
+    await execute(context, caller, [AnswerBackorder(order_id=order_id, number=number, answer=choice)], door=SYSTEM_DOOR)
     _, _, _, known = await consent_request(context, caller.organization_id, order_id=order_id, number=number)
     assert known is not None, "it was just recorded"
     return known

@@ -169,8 +169,8 @@ def _told(order: Order) -> Tree:
     for line, counters in zip(content["lines"], order.counters, strict=True):
         line.pop("leftovers", None)
         line["counters"] = msgspec.structs.asdict(counters)
-    told = {"status": str(order.status), "holds": msgspec.to_builtins(order.holds), "tags": list(order.tags)}
-    return content | told | {"archived": order.archived}
+    state = {"status": str(order.status), "holds": msgspec.to_builtins(order.holds), "tags": list(order.tags)}
+    return content | state | {"archived": order.archived}
 
 
 def _changes(before: Tree, after: Tree, path: Path) -> list[tuple[Path, Tree, Tree]]:

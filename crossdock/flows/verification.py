@@ -134,7 +134,7 @@ def _made(rows: OrderRows, entries: Sequence[LogEntry]) -> OrderRows:
     for entry, order in zip(entries, states, strict=True):
         if (entry.source, entry.status) != (order.source.door, order.status):
             was = f"{order.source.door} {order.status}"
-            raise _Fault(f"event {entry.event.number} is told as {entry.source} {entry.status}, and was {was}")
+            raise _Fault(f"event {entry.event.number} is recorded as {entry.source} {entry.status}, but was {was}")
     made = order_store.rows_of(states[-1])
     if names := order_store.differing(rows.order, made.order):
         raise _Fault(f"is stored otherwise than its events say: {', '.join(names)}")

@@ -100,18 +100,18 @@ class _Watch:
         self._pool = pool
         self._interval_s = limit_s / _TICKS
         self._tick = 0
-        self._asked: dict[Any, int] = {}  # connections of open blocks, with the tick of their last statement
+        self._last_tick: dict[Any, int] = {}  # connections of open blocks, with the tick of their last statement
         self._task: asyncio.Task[None] | None = None
 
-    def asked(self, connection: Any) -> None:
+    def on_statement(self, connection: Any) -> None:
         """Note that a statement is about to be sent. A pause after its answer counts too, as it does on the server."""
-        self._asked[connection] = self._tick
+        self._last_tick[connection] = self._tick
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     def ended(self, connection: Any) -> None:
-        """Note that nothing more is asked on a connection."""
-        self._asked.pop(connection, None)
+        """Note that there are no more statements on a connection."""
+        self._last_tick.pop(connection, None)
 
     def close(self) -> None:
         """Stop watching."""
@@ -120,10 +120,10 @@ class _Watch:
 
     async def _run(self) -> None:
         try:
-            while self._asked:
+            while self._last_tick:
                 await asyncio.sleep(self._interval_s)
                 self._tick += 1
-                if silent := [each for each, tick in self._asked.items() if self._tick - tick > _TICKS]:
+                if silent := [each for each, tick in self._last_tick.items() if self._tick - tick > _TICKS]:
                     await self.drop(silent)
         finally:
             self._task = None
@@ -145,12 +145,12 @@ class _Watch:
 class PostgresTransaction:
     """A transaction on one connection; `begin` is the statement that begins it, where it was not sent yet.
 
-    `asked` is called with the connection before each statement.
+    `on_statement` is called with the connection before each statement.
     """
 
-    def __init__(self, connection: Any, begin: str | None = None, *, asked: Callable[[Any], None]) -> None:
+    def __init__(self, connection: Any, begin: str | None = None, *, on_statement: Callable[[Any], None]) -> None:
         self._raw = connection
-        self._asked = asked
+        self._on_statement = on_statement
         self._pending = [begin] if begin else []
         self._has_custom_plans = False
 
@@ -159,7 +159,7 @@ class PostgresTransaction:
         if custom_plans and not self._has_custom_plans:
             self._has_custom_plans = True
             self._pending.append(_CUSTOM_PLANS)
-        self._asked(self._raw)
+        self._on_statement(self._raw)
         if self._pending:
             await self._raw.execute("; ".join(self._pending))
             self._pending.clear()  # only now that it was sent: no statement may run outside the transaction
@@ -295,7 +295,7 @@ class PostgresStore:
         try:
             connection = await self._acquire(_CONNECT_S)
             try:
-                yield PostgresTransaction(connection, _READ, asked=self._watch.asked)
+                yield PostgresTransaction(connection, _READ, on_statement=self._watch.on_statement)
             except Exception as error:
                 failure = error
                 raise
@@ -311,10 +311,10 @@ class PostgresStore:
         self._writing[block] = asyncio.get_running_loop().time()
         try:
             async with self._connection(_CONNECT_S) as connection:
-                self._watch.asked(connection)
+                self._watch.on_statement(connection)
                 await connection.execute("BEGIN")
-                yield PostgresTransaction(connection, asked=self._watch.asked)
-                self._watch.asked(connection)
+                yield PostgresTransaction(connection, on_statement=self._watch.on_statement)
+                self._watch.on_statement(connection)
                 await connection.execute("COMMIT")
         finally:
             del self._writing[block]
@@ -363,7 +363,7 @@ class PostgresStore:
             if isinstance(failure, TimeoutError):
                 await self._watch.drop([connection])
             elif connection.is_in_transaction():
-                self._watch.asked(connection)
+                self._watch.on_statement(connection)
                 await connection.execute("ROLLBACK")
         except TRANSIENT as error:  # the pool replaces a broken connection
             _log.info("a connection was lost", cause=_cause(error))

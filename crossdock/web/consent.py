@@ -78,7 +78,7 @@ async def _answer_or_ask(context: Context, consent: "Consent", answer: str | Non
     settings = settings or channel.placeholder_settings(caller.organization.name)
     language = choose_language(order, settings, sent=sent.get(order.source.submission_id))
     if answer is not None:
-        recorded = await consents.answer(context, caller, **key, said=answer)
+        recorded = await consents.answer(context, caller, **key, choice=answer)
     if recorded is None:
         view = build_view(Kind.DELAY, order_event, order, settings, language)
         return _page(consent_link.consent_page(language, view))

@@ -61,8 +61,8 @@ def request(*, order_id: int | None, **fields: Any) -> None:
     """Write the line of a request; `fields` are the other fields of RequestLine after `event`."""
     if _current and _is_info_logged[0]:
         at = format_time(time.time_ns() // 1000, digits=6)
-        spelled = None if order_id is None else to_base32(order_id)
-        _current[0].info(_encode(RequestLine(at, "info", "request", order_id=spelled, **fields)))
+        formatted = None if order_id is None else to_base32(order_id)
+        _current[0].info(_encode(RequestLine(at, "info", "request", order_id=formatted, **fields)))
 
 
 def flush() -> None:

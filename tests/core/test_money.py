@@ -112,8 +112,8 @@ class TestReconcile:
         charges = (Charge("tax", D("1.00")), Charge("tax", D("0.50")), Charge("fee", D("3")))
         bare = reconcile(content(Line(1), charges=charges, tax="1.50", fees="3.00"))
         assert shown(bare) == {("fees", None): ("3.00", "3.00", "0.00"), ("tax", None): ("1.50", "1.50", "0.00")}
-        told = reconcile(content(Line(1, totals=Totals(tax=D("9"))), charges=charges, tax="1.50"))
-        assert shown(told)["tax", None] == ("1.50", "9.00", "-7.50")
+        document = reconcile(content(Line(1, totals=Totals(tax=D("9"))), charges=charges, tax="1.50"))
+        assert shown(document)["tax", None] == ("1.50", "9.00", "-7.50")
 
     @pytest.mark.parametrize(
         ("kind", "component"),
@@ -233,17 +233,17 @@ class TestReconcileAnything:
 
     @given(orders)
     def test_reconcile_anything_never_makes_a_float(self, order: Content) -> None:
-        told = list(leaves(msgspec.to_builtins(reconcile(order), builtin_types=(Decimal,))))
-        assert not [leaf for leaf in told if isinstance(leaf, float)]
+        document = list(leaves(msgspec.to_builtins(reconcile(order), builtin_types=(Decimal,))))
+        assert not [leaf for leaf in document if isinstance(leaf, float)]
 
     @given(orders)
     def test_reconcile_anything_states_diff_that_are_exact_and_balance(self, order: Content) -> None:
         found = reconcile(order)
         for each in found.components:
             assert each.component in COMPONENTS
-            told = (each.stated, each.computed)
-            assert each.difference == (None if None in told else told[0] - told[1])  # type: ignore[operator]
-            assert all(-amount.as_tuple().exponent == found.exponent for amount in told if amount is not None)  # type: ignore[operator]
+            document = (each.stated, each.computed)
+            assert each.difference == (None if None in document else document[0] - document[1])  # type: ignore[operator]
+            assert all(-amount.as_tuple().exponent == found.exponent for amount in document if amount is not None)  # type: ignore[operator]
         assert found.balanced == all(not each.difference for each in found.components)
 
     @given(st.lists(st.integers(-(10**20), 10**20), min_size=1, max_size=30))

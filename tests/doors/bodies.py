@@ -42,7 +42,6 @@ json_values = st.recursive(
 
 RULES: dict[str, st.SearchStrategy[str]] = {
     "country": st.sampled_from(sorted(COUNTRIES)),
-    "any_country": st.sampled_from(sorted(COUNTRIES) + sorted(ALPHA2_OF)),
     "fabric_country": st.sampled_from(["", *sorted(COUNTRIES), *sorted(ALPHA2_OF)]),
     "s2_country": st.sampled_from(["", *sorted(COUNTRIES)]),
     "currency": st.sampled_from(sorted(CURRENCIES)),

@@ -245,9 +245,9 @@ class OrdersPlayer(Player):
             text = text.replace(f"<{name}>", rendered)
         return text
 
-    def unnamed(self, told: Tree, times: re.Pattern[str], placeholder: str) -> Tree:
+    def unnamed(self, document: Tree, times: re.Pattern[str], placeholder: str) -> Tree:
         """Return something with placeholders for times of the server and ids."""
-        text = times.sub(placeholder, json.dumps(told, ensure_ascii=False))
+        text = times.sub(placeholder, json.dumps(document, ensure_ascii=False))
         for name, rendered in self.rendered.items():
             text = text.replace(rendered, f"<{name}>")
         return json.loads(text)

@@ -68,23 +68,23 @@ def rendered(door: str, path: Path) -> str:
 def places(door: str, answer: httpx.Response) -> set[str]:
     """Check that an answer is an error in its door's own shape, and return the places it names."""
     assert 400 <= answer.status_code < 500, answer.text
-    told = answer.json()
+    document = answer.json()
     if door == "hub":
         assert answer.headers["content-type"] == "application/problem+json"
-        assert set(told) == {"type", "title", "status", "detail", "code", "request_id", "errors"}
-        assert told["status"] == answer.status_code
-        return {error["pointer"] for error in told["errors"]}
+        assert set(document) == {"type", "title", "status", "detail", "code", "request_id", "errors"}
+        assert document["status"] == answer.status_code
+        return {error["pointer"] for error in document["errors"]}
     if door == "pb_fulfillment":
-        assert isinstance(told, list)
-        assert told
-        assert all(set(each) == {"errorCode", "message", "additionalInfo", "parameters"} for each in told)
-        return {place for each in told for place in each["parameters"]}
+        assert isinstance(document, list)
+        assert document
+        assert all(set(each) == {"errorCode", "message", "additionalInfo", "parameters"} for each in document)
+        return {place for each in document for place in each["parameters"]}
     text = {"pb_oms": "additionalInfo", "fabric": "message", "s2": "message"}[door]
     members = {"pb_oms": {"errorCode", "message", "additionalInfo"}, "fabric": {"message"}, "s2": {"code", "message"}}
-    assert set(told) == members[door]
-    assert all(isinstance(value, str) for value in told.values())
-    assert any(told.values())
-    return {fault.partition(": ")[0] for fault in told[text].split("; ")}
+    assert set(document) == members[door]
+    assert all(isinstance(value, str) for value in document.values())
+    assert any(document.values())
+    return {fault.partition(": ")[0] for fault in document[text].split("; ")}
 
 
 # -------------------------------------------------------------------------------------------------------------- mutating
@@ -172,14 +172,14 @@ class TestEveryMember:
     async def test_every_member_left_open_is_still_open(self, world: World, door: str) -> None:
         """A place that no longer takes another type must go from the list."""
         send = await sender(world, door)
-        taken = {
+        used = {
             path
             for path, value, body in mutations(VENDORS[door])
             if path in OPEN[door]
             and value is not None
             and (await send(json.dumps(body).encode())).status_code == VENDORS[door].ok
         }
-        assert taken == OPEN[door]
+        assert used == OPEN[door]
 
     async def test_every_member_with_a_fault_is_named_with_all_others(self, world: World, door: str) -> None:
         send, body = await sender(world, door), VENDORS[door].body("F-1")
@@ -247,14 +247,14 @@ class TestEveryValue:
 
     async def test_every_value_that_is_no_json_is_refused(self, world: World, door: str) -> None:
         send = await sender(world, door)
-        taken = []
+        used = []
         for name, (member, raw) in BROKEN.items():
             answer = await send(written(VENDORS[door], member, raw))
             if answer.status_code != 400:
-                taken.append((name, answer.status_code, answer.text[:300]))
+                used.append((name, answer.status_code, answer.text[:300]))
             else:
                 places(door, answer)
-        assert taken == []
+        assert used == []
 
     async def test_every_value_that_is_given_twice_is_named(self, world: World, door: str) -> None:
         send = await sender(world, door)

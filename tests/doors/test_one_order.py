@@ -187,15 +187,15 @@ def hub(order: Content, to: Address) -> Body:
     }  # fmt: skip
 
 
-SAID: dict[str, Callable[[Content, Address], Body]] = {
+BODIES: dict[str, Callable[[Content, Address], Body]] = {
     "pb_oms": pb_oms, "pb_fulfillment": pb_fulfillment, "fabric": fabric, "s2": s2, "hub": hub,
 }  # fmt: skip
 
 
-def said(door: str, order: Content) -> Body:
+def body_of(door: str, order: Content) -> Body:
     address = order.destinations[0].address
     assert address is not None
-    return SAID[door](order, address)
+    return BODIES[door](order, address)
 
 
 # ------------------------------------------------------------------------------------------------------------ comparing
@@ -223,7 +223,7 @@ def _cut(tree: Any, path: list[str]) -> Any:
 def canonical(door: str, order: Content, found: ReferenceData) -> Any:  # noqa: F811 - the fixture's value
     """Tell an order in a door's words and give the canonical content the door makes of it."""
     format = FORMATS[door]
-    reading = format.parse(encode_json(said(door, order)))
+    reading = format.parse(encode_json(body_of(door, order)))
     assert reading.faults == ()
     return plain(format.to_content(reading, found))
 
@@ -242,7 +242,7 @@ WHOLE = Content(
 
 
 class TestOneOrder:
-    @pytest.mark.parametrize("door", SAID)
+    @pytest.mark.parametrize("door", BODIES)
     def test_one_order_is_the_same_in_every_format(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         @settings(max_examples=25)
         @given(orders)
@@ -253,9 +253,9 @@ class TestOneOrder:
         is_the_same()
 
     def test_one_order_is_said_in_every_format_there_is(self) -> None:
-        assert set(SAID) == set(FORMATS) == set(VENDORS)
+        assert set(BODIES) == set(FORMATS) == set(VENDORS)
 
-    @pytest.mark.parametrize("door", SAID)
+    @pytest.mark.parametrize("door", BODIES)
     def test_one_order_wants_every_exception_listed(self, door: str, found: ReferenceData) -> None:  # noqa: F811
         """An exception that changes nothing any more must go from the lists."""
         made, whole = canonical(door, WHOLE, found), plain(WHOLE)
@@ -274,18 +274,18 @@ class TestOverHttp:
         expected = plain(WHOLE)
         for door, vendor in VENDORS.items():
             sent = await world.http.post(
-                vendor.create, content=encode_json(said(door, WHOLE)), headers=headers | vendor.headers(f"t-{door}")
+                vendor.create, content=encode_json(body_of(door, WHOLE)), headers=headers | vendor.headers(f"t-{door}")
             )
             assert sent.status_code == vendor.ok, sent.text
         listed = (await world.http.get("/hub/v1/orders?number=W-1", headers=headers)).json()["items"]
         assert {order["source"]["door"] for order in listed} == set(VENDORS)
         for order in listed:
             answer = await world.http.get(f"/hub/v1/orders/{order['id']}?as=hub", headers=headers)
-            told = answer.json()["order"]
-            shared = {name: told[name] for name in expected}
+            document = answer.json()["order"]
+            shared = {name: document[name] for name in expected}
             shared["lines"] = [
-                {name: value for name, value in line.items() if name != "counters"} for line in told["lines"]
+                {name: value for name, value in line.items() if name != "counters"} for line in document["lines"]
             ]
             door = order["source"]["door"]
             assert without(shared, DEMANDED.get(door, {})) == without(expected, UNSAYABLE.get(door, {})), door
-            assert told["reconciliation"]["components"][0]["computed"] == "50.10", door
+            assert document["reconciliation"]["components"][0]["computed"] == "50.10", door

@@ -74,7 +74,7 @@ class Refused(Struct, frozen=True):
     order_events: str
 
 
-def told(refusal: Refusal) -> Refused:
+def as_refused(refusal: Refusal) -> Refused:
     return Refused(type(refusal).__name__, str(refusal.code), refusal.reason, tuple(refusal.faults), str(refusal.facts))
 
 
@@ -122,10 +122,10 @@ def allocate(order_id: int, amounts: Sequence[int], *, version: int | None = Non
         counters = tuple(
             _replace(
                 line,
-                allocated=line.allocated + taken,
-                backordered=min(line.backordered, line.open - line.allocated - taken),
+                allocated=line.allocated + used,
+                backordered=min(line.backordered, line.open - line.allocated - used),
             )
-            for line, taken in zip(order.counters, spread(order, amounts, allocatable), strict=True)
+            for line, used in zip(order.counters, spread(order, amounts, allocatable), strict=True)
         )
         return [Allocated(location_ref="W1", counters=counters)] if counters != order.counters else []
 
@@ -137,8 +137,8 @@ def backorder(order_id: int, amounts: Sequence[int], *, version: int | None = No
 
     def make(order: Order) -> Sequence[OrderEvent]:
         counters = tuple(
-            _replace(line, backordered=line.backordered + taken)
-            for line, taken in zip(order.counters, spread(order, amounts, unplanned), strict=True)
+            _replace(line, backordered=line.backordered + used)
+            for line, used in zip(order.counters, spread(order, amounts, unplanned), strict=True)
         )
         return [Allocated(location_ref="W1", counters=counters)] if counters != order.counters else []
 
@@ -149,12 +149,12 @@ def ship_part(order_id: int, amounts: Sequence[int], *, version: int | None = No
     """Ship up to so many allocated units of each line."""
 
     def make(order: Order) -> Sequence[OrderEvent]:
-        taken = spread(order, amounts, lambda line: line.allocated)
+        used = spread(order, amounts, lambda line: line.allocated)
         counters = tuple(
             _replace(line, allocated=line.allocated - some, shipped=line.shipped + some)
-            for line, some in zip(order.counters, taken, strict=True)
+            for line, some in zip(order.counters, used, strict=True)
         )
-        lines = tuple((position, some) for position, some in enumerate(taken) if some)
+        lines = tuple((position, some) for position, some in enumerate(used) if some)
         return [Shipped(lines=lines, counters=counters)] if lines else []
 
     return AppendEvents(order_id=order_id, stands_for=Verb.SHIP, make=make, version=version)
@@ -214,7 +214,7 @@ class Moving:
         try:
             return await execute(self.context, self.caller, steps, door=door, dry_run=dry_run, request=once)
         except Refusal as refusal:
-            return told(refusal)
+            return as_refused(refusal)
 
     async def dump(self) -> Dump:
         """Return everything that is in the database."""

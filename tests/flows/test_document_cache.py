@@ -10,7 +10,7 @@ import pytest
 from crossdock.core.orders.commands import AddNote, ArchiveOrder, Command
 from crossdock.core.orders.model import Order
 from crossdock.doors.hub.format import HubFormat
-from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assigning
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, assign
 from crossdock.flows import reference_data, rendering, tenants
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
@@ -42,8 +42,8 @@ def archive(order_id: int) -> Command:
 
 
 async def page(at: Moving, door: str = "hub", **more: Any) -> list[Any]:
-    told = await rendering.render_json_page(at.context, at.caller, Filters(), door=door, **({"limit": 50} | more))
-    return [json.loads(bytes(each)) for each in told.documents]
+    document = await rendering.render_json_page(at.context, at.caller, Filters(), door=door, **({"limit": 50} | more))
+    return [json.loads(bytes(each)) for each in document.documents]
 
 
 class TestPage:
@@ -70,11 +70,13 @@ class TestPage:
         seen: list[str] = []
         before = None
         for count in (2, 2, 1):
-            told = await rendering.render_json_page(context, at.caller, Filters(), door="hub", before=before, limit=2)
-            numbers = [json.loads(bytes(each))["number"] for each in told.documents]
+            document = await rendering.render_json_page(
+                context, at.caller, Filters(), door="hub", before=before, limit=2
+            )
+            numbers = [json.loads(bytes(each))["number"] for each in document.documents]
             assert len(numbers) == count
-            assert told.last == (ids[-len(seen) - 2] if count == 2 else None)
-            seen, before = seen + numbers, told.last
+            assert document.last == (ids[-len(seen) - 2] if count == 2 else None)
+            seen, before = seen + numbers, document.last
         assert seen == ["N-4", "N-3", "N-2", "N-1", "N-0"]
 
     async def test_page_is_not_shown_to_others(self, context: Context) -> None:
@@ -84,8 +86,8 @@ class TestPage:
         assert len(await page(at)) == 1
         other = await tenants.add_organization(context, name="Other", uuid=STRANGERS_UUID)
         stranger = Caller(other, "tester", at.caller.scopes)
-        told = await rendering.render_json_page(context, stranger, Filters(), door="hub", limit=9)
-        assert (told.documents, told.last) == ([], None)
+        document = await rendering.render_json_page(context, stranger, Filters(), door="hub", limit=9)
+        assert (document.documents, document.last) == ([], None)
         # Not even where an order of somebody else is given, which no flow does.
         counting = Counting()
         context.formats = {**context.formats, "hub": counting}
@@ -125,7 +127,7 @@ class TestCatalogEntries:
             at.caller.organization_id,
             kind=ACCOUNT,
             key=key,
-            changed=lambda document: assigning(document, "W1"),
+            changed=lambda document: assign(document, "W1"),
         )
         (later,) = await page(at, "s2")
         assert (first["account"]["autoAssignOrdersToWarehouse"], later["account"]["autoAssignOrdersToWarehouse"]) == (

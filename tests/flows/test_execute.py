@@ -111,10 +111,10 @@ def allocations(order: Order) -> Iterator[OrderEvent]:
             counters = tuple(
                 _replace(
                     line,
-                    allocated=line.allocated + taken,
-                    backordered=min(line.backordered, line.open - line.allocated - taken),
+                    allocated=line.allocated + used,
+                    backordered=min(line.backordered, line.open - line.allocated - used),
                 )
-                for line, taken in zip(order.counters, more, strict=True)
+                for line, used in zip(order.counters, more, strict=True)
             )
             yield Allocated(location_ref="W", counters=counters)
 

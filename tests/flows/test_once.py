@@ -115,9 +115,9 @@ async def look(database: str) -> list[OrderEvent]:
     async with app.open_context(load({}, database=database)) as context:
         verified = await verification.verify(context)
         async with context.store.reading() as tx:
-            told = [OrderEvent(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
-    assert (verified.broken, verified.events) == ((), len(told))
-    return told
+            document = [OrderEvent(door, name, bytes(reply)) for door, name, reply in await tx.rows(_FACTS)]
+    assert (verified.broken, verified.events) == ((), len(document))
+    return document
 
 
 async def is_untouched(database: str) -> bool:
@@ -165,8 +165,8 @@ class TestTwoServers:
                     assert {answer.status for answer in answers} == {vendor.ok}
                     assert len({answer.content for answer in answers}) == 1
                     assert sum(not answer.is_replayed for answer in answers) == 1
-        told = Counter((order_event.door, order_event.event) for order_event in asyncio.run(look(database)))
-        assert told == {(vendor.door, "order.received"): len(races) for vendor in DOORS}
+        document = Counter((order_event.door, order_event.event) for order_event in asyncio.run(look(database)))
+        assert document == {(vendor.door, "order.received"): len(races) for vendor in DOORS}
 
 
 def post_all(server: Server, token: dict[str, str], vendor: Vendor, numbers: list[str], tag: str) -> dict[str, bytes]:
@@ -215,8 +215,8 @@ class TestCrash:
                 for number, content in result.items():
                     assert answered.setdefault(number, content) == content
         assert sorted(answered) == sorted(numbers)
-        told = asyncio.run(look(database))
-        assert Counter((order_event.door, order_event.event) for order_event in told) == {
+        document = asyncio.run(look(database))
+        assert Counter((order_event.door, order_event.event) for order_event in document) == {
             ("s2", "order.received"): len(numbers)
         }
 
@@ -246,8 +246,8 @@ def kill_with_each(database: str, factory: str) -> dict[str, str]:
 
 def leads_to_the_one(http: httpx.Client, vendor: Vendor, answer: httpx.Response) -> bool:
     """Tell whether the order that a create's answer speaks of can be read, and is the one that was sent."""
-    told = http.get(vendor.read(answer.json()), headers=vendor.headers("t-2"))
-    return told.status_code == 200 and '"D-1"' in told.text
+    document = http.get(vendor.read(answer.json()), headers=vendor.headers("t-2"))
+    return document.status_code == 200 and '"D-1"' in document.text
 
 
 class TestAServerThatDies:
@@ -277,7 +277,7 @@ class TestAServerThatDies:
                 assert (again.status_code, again.headers.get("idempotent-replayed")) == (vendor.ok, "true")
                 assert again.content == first.content
                 assert leads_to_the_one(http, vendor, first)
-        told = asyncio.run(look(database))
-        assert [(order_event.door, order_event.event) for order_event in told] == [
+        document = asyncio.run(look(database))
+        assert [(order_event.door, order_event.event) for order_event in document] == [
             (vendor.door, "order.received") for vendor in DOORS
         ]

@@ -184,6 +184,6 @@ class TestExclusion:
         hidden = Exclusion("gone", status="open")
         found = await find(world, caller, excluded=hidden, is_exact=True, limit=2)
         assert (ids(found.orders), found.total, found.positions) == ([9, 8], 9, 9)
-        shown = await find(world, caller, excluded=Exclusion("gone", status="canceled"), is_exact=True, limit=2,
+        displayed = await find(world, caller, excluded=Exclusion("gone", status="canceled"), is_exact=True, limit=2,
                            any_of=(Filters(status="open"),))  # fmt: skip
-        assert (shown.orders, shown.total) == ([], 12)  # these were not looked for, yet none is shown
+        assert (displayed.orders, displayed.total) == ([], 12)  # these were not looked for, yet none is shown

@@ -49,8 +49,8 @@ async def spell(context: Context, *, every: int) -> set[Status]:
             renderings = await rendering.render_all(at.context, at.caller, some, door=reader)
             rendered = [json.loads(encode_json(rendered.document)) for rendered in renderings]
             for _ in range(2):  # written, and kept
-                told = await rendering.render_json_all(at.context, at.caller, some, door=reader)
-                assert [json.loads(bytes(each)) for each in told] == rendered
+                document = await rendering.render_json_all(at.context, at.caller, some, door=reader)
+                assert [json.loads(bytes(each)) for each in document] == rendered
     return seen
 
 

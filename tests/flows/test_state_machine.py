@@ -63,7 +63,7 @@ EDITS = {
     "nothing": 1,
 }
 REASONS = ("fraud", "stock", "ORDER_HOLD_CSR")
-# Hypothesis draws a seed for each turn, so that a story can be told again; drawn from it, what is asked varies more.
+# Hypothesis draws a seed for each turn, so that a scenario can be repeated; drawn from it, requests vary more.
 seeds = st.integers(0, 2**32)
 
 
@@ -183,7 +183,7 @@ async def rendered(_: Transaction, change: Change) -> bytes:
     return f"{change.order.order_id} {change.order.version} {len(change.events)}".encode()
 
 
-class Story(RuleBasedStateMachine):
+class Scenario(RuleBasedStateMachine):
     """Orders of five doors, and what is asked of them. `fresh` is set by the test."""
 
     fresh: Callable[[], str]
@@ -193,7 +193,7 @@ class Story(RuleBasedStateMachine):
         self.opened = Opened(type(self).fresh())
         self.at = self.opened.moving
         self.answers: dict[int, tuple[Any, bytes]] = {}
-        self.asked: dict[int, tuple[int, Plan]] = {}
+        self.requests: dict[int, tuple[int, Plan]] = {}
         self.turns = 0
         self.outcomes: Counter[str] = Counter()
 
@@ -211,11 +211,11 @@ class Story(RuleBasedStateMachine):
     def act(self, seed: int) -> None:
         random = self._random(seed)
         places = random.choices(range(5), k=random.choice((1, 1, 1, 1, 2, 3)))
-        asked = [(place, plan_of(random, self.at.known[self.at.ids[place]])) for place in places]
+        requested = [(place, plan_of(random, self.at.known[self.at.ids[place]])) for place in places]
         seen = one_of(random, {"none": 3, "right": 2, "stale": 1})
         dry = one_of(random, {"first": 4, "only": 1, "never": 2})
-        self._say(f"{asked} version {seen}, dry run {dry}")
-        self.opened.run(self._act(asked, seen, dry, random.choice((0, 0, 1, 3, -2))))
+        self._say(f"{requested} version {seen}, dry run {dry}")
+        self.opened.run(self._act(requested, seen, dry, random.choice((0, 0, 1, 3, -2))))
 
     @rule(seed=seeds)
     def act_again(self, seed: int) -> None:
@@ -227,11 +227,11 @@ class Story(RuleBasedStateMachine):
         """And again."""
         self.act(seed)
 
-    async def _act(self, asked: list[tuple[int, Plan]], seen: str, dry: str, minutes: int) -> None:
+    async def _act(self, plans: list[tuple[int, Plan]], seen: str, dry: str, minutes: int) -> None:
         at = self.at
         self._turn(minutes)
-        targets = [at.known[at.ids[place]] for place, _ in asked]
-        steps = self._steps(targets, [plan for _, plan in asked], seen)
+        targets = [at.known[at.ids[place]] for place, _ in plans]
+        steps = self._steps(targets, [plan for _, plan in plans], seen)
         before = await at.dump()
         if dry != "never":
             foreseen = comparable(await at.perform(steps, dry_run=True))
@@ -299,7 +299,7 @@ class Story(RuleBasedStateMachine):
         place, key = random.randrange(5), random.randrange(6)
         plan = plan_of(random, self.at.known[self.at.ids[place]])
         if key in self.answers and random.random() < 0.5:
-            place, plan = self.asked[key]
+            place, plan = self.requests[key]
         self._say(f"once {key}: {place} {plan}")
         self.opened.run(self._ask_once(place, plan, key))
 
@@ -310,10 +310,10 @@ class Story(RuleBasedStateMachine):
         once = IdempotentRequest(bytes([key]) * 32, "verb", raw, rendered)
         before = await at.dump()
         found = await at.perform([step_of(at, target, plan)], once=once)
-        asked = (target.order_id, raw)
+        requested = (target.order_id, raw)
         if key in self.answers:
             assert await at.dump() == before, "a repeat changes nothing"
-            if self.answers[key][0] == asked:
+            if self.answers[key][0] == requested:
                 assert not isinstance(found, Refused)
                 assert (found[0].reply, found[0].replayed) == (self.answers[key][1], True)
             else:
@@ -322,7 +322,7 @@ class Story(RuleBasedStateMachine):
             return
         if not isinstance(found, Refused):
             assert found[0].reply is not None
-            self.answers[key], self.asked[key] = (asked, found[0].reply), (place, plan)
+            self.answers[key], self.requests[key] = (requested, found[0].reply), (place, plan)
             if found[0].events:
                 await at.learn(target.order_id)
             await at.check(target.order_id)
@@ -374,13 +374,13 @@ def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> Counter[str]
     """Tell stories that Hypothesis makes up, and return how often what came of them."""
     outcomes: Counter[str] = Counter()
 
-    def teardown(self: Story) -> None:
-        Story.teardown(self)
+    def teardown(self: Scenario) -> None:
+        Scenario.teardown(self)
         outcomes.update(self.outcomes)
 
-    story = type("Story", (Story,), {"fresh": staticmethod(fresh), "teardown": teardown})
+    scenario = type("Scenario", (Scenario,), {"fresh": staticmethod(fresh), "teardown": teardown})
     run_state_machine_as_test(
-        story,
+        scenario,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck), deadline=None
         ),
@@ -389,22 +389,22 @@ def tell(fresh: Callable[[], str], *, examples: int, steps: int) -> Counter[str]
 
 
 def wander(fresh: Callable[[], str], *, seed: int, steps: int) -> Counter[str]:
-    """Tell a long story without Hypothesis, which likes to repeat itself, and return how often what came of it."""
+    """Run a long scenario without Hypothesis, which likes to repeat itself, and return how often what came of it."""
     random = Random(seed)
-    story = type("Story", (Story,), {"fresh": staticmethod(fresh)})()
+    scenario = type("Scenario", (Scenario,), {"fresh": staticmethod(fresh)})()
     try:
-        story.receive(random.choices(range(1, 5), k=random.choice((1, 2, 3))), seed % 2 == 0)
+        scenario.receive(random.choices(range(1, 5), k=random.choice((1, 2, 3))), seed % 2 == 0)
         for _ in range(steps):
             turn = one_of(random, {"act": 12, "ask_once": 2, "send_again": 1, "wait": 2})
             if turn == "send_again":
-                story.send_again(random.choice(DOORS), random.random() < 0.5, random.random() < 0.5)
+                scenario.send_again(random.choice(DOORS), random.random() < 0.5, random.random() < 0.5)
             elif turn == "wait":
-                story.wait(random.randrange(8))
+                scenario.wait(random.randrange(8))
             else:
-                getattr(story, turn)(random.getrandbits(64))
+                getattr(scenario, turn)(random.getrandbits(64))
     finally:
-        story.teardown()
-    return story.outcomes
+        scenario.teardown()
+    return scenario.outcomes
 
 
 class TestStories:

@@ -204,8 +204,8 @@ OTHERWISE: list[tuple[Table, str, Any, str]] = [
     (order_line, "sku_key", "other", "line 0 is stored otherwise"),
     (order_line, "location_key", "other", "line 0 is stored otherwise"),
     (order_line, "canceled", 1, "line 0 is stored otherwise"),
-    (event, "status", "shipped", "event 1 is told as fabric shipped, and was fabric open"),
-    (event, "source", "s2", "event 1 is told as s2 open, and was fabric open"),
+    (event, "status", "shipped", "event 1 is recorded as fabric shipped, but was fabric open"),
+    (event, "source", "s2", "event 1 is recorded as s2 open, but was fabric open"),
 ]
 
 
@@ -221,9 +221,9 @@ class TestWhatIsKeptBeside:
         if table is event:
             which.append(table.c.number == 1)
         await run(world, update(table).where(*which).values({column: value}))
-        ((found, said),) = await broken_orders(world)
+        ((found, given),) = await broken_orders(world)
         assert found == order_id
-        assert reason in said
+        assert reason in given
 
     async def test_what_is_kept_beside_is_the_same_where_it_is_only_written_otherwise(self, world: World) -> None:
         order_id = await held(world)

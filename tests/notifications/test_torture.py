@@ -212,8 +212,8 @@ async def check_state(world: World, follower: Follower, order_ids: list[str]) ->
     assert follower.orders.keys() == set(order_ids)
     headers = await world.bearer()
     for order_id, received in follower.orders.items():
-        shown = await world.http.get(f"/hub/v1/orders/{order_id}?as=hub", headers=headers)
-        assert received == shown.json()["order"]
+        displayed = await world.http.get(f"/hub/v1/orders/{order_id}?as=hub", headers=headers)
+        assert received == displayed.json()["order"]
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ class TestDelivery:
             assert receiver.got[0].headers["content-type"] == "application/cloudevents+json"
             assert got["data"]["order"]["number"] == "A-1"
         else:
-            shown = await world.http.get(f"/hub/v1/orders/{order_id}?as={format}", headers=await world.bearer())
-            assert got == shown.json()["order"]
+            displayed = await world.http.get(f"/hub/v1/orders/{order_id}?as={format}", headers=await world.bearer())
+            assert got == displayed.json()["order"]
 
 
 class TestFailure:

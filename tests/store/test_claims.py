@@ -21,7 +21,7 @@ class TestClaim:
             wanted = [Claim(ONE, key(number), 9, 9) for number in (3, 2, 1)]
             assert await idempotency_keys.claim(tx, wanted) == {key(1), key(3)}
             held = await idempotency_keys.find_claims(tx, ONE, [key(number) for number in range(5)])
-        assert {taken: claim.submission_id for taken, claim in held.items()} == {key(1): 9, key(2): 1, key(3): 9}
+        assert {used: claim.submission_id for used, claim in held.items()} == {key(1): 9, key(2): 1, key(3): 9}
 
     async def test_a_claim_gives_the_positions_of_inserted_rows(self, store: Store) -> None:
         rows = [(ONE, key(number), 1, 1) for number in (1, 2, 3)]

@@ -189,4 +189,5 @@ class TestCommitsOutOfOrder:
 
 
 def _row(of: Event, *, position: int) -> tuple[object, ...]:
-    return (*msgspec.structs.astuple(of), position, "open", "s2")
+    organization_id, aggregate_type, *rest = msgspec.structs.astuple(of)
+    return (organization_id, *rest, position, "open", "s2", aggregate_type)

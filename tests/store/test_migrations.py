@@ -83,17 +83,17 @@ def old_story(
     order_events += [("order.held", _encode({"hold": hold})) for hold in placed]
     if allocated:
         order_events.append(("order.allocated", _encode({"location_ref": "W1", "counters": counters})))
-    told, before = [], CHAIN_START
+    document, before = [], CHAIN_START
     for place, (name, payload) in enumerate(order_events, 1):
         event = Event(organization_id, ORDER, order_id, place, place, name, 1, NOW_US, "me", "s2", payload, b"")
         before = events.chain_hash(before, event)
-        told.append(_replace(event, hash=before))
+        document.append(_replace(event, hash=before))
     order = Order(
         organization_id=organization_id, order_id=order_id, version=1, created_at=NOW_US, updated_at=NOW_US,
         source=Source("s2", 5, "me", country), content=content, counters=counters, holds=placed,
-        event_number=len(told), event_hash=before,
+        event_number=len(document), event_hash=before,
     )  # fmt: skip
-    return order, told
+    return order, document
 
 
 def old_book() -> list[tuple[Order, list[Event]]]:
@@ -118,7 +118,7 @@ async def fill(store: Store, context: list[tuple[Order, list[Event]]]) -> None:
             rows.append(row)
         await tx.insert(OLD, rows)
         await tx.insert(order_line, [line for order, _ in context for line in orders.line_rows(order)])
-        await tx.insert(OLD_EVENT, [_old_row(event) for _, told in context for event in told])
+        await tx.insert(OLD_EVENT, [_old_row(event) for _, document in context for event in document])
 
 
 def _old_row(event: Event) -> tuple[Any, ...]:
@@ -146,12 +146,12 @@ class TestToOrdersThatMove:
     async def test_every_order_survives_the_migration_of_orders(self, migrated: Store) -> None:
         context = old_book()
         async with migrated.reading() as tx:
-            for order, told in islice(context, 0, None, 13):
+            for order, document in islice(context, 0, None, 13):
                 found = await orders.get(tx, order.organization_id, order_id=order.order_id)
                 assert found is not None
                 unnumbered = tuple(_replace(hold, number=0) for hold in found.holds)
                 assert _replace(found, holds=unnumbered) == order
-                assert await event_log.events(tx, order.organization_id, aggregate_id=order.order_id) == told
+                assert await event_log.events(tx, order.organization_id, aggregate_id=order.order_id) == document
 
     async def test_the_migration_adds_the_search_terms_of_every_order(self, migrated: Store) -> None:
         wanted = Counter(
@@ -172,15 +172,17 @@ class TestToOrdersThatMove:
     async def test_migrated_orders_are_rebuilt_from_their_log(self, migrated: Store) -> None:
         """Holds have the number of the event that placed them now: a release must find them, here and in the log."""
         async with migrated.reading() as tx:
-            for order, told in islice(old_book(), 0, None, 13):
-                assert events.rebuild(told) == await orders.get(tx, order.organization_id, order_id=order.order_id)
+            for order, document in islice(old_book(), 0, None, 13):
+                assert events.rebuild(document) == await orders.get(tx, order.organization_id, order_id=order.order_id)
 
 
 class TestToOthersHear:
     @pytest.mark.parametrize("organization_id", [ONE, OTHER])
     async def test_the_migration_gives_every_event_a_feed_position(self, migrated: Store, organization_id: int) -> None:
         """Positions from 1 without gaps, in the order of the event ids, and new events go on from there."""
-        wanted = [event for order, told in old_book() if order.organization_id == organization_id for event in told]
+        wanted = [
+            event for order, document in old_book() if order.organization_id == organization_id for event in document
+        ]
         wanted.sort(key=lambda event: (event.event_id, event.aggregate_id, event.number))
         async with migrated.writing() as tx:
             found, upto = await event_log.feed(tx, organization_id, after=0, limit=5_000)
@@ -195,8 +197,8 @@ class TestToOthersHear:
     async def test_the_migration_stores_with_every_event_the_status_after_it(self, migrated: Store) -> None:
         wanted = {
             (event.organization_id, event.aggregate_id, event.number): (str(order.status), "s2")
-            for _, told in old_book()
-            for event, order in events.replay(told)
+            for _, document in old_book()
+            for event, order in events.replay(document)
         }
         async with migrated.reading() as tx:
             for organization_id in (ONE, OTHER):

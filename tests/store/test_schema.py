@@ -65,10 +65,10 @@ class TestOpenStore:
         assert "s3cret" not in str(caught.value)
 
     async def test_opening_is_refused_with_busy_where_postgresql_cannot_be_reached(self) -> None:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers here, and nobody else can
+        with socket.socket() as used:
+            used.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers here, and nobody else can
             with pytest.raises(Busy) as caught:
-                await open_store(f"postgresql://user:s3cret@127.0.0.1:{taken.getsockname()[1]}/crossdock")
+                await open_store(f"postgresql://user:s3cret@127.0.0.1:{used.getsockname()[1]}/crossdock")
         assert caught.value.code is Code.UNAVAILABLE
         assert "s3cret" not in f"{caught.value.reason} {caught.value.facts}"
 
@@ -85,8 +85,10 @@ class TestOpenStore:
 
     async def test_sqlite_is_opened_for_durability(self, tmp_path: Path) -> None:
         connection = sqlite.connect(str(tmp_path / "crossdock.db"))
-        told = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
-        assert told == {"journal_mode": "wal", "synchronous": 2}
+        document = {
+            name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        }
+        assert document == {"journal_mode": "wal", "synchronous": 2}
         connection.close()
 
 
@@ -180,6 +182,6 @@ class TestMigrate:
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        told = [process.communicate(timeout=60) for process in processes]
-        assert [out for out, _ in told] == [f"{HEAD}\n"] * 3, [error[-500:] for _, error in told]
+        document = [process.communicate(timeout=60) for process in processes]
+        assert [out for out, _ in document] == [f"{HEAD}\n"] * 3, [error[-500:] for _, error in document]
         assert asyncio.run(revisions(empty_database)) == [HEAD]

@@ -197,7 +197,9 @@ class TestMigrations:
                     " character_maximum_length, is_nullable, column_default)"
                     " FROM information_schema.columns WHERE table_schema = 'public'"
                 )
-            return {name: sorted(re.findall(r"\w+|[^\w\s]", said)) for name, said in connection.exec_driver_sql(query)}
+            return {
+                name: sorted(re.findall(r"\w+|[^\w\s]", given)) for name, given in connection.exec_driver_sql(query)
+            }
 
         made = await look(database, words)
         assert {*metadata.tables, "alembic_version"} <= {name.split(".")[0] for name in made}

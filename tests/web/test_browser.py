@@ -167,11 +167,11 @@ class TestDoor:
     async def test_the_page_of_a_door_shows_every_call(self, browser: "Browser", base: str, door: str) -> None:
         async with visit(browser) as seen:
             await seen.open(f"{base}/docs/{door}")
-            shown = set()
+            displayed = set()
             for line in await seen.page.locator("details.operation > summary").all():
                 assert await line.is_visible()
-                shown.add((await line.locator(".method").inner_text(), await line.locator(".path").inner_text()))
-            assert shown == {(route.method, path) for route in DOORS[door].routes for path in route.paths}
+                displayed.add((await line.locator(".method").inner_text(), await line.locator(".path").inner_text()))
+            assert displayed == {(route.method, path) for route in DOORS[door].routes for path in route.paths}
 
     async def test_the_page_of_a_door_has_only_the_create_call_open(
         self, browser: "Browser", base: str, door: str

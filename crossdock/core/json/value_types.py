@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from crossdock.core.iso import ALPHA2_OF, COUNTRIES, CURRENCIES
+from crossdock.core.iso import COUNTRIES, CURRENCIES
 from crossdock.core.json.validation import rule
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
@@ -54,14 +54,6 @@ def is_date_or_date_time(text: str) -> bool:
 
 
 Country = Annotated[str, rule("country", COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 country code")]
-AnyCountry = Annotated[
-    str,
-    rule(
-        "any_country",
-        lambda code: code in COUNTRIES or code in ALPHA2_OF,
-        "an ISO 3166-1 alpha-2 or alpha-3 country code",
-    ),
-]
 Currency = Annotated[str, rule("currency", CURRENCIES.__contains__, "an ISO 4217 currency code")]
 Date = Annotated[str, rule("date", is_date, "a date such as 2026-01-30")]
 DateTime = Annotated[str, rule("date_time", is_date_time, "a date and time with offset such as 2026-01-30T10:53:24Z")]

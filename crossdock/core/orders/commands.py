@@ -350,12 +350,12 @@ def _all_open(order: Order) -> dict[int, int]:
 def _open_units(order: Order, selection: Mapping[int, int | None]) -> dict[int, int]:
     faults: list[Fault] = []
     quantities: dict[int, int] = {}
-    for place, (position, asked) in enumerate(selection.items()):
+    for place, (position, requested) in enumerate(selection.items()):
         if not 0 <= position < len(order.counters):
             faults.append(Fault(("lines", place, "line"), f"must be below {len(order.counters)}, the number of lines"))
             continue
         line = order.counters[position]
-        quantity = line.open if asked is None else asked
+        quantity = line.open if requested is None else requested
         if line.open == 0:
             faults.append(Fault(("lines", place), f"has nothing open: {_summary(line)}"))
         elif not 1 <= quantity <= line.open:
@@ -562,8 +562,8 @@ class AnswerBackorder(Command, frozen=True, kw_only=True):
 
     def decide(self, state: State) -> Sequence[OrderEvent]:
         """Return `order.noted`, and `order.canceled` where the customer does not wait. Refuses with NotFound `no_order`."""
-        asked = next((event for event in state.history if event.number == self.number), None)
-        backordered = decode_event(asked) if asked is not None else None
+        event = next((each for each in state.history if each.number == self.number), None)
+        backordered = decode_event(event) if event is not None else None
         if not isinstance(backordered, Backordered):
             raise NotFound(Code.NO_ORDER, "nothing is asked")
         if consent_answer(state.history, self.number) is not None:

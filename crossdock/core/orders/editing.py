@@ -58,13 +58,13 @@ def _matched(before: tuple[Line, ...], after: tuple[Line, ...]) -> tuple[int, ..
     Takes time proportional to the number of lines.
     """
     from_lines = [-1] * len(after)
-    taken: set[int] = set()
+    used: set[int] = set()
     for key in _MATCH_KEYS:
-        candidates = _Candidates(before, taken, key)
+        candidates = _Candidates(before, used, key)
         for position, line in enumerate(after):
             if from_lines[position] < 0 and (found := candidates.take(line)) is not None:
                 from_lines[position] = found
-                taken.add(found)
+                used.add(found)
     return tuple(from_lines)
 
 

@@ -91,9 +91,9 @@ def document() -> Tree:
 
 def _messages(form: str) -> dict[str, Tree]:
     """Return the messages of a form by the name of their event."""
-    shown = examples.messages(form)
+    payloads = examples.messages(form)
     names = list(DATA) if form == "feed" else [*DATA, TEST]
-    return {name: _message(name, form, shown[name]) for name in names}
+    return {name: _message(name, form, payloads[name]) for name in names}
 
 
 def _message(name: str, form: str, example: Tree) -> Tree:

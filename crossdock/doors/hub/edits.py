@@ -41,7 +41,7 @@ def edited(before: dict[str, Tree], patch: dict[str, Tree]) -> dict[str, Tree]:
         if name in mapping.ANSWERED
     ]
     own = {name: value for name, value in patch.items() if name not in mapping.ANSWERED}
-    faults += unknown(own, wire.OrderCreate, known_too=before)
+    faults += unknown(own, wire.OrderCreate, also_known=before)
     if faults:  # tell what else is wrong with them
         known = FORMAT.parse(encode_json(before)).faults
         faults += [fault for fault in FORMAT.parse(encode_json(after)).faults if fault not in known]

@@ -80,7 +80,7 @@ def _facts(id_generator: IdGenerator) -> list[OrderEvent]:
     )  # fmt: skip
     gone = line(canceled=1, shipped=2)
     there = line(canceled=1, shipped=2, delivered=2)
-    asked = line(canceled=1, shipped=2, delivered=2, return_requested=1)
+    requested = line(canceled=1, shipped=2, delivered=2, return_requested=1)
     back = line(canceled=1, shipped=2, delivered=2, return_requested=1, returned=1)
     return [
         Held(holds=(Hold("fraud", _BEGAN + _HOUR, note="Card of another country", actor="demo"),)),
@@ -96,7 +96,7 @@ def _facts(id_generator: IdGenerator) -> list[OrderEvent]:
         Shipped(lines=((0, 2),), counters=gone, packages=(package,), location_ref="W1"),
         Delivered(lines=((0, 2),), counters=there, tracking_number="1Z999AA10123456784"),
         ReturnRequested(
-            lines=((0, 1),), counters=asked, return_id=return_id, reason="Too small",
+            lines=((0, 1),), counters=requested, return_id=return_id, reason="Too small",
             label_url="https://example.com/labels/1",
         ),
         Returned(lines=((0, 1),), counters=back, return_id=return_id),
@@ -132,10 +132,10 @@ def messages(form: str) -> dict[str, Tree]:
         found = ReferenceData(_HOUSE)
         document = FORMAT.to_response(FORMAT.from_content(order.content, found, MissingFields()), order, found)
         whole = message(entry, document)
-        shown: Any = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
-        examples[event.name] = msgspec.json.decode(encode_json(shown))
+        payload: Any = {"feed": message(entry), "webhook": whole, "cloudevents": cloud_event(_HOUSE, whole)}[form]
+        examples[event.name] = msgspec.json.decode(encode_json(payload))
     if form != "feed":
         test = test_message(_HOUSE, event.event_id, event.at)
-        shown = cloud_event(_HOUSE, test) if form == "cloudevents" else test
-        examples[TEST] = msgspec.json.decode(encode_json(shown))
+        payload = cloud_event(_HOUSE, test) if form == "cloudevents" else test
+        examples[TEST] = msgspec.json.decode(encode_json(payload))
     return examples

@@ -150,7 +150,9 @@ def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
 def _statuses(vendor_statuses: Sequence[str]) -> list[Status]:
     """List the canonical statuses that the vendor's stand for; a held order shows the status it has without the hold."""
     statuses: list[Status] = [
-        each for each, shown in STATUS.items() if shown in vendor_statuses and each is not Status.ON_HOLD
+        each
+        for each, vendor_status in STATUS.items()
+        if vendor_status in vendor_statuses and each is not Status.ON_HOLD
     ]
     unheld = {STATUS[status] for status in (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)}
     return [*statuses, Status.ON_HOLD] if unheld & set(vendor_statuses) else statuses

@@ -106,7 +106,9 @@ def remove_item(document: Document, lines: Sequence[Line], item_id: str) -> Docu
     """
     items = document["items"]
     current = [item_response(*each) for each in zip(items, lines, strict=True)]
-    remaining = [item for item, shown in zip(items, current, strict=True) if shown.get("itemId") != item_id]
+    remaining = [
+        item for item, current_item in zip(items, current, strict=True) if current_item.get("itemId") != item_id
+    ]
     if len(remaining) == len(items):
         fault = Fault(("itemId",), f"is not the id of an item of the order: {item_id[:40]!r}")
         raise NotFound(Code.NO_ORDER, "the order has no such item", faults=(fault,))

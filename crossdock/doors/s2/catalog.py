@@ -29,6 +29,7 @@ PRODUCT_BY_SKU = "s2/product@name"
 BRAND = "s2/brand"
 
 _DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _MEASURES = ("packageLengthMm", "packageWidthMm", "packageHeightMm", "shippingWeightKg",
              "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg")  # fmt: skip
 # An order's answer holds its organization, its account and its products whole. They are remembered as the JSON they are
@@ -128,13 +129,13 @@ def product_answer(entry: CatalogEntry, organization: Organization) -> Raw:
 def render_product(
     document: bytes, organization: Organization, *, key: str, times: tuple[int, int], unknown: bool = False
 ) -> Raw:
-    """Format a product; its document, which `encode_json` wrote, stands in the answer as it is kept.
+    """Format a product: the fields of its stored document, as they are written there, between those of every entry.
 
     `times` are when it was made and last changed, microseconds since 1970.
     """
     before = {"id": key, "organization": organization_answer(organization)}
     after = {"unknown": unknown, "createdAt": instant(times[0]), "updatedAt": instant(times[1]), "otherIds": []}
-    return Raw(encode_json(before)[:-1] + b"," + document[1:-1] + b"," + encode_json(after)[1:])
+    return _json(before | _FIELDS.decode(document) | after)
 
 
 class ProductNames(TypedDict):

@@ -115,10 +115,10 @@ def _in_utc(text: str | None) -> str | None:
     return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
-def _spell_address(address: Address | None, missing_fields: MissingFields, path: str) -> dict[str, Tree]:
+def _address_fields(address: Address | None, missing_fields: MissingFields, path: str) -> dict[str, Tree]:
     address = address or Address()
     first, second = address.lines[:1], address.lines[1:]
-    said = {
+    fields = {
         "name": address.name,
         "company": address.company,
         "address1": first[0] if first else None,
@@ -130,10 +130,10 @@ def _spell_address(address: Address | None, missing_fields: MissingFields, path:
         "phone": address.phone,
         "email": address.email,
     }
-    return {name: missing_fields.fill(value, "", path, name) for name, value in said.items()}
+    return {name: missing_fields.fill(value, "", path, name) for name, value in fields.items()}
 
 
-def _spell_references(content: Content) -> dict[str, str]:
+def _reference_fields(content: Content) -> dict[str, str]:
     """Put references under their own names where the vendor has them, others into what is left of the two places."""
     rendered = {each.name: each.value for each in content.references if each.name in _ALTERNATIVES}
     free = [name for name in _ALTERNATIVES if name not in rendered]
@@ -148,7 +148,7 @@ def _method(content: Content) -> str | None:
     return how.service or how.service_name or wanted or how.carrier
 
 
-def _spell_line(
+def _line_fields(
     line: Line, place: int, reference_data: ReferenceData, missing_fields: MissingFields
 ) -> dict[str, Tree]:
     """Format a line; one whose product is not here says in `product` what little is known, for the answer."""
@@ -178,14 +178,14 @@ def from_content(content: Content, reference_data: ReferenceData, missing_fields
     return _said(
         accountId=missing_fields.fill(account.key if account else None, "", "account", "id"),
         channelOrderId=content.number,
-        **_spell_references(content),
+        **_reference_fields(content),
         channelShippingMethod=missing_fields.fill(_method(content), "", "channelShippingMethod"),
-        shippingAddress=_spell_address(address, missing_fields, "shippingAddress"),
-        billingAddress=_spell_address(content.bill_to, missing_fields, "billingAddress") if content.bill_to else None,
+        shippingAddress=_address_fields(address, missing_fields, "shippingAddress"),
+        billingAddress=_address_fields(content.bill_to, missing_fields, "billingAddress") if content.bill_to else None,
         meta={},
         channelOrderDate=missing_fields.fill(_in_utc(content.placed_at), "", "channelOrderDate"),
         currencyId=missing_fields.fill(content.currency, "", "currencyId"),
-        items=[_spell_line(line, place, reference_data, missing_fields) for place, line in enumerate(content.lines)],
+        items=[_line_fields(line, place, reference_data, missing_fields) for place, line in enumerate(content.lines)],
         attachments=[],
         shipByDate=_in_utc(content.ship_by),
         deliverByDate=_in_utc(content.deliver_by),

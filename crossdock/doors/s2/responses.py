@@ -1,8 +1,8 @@
 """The order as this door answers it: what was sent, with its account and products whole, in the vendor's order; pure."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID, uuid5
 
 from msgspec import Raw
 
@@ -112,14 +112,8 @@ def _item_answer(item: dict[str, Tree], order: Order, reference_data: ReferenceD
 
 
 def attachment_id(order_id: str, place: int) -> str:
-    """Make the UUID of a file of an order from the order's (spelled) and the file's place, so that every answer has the same.
-
-    It is version 5 in the order's id as its namespace: what `uuid5` gives, for a quarter of its time.
-    """
-    namespace = bytes.fromhex(order_id.replace("-", ""))
-    digits = hashlib.sha1(namespace + f"attachment/{place}".encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+    """Make the UUID of a file of an order from the order's id and the file's place, so that every answer has the same."""
+    return str(uuid5(UUID(order_id), f"attachment/{place}"))
 
 
 def _attachment_answer(attachment: dict[str, Tree], file_id: str, time: str) -> dict[str, Tree]:

@@ -126,7 +126,7 @@ class TestIsoTime:
     def test_iso_time_is_the_same_moment_cut_short_and_in_utc(self, us: int, digits: int) -> None:
         text = format_time(us, digits=digits)
         assert is_utc_date_time(text)
-        told = datetime.fromisoformat(text)
+        document = datetime.fromisoformat(text)
         step = 10 ** (6 - digits)
-        since = told - datetime(1970, 1, 1, tzinfo=UTC)
+        since = document - datetime(1970, 1, 1, tzinfo=UTC)
         assert (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds == us // step * step

@@ -48,14 +48,14 @@ OTHER: dict[str, Any] = {
     "version": 9, "at": 9,
     "actor": "m", "door": "s", "payload": b'{"a":2}',
 }  # fmt: skip
-STORY: list[OrderEvent] = [
+EVENTS: list[OrderEvent] = [
     Held(holds=(Hold("fraud", 11), Hold("stock", 11))),
     Allocated(location_ref="W1", counters=(Counters(2, allocated=2),)),
     Noted(text="called"),
 ]
 
 
-def told(order: Order, order_events: list[OrderEvent]) -> Iterator[Event]:
+def append_all(order: Order, order_events: list[OrderEvent]) -> Iterator[Event]:
     for place, order_event in enumerate(order_events):
         order, event = record(order, order_event, event_id=100 + place, at=20 + place, actor="me", door="s2")
         yield event
@@ -88,18 +88,18 @@ class TestChain:
 
 class TestAppend:
     def test_append_leaves_the_order_as_it_is_but_for_its_head(self) -> None:
-        order, event = append(ORDER, STORY[0], event_id=7, at=8, actor="me", door="s2")
+        order, event = append(ORDER, EVENTS[0], event_id=7, at=8, actor="me", door="s2")
         assert (order.event_number, order.event_hash) == (1, event.hash)
         assert msgspec.structs.replace(order, event_number=0, event_hash=CHAIN_START) == ORDER
 
 
 class TestRecord:
     def test_record_numbers_from_one_without_gaps(self) -> None:
-        assert [event.number for event in told(ORDER, STORY)] == [1, 2, 3]
+        assert [event.number for event in append_all(ORDER, EVENTS)] == [1, 2, 3]
 
     def test_record_links_each_hash_to_the_one_before(self) -> None:
         before = CHAIN_START
-        for event in told(ORDER, STORY):
+        for event in append_all(ORDER, EVENTS):
             assert event.hash == chain_hash(before, event)
             before = event.hash
 
@@ -110,7 +110,7 @@ class TestRecord:
         assert order == msgspec.structs.replace(ORDER, **changed)
 
     def test_record_does_to_the_order_what_happened(self) -> None:
-        order, event = record(ORDER, STORY[0], event_id=7, at=18, actor="me", door="s2")
+        order, event = record(ORDER, EVENTS[0], event_id=7, at=18, actor="me", door="s2")
         assert order.holds == (Hold("fraud", 11, number=1), Hold("stock", 11, number=1))
         assert (event.at, order.updated_at, order.created_at) == (18, 18, 10)
 
@@ -122,12 +122,12 @@ class TestRecord:
             assert order.version == version
 
     def test_record_keeps_what_happened_in_the_payload(self) -> None:
-        for event, order_event in zip(told(ORDER, STORY), STORY, strict=True):
+        for event, order_event in zip(append_all(ORDER, EVENTS), EVENTS, strict=True):
             assert (event.name, event.version) == (order_event.name, order_event.version)
             assert msgspec.json.decode(event.payload, type=ORDER_EVENTS[event.name]) == order_event
 
     def test_record_shows_a_swapped_missing_or_changed_event(self) -> None:
-        first, second, third = told(ORDER, STORY)
+        first, second, third = append_all(ORDER, EVENTS)
         assert chain_hash(first.hash, third) != third.hash
         assert chain_hash(second.hash, second) != second.hash
         assert chain_hash(first.hash, msgspec.structs.replace(second, payload=b"{}")) != second.hash

@@ -111,8 +111,8 @@ class TestLookUp:
             (found,), _ = find_alternatives({"updatedAt": {name: at}})
             assert getattr(found, f"updated_{side}") == edge
             for micro in (us - 1000, us - 1, us, us + 999, us + 1000):
-                shown = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
-                assert shown is (micro >= edge if side == "from" else micro < edge)
+                displayed = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
+                assert displayed is (micro >= edge if side == "from" else micro < edge)
 
     def test_status_codes_become_every_status_that_is_rendered_with_them(self) -> None:
         def states(code: Any) -> set[tuple[str | None, str | None]]:
@@ -125,21 +125,21 @@ class TestLookUp:
         assert states("ORDER_*") == {(None, None)}
 
 
-async def asked(world: World, headers: dict[str, str], **body: Any) -> httpx.Response:
+async def post_search(world: World, headers: dict[str, str], **body: Any) -> httpx.Response:
     return await world.http.post(QUERY, json=body, headers=headers)
 
 
 async def numbers(world: World, headers: dict[str, str], **body: Any) -> list[str]:
-    answer = await asked(world, headers, **body)
+    answer = await post_search(world, headers, **body)
     if answer.status_code == 404:
         assert answer.json() == {"message": "Orders not found"}
         return []
     assert answer.status_code == 200, answer.text
-    told = answer.json()
-    assert list(told) == ["count", "limit", "offset", "orders"]
-    if told["limit"] >= told["count"]:
-        assert told["count"] == len(told["orders"]) + told["offset"]
-    return [order["orderNumber"] for order in told["orders"]]
+    document = answer.json()
+    assert list(document) == ["count", "limit", "offset", "orders"]
+    if document["limit"] >= document["count"]:
+        assert document["count"] == len(document["orders"]) + document["offset"]
+    return [order["orderNumber"] for order in document["orders"]]
 
 
 @pytest.fixture
@@ -205,14 +205,14 @@ class TestQuery:
         monkeypatch.setattr(order_search, "MAX_SCANNED", 3)
         monkeypatch.setattr(order_search, "_PORTION", 1)
         filters = {"statusCode": ["ORDER_HOLD_CSR", "ORDER_CREATED"]}
-        first = (await asked(world, stocked, filters=filters, limit=2)).json()
+        first = (await post_search(world, stocked, filters=filters, limit=2)).json()
         assert [order["orderNumber"] for order in first["orders"]] == ["SH-1", "S2-1"]
         assert first["count"] == 5  # not looked through to the end: all that have the statuses
-        rest = await asked(world, stocked, filters=filters, limit=2, offset=2)
+        rest = await post_search(world, stocked, filters=filters, limit=2, offset=2)
         assert (rest.status_code, rest.json()) == (
             400, {"message": "The search looks through more than 3 orders; narrow it"},
         )  # fmt: skip
-        unsorted = await asked(world, stocked, filters=filters, sortBy="orderTotal")
+        unsorted = await post_search(world, stocked, filters=filters, sortBy="orderTotal")
         assert unsorted.status_code == 400
 
     async def test_the_count_is_exact_only_where_all_orders_were_examined(
@@ -220,10 +220,10 @@ class TestQuery:
     ) -> None:
         monkeypatch.setattr(order_search, "MAX_SCANNED", 4)
         filters = {"customer": {"company": None}, "orderNumber": "S*-1"}
-        found = (await asked(world, stocked, filters=filters, limit=2)).json()
+        found = (await post_search(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (5, 2)
         monkeypatch.setattr(order_search, "MAX_SCANNED", 5)
-        found = (await asked(world, stocked, filters=filters, limit=2)).json()
+        found = (await post_search(world, stocked, filters=filters, limit=2)).json()
         assert (found["count"], len(found["orders"])) == (3, 2)
 
     @pytest.mark.parametrize(
@@ -252,22 +252,22 @@ class TestQuery:
     async def test_a_found_order_is_rendered_as_reading_it_renders_it(
         self, world: World, stocked: dict[str, str]
     ) -> None:
-        told = (await asked(world, stocked)).json()
-        assert (told["limit"], told["offset"], told["count"]) == (10, 0, 5)
-        for order in told["orders"]:
+        document = (await post_search(world, stocked)).json()
+        assert (document["limit"], document["offset"], document["count"]) == (10, 0, 5)
+        for order in document["orders"]:
             read = await world.http.get(ORDERS, params={"orderId": order["orderId"]}, headers=stocked)
             assert json.dumps(read.json()) == json.dumps(order)
 
     async def test_orders_are_found_by_their_ids(self, world: World, stocked: dict[str, str]) -> None:
-        told = (await asked(world, stocked)).json()["orders"]
-        ids = [order["orderId"] for order in told[:2]]
+        document = (await post_search(world, stocked)).json()["orders"]
+        ids = [order["orderId"] for order in document[:2]]
         assert await numbers(world, stocked, filters={"orderId": [*ids, "nope"]}) == ["SH-1", "S2-1"]
         assert await numbers(world, stocked, filters={"orderId": ids, "statusCode": "ORDER_CREATED"}) == ["S2-1"]
 
     async def test_members_that_follow_from_the_history_can_be_searched_and_sorted_by(
         self, world: World, stocked: dict[str, str]
     ) -> None:
-        found = (await asked(world, stocked, filters={"orderNumber": "SH-1"})).json()["orders"][0]
+        found = (await post_search(world, stocked, filters={"orderNumber": "SH-1"})).json()["orders"][0]
         body = {"orderId": found["orderId"], "items": [{"lineItemId": "a", "quantity": 1}]}
         await world.http.post("/api/v2/order/cancel", json=body, headers=stocked)
         assert await numbers(world, stocked, filters={"cancellationDate": {"gte": "2020-01-01"}}) == ["SH-1"]
@@ -280,7 +280,7 @@ class TestQuery:
         from tests.world import STRANGERS_FABRIC_ACCOUNT
 
         theirs = await world.stranger() | {"x-site-context": json.dumps({"account": STRANGERS_FABRIC_ACCOUNT})}
-        found = (await asked(world, stocked)).json()["orders"][0]
+        found = (await post_search(world, stocked)).json()["orders"][0]
         for filters in ({}, {"orderNumber": "SH-1"}, {"orderId": found["orderId"]}, {"items": {"sku": "RED-M"}}):
             assert await numbers(world, theirs, filters=filters) == []
 
@@ -293,7 +293,7 @@ class TestQuery:
         assert list(answer.json()) == ["message"]
 
     async def test_limits_of_a_search_are_named_in_its_refusal(self, world: World, headers: dict[str, str]) -> None:
-        answer = await asked(world, headers, limit=251, filters={"orderNumber": ["x"] * 201})
+        answer = await post_search(world, headers, limit=251, filters={"orderNumber": ["x"] * 201})
         assert answer.json() == {"message": "limit: must be at most 250, not 251"}
-        answer = await asked(world, headers, limit=250, filters={"orderNumber": ["x"] * 201})
+        answer = await post_search(world, headers, limit=250, filters={"orderNumber": ["x"] * 201})
         assert answer.json() == {"message": "filters.orderNumber: must have 1 to 200 elements"}

@@ -169,8 +169,8 @@ class TestDefinitions:
             response = await ask(method, WEBHOOKS + to_hex24(made.endpoint_id), {}, status=404)
             assert response == {"message": "Webhook not found"}
         mine = await ask("POST", WEBHOOKS, webhook("https://example.com/hub", "ORDER_CREATE"))
-        shown = await ask("GET", "/hub/v1/endpoints")
-        assert [each["format"] for each in shown["items"]] == ["fabric_event", "fabric_event"]
+        displayed = await ask("GET", "/hub/v1/endpoints")
+        assert [each["format"] for each in displayed["items"]] == ["fabric_event", "fabric_event"]
         assert await ask("DELETE", WEBHOOKS + mine["webhookId"]) == mine
         await ask("GET", WEBHOOKS + mine["webhookId"], status=404)
 

@@ -79,15 +79,15 @@ class Player(golden.Player):
 
     def masked(self, response: Tree, before: Tree, after: Tree) -> dict[str, Tree]:
         """See golden.Player."""
-        told = {"response": response, "before": before, "after": "as before" if after == before else after}
-        return _masked(told, self.names)  # type: ignore[no-any-return]
+        document = {"response": response, "before": before, "after": "as before" if after == before else after}
+        return _masked(document, self.names)  # type: ignore[no-any-return]
 
 
 # ------------------------------------------------------------------------------------------------------------ placeholders
-def _masked(told: Tree, names: dict[str, str]) -> Tree:
-    times = sorted({_moment(each) for each in _found_times(told)})
+def _masked(document: Tree, names: dict[str, str]) -> Tree:
+    times = sorted({_moment(each) for each in _found_times(document)})
     rendered = {value: name for name, value in names.items() if not name.endswith("_at>")}
-    return _replaced(told, (), rendered, {time: f"<time {place}>" for place, time in enumerate(times, 1)})
+    return _replaced(document, (), rendered, {time: f"<time {place}>" for place, time in enumerate(times, 1)})
 
 
 def _moment(text: str) -> datetime:

@@ -121,15 +121,15 @@ async def test_an_order_with_an_amount_out_of_range_is_readable_everywhere(
     world: World, headers: Headers, earlier: pytest.MonkeyPatch
 ) -> None:
     order = await stored_earlier(world, headers, earlier)
-    told = await read(world, headers, order["id"])
-    assert told["totals"]["items"] == HUGE
-    assert told["reconciliation"]["components"] == [
+    document = await read(world, headers, order["id"])
+    assert document["totals"]["items"] == HUGE
+    assert document["reconciliation"]["components"] == [
         {"component": "items", "line": None, "stated": HUGE_ROUNDED, "computed": "18" + "0" * 97 + ".00",
          "difference": "-8" + "0" * 97 + ".00"},
     ]  # fmt: skip
     for query in ("", "?number=HUGE", "?q=HUGE", "?status=open"):
         items = (await world.http.get(ORDERS + query, headers=headers)).json()["items"]
-        assert told in items
+        assert document in items
         assert not [each for each in items if "error" in each]
     lines = (await world.http.get(f"{ORDERS}/export?format=ndjson", headers=headers)).content.splitlines()
     assert [json.loads(line)["number"] for line in lines] == ["AFTER", "HUGE", "BEFORE"]
@@ -223,8 +223,8 @@ async def test_an_order_that_cannot_be_rendered_says_so_in_its_place_of_a_list(
     expected = deepcopy(sound)
     for place, each in enumerate(sound["items"]):
         if each["id"] in (ids["hub"], ids["s2"]):
-            told = {name: each[name] for name in ("id", "number", "version", "status")}
-            expected["items"][place] = told | {"error": mapping.UNREADABLE}
+            document = {name: each[name] for name in ("id", "number", "version", "status")}
+            expected["items"][place] = document | {"error": mapping.UNREADABLE}
     assert found == expected
     assert [each["error"] for each in searched["items"]] == [mapping.UNREADABLE]
     assert (alone.status_code, alone.json()["code"]) == (500, "bug")
@@ -238,7 +238,7 @@ async def test_an_order_that_cannot_be_rendered_says_so_in_its_place_of_an_expor
         await create(world, headers, smallest(number))
     break_rendering(monkeypatch, "B")
     lines = (await world.http.get(f"{ORDERS}/export?format=ndjson", headers=headers)).content.splitlines()
-    assert [(told["number"], told.get("error")) for told in map(json.loads, lines)] == [
+    assert [(document["number"], document.get("error")) for document in map(json.loads, lines)] == [
         ("C", None), ("B", mapping.UNREADABLE), ("A", None),
     ]  # fmt: skip
     text = (await world.http.get(f"{ORDERS}/export?format=csv", headers=headers)).text

@@ -1,4 +1,4 @@
-"""The catalog: every message that is told has the shape its schema and the documentation say it has."""
+"""The catalog: every message that is event_types has the shape its schema and the documentation say it has."""
 
 import json
 import re
@@ -83,26 +83,26 @@ class TestSchemas:
 
     @pytest.mark.parametrize("form", FORMS)
     def test_have_an_example_each_that_fits(self, form: str) -> None:
-        shown = examples.messages(form)
-        assert set(ORDER_EVENTS) <= set(shown)
-        for name, example in shown.items():
+        displayed = examples.messages(form)
+        assert set(ORDER_EVENTS) <= set(displayed)
+        for name, example in displayed.items():
             assert faults(event_schemas.schema_name(name, form), example) == []
 
     @pytest.mark.parametrize("name", ORDER_EVENTS)
     def test_refuse_what_is_not_as_they_say(self, name: str) -> None:
-        told = examples.messages("feed")[name]
-        for member in told:
-            assert faults(name, {each: value for each, value in told.items() if each != member}) != []
-        assert faults(name, told | {"data": told["data"] | {"more": 1}}) != []
-        assert faults(name, told | {"type": "order.else"}) != []
-        for member in told["data"]:
-            fewer = {each: value for each, value in told["data"].items() if each != member}
-            assert faults(name, told | {"data": fewer}) != []
+        message = examples.messages("feed")[name]
+        for member in message:
+            assert faults(name, {each: value for each, value in message.items() if each != member}) != []
+        assert faults(name, message | {"data": message["data"] | {"more": 1}}) != []
+        assert faults(name, message | {"type": "order.else"}) != []
+        for member in message["data"]:
+            fewer = {each: value for each, value in message["data"].items() if each != member}
+            assert faults(name, message | {"data": fewer}) != []
 
     def test_want_the_order_in_webhooks(self) -> None:
-        told = examples.messages("feed")["order.held"]
-        assert faults("order.held", told) == []
-        assert faults("webhook.order.held", told) != []
+        message = examples.messages("feed")["order.held"]
+        assert faults("order.held", message) == []
+        assert faults("webhook.order.held", message) != []
 
 
 # ------------------------------------------------------------------------------------------------------------ what is sent
@@ -154,7 +154,7 @@ VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.fixture
-async def told(world: World, headers: dict[str, str]) -> set[str]:
+async def event_types(world: World, headers: dict[str, str]) -> set[str]:
     """Let everything happen that can, to an order of every door; give the names of the events."""
     made = await create(world, headers, smallest("C-1"))
     for verb, body in VERBS:
@@ -173,24 +173,28 @@ async def entries(world: World) -> list[event_log.LogEntry]:
 
 
 class TestEveryMessage:
-    async def test_of_the_feed_fits_its_schema(self, world: World, headers: dict[str, str], told: set[str]) -> None:
+    async def test_of_the_feed_fits_its_schema(
+        self, world: World, headers: dict[str, str], event_types: set[str]
+    ) -> None:
         for query in ("", "&include=order"):
             page = (await world.http.get(f"/hub/v1/events?limit=200{query}", headers=headers)).json()
-            assert {each["type"] for each in page["items"]} == told
+            assert {each["type"] for each in page["items"]} == event_types
             assert faults("FeedPage", page) == []
             for each in page["items"]:
                 assert faults(event_schemas.schema_name(each["type"], "webhook" if query else "feed"), each) == []
                 assert unknown(each["type"], each) == set()
 
     @pytest.mark.parametrize(("payload", "form"), [("event", "webhook"), ("cloudevents", "cloudevents")])
-    async def test_of_a_webhook_fits_its_schema(self, world: World, told: set[str], payload: str, form: str) -> None:
+    async def test_of_a_webhook_fits_its_schema(
+        self, world: World, event_types: set[str], payload: str, form: str
+    ) -> None:
         shape, organization = world.context.payloads[payload], await world.demo_organization()
         listed = await entries(world)
         async with world.context.store.reading() as tx:
             notifications = await event_payloads.of_entries(tx, organization, listed)
             named = {place: (each, each.entry.event.name) for place, each in enumerate(notifications)}
             bodies = await event_payloads.bodies(tx, world.context, shape, named)
-        assert {name for _, name in named.values()} == told
+        assert {name for _, name in named.values()} == event_types
         for place, (_, name) in named.items():
             body = json.loads(bodies[place])
             assert faults(event_schemas.schema_name(name, form), body) == []
@@ -204,7 +208,9 @@ class TestEveryMessage:
         assert faults(event_schemas.schema_name(event_payloads.TEST, form), found) == []
         assert unknown(event_schemas.schema_name(event_payloads.TEST, form), found) == set()
 
-    async def test_of_a_timeline_has_the_same_data(self, world: World, headers: dict[str, str], told: set[str]) -> None:
+    async def test_of_a_timeline_has_the_same_data(
+        self, world: World, headers: dict[str, str], event_types: set[str]
+    ) -> None:
         page = (await world.http.get("/hub/v1/events?limit=200", headers=headers)).json()["items"]
         (order_id,) = {each["order_id"] for each in page if each["number"] == 1 and each["position"] == 1}
         timeline = (await world.http.get(f"/hub/v1/orders/{order_id}/events", headers=headers)).json()["items"]
@@ -250,6 +256,6 @@ class TestManual:
 
     def test_shows_a_real_message(self) -> None:
         (section,) = [part for part in MANUAL.split("\n## ") if part.startswith("What a message looks like\n")]
-        (shown,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
-        assert json.loads(shown) == examples.messages("webhook")["order.held"]
-        assert encode_json(json.loads(shown))  # it is JSON to our own writer, too
+        (displayed,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+        assert json.loads(displayed) == examples.messages("webhook")["order.held"]
+        assert encode_json(json.loads(displayed))  # it is JSON to our own writer, too

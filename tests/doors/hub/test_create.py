@@ -56,8 +56,8 @@ class TestCreate:
         assert (answer.status_code, pointers(answer)) == (422, ["/totals/tax"])
 
     async def test_ignores_members_only_the_book_can_say(self, world: World, headers: Headers) -> None:
-        told = {"id": "mine", "version": 9, "status": "shipped", "holds": [1], "source": "me", "created_at": "x"}
-        answer = await create(world, headers, smallest(**told))
+        document = {"id": "mine", "version": 9, "status": "shipped", "holds": [1], "source": "me", "created_at": "x"}
+        answer = await create(world, headers, smallest(**document))
         assert (answer["version"], answer["status"], answer["holds"]) == (1, "open", [])
         assert answer["id"] != "mine"
         assert answer["source"]["door"] == "hub"

@@ -37,9 +37,9 @@ class TestMaking:
         assert made.headers["location"] == f"{ENDPOINTS}/{found['id']}"
         assert made.headers["etag"] == '"1"'
         (secret,) = found["secrets"]
-        shown = await world.http.get(made.headers["location"], headers=headers)
-        assert shown.json() == found | {"secrets": [{name: secret[name] for name in ("until", "public_key")}]}
-        assert shown.headers["etag"] == '"1"'
+        displayed = await world.http.get(made.headers["location"], headers=headers)
+        assert displayed.json() == found | {"secrets": [{name: secret[name] for name in ("until", "public_key")}]}
+        assert displayed.headers["etag"] == '"1"'
 
     async def test_begins_now_or_at_the_beginning(self, world: World, headers: dict[str, str]) -> None:
         await create(world, headers, smallest())
@@ -117,8 +117,8 @@ class TestSecrets:
         made = await register(world, headers, secret_kind="ed25519")
         (secret,) = made["secrets"]
         assert (secret["secret"][:5], secret["public_key"][:5]) == ("whsk_", "whpk_")
-        (shown,) = (await ask(world, headers, "GET", f"/{made['id']}"))["secrets"]
-        assert shown == {"until": None, "public_key": secret["public_key"]}
+        (displayed,) = (await ask(world, headers, "GET", f"/{made['id']}"))["secrets"]
+        assert displayed == {"until": None, "public_key": secret["public_key"]}
 
     async def test_and_headers_are_in_no_error(self, world: World, headers: dict[str, str]) -> None:
         body = {"url": "x", "secret": "whsec_hunter2", "headers": {"X-Key": "k-hunter3\n"}}

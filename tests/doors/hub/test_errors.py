@@ -22,7 +22,7 @@ STATUS: dict[Code, int] = {
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
 
-def asked() -> Request:
+def make_request() -> Request:
     """Return a request as the refusals see it: nothing but its id is looked at."""
     nobody: Any = None
     return Request(
@@ -40,7 +40,7 @@ def refusal(code: Code, *faults: Fault) -> Refusal:
 class TestRefuse:
     @pytest.mark.parametrize("code", Code)
     def test_renders_every_code_as_a_problem(self, code: Code) -> None:
-        reply = DOOR.refuse(refusal(code, Fault(("lines", 0, "sku"), "is odd")), asked())
+        reply = DOOR.refuse(refusal(code, Fault(("lines", 0, "sku"), "is odd")), make_request())
         problem = json.loads(reply.body)
         assert (reply.status, reply.content_type) == (STATUS[code], "application/problem+json")
         assert set(problem) == MEMBERS
@@ -51,7 +51,7 @@ class TestRefuse:
         assert ("WWW-Authenticate" in headers, "Retry-After" in headers) == (reply.status == 401, reply.status == 503)
 
     def test_renders_a_bug_without_telling_why(self) -> None:
-        reply = DOOR.refuse(None, asked())
+        reply = DOOR.refuse(None, make_request())
         problem = json.loads(reply.body)
         assert (reply.status, problem["code"], problem["errors"]) == (500, "bug", [])
         assert problem["request_id"] == "r-1"
@@ -60,7 +60,7 @@ class TestRefuse:
         faults = (
             Fault(("a/b", 3, "c~d"), "1"), Fault((), "2"), Fault((QUERY, "limit"), "3"), Fault((HEADER, "X-Own"), "4"),
         )  # fmt: skip
-        problem = json.loads(DOOR.refuse(refusal(Code.INVALID, *faults), asked()).body)
+        problem = json.loads(DOOR.refuse(refusal(Code.INVALID, *faults), make_request()).body)
         assert problem["errors"] == [
             {"detail": "1", "pointer": "/a~1b/3/c~0d"},
             {"detail": "2", "pointer": ""},

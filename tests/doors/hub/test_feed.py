@@ -41,7 +41,7 @@ async def hold(world: World, headers: dict[str, str], order_id: str, verb: str =
     assert answer.status_code == 200, answer.text
 
 
-async def story(world: World, headers: dict[str, str], number: str = "H-1") -> str:
+async def place_and_change(world: World, headers: dict[str, str], number: str = "H-1") -> str:
     """Let an order be received, held and released."""
     order_id = str((await create(world, headers, smallest(number)))["id"])
     await hold(world, headers, order_id)
@@ -54,7 +54,7 @@ class TestPages:
         assert await page(world, headers) == {"items": [], "next": "0", "more": False}
 
     async def test_go_on_after_the_cursor(self, world: World, headers: dict[str, str]) -> None:
-        ids = [await story(world, headers, f"H-{number}") for number in range(3)]
+        ids = [await place_and_change(world, headers, f"H-{number}") for number in range(3)]
         found: list[Any] = []
         query, more = "?limit=2", True
         while more:
@@ -88,20 +88,20 @@ class TestPages:
         assert ("error" in held) == ("include" in query)
 
     async def test_begin_with_the_newest_where_asked(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         cursor = (await page(world, headers, "?after=newest"))["next"]
         assert cursor == "3"
         await create(world, headers, smallest("H-2"))
         assert [each["position"] for each in (await page(world, headers, f"?after={cursor}"))["items"]] == [4]
 
     async def test_of_another_organization_are_its_own(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         assert await page(world, await world.stranger()) == {"items": [], "next": "0", "more": False}
 
     async def test_look_through_so_much_at_most(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 1)
         monkeypatch.setattr(feed_flow, "_MAX_SCANNED_PAGES", 1)
         first = await feed_flow.page(
@@ -136,21 +136,21 @@ class TestFilters:
             assert found == {"items": expected, "next": str(len(whole)), "more": False}, query
 
     async def test_do_not_keep_the_cursor_back(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         assert await page(world, headers, "?type=order.shipped") == {"items": [], "next": "3", "more": False}
 
 
 class TestIncludedOrders:
     async def test_are_as_they_were_after_each_event(self, world: World, headers: dict[str, str]) -> None:
-        order_id = await story(world, headers)
+        order_id = await place_and_change(world, headers)
         items = (await page(world, headers, "?include=order"))["items"]
         assert [each["order"]["status"] for each in items] == ["open", "on_hold", "open"]
         assert [each["order"]["version"] for each in items] == [1, 2, 3]
         now = (await world.http.get(f"/hub/v1/orders/{order_id}", headers=headers)).json()
         assert items[-1]["order"] == now
         for each in items:
-            shown = await world.http.get(f"/hub/v1/orders/{order_id}?as_of={each['at']}", headers=headers)
-            assert each["order"] == shown.json()
+            displayed = await world.http.get(f"/hub/v1/orders/{order_id}?as_of={each['at']}", headers=headers)
+            assert each["order"] == displayed.json()
 
     async def test_of_every_door_are_in_the_words_of_the_hub(self, world: World, headers: dict[str, str]) -> None:
         ids = await one_of_each(world, headers)
@@ -184,7 +184,7 @@ class TestWaiting:
             assert len((await waiting)["items"]) == 1
 
     async def test_ends_empty_when_nothing_comes(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         assert await page(world, headers, "?after=3&wait=1") == {"items": [], "next": "3", "more": False}
 
     async def test_is_not_woken_by_what_is_not_wanted(self, world: World, headers: dict[str, str]) -> None:
@@ -292,7 +292,7 @@ class TestStreams:
             sent = dict(stream.start["headers"])
             assert (stream.start["status"], sent[b"content-type"]) == (200, EVENTS.encode())
             assert sent[b"cache-control"] == b"no-store"
-            await story(world, headers)
+            await place_and_change(world, headers)
             found = [await stream.event() for _ in range(3)]
         items = (await page(world, headers))["items"]
         assert [json.loads(each["data"]) for each in found] == items
@@ -300,7 +300,7 @@ class TestStreams:
         assert [each["event"] for each in found] == ["order.received", "order.held", "order.released"]
 
     async def test_go_on_after_the_last_event_id(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         async with Following(world, headers, "after=1", last_event_id="2") as stream:
             assert (await stream.event())["id"] == "3"
 
@@ -308,7 +308,7 @@ class TestStreams:
         self, world: World, headers: dict[str, str]
     ) -> None:
         """Or else a client that begins with the newest and is cut off at once would begin with a newer one."""
-        await story(world, headers)
+        await place_and_change(world, headers)
         async with Following(world, headers, "after=newest") as stream:
             assert (await stream.block())["id"] == "3"
         await create(world, headers, smallest("H-2"))
@@ -316,7 +316,7 @@ class TestStreams:
             assert (await stream.event())["id"] == "4"
 
     async def test_are_narrowed_and_have_orders_where_asked(self, world: World, headers: dict[str, str]) -> None:
-        await story(world, headers)
+        await place_and_change(world, headers)
         async with Following(world, headers, "type=order.held&include=order") as stream:
             found = await stream.event()
         assert (found["id"], json.loads(found["data"])["order"]["status"]) == ("2", "on_hold")
@@ -325,7 +325,7 @@ class TestStreams:
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(feed, "_BEAT_S", 0.05)
-        await story(world, headers)
+        await place_and_change(world, headers)
         async with Following(world, headers, "type=order.shipped") as stream:
             assert await stream.block() == {"": "follow", "id": "0"}
             assert await stream.block() == {"": "still here", "id": "3"}

@@ -56,11 +56,11 @@ def found(document: Any, pointer: str) -> Any:
 class TestTimeline:
     async def test_tells_each_event_with_old_and_new_values(self, world: World, headers: Headers) -> None:
         documents = await walked(world, headers)
-        told = await timeline(world, headers, documents[0]["id"])
-        assert told["next"] is None
-        assert [each["number"] for each in told["items"]] == list(range(1, len(documents) + 1))
-        assert {(each["actor"], each["door"]) for each in told["items"]} == {("demo", "hub")}
-        for before, after, event in zip(documents, documents[1:], told["items"][1:], strict=False):
+        document = await timeline(world, headers, documents[0]["id"])
+        assert document["next"] is None
+        assert [each["number"] for each in document["items"]] == list(range(1, len(documents) + 1))
+        assert {(each["actor"], each["door"]) for each in document["items"]} == {("demo", "hub")}
+        for before, after, event in zip(documents, documents[1:], document["items"][1:], strict=False):
             assert event["at"] == after["updated_at"]
             for change in event["changes"]:
                 assert found(before, change["pointer"]) == change["old"], (event["name"], change)
@@ -71,9 +71,9 @@ class TestTimeline:
     async def test_tells_every_value_that_changed(self, world: World, headers: Headers) -> None:
         """The changes of an event, done to the document before, give the members that are different after."""
         documents = await walked(world, headers)
-        told = await timeline(world, headers, documents[0]["id"])
+        document = await timeline(world, headers, documents[0]["id"])
         passed = ("version", "updated_at", "reconciliation")
-        for before, after, event in zip(documents, documents[1:], told["items"][1:], strict=False):
+        for before, after, event in zip(documents, documents[1:], document["items"][1:], strict=False):
             changed = {change["pointer"].split("/")[1] for change in event["changes"]}
             names = {*before, *after}
             assert {n for n in names if before.get(n) != after.get(n)} - {*passed} == changed
@@ -83,8 +83,8 @@ class TestTimeline:
         await world.http.post(f"/order/{made.json()['id']}/cancel", headers=headers)
         (order,) = (await world.http.get(ORDERS, headers=headers)).json()["items"]
         await do(world, headers, order["id"], "archive", {"reason": "over"})
-        told = (await timeline(world, headers, order["id"]))["items"]
-        assert [(each["name"], each["door"], each["reason"]) for each in told] == [
+        document = (await timeline(world, headers, order["id"]))["items"]
+        assert [(each["name"], each["door"], each["reason"]) for each in document] == [
             ("order.received", "s2", None), ("order.canceled", "s2", None), ("order.archived", "hub", "over"),
         ]  # fmt: skip
 
@@ -128,13 +128,13 @@ class TestAsOf:
     async def test_gives_it_in_any_doors_words(self, world: World, headers: Headers) -> None:
         for door, order_id in (await one_of_each(world, headers)).items():
             before = await read(world, headers, order_id)
-            told = {
+            document = {
                 each: (await world.http.get(f"{ORDERS}/{order_id}?as={each}", headers=headers)).json()
                 for each in VENDORS
             }
             await do(world, headers, order_id, "edit", {"notes": "other"})
             await do(world, headers, order_id, "cancel", {})
-            for each, expected in told.items():
+            for each, expected in document.items():
                 query = {"as": each, "as_of": before["updated_at"]}
                 answer = await world.http.get(f"{ORDERS}/{order_id}", params=query, headers=headers)
                 assert answer.json() == expected, (door, each)

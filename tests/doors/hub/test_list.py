@@ -298,18 +298,18 @@ class TestPagesThatEndEarly:
                 await world.http.post(f"{ORDERS}/{made['id']}/tag", json={"add": ["x"]}, headers=headers)
                 await world.http.post(f"{ORDERS}/{made['id']}/archive", headers=headers)
         seen: list[str] = []
-        asked = 0
+        requested = 0
         cursor: dict[str, str] = {}
         while True:
             page = (await world.http.get(ORDERS, params=query | {"limit": "2"} | cursor, headers=headers)).json()
             seen += [order["number"] for order in page["items"]]
-            asked += 1
+            requested += 1
             assert len(page["items"]) <= 2
             if page["next"] is None:
                 break
             cursor = {"cursor": page["next"]}
         assert seen == [f"N-{place}" for place in sorted(rare, reverse=True)]
-        assert asked > 3
+        assert requested > 3
         exported = await world.http.get(f"{ORDERS}/export", params=query | {"format": "ndjson"}, headers=headers)
         assert [json.loads(line)["number"] for line in exported.text.splitlines()] == seen
 
@@ -320,20 +320,20 @@ class TestCounts:
         await world.http.post(f"{ORDERS}/{ids['s2']}/cancel", json={}, headers=headers)
         await world.http.post(f"{ORDERS}/{ids['hub']}/hold", json={"holds": [{"reason": "x"}]}, headers=headers)
         await create(world, headers, smallest("MORE"))
-        told = (await world.http.get(f"{ORDERS}/counts", headers=headers)).json()
+        document = (await world.http.get(f"{ORDERS}/counts", headers=headers)).json()
         listed = (await world.http.get(ORDERS, headers=headers)).json()["items"]
-        assert told["total"] == len(listed) == 6
-        for status, number in told["status"].items():
+        assert document["total"] == len(listed) == 6
+        for status, number in document["status"].items():
             assert number == sum(order["status"] == status for order in listed), status
-        assert told["door"] == {door: 2 if door == "hub" else 1 for door in VENDORS}
-        assert {(each["door"], each["status"]): each["orders"] for each in told["items"]} == Counter(
+        assert document["door"] == {door: 2 if door == "hub" else 1 for door in VENDORS}
+        assert {(each["door"], each["status"]): each["orders"] for each in document["items"]} == Counter(
             (order["source"]["door"], order["status"]) for order in listed
         )
 
     async def test_counts_are_of_the_callers_organization(self, world: World, headers: Headers) -> None:
         await create(world, headers, smallest())
-        told = (await world.http.get(f"{ORDERS}/counts", headers=await world.stranger())).json()
-        assert (told["total"], told["items"]) == (0, [])
+        document = (await world.http.get(f"{ORDERS}/counts", headers=await world.stranger())).json()
+        assert (document["total"], document["items"]) == (0, [])
         assert parameters(await world.http.get(f"{ORDERS}/counts?door=s2", headers=headers)) == ["door"]
 
 

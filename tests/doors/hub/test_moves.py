@@ -47,9 +47,9 @@ async def read(world: World, headers: Headers, order_id: str) -> dict[str, Any]:
 
 def timeless(answer: httpx.Response) -> Any:
     """Return an answer without what differs between a try and the doing: times."""
-    told = answer.json()
-    at = told["order"]["updated_at"]
-    return json.loads(json.dumps(told).replace(at, "<now>"))
+    document = answer.json()
+    at = document["order"]["updated_at"]
+    return json.loads(json.dumps(document).replace(at, "<now>"))
 
 
 @pytest.mark.parametrize("verb", BODIES)
@@ -57,13 +57,13 @@ class TestEveryVerb:
     async def test_answers_the_order_and_its_events(self, world: World, headers: Headers, verb: str) -> None:
         order = await ready(world, headers, verb)
         answer = await do(world, headers, order["id"], verb)
-        told = answer.json()
-        assert (answer.status_code, set(told)) == (200, {"order", "events"})
-        assert told["order"] == await read(world, headers, order["id"])
-        assert answer.headers["etag"] == f'"{told["order"]["version"]}"' == f'"{order["version"] + 1}"'
-        (event,) = told["events"]
+        document = answer.json()
+        assert (answer.status_code, set(document)) == (200, {"order", "events"})
+        assert document["order"] == await read(world, headers, order["id"])
+        assert answer.headers["etag"] == f'"{document["order"]["version"]}"' == f'"{order["version"] + 1}"'
+        (event,) = document["events"]
         assert (event["number"], event["actor"], event["door"]) == (order["version"] + 1, "demo", "hub")
-        assert event["at"] == told["order"]["updated_at"]
+        assert event["at"] == document["order"]["updated_at"]
 
     async def test_that_is_tried_answers_alike_and_writes_nothing(
         self, world: World, headers: Headers, verb: str
@@ -106,8 +106,8 @@ class TestEveryVerb:
         order, other = await ready(world, headers, verb), await ready(world, headers, verb, "H-2")
         assert (await do(world, headers, order["id"], verb, Idempotency_Key="k-1")).status_code == 200
         different = "note" if verb != "note" else "edit"
-        for order_id, asked in ((other["id"], verb), (order["id"], different)):
-            answer = await do(world, headers, order_id, asked, Idempotency_Key="k-1")
+        for order_id, requested in ((other["id"], verb), (order["id"], different)):
+            answer = await do(world, headers, order_id, requested, Idempotency_Key="k-1")
             assert (answer.status_code, answer.json()["code"]) == (422, "key_reused")
         assert await read(world, headers, other["id"]) == other
 
@@ -156,9 +156,9 @@ class TestEveryVerb:
                 await do(world, headers, order_id, {"release": "hold", "unarchive": "archive"}[verb])
             answer = await do(world, headers, order_id, verb)
             assert answer.status_code == 200, (door, answer.text)
-            for told in VENDORS:
-                render = await world.http.get(f"{ORDERS}/{order_id}?as={told}", headers=headers)
-                assert render.status_code == 200, (door, told, render.text)
+            for document in VENDORS:
+                render = await world.http.get(f"{ORDERS}/{order_id}?as={document}", headers=headers)
+                assert render.status_code == 200, (door, document, render.text)
 
 
 class TestEdit:
@@ -172,20 +172,20 @@ class TestEdit:
 
     async def test_keeps_digits_and_own_members(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest(**{"x-own": {"a": 1}, "totals": {"items": "50.00"}}))
-        told = (
+        document = (
             await do(world, headers, order["id"], "edit", {"x-own": {"b": [None]}, "totals": {"tax": "1E+2"}})
         ).json()
-        assert told["order"]["x-own"] == {"a": 1, "b": [None]}
-        assert told["order"]["totals"] == {"items": "50.00", "tax": "1E+2"}
-        told = (await do(world, headers, order["id"], "edit", {"x-own": None, "totals": None})).json()
-        assert not {"x-own", "totals"} & set(told["order"])
+        assert document["order"]["x-own"] == {"a": 1, "b": [None]}
+        assert document["order"]["totals"] == {"items": "50.00", "tax": "1E+2"}
+        document = (await do(world, headers, order["id"], "edit", {"x-own": None, "totals": None})).json()
+        assert not {"x-own", "totals"} & set(document["order"])
 
     async def test_takes_the_lines_of_an_answer_back(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest(lines=[LINE, LINE | {"sku": "B"}]))
         lines = [order["lines"][1], order["lines"][0] | {"quantity": 9}]
-        told = (await do(world, headers, order["id"], "edit", {"lines": lines})).json()
-        assert told["events"][0]["data"]["from_lines"] == [1, 0]
-        assert [line["counters"]["ordered"] for line in told["order"]["lines"]] == [2, 9]
+        document = (await do(world, headers, order["id"], "edit", {"lines": lines})).json()
+        assert document["events"][0]["data"]["from_lines"] == [1, 0]
+        assert [line["counters"]["ordered"] for line in document["order"]["lines"]] == [2, 9]
 
     async def test_keeps_what_was_canceled(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())
@@ -318,16 +318,16 @@ class TestStates:
         for source, order_id in (await one_of_each(world, headers)).items():
             await do(world, headers, order_id, "hold", {"holds": [{"reason": "CSR", "note": "call"}]})
             for door, word in words.items():
-                told = await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)
-                assert word in told.text, (source, door)
-            told = await world.http.get(f"{ORDERS}/{order_id}?as=pb_fulfillment", headers=headers)
-            assert '"isOnHold":true' in told.text, source
+                document = await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)
+                assert word in document.text, (source, door)
+            document = await world.http.get(f"{ORDERS}/{order_id}?as=pb_fulfillment", headers=headers)
+            assert '"isOnHold":true' in document.text, source
 
     async def test_of_line_holds_follow_their_line(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest(lines=[LINE, LINE | {"sku": "B"}]))
         await do(world, headers, order["id"], "hold", {"holds": [{"reason": "x", "lines": [1]}]})
-        told = (await do(world, headers, order["id"], "edit", {"lines": order["lines"][::-1]})).json()
-        assert told["order"]["holds"][0]["lines"] == [0]
+        document = (await do(world, headers, order["id"], "edit", {"lines": order["lines"][::-1]})).json()
+        assert document["order"]["holds"][0]["lines"] == [0]
 
 
 class TestKeys:

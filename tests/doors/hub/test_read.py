@@ -74,22 +74,22 @@ class TestReadAs:
             for door in VENDORS:
                 answer = await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)
                 assert (answer.status_code, answer.headers["etag"]) == (200, f'"1-{door}"'), (source, door, answer.text)
-                told = answer.json()
-                assert set(told) == {"format", "order", "losses"}
-                assert told["format"] == door
-                flat = told["order"].get("orderInfo", told["order"])
+                document = answer.json()
+                assert set(document) == {"format", "order", "losses"}
+                assert document["format"] == door
+                flat = document["order"].get("orderInfo", document["order"])
                 assert flat[VENDORS[door].number] == f"ONE-{source}", (source, door)
-                assert source != door or told["losses"] == [], (source, door)
+                assert source != door or document["losses"] == [], (source, door)
 
     async def test_says_what_the_doors_own_read_says(self, world: World, headers: Headers) -> None:
         ids = await one_of_each(world, headers)
         for door, order_id in ids.items():
-            told = (await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)).json()["order"]
-            own_id = told.get("orderInfo", told)["id" if door in ("hub", "s2") else "orderId"]
+            document = (await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)).json()["order"]
+            own_id = document.get("orderInfo", document)["id" if door in ("hub", "s2") else "orderId"]
             path = VENDORS[door].read({"id": own_id, "orderId": own_id})
             read = await world.http.get(path, headers=headers | VENDORS[door].headers(f"r-{door}"))
             assert read.status_code == 200, (door, read.text)
-            assert told == read.json(), door
+            assert document == read.json(), door
 
     async def test_names_its_losses_truly(self, world: World, headers: Headers) -> None:
         ids = await one_of_each(world, headers)
@@ -98,10 +98,10 @@ class TestReadAs:
         for source, order_id in ids.items():
             own = (await world.http.get(f"{ORDERS}/{order_id}", headers=headers)).json()
             for door in VENDORS:
-                told = (await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)).json()
-                for loss in told["losses"]:
+                document = (await world.http.get(f"{ORDERS}/{order_id}?as={door}", headers=headers)).json()
+                for loss in document["losses"]:
                     kinds[loss["kind"]] += 1
-                    if not self._holds(loss, told["order"], own):
+                    if not self._holds(loss, document["order"], own):
                         wrong.append((source, door, loss))
         assert wrong == []
         assert min(kinds.values()) > 10
@@ -124,11 +124,11 @@ class TestReadAs:
             totals={"items": "5.00"}, notes="careful",
         )  # fmt: skip
         made = await create(world, headers, body)
-        told = (await world.http.get(f"{ORDERS}/{made['id']}?as=s2", headers=headers)).json()
-        dropped = {loss["pointer"] for loss in told["losses"] if loss["kind"] == "dropped"}
+        document = (await world.http.get(f"{ORDERS}/{made['id']}?as=s2", headers=headers)).json()
+        dropped = {loss["pointer"] for loss in document["losses"] if loss["kind"] == "dropped"}
         assert dropped == {"/channel", "/customer/name", "/lines/0/weight/value", "/totals/items"}
-        assert told["order"]["customerNote"] == "careful"
-        assert told["order"]["items"][0]["product"]["name"] == "Test Product"
+        assert document["order"]["customerNote"] == "careful"
+        assert document["order"]["items"][0]["product"]["name"] == "Test Product"
 
     async def test_keeps_digits_in_every_door(self, world: World, headers: Headers) -> None:
         line = {"sku": "test", "quantity": 1, "unit_price": "25.00"}
@@ -138,10 +138,10 @@ class TestReadAs:
         }  # fmt: skip
         for door, path in places.items():
             answer = await world.http.get(f"{ORDERS}/{made['id']}?as={door}", headers=headers)
-            told = json.loads(answer.content, parse_float=Decimal)["order"]
+            document = json.loads(answer.content, parse_float=Decimal)["order"]
             for name in path:
-                told = told[name]
-            assert str(told[0]["itemUnitPrice" if door == "fabric" else "unitPrice"]) == "25.00", door
+                document = document[name]
+            assert str(document[0]["itemUnitPrice" if door == "fabric" else "unitPrice"]) == "25.00", door
 
 
 class TestReconciliation:

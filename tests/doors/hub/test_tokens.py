@@ -15,11 +15,11 @@ FORM = {"grant_type": "client_credentials", "client_id": demo.CLIENT_ID, "client
 class TestToken:
     async def test_is_given_for_basic_credentials(self, world: World) -> None:
         answer = await world.http.post(TOKEN, auth=DEMO)
-        told = answer.json()
+        document = answer.json()
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-        assert (told["token_type"], told["expires_in"]) == ("Bearer", 3600)
-        assert set(told["scope"].split()) == set(access.SCOPES)
-        bearer = {"Authorization": f"Bearer {told['access_token']}"}
+        assert (document["token_type"], document["expires_in"]) == ("Bearer", 3600)
+        assert set(document["scope"].split()) == set(access.SCOPES)
+        bearer = {"Authorization": f"Bearer {document['access_token']}"}
         assert (await world.http.get(ORDERS, headers=bearer)).status_code == 200
 
     async def test_is_given_for_a_form(self, world: World) -> None:

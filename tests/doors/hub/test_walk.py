@@ -74,6 +74,6 @@ class TestCalls:
     def test_are_all_in_the_pages_table_with_their_scopes(self) -> None:
         table = PAGE.read_text().partition("## Calls")[2].partition("\n## ")[0]
         found = re.findall(r"^\| `(\w+) ([^`]+)` \| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
-        works = {(method, path): scope.strip("` ") for method, path, scope, told in found if told != "not yet"}
+        works = {(method, path): scope.strip("` ") for method, path, scope, document in found if document != "not yet"}
         assert works == {(route.method, path): route.scope or "none" for route in DOOR.routes for path in route.paths}
-        assert {(method, path) for method, path, _, told in found if told == "not yet"} == set(NOT_YET)
+        assert {(method, path) for method, path, _, document in found if document == "not yet"} == set(NOT_YET)

@@ -83,12 +83,12 @@ class TestProductItem:
     ) -> None:
         product = await add_product(world, headers, itemId="MOUSE")
         path = await create(world, headers, items=[{"customProductId": product}, {"itemId": "B", "quantity": 1}])
-        shown = (await read_items(world, headers, path))[0]
-        assert (shown["itemId"], shown["quantity"]) == ("MOUSE", 3)
+        displayed = (await read_items(world, headers, path))[0]
+        assert (displayed["itemId"], displayed["quantity"]) == ("MOUSE", 3)
         await update(world, headers, path, items=[{"itemId": "MOUSE", "quantity": 8}])
-        assert await read_items(world, headers, path) == [shown | {"quantity": 8}, {"itemId": "B", "quantity": 1}]
+        assert await read_items(world, headers, path) == [displayed | {"quantity": 8}, {"itemId": "B", "quantity": 1}]
         await update(world, headers, path, items=[{"customProductId": product, "quantity": 9}])
-        assert await read_items(world, headers, path) == [shown | {"quantity": 9}, {"itemId": "B", "quantity": 1}]
+        assert await read_items(world, headers, path) == [displayed | {"quantity": 9}, {"itemId": "B", "quantity": 1}]
 
     async def test_a_product_item_is_added_once(self, world: World, headers: Headers) -> None:
         product = await add_product(world, headers)

@@ -183,15 +183,15 @@ class TestPages:
     ) -> None:
         for number in range(21):
             await create(world, headers, f"N{number}")
-        told = (await world.http.post("/api/v1/orders/search", json=body, headers=headers)).json()
-        assert (len(told["orders"]), told["pageInfo"]) == (20, {"total": 21, "pages": 2, "page": 1})
+        document = (await world.http.post("/api/v1/orders/search", json=body, headers=headers)).json()
+        assert (len(document["orders"]), document["pageInfo"]) == (20, {"total": 21, "pages": 2, "page": 1})
 
     async def test_a_page_far_beyond_the_last_is_empty(
         self, world: World, headers: Headers, three: dict[str, str]
     ) -> None:
         for filters in ({}, {"status": ["UNFULFILLED", "ONHOLD"]}, {"customerId": ["CUST12345"]}):
-            told = await ask(world, headers, filters, page=2_147_483_647, size=100)
-            assert told["orders"] == []
+            document = await ask(world, headers, filters, page=2_147_483_647, size=100)
+            assert document["orders"] == []
 
     @pytest.mark.parametrize("body", [{"size": 101}, {"size": -1}, {"page": -1}, {"page": 2**31}, {"page": "1"}])
     async def test_page_and_size_out_of_bounds_are_refused(
@@ -217,9 +217,9 @@ class TestDeleted:
             assert (await world.http.delete(f"{ORDERS}/{ids[number]}", headers=headers)).status_code == 200
         left = [number for number in "JIHGFEDCBA" if number not in gone]
         for page in (1, 2, 3, 4):
-            told = await ask(world, headers, filters, page=page, size=3)
-            assert numbers(told) == left[page * 3 - 3 : page * 3]
-            assert told["pageInfo"] == {"total": len(left), "pages": -(-len(left) // 3), "page": page}
+            document = await ask(world, headers, filters, page=page, size=3)
+            assert numbers(document) == left[page * 3 - 3 : page * 3]
+            assert document["pageInfo"] == {"total": len(left), "pages": -(-len(left) // 3), "page": page}
 
     async def test_deleted_orders_are_not_found_by_id_customer_or_tag(self, world: World, headers: Headers) -> None:
         order_id = await create(world, headers, "A")

@@ -20,10 +20,10 @@ class TestLogin:
     async def test_answers_token_and_user(self, world: World) -> None:
         answer = await world.http.post("/login", json={"email": "Demo@Example.com", "password": demo.PASSWORD})
         assert answer.status_code == 200
-        told = answer.json()
-        assert list(told) == ["type", "accessToken", "user"]
-        assert told["type"] == "SUCCESS"
-        user = told["user"]
+        document = answer.json()
+        assert list(document) == ["type", "accessToken", "user"]
+        assert document["type"] == "SUCCESS"
+        user = document["user"]
         assert list(user) == ["id", "name", "email", "active", "inactiveReason", "createdAt", "updatedAt",
                               "organizations", "workspaces", "hostRole"]  # fmt: skip
         assert (user["email"], user["active"], user["inactiveReason"]) == (demo.USER, True, None)
@@ -39,12 +39,12 @@ class TestLogin:
         )
 
     async def test_gives_a_token_with_the_vendors_claims_for_7_days(self, world: World) -> None:
-        told = (await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})).json()
-        claims: dict[str, Any] = jwt.decode(told["accessToken"], options={"verify_signature": False})
+        document = (await world.http.post("/login", json={"email": demo.USER, "password": demo.PASSWORD})).json()
+        claims: dict[str, Any] = jwt.decode(document["accessToken"], options={"verify_signature": False})
         assert (claims["aud"], claims["iss"], claims["userVersion"]) == ("s2core", "s2core", 0)
-        assert claims["userId"] == told["user"]["id"]
+        assert claims["userId"] == document["user"]["id"]
         assert claims["exp"] - claims["iat"] == 7 * 86_400
-        assert jwt.get_unverified_header(told["accessToken"])["alg"] == "HS256"
+        assert jwt.get_unverified_header(document["accessToken"])["alg"] == "HS256"
 
     @pytest.mark.parametrize(("email", "password"), [(demo.USER, "wrong"), ("nobody@example.com", demo.PASSWORD)])
     async def test_refuses_wrong_credentials(self, world: World, email: str, password: str) -> None:
@@ -107,17 +107,17 @@ class TestRefusals:
         (kind,) = [kind for kind in KINDS if code in kind.allowed]
         refusal = kind(code, "it is so", faults=(Fault(("items", 0, "quantity"), "must be at least 1"),), number="n")
         reply = DOOR.refuse(refusal, _request())
-        told = json.loads(reply.body)
-        assert list(told) == ["code", "message"]
+        document = json.loads(reply.body)
+        assert list(document) == ["code", "message"]
         assert 400 <= reply.status <= 503
         assert reply.status != 500
-        assert "items[0].quantity: must be at least 1" in told["message"] or "'n'" in told["message"]
+        assert "items[0].quantity: must be at least 1" in document["message"] or "'n'" in document["message"]
 
     def test_show_a_bugs_reference(self) -> None:
         reply = DOOR.refuse(None, _request())
-        told = json.loads(reply.body)
-        assert (reply.status, told["code"]) == (500, "INTERNAL")
-        assert "0123456789abcdef" in told["message"]
+        document = json.loads(reply.body)
+        assert (reply.status, document["code"]) == (500, "INTERNAL")
+        assert "0123456789abcdef" in document["message"]
 
 
 def _request() -> Request:

@@ -31,9 +31,9 @@ class TestCreate:
             assert rendered in text
 
     async def test_has_one_time_for_order_and_attachments(self, world: World, headers: dict[str, str]) -> None:
-        told = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()
-        attachment = told["attachments"][0]
-        assert {told["createdAt"], attachment["createdAt"], attachment["updatedAt"]} == {told["updatedAt"]}
+        document = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()
+        attachment = document["attachments"][0]
+        assert {document["createdAt"], attachment["createdAt"], attachment["updatedAt"]} == {document["updatedAt"]}
 
     async def test_reads_back_what_it_answered(self, world: World, headers: dict[str, str]) -> None:
         body = sample(
@@ -51,18 +51,18 @@ class TestCreate:
     @pytest.mark.parametrize("meta", [{}, [], {"a": {"b": [1, None]}}, [1, {"x": "y"}]])
     async def test_echoes_meta_as_object_or_array(self, world: World, headers: dict[str, str], meta: Any) -> None:
         body = sample(meta=meta, items=[item(meta={"m": meta})])
-        told = (await world.http.post("/order", json=body, headers=headers)).json()
-        assert told["meta"] == meta
-        assert told["items"][0]["meta"] == {"m": meta}
+        document = (await world.http.post("/order", json=body, headers=headers)).json()
+        assert document["meta"] == meta
+        assert document["items"][0]["meta"] == {"m": meta}
 
     async def test_gives_back_members_it_does_not_know(self, world: World, headers: dict[str, str]) -> None:
         address = sample()["shippingAddress"] | {"doorCode": "12"}
         body = sample(mine={"x": [1]}, shippingAddress=address, items=[item(gift=True)])
-        told = (await world.http.post("/order", json=body, headers=headers)).json()
-        assert list(told)[-2:] == ["customerNote", "mine"]
-        assert told["mine"] == {"x": [1]}
-        assert told["shippingAddress"]["doorCode"] == "12"
-        assert list(told["items"][0])[-1] == "gift"
+        document = (await world.http.post("/order", json=body, headers=headers)).json()
+        assert list(document)[-2:] == ["customerNote", "mine"]
+        assert document["mine"] == {"x": [1]}
+        assert document["shippingAddress"]["doorCode"] == "12"
+        assert list(document["items"][0])[-1] == "gift"
 
     async def test_lets_no_sender_say_what_is_the_servers_to_say(self, world: World, headers: dict[str, str]) -> None:
         plain = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()
@@ -72,50 +72,54 @@ class TestCreate:
         )  # fmt: skip
         items = [each | {"product": "forged"} for each in sample()["items"]]
         body = forged | sample(channelOrderId="another", items=items)
-        told = await world.http.post("/order", json=body, headers=headers)
-        assert "forged" not in told.text
-        assert list(told.json()) == list(plain)
+        document = await world.http.post("/order", json=body, headers=headers)
+        assert "forged" not in document.text
+        assert list(document.json()) == list(plain)
 
     async def test_writes_null_for_what_may_be_left_out(self, world: World, headers: dict[str, str]) -> None:
         body = sample()
         for name in ("channelOrderIdAlt", "channelOrderIdAlt2", "billingAddress"):
             del body[name]
-        told = (await world.http.post("/order", json=body, headers=headers)).json()
-        assert list(told) == list(ANSWER)
-        assert (told["channelOrderIdAlt"], told["channelOrderIdAlt2"], told["billingAddress"]) == (None, None, None)
+        document = (await world.http.post("/order", json=body, headers=headers)).json()
+        assert list(document) == list(ANSWER)
+        assert (document["channelOrderIdAlt"], document["channelOrderIdAlt2"], document["billingAddress"]) == (
+            None,
+            None,
+            None,
+        )
 
     async def test_takes_empty_strings_where_there_is_nothing_to_say(
         self, world: World, headers: dict[str, str]
     ) -> None:
         nowhere = dict.fromkeys(sample()["shippingAddress"], "")
         body = sample(shippingAddress=nowhere, billingAddress=nowhere, channelShippingMethod="", customerNote="")
-        told = (await world.http.post("/order", json=body, headers=headers)).json()
-        assert {name: told[name] for name in body if name in ("shippingAddress", "billingAddress")} == {
+        document = (await world.http.post("/order", json=body, headers=headers)).json()
+        assert {name: document[name] for name in body if name in ("shippingAddress", "billingAddress")} == {
             "shippingAddress": nowhere,
             "billingAddress": nowhere,
         }
-        assert (told["channelShippingMethod"], told["customerNote"]) == ("", "")
+        assert (document["channelShippingMethod"], document["customerNote"]) == ("", "")
 
     async def test_answers_in_the_vendors_order_not_the_senders(self, world: World, headers: dict[str, str]) -> None:
         address = dict(reversed(sample()["shippingAddress"].items())) | {"address1": ""}
         body = sample(shippingAddress=address, items=[dict(reversed(item(x=1, y=2).items()))])
         created = await world.http.post("/order", json=body, headers=headers)
-        told = created.json()
-        assert list(told["shippingAddress"]) == list(ANSWER["shippingAddress"])
-        assert told["shippingAddress"] == address
-        assert (await world.http.get(f"/order/{told['id']}", headers=headers)).content == created.content
+        document = created.json()
+        assert list(document["shippingAddress"]) == list(ANSWER["shippingAddress"])
+        assert document["shippingAddress"] == address
+        assert (await world.http.get(f"/order/{document['id']}", headers=headers)).content == created.content
 
     async def test_takes_dates_and_note_of_the_update_call(self, world: World, headers: dict[str, str]) -> None:
-        said = {"shipByDate": "2024-05-01T00:00:00Z", "deliverByDate": "2024-05-02T00:00:00.5+00:00",
+        given = {"shipByDate": "2024-05-01T00:00:00Z", "deliverByDate": "2024-05-02T00:00:00.5+00:00",
                 "customerNote": "Ring twice"}  # fmt: skip
-        told = (await world.http.post("/order", json=sample(**said), headers=headers)).json()
-        assert {name: told[name] for name in said} == said
+        document = (await world.http.post("/order", json=sample(**given), headers=headers)).json()
+        assert {name: document[name] for name in given} == given
 
     async def test_takes_ids_in_upper_case(self, world: World, headers: dict[str, str]) -> None:
         body = sample(accountId=ACCOUNT_ID.upper(), items=[item(productId=PRODUCT_ID.upper())])
-        told = (await world.http.post("/order", json=body, headers=headers)).json()
-        assert told["account"]["id"] == ACCOUNT_ID
-        assert told["items"][0]["product"]["id"] == PRODUCT_ID
+        document = (await world.http.post("/order", json=body, headers=headers)).json()
+        assert document["account"]["id"] == ACCOUNT_ID
+        assert document["items"][0]["product"]["id"] == PRODUCT_ID
 
     async def test_assigns_to_the_accounts_warehouse(self, world: World, headers: dict[str, str]) -> None:
         key = "2ac48942-405a-4841-a7d8-708f50dbe888"

@@ -22,16 +22,16 @@ class TestProducts:
         answer = await world.http.post("/product", json=PRODUCT, headers=headers)
         expected = ANSWER["items"][0]["product"]
         assert answer.status_code == 200
-        told = answer.json()
-        assert list(told) == list(expected)
-        assert list(told["brand"]) == ["id", "name", "nameNormalized", "createdAt"]
-        assert told["organization"] == masked(told["organization"], expected["organization"]) | {
-            name: told["organization"][name] for name in ("createdAt", "updatedAt")
+        document = answer.json()
+        assert list(document) == list(expected)
+        assert list(document["brand"]) == ["id", "name", "nameNormalized", "createdAt"]
+        assert document["organization"] == masked(document["organization"], expected["organization"]) | {
+            name: document["organization"][name] for name in ("createdAt", "updatedAt")
         }
-        assert {name: told[name] for name in PRODUCT if name != "brand"} == {
+        assert {name: document[name] for name in PRODUCT if name != "brand"} == {
             name: value for name, value in PRODUCT.items() if name != "brand"
         }
-        assert (told["unknown"], told["otherIds"], told["createdAt"]) == (False, [], told["updatedAt"])
+        assert (document["unknown"], document["otherIds"], document["createdAt"]) == (False, [], document["updatedAt"])
         assert '"packageLengthMm":100.0,' in answer.text
         assert '"caseWidthMm":0.0,' in answer.text
 

@@ -50,37 +50,37 @@ def order_of(content: Content, *counters: Counters) -> Order:
 async def render(world: World, order: Order) -> RenderedDocument:
     caller = Caller(await world.demo_organization(), "test", frozenset())
     rendered = await rendering.render(world.context, caller, order, door="s2", losses=True)
-    told = parse_trusted(encode_json(rendered.document))  # products stand in it as JSON
-    return msgspec.structs.replace(rendered, document=told)
+    result = parse_trusted(encode_json(rendered.document))  # products stand in it as JSON
+    return msgspec.structs.replace(rendered, document=result)
 
 
 class TestForeignOrders:
     async def test_have_every_member_in_the_vendors_order(self, world: World) -> None:
-        told = (await render(world, order_of(FOREIGN))).document
-        msgspec.convert(told, wire.Order)
-        assert list(told) == list(ANSWER)
+        document = (await render(world, order_of(FOREIGN))).document
+        msgspec.convert(document, wire.Order)
+        assert list(document) == list(ANSWER)
         for name in ("organization", "account", "shippingAddress"):
-            assert list(told[name]) == list(ANSWER[name])
-        assert list(told["items"][1]["product"]) == list(ANSWER["items"][1]["product"])
+            assert list(document[name]) == list(ANSWER[name])
+        assert list(document["items"][1]["product"]) == list(ANSWER["items"][1]["product"])
 
     async def test_find_products_by_sku(self, world: World) -> None:
-        told = (await render(world, order_of(FOREIGN))).document
-        known, unknown = (item["product"] for item in told["items"])
+        document = (await render(world, order_of(FOREIGN))).document
+        known, unknown = (item["product"] for item in document["items"])
         assert (known["id"], known["brand"]["name"], known["unknown"]) == (PRODUCT_ID, "Sony", False)
         assert (unknown["id"], unknown["sku"], unknown["name"]) == ("", "NOT-HERE", "Something else")
         assert unknown["unknown"] is True
         assert msgspec.json.encode(unknown["caseWeightKg"]) == b'"0.0"'
 
     async def test_say_what_there_is_a_place_for(self, world: World) -> None:
-        told = (await render(world, order_of(FOREIGN))).document
-        assert told["channelOrderDate"] == "2026-01-31T03:00:00.120Z"
-        assert told["shipByDate"] == "2026-02-01T00:00:00Z"
-        assert (told["channelOrderIdAlt"], told["channelOrderIdAlt2"]) == ("PO-7", "S-8")
-        assert told["channelShippingMethod"] == "Two days"
-        assert told["shippingAddress"] == dict.fromkeys(ANSWER["shippingAddress"], "") | {
+        document = (await render(world, order_of(FOREIGN))).document
+        assert document["channelOrderDate"] == "2026-01-31T03:00:00.120Z"
+        assert document["shipByDate"] == "2026-02-01T00:00:00Z"
+        assert (document["channelOrderIdAlt"], document["channelOrderIdAlt2"]) == ("PO-7", "S-8")
+        assert document["channelShippingMethod"] == "Two days"
+        assert document["shippingAddress"] == dict.fromkeys(ANSWER["shippingAddress"], "") | {
             "name": "Ann", "address1": "1 Main St", "address2": "Floor 2, Door 3", "countryId": "CA",
         }  # fmt: skip
-        assert told["account"]["id"] == ""
+        assert document["account"]["id"] == ""
 
     async def test_name_what_they_lack(self, world: World) -> None:
         rendered = await render(world, order_of(FOREIGN))
@@ -104,16 +104,16 @@ class TestForeignOrders:
         assert ("charges", 0, "amount") in dropped
         assert ("references", 2, "value") in dropped
         assert ("lines", 0, "product_ref") in dropped
-        shown = {("lines", 0, "sku"), ("lines", 0, "description"), ("lines", 1, "sku"), ("lines", 1, "description")}
-        assert not dropped & shown
+        displayed = {("lines", 0, "sku"), ("lines", 0, "description"), ("lines", 1, "sku"), ("lines", 1, "description")}
+        assert not dropped & displayed
 
 
 class TestSpelling:
     async def test_of_own_content_has_no_leftovers_yet(self, world: World, headers: dict[str, str]) -> None:
-        told = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
+        document = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
         caller = Caller(await world.demo_organization(), "test", frozenset())
         (order,) = (await queries.page(world.context, caller, queries.Filters(door="s2"), limit=1)).orders
-        assert told["account"]["id"] == order.content.account_ref == ACCOUNT_ID
+        assert document["account"]["id"] == order.content.account_ref == ACCOUNT_ID
         assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]
         # until somebody edits the order, it is answered from the document that was sent
         assert order.content.unmapped is None
@@ -151,8 +151,8 @@ class TestStatus:
     async def test_follows_the_counters(
         self, world: World, counters: tuple[Counters, ...], status: str, assigned: str
     ) -> None:
-        told = (await render(world, order_of(FOREIGN, *counters))).document
-        assert (told["status"], told["assignStatus"]) == (status, assigned)
+        document = (await render(world, order_of(FOREIGN, *counters))).document
+        assert (document["status"], document["assignStatus"]) == (status, assigned)
 
 
 def test_the_format_is_named_as_its_door() -> None:

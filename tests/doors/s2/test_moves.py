@@ -82,32 +82,32 @@ class TestUpdate:
     async def test_takes_the_dates_under_the_updates_names(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
         sent = {"shipByDate": "2024-05-01T00:00:00Z", "deliveryByDate": "2024-05-02T00:00:00.5Z"}
-        told = (await put(world, headers, order, update(**sent))).json()
-        assert (told["shipByDate"], told["deliverByDate"]) == tuple(sent.values())
-        assert "deliveryByDate" not in told
+        document = (await put(world, headers, order, update(**sent))).json()
+        assert (document["shipByDate"], document["deliverByDate"]) == tuple(sent.values())
+        assert "deliveryByDate" not in document
 
     async def test_takes_the_answers_name_for_the_delivery_date_too(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
         day, other = "2024-05-02T00:00:00Z", "2024-06-02T00:00:00Z"
-        told = (await put(world, headers, order, update(deliverByDate=day))).json()
-        assert told["deliverByDate"] == day
-        told = (await put(world, headers, order, update(deliverByDate=day, deliveryByDate=other))).json()
-        assert told["deliverByDate"] == other
+        document = (await put(world, headers, order, update(deliverByDate=day))).json()
+        assert document["deliverByDate"] == day
+        document = (await put(world, headers, order, update(deliverByDate=day, deliveryByDate=other))).json()
+        assert document["deliverByDate"] == other
 
     async def test_empties_what_is_left_out(self, world: World, headers: Headers) -> None:
-        said = {"shipByDate": "2024-05-01T00:00:00Z", "deliverByDate": "2024-05-02T00:00:00Z", "customerNote": "Ring"}
-        order = await made(world, headers, **said)
-        told = (await put(world, headers, order, {name: update()[name] for name in LISTED[2:]})).json()
-        assert [told[name] for name in said] == [None, None, ""]
-        assert (told["billingAddress"], told["shippingAddress"]) == (None, order["shippingAddress"])
+        given = {"shipByDate": "2024-05-01T00:00:00Z", "deliverByDate": "2024-05-02T00:00:00Z", "customerNote": "Ring"}
+        order = await made(world, headers, **given)
+        document = (await put(world, headers, order, {name: update()[name] for name in LISTED[2:]})).json()
+        assert [document[name] for name in given] == [None, None, ""]
+        assert (document["billingAddress"], document["shippingAddress"]) == (None, order["shippingAddress"])
         kept = ("channelOrderId", "channelOrderIdAlt", "channelOrderIdAlt2", "account")
-        assert [told[name] for name in kept] == [order[name] for name in kept]
+        assert [document[name] for name in kept] == [order[name] for name in kept]
         assert (await hub(world, headers, order))["version"] == 2
 
     async def test_keeps_the_shipping_address_where_it_is_null(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
-        told = (await put(world, headers, order, update(shippingAddress=None, customerNote="x"))).json()
-        assert told["shippingAddress"] == order["shippingAddress"]
+        document = (await put(world, headers, order, update(shippingAddress=None, customerNote="x"))).json()
+        assert document["shippingAddress"] == order["shippingAddress"]
 
     async def test_of_the_same_again_changes_nothing(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
@@ -126,8 +126,8 @@ class TestUpdate:
 
     async def test_keeps_members_it_does_not_know(self, world: World, headers: Headers) -> None:
         order = await made(world, headers, mine={"x": 1}, other=1)
-        told = (await put(world, headers, order, update(other=2, third=[3]))).json()
-        assert (told["mine"], told["other"], told["third"]) == ({"x": 1}, 2, [3])
+        document = (await put(world, headers, order, update(other=2, third=[3]))).json()
+        assert (document["mine"], document["other"], document["third"]) == ({"x": 1}, 2, [3])
 
     async def test_keeps_numbers_as_they_are_spelled(self, world: World, headers: Headers) -> None:
         order = await made(world, headers)
@@ -307,10 +307,10 @@ class TestForeignOrders:
         await world.http.post(vendor.create, json=vendor.body("F-1"), headers=headers | vendor.headers("foreign"))
         hub_id = (await world.http.get("/hub/v1/orders", headers=headers)).json()["items"][0]["id"]
         before = (await world.http.get(f"/hub/v1/orders/{hub_id}", headers=headers)).json()
-        told = (await world.http.get(f"/hub/v1/orders/{hub_id}?as=s2", headers=headers)).json()["order"]
-        items = [item | {"productId": item["product"]["id"]} for item in told["items"]]
-        body = told | {"items": items, "customerNote": "Ring twice", "shippingAddress": None}
-        answer = await put(world, headers, told, body)
+        document = (await world.http.get(f"/hub/v1/orders/{hub_id}?as=s2", headers=headers)).json()["order"]
+        items = [item | {"productId": item["product"]["id"]} for item in document["items"]]
+        body = document | {"items": items, "customerNote": "Ring twice", "shippingAddress": None}
+        answer = await put(world, headers, document, body)
         assert answer.status_code == 200, answer.text
         assert answer.json()["customerNote"] == "Ring twice"
         after = (await world.http.get(f"/hub/v1/orders/{hub_id}", headers=headers)).json()
@@ -325,8 +325,8 @@ class TestForeignOrders:
         vendor = VENDORS[door]
         await world.http.post(vendor.create, json=vendor.body("F-1"), headers=headers | vendor.headers("foreign"))
         hub_id = (await world.http.get("/hub/v1/orders", headers=headers)).json()["items"][0]["id"]
-        told = (await world.http.get(f"/hub/v1/orders/{hub_id}?as=s2", headers=headers)).json()["order"]
-        canceled = await world.http.post(f"/order/{told['id']}/cancel", headers=headers)
+        document = (await world.http.get(f"/hub/v1/orders/{hub_id}?as=s2", headers=headers)).json()["order"]
+        canceled = await world.http.post(f"/order/{document['id']}/cancel", headers=headers)
         assert (canceled.status_code, canceled.json()["status"]) == (200, "CANCELLED")
-        archived = await world.http.post(f"/order/{told['id']}/archive", headers=headers)
+        archived = await world.http.post(f"/order/{document['id']}/archive", headers=headers)
         assert (archived.status_code, archived.json()["archived"]) == (200, True)

@@ -37,8 +37,8 @@ class TestCalls:
     async def test_that_work_are_not_turned_away(
         self, world: World, headers: dict[str, str], method: str, path: str
     ) -> None:
-        asked = re.sub(r"\{\w+\}", NOBODY, path)
-        answer = await world.http.request(method, asked, content=b"{}", headers=headers)
+        requested = re.sub(r"\{\w+\}", NOBODY, path)
+        answer = await world.http.request(method, requested, content=b"{}", headers=headers)
         assert answer.status_code not in (405, 501), answer.text
         assert answer.json().get("message") != "There is nothing at this path"
         if "{" in path:  # it is the order that is not there, not the path

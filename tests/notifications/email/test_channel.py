@@ -181,8 +181,8 @@ class TestSending:
         first = await world.http.put("/hub/v1/mail-settings", json=good, headers=await world.bearer())
         stale = await world.bearer() | {"If-Match": '"1"'}
         assert (await world.http.put("/hub/v1/mail-settings", json=good, headers=stale)).status_code == 412
-        shown = await world.http.get("/hub/v1/mail-settings", headers=await world.bearer())
-        assert (shown.json(), shown.headers["etag"]) == (good, first.headers["etag"])
+        displayed = await world.http.get("/hub/v1/mail-settings", headers=await world.bearer())
+        assert (displayed.json(), displayed.headers["etag"]) == (good, first.headers["etag"])
 
     async def test_nothing_is_sent_while_no_sender_is_set(self, world: World) -> None:
         inbox = Inbox()

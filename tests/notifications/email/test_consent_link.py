@@ -111,12 +111,12 @@ class TestMails:
         assert self.link(public_url="https://hub.example") == []
         assert self.link(consent_key=KEY) == []
 
-    @pytest.mark.parametrize("said", ["soon", "9999-12-31", ""])
-    def test_a_delay_mail_whose_consent_day_is_not_a_date_has_no_link(self, said: str) -> None:
-        order_event = msgspec.structs.replace(ASKS, consent_by=said)  # type: ignore[call-arg]
+    @pytest.mark.parametrize("consent_by", ["soon", "9999-12-31", ""])
+    def test_a_delay_mail_whose_consent_day_is_not_a_date_has_no_link(self, consent_by: str) -> None:
+        order_event = msgspec.structs.replace(ASKS, consent_by=consent_by)  # type: ignore[call-arg]
         found = composed(order_event, DELAYED, consent_key=KEY, public_url="https://hub.example")
         assert isinstance(found, MimeMessage)
-        assert end_of_day(said, "UTC") is None
+        assert end_of_day(consent_by, "UTC") is None
 
 
 class TestPages:

@@ -60,11 +60,11 @@ class TestMoney:
 
 class TestDays:
     def test_days_are_written_out_in_each_language(self) -> None:
-        said = [format_sent_day("2026-03-02", "UTC", language) for language in LANGUAGES]
-        assert said == ["March 2, 2026", "2 mars 2026", "2026年3月2日"]
+        stated = [format_sent_day("2026-03-02", "UTC", language) for language in LANGUAGES]
+        assert stated == ["March 2, 2026", "2 mars 2026", "2026年3月2日"]
 
     @pytest.mark.parametrize(
-        ("said", "zone", "written"),
+        ("sent", "zone", "written"),
         [
             ("2026-01-30T23:30:00Z", "UTC", "January 30, 2026"),
             ("2026-01-30T23:30:00Z", "Asia/Shanghai", "January 31, 2026"),
@@ -78,8 +78,8 @@ class TestDays:
             (None, "UTC", ""),
         ],
     )
-    def test_the_day_of_an_instant_is_that_of_the_time_zone(self, said: str | None, zone: str, written: str) -> None:
-        assert format_sent_day(said, zone, "en") == written
+    def test_the_day_of_an_instant_is_that_of_the_time_zone(self, sent: str | None, zone: str, written: str) -> None:
+        assert format_sent_day(sent, zone, "en") == written
 
     def test_the_day_of_an_event_is_that_of_the_time_zone(self) -> None:
         us = 1_769_815_800_000_000  # 2026-01-30T23:30:00Z

@@ -127,11 +127,11 @@ class TestHeaders:
     )
     def test_names_in_headers_decode_to_what_they_were(self, name: str) -> None:
         raw = message(name=name).raw
-        shown = one_line(name)[:100].strip()
-        if shown.isascii() and "=?" not in shown:
-            assert read(raw)["To"].addresses[0].display_name == shown
+        displayed = one_line(name)[:100].strip()
+        if displayed.isascii() and "=?" not in displayed:
+            assert read(raw)["To"].addresses[0].display_name == displayed
         else:
-            assert decode_header(raw, "To") == f"{shown} <ada@example.com>"
+            assert decode_header(raw, "To") == f"{displayed} <ada@example.com>"
 
     @pytest.mark.parametrize("line", ["\r\n", "\n", "\r", "\u2028", "\x85", "\x0b", "\x00"])
     def test_names_and_subjects_cannot_inject_headers(self, line: str) -> None:

@@ -167,12 +167,12 @@ class TestReplies:
             assert (await send(mailer)).verdict is Verdict.FAILED
 
     @pytest.mark.parametrize(
-        "said", [b"HTTP/1.1 200 OK\r\n\r\n", b"554 \xff\xfe ada@example.com\r\n", b"\x00" * 99_999]
+        "reply", [b"HTTP/1.1 200 OK\r\n\r\n", b"554 \xff\xfe ada@example.com\r\n", b"\x00" * 99_999]
     )
-    async def test_a_reply_that_is_not_smtp_is_a_failed_attempt(self, said: bytes) -> None:
+    async def test_a_reply_that_is_not_smtp_is_a_failed_attempt(self, reply: bytes) -> None:
         class NotSmtp(asyncio.Protocol):
             def connection_made(self, transport: Any) -> None:
-                transport.write(said)
+                transport.write(reply)
 
         async with serving(NotSmtp) as port, asyncio.timeout(BOUND_S):
             mailer = Mailer(Smtp(host="127.0.0.1", port=port, tls="none", timeout_s=2.0))

@@ -297,11 +297,11 @@ class TestOthers:
     def test_a_hold_mail_asks_for_what_is_needed_and_shows_no_notes(self) -> None:
         holds = (Hold("Payment", AT, note="he lies"), Hold("bad address", AT), Hold("fraud", AT), Hold("CUSTOMER", AT))
         made = english(Kind.HOLD, Held(holds=holds))
-        asked = [
+        requested = [
             made.text.index(word)
             for word in ("payment did not go through", "check the delivery address", "have a question")
         ]
-        assert asked == sorted(asked)
+        assert requested == sorted(requested)
         assert "lies" not in made.html + made.text
         assert "fraud" not in made.html + made.text
 

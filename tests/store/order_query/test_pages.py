@@ -285,14 +285,16 @@ class TestPage:
                 if each != name
             }
             values = random.sample(there, random.randrange(1, min(3, len(there)) + 1))
-            asked = [Filters(**{name: value if name == "archived" else str(value)} | beside) for value in values]
+            requested = [Filters(**{name: value if name == "archived" else str(value)} | beside) for value in values]
             sort, ascending = random.choice(("created", "updated")), random.random() < 0.5
-            fitting = [order for filters in asked for order in model(placed, filters)]
+            fitting = [order for filters in requested for order in model(placed, filters)]
             wanted = model(fitting, Filters(), sort=sort, ascending=ascending)
             offset, limit = random.randrange(len(wanted) + 2), random.choice((1, 7, 99))
             async with store.reading() as tx:
-                found = await read_page_of(tx, ONE, asked, limit=limit, offset=offset, sort=sort, ascending=ascending)
-            assert found.orders == wanted[offset : offset + limit], (asked, sort, ascending)
+                found = await read_page_of(
+                    tx, ONE, requested, limit=limit, offset=offset, sort=sort, ascending=ascending
+                )
+            assert found.orders == wanted[offset : offset + limit], (requested, sort, ascending)
 
     async def test_an_order_of_two_alternatives_is_on_the_page_once(self, store: Store) -> None:
         random, placed = await store_random_orders(store, 15, 60)

@@ -65,15 +65,15 @@ class TestSearch:
         monkeypatch.setattr(word_search, "MAX_ROUNDS", rounds)
         id_generator, at = IdGenerator(2), placed[-1].created_at + 1000
         for turn in range(16):
-            asked = random.sample(WORDS, random.choice((1, 1, 2, 3)))
+            requested = random.sample(WORDS, random.choice((1, 1, 2, 3)))
             names = random.sample(NAMES, random.choice((0, 0, 1, 2)))
             filters = Filters(**{name: value_of(random, name, placed) for name in names})
-            wanted = [order for order in model(placed, filters) if all(has(order, word) for word in asked)]
+            wanted = [order for order in model(placed, filters) if all(has(order, word) for word in requested)]
             seen: list[Order] = []
             before, limit = None, random.choice((1, 3, 50))
             while True:
                 async with store.reading() as tx:
-                    some = await word_search.search(tx, ONE, asked, filters, before=before, limit=limit)
+                    some = await word_search.search(tx, ONE, requested, filters, before=before, limit=limit)
                 seen += some.orders
                 assert len(some.orders) <= limit
                 if some.last is None:
@@ -84,7 +84,7 @@ class TestSearch:
                     at += 1000
                     placed.append(random_order(random, id_generator, at))
                     await put(store, placed[-1])
-            assert numbers(seen) == numbers(wanted), (asked, filters)
+            assert numbers(seen) == numbers(wanted), (requested, filters)
 
 
 class TestTerms:

@@ -53,8 +53,8 @@ async def _order(request: Request, document_id: str, document_type: str) -> Orde
             request.context, request.caller, order_id=from_hex24(document_id) if document_type == "ORDER" else None
         )
     except NotFound:
-        shown = document_id[:_MAX_ID_SHOWN]
-        raise NotFound(Code.NOT_FOUND, f"Entity with Id {shown} doesn't exist") from None
+        shortened = document_id[:_MAX_ID_SHOWN]
+        raise NotFound(Code.NOT_FOUND, f"Entity with Id {shortened} doesn't exist") from None
 
 
 # Responses without a type are plain text.

@@ -23,11 +23,6 @@ _VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
 _ENTITY_TAG = re.compile(r'(W/)?"[!#-~]*"')
 
 
-def bad_parameter(name: str, reason: str) -> Invalid:
-    """Make the refusal of one query parameter."""
-    return Invalid(Code.INVALID, "a query parameter has a fault", faults=(Fault((errors.QUERY, name), reason),))
-
-
 def raise_faults(faults: list[Fault]) -> None:
     """Refuse with Invalid where there are faults."""
     if faults:

@@ -268,12 +268,12 @@ async def _version(request: Request, versions: frozenset[int]) -> int:
 def _reply(request: Request) -> RenderReply:
     async def reply(tx: Any, change: Change) -> bytes:
         (rendered,) = await rendering.render_in(tx, request.context, request.caller, [change.order], door=FORMAT.name)
-        return _spelled(rendered.document, change)
+        return _render_change(rendered.document, change)
 
     return reply
 
 
-def _spelled(document: dict[str, Tree], change: Change) -> bytes:
+def _render_change(document: dict[str, Tree], change: Change) -> bytes:
     return encode_json({"order": document, "events": [event_answer(event) for event in change.events]})
 
 

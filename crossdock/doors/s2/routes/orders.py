@@ -41,8 +41,8 @@ async def list_orders(request: Request) -> Reply:
         orders = await _orders_of(request, term)
         some = orders[offset : offset + limit]
         return paged(await rendering.render_json_all(context, caller, some, door=door), len(orders))
-    told = await rendering.render_json_page(context, caller, Filters(door=door), door=door, limit=limit, offset=offset)
-    return paged(told.documents, await queries.count(context, caller, Filters(door=door)))
+    page = await rendering.render_json_page(context, caller, Filters(door=door), door=door, limit=limit, offset=offset)
+    return paged(page.documents, await queries.count(context, caller, Filters(door=door)))
 
 
 async def _orders_of(request: Request, term: str) -> list[Order]:
