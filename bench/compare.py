@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("commit", nargs="?", help="the other code")
     parser.add_argument("--prototype", action="store_true", help="compare with the bare prototype instead")
     parser.add_argument("--door", action="append", choices=DOORS, help="only these doors")
-    parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines; SQLite unless told")
+    parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines; SQLite by default")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=3, help="of each half of a round")
     arguments = parser.parse_args()

@@ -28,13 +28,13 @@ class EchoIntake(Intake):
     async def submit(self, submission: Submission) -> Outcome:
         """Answer as the real intake would, had it stored the order."""
         door, caller, now = submission.format, submission.caller, self._context.clock()
-        reading = door.read(submission.raw)
+        reading = door.parse(submission.raw)
         assert not reading.faults, reading.faults
         needs = tuple((need.kind, need.key) for need in reading.references)
         if needs not in self._known:
             self._known[needs] = await reference_data.look_up(self._context, caller, needs)
         found = self._known[needs]
-        content = door.content(reading, found)
+        content = door.to_content(reading, found)
         order = Order(
             organization_id=caller.organization_id,
             order_id=self._context.id_generator.new(now),
@@ -45,7 +45,7 @@ class EchoIntake(Intake):
             content=content,
             counters=initial_counters(content),
         )
-        return Outcome("accepted", order.source.submission_id, order.order_id, door.reply(reading.tree, order, found))
+        return Outcome("accepted", order.source.submission_id, order.order_id, door.create_response(reading.tree, order, found))
 
 
 class EchoApp(app.App):

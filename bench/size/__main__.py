@@ -201,7 +201,7 @@ def report(results: Sequence[Result]) -> str:
         lines.append(f"| {op.name} | {op.aim_ms} | {' | '.join(cells)} |")
     for each in results:
         lines += ["", f"## Plans on {each.engine}", "", _COSTS[each.engine], ""]
-        lines += _plans_told(each)
+        lines += _plan_lines(each)
     return "\n".join(lines) + "\n"
 
 
@@ -211,7 +211,7 @@ _COSTS = {
 }
 
 
-def _plans_told(result: Result) -> Iterator[str]:
+def _plan_lines(result: Result) -> Iterator[str]:
     by_text: dict[tuple[str, tuple[str, ...]], list[tuple[str, Plan]]] = {}
     for name, some in result.plans.items():
         for plan in some:

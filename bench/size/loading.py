@@ -38,7 +38,7 @@ class Loaded(Struct):
     known: list[Known]
 
 
-async def load(url: str, count: int, *, told: bool = True) -> Loaded:
+async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
     """Migrate the database at `url` and fill it with `count` orders."""
     async with app.open_context(settings({}, database=url)) as context:
         made, clients, references = await _organizations(context)
@@ -59,7 +59,7 @@ async def load(url: str, count: int, *, told: bool = True) -> Loaded:
                 for organization_id, numbers in counts.items():
                     await order_counts.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
-            if told:
+            if progress:
                 print(f"  {min(count, start + COMMIT):,} orders after {time.perf_counter() - began:.0f} s", flush=True)
     ids = [each.organization_id for each in made]
     return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known)
@@ -131,7 +131,7 @@ async def _bulk(url: str) -> AsyncIterator[Callable[[], Any]]:
     @asynccontextmanager
     async def begin_postgres() -> AsyncIterator[Transaction]:
         async with other.transaction():
-            yield postgres.PostgresTransaction(other, asked=lambda _: None)
+            yield postgres.PostgresTransaction(other, on_statement=lambda _: None)
 
     yield begin_postgres
     await other.execute("VACUUM ANALYZE")  # autovacuum does both by itself within minutes

@@ -21,7 +21,7 @@ ORDERS = 3_000
 @pytest.fixture
 async def loaded(database: str) -> AsyncIterator[Loaded]:
     """Fill a database with orders of several organizations and all doors."""
-    yield await load(database, ORDERS, told=False)
+    yield await load(database, ORDERS, progress=False)
 
 
 class TestPlans:
