@@ -45,7 +45,9 @@ class EchoIntake(Intake):
             content=content,
             counters=initial_counters(content),
         )
-        return Outcome("accepted", order.source.submission_id, order.order_id, door.create_response(reading.tree, order, found))
+        return Outcome(
+            "accepted", order.source.submission_id, order.order_id, door.create_response(reading.tree, order, found)
+        )
 
 
 class EchoApp(app.App):
