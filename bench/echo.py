@@ -1,4 +1,4 @@
-"""Yardstick one: the same server and the same door decoding, checking and answering the same body, with no database.
+"""Baseline one: the same server and the same door decoding, checking and answering the same body, with no database.
 
 Only the transaction is left out: what an order refers to is looked up once and remembered, and nothing is written.
 """

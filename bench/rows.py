@@ -1,4 +1,4 @@
-"""Yardstick two: a bare loop writing the same rows, in transactions of 64, through the plain driver.
+"""Baseline two: a bare loop writing the same rows, in transactions of 64, through the plain driver.
 
 The rows are those one accepted order left in the database; each copy gets ids of its own. `fill` makes such copies for a
 bench that needs many orders.
@@ -21,7 +21,7 @@ BATCH = 64
 def _copy(row: dict[str, Any], number: int) -> tuple[Any, ...]:
     """Return a row under other ids: every id rises by `number`, every hash and key becomes another one."""
     changed = dict(row)
-    for name in ("order_id", "submission_id", "event_id"):
+    for name in ("order_id", "aggregate_id", "submission_id", "event_id"):
         if changed.get(name):
             changed[name] += number << 24
     for name in ("key", "hash", "event_hash"):
