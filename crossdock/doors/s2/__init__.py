@@ -1,4 +1,4 @@
-"""The Ventmere S2 door; the server and the program use `DOOR` alone."""
+"""Ventmere S2: order, catalog and sign-in calls."""
 
 from crossdock.doors import Door, SalesAccounts
 from crossdock.doors.s2.catalog import ACCOUNT, assign, describe_organization

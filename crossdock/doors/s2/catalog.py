@@ -1,6 +1,6 @@
-"""Sales accounts, products, brands and users of this door: how they are kept and how they are answered.
+"""Catalog of Ventmere S2: sales accounts, products, brands and users, as they are stored and as they are returned.
 
-Also how this door spells ids and times.
+Also the formats of ids and times.
 """
 
 from datetime import datetime, timedelta
@@ -32,85 +32,92 @@ _DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _MEASURES = ("packageLengthMm", "packageWidthMm", "packageHeightMm", "shippingWeightKg",
              "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg")  # fmt: skip
-# An order's answer holds its organization, its account and its products whole. They are remembered as the JSON they are
-# answered as, so that an answer copies bytes where it would spell and encode them again; 1024 products of 2 kB are 2 MB in
-# a process. A changed entry is another key.
-_REMEMBERED = 1024
+# The response of an order contains its organization, its account and its products. They are cached as JSON, so that a response
+# copies bytes instead of encoding them again. 1024 products of 2 kB are 2 MB in a process. A changed entry is another key.
+_CACHE_SIZE = 1024
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
 def format_id(order_id: int) -> str:
-    """Format an order id as the vendor does: a UUID."""
+    """Format an order id as a UUID."""
     return to_uuid(order_id)
 
 
 def parse_id(text: str) -> int | None:
-    """Read an order id; None where it cannot be one."""
+    """Parse an order id; None if `text` is not the id of any order."""
     return from_uuid(text) if wire.is_uuid(text) else None
 
 
-@lru_cache(_REMEMBERED)
-def instant(us: int) -> str:
-    """Format microseconds since 1970 as the vendor does: UTC, up to 6 fractional digits without zeros at the end."""
+@lru_cache(_CACHE_SIZE)
+def format_time(us: int) -> str:
+    """Format microseconds since 1970 in UTC, with up to 6 fractional digits and no trailing zeros, as the vendor does."""
     text = (_EPOCH + us * _MICROSECOND).isoformat()  # writes a fraction only where there is one
     return (text.rstrip("0") if us % 1_000_000 else text) + "Z"
 
 
+def s2_id(organization: Organization) -> str:
+    """Return S2's id of an organization, a UUID; it is stored in the column `uuid` and only this vendor has such an id."""
+    return organization.uuid
+
+
 def key_for(organization: Organization, kind: str, name: str) -> str:
-    """Make the UUID of a catalog entry from its name, so that of two requests adding it at once only one can."""
-    return str(uuid5(UUID(organization.uuid), f"{kind}/{name}"))
+    """Compute the UUID of a catalog entry from its kind and name, so that only one of two concurrent requests can add it.
+
+    Keys are stored: another UUID for the same name would add the entry a second time.
+    """
+    return str(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
 
 
 # ------------------------------------------------------------------------------------------- accounts, products, brands
-@lru_cache(_REMEMBERED)
-def organization_answer(organization: Organization) -> Raw:
-    """Format an organization."""
+@lru_cache(_CACHE_SIZE)
+def organization_response(organization: Organization) -> Raw:
+    """Render an organization."""
     return _json(
         {
-            "id": organization.uuid,
+            "id": s2_id(organization),
             "name": organization.name,
-            "createdAt": instant(organization.created_at),
-            "updatedAt": instant(organization.updated_at),
+            "createdAt": format_time(organization.created_at),
+            "updatedAt": format_time(organization.updated_at),
         }
     )
 
 
-@lru_cache(_REMEMBERED)
-def account_answer(entry: CatalogEntry, organization: Organization) -> Raw:
-    """Format a sales account."""
-    document = document_of(entry)
+@lru_cache(_CACHE_SIZE)
+def account_response(entry: CatalogEntry, organization: Organization) -> Raw:
+    """Render a sales account."""
+    document = parse_document(entry)
     return _json(
         {
             "id": entry.key,
-            "organization": organization_answer(organization),
+            "organization": organization_response(organization),
             "name": document["name"],
             "type": document["type"],
             "autoAssignOrdersToWarehouse": document["autoAssignOrdersToWarehouse"],
-            "createdAt": instant(entry.created_at),
-            "updatedAt": instant(entry.updated_at),
+            "createdAt": format_time(entry.created_at),
+            "updatedAt": format_time(entry.updated_at),
         }
     )
 
 
-def _json(answer: dict[str, Tree]) -> Raw:
-    return Raw(encode_json(answer))
+def _json(response: dict[str, Tree]) -> Raw:
+    return Raw(encode_json(response))
 
 
 def assign(document: bytes, warehouse: str | None) -> bytes:
-    """Return a sales account's document with the warehouse that its new orders are assigned to at once, or with none."""
+    """Set the warehouse that new orders of a sales account are assigned to, or none, in the account's document."""
     return encode_json(_DOCUMENT.decode(document) | {"autoAssignOrdersToWarehouse": warehouse})
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def warehouse_of(entry: CatalogEntry) -> str | None:
-    """Return the warehouse that a sales account's new orders are assigned to at once, or None."""
-    warehouse: str | None = document_of(entry)["autoAssignOrdersToWarehouse"]
+    """Return the warehouse that new orders of a sales account are assigned to, or None."""
+    warehouse: str | None = parse_document(entry)["autoAssignOrdersToWarehouse"]
     return warehouse or None
 
 
 async def describe_organization(context: Context, caller: Caller) -> list[tuple[str, str]]:
-    """Read what the program shows of an organization: its id here, and its newest sales accounts."""
-    lines = [("s2 id", caller.organization.uuid)]
+    """List what `crossdock organization show` prints for S2: the organization's S2 id and its newest sales accounts."""
+    lines = [("s2 id", s2_id(caller.organization))]
     accounts, _ = await reference_data.page(context, caller, kind=ACCOUNT, term=None, limit=100, offset=0)
     for account in accounts:
         warehouse = warehouse_of(account)
@@ -119,9 +126,9 @@ async def describe_organization(context: Context, caller: Caller) -> list[tuple[
     return lines
 
 
-@lru_cache(_REMEMBERED)
-def product_answer(entry: CatalogEntry, organization: Organization) -> Raw:
-    """Format a product with its brand."""
+@lru_cache(_CACHE_SIZE)
+def product_response(entry: CatalogEntry, organization: Organization) -> Raw:
+    """Render a product with its brand."""
     times = (entry.created_at, entry.updated_at)
     return render_product(entry.document, organization, key=entry.key, times=times)
 
@@ -129,17 +136,17 @@ def product_answer(entry: CatalogEntry, organization: Organization) -> Raw:
 def render_product(
     document: bytes, organization: Organization, *, key: str, times: tuple[int, int], unknown: bool = False
 ) -> Raw:
-    """Format a product: the fields of its stored document, as they are written there, between those of every entry.
+    """Render a product: the members of its stored document, with their numbers as written, between those of every entry.
 
-    `times` are when it was made and last changed, microseconds since 1970.
+    `times` are its creation and its last change, microseconds since 1970.
     """
-    before = {"id": key, "organization": organization_answer(organization)}
-    after = {"unknown": unknown, "createdAt": instant(times[0]), "updatedAt": instant(times[1]), "otherIds": []}
+    before = {"id": key, "organization": organization_response(organization)}
+    after = {"unknown": unknown, "createdAt": format_time(times[0]), "updatedAt": format_time(times[1]), "otherIds": []}
     return _json(before | _FIELDS.decode(document) | after)
 
 
 class ProductNames(TypedDict):
-    """What order lines take from a product's document."""
+    """The members of a product's document that order lines use."""
 
     sku: str
     name: str
@@ -148,31 +155,31 @@ class ProductNames(TypedDict):
 _NAMES = msgspec.json.Decoder(ProductNames)
 
 
-@lru_cache(_REMEMBERED)
-def names_of(entry: CatalogEntry) -> ProductNames:
-    """Return a product's SKU and name."""
+@lru_cache(_CACHE_SIZE)
+def parse_names(entry: CatalogEntry) -> ProductNames:
+    """Parse a product's SKU and name."""
     return _NAMES.decode(entry.document)
 
 
 def search_text(document: dict[str, Tree]) -> str:
-    """Return what lists find an entry by: its SKU, where it has one, and its name."""
+    """Return the text that a list's `term` is searched in: the SKU, if there is one, and the name."""
     return "\n".join(document[name] for name in ("sku", "name") if name in document)
 
 
 def brand_document(name: str, now: int) -> dict[str, Tree]:
-    """Make what is kept of a brand that is first named at `now` (microseconds since 1970)."""
-    return {"name": name, "nameNormalized": name.lower(), "createdAt": instant(now)}
+    """Make the stored document of a brand created at `now` (microseconds since 1970)."""
+    return {"name": name, "nameNormalized": name.lower(), "createdAt": format_time(now)}
 
 
-def brand_answer(entry: CatalogEntry) -> dict[str, Tree]:
-    """Format a brand; products keep a copy, because a brand never changes."""
-    return {"id": entry.key, **document_of(entry)}
+def brand_response(entry: CatalogEntry) -> dict[str, Tree]:
+    """Render a brand; a product's document contains a copy, because brands never change."""
+    return {"id": entry.key, **parse_document(entry)}
 
 
-def product_document(sent: wire.ProductCreate, brand: dict[str, Tree]) -> dict[str, Tree]:
-    """Make what is kept of a product: its members in the order they are answered, whole measures as 1500.0."""
-    document: dict[str, Tree] = msgspec.structs.asdict(sent) | {"brand": brand}
-    # brand stands second in the answer as it does in the shape, so replacing its value keeps the order
+def product_document(body: wire.ProductCreate, brand: dict[str, Tree]) -> dict[str, Tree]:
+    """Make the stored document of a product: its members in the order of the response, whole measures as 1500.0."""
+    document: dict[str, Tree] = msgspec.structs.asdict(body) | {"brand": brand}
+    # `brand` is the second member of the body and of the response: replacing its value keeps the order
     return document | {name: _float(document[name]) for name in _MEASURES}
 
 
@@ -181,33 +188,33 @@ def _float(number: Decimal | int) -> Decimal:
     return Decimal(text if "." in text else text + ".0")
 
 
-def document_of(entry: CatalogEntry) -> dict[str, Tree]:
-    """Read a catalog entry's document, numbers as they were written."""
+def parse_document(entry: CatalogEntry) -> dict[str, Tree]:
+    """Parse a catalog entry's document, with its numbers as written."""
     document: dict[str, Tree] = _DOCUMENT.decode(entry.document)
     return document
 
 
-def user_answer(person: Person, places: list[tuple[Organization, Membership]]) -> dict[str, Tree]:
-    """Format a person who signed in, with the organizations they belong to."""
+def user_response(person: Person, memberships: list[tuple[Organization, Membership]]) -> dict[str, Tree]:
+    """Render a signed-in user with the organizations they belong to."""
     return {
         "id": to_uuid(person.person_id),
         "name": person.name,
         "email": person.email,
         "active": True,
         "inactiveReason": None,
-        "createdAt": instant(person.created_at),
-        "updatedAt": instant(person.updated_at),
+        "createdAt": format_time(person.created_at),
+        "updatedAt": format_time(person.updated_at),
         "organizations": [
-            {"organization": organization_answer(organization), "role": place.role, "permissions": []}
-            for organization, place in places
+            {"organization": organization_response(organization), "role": membership.role, "permissions": []}
+            for organization, membership in memberships
         ],
         "workspaces": [],
         "hostRole": "USER",
     }
 
 
-def product_of(reference_data: ReferenceData, key: str) -> CatalogEntry | None:
-    """Find a product among what was looked up by id or by SKU."""
+def find_product(reference_data: ReferenceData, key: str) -> CatalogEntry | None:
+    """Find the product with the id `key` in the reference data, whether it was looked up by id or by SKU."""
     if (entry := reference_data.entries.get((PRODUCT, key))) is not None:
         return entry
     return next((each for each in reference_data.entries.values() if each.kind == PRODUCT and each.key == key), None)

@@ -1,6 +1,6 @@
-"""What an organization finds in this door: an account to order through; the demo one also the vendor's sample products.
+"""Seeds of new organizations (a sales account; for the demo also products), and a curl command that creates an order.
 
-And the line a newcomer pastes to create an order. Demo ids and figures are those of the vendor's create-order page.
+The ids and values of the demo are those of the vendor's create-order page.
 """
 
 from decimal import Decimal
@@ -77,7 +77,7 @@ DEMO_SEEDS = (
 
 
 def seeds(organization_name: str) -> tuple[Seed, ...]:
-    """Return a new organization one account, because the vendor has no call that makes one and no order goes without."""
+    """Make the seeds of a new organization: one account, because orders need one and the vendor has no call that creates it."""
     return (Seed(ACCOUNT, str(uuid4()), organization_name, document=_account(organization_name)),)
 
 
@@ -95,7 +95,7 @@ _BODY = (
 
 
 def curl(base: str) -> str:
-    """Return one command that signs the demo user in and creates an order at the server `base`."""
+    """Format a shell command that signs in the demo user and creates an order at the server `base`."""
     json = "-H 'Content-Type: application/json'"
     token = f"curl -s -X POST {base}/login {json} -d '{_LOGIN}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\).*/\\1/'"
     return f"curl -s -X POST {base}/order -H \"Authorization: Bearer $({token})\" {json} -d '{_BODY}'"

@@ -1,40 +1,49 @@
-"""What the update call's body makes of an order's document; pure.
+"""The edits that Ventmere S2's update asks for: the command, and the changed document; pure.
 
-Source: the vendor's update page. It lists members that are replaced as a whole, each with the value it has where it is left
-out; its sample also carries the account and the three order numbers. Everything else of the order stays as it is.
+Source: the vendor's update page. It lists the members that are replaced, each with its value if it is missing; its sample also
+has the account and the three order numbers. All other members of the order stay as they are.
 """
 
 from typing import Any
 
 from crossdock.core.errors import Conflict, Fault, Invalid, Path
+from crossdock.core.orders.commands import EditOrder
 from crossdock.doors.s2 import responses, wire
+from crossdock.doors.s2.format import FORMAT
 
 Tree = Any
-# Listed as required: left out they are missing, as in a create body.
+Document = dict[str, Tree]
+# Listed as required: if one is missing, that is a fault, as in a create body.
 _REQUIRED = ("meta", "channelShippingMethod", "channelOrderDate", "currencyId", "items", "attachments")
-# Not on the page's list, only in its sample: left out they stay.
+# Not in the page's list, only in its sample: if one is missing, the order's stays.
 _NUMBERS = ("accountId", "channelOrderId", "channelOrderIdAlt", "channelOrderIdAlt2")
-_UPDATED = frozenset(wire.OrderUpdate.__struct_fields__)
-# Members of an order's canonical content in this door's words, for the faults of an edit that contradicts what has happened.
-_WORDS = {"lines": "items", "currency": "currencyId", "sku": "productId", "product_ref": "productId"}
+# Other members of an update are unknown: they are stored.
+_KNOWN_FIELDS = frozenset(wire.OrderUpdate.__struct_fields__) | responses.RESPONSE_FIELDS
+# The vendor's names of canonical fields, for the faults of an edit that contradicts what was allocated, shipped or canceled.
+_VENDOR_NAMES = {"lines": "items", "currency": "currencyId", "sku": "productId", "product_ref": "productId"}
 
 
-def revised(before: dict[str, Tree], sent: dict[str, Tree]) -> dict[str, Tree]:
-    """Return the document an update asks for: of `before`, in the shape of the create body, and the update's body.
+def update_order(order_id: int | None, body: Document) -> EditOrder:
+    """Make the command that updates an order with the body of an update."""
+    return EditOrder(order_id=order_id, door=FORMAT.name, change=lambda before, _: apply_update(before, body))
 
-    An address may be left out or null: then the order keeps the one it has, because it cannot be without.
+
+def apply_update(before: Document, body: Document) -> Document:
+    """Apply the body of an update to an order's document, which has the shape of the create body.
+
+    If the shipping address is missing or null, the order's stays, because an order must have one.
     """
     after = {name: value for name, value in before.items() if name not in _REQUIRED}
-    after |= {name: sent[name] for name in _REQUIRED if name in sent}
-    after |= {name: sent[name] for name in _NUMBERS if name in sent}
-    after |= {name: value for name, value in sent.items() if name not in _UPDATED and name not in responses.ANSWERED}
-    if sent.get("shippingAddress") is not None:
-        after["shippingAddress"] = sent["shippingAddress"]
+    after |= {name: body[name] for name in _REQUIRED if name in body}
+    after |= {name: body[name] for name in _NUMBERS if name in body}
+    after |= {name: value for name, value in body.items() if name not in _KNOWN_FIELDS}
+    if body.get("shippingAddress") is not None:
+        after["shippingAddress"] = body["shippingAddress"]
     for name, value in {
-        "billingAddress": sent.get("billingAddress"),
-        "shipByDate": sent.get("shipByDate"),
-        "deliverByDate": sent["deliveryByDate"] if "deliveryByDate" in sent else sent.get("deliverByDate"),
-        "customerNote": sent.get("customerNote") or "",
+        "billingAddress": body.get("billingAddress"),
+        "shipByDate": body.get("shipByDate"),
+        "deliverByDate": body["deliveryByDate"] if "deliveryByDate" in body else body.get("deliverByDate"),
+        "customerNote": body.get("customerNote") or "",
     }.items():
         if value is not None:
             after[name] = value
@@ -44,43 +53,43 @@ def revised(before: dict[str, Tree], sent: dict[str, Tree]) -> dict[str, Tree]:
         after["items"] = _items(before, after["items"])
     if isinstance(after.get("attachments"), list):
         after["attachments"] = [
-            _without(each, responses.ATTACHMENT_ANSWERED - {"fileName", "path"}) for each in after["attachments"]
+            _without(each, responses.ATTACHMENT_RESPONSE_FIELDS - {"fileName", "path"}) for each in after["attachments"]
         ]
     return after
 
 
-def _items(before: dict[str, Tree], items: list[Tree]) -> list[Tree]:
-    """Take over what is known of a product that is not here, where the item of a foreign order comes back without its id."""
+def _items(before: Document, items: list[Tree]) -> list[Tree]:
+    """Restore the `product` of items without a productId, as a client sends back an order of another door that it has read."""
     unknown = {
         item["channelOrderItemId"]: item["product"] for item in before["items"] if isinstance(item.get("product"), dict)
     }
-    found = []
+    after = []
     for item in items:
-        kept = _without(item, frozenset({"product"}))
+        changed = _without(item, frozenset({"product"}))
         if isinstance(item, dict) and item.get("productId") == "":
             item_id = item.get("channelOrderItemId")
             if isinstance(item_id, str) and item_id in unknown:
-                kept["product"] = unknown[item_id]
-        found.append(kept)
-    return found
+                changed["product"] = unknown[item_id]
+        after.append(changed)
+    return after
 
 
 def _without(row: Tree, names: frozenset[str]) -> Tree:
-    """Return an object without the members that are the server's to say, which come back from who sends an answer again."""
+    """Remove server-owned members, which a client sends back with a response it has read."""
     return {name: value for name, value in row.items() if name not in names} if isinstance(row, dict) else row
 
 
-def in_update_words(invalid: Invalid, sent: dict[str, Tree]) -> Invalid:
-    """Name faults by the update's members, which spell one otherwise than the create body does."""
-    rendered = "deliveryByDate" if "deliveryByDate" in sent else "deliverByDate"
+def with_update_names(invalid: Invalid, body: Document) -> Invalid:
+    """Translate the paths of faults from the create body to the update, where the delivery date has another name."""
+    delivery_date = "deliveryByDate" if "deliveryByDate" in body else "deliverByDate"
     faults = tuple(
-        Fault((rendered,), fault.reason) if fault.path == ("deliverByDate",) else fault for fault in invalid.faults
+        Fault((delivery_date,), fault.reason) if fault.path == ("deliverByDate",) else fault for fault in invalid.faults
     )
     return Invalid(invalid.code, invalid.reason, faults=faults, **invalid.facts)
 
 
-def in_door_words(conflict: Conflict) -> Conflict:
-    """Name what an edit contradicts by this door's members."""
+def with_vendor_names(conflict: Conflict) -> Conflict:
+    """Translate the paths of faults from canonical content to the vendor's members."""
     faults = tuple(Fault(_path(fault.path), fault.reason) for fault in conflict.faults)
     return Conflict(conflict.code, conflict.reason, faults=faults, **conflict.facts)
 
@@ -88,4 +97,4 @@ def in_door_words(conflict: Conflict) -> Conflict:
 def _path(path: Path) -> Path:
     if path[:1] == ("destinations",):
         return ("shippingAddress",)
-    return tuple(_WORDS.get(part, part) if isinstance(part, str) else part for part in path)
+    return tuple(_VENDOR_NAMES.get(part, part) if isinstance(part, str) else part for part in path)

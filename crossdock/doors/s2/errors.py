@@ -1,11 +1,11 @@
-"""Ventmere S2's errors: every refusal, and a bug, as a code and a message."""
+"""Render refusals, and bugs, as Ventmere S2's errors: a code and a message."""
 
 from crossdock.core.errors import Code, Fault, Refusal
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.s2 import wire
 
-# --------------------------------------------------------------------------------------------------------------- errors
-_ERROR_OF = {
+# Status and error code by refusal. The vendor documents only ALREADY_EXISTS; the other codes are of the same family.
+_ERRORS = {
     Code.NOT_JSON: (400, "INVALID_ARGUMENT"),
     Code.TOO_LARGE: (413, "INVALID_ARGUMENT"),
     Code.TOO_DEEP: (400, "INVALID_ARGUMENT"),
@@ -32,7 +32,7 @@ _ERROR_OF = {
 
 
 def path_text(fault: Fault) -> str:
-    """Format a fault's path as `items[0].quantity`; empty for the body itself."""
+    """Format a fault's path as `items[0].quantity`; it is empty for the whole body."""
     text = ""
     for part in fault.path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -40,9 +40,9 @@ def path_text(fault: Fault) -> str:
 
 
 def _message(refusal: Refusal) -> str:
-    """Tell what is wrong: every fault with its path, a taken number as the vendor words it, else the reason.
+    """Format the message: every fault with its path, the vendor's own text for a number that is taken, or the reason.
 
-    Of a state that forbids something only the first clause is told: the rest names verbs this door has no call for.
+    If the order's state forbids a change, only the first clause of the reason: the rest names operations that S2 lacks.
     """
     if refusal.code is Code.NUMBER_TAKEN:
         return f"Order with channelOrderId '{refusal.facts.get('number')}' already exists for this account"
@@ -52,10 +52,10 @@ def _message(refusal: Refusal) -> str:
 
 
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
-    """Render a refusal, or a bug (None), as code and message; a bug's message holds the reference to its log line."""
+    """Render a refusal, or a bug (None), as an error response; the message of a bug refers to the log line."""
     if refusal is None:
         message = f"An unexpected error occurred. Please report it with the reference ID: {request.request_id}."
         return json_reply(500, wire.ErrorAnswer("INTERNAL", message))
-    status, code = _ERROR_OF[refusal.code]
+    status, code = _ERRORS[refusal.code]
     headers = [("Retry-After", "1")] if status == 503 else []
     return json_reply(status, wire.ErrorAnswer(code, _message(refusal)), headers=headers)

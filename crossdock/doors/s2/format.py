@@ -1,4 +1,4 @@
-"""S2's document format; see flows.formats.Format."""
+"""Ventmere S2's document format: `FORMAT`, through which the flows parse and render orders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +11,15 @@ from crossdock.core.orders.model import Content, Order
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, warehouse_of
-from crossdock.doors.s2.mapping import from_content, named_references, to_content, unique_items_rule
-from crossdock.doors.s2.responses import answered
+from crossdock.doors.s2.mapping import from_content, references_in, to_content, unique_items_rule
+from crossdock.doors.s2.responses import order_response
 from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
 
 
 class S2Format(Format):
-    """The document of this door; see flows.formats.Format."""
+    """The document format of this door."""
 
     name = "s2"
     lines = "items"
@@ -31,30 +31,30 @@ class S2Format(Format):
             raw,
             wire.OrderCreate,
             unique_items_rule,
-            natural=lambda sent: (sent.accountId.lower(), sent.channelOrderId),
-            references=named_references,
+            natural=lambda body: (body.accountId.lower(), body.channelOrderId),
+            references=references_in,
         )
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""
-        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=named_references(document))
+        return ParsedBody(document, unchecked(document, wire.OrderCreate), references=references_in(document))
 
-    def to_content(self, reading: ParsedBody, reference_data: ReferenceData) -> Content:
+    def to_content(self, body: ParsedBody, reference_data: ReferenceData) -> Content:
         """See Format."""
-        return to_content(reading, reference_data)
+        return to_content(body, reference_data)
 
     def references(self, content: Content) -> tuple[EntityReference, ...]:
-        """See Format; an order from another door has its products looked up by SKU."""
-        wanted = []
+        """See Format; products of an order of another door are looked up by SKU."""
+        references = []
         is_own = wire.is_uuid(content.account_ref or "")
         if content.account_ref and is_own:
-            wanted.append(EntityReference(ACCOUNT, content.account_ref, ()))
+            references.append(EntityReference(ACCOUNT, content.account_ref, ()))
         for line in content.lines:
             if line.product_ref and wire.is_uuid(line.product_ref):
-                wanted.append(EntityReference(PRODUCT, line.product_ref, ()))
+                references.append(EntityReference(PRODUCT, line.product_ref, ()))
             if line.sku and not is_own:
-                wanted.append(EntityReference(PRODUCT_BY_SKU, line.sku, ()))
-        return tuple(wanted)
+                references.append(EntityReference(PRODUCT_BY_SKU, line.sku, ()))
+        return tuple(references)
 
     def from_content(
         self, content: Content, reference_data: ReferenceData, missing_fields: MissingFields
@@ -66,14 +66,14 @@ class S2Format(Format):
         self, document: dict[str, Tree], order: Order, reference_data: ReferenceData, history: Sequence[Event] = ()
     ) -> dict[str, Tree]:
         """See Format."""
-        return answered(document, order, reference_data)
+        return order_response(document, order, reference_data)
 
     def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
-        """See Format; create answers the whole order."""
-        return encode_json(answered(document, order, reference_data))
+        """See Format; the response to create is the whole order."""
+        return encode_json(order_response(document, order, reference_data))
 
     def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
-        """See Format; an account may name a warehouse that all its orders are assigned to."""
+        """See Format; an account may name a warehouse that its new orders are assigned to."""
         account = reference_data.entries.get((ACCOUNT, order.content.account_ref or ""))
         warehouse = warehouse_of(account) if account else None
         return Placement(location_ref=warehouse) if warehouse else NO_PLACEMENT

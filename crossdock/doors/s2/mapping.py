@@ -1,7 +1,8 @@
-"""Ventmere S2 words to canonical ones and back; pure. `FORMAT` is what the flows use.
+"""Map Ventmere S2's create body to canonical content and back; pure.
 
-Canonical homes: channelOrderId and its two alternatives, accountId, the two addresses, channelShippingMethod (service),
-date, currency, items (SKU and description come from the product), ship-by, deliver-by, note. All else is a leftover.
+Canonical fields: channelOrderId and its two alternatives, accountId, the two addresses, channelShippingMethod (service), the
+dates, currencyId, the items but their meta (SKU and description are those of the product), customerNote. The others are stored
+as unmapped fields. responses.py turns the document into a response.
 """
 
 from collections.abc import Iterable
@@ -13,32 +14,32 @@ from crossdock.core.json.request_body import EntityReference, ParsedBody, duplic
 from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time
 from crossdock.core.orders.model import Address, Content, Destination, Line, Reference, Shipping
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, names_of, product_of
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, find_product, parse_names
 from crossdock.flows.formats import MissingFields, ReferenceData
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
 
 
-# -------------------------------------------------------------------------------------------------------------- reading
+# -------------------------------------------------------------------------------------------------------------- body to content
 def unique_items_rule(tree: Tree) -> Iterable[Fault]:
-    """An item's id is its own within the order."""
+    """Require channelOrderItemId to be unique in the order."""
     return duplicates_in(tree, "items", "channelOrderItemId")
 
 
-def named_references(tree: Tree) -> tuple[EntityReference, ...]:
-    """The account and every product must be the organization's; what is no UUID is a fault of its own."""
+def references_in(tree: Tree) -> tuple[EntityReference, ...]:
+    """List the account and the products that a body refers to; a value that is not a UUID is a fault of the body already."""
     if not isinstance(tree, dict):
         return ()
-    needs = []
+    references = []
     account = tree.get("accountId")
     if isinstance(account, str) and wire.is_uuid(account):
-        needs.append(EntityReference(ACCOUNT, account.lower(), ("accountId",)))
-    for place, item in objects_in(tree, "items"):
+        references.append(EntityReference(ACCOUNT, account.lower(), ("accountId",)))
+    for position, item in objects_in(tree, "items"):
         product = item.get("productId")
         if isinstance(product, str) and wire.is_uuid(product):
-            needs.append(EntityReference(PRODUCT, product.lower(), ("items", place, "productId")))
-    return tuple(needs)
+            references.append(EntityReference(PRODUCT, product.lower(), ("items", position, "productId")))
+    return tuple(references)
 
 
 def _address(sent: wire.Address | None) -> Address | None:
@@ -57,10 +58,10 @@ def _address(sent: wire.Address | None) -> Address | None:
     )
 
 
-def _line(item: wire.Item, reference_data: ReferenceData, placeholder: Tree) -> Line:
+def _line(item: wire.Item, reference_data: ReferenceData, unknown_product: Tree) -> Line:
     key = item.productId.lower()
-    entry = product_of(reference_data, key) if key else None
-    names = names_of(entry) if entry is not None else placeholder or {}
+    entry = find_product(reference_data, key) if key else None
+    names = parse_names(entry) if entry is not None else unknown_product or {}
     return Line(
         quantity=item.quantity,
         sku=names.get("sku") or None,
@@ -71,14 +72,15 @@ def _line(item: wire.Item, reference_data: ReferenceData, placeholder: Tree) -> 
     )
 
 
-def to_content(reading: ParsedBody, reference_data: ReferenceData) -> Content:
-    sent: wire.OrderCreate = reading.shape
+def to_content(body: ParsedBody, reference_data: ReferenceData) -> Content:
+    """Map a create body to canonical content."""
+    sent: wire.OrderCreate = body.shape
     return Content(
         number=sent.channelOrderId,
         lines=tuple(
-            # only `spell` leaves a productId empty, and then says what it knows of the product beside it
+            # productId is empty only in a document that `from_content` wrote: `product` has the SKU and name then
             _line(item, reference_data, row.get("product") if not item.productId else None)
-            for item, row in zip(sent.items, reading.tree["items"], strict=True)
+            for item, row in zip(sent.items, body.tree["items"], strict=True)
         ),
         destinations=(Destination(address=_address(sent.shippingAddress)),),
         account_ref=sent.accountId.lower() or None,
@@ -93,13 +95,13 @@ def to_content(reading: ParsedBody, reference_data: ReferenceData) -> Content:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- spelling
-def _said(**members: Tree) -> dict[str, Tree]:
+# ------------------------------------------------------------------------------------------------------------- content to body
+def _without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _in_utc(text: str | None) -> str | None:
-    """Format a time in UTC, as this door's clients must be able to rely on; one that is already stays as it was sent."""
+def _to_utc(text: str | None) -> str | None:
+    """Convert a date or time to UTC, which S2's clients rely on; a time in UTC stays as it was sent."""
     if text is None or is_utc_date_time(text):
         return text
     if is_date(text):
@@ -110,7 +112,7 @@ def _in_utc(text: str | None) -> str | None:
     fraction = text[19 : len(text) - len(offset)]
     try:
         moment = datetime.fromisoformat(text[:19] + offset).astimezone(UTC)
-    except (ValueError, OverflowError):  # an offset that leads out of the calendar
+    except (ValueError, OverflowError):  # in UTC the time is before year 1 or after 9999
         return text
     return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
@@ -134,35 +136,35 @@ def _address_fields(address: Address | None, missing_fields: MissingFields, path
 
 
 def _reference_fields(content: Content) -> dict[str, str]:
-    """Put references under their own names where the vendor has them, others into what is left of the two places."""
+    """Render references under S2's two names; references of other names take the name that is left."""
     rendered = {each.name: each.value for each in content.references if each.name in _ALTERNATIVES}
     free = [name for name in _ALTERNATIVES if name not in rendered]
     others = [each.value for each in content.references if each.name not in _ALTERNATIVES]
     return rendered | dict(zip(free, others, strict=False))
 
 
-def _method(content: Content) -> str | None:
-    """Return how to ship, in the one free word this door has for it."""
-    how = content.shipping or Shipping()
-    wanted = content.destinations[0].method if content.destinations else None
-    return how.service or how.service_name or wanted or how.carrier
+def _shipping_method(content: Content) -> str | None:
+    """Return the first of the service, its name, the destination's method and the carrier: S2 has one free text for all."""
+    shipping = content.shipping or Shipping()
+    method = content.destinations[0].method if content.destinations else None
+    return shipping.service or shipping.service_name or method or shipping.carrier
 
 
 def _line_fields(
-    line: Line, place: int, reference_data: ReferenceData, missing_fields: MissingFields
+    line: Line, position: int, reference_data: ReferenceData, missing_fields: MissingFields
 ) -> dict[str, Tree]:
-    """Format a line; one whose product is not here says in `product` what little is known, for the answer."""
+    """Render a line as an item; if its product is not in the catalog, `product` has the SKU and name for the response."""
     entry = reference_data.entries.get((PRODUCT, line.product_ref or "")) or reference_data.entries.get(
         (PRODUCT_BY_SKU, line.sku or "")
     )
-    path = ("items", place)
+    path = ("items", position)
     product = None
     if entry is None:
         product = {
             "sku": missing_fields.fill(line.sku, "", *path, "product", "sku"),
             "name": missing_fields.fill(line.description, "", *path, "product", "name"),
         }
-    return _said(
+    return _without_none(
         channelOrderItemId=missing_fields.fill(line.line_ref, "", *path, "channelOrderItemId"),
         productId=missing_fields.fill(entry.key if entry else None, "", *path, "product", "id"),
         product=product,
@@ -173,21 +175,24 @@ def _line_fields(
 
 
 def from_content(content: Content, reference_data: ReferenceData, missing_fields: MissingFields) -> dict[str, Tree]:
+    """Render canonical content as a create body; the inverse of `to_content`."""
     account = reference_data.entries.get((ACCOUNT, content.account_ref or ""))
     address = content.destinations[0].address if content.destinations else None
-    return _said(
+    return _without_none(
         accountId=missing_fields.fill(account.key if account else None, "", "account", "id"),
         channelOrderId=content.number,
         **_reference_fields(content),
-        channelShippingMethod=missing_fields.fill(_method(content), "", "channelShippingMethod"),
+        channelShippingMethod=missing_fields.fill(_shipping_method(content), "", "channelShippingMethod"),
         shippingAddress=_address_fields(address, missing_fields, "shippingAddress"),
         billingAddress=_address_fields(content.bill_to, missing_fields, "billingAddress") if content.bill_to else None,
         meta={},
-        channelOrderDate=missing_fields.fill(_in_utc(content.placed_at), "", "channelOrderDate"),
+        channelOrderDate=missing_fields.fill(_to_utc(content.placed_at), "", "channelOrderDate"),
         currencyId=missing_fields.fill(content.currency, "", "currencyId"),
-        items=[_line_fields(line, place, reference_data, missing_fields) for place, line in enumerate(content.lines)],
+        items=[
+            _line_fields(line, position, reference_data, missing_fields) for position, line in enumerate(content.lines)
+        ],
         attachments=[],
-        shipByDate=_in_utc(content.ship_by),
-        deliverByDate=_in_utc(content.deliver_by),
+        shipByDate=_to_utc(content.ship_by),
+        deliverByDate=_to_utc(content.deliver_by),
         customerNote=content.notes,
     )

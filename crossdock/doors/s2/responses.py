@@ -1,4 +1,4 @@
-"""The order as this door answers it: what was sent, with its account and products whole, in the vendor's order; pure."""
+"""Responses of Ventmere S2: an order with its account and its products, members in the vendor's order; pure."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,24 +12,24 @@ from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import (
     ACCOUNT,
-    account_answer,
+    account_response,
     brand_document,
+    find_product,
     format_id,
-    instant,
-    organization_answer,
-    product_answer,
+    format_time,
+    organization_response,
     product_document,
-    product_of,
+    product_response,
     render_product,
 )
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.tenants import Organization
 
 Tree = Any
-# Members of the answers that are the server's to say; what a sender puts there is not answered.
-ANSWERED = frozenset(wire.Order.__struct_fields__) | {"accountId"}
-_ITEM_ANSWERED = frozenset(wire.OrderItem.__struct_fields__) | {"productId"}
-ATTACHMENT_ANSWERED = frozenset(wire.OrderAttachment.__struct_fields__)
+# Members that the server sets in responses; what a client sends under these names is ignored.
+RESPONSE_FIELDS = frozenset(wire.Order.__struct_fields__) | {"accountId"}
+_ITEM_RESPONSE_FIELDS = frozenset(wire.OrderItem.__struct_fields__) | {"productId"}
+ATTACHMENT_RESPONSE_FIELDS = frozenset(wire.OrderAttachment.__struct_fields__)
 _STATUS = {
     Status.OPEN: "UNFULFILLED",
     Status.ON_HOLD: "UNFULFILLED",
@@ -43,15 +43,15 @@ _STATUS = {
 }
 
 
-def _assign_status(counters: Iterable[Counters]) -> str:
-    """Derive how much of what is still wanted has a warehouse; what was shipped had one."""
-    wanted = assigned = 0
+def _derive_assign_status(counters: Iterable[Counters]) -> str:
+    """Derive how many of the units that are not canceled are assigned to a warehouse; shipped units were."""
+    open_units = assigned = 0
     for each in counters:
-        wanted += each.ordered - each.canceled
+        open_units += each.ordered - each.canceled
         assigned += each.allocated + each.shipped
     if not assigned:
         return "PENDING"
-    return "ASSIGNED" if assigned >= wanted else "PARTIALLY_ASSIGNED"
+    return "ASSIGNED" if assigned >= open_units else "PARTIALLY_ASSIGNED"
 
 
 _UNKNOWN_PRODUCT = product_document(
@@ -65,108 +65,110 @@ _UNKNOWN_PRODUCT = product_document(
 )  # fmt: skip
 
 
-def _unknown_product(known: Tree, order: Order, organization: Organization) -> Raw:
-    """Format a product this door has never been told about, marked as such: empty but for what its order line says."""
+def _unknown_product(product: Tree, order: Order, organization: Organization) -> Raw:
+    """Render a product that is not in the catalog: flagged `unknown`, with the SKU and name of the order line only."""
     brand = {"id": "", **brand_document("", order.created_at)}
-    document = _UNKNOWN_PRODUCT | {"sku": known["sku"], "brand": brand, "name": known["name"]}
+    document = _UNKNOWN_PRODUCT | {"sku": product["sku"], "brand": brand, "name": product["name"]}
     times = (order.created_at, order.created_at)
     return render_product(encode_json(document), organization, key="", times=times, unknown=True)
 
 
 def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:
-    """Format the account of an order that came from elsewhere: the vendor's generic kind, without id and name."""
+    """Render the account of an order of another door: the vendor's generic type, without id and name."""
     return {
         "id": "",
-        "organization": organization_answer(organization),
+        "organization": organization_response(organization),
         "name": "",
         "type": "MARKETPLACE_GENERIC",
         "autoAssignOrdersToWarehouse": None,
-        "createdAt": instant(order.created_at),
-        "updatedAt": instant(order.created_at),
+        "createdAt": format_time(order.created_at),
+        "updatedAt": format_time(order.created_at),
     }
 
 
-def _address_answer(address: dict[str, Tree] | None) -> dict[str, Tree] | None:
-    """Put an address in the vendor's order, whatever order it was sent in."""
+def _address_response(address: dict[str, Tree] | None) -> dict[str, Tree] | None:
+    """Render an address with its members in the vendor's order."""
     if address is None or tuple(address) == wire.Address.__struct_fields__:
         return address
     return {name: address[name] for name in wire.Address.__struct_fields__} | address
 
 
-def _item_answer(item: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
+def _item_response(item: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
     key = item["productId"].lower()
-    entry = product_of(reference_data, key) if key else None
+    entry = find_product(reference_data, key) if key else None
     product = (
-        product_answer(entry, reference_data.organization)
+        product_response(entry, reference_data.organization)
         if entry is not None
         else _unknown_product(item["product"], order, reference_data.organization)
     )
-    answer = {
+    response = {
         "channelOrderItemId": item["channelOrderItemId"],
         "product": product,
         "quantity": item["quantity"],
         "unitPrice": item["unitPrice"],
         "meta": item["meta"],
     }
-    return _with_own(answer, item, _ITEM_ANSWERED)
+    return _with_unknown_fields(response, item, _ITEM_RESPONSE_FIELDS)
 
 
-def attachment_id(order_id: str, place: int) -> str:
-    """Make the UUID of a file of an order from the order's id and the file's place, so that every answer has the same."""
-    return str(uuid5(UUID(order_id), f"attachment/{place}"))
+def attachment_id(order_id: str, position: int) -> str:
+    """Compute the UUID of an attachment from the order's id and its position, so that all responses have the same."""
+    return str(uuid5(UUID(order_id), f"attachment/{position}"))
 
 
-def _attachment_answer(attachment: dict[str, Tree], file_id: str, time: str) -> dict[str, Tree]:
-    answer = {
+def _attachment_response(attachment: dict[str, Tree], file_id: str, time: str) -> dict[str, Tree]:
+    response = {
         "id": file_id,
         "fileName": attachment["fileName"],
         "path": attachment["path"],
         "createdAt": time,
         "updatedAt": time,
     }
-    return _with_own(answer, attachment, ATTACHMENT_ANSWERED)
+    return _with_unknown_fields(response, attachment, ATTACHMENT_RESPONSE_FIELDS)
 
 
-def _with_own(answer: dict[str, Tree], document: dict[str, Tree], answered: frozenset[str]) -> dict[str, Tree]:
-    """Add to an answer the members the sender added to what the vendor knows."""
-    if not answered.issuperset(document):
-        answer |= {name: value for name, value in document.items() if name not in answered}
-    return answer
+def _with_unknown_fields(
+    response: dict[str, Tree], document: dict[str, Tree], known: frozenset[str]
+) -> dict[str, Tree]:
+    """Add the members of a document that the vendor does not know to its response."""
+    if not known.issuperset(document):
+        response |= {name: value for name, value in document.items() if name not in known}
+    return response
 
 
-def answered(document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
-    """Turn a spelled document into the order as this door answers it; what the sender added comes last."""
+def order_response(document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
+    """Render the response of an order from its document; unknown members come last."""
     account = reference_data.entries.get((ACCOUNT, document["accountId"].lower()))
     organization = reference_data.organization
-    order_id, created = format_id(order.order_id), instant(order.created_at)
-    answer = {
+    order_id, created = format_id(order.order_id), format_time(order.created_at)
+    response = {
         "id": order_id,
-        "organization": organization_answer(organization),
-        "account": account_answer(account, organization) if account else _unknown_account(order, organization),
+        "organization": organization_response(organization),
+        "account": account_response(account, organization) if account else _unknown_account(order, organization),
         "accountSubChannel": None,
         "channelOrderId": document["channelOrderId"],
         "channelOrderIdAlt": document.get("channelOrderIdAlt"),
         "channelOrderIdAlt2": document.get("channelOrderIdAlt2"),
         "channelShippingMethod": document["channelShippingMethod"],
-        "shippingAddress": _address_answer(document["shippingAddress"]),
+        "shippingAddress": _address_response(document["shippingAddress"]),
         "shippingOverrideAddress": None,
-        "billingAddress": _address_answer(document.get("billingAddress")),
+        "billingAddress": _address_response(document.get("billingAddress")),
         "meta": document["meta"],
         "channelOrderDate": document["channelOrderDate"],
         "status": _STATUS[order.status],
-        "assignStatus": _assign_status(order.counters),
+        "assignStatus": _derive_assign_status(order.counters),
         "archived": order.archived,
         "currencyId": document["currencyId"],
-        "items": [_item_answer(item, order, reference_data) for item in document["items"]],
+        "items": [_item_response(item, order, reference_data) for item in document["items"]],
         "attachments": [
-            _attachment_answer(each, attachment_id(order_id, place), created)
-            for place, each in enumerate(document["attachments"])
+            _attachment_response(each, attachment_id(order_id, position), created)
+            for position, each in enumerate(document["attachments"])
         ],
         "fulfillments": [],
         "createdAt": created,
-        "updatedAt": instant(order.updated_at),
+        "updatedAt": format_time(order.updated_at),
         "shipByDate": document.get("shipByDate"),
         "deliverByDate": document.get("deliverByDate"),
         "customerNote": document.get("customerNote"),
     }
-    return _with_own(answer, document, ANSWERED)
+    return _with_unknown_fields(response, document, RESPONSE_FIELDS)

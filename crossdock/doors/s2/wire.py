@@ -1,7 +1,7 @@
-"""Ventmere S2: the shapes and spelling of its bodies, no logic.
+"""Ventmere S2's wire types: request and response bodies.
 
-Source of every rule: the vendor's create-order and create-product pages; what they leave open was decided for this door
-(docs/doors/s2.md). Absent is an empty string in an address and null elsewhere; numbers with a fraction keep it.
+The rules are those of the vendor's create-order and create-product pages; docs/doors/s2.md says what was decided where they
+are silent. An absent value is an empty string in an address and null elsewhere. Numbers keep their fraction.
 """
 
 import re
@@ -13,8 +13,7 @@ from crossdock.core.iso import COUNTRIES
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import Count, Currency, NonEmpty, Number, Quantity, UtcDateTime
 
-# Written out: a group that repeats, and letters of either case by a flag, take more than twice as long, and every order
-# has three or more.
+# Written out, because a repeated group and re.IGNORECASE take more than twice as long, and every order has three or more.
 _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}\Z")
 
@@ -25,7 +24,7 @@ def is_uuid(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    """Tell whether `text` is a country of ISO 3166-1 alpha-2, or empty as any member of an address may be."""
+    """Tell whether `text` is an ISO 3166-1 alpha-2 country, or empty as any member of an address may be."""
     return not text or text in COUNTRIES
 
 
@@ -35,7 +34,7 @@ CountryOrEmpty = Annotated[str, rule("s2_country", is_country, "an ISO 3166-1 al
 
 # ------------------------------------------------------------------------------------------------------------- requests
 class Address(Struct):
-    """A postal address: every member is there, empty where there is nothing to say."""
+    """A postal address. Every member is required and may be empty."""
 
     name: str
     company: str
@@ -50,7 +49,7 @@ class Address(Struct):
 
 
 class Item(Struct):
-    """One ordered product; `meta` is the sender's own."""
+    """An ordered product. `meta` is free for the client."""
 
     channelOrderItemId: NonEmpty
     productId: Uuid
@@ -60,14 +59,14 @@ class Item(Struct):
 
 
 class Attachment(Struct):
-    """A file of the order: its name as people know it, and where it is stored."""
+    """A file of the order: its name, and the path where it is stored."""
 
     fileName: NonEmpty
     path: NonEmpty
 
 
 class OrderCreate(Struct, kw_only=True):
-    """The create-order body. The three last members are documented for update only, and taken here too."""
+    """An order to create. The last three members are documented for update only and accepted here too."""
 
     accountId: Uuid
     channelOrderId: NonEmpty
@@ -87,10 +86,10 @@ class OrderCreate(Struct, kw_only=True):
 
 
 class OrderUpdate(Struct, kw_only=True):
-    """The update-order body: members of the vendor's list replace the order's, left out they become empty.
+    """An update of an order: its members replace those of the order; missing ones become empty.
 
-    `deliveryByDate` is what answers call `deliverByDate`; that name is understood too. The account and the order numbers are
-    not on the vendor's list, only in its sample; left out they stay, and so does the shipping address.
+    `deliveryByDate` is named `deliverByDate` in responses; both names are accepted. If the account, an order number or the
+    shipping address is missing, the order's stays.
     """
 
     accountId: Uuid | UnsetType = UNSET
@@ -111,7 +110,7 @@ class OrderUpdate(Struct, kw_only=True):
 
 
 class ProductCreate(Struct):
-    """The create-product body; `brand` is a name, empty for a product without one."""
+    """A product to create. `brand` is a name, or empty for a product without a brand."""
 
     sku: NonEmpty
     brand: str
@@ -135,13 +134,13 @@ class ProductCreate(Struct):
 
 
 class Login(Struct):
-    """The sign-in body."""
+    """The e-mail and password of a user."""
 
     email: str
     password: str
 
 
-# -------------------------------------------------------------------------------------------------------------- answers
+# ------------------------------------------------------------------------------------------------------------ responses
 class Organization(Struct):
     id: str
     name: str
@@ -150,7 +149,7 @@ class Organization(Struct):
 
 
 class Account(Struct):
-    """A sales channel's account."""
+    """A sales account."""
 
     id: str
     organization: Organization
@@ -162,7 +161,7 @@ class Account(Struct):
 
 
 class Brand(Struct):
-    """A brand; it has no time of change."""
+    """A brand. Brands never change, so there is no `updatedAt`."""
 
     id: str
     name: str
@@ -199,7 +198,7 @@ class Product(Struct):
 
 
 class OrderItem(Struct):
-    """An ordered product, whole."""
+    """An ordered product with all its members."""
 
     channelOrderItemId: str
     product: Product
@@ -217,7 +216,7 @@ class OrderAttachment(Struct):
 
 
 class Order(Struct):
-    """An order as create, read and list answer it; members the sender added follow at the end."""
+    """An order. Unknown members of the request follow at the end."""
 
     id: str
     organization: Organization
@@ -281,7 +280,7 @@ class User(Struct):
 
 
 class LoggedIn(Struct):
-    """The answer to a sign-in; the vendor documents no other `type`."""
+    """The token and the user. The vendor documents no other `type`."""
 
     type: Literal["SUCCESS"]
     accessToken: str
@@ -289,7 +288,7 @@ class LoggedIn(Struct):
 
 
 class ErrorAnswer(Struct):
-    """Every error of this door."""
+    """An error."""
 
     code: str
     message: str

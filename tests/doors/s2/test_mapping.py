@@ -15,7 +15,7 @@ from crossdock.core.orders.model import Address, Charge, Content, Destination, L
 from crossdock.core.orders.status import Counters
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import format_id, instant
+from crossdock.doors.s2.catalog import format_id, format_time
 from crossdock.doors.s2.format import FORMAT
 from crossdock.doors.s2.responses import attachment_id
 from crossdock.flows import queries, rendering
@@ -115,7 +115,7 @@ class TestSpelling:
         (order,) = (await queries.page(world.context, caller, queries.Filters(door="s2"), limit=1)).orders
         assert document["account"]["id"] == order.content.account_ref == ACCOUNT_ID
         assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]
-        # until somebody edits the order, it is answered from the document that was sent
+        # until somebody edits the order, it is order_response from the document that was sent
         assert order.content.unmapped is None
         assert [line.unmapped for line in order.content.lines] == [None, None]
 
@@ -130,7 +130,7 @@ class TestSpelling:
         ],
     )
     def test_of_times_drops_zeros_at_the_end(self, us: int, rendered: str) -> None:
-        assert instant(us) == rendered
+        assert format_time(us) == rendered
 
 
 class TestStatus:

@@ -1,4 +1,4 @@
-"""Sales accounts and products: listed, created."""
+"""Calls for the catalog: list sales accounts, create and list products."""
 
 from typing import Any, NoReturn
 
@@ -6,13 +6,13 @@ from crossdock.core.errors import Code, Conflict
 from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, encode_json, json_reply, replayed_header
 from crossdock.doors.s2 import catalog, wire
-from crossdock.doors.s2.routes.common import paged, read_window
+from crossdock.doors.s2.routes.common import list_reply, read_window
 from crossdock.flows import reference_data
 from crossdock.flows.reference_data import CatalogEntry
 
 
-async def _entries(request: Request, kind: str) -> tuple[list[CatalogEntry], int]:
-    """Return a page of catalog entries, newest first, and the full count; a term narrows to those whose words hold it."""
+async def _page(request: Request, kind: str) -> tuple[list[CatalogEntry], int]:
+    """Read a page of catalog entries, newest first, and the total count; a `term` selects the entries that contain it."""
     limit, offset, term = read_window(request)
     return await reference_data.page(
         request.context, request.caller, kind=kind, term=term or None, limit=limit, offset=offset
@@ -20,24 +20,24 @@ async def _entries(request: Request, kind: str) -> tuple[list[CatalogEntry], int
 
 
 async def list_accounts(request: Request) -> Reply:
-    """List sales accounts; `term` searches their names."""
-    found, total = await _entries(request, catalog.ACCOUNT)
-    return paged([catalog.account_answer(entry, request.caller.organization) for entry in found], total)
+    """List sales accounts; `term` is a part of the name."""
+    entries, total = await _page(request, catalog.ACCOUNT)
+    return list_reply([catalog.account_response(entry, request.caller.organization) for entry in entries], total)
 
 
 async def list_products(request: Request) -> Reply:
-    """List products; `term` searches SKU and name."""
-    found, total = await _entries(request, catalog.PRODUCT)
-    return paged([catalog.product_answer(entry, request.caller.organization) for entry in found], total)
+    """List products; `term` is a part of the SKU or name."""
+    entries, total = await _page(request, catalog.PRODUCT)
+    return list_reply([catalog.product_response(entry, request.caller.organization) for entry in entries], total)
 
 
-async def _named(request: Request, kind: str, name: str) -> CatalogEntry | None:
-    found = await reference_data.look_up(request.context, request.caller, [(f"{kind}@name", name)])
-    return found.entries.get((f"{kind}@name", name))
+async def _find_by_name(request: Request, kind: str, name: str) -> CatalogEntry | None:
+    reference = (f"{kind}@name", name)
+    return (await reference_data.look_up(request.context, request.caller, [reference])).entries.get(reference)
 
 
-async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]) -> CatalogEntry | None:
-    """Keep a catalog entry; None where another request was faster."""
+async def _add(request: Request, kind: str, name: str, document: dict[str, Any]) -> CatalogEntry | None:
+    """Add a catalog entry; None if a concurrent request has added it."""
     key = catalog.key_for(request.caller.organization, kind, name)
     try:
         return await reference_data.add(
@@ -48,32 +48,32 @@ async def _keep(request: Request, kind: str, name: str, document: dict[str, Any]
         return None
 
 
-async def _brand(request: Request, name: str) -> CatalogEntry:
-    """Find a brand by its name, or make it."""
+async def _find_or_add_brand(request: Request, name: str) -> CatalogEntry:
     while True:
-        if (held := await _named(request, catalog.BRAND, name)) is not None:
-            return held
-        now = request.context.clock()
-        if (made := await _keep(request, catalog.BRAND, name, catalog.brand_document(name, now))) is not None:
-            return made
+        if (brand := await _find_by_name(request, catalog.BRAND, name)) is not None:
+            return brand
+        document = catalog.brand_document(name, request.context.clock())
+        if (added := await _add(request, catalog.BRAND, name, document)) is not None:
+            return added
 
 
 async def create_product(request: Request) -> Reply:
-    """Create a product. The same under its SKU again gives the first answer again; anything else is a conflict."""
-    sent = decode_body(request.body, wire.ProductCreate)
+    """Create a product. The same product again is replayed; another one with its SKU is a conflict."""
+    body = decode_body(request.body, wire.ProductCreate)
     organization = request.caller.organization
     while True:
-        held = await _named(request, catalog.PRODUCT, sent.sku)
-        if held is not None:
-            kept = catalog.document_of(held)
-            if sent.brand != kept["brand"]["name"] or catalog.product_document(sent, kept["brand"]) != kept:
-                _refuse_product(sent.sku)
-            answer = catalog.product_answer(held, organization)
-            return json_reply(200, answer, headers=replayed_header(True), outcome="replayed")
-        document = catalog.product_document(sent, catalog.brand_answer(await _brand(request, sent.brand)))
-        made = await _keep(request, catalog.PRODUCT, sent.sku, document)
-        if made is not None:
-            return json_reply(200, catalog.product_answer(made, organization))
+        existing = await _find_by_name(request, catalog.PRODUCT, body.sku)
+        if existing is not None:
+            document = catalog.parse_document(existing)
+            brand = document["brand"]
+            if body.brand != brand["name"] or catalog.product_document(body, brand) != document:
+                _refuse_product(body.sku)
+            response = catalog.product_response(existing, organization)
+            return json_reply(200, response, headers=replayed_header(True), outcome="replayed")
+        brand = catalog.brand_response(await _find_or_add_brand(request, body.brand))
+        added = await _add(request, catalog.PRODUCT, body.sku, catalog.product_document(body, brand))
+        if added is not None:
+            return json_reply(200, catalog.product_response(added, organization))
 
 
 def _refuse_product(sku: str) -> NoReturn:

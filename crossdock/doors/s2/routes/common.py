@@ -1,4 +1,4 @@
-"""What the calls of this door share: the organization a header names, the window of a list, pages."""
+"""What the calls share: the organization header, limit, offset and term of lists, and list responses."""
 
 import re
 from typing import Any
@@ -6,24 +6,23 @@ from typing import Any
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.doors import Headers, Reply, Request, json_reply
 
-PAGE_LIMIT = 100  # the vendor's list pages: default and most
-# Four-byte integers, as the vendor's clients count; what lies further is behind the end of every list.
+PAGE_LIMIT = 100  # the vendor's list pages: default and maximum
+# A four-byte integer, as in the vendor's clients. No list is that long, so a larger offset means the same.
 MAX_OFFSET = 2_147_483_647
 
 
 def organization_of(headers: Headers) -> str | None:
-    """Return the organization the caller names; a user of one organization may leave the header out or empty."""
+    """Return the organization that the request names; None if the header is missing or empty."""
     return headers.get("x-s2-organization") or None
 
 
-# ---------------------------------------------------------------------------------------------------------------- lists
-def whole_number(text: str) -> int:
-    """Read decimal digits; anything longer than a number of this door stays beyond its bounds."""
-    return int(text) if len(text) <= 12 else MAX_OFFSET
+def parse_number(digits: str) -> int:
+    """Parse decimal digits; more than 12 are above every bound of a list and count as MAX_OFFSET."""
+    return int(digits) if len(digits) <= 12 else MAX_OFFSET
 
 
 def read_window(request: Request) -> tuple[int, int, str]:
-    """Read limit, offset and term. Refuses with Invalid what is no whole number, or a limit of 0."""
+    """Read limit, offset and term of a list. Raises Invalid if one is not a whole number, or the limit is 0."""
     query = request.query
     limit, offset = query.get("limit", str(PAGE_LIMIT)), query.get("offset", "0")
     faults = []
@@ -33,8 +32,9 @@ def read_window(request: Request) -> tuple[int, int, str]:
         faults.append(Fault(("offset",), f"must be a whole number of at least 0, not {offset[:40]!r}"))
     if faults:
         raise Invalid(Code.INVALID, "the query has faults", faults=tuple(faults))
-    return min(whole_number(limit), PAGE_LIMIT), min(whole_number(offset), MAX_OFFSET), query.get("term", "")
+    return min(parse_number(limit), PAGE_LIMIT), min(parse_number(offset), MAX_OFFSET), query.get("term", "")
 
 
-def paged(items: list[Any], total: int) -> Reply:
+def list_reply(items: list[Any], total: int) -> Reply:
+    """Return a page of a list and the total count."""
     return json_reply(200, {"items": items, "total": total})

@@ -1,4 +1,4 @@
-"""Sign in: POST /login."""
+"""The sign-in call."""
 
 from typing import Any
 
@@ -11,17 +11,16 @@ from crossdock.flows.tenants import Person
 TOKEN_LIFETIME_S = 7 * 86_400  # the vendor's sign-in page: 7 days
 
 
-# ------------------------------------------------------------------------------------------------------------- handlers
 async def login(request: Request) -> Reply:
-    """Sign a user in with e-mail and password: a token for 7 days, and who they are."""
-    sent = decode_body(request.body, wire.Login)
+    """Sign in a user with e-mail and password: issue a token and return it with the user."""
+    body = decode_body(request.body, wire.Login)
 
     def claims(person: Person) -> dict[str, Any]:
         user = {"userId": catalog.format_id(person.person_id), "userVersion": person.token_version}
         return {"aud": "s2core", "iss": "s2core", **user}
 
-    grant, person, places = await access.sign_in(
-        request.context, email=sent.email, password=sent.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
+    grant, person, memberships = await access.sign_in(
+        request.context, email=body.email, password=body.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
     )
-    user = catalog.user_answer(person, places)
+    user = catalog.user_response(person, memberships)
     return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})
