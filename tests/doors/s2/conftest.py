@@ -1,4 +1,4 @@
-"""The caller most tests of this door ask as."""
+"""The authorization header of most tests."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.world import World
 
 @pytest.fixture
 async def headers(world: World) -> dict[str, str]:
-    """Return the authorization header of a client of the demo organization; signing in has tests of its own."""
+    """Return the authorization header of a client of the demo organization; routes/test_tokens.py tests the sign-in."""
     return await world.bearer()

@@ -1,4 +1,4 @@
-"""Every call on an order as recorded: answer, and the order before and after."""
+"""The recorded cases of this door: the response, and the orders before and after the call."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ from tests.world import World
 
 
 @cases(__file__)
-async def test_is_as_recorded(world: World, path: Path) -> None:
+async def test_a_call_behaves_as_recorded(world: World, path: Path) -> None:
     await Player.check(world, path)

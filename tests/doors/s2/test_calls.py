@@ -1,0 +1,61 @@
+"""Every call of the vendor's pages: those that work, those that do not yet, and the same lists on the page of the door."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.doors.s2.client import UNKNOWN_ID, Headers
+from tests.world import World
+
+# Every call of the vendor's pages, and those that this project adds in their style.
+WORKS = (
+    ("POST", "/login"),
+    ("GET", "/account"),
+    ("POST", "/product"),
+    ("GET", "/product"),
+    ("POST", "/order"),
+    ("GET", "/order"),
+    ("GET", "/order/{orderId}"),
+    ("PUT", "/order/{orderId}"),
+    ("POST", "/order/{orderId}/cancel"),
+    ("POST", "/order/{orderId}/archive"),
+    ("POST", "/order/{orderId}/unarchive"),
+)
+# Calls that are not supported yet; this list may only get shorter.
+NOT_YET = (
+    ("POST", "/fulfillment"),
+    ("GET", "/fulfillment/{id}"),
+    ("POST", "/fulfillment/{id}/attachment/bulk-create"),
+    ("GET", "/inventory/overview"),
+    ("POST", "/attachment"),
+)
+PAGE = Path(__file__).parents[3] / "docs" / "doors" / "s2.md"
+
+
+class TestCalls:
+    @pytest.mark.parametrize(("method", "path"), WORKS)
+    async def test_a_supported_call_is_routed(self, world: World, headers: Headers, method: str, path: str) -> None:
+        requested = re.sub(r"\{\w+\}", UNKNOWN_ID, path)
+        response = await world.http.request(method, requested, content=b"{}", headers=headers)
+        assert response.status_code not in (405, 501), response.text
+        assert response.json().get("message") != "There is nothing at this path"
+        if "{" in path:  # the order does not exist, but the path does
+            assert (response.status_code, response.json()["message"]) == (404, "There is no such order")
+
+    @pytest.mark.parametrize(("method", "path"), NOT_YET)
+    async def test_an_unsupported_call_is_not_found(
+        self, world: World, headers: Headers, method: str, path: str
+    ) -> None:
+        response = await world.http.request(
+            method, re.sub(r"\{\w+\}", UNKNOWN_ID, path), content=b"{}", headers=headers
+        )
+        assert response.status_code == 404, "the call works: move it to WORKS"
+
+    def test_the_page_of_the_door_lists_the_same_calls(self) -> None:
+        table = PAGE.read_text().partition("## Calls")[2].partition("\n## ")[0]
+        found = re.findall(r"^\| `(\w+) ([^`]+)` \| ([^|]+) \|", table, re.MULTILINE)
+        works = {(method, path) for method, path, state in found if not state.startswith("not yet")}
+        waits = {(method, path) for method, path, state in found if state.startswith("not yet")}
+        assert (works, waits) == (set(WORKS), set(NOT_YET))
+        assert len(found) == len(works) + len(waits)

@@ -1,0 +1,38 @@
+"""Formats of ids and times, and the keys of catalog entries."""
+
+import pytest
+
+from crossdock import demo
+from crossdock.doors.s2.catalog import BRAND, PRODUCT, format_time, key_for, s2_id
+from crossdock.flows.tenants import Organization
+
+ORGANIZATION = Organization(1, "Demo", demo.ORGANIZATION_UUID, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("us", "rendered"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (1, "1970-01-01T00:00:00.000001Z"),
+        (34_207_910, "1970-01-01T00:00:34.20791Z"),
+        (10_000_000, "1970-01-01T00:00:10Z"),
+        (10_500_000, "1970-01-01T00:00:10.5Z"),
+    ],
+)
+def test_times_are_formatted_without_trailing_zeros(us: int, rendered: str) -> None:
+    assert format_time(us) == rendered
+
+
+# Databases of earlier versions hold these keys: another key would add the product or brand a second time.
+@pytest.mark.parametrize(
+    ("kind", "name", "key"),
+    [
+        (BRAND, "Sony", "e45e5aad-fff5-5b3c-bf2a-e42802517c93"),
+        (BRAND, "", "9e8997af-778f-5eab-8ebe-4dad50378f56"),
+        (BRAND, "Ältere & Söhne", "073d39d1-7156-50a8-9cc8-c75c4579ff91"),
+        (PRODUCT, "MUG-1", "8b32ae0b-1c1c-5ee3-8cf4-82b9b957fffb"),
+    ],
+)
+def test_the_key_of_a_catalog_entry_is_the_same_as_in_earlier_versions(kind: str, name: str, key: str) -> None:
+    assert s2_id(ORGANIZATION) == "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
+    assert key_for(ORGANIZATION, kind, name) == key
