@@ -24,6 +24,7 @@ class Code(StrEnum):
     # Missing
     NO_ROUTE = "no_route"
     NO_METHOD = "no_method"
+    NOT_YET = "not_yet"
     NO_ORDER = "no_order"
     NO_SUBMISSION = "no_submission"
     NOT_FOUND = "not_found"
@@ -79,7 +80,9 @@ class Invalid(Refusal):
 class NotFound(Refusal):
     """What was asked for is not there, or not this organization's."""
 
-    allowed = frozenset({Code.NO_ROUTE, Code.NO_METHOD, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND})
+    allowed = frozenset(
+        {Code.NO_ROUTE, Code.NO_METHOD, Code.NOT_YET, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND}
+    )
 
 
 class Denied(Refusal):

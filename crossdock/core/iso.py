@@ -29,6 +29,10 @@ _CURRENCIES = """
     TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD
     XPF XPT XSU XTS XUA XXX YER ZAR ZMW ZWG
 """
+# Kosovo has no code of ISO's own; shops, banks and carriers use this one, which ISO leaves to its users.
+_USER_ASSIGNED_COUNTRIES = "XKXKX"
+# Withdrawn since 2019; orders of former years are in them.
+_WITHDRAWN_CURRENCIES = "ANG BGN CUC HRK SLL STD VEF ZWL"
 # Exponents other than 2, from ISO 4217 list one. Metals, funds and test codes (XAU, XTS, …) have none and count as 2.
 _EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -36,10 +40,10 @@ _EXPONENTS = {
     4: "CLF UYW",
 }
 
-ALPHA3_OF = {word[:2]: word[2:] for word in _COUNTRIES.split()}
+ALPHA3_OF = {word[:2]: word[2:] for word in (_COUNTRIES + _USER_ASSIGNED_COUNTRIES).split()}
 ALPHA2_OF = {alpha3: alpha2 for alpha2, alpha3 in ALPHA3_OF.items()}
 COUNTRIES = frozenset(ALPHA3_OF)
-CURRENCIES = frozenset(_CURRENCIES.split())
+CURRENCIES = frozenset((_CURRENCIES + _WITHDRAWN_CURRENCIES).split())
 EXPONENT_OF = dict.fromkeys(CURRENCIES, 2) | {
     code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()
 }

@@ -19,6 +19,7 @@ from crossdock.doors.contract import basic_credentials as basic_credentials
 from crossdock.doors.contract import encode_json as encode_json
 from crossdock.doors.contract import in_one_view as in_one_view
 from crossdock.doors.contract import json_reply as json_reply
+from crossdock.doors.contract import not_yet as not_yet
 from crossdock.doors.contract import replayed_header as replayed_header
 from crossdock.flows.event_payloads import PayloadFormat, document_payload
 

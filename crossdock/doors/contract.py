@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import Refusal
+from crossdock.core.errors import Code, NotFound, Refusal
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import PayloadFormat
@@ -166,6 +166,15 @@ class Route(Struct, frozen=True):
     submits: str | None = None
 
 
+async def _refuse_not_yet(request: Request) -> Reply:
+    raise NotFound(Code.NOT_YET, "Crossdock does not offer this call yet")
+
+
+def not_yet(method: str, *paths: str, when: Callable[[Headers], bool] | None = None) -> Route:
+    """Make the route of a call that the vendor documents and the door does not offer: 501 in the vendor's own shape."""
+    return Route(method, paths, _refuse_not_yet, None, "notYet", "Not offered yet", when=when)
+
+
 class Seed(Struct, frozen=True):
     """Something every new organization, or the demo one, is given by a door: a catalog entry or a vendor's id for it."""
 
@@ -195,7 +204,8 @@ class Door(Struct, frozen=True):
     (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
     `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
     `describe_organization` returns what the program shows of the caller's organization, as labels with values;
-    `sales_accounts` are those the program can change.
+    `sales_accounts` are those the program can change. `not_yet` are the vendor's calls that the door does not offer, made by
+    `not_yet()`; docs/doors lists them.
     """
 
     name: str
@@ -211,5 +221,6 @@ class Door(Struct, frozen=True):
     payloads: tuple[PayloadFormat, ...] = ()
     asyncapi: Callable[[], Any] | None = None
     customer_hold_reasons: tuple[str, ...] = ()
+    not_yet: tuple[Route, ...] = ()
     describe_organization: Callable[[Context, Caller], Awaitable[list[tuple[str, str]]]] | None = None
     sales_accounts: SalesAccounts | None = None

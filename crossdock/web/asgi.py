@@ -33,7 +33,7 @@ class Site:
         self._doors = {door.name: door for door in doors}
         endpoints: dict[str, _PathEndpoint] = {}
         for door in doors:
-            for route in door.routes:
+            for route in (*door.routes, *door.not_yet):
                 for path in route.paths:
                     endpoints.setdefault(path, _PathEndpoint(self)).add(door, route)
         self._fixed = {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}
@@ -71,21 +71,17 @@ class Site:
         await self._respond(None, send, scope, door, request, reply, str(refusal.code), time.perf_counter())
 
     def _nearest(self, path: str, headers: Headers) -> Door:
-        def common_length(known: str) -> int:
-            return next(
-                (position for position, (a, b) in enumerate(zip(path, known, strict=False)) if a != b),
-                min(len(path), len(known)),
-            )
-
-        best, door = 1, self._doors["hub"]
-        for each in self._doors.values():
-            for route in each.routes:
+        """Return the door whose paths have the most leading segments in common with `path`; the hub where none has one."""
+        segments = path.strip("/").split("/")
+        best, nearest = 0, self._doors["hub"]
+        for door in self._doors.values():
+            for route in (*door.routes, *door.not_yet):
                 if route.when is not None and not route.when(headers):
                     continue
                 for known in route.paths:
-                    if (score := common_length(known.split("{")[0])) > best:
-                        best, door = score, each
-        return door
+                    if (score := _common_segments(segments, known.strip("/").split("/"))) > best:
+                        best, nearest = score, door
+        return nearest
 
     def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
         return Request(
@@ -293,6 +289,16 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _common_segments(path: list[str], known: list[str]) -> int:
+    """Count the leading segments that are equal; a parameter equals anything, but never begins a path."""
+    count = 0
+    for segment, pattern in zip(path, known, strict=False):
+        if segment != pattern and not (count and pattern.startswith("{")):
+            break
+        count += 1
+    return count
 
 
 async def _unreached(request: Request) -> Reply:

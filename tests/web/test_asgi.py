@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
@@ -23,6 +24,7 @@ from tests.world import World
 
 DOORS = {door.name: door for door in all_doors()}
 NAMES = list(DOORS)
+PAGES = {name: Path(f"docs/doors/{name}.md").read_text() for name in NAMES}
 LIMIT = 2_048  # in the tests that send more than the server takes
 
 
@@ -70,6 +72,11 @@ def check_shape(door: str, answer: httpx.Response) -> None:
     assert SHAPES[door](answer.json()), (door, answer.text)
     problem = "application/problem+json" if door == "hub" else "application/json"
     assert answer.headers["content-type"] == problem
+
+
+def _ending(path: str) -> str:
+    """Return the last two segments of a path; the pages of the doors put a common prefix before them."""
+    return "/".join(path.rstrip("/").split("/")[-2:])
 
 
 class TestShapes:
@@ -147,6 +154,23 @@ class TestRouting:
         answer = await world.http.get(path)
         assert answer.status_code == 404
         check_shape(door, answer)
+
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_a_call_that_is_not_offered_yet_is_501_in_the_shape_of_its_door(
+        self, world: World, door: str
+    ) -> None:
+        routes = DOORS[door].not_yet
+        page = PAGES[door]
+        for route in routes:
+            headers = VENDORS[door].headers("x") if route.when else {}
+            for path in route.paths:
+                answer = await world.http.request(route.method, re.sub(r"\{\w+\}", "x", path), headers=headers)
+                assert answer.status_code == 501, (route.method, path, answer.text)
+                check_shape(door, answer)
+            assert any(
+                route.method in line and "not yet" in line and _ending(route.paths[0]) in line
+                for line in page.splitlines()
+            ), f"docs/doors/{door}.md does not list {route.method} {route.paths[0]}"
 
     @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/zebra", "/.env", "/%F0%9F%98%80"])
     async def test_a_path_that_resembles_no_door_is_404_in_the_shape_of_the_hub(self, world: World, path: str) -> None:

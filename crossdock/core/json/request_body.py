@@ -1,6 +1,6 @@
 """Parse and validate a vendor's JSON body: its typed form, or every fault at once, and what it refers to.
 
-The JSON itself is core/parsing.py's, the shape core/shapes.py's; rules across members are functions over the plain tree.
+The JSON itself is strict_json.py's, the shape validation.py's; rules across members are functions over the plain tree.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -47,10 +47,12 @@ def parse_body(
     *rules: DocumentRule,
     natural: Callable[[ShapeType], tuple[str, ...]],
     references: Callable[[Tree], tuple[EntityReference, ...]] = lambda _: (),
+    numbers_as_text: bool = False,
 ) -> ParsedBody:
     """Read a body and find all its faults (at most 100): of the JSON itself, then of its shape, then of the rules.
 
-    Raises Invalid only where the body is no acceptable JSON; then there is nothing more to read.
+    With `numbers_as_text` a number is taken where text belongs. Raises Invalid only where the body is no acceptable JSON;
+    then there is nothing more to read.
     """
     unsound: tuple[Fault, ...] = ()
     try:
@@ -59,8 +61,9 @@ def parse_body(
         if invalid.code is not Code.INVALID:
             raise
         tree, unsound = corrected(raw), invalid.faults
+    tree, made = _typed(tree, shape, numbers_as_text)
     try:
-        typed = validate(tree, shape, *rules)
+        typed = _validated(tree, made, shape, rules)
     except Invalid as invalid:
         named = {fault.path for fault in unsound}
         others = tuple(fault for fault in invalid.faults if fault.path not in named)
@@ -77,7 +80,23 @@ def decode_body(raw: bytes, shape: type[ShapeType], *rules: DocumentRule) -> Sha
 
 def validate(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeType:
     """Check a decoded tree against `shape` and `rules`. Raises Invalid carrying every fault."""
+    tree, typed = _typed(tree, shape)
+    return _validated(tree, typed, shape, rules)
+
+
+def _typed(tree: Tree, shape: type[ShapeType], numbers_as_text: bool = False) -> tuple[Tree, ShapeType | None]:
+    """Convert a tree to `shape`, if need be after normalizing its numbers; None where it has faults nevertheless."""
     typed = validation.typed(tree, shape)
+    if typed is not None:
+        return tree, typed
+    tree = validation.normalize(tree, shape, numbers_as_text=numbers_as_text)
+    return tree, validation.typed(tree, shape)
+
+
+def _validated(
+    tree: Tree, typed: ShapeType | None, shape: type[ShapeType], rules: tuple[DocumentRule, ...]
+) -> ShapeType:
+    """Return `typed` where the rules find no fault either. Raises Invalid carrying every fault."""
     if typed is not None and not any(True for each in rules for _ in each(tree)):
         return typed
     faults = validation.faults(tree, shape)

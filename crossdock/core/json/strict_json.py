@@ -24,6 +24,8 @@ EXPONENT_LIMIT = 40
 # A body can hold a million faults; a client mends the first hundred.
 FAULTS_LIMIT = 100
 
+# Writers of .NET begin a stream with it; RFC 8259 lets a reader ignore it.
+_BOM = b"\xef\xbb\xbf"
 # Makes every digit 0, so that one search finds a whole number longer than any 64 bits hold.
 _ZEROED = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 20
@@ -45,6 +47,7 @@ def parse(raw: bytes) -> Tree:
 
     Refuses with Invalid: `not_json` (says where), `too_deep`, or `invalid` naming each offending path.
     """
+    raw = raw.removeprefix(_BOM)
     if _count(raw, b"{") + _count(raw, b"[") > DEPTH_LIMIT and _depth(raw) > DEPTH_LIMIT:
         raise Invalid(Code.TOO_DEEP, f"the body nests deeper than {DEPTH_LIMIT} levels", limit=DEPTH_LIMIT)
     try:
@@ -64,7 +67,7 @@ def parse(raw: bytes) -> Tree:
 
 def parse_trusted(raw: bytes) -> Tree:
     """Decode what `parse` has taken before; the same tree, without proving again that nothing is wrong with it."""
-    return _REDECODER.decode(raw)
+    return _REDECODER.decode(raw.removeprefix(_BOM))
 
 
 def _count(raw: bytes, sign: bytes) -> int:
@@ -98,7 +101,7 @@ class _Written(str):
 
 def _loosely(raw: bytes) -> Tree:
     """Decode what a lenient decoder takes, with nothing lost: members in order, numbers as written."""
-    text = raw.decode("utf-8", "surrogatepass")
+    text = raw.removeprefix(_BOM).decode("utf-8", "surrogatepass")
     return json.loads(text, object_pairs_hook=_Pairs, parse_float=_Written, parse_int=_Written, parse_constant=_Written)
 
 

@@ -38,6 +38,59 @@ def typed(tree: Tree, shape: type[ShapeType]) -> ShapeType | None:
     return made if checks is None or _formats_hold(made, checks) else None
 
 
+def normalize(tree: Tree, shape: type[Struct], *, numbers_as_text: bool = False) -> Tree:
+    """Turn numbers into the type that their member has: 2.0 into 2 where a whole number belongs, because JSON does not tell
+    them apart and serializers of decimals write it; and, with `numbers_as_text`, 36830 into "36830" where text belongs.
+
+    Only what has faults otherwise is normalized, so it costs good bodies nothing. Returns a new tree.
+    """
+    return _normalized(tree, _info(shape), numbers_as_text)
+
+
+def _normalized(node: Tree, kind: inspect.Type, numbers_as_text: bool) -> Tree:
+    if isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(node, dict):
+        if isinstance(kind, inspect.UnionType):
+            kind = next((arm for arm in map(_bare, kind.types) if isinstance(arm, _OBJECTS)), kind)
+        if isinstance(kind, inspect.StructType):
+            types = {field.encode_name: field.type for field in kind.fields}
+            return {
+                name: _normalized(child, types[name], numbers_as_text) if name in types else child
+                for name, child in node.items()
+            }
+        if isinstance(kind, inspect.DictType):
+            return {name: _normalized(child, kind.value_type, numbers_as_text) for name, child in node.items()}
+        return node
+    if isinstance(node, list):
+        if isinstance(kind, inspect.UnionType):
+            kind = next((arm for arm in map(_bare, kind.types) if isinstance(arm, inspect.ListType)), kind)
+        if isinstance(kind, inspect.ListType):
+            return [_normalized(child, kind.item_type, numbers_as_text) for child in node]
+        return node
+    if isinstance(node, bool) or not isinstance(node, int | Decimal):
+        return node
+    arms = [_bare(arm) for arm in kind.types] if isinstance(kind, inspect.UnionType) else [kind]
+    return _normalized_number(node, {type(arm) for arm in arms}, numbers_as_text)
+
+
+_OBJECTS = (inspect.StructType, inspect.DictType)
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
+def _normalized_number(number: int | Decimal, kinds: set[type], numbers_as_text: bool) -> Tree:
+    if inspect.DecimalType in kinds or inspect.AnyType in kinds:
+        return number
+    if inspect.IntType in kinds:
+        is_whole = isinstance(number, Decimal) and number == number.to_integral_value()
+        return int(number) if is_whole else number
+    is_text = kinds & {inspect.StrType, inspect.LiteralType, inspect.EnumType}
+    return str(number) if numbers_as_text and is_text else number
+
+
 class _Checks(Struct, frozen=True):
     """What to look at in one Struct: rules for its strings, and the Structs below it that have such.
 

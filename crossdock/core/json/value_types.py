@@ -4,6 +4,7 @@ They only say what is acceptable; the spelling sent is what is kept.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -14,8 +15,9 @@ from crossdock.core.iso import COUNTRIES, CURRENCIES
 from crossdock.core.json.validation import rule
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+# RFC 3339, which allows lower-case letters; seconds are optional, because Java prints a full minute without them.
 _DATE_TIME = re.compile(
-    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
 )
 # Four-byte integers are what vendors' clients and databases count in; it also keeps sums far from 63 bits.
 MAX_QUANTITY = 2_147_483_647
@@ -33,19 +35,36 @@ def is_date(text: str) -> bool:
 
 
 def is_date_time(text: str) -> bool:
-    """Tell whether `text` is an ISO 8601 date and time with seconds and an offset, and exists (a leap second does not)."""
-    if not _DATE_TIME.match(text):
+    """Tell whether `text` is an ISO 8601 date and time with an offset, and exists (a leap second does not)."""
+    parts = _DATE_TIME.match(text)
+    if not parts:
         return False
     try:
-        datetime.fromisoformat(text[:19])
+        datetime.fromisoformat(f"{parts[1]}T{parts[2]}{(parts[3] or '')[:3]}")
     except ValueError:
         return False
     return True
 
 
+def normalize_date_time(text: str) -> str:
+    """Format a date and time for readers that are strict: upper-case letters, and seconds; anything else is returned as it is.
+
+    Formats use it for orders of other doors; through its own door an order has its times as they were sent.
+    """
+    if len(text) >= 20 and text[10] == "T" and text[16] == ":" and text[-1] != "z":
+        return text  # nearly all
+    parts = _DATE_TIME.match(text)
+    return f"{parts[1]}T{parts[2]}{parts[3] or ':00'}{parts[4].upper()}" if parts else text
+
+
+def parse_date_time(text: str) -> datetime:
+    """Parse a text that `is_date_time`; fractions beyond microseconds are cut off."""
+    return datetime.fromisoformat(normalize_date_time(text))
+
+
 def is_utc_date_time(text: str) -> bool:
     """As `is_date_time`, in UTC: the offset is Z or zero."""
-    return is_date_time(text) and (text[-1] == "Z" or text[-5:].strip(":+-0") == "")
+    return is_date_time(text) and (text[-1] in "Zz" or text[-5:].strip(":+-0") == "")
 
 
 def is_date_or_date_time(text: str) -> bool:
@@ -61,6 +80,31 @@ UtcDateTime = Annotated[
     str, rule("utc_date_time", is_utc_date_time, "a date and time in UTC such as 2026-01-30T10:53:24.554Z")
 ]
 AnyDate = Annotated[str, rule("any_date", is_date_or_date_time, "a date or a date and time with offset")]
+
+
+def _or_empty(holds: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda text: not text or holds(text)
+
+
+# Optional members of vendors whose clients send "" for a value they do not have; mappings read "" as absent.
+OptionalCountry = Annotated[
+    str, rule("optional_country", _or_empty(COUNTRIES.__contains__), "an ISO 3166-1 alpha-2 country code, or empty")
+]
+OptionalCurrency = Annotated[
+    str, rule("optional_currency", _or_empty(CURRENCIES.__contains__), "an ISO 4217 currency code, or empty")
+]
+OptionalDate = Annotated[str, rule("optional_date", _or_empty(is_date), "a date such as 2026-01-30, or empty")]
+OptionalDateTime = Annotated[
+    str,
+    rule(
+        "optional_date_time",
+        _or_empty(is_date_time),
+        "a date and time with offset such as 2026-01-30T10:53:24Z, or empty",
+    ),
+]
+OptionalAnyDate = Annotated[
+    str, rule("optional_any_date", _or_empty(is_date_or_date_time), "a date or a date and time with offset, or empty")
+]
 
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]

@@ -15,7 +15,7 @@ from msgspec import Struct, inspect
 
 from crossdock.core.errors import Fault, Path
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.value_types import is_date, is_date_time
+from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
 from crossdock.core.orders.status import Status
 from crossdock.doors.fabric import wire
 from crossdock.doors.fabric.history import HISTORY_FIELDS
@@ -39,7 +39,7 @@ def moment(text: Tree) -> int | None:
     """Parse a time, or a date as its beginning in UTC, to microseconds since 1970; None for anything else."""
     if not isinstance(text, str) or not (is_date_time(text) or is_date(text)):
         return None
-    read = datetime.fromisoformat(text)
+    read = parse_date_time(text) if len(text) > 10 else datetime.fromisoformat(text)
     return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
 
 

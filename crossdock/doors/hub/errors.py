@@ -15,6 +15,7 @@ STATUS_OF = {
     Code.UNKNOWN_REFERENCE: 422,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
+    Code.NOT_YET: 501,
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,

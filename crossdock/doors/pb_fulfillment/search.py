@@ -13,7 +13,7 @@ from msgspec import Struct
 from crossdock.core.errors import Fault, Path
 from crossdock.core.json.request_body import objects_in, validate
 from crossdock.core.json.strict_json import parse
-from crossdock.core.json.value_types import is_date_time
+from crossdock.core.json.value_types import is_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
@@ -89,7 +89,7 @@ def _date_faults(values: list[Tree], path: Path) -> Iterator[Fault]:
 
 
 def _from(text: str) -> int:
-    moment = datetime.fromisoformat(text)
+    moment = parse_date_time(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - _EPOCH

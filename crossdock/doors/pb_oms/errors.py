@@ -13,6 +13,7 @@ _ERROR_CODES = {
     409: "invalid_state",
     413: "validation_error",
     500: "internal_error",
+    501: "not_implemented",
     503: "internal_error",
 }
 STATUS_OF = {
@@ -23,6 +24,7 @@ STATUS_OF = {
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
+    Code.NOT_YET: 501,
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,

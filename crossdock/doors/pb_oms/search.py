@@ -12,7 +12,7 @@ from msgspec import Struct
 from crossdock.core.errors import Fault
 from crossdock.core.json.request_body import duplicates_in, objects_in
 from crossdock.core.json.strict_json import Tree
-from crossdock.core.json.value_types import is_date, is_date_or_date_time
+from crossdock.core.json.value_types import is_date, is_date_or_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import mapping, wire_search
@@ -106,7 +106,7 @@ def _span(text: str) -> tuple[int, int]:
     if is_date(text):
         day = (datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
         return day, day + 86_400_000_000
-    start = (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    start = (parse_date_time(text) - _EPOCH) // _MICROSECOND
     fraction = re.search(r"\.(\d+)", text)
     return start, start + 10 ** (6 - min(6, len(fraction[1]) if fraction else 0))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossdock.core.errors import Fault
 from crossdock.core.json.request_body import EntityReference, ParsedBody, duplicates_in, objects_in
-from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time
+from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time, normalize_date_time
 from crossdock.core.orders.model import Address, Content, Destination, Line, Reference, Shipping
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, find_product, parse_names
@@ -108,6 +108,7 @@ def _to_utc(text: str | None) -> str | None:
         return f"{text}T00:00:00Z"
     if not is_date_time(text):
         return text
+    text = normalize_date_time(text)
     offset = text[19:].lstrip(".0123456789")
     fraction = text[19 : len(text) - len(offset)]
     try:

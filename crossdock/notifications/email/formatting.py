@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import NumberPattern, format_currency, format_decimal, get_currency_symbol, parse_pattern
 
 from crossdock.core.iso import exponent
+from crossdock.core.json.value_types import normalize_date_time
 from crossdock.core.money import PRECISION, to_minor_unit
 from crossdock.notifications.email.email_settings import Language
 
@@ -74,7 +75,7 @@ def parse_day(text: str, zone: str) -> date | None:
     try:
         if len(text) <= 10:
             return date.fromisoformat(text)
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(normalize_date_time(text))
         return (instant.astimezone(time_zone(zone)) if instant.tzinfo else instant).date()
     except (ValueError, OverflowError):
         return None

@@ -99,8 +99,8 @@ class TestChecked:
                 ("parts", 0, "quantity", f"must be at most 2147483647, not {10**30}"),
             ),
             (
-                {"parts": [{"sku": "x", "quantity": Decimal("1.0")}]},
-                ("parts", 0, "quantity", "must be a whole number, not the number '1.0'"),
+                {"parts": [{"sku": "x", "quantity": Decimal("1.01")}]},
+                ("parts", 0, "quantity", "must be a whole number, not the number '1.01'"),
             ),
             (
                 {"parts": [{"sku": "x", "quantity": True}]},
@@ -283,3 +283,40 @@ class TestUnchecked:
     def test_unchecked_builds_what_checking_builds_from_a_good_tree(self) -> None:
         tree = GOOD | {"mainPart": {"sku": "y", "quantity": 2}, "counts": {"a": 1}, "price": Decimal("1.5")}
         assert unchecked(tree, Whole) == validate(tree, Whole)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("written", ["2.0", "2e0", "20e-1", "2.000"])
+    def test_a_whole_number_may_be_written_with_a_fraction_of_zero(self, written: str) -> None:
+        raw = b'{"number": "A1", "kind": "gift", "counts": {"a": 3.0}, "parts": [{"sku": "x", "quantity": %s}]}'
+        body = parse_body(raw % written.encode(), Whole, natural=lambda body: (body.number,))
+        assert body.faults == ()
+        assert (body.shape.parts[0].quantity, body.tree["parts"][0]["quantity"]) == (2, 2)
+        assert type(body.tree["parts"][0]["quantity"]) is type(body.tree["counts"]["a"]) is int
+
+    def test_a_fraction_is_still_refused_where_a_whole_number_belongs(self) -> None:
+        reasons = found(GOOD | {"parts": [{"sku": "x", "quantity": Decimal("2.5")}]})
+        assert reasons == [("parts", 0, "quantity", "must be a whole number, not the number '2.5'")]
+
+    def test_a_number_where_text_belongs_is_refused(self) -> None:
+        assert found(GOOD | {"number": 36}) == [("number", "must be a string, not the number '36'")]
+
+    def test_a_number_becomes_text_where_a_format_says_so(self) -> None:
+        raw = (
+            b'{"number": 36, "kind": "gift", "tags": [1, 2.50], "price": 1.50, "parts": [{"sku": 1e2, "quantity": 1}]}'
+        )
+        body = parse_body(raw, Whole, natural=lambda body: (body.number,), numbers_as_text=True)
+        assert (body.faults, body.natural) == ((), ("36",))
+        assert body.shape.tags == ["1", "2.50"]
+        assert body.shape.parts[0].sku == "1E+2"
+        assert body.tree["price"] == Decimal("1.50")
+
+    def test_true_is_never_text(self) -> None:
+        raw = b'{"number": true, "kind": "gift", "parts": [{"sku": "x", "quantity": 1}]}'
+        body = parse_body(raw, Whole, natural=lambda body: (body.number,), numbers_as_text=True)
+        assert body.faults == (Fault(("number",), "must be a string, not true"),)
+
+
+class TestByteOrderMark:
+    def test_a_body_may_begin_with_a_byte_order_mark(self) -> None:
+        assert decode_body(b'\xef\xbb\xbf{"sku": "x", "quantity": 1}', Part) == Part("x", 1)

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core.json.value_types import decimal, is_date, is_date_or_date_time, is_date_time, is_utc_date_time
+from crossdock.core.json.value_types import (
+    decimal,
+    is_date,
+    is_date_or_date_time,
+    is_date_time,
+    is_utc_date_time,
+    normalize_date_time,
+    parse_date_time,
+)
 from crossdock.core.time import format_time
 
 US = 1_769_770_404_554_999  # 2026-01-30T10:53:24.554999Z
@@ -37,7 +45,8 @@ class TestIsDateTime:
         "text",
         ["2026-01-30T10:53:24Z", "2026-01-30T10:53:24.5Z", "2026-01-30T10:53:24.123456789Z", "2026-01-30T23:59:59Z",
          "2026-01-30T10:53:24+01:00", "2026-01-30T10:53:24-0530", "2026-01-30T10:53:24+14:00",
-         "2024-02-29T00:00:00-00:00", "2026-01-30T10:53:24+23:59", "2026-01-30T10:53:24+2359"],
+         "2024-02-29T00:00:00-00:00", "2026-01-30T10:53Z", "2026-01-30t10:53:24z", "2026-01-30T10:53+0100",
+         "2026-01-30T10:53:24+23:59", "2026-01-30T10:53:24+2359"],
     )  # fmt: skip
     def test_is_date_time_holds_for_a_moment_with_an_offset(self, text: str) -> None:
         assert is_date_time(text)
@@ -45,8 +54,9 @@ class TestIsDateTime:
     @pytest.mark.parametrize(
         "text",
         ["2026-02-30T10:53:24Z", "2026-02-29T10:53:24Z", "2026-01-30T24:00:00Z", "2026-01-30T10:60:00Z",
-         "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "2026-01-30T10:53:24", "2026-01-30T10:53Z",
-         "2026-01-30 10:53:24Z", "2026-01-30t10:53:24z", "2026-01-30T10:53:24.Z", "2026-01-30T10:53:24.1234567890Z",
+         "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z", "2026-01-30T10:53:24", "2026-01-30T10:53",
+         "2026-01-30 10:53:24Z", "2026-01-30T10:53.5Z", "2026-01-30T10Z", "2026-01-30T24:00Z",
+         "2026-01-30T10:53:24.Z", "2026-01-30T10:53:24.1234567890Z",
          "2026-01-30T10:53:24,5Z", "2026-01-30T10:53:24+01", "2026-01-30T10:53:24+1:00", "2026-01-30T10:53:24+01:60",
          "2026-01-30T10:53:24+24:00", "2026-01-30T10:53:24+0160", "2026-01-30T10:53:24Z\n", "2026-01-30", "",
          "2026-01-30T10:53:2\u0664Z", "2026-01-30T10:53:24\u221201:00", "2026-01-30T10:53:24+01:00Z"],
@@ -62,6 +72,27 @@ class TestIsDateTime:
     def test_is_date_time_holds_for_every_moment(self, moment: datetime) -> None:
         assert is_date_time(moment.isoformat())
         assert is_utc_date_time(moment.isoformat())
+
+
+class TestNormalizeDateTime:
+    @pytest.mark.parametrize(
+        ("text", "normal"),
+        [
+            ("2026-01-30T10:53:24.5Z", "2026-01-30T10:53:24.5Z"),
+            ("2026-01-30T10:53:24+0100", "2026-01-30T10:53:24+0100"),
+            ("2026-01-30T10:53Z", "2026-01-30T10:53:00Z"),
+            ("2026-01-30t10:53+01:00", "2026-01-30T10:53:00+01:00"),
+            ("2026-01-30t10:53:24.25z", "2026-01-30T10:53:24.25Z"),
+            ("2026-01-30", "2026-01-30"),
+            ("soon", "soon"),
+        ],
+    )
+    def test_a_date_and_time_gets_seconds_and_capitals(self, text: str, normal: str) -> None:
+        assert normalize_date_time(text) == normal
+
+    def test_any_form_is_parsed_to_the_same_moment(self) -> None:
+        texts = ("2026-01-30T10:53Z", "2026-01-30t10:53:00z", "2026-01-30T11:53+0100", "2026-01-30T10:53:00.000000999Z")
+        assert {parse_date_time(text) for text in texts} == {datetime(2026, 1, 30, 10, 53, tzinfo=UTC)}
 
 
 class TestIsUtcDateTime:

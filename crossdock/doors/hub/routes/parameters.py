@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.json.request_body import DocumentRule, parse_body
-from crossdock.core.json.value_types import is_date_time
+from crossdock.core.json.value_types import is_date_time, parse_date_time
 from crossdock.doors import Request, encode_json
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.unknown_fields import only_known
@@ -74,7 +73,7 @@ def read_time(query: dict[str, str], name: str, faults: list[Fault]) -> int | No
 
 def microseconds(text: str) -> int:
     """Turn a date and time with offset into microseconds since 1970, to the digit."""
-    moment = datetime.fromisoformat(text)
+    moment = parse_date_time(text)
     return int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond
 
 
