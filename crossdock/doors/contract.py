@@ -149,7 +149,8 @@ class Route(Struct, frozen=True):
     `paths`: the first is the documented one, the others are aliases. `scope`: what a caller needs, None for a public route.
     `request` and `answers` (by status) are types or JSON Schemas for the documentation. `when`: a condition on the headers
     for a path that doors share. `submits`: what the submission is recorded as (create, bulk_call)
-    where a body is too large to be taken.
+    where a body is too large to be taken. `description` says in the documentation what the summary does not; `examples` are
+    bodies shown there, under "request" or a status.
     """
 
     method: str
@@ -164,6 +165,8 @@ class Route(Struct, frozen=True):
     parameters: tuple[dict[str, Any], ...] = ()
     when: Callable[[Headers], bool] | None = None
     submits: str | None = None
+    description: str = ""
+    examples: dict[int | str, Any] = {}
 
 
 async def _refuse_not_yet(request: Request) -> Reply:
