@@ -50,7 +50,9 @@ def document(door: Door, *, server: str = "/") -> dict[str, Any]:
 
     `server` is the base URL of the API, absolute or relative to the document.
     """
-    types = list(dict.fromkeys(kind for route in door.routes for kind in _types([route.request, *route.answers.values()])))
+    types = list(
+        dict.fromkeys(kind for route in door.routes for kind in _types([route.request, *route.answers.values()]))
+    )
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     known = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -106,7 +108,7 @@ def _operation(route: Route, known: dict[type, Any]) -> dict[str, Any]:
         "tags": [tag_of(route)],
         "parameters": [_path_parameter(name) for name in named if name not in declared] + list(route.parameters),
         "responses": {str(status): _response(route, status, known) for status in sorted(route.answers)},
-        "security": [{"bearer": [route.scope]}] if route.scope else [{"client": []}, {}],
+        "security": _security(route),
     }
     if not route.description:
         del described["description"]
@@ -118,6 +120,13 @@ def _operation(route: Route, known: dict[type, Any]) -> dict[str, Any]:
             {"required": True} if route.request else {}
         )
     return described
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """Return what a call is authenticated by: a token with a scope, or a client; or nothing but its JSON body (a sign-in)."""
+    if route.scope:
+        return [{"bearer": [route.scope]}]
+    return [] if route.request is not None and route.request_media == "application/json" else [{"client": []}, {}]
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
