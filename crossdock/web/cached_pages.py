@@ -81,14 +81,12 @@ async def _send(send: Send, scope: Scope, status: int, body: bytes, headers: Hea
 def _prepare(content: Content) -> _Cached:
     # Weak, because the compressed body has the same one.
     etag = b'W/"' + hashlib.sha256(content.body).hexdigest()[:20].encode() + b'"'
-    compressed = gzip.compress(content.body, 9, mtime=0) if len(content.body) > _SMALL else None
     shared: Headers = [(b"content-type", content.media_type.encode()), (b"etag", etag), *_CACHING, *_SECURITY]
-    return _Cached(
-        content.status,
-        etag,
-        (content.body, [*shared, _length(content.body)]),
-        compressed and (compressed, [*shared, (b"content-encoding", b"gzip"), _length(compressed)]),
-    )
+    plain = (content.body, [*shared, _length(content.body)])
+    if len(content.body) < _SMALL:
+        return _Cached(content.status, etag, plain, None)
+    body = gzip.compress(content.body, 9, mtime=0)
+    return _Cached(content.status, etag, plain, (body, [*shared, (b"content-encoding", b"gzip"), _length(body)]))
 
 
 def _length(body: bytes) -> tuple[bytes, bytes]:

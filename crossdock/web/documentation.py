@@ -150,7 +150,7 @@ class Documentation:
         from markupsafe import Markup
 
         guide = self._guides[name]
-        body = Markup(guides.render(guide, self._guides))  # noqa: S704 - our own pages, and their HTML is escaped
+        body = Markup(guides.render(guide, self._guides))  # our own pages, and HTML in them is escaped
         return self._page("guide.html", guide.title, guide=guide, body=body)
 
     def _markdown(self, name: str) -> Content:
@@ -187,7 +187,7 @@ class Documentation:
         lines = [
             "# Crossdock",
             "",
-            "> A self-hosted order hub: it answers the order APIs of several vendors, and an API of its own, over one database.",
+            "> A self-hosted order hub. It answers the order APIs of several vendors, and one of its own, over one database.",
             "",
             "## Guides",
             "",

@@ -1,4 +1,4 @@
-"""The API reference: for each door its operations as the pages show them, from its OpenAPI document, each with a curl command."""
+"""The API reference: the operations of a door as the pages show them, from its OpenAPI document, and a curl command of each."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""JSON Schemas as readers see them: the fields of an object with type, limits and description, nested and without references."""
+"""JSON Schemas as readers see them: the fields of an object with type, limits and description, nested, without references."""
 
 from typing import Any
 
@@ -87,8 +87,9 @@ class SchemaViewer:
             return f'"{schema["const"]}"'
         if kind == "object":
             values = schema.get("additionalProperties")
-            is_map = isinstance(values, dict) and values and "properties" not in schema
-            return name or (f"map of {self.kind(values)}" if is_map else "object")
+            if isinstance(values, dict) and values and "properties" not in schema:
+                return name or f"map of {self.kind(values)}"
+            return name or "object"
         if schema.get("format"):
             return f"{kind} ({schema['format']})"
         return str(kind or ("string" if "enum" in schema else "any value"))
