@@ -21,7 +21,7 @@ from crossdock.core.orders.events import (
 )
 from crossdock.core.orders.model import Content, Line, Order
 from crossdock.core.time import format_time
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire_responses
 from crossdock.doors.fabric.mapping import from_content
 from crossdock.doors.fabric.responses import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
 from crossdock.flows.formats import MissingFields
@@ -120,7 +120,7 @@ def _with_original_totals(response: dict[str, Tree], history: Sequence[_HistoryE
     response["items"] = [
         _item_with_originals(item, line) for item, line in zip(response["items"], _original_lines(history), strict=True)
     ]
-    return _replace_originals(wire.Order, response, originals)
+    return _replace_originals(wire_responses.Order, response, originals)
 
 
 def _replace_originals(shape: type[Struct], tree: dict[str, Tree], originals: dict[str, Tree]) -> dict[str, Tree]:
@@ -150,7 +150,7 @@ def _item_with_originals(item: dict[str, Tree], origin: Line) -> dict[str, Tree]
     originals = {
         name: _total(origin.totals, of) for name, of in ITEM_COPIES.items() if name.startswith("original")
     }  # fmt: skip
-    return _replace_originals(wire.Item, item, originals)
+    return _replace_originals(wire_responses.Item, item, originals)
 
 
 # -------------------------------------------------------------------------------------------------------------- payments
@@ -181,7 +181,7 @@ def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tr
         payment = merged[position]
         log = [*payment["paymentLog"], _payment_entry(order_event.data, entry.event.at)]
         status = {"paymentStatus": order_event.data.get("status")} if entry.event.number > edited else {}
-        merged[position] = _in_vendor_order(wire.Payment, payment | {"paymentLog": log} | status)
+        merged[position] = _in_vendor_order(wire_responses.Payment, payment | {"paymentLog": log} | status)
     return merged
 
 

@@ -17,7 +17,7 @@ from crossdock.core.errors import Fault, Path
 from crossdock.core.ids import from_hex24
 from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
 from crossdock.core.orders.status import Status
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire, wire_responses
 from crossdock.doors.fabric.history import HISTORY_FIELDS
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR
@@ -119,7 +119,7 @@ def _is_like(text: str, parts: Sequence[str]) -> bool:
 
 # ----------------------------------------------------------------------------------------------------------------- order
 def _scalars() -> Iterator[str]:
-    for field in inspect.type_info(wire.Order).fields:  # type: ignore[attr-defined]
+    for field in inspect.type_info(wire_responses.Order).fields:  # type: ignore[attr-defined]
         kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
         if not any(isinstance(kind, inspect.ListType | inspect.StructType | inspect.DictType) for kind in kinds):
             yield field.name

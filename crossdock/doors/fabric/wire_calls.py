@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import MAX_QUANTITY, NonEmpty, Number
-from crossdock.doors.fabric.wire import Attributes, Order, OrderCreate
+from crossdock.doors.fabric.wire import Attributes, OrderCreate
+from crossdock.doors.fabric.wire_responses import Order
 
 
 # ------------------------------------------------------------------------------------------------------- tokens, errors

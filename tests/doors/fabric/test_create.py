@@ -11,7 +11,7 @@ import pytest
 from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
-from crossdock.doors.fabric import DOOR, wire
+from crossdock.doors.fabric import DOOR, wire_responses
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
 from tests.doors.fabric.conftest import ORDERS, SAMPLE, SMALLEST, smallest
@@ -67,7 +67,7 @@ class TestCreate:
     async def test_the_response_matches_its_documented_type(self, world: World, headers: dict[str, str]) -> None:
         for body in (sample(), smallest(orderNumber="2")):
             answer = await world.http.post(ORDERS, json=body, headers=headers)
-            decoder = msgspec.json.Decoder(wire.Order, float_hook=Decimal)
+            decoder = msgspec.json.Decoder(wire_responses.Order, float_hook=Decimal)
             assert decoder.decode(answer.content).orderNumber == body["orderNumber"]
 
     async def test_the_smallest_body_gets_the_defaults(self, world: World, headers: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import wire, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import cancel_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
@@ -144,7 +144,7 @@ ROUTES = (
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
-        request=wire_calls.CancelRequest, answers={200: wire.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
+        request=wire_calls.CancelRequest, answers={200: wire_responses.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",

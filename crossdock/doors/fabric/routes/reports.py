@@ -9,7 +9,7 @@ from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import wire, wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
@@ -152,12 +152,12 @@ ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",
         "Record the status of a payment",
-        request=wire_calls.PaymentReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire_calls.PaymentReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/package-tracking/acknowledge"), acknowledge_tracking, access.WRITE, "acknowledgeTracking",
         "Record an acknowledgment of a package tracking service",
-        request=wire_calls.TrackingReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire_calls.TrackingReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "POST", paths("/order/cross-border/validate-order"), validate_orders, access.WRITE, "validateCrossBorderOrders",

@@ -8,7 +8,7 @@ from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import Command, EditOrder, HoldRequest, PlaceHolds, Together
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import wire, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import AMENDABLE, merge, relative_faults, replace_document, with_pickup
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.mapping import HOLD
@@ -113,12 +113,12 @@ ROUTES = (
     Route(
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
         "Replace an order; fields that the body omits are removed",
-        request=wire_calls.OrderUpdate, answers={200: wire.Order, **_EDIT_ANSWERS, **_STALE}, parameters=(CONTEXT,),
+        request=wire_calls.OrderUpdate, answers={200: wire_responses.Order, **_EDIT_ANSWERS, **_STALE}, parameters=(CONTEXT,),
     ),
     Route(
         "PATCH", paths("/order/{orderId}/shipto/{shipToId}/pickup"), update_pickup, access.WRITE, "updatePickup",
         "Change the pickup person of a ship-to",
-        request=wire.Pickup, answers={200: wire.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire.Pickup, answers={200: wire_responses.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
     ),
     Route(
         "PATCH", paths("/order/{orderId}/customer"), update_customer, access.WRITE, "updateCustomer",
