@@ -97,7 +97,9 @@ class Pickup(Struct):
     name: Name | None = None
     email: str | None = None
     phone: Phone | None = None
-    pickupType: Annotated[str, Meta(description="Primary or Alternate in the vendor's list; not checked.")] | None = None
+    pickupType: Annotated[str, Meta(description="Primary or Alternate in the vendor's list; not checked.")] | None = (
+        None
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts
@@ -259,7 +261,8 @@ class OrderCreate(Struct, kw_only=True):
     feeTotal: Annotated[Number, Meta(description="The sum of all fees.")] | None = None
     taxTotal: Number | None = None
     orderTotal: (
-        Annotated[Number, Meta(description="The subtotal less the discount, plus fees and tax; stored as stated.")] | None
+        Annotated[Number, Meta(description="The subtotal less the discount, plus fees and tax; stored as stated.")]
+        | None
     ) = None
     currency: Currency | None = None
     statusCode: StatusCode

@@ -125,7 +125,7 @@ class ShipInfo(wire.ShipInfoCreate, kw_only=True):
     """The destination of the items with its `shipToId`."""
 
     shipToId: str
-    shipToAddress: Address | None = None  # type: ignore[assignment]  # with no required line
+    shipToAddress: Address | None = None
 
 
 class Item(Struct, kw_only=True):
@@ -273,5 +273,3 @@ class Order(Struct, kw_only=True):
     orderReleaseTimestamp: Annotated[DateTime, Meta(description="The time of the last release from a hold.")] | None
     createdAt: DateTime
     updatedAt: DateTime
-
-

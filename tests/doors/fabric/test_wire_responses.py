@@ -1,4 +1,4 @@
-"""The vendor's order of members in an order: of the answer sample on its create-order page, and of its published description."""
+"""The order of members in an order: that of the create page's answer sample, and inside of the vendor's description."""
 
 import json
 from typing import Any

@@ -4,7 +4,6 @@ from typing import Any
 
 from crossdock.core.errors import Code, NotFound
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import RequestNotification
 from crossdock.core.orders.model import Order
@@ -12,7 +11,7 @@ from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.edits import report_command
 from crossdock.doors.fabric.errors import ERRORS, LARGE
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths, read_body
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, REQUESTED
 from crossdock.flows import access, queries
@@ -25,7 +24,7 @@ _MAX_ID_SHOWN = 100  # characters of an unknown id in the error message
 
 async def send_notification(request: Request) -> Reply:
     """Send a notification to webhooks again: 200 and the request, in an array."""
-    notification = decode_body(request.body, wire.NotificationRequest)
+    notification = read_body(request, wire.NotificationRequest)
     order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
     command = RequestNotification(
         order_id=order.order_id, text=f"{notification.notificationType} asked for", topic=REQUESTED, data=data,
@@ -37,7 +36,7 @@ async def send_notification(request: Request) -> Reply:
 
 async def acknowledge(request: Request) -> Reply:
     """Record that a notification was sent to the customer, without duplicates: 200 and the request."""
-    notification = decode_body(request.body, wire.NotificationReport)
+    notification = read_body(request, wire.NotificationReport)
     order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
     text = f"{notification.notificationType} acknowledged"
     await execute_one(request, report_command(order.order_id, text, topic=ACKNOWLEDGED, data=data))

@@ -4,18 +4,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
-from crossdock.core.json.request_body import decode_body, objects_in
+from crossdock.core.json.request_body import objects_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls, wire_responses
+from crossdock.doors.fabric import wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
 from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id
 from crossdock.doors.fabric.responses import DOOR, hold_code
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_number, order_reply, paths, render
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    execute_one,
+    order_by_number,
+    order_reply,
+    paths,
+    read_body,
+    render,
+)
 from crossdock.flows import access
 from crossdock.flows.execute import execute
 
@@ -25,7 +33,7 @@ Tree = Any
 # --------------------------------------------------------------------------------------------------- payment, tracking
 async def payment_status(request: Request) -> Reply:
     """Record the status of a payment: 200 and the full order."""
-    body = decode_body(request.body, wire_calls.PaymentReport)
+    body = read_body(request, wire_calls.PaymentReport)
     order = await order_by_number(request, request.params["orderNumber"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
@@ -49,7 +57,7 @@ async def payment_status(request: Request) -> Reply:
 
 async def acknowledge_tracking(request: Request) -> Reply:
     """Record that a package tracking service has accepted an order or shipment: 200 and the full order."""
-    body = decode_body(request.body, wire_calls.TrackingReport, _tracking_faults)
+    body = read_body(request, wire_calls.TrackingReport, _tracking_faults)
     order = await order_by_number(request, body.orderNumber)
     command = report_command(order.order_id, body.eventType, topic=TRACKING, data=parse(request.body))
     return await order_reply(request, await execute_one(request, command), idempotent=True)
@@ -69,7 +77,7 @@ def _tracking_faults(tree: Tree) -> list[Fault]:
 # --------------------------------------------------------------------------------------------------------- cross-border
 async def validate_orders(request: Request) -> Reply:
     """Record the cross-border validation of orders, of all or none: 200 and an empty body."""
-    body = decode_body(request.body, wire_calls.ValidateRequest)
+    body = read_body(request, wire_calls.ValidateRequest)
     orders: dict[int, Order] = {}
     faults = []
     for index, number in enumerate(body.orderNumbers):
@@ -88,7 +96,7 @@ async def validate_orders(request: Request) -> Reply:
 
 async def release_order(request: Request) -> Reply:
     """Release an order from its cross-border hold, or cancel it: 200 and an empty body."""
-    body = decode_body(request.body, wire_calls.BorderRelease)
+    body = read_body(request, wire_calls.BorderRelease)
     order = await order_by_number(request, body.orderNumber)
     if body.releaseType == "RELEASE":
         command: Command = ReleaseHolds(
@@ -118,7 +126,7 @@ def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awa
     async def handle(request: Request) -> Reply:
         order_id = None
         try:
-            body = decode_body(request.body, wire_calls.FraudRequest)
+            body = read_body(request, wire_calls.FraudRequest)
             if body.tenant and (ACCOUNT, body.tenant) not in request.caller.references:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
             order = await order_by_number(request, body.orderNumber)
@@ -130,7 +138,7 @@ def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awa
             error = message_of(refusal)
             errors = [fault_text(fault) for fault in refusal.faults] or [error]
             return json_reply(
-                200, wire_calls.FraudResponse("ERROR", error, errors), order_id=order_id, outcome=str(refusal.code)
+                200, wire_calls.FraudResponse("FAILURE", error, errors), order_id=order_id, outcome=str(refusal.code)
             )
         return json_reply(200, wire_calls.FraudResponse("SUCCESS", message, []), order_id=order_id)
 
