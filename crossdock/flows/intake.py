@@ -281,7 +281,7 @@ def _make_content(pending: _PendingOrder, references: ReferenceData) -> None:
 
 
 def _content(body: ParsedBody, format: Format, references: ReferenceData) -> Content:
-    """Make content of a body; one whose numbers were normalized is read from its content from now on, not from what was sent."""
+    """Make content of a body; one whose numbers were normalized is rendered from its content, no longer from what was sent."""
     content = format.to_content(body, references)
     if not body.is_normalized:
         return content

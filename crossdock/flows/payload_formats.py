@@ -52,8 +52,9 @@ class PayloadFormat(Struct, frozen=True):
     """A format of webhook bodies.
 
     `topics` names the topics of an entry, each a delivery of its own; none if the format has no message for it. `known` are
-    all topics; with `is_open` an endpoint may name others too, of which it never hears. `body` builds a body from the notification, the topic and the order's document as `door` renders it; `test`
-    builds the message that tests an endpoint (see test_body).
+    all topics; where the format `is_open`, an endpoint may name others too, which never occur. `body` builds a body from the
+    notification, the topic and the order's document as `door` renders it; `test` builds the message that tests an endpoint
+    (see test_body).
     """
 
     name: str

@@ -167,7 +167,10 @@ def has_payment_id(payment: Tree, payment_id: str) -> bool:
 
 
 def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tree]:
-    """Add the reports of payment services; a status reported after the last edit is the payment's status."""
+    """Add the reports of payment services; what was reported after the last edit is the payment's status and charge.
+
+    Refunds are the last reported ones, because no edit states them.
+    """
     edited = max((each.event.number for each in history if isinstance(each.order_event, Edited)), default=0)
     merged = list(payments)
     for entry in history:
@@ -180,9 +183,22 @@ def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tr
             continue
         payment = merged[position]
         log = [*payment["paymentLog"], _payment_entry(order_event.data, entry.event.at)]
-        status = {"paymentStatus": order_event.data.get("status")} if entry.event.number > edited else {}
-        merged[position] = _in_vendor_order(wire_responses.Payment, payment | {"paymentLog": log} | status)
+        reported = reported_fields(order_event.data) if entry.event.number > edited else {}
+        refunded = _balance(order_event.data, "refunded")
+        refund = {} if refunded is None else {"refundAmount": refunded}
+        merged[position] = _in_vendor_order(wire_responses.Payment, payment | {"paymentLog": log} | reported | refund)
     return merged
+
+
+def reported_fields(report: dict[str, Tree]) -> dict[str, Tree]:
+    """Return the fields of a payment that a report states: its status, and its charge where the balances have one."""
+    captured = _balance(report, "captured")
+    charge = {} if captured is None else {"chargedAmount": captured}
+    return {"paymentStatus": report.get("status")} | charge
+
+
+def _balance(report: dict[str, Tree], name: str) -> Tree:
+    return (report.get("balances") or {}).get(name)
 
 
 def _payment_entry(report: dict[str, Tree], at: int) -> Tree:

@@ -63,6 +63,17 @@ class TestLookUp:
                 displayed = fits({"updatedAt": format_time(micro)}, {"updatedAt": {name: at}})
                 assert displayed is (micro >= edge if side == "from" else micro < edge)
 
+    def test_a_date_is_the_whole_day_in_utc(self) -> None:
+        start, end = moment("2026-01-30"), moment("2026-01-31")
+        (found,), is_exact = find_alternatives({"createdAt": "2026-01-30"})
+        assert (found.created_from, found.created_to, is_exact) == (start, end, True)
+        (found,), _ = find_alternatives({"createdAt": {"gte": "2026-01-30", "lte": "2026-01-30"}})
+        assert (found.created_from, found.created_to) == (start, end)
+        (found,), _ = find_alternatives({"createdAt": {"gt": "2026-01-30"}})
+        assert (found.created_from, found.created_to) == (end, None)
+        (found,), _ = find_alternatives({"createdAt": {"lt": "2026-01-30"}})
+        assert (found.created_from, found.created_to) == (None, start)
+
     def test_status_codes_become_every_status_that_is_rendered_with_them(self) -> None:
         def states(code: Any) -> set[tuple[str | None, str | None]]:
             return {(each.status, each.door) for each in find_alternatives({"statusCode": code})[0]}
@@ -137,6 +148,9 @@ class TestQuery:
             ({"attributes": {"gift": "y*"}}, ["SM-1"]),
             ({"orderDate": {"gt": "2026-01-30T00:00:00Z", "lte": "2026-01-30T00:30:00Z"}}, ["SM-2"]),
             ({"createdAt": {"gte": "2099-01-01"}}, []),
+            ({"orderDate": "2026-01-30"}, ["SM-2", "SM-1"]),
+            ({"orderDate": {"gte": "2026-01-30", "lte": "2026-01-30"}}, ["SM-2", "SM-1"]),
+            ({"orderDate": {"gt": "2026-01-30"}, "orderNumber": "SM*"}, []),
             ({"createdAt": {"gte": "2020-01-01", "lt": "2099-01-01"}, "version": 1}, ["SH-1"]),
             ({"updatedAt": {"gte": "2020-01-01"}, "orderNumber": "SM*"}, ["SM-2", "SM-1"]),
             ({"auditLogs": {"reasonCode": "ORDER_HOLD_CSR"}}, ["SH-1"]),
@@ -242,7 +256,19 @@ class TestQuery:
         assert list(answer.json()) == ["message"]
 
     async def test_limits_of_a_search_are_named_in_its_refusal(self, world: World, headers: dict[str, str]) -> None:
-        answer = await post_search(world, headers, limit=251, filters={"orderNumber": ["x"] * 201})
-        assert answer.json() == {"message": "limit: must be at most 250, not 251"}
+        answer = await post_search(world, headers, limit=0, offset=-1)
+        assert answer.json() == {"message": "limit: must be at least 1, not 0; offset: must be at least 0, not -1"}
         answer = await post_search(world, headers, limit=250, filters={"orderNumber": ["x"] * 201})
         assert answer.json() == {"message": "filters.orderNumber: must have 1 to 200 elements"}
+
+    @pytest.mark.parametrize("limit", [251, 1_000, 10**18, 10**30])
+    async def test_a_page_size_above_the_maximum_is_answered_with_the_maximum(
+        self, world: World, stocked: dict[str, str], limit: int
+    ) -> None:
+        answer = await post_search(world, stocked, limit=limit)
+        assert (answer.status_code, answer.json()["limit"], answer.json()["count"]) == (200, 250, 5)
+        beyond = await post_search(world, stocked, offset=limit)
+        assert (beyond.status_code, beyond.json()) == (404, {"message": "Orders not found"})
+
+    async def test_empty_text_in_a_search_counts_as_missing(self, world: World, stocked: dict[str, str]) -> None:
+        assert await numbers(world, stocked, sortBy="", sortDirection="") == await numbers(world, stocked)

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from crossdock.core.errors import Fault
 from crossdock.core.ids import to_hex24
 from crossdock.core.json.request_body import duplicates_in
-from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
@@ -23,7 +22,7 @@ from crossdock.doors.fabric.routes.common import (
     order_reply,
     parameter,
     paths,
-    read_body,
+    read_document,
 )
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.flows import access
@@ -85,7 +84,7 @@ async def exchange_eligibility(request: Request) -> Reply:
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order, or the items in the body: 200 and the full order."""
-    body = read_body(
+    body, document = read_document(
         request,
         wire_calls.CancelRequest,
         lambda tree: duplicates_in(tree, "items", "lineItemId"),
@@ -96,7 +95,7 @@ async def cancel_order(request: Request) -> Reply:
     reason = body.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
     command = cancel_command(
         order.order_id, lines=(lambda current: _lines(current, items)) if items else None,
-        reason=reason, note=body.note, topic=CANCEL, data=parse(request.body),
+        reason=reason, note=body.note, topic=CANCEL, data=document,
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command))
 

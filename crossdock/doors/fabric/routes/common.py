@@ -9,6 +9,7 @@ from msgspec import Struct
 from crossdock.core.errors import NotFound
 from crossdock.core.ids import from_hex24
 from crossdock.core.json.request_body import DocumentRule, decode_body, validate
+from crossdock.core.json.strict_json import parse
 from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import Command
 from crossdock.core.orders.model import Order
@@ -50,11 +51,15 @@ def read_body(request: Request, wire_type: type[WireType], *rules: DocumentRule)
     return decode_body(request.body, wire_type, *rules, numbers_as_text=True)
 
 
-def check_part(tree: Tree, wire_type: type[WireType]) -> dict[str, Tree]:
-    """Check a decoded part of an order and return it with its numbers as text where text belongs. Raises Invalid."""
-    validate(tree, wire_type, numbers_as_text=True)
-    part: dict[str, Tree] = normalize(tree, wire_type, numbers_as_text=True)
-    return part
+def read_document(
+    request: Request, wire_type: type[WireType], *rules: DocumentRule
+) -> tuple[WireType, dict[str, Tree]]:
+    """Read the request's body, typed and as the object that was sent, with its numbers as text where text belongs.
+
+    Raises Invalid with all faults.
+    """
+    tree = normalize(parse(request.body), wire_type, numbers_as_text=True)
+    return validate(tree, wire_type, *rules), tree
 
 
 async def order_by_id(request: Request, text: str) -> Order:

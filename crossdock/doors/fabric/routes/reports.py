@@ -5,7 +5,6 @@ from typing import Any
 
 from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
 from crossdock.core.json.request_body import objects_in
-from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
@@ -13,7 +12,7 @@ from crossdock.doors.fabric import wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
-from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id
+from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id, reported_fields
 from crossdock.doors.fabric.responses import DOOR, hold_code
 from crossdock.doors.fabric.routes.common import (
     CONTEXT,
@@ -22,6 +21,7 @@ from crossdock.doors.fabric.routes.common import (
     order_reply,
     paths,
     read_body,
+    read_document,
     render,
 )
 from crossdock.flows import access
@@ -33,7 +33,7 @@ Tree = Any
 # --------------------------------------------------------------------------------------------------- payment, tracking
 async def payment_status(request: Request) -> Reply:
     """Record the status of a payment: 200 and the full order."""
-    body = read_body(request, wire_calls.PaymentReport)
+    body, report = read_document(request, wire_calls.PaymentReport)
     order = await order_by_number(request, request.params["orderNumber"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
@@ -44,12 +44,12 @@ async def payment_status(request: Request) -> Reply:
         )
         if position is None:
             raise faulty(Fault(("paymentIdentifier",), "is not a payment of the order"))
-        payments[position] = payments[position] | {"paymentStatus": body.status}
+        payments[position] = payments[position] | reported_fields(report)
         return before | {"payments": payments}
 
     change(await render(request, order), order)  # checks the payment also where the order can no longer be edited
     command = report_command(
-        order.order_id, f"payment {body.status}", topic=PAYMENT, data=parse(request.body),
+        order.order_id, f"payment {body.status}", topic=PAYMENT, data=report,
         edit=EditOrder(order_id=order.order_id, door=DOOR, change=change),
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command), idempotent=True)
@@ -57,9 +57,9 @@ async def payment_status(request: Request) -> Reply:
 
 async def acknowledge_tracking(request: Request) -> Reply:
     """Record that a package tracking service has accepted an order or shipment: 200 and the full order."""
-    body = read_body(request, wire_calls.TrackingReport, _tracking_faults)
+    body, report = read_document(request, wire_calls.TrackingReport, _tracking_faults)
     order = await order_by_number(request, body.orderNumber)
-    command = report_command(order.order_id, body.eventType, topic=TRACKING, data=parse(request.body))
+    command = report_command(order.order_id, body.eventType, topic=TRACKING, data=report)
     return await order_reply(request, await execute_one(request, command), idempotent=True)
 
 
@@ -96,14 +96,14 @@ async def validate_orders(request: Request) -> Reply:
 
 async def release_order(request: Request) -> Reply:
     """Release an order from its cross-border hold, or cancel it: 200 and an empty body."""
-    body = read_body(request, wire_calls.BorderRelease)
+    body, document = read_document(request, wire_calls.BorderRelease)
     order = await order_by_number(request, body.orderNumber)
     if body.releaseType == "RELEASE":
         command: Command = ReleaseHolds(
             order_id=order.order_id, matches=_has_code("ORDER_HOLD_CROSSBORDER"), reason=body.note or body.reasonCode
         )
     else:
-        command = _cancel(order, request, reason=body.reasonCode or "cross-border", note=body.note)
+        command = _cancel(order, document, reason=body.reasonCode or "cross-border", note=body.note)
     await execute_one(request, command)
     return Reply(200, order_id=order.order_id)
 
@@ -112,12 +112,12 @@ def _has_code(code: str) -> Callable[[Hold], bool]:
     return lambda hold: hold_code(hold.reason) == code
 
 
-def _cancel(order: Order, request: Request, *, reason: str, note: str | None) -> Command:
-    return cancel_command(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, data=parse(request.body))
+def _cancel(order: Order, document: Tree, *, reason: str, note: str | None) -> Command:
+    return cancel_command(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, data=document)
 
 
 # ---------------------------------------------------------------------------------------------------------------- fraud
-BuildCommand = Callable[[Order, Request], Command]
+BuildCommand = Callable[[Order, Tree], Command]  # (order, the body)
 
 
 def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awaitable[Reply]]:
@@ -126,12 +126,12 @@ def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awa
     async def handle(request: Request) -> Reply:
         order_id = None
         try:
-            body = read_body(request, wire_calls.FraudRequest)
+            body, document = read_document(request, wire_calls.FraudRequest)
             if body.tenant and (ACCOUNT, body.tenant) not in request.caller.references:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
             order = await order_by_number(request, body.orderNumber)
             order_id = order.order_id
-            await execute_one(request, build(order, request))
+            await execute_one(request, build(order, document))
         except Busy:
             raise  # nothing was decided; the client may retry
         except Refusal as refusal:
@@ -150,7 +150,7 @@ fraud_release = _fraud_handler(
     "The order was released",
 )
 fraud_cancel = _fraud_handler(
-    lambda order, request: _cancel(order, request, reason="FRAUD", note=None), "The order was canceled"
+    lambda order, document: _cancel(order, document, reason="FRAUD", note=None), "The order was canceled"
 )
 
 

@@ -16,12 +16,12 @@ from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR, status_fields
 from crossdock.doors.fabric.routes.common import (
     CONTEXT,
-    check_part,
     execute_one,
     order_by_id,
     order_by_number,
     order_reply,
     paths,
+    read_document,
     render,
 )
 from crossdock.flows import access
@@ -70,7 +70,8 @@ def _update(order: Order, body: dict[str, Tree]) -> Command:
 
 async def update_pickup(request: Request) -> Reply:
     """Change the pickup person of a ship-to: 200 and the full ship-to."""
-    body, ship_to = check_part(parse(request.body), wire.Pickup), request.params["shipToId"]
+    ship_to = request.params["shipToId"]
+    _, body = read_document(request, wire.Pickup)
     order = await order_by_id(request, request.params["orderId"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
@@ -93,7 +94,7 @@ async def update_pickup(request: Request) -> Reply:
 
 async def update_customer(request: Request) -> Reply:
     """Change the customer's fields that are in the body: 200 and the customer."""
-    body = check_part(parse(request.body), wire.Customer)
+    _, body = read_document(request, wire.Customer)
     order = await order_by_id(request, request.params["orderId"])
     edit = EditOrder(
         order_id=order.order_id,

@@ -99,6 +99,7 @@ async def change_webhook(request: Request) -> Reply:
             webhook_definitions.from_subscription(before) | body,
             wire.Webhook,
             webhook_definitions.target_rule(request.context),
+            numbers_as_text=True,
         )
         return webhook_definitions.to_subscription(definition, before)
 
