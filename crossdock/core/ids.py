@@ -118,7 +118,9 @@ def to_uuid(identity: int) -> str:
 
 
 def _to_uuid(identity: int, version: int) -> str:
-    mixed = _mix(identity if version == 8 else identity ^ _MASK64)  # one wrong digit never makes one version of the other
+    mixed = _mix(
+        identity if version == 8 else identity ^ _MASK64
+    )  # one wrong digit never makes one version of the other
     value = (
         (identity >> 15) << 80
         | version << 76

@@ -129,7 +129,9 @@ class TestUuid:
     def test_uuid_with_the_digit_of_another_version_is_none(self) -> None:
         for identity in (1, MAX_ID):
             text = to_uuid(identity)
-            assert [version for version in "0123456789abcdef" if from_uuid(text[:14] + version + text[15:])] == [text[14]]
+            assert [version for version in "0123456789abcdef" if from_uuid(text[:14] + version + text[15:])] == [
+                text[14]
+            ]
 
     def test_uuid_is_read_in_upper_case_too(self) -> None:
         assert from_uuid(to_uuid(NOW_US).upper()) == NOW_US

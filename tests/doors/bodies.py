@@ -50,6 +50,7 @@ RULES: dict[str, st.SearchStrategy[str]] = {
     "utc_date_time": times | times.map(lambda time: time[:-1] + ".889Z"),
     "any_date": times | times.map(lambda time: time[:10]),
     "amount": st.decimals(-(10**9), 10**9, places=2).map(str),
+    "s2_optional_time": times | st.just(""),
     "s2_uuid": st.uuids().map(str),
 }
 

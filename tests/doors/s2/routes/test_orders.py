@@ -188,7 +188,7 @@ class TestFaults:
             meta="x",
             channelOrderDate="2024-04-24T06:00:33+02:00",
             currencyId="XYZ",
-            items=[item(quantity=0), item(quantity=1.5, productId=UNKNOWN_ID, meta=[])],
+            items=[item(quantity=0), item(quantity=1.5, productId=UNKNOWN_ID, meta="x")],
             attachments=[{"fileName": "x"}],
             shipByDate="tomorrow",
         )
