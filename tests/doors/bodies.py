@@ -129,7 +129,7 @@ def _fabric(body: Body) -> Body:
 
 def _s2(body: Body) -> Body:
     for place, item in enumerate(body["items"]):
-        item["channelOrderItemId"] = str(place)
+        item["channelOrderItemId"] = str(place) if item["channelOrderItemId"] else ""
         item["productId"] = PRODUCTS[place % 2]
     return body | {"accountId": ACCOUNT}
 
