@@ -105,7 +105,7 @@ def _item_response(
     response = {
         "channelOrderItemId": item["channelOrderItemId"],
         "product": product,
-        "quantity": item["quantity"],
+        "quantity": int(item["quantity"]),  # may be sent as 2.0, which not every client's integer takes
         "unitPrice": item["unitPrice"],
         "meta": item["meta"],
     }

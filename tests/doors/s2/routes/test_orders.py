@@ -44,6 +44,16 @@ class TestCreate:
                         '"unitPrice":10.00,', '"unitPrice":7,', '"quantity":2,', '"casePack":2,'):  # fmt: skip
             assert rendered in text
 
+    async def test_a_quantity_with_a_fraction_of_zero_is_returned_as_a_whole_number(
+        self, world: World, headers: Headers
+    ) -> None:
+        created = await world.http.post(
+            "/order", content=SAMPLE.replace(b'"quantity": 2', b'"quantity": 2.0'), headers=headers
+        )
+        assert '"quantity":2,' in created.text
+        read = await world.http.get(f"/order/{created.json()['id']}", headers=headers)
+        assert read.content == created.content
+
     async def test_an_order_and_its_attachments_have_the_same_time(self, world: World, headers: Headers) -> None:
         document = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()
         attachment = document["attachments"][0]
