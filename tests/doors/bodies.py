@@ -54,6 +54,7 @@ RULES: dict[str, st.SearchStrategy[str]] = {
     "utc_date_time": times | times.map(lambda time: time[:-1] + ".889Z"),
     "any_date": times | times.map(lambda time: time[:10]),
     "amount": st.decimals(-(10**9), 10**9, places=2).map(str),
+    "s2_optional_time": times | st.just(""),
     "s2_uuid": st.uuids().map(str),
 }
 
@@ -132,7 +133,7 @@ def _fabric(body: Body) -> Body:
 
 def _s2(body: Body) -> Body:
     for place, item in enumerate(body["items"]):
-        item["channelOrderItemId"] = str(place)
+        item["channelOrderItemId"] = str(place) if item["channelOrderItemId"] else ""
         item["productId"] = PRODUCTS[place % 2]
     return body | {"accountId": ACCOUNT}
 

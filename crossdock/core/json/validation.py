@@ -121,11 +121,17 @@ def _checks(shape: type[Struct]) -> _Checks | None:
 
 
 def _members_of(kind: inspect.Type) -> Iterator[tuple[inspect.Type, bool]]:
-    for one in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+    kind = _undescribed(kind)
+    for one in map(_undescribed, kind.types) if isinstance(kind, inspect.UnionType) else (kind,):
         if isinstance(one, inspect.ListType):
             yield from ((inner, True) for inner, _ in _members_of(one.item_type))
         else:
             yield one, False
+
+
+def _undescribed(kind: inspect.Type) -> inspect.Type:
+    """Return the type behind a description; a description may stand on a whole union or list, a rule only on a string."""
+    return kind.type if isinstance(kind, inspect.Metadata) and not (kind.extra and "rule" in kind.extra) else kind
 
 
 def _formats_hold(typed: Struct, checks: _Checks) -> bool:

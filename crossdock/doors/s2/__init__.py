@@ -5,7 +5,7 @@ from crossdock.doors.s2.catalog import ACCOUNT, assign, describe_organization
 from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.s2.errors import refuse
 from crossdock.doors.s2.format import FORMAT
-from crossdock.doors.s2.routes import ROUTES, organization_of
+from crossdock.doors.s2.routes import NOT_YET, ROUTES, organization_of
 
 __all__ = ["DOOR"]
 
@@ -20,5 +20,6 @@ DOOR = Door(
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
     describe_organization=describe_organization,
+    not_yet=NOT_YET,
     sales_accounts=SalesAccounts(ACCOUNT, assign),
 )
