@@ -110,7 +110,8 @@ class TestConcurrency:
         assert {item["itemId"]: item["quantity"] for item in info["items"]} == {"A": 5} | {
             f"I{each}": 1 for each in range(8)
         }
-        assert (info["charges"], info["orderMessage"]) == ({"gmv": 3}, None)
+        assert info["charges"] == sample()["charges"] | {"gmv": 3}
+        assert "orderMessage" not in info
 
     async def test_concurrent_updates_add_the_same_item_once(self, world: World, headers: Headers) -> None:
         path = await create(world, headers, items=[{"itemId": "A", "quantity": 1}])
