@@ -106,6 +106,7 @@ class Patch:
                 if not json_equal(merged, current[matches[0]]):
                     items[matches[0]] = merged
         if faults:
+            self._positions.clear()  # these paths are in the body already
             raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
         return items
 

@@ -30,7 +30,11 @@ class TestToken:
     @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nonsense", "Basic ZGVtbzpkZW1vLXNlY3JldA=="])
     async def test_every_other_call_requires_a_token(self, world: World, header: str | None) -> None:
         headers = {} if header is None else {"Authorization": header}
-        for method, path in (("POST", ORDERS), ("GET", f"{ORDERS}/PB1"), ("PUT", "/ca/shipping/api/v1/orders/PB1/tags")):
+        for method, path in (
+            ("POST", ORDERS),
+            ("GET", f"{ORDERS}/PB1"),
+            ("PUT", "/ca/shipping/api/v1/orders/PB1/tags"),
+        ):
             response = await world.http.request(method, path, headers=headers)
             assert is_error(response, 401, "unauthorized_error")
             assert response.headers["www-authenticate"].startswith("Bearer")
