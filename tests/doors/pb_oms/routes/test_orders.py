@@ -110,7 +110,7 @@ class TestNumberOfADeletedOrder:
         await world.http.delete(path, headers=headers)
         (order,) = (await world.http.get("/hub/v1/orders?number=ORD12346", headers=headers)).json()["items"]
         tags = {"remove": ["deleted:pb_oms"]}
-        restored = await world.http.post(f"/hub/v1/orders/{order["id"]}/tag", json=tags, headers=headers)
+        restored = await world.http.post(f"/hub/v1/orders/{order['id']}/tag", json=tags, headers=headers)
         assert restored.status_code == 200, restored.text
         again = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
         assert again.headers["idempotent-replayed"] == "true"
