@@ -153,9 +153,7 @@ async def finish_bulk_call(context: Context, caller: Caller, call: BulkCall, *, 
 
 
 # ------------------------------------------------------------------------------------------------------------------ keys
-async def natural_owner(
-    tx: Transaction, format: Format, first: Claim, claim: Claim, *, dry_run: bool = False
-) -> Claim:
+async def natural_owner(tx: Transaction, format: Format, first: Claim, claim: Claim, *, dry_run: bool = False) -> Claim:
     """Return whose a claimed natural key is: `first`, or `claim` where the door does not show the order of `first` any more.
 
     An order that was deleted through its door keeps its key until another one wants it.

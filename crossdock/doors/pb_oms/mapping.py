@@ -42,6 +42,7 @@ from crossdock.flows.formats import MissingFields, ReferenceData
 Tree = Any
 # The reason of a hold that was placed without one.
 HOLD_REASON = "on hold"
+_REQUIRED = ("addressLine1", "cityTown", "countryCode")
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
 _get_references = attrgetter(*_REFERENCES)
 # The vendor's four statuses (the enumeration of updateOrderById) by canonical status.
@@ -259,12 +260,20 @@ def _address_document(address: Address) -> dict[str, Tree]:
     )
 
 
+def _other_address_document(address: Address) -> dict[str, Tree]:
+    """Render an additional address; its members have another order, as in the vendor's sample."""
+    document = _address_document(address)
+    return {name: document[name] for name in wire.OtherAddress.__struct_fields__ if name in document}
+
+
 def _shipping_address_document(address: Address | None, missing_fields: MissingFields, name: str) -> dict[str, Tree]:
     """Render an address that a parcel is shipped from or to; street, city and country are required."""
     document = _address_document(address or Address())
-    for member in ("addressLine1", "cityTown", "countryCode"):
+    if all(member in document for member in _REQUIRED):
+        return document
+    for member in _REQUIRED:
         document[member] = missing_fields.fill(document.get(member), "", "orderShippingInfo", name, member)
-    return document
+    return {member: document[member] for member in wire.ShippingAddress.__struct_fields__ if member in document}
 
 
 def item_document(line: Line) -> dict[str, Tree]:
@@ -347,6 +356,8 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
         fromAddress=_shipping_address_document(content.ship_from, missing_fields, "fromAddress"),
         toAddress=_shipping_address_document(address, missing_fields, "toAddress"),
         items=[item_document(line) for line in content.lines],
-        additionalAddresses=[{"address": _address_document(billing), "addressType": "BILLING"}] if billing else None,
+        additionalAddresses=[{"address": _other_address_document(billing), "addressType": "BILLING"}]
+        if billing
+        else None,
         shippingPreferences=_preferences_document(content),
     )

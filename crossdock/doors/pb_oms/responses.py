@@ -1,59 +1,20 @@
 """Responses of Pitney Bowes OMS to the create and read calls; pure."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
-
-from msgspec import Struct, inspect
 
 from crossdock.core.orders.model import Line, Order
 from crossdock.core.time import format_time
 from crossdock.doors.pb_oms import wire_read
 from crossdock.doors.pb_oms.mapping import format_id, item_document, status_of
+from crossdock.doors.pb_oms.member_order import MemberOrder
 from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.doors.pb_oms.wire_read import OrderCreated
 
 Tree = Any
-# The members of an object in their order, each with those of the objects in it.
-Members = Mapping[str, "Members | None"]
-
-
-def _members_of(shape: type[Struct]) -> Members:
-    """List the members of a wire type in its order."""
-    fields = inspect.type_info(shape).fields  # type: ignore[attr-defined]
-    return {field.encode_name: next(map(_members_of, _structs_in(field.type)), None) for field in fields}
-
-
-def _structs_in(kind: inspect.Type) -> Iterator[type[Struct]]:
-    if isinstance(kind, inspect.UnionType):
-        for arm in kind.types:
-            yield from _structs_in(arm)
-    elif isinstance(kind, inspect.ListType):
-        yield from _structs_in(kind.item_type)
-    elif isinstance(kind, inspect.StructType):
-        yield kind.cls
-
-
-_INFO, _SHIPPING_INFO = _members_of(wire_read.OrderInfo), _members_of(wire_read.OrderShippingInfo)
-
-
-def arrange(node: Tree, members: Members, *, others: bool = True) -> Tree:
-    """Put the members of an object, and of each object in it, in the order of the wire type.
-
-    Senders order members as they like, and an edit renders objects anew. Unknown members come last; without `others`, those of
-    `node` itself are left out.
-    """
-    if type(node) is list:
-        return [arrange(each, members) for each in node]
-    if type(node) is not dict:
-        return node
-    arranged = {}
-    for name, inner in members.items():
-        if name in node:
-            value = node[name]
-            arranged[name] = value if inner is None else arrange(value, inner)
-    if others and len(arranged) != len(node):
-        arranged |= {name: value for name, value in node.items() if name not in members}
-    return arranged
+_INFO, _SHIPPING_INFO = MemberOrder(wire_read.OrderInfo), MemberOrder(wire_read.OrderShippingInfo)
+# Orders of other doors are rendered in the right order but for the outermost members.
+_OUTER_INFO = MemberOrder(wire_read.OrderInfo, is_deep=False)
+_OUTER_SHIPPING_INFO = MemberOrder(wire_read.OrderShippingInfo, is_deep=False)
 
 
 def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
@@ -69,6 +30,7 @@ def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
 
 def order_response(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     """Render the read response: the document in two objects, with unknown members in `orderInfo`."""
+    is_own = order.source.door == "pb_oms"
     info = {name: value for name, value in document.items() if name not in _SHIPPING_INFO} | {
         "orderId": format_id(order.order_id),
         "status": status_of(order),
@@ -78,7 +40,11 @@ def order_response(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
         "items": [item_response(*each) for each in zip(document["items"], order.content.lines, strict=True)],
         "tags": [tag for tag in order.tags if tag != DELETED],
     }
-    return {"orderInfo": arrange(info, _INFO), "orderShippingInfo": arrange(document, _SHIPPING_INFO, others=False)}
+    shipping_info = {name: value for name, value in document.items() if name in _SHIPPING_INFO}
+    return {
+        "orderInfo": (_INFO if is_own else _OUTER_INFO).arrange(info),
+        "orderShippingInfo": (_SHIPPING_INFO if is_own else _OUTER_SHIPPING_INFO).arrange(shipping_info),
+    }
 
 
 def created_response(order: Order) -> OrderCreated:

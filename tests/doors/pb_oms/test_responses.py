@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from crossdock.doors.pb_oms.responses import arrange
+from crossdock.doors.pb_oms import wire_read
+from crossdock.doors.pb_oms.member_order import MemberOrder
 from tests.doors.pb_oms.client import ORDERS, SAMPLE, Headers, create, sample, update
+from tests.vendors import VENDORS
 from tests.world import World
 
 INFO = [
@@ -74,8 +73,18 @@ class TestOrderOfMembers:
         assert list(info["alpha"]) == ["b", "a"]
         assert list(info["charges"]) == ["gmv", "tip", "fee"]
 
-
-class TestArrange:
-    @given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text("ab"), inner)))
-    def test_arrange_loses_nothing(self, node: Any) -> None:
-        assert arrange(node, {"b": {"a": None}, "a": {"b": {"a": None}}}) == node
+    async def test_orders_of_other_doors_are_read_in_the_same_order(self, world: World, headers: Headers) -> None:
+        for door, vendor in VENDORS.items():
+            body, more = vendor.body("N"), vendor.headers(door)
+            assert (await world.http.post(vendor.create, json=body, headers=headers | more)).status_code == vendor.ok
+        partial = {
+            "number": "P",
+            "lines": [{"sku": "A", "quantity": 1}],
+            "destinations": [{"address": {"name": "Ann"}}],
+        }
+        assert (await world.http.post("/hub/v1/orders", json=partial, headers=headers)).status_code == 201
+        found = (await world.http.post(f"{ORDERS}/search", json={}, headers=headers)).json()["orders"]
+        assert len(found) == len(VENDORS) + 1
+        for order in found:
+            arranged = MemberOrder(wire_read.OrderRead).arrange(backward(order))
+            assert json.dumps(order) == json.dumps(arranged)
