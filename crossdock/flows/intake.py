@@ -369,7 +369,15 @@ async def _settle_duplicate(
     the order has changed since.
     """
     claims = await idempotency_keys.find_claims(work.tx, work.organization_id, pending.keys)
-    natural, own = pending.keys[0], tuple(key for key in pending.keys if key in claimed)
+    natural = pending.keys[0]
+    if natural not in claimed:
+        claim = Claim(work.organization_id, natural, pending.submission_id, pending.order_id)
+        claims[natural] = await idempotency.natural_owner(work.tx, pending.submission.format, claims[natural], claim)
+        if claims[natural] is claim:
+            claimed = claimed | {natural}
+            if claimed.issuperset(pending.keys):
+                return _accept(work, pending, references)
+    own = tuple(key for key in pending.keys if key in claimed)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
     for key in (*pending.keys[1:], natural):
