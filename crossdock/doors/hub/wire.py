@@ -273,7 +273,8 @@ class Error(Struct, omit_defaults=True):
 class Problem(Struct):
     """RFC 9457 problem details; `code` is one of a closed list (docs/doors/hub.md).
 
-    `allowed` is there where an order's status forbids what was asked: the verbs it can be asked for instead.
+    `order_id` is there where the order's number is taken: the order that has it. `allowed` is there where an order's status
+    forbids what was asked: the verbs it can be asked for instead.
     """
 
     type: str
@@ -283,6 +284,7 @@ class Problem(Struct):
     code: str
     request_id: str
     errors: list[Error]
+    order_id: str | UnsetType = UNSET
     allowed: list[str] | UnsetType = UNSET
 
 

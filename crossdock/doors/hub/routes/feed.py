@@ -1,7 +1,7 @@
 """The feed: everything that happened in the organization, as pages with a cursor, waited for, or as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
 from crossdock.flows import access, feed, rendering
-from crossdock.flows.feed import EventFilter, LogEntry
+from crossdock.flows.feed import Cursor, EventFilter, FeedPage, LogEntry
 
 Tree = Any
 _log = structlog.get_logger("crossdock.feed")
@@ -43,17 +43,17 @@ def _listed(query: dict[str, str], name: str, known: Sequence[str], faults: list
     return tuple(dict.fromkeys(found))
 
 
-def _after(request: Request, query: dict[str, str], faults: list[Fault]) -> int | None:
+def _after(request: Request, query: dict[str, str], faults: list[Fault]) -> Cursor | None:
     """Read where to begin: after a cursor, at the beginning, or (None) with what comes next."""
     text, place = query.get("after", ""), (errors.QUERY, "after")
     if _wants_stream(request) and (last := request.headers.get("last-event-id")):
         text, place = last, (errors.HEADER, "Last-Event-ID")
     if text == "newest":
         return None
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        faults.append(Fault(place, "must be a cursor that this list gave, or newest"))
-        return 0
-    return int(text or 0)
+    cursor = feed.parse_cursor(text or "0")
+    if cursor is None:
+        faults.append(Fault(place, "must be a cursor that this feed returned, or newest"))
+    return cursor or Cursor()
 
 
 def _wants_stream(request: Request) -> bool:
@@ -76,16 +76,36 @@ async def list_feed(request: Request) -> Reply:
         _listed(query, "status", list(Status), faults),
     )
     raise_faults(faults)
+    context, caller = request.context, request.caller
     if after is None:
-        after = await feed.newest(request.context, request.caller)
+        after = await feed.newest(context, caller)
+    else:
+        await feed.check(context, caller, after)
     if _wants_stream(request):
-        stream = _stream(request, after, event_filter, "include" in query)
+        pages = feed.follow(context, caller, after=after, limit=_PIECE, wanted=event_filter, wait_s=_BEAT_S)
+        stream = _stream(request, after, pages, "include" in query)
         return Reply(200, headers=[("Cache-Control", "no-store")], content_type=_STREAM, stream=stream)
-    found = await feed.wait(
-        request.context, request.caller, after=after, limit=limit, wanted=event_filter, wait_s=float(wait)
+    found = await _while_connected(
+        request, feed.wait(context, caller, after=after, limit=limit, wanted=event_filter, wait_s=int(wait))
     )
+    if found is None:
+        return json_reply(200, {"items": [], "next": str(after), "more": False}, outcome="disconnected")
     items = await _items(request, found.entries, "include" in query)
-    return json_reply(200, {"items": items, "next": str(found.position), "more": found.more})
+    return json_reply(200, {"items": items, "next": str(found.cursor), "more": found.more})
+
+
+async def _while_connected(request: Request, page: Coroutine[Any, Any, FeedPage]) -> FeedPage | None:
+    """Await a page; None where the client hangs up before there is one, so that nobody waits for it any longer."""
+    if request.disconnected is None:
+        return await page
+    reading, gone = asyncio.ensure_future(page), asyncio.ensure_future(request.disconnected())
+    try:
+        await asyncio.wait((reading, gone), return_when=asyncio.FIRST_COMPLETED)
+        return reading.result() if reading.done() else None
+    finally:
+        reading.cancel()
+        gone.cancel()
+        await asyncio.wait((reading, gone))
 
 
 async def _items(
@@ -122,24 +142,26 @@ async def _is_known(request: Request) -> bool:
     return True
 
 
-async def _stream(request: Request, after: int, event_filter: EventFilter, with_orders: bool) -> AsyncIterator[bytes]:
+async def _stream(
+    request: Request, after: Cursor, pages: AsyncIterator[FeedPage], with_orders: bool
+) -> AsyncIterator[bytes]:
     """Send entries as they come; the id of each is the cursor after it, so that a client that reconnects misses nothing.
 
     Comments have an id too: a client knows where to go on from even where nothing passed the filter yet.
-    Ends when the caller's token does.
+    Ends when the caller's token does, and when the server stops.
     """
-    yield b": follow\nid: %d\n\n" % after
-    pages = feed.follow(request.context, request.caller, after=after, limit=_PIECE, wanted=event_filter, wait_s=_BEAT_S)
+    yield b": follow\nid: %s\n\n" % str(after).encode()
     async for page in pages:
         if not await _is_known(request):
             return
         items = await _items(request, page.entries, with_orders)
         yield (
             b"".join(
-                b"id: %d\nevent: %s\ndata: %s\n\n" % (item.position, item.type.encode(), encode_json(item))
-                for item in items
+                b"id: %s\nevent: %s\ndata: %s\n\n"
+                % (str(feed.cursor_of(entry)).encode(), item.type.encode(), encode_json(item))
+                for entry, item in zip(page.entries, items, strict=True)
             )
-            or b": still here\nid: %d\n\n" % page.position
+            or b": still here\nid: %s\n\n" % str(page.cursor).encode()
         )
         await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
 

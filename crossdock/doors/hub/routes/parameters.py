@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -30,17 +31,14 @@ def raise_faults(faults: list[Fault]) -> None:
 
 def query_faults(request: Request, known: tuple[str, ...]) -> list[Fault]:
     """Name each parameter that is not known or given twice: ignoring a filter would answer too much."""
-    names = [name for name, _ in parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)]
+    pairs = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
+    times = Counter(name for name, _ in pairs)
     listed = ", ".join(known) or "none"
-    faults = [
-        Fault((errors.QUERY, name), f"is not known; known are {listed}")
-        for name in dict.fromkeys(names)
-        if name not in known
-    ]
+    faults = [Fault((errors.QUERY, name), f"is not known; known are {listed}") for name in times if name not in known]
     return faults + [
         Fault((errors.QUERY, name), "must not be given twice")
-        for name in dict.fromkeys(names)
-        if name in known and names.count(name) > 1
+        for name, number in times.items()
+        if name in known and number > 1
     ]
 
 

@@ -119,11 +119,14 @@ def _hold_rules(tree: Tree) -> list[Fault]:
     for place, hold_request in objects_in(tree, "holds"):
         lines = hold_request.get("lines")
         if isinstance(lines, list):
-            faults += [
-                Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
-                for at, line in enumerate(lines)
-                if isinstance(line, int) and line in lines[:at]
-            ]
+            seen: set[int] = set()
+            for at, line in enumerate(lines):
+                if isinstance(line, int):
+                    if line in seen:
+                        faults.append(
+                            Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
+                        )
+                    seen.add(line)
         until = hold_request.get("release_at")
         if isinstance(until, str) and is_date_time(until) and microseconds(until) > LAST_MOMENT:
             faults.append(Fault(("holds", place, "release_at"), "must be before the year 10000 in UTC"))
@@ -181,10 +184,11 @@ def _tag_rules(tree: Tree) -> list[Fault]:
     added, removed = given.get("add"), given.get("remove")
     if not isinstance(added, list) or not isinstance(removed, list):
         return []
+    names = {tag for tag in added if isinstance(tag, str)}
     return [
         Fault(("remove", place), f"must not be added at the same time: {tag!r}")
         for place, tag in enumerate(removed)
-        if isinstance(tag, str) and tag in added
+        if isinstance(tag, str) and tag in names
     ]
 
 
