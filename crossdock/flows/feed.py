@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 from msgspec import Struct
 
 from crossdock.core.errors import Busy, Code, NotFound
-from crossdock.flows import event_payloads
+from crossdock.core.events import Event
+from crossdock.flows import event_payloads, rendering
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import Notification
@@ -28,7 +29,7 @@ CURSOR_PATTERN = rf"^[0-9]{{1,18}}(-[0-9a-f]{{{_MARK_LENGTH}}})?$"
 
 
 class Cursor(Struct, frozen=True):
-    """A position of the feed. `mark` is the beginning of the hash of the event there.
+    """A position of the feed, or in the events of one order. `mark` is the beginning of the hash of the event there.
 
     By the mark a cursor is recognized that was given before the database was restored from a backup: other events have its
     position since, or none has. There is none at the beginning, and in cursors that earlier versions gave.
@@ -61,8 +62,13 @@ def mark_of(event_hash: bytes) -> str:
 
 
 def cursor_of(entry: LogEntry) -> Cursor:
-    """Return the cursor that continues after an entry."""
+    """Return the cursor that continues after an entry of the feed."""
     return Cursor(entry.position, mark_of(entry.event.hash))
+
+
+def cursor_in_history(event: Event) -> Cursor:
+    """Return the cursor that continues after an event in the list of its aggregate's events."""
+    return Cursor(event.number, mark_of(event.hash))
 
 
 async def newest(context: Context, caller: Caller) -> Cursor:
@@ -82,11 +88,23 @@ async def check(context: Context, caller: Caller, cursor: Cursor) -> None:
     async with context.store.reading() as tx:
         known = await _cursor_at(tx, caller, cursor.position)
     if not known.mark or (cursor.mark and cursor.mark != known.mark):
-        reason = (
-            "this feed did not return that cursor; the database may have been restored from a backup. Read the feed from its"
-            " beginning, or from a cursor older than the backup: events that you have seen keep their ids"
-        )
-        raise NotFound(Code.UNKNOWN_CURSOR, reason, cursor=str(cursor))
+        raise _unknown(cursor)
+
+
+def check_history(cursor: Cursor, recorded: Sequence[Event]) -> None:
+    """Refuse with NotFound `unknown_cursor` a cursor that the list of these events, of one aggregate, never gave."""
+    if cursor.position > len(recorded):
+        raise _unknown(cursor)
+    if cursor.mark and cursor.mark != mark_of(recorded[cursor.position - 1].hash):
+        raise _unknown(cursor)
+
+
+def _unknown(cursor: Cursor) -> NotFound:
+    reason = (
+        "this list did not return that cursor; the database may have been restored from a backup. Read from the beginning, or"
+        " from a cursor older than the backup: events that you have seen keep their ids"
+    )
+    return NotFound(Code.UNKNOWN_CURSOR, reason, cursor=str(cursor))
 
 
 async def _cursor_at(tx: Transaction, caller: Caller, position: int) -> Cursor:
@@ -185,7 +203,15 @@ def _follower(context: Context) -> Iterator[None]:
         context.wakeup.followers -= 1
 
 
-async def with_orders(context: Context, caller: Caller, entries: list[LogEntry]) -> list[Notification | None]:
+async def portion(context: Context, caller: Caller, entries: Sequence[LogEntry]) -> Sequence[LogEntry]:
+    """Return the first of some entries whose orders together take about the setting `page_bytes`, one at least."""
+    max_bytes = context.settings.page_bytes
+    async with context.store.reading() as tx:
+        order_ids = [entry.event.aggregate_id for entry in entries]
+        return entries[: len(await rendering.within_bytes(tx, caller, order_ids, max_bytes=max_bytes))]
+
+
+async def with_orders(context: Context, caller: Caller, entries: Sequence[LogEntry]) -> list[Notification | None]:
     """Return each entry with its order right after the event; None if the order's log cannot be read."""
     async with context.store.reading() as tx:
         return await event_payloads.of_entries(tx, caller.organization, entries)

@@ -399,9 +399,15 @@ class TimelineEntry(EventAnswer):
     changes: list[Difference]
 
 
-class Timeline(Struct):
-    items: list[TimelineEntry]
-    next: str | None
+class UnreadableEntry(Struct):
+    """An event that this server cannot read, or that follows one: `error` says so in words."""
+
+    number: int
+    name: str
+    at: str
+    actor: str
+    door: str
+    error: str
 
 
 class Count(Struct):

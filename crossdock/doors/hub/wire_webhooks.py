@@ -125,6 +125,17 @@ class DeliveryAnswer(Struct):
     log: list[AttemptAnswer]
 
 
+class MailAnswer(Struct):
+    """A mail that was stored because there is no server to send it through."""
+
+    id: str
+    order_id: str
+    kind: str
+    recipient: str
+    subject: str
+    created_at: str
+
+
 def _time(us: int | None) -> str | None:
     return None if us is None else time_answer(us)
 

@@ -174,6 +174,31 @@ class TestIncludedOrders:
             assert last[order_id] == (await world.http.get(f"/hub/v1/orders/{order_id}", headers=headers)).json()
 
 
+class TestPageBytes:
+    async def test_a_page_with_orders_ends_at_the_limit_of_bytes(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await place_and_change(world, headers)
+        whole = await page(world, headers, "?include=order")
+        monkeypatch.setattr(world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=1))
+        cursor = "0"
+        for number, item in enumerate(whole["items"], 1):
+            one = await page(world, headers, f"?include=order&after={cursor}")
+            assert (one["items"], one["more"]) == ([item], number < 3)
+            cursor = one["next"]
+        assert cursor == whole["next"]
+        assert len((await page(world, headers))["items"]) == 3  # without orders there is nothing large
+
+    async def test_a_stream_with_orders_is_sent_in_portions_without_a_gap(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await place_and_change(world, headers)
+        monkeypatch.setattr(world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=1))
+        async with Following(world, headers, "include=order") as stream:
+            found = [await stream.event() for _ in range(3)]
+        assert [position_of(each["id"]) for each in found] == [1, 2, 3]
+
+
 class TestWaiting:
     async def test_wakes_when_an_order_arrives(self, world: World, headers: dict[str, str]) -> None:
         waiting = asyncio.create_task(page(world, headers, "?after=newest&wait=60"))

@@ -22,6 +22,7 @@ from crossdock.doors.hub.routes.parameters import (
     known_query,
     link,
     microseconds,
+    page_of,
     raise_faults,
     read_body,
     read_cursor,
@@ -253,13 +254,12 @@ async def put_mail_settings(request: Request) -> Reply:
 _ONE = "/hub/v1/endpoints/{id}"
 _404 = {404: wire.Problem, **PROBLEMS}
 _BODY = {400: wire.Problem, 413: wire.Problem, **PROBLEMS}
-_PAGE_OF = {"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "null"]}}}
 _IF_MATCH = described("If-Match", "header", "the ETag of the endpoint as it was seen; 412 when it has changed since")
 ROUTES = (
     Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook receiver",
           request=wire_webhooks.EndpointBody, answers={201: wire_webhooks.EndpointAnswer, 409: wire.Problem, **_BODY}),
     Route("GET", ("/hub/v1/endpoints",), list_endpoints, access.ADMIN, "listEndpoints", "List webhook receivers",
-          answers={200: _PAGE_OF, **PROBLEMS}),
+          answers={200: page_of(wire_webhooks.EndpointAnswer), **PROBLEMS}),
     Route("GET", (_ONE,), get_endpoint, access.ADMIN, "getEndpoint", "Look at a webhook receiver and its health",
           answers={200: wire_webhooks.EndpointAnswer, **_404}),
     Route("PATCH", (_ONE,), change_endpoint, access.ADMIN, "changeEndpoint", "Change, disable or enable a webhook receiver",
@@ -275,7 +275,7 @@ ROUTES = (
           "Repeat a webhook receiver's deliveries of a time", request=wire_webhooks.RedeliverBody,
           answers={202: {"type": "object", "properties": {"deliveries": {"type": "integer"}}}, **_404, **_BODY}),
     Route("GET", (f"{_ONE}/deliveries",), list_deliveries, access.ADMIN, "listDeliveries",
-          "List a webhook receiver's deliveries", answers={200: _PAGE_OF, **_404},
+          "List a webhook receiver's deliveries", answers={200: page_of(wire_webhooks.DeliveryAnswer), **_404},
           parameters=(described("state", "query", "where they stand", enum=list(State)),
                       described("order_id", "query", "the order they are about"), *PAGE)),
     Route("GET", (f"{_ONE}/deliveries/{{delivery}}",), get_delivery, access.ADMIN, "getDelivery",
@@ -289,7 +289,7 @@ ROUTES = (
           request={"type": "object", "description": "the settings of mails"}, parameters=(_IF_MATCH,),
           answers={200: {"type": "object"}, 412: wire.Problem, **_BODY}),
     Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List mails that were kept instead of sent",
-          answers={200: _PAGE_OF, **PROBLEMS}, parameters=PAGE),
+          answers={200: page_of(wire_webhooks.MailAnswer), **PROBLEMS}, parameters=PAGE),
     Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Get a kept mail as a file",
           answers={200: {"type": "string", "description": "message/rfc822"}, **_404}),
 )  # fmt: skip

@@ -90,8 +90,13 @@ async def list_feed(request: Request) -> Reply:
     )
     if found is None:
         return json_reply(200, {"items": [], "next": str(after), "more": False}, outcome="disconnected")
-    items = await _items(request, found.entries, "include" in query)
-    return json_reply(200, {"items": items, "next": str(found.cursor), "more": found.more})
+    entries: Sequence[LogEntry] = found.entries
+    if "include" in query and entries:
+        entries = await feed.portion(context, caller, entries)
+    items = await _items(request, entries, "include" in query)
+    is_cut = len(entries) < len(found.entries)
+    cursor = feed.cursor_of(entries[-1]) if is_cut else found.cursor
+    return json_reply(200, {"items": items, "next": str(cursor), "more": found.more or is_cut})
 
 
 async def _while_connected(request: Request, page: Coroutine[Any, Any, FeedPage]) -> FeedPage | None:
@@ -109,7 +114,7 @@ async def _while_connected(request: Request, page: Coroutine[Any, Any, FeedPage]
 
 
 async def _items(
-    request: Request, entries: list[LogEntry], with_orders: bool
+    request: Request, entries: Sequence[LogEntry], with_orders: bool
 ) -> list[Message | AggregateMessage | UnreadableEvent]:
     if not with_orders or not entries:
         return [_item(entry, UNSET) for entry in entries]
@@ -154,16 +159,19 @@ async def _stream(
     async for page in pages:
         if not await _is_known(request):
             return
-        items = await _items(request, page.entries, with_orders)
-        yield (
-            b"".join(
+        left: Sequence[LogEntry] = page.entries
+        if not left:
+            yield b": still here\nid: %s\n\n" % str(page.cursor).encode()
+        while left:
+            some = await feed.portion(request.context, request.caller, left) if with_orders else left
+            left = left[len(some) :]
+            items = await _items(request, some, with_orders)
+            yield b"".join(
                 b"id: %s\nevent: %s\ndata: %s\n\n"
                 % (str(feed.cursor_of(entry)).encode(), item.type.encode(), encode_json(item))
-                for entry, item in zip(page.entries, items, strict=True)
+                for entry, item in zip(some, items, strict=True)
             )
-            or b": still here\nid: %s\n\n" % str(page.cursor).encode()
-        )
-        await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
+            await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
 
 
 ROUTES = (

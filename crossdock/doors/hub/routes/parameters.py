@@ -153,6 +153,23 @@ def described(name: str, where: str, description: str, **schema: Any) -> dict[st
     return {"name": name, "in": where, "description": description, "schema": {"type": "string"} | schema}
 
 
+def page_of(*kinds: type[Struct], **more: Any) -> dict[str, Any]:
+    """Describe a page whose items are of some types; `more` are other members it has."""
+    items = kinds[0] if len(kinds) == 1 else {"anyOf": list(kinds)}
+    return {
+        "type": "object",
+        "required": ["items", "next", *more],
+        "properties": {
+            "items": {"type": "array", "items": items},
+            "next": {
+                "type": ["string", "null"],
+                "description": "the `cursor` of the next page; null where this is the last one",
+            },
+            **more,
+        },
+    }
+
+
 PROBLEMS = dict.fromkeys((401, 403, 422, 500, 503), wire.Problem)
 PAGE = (
     described("limit", "query", "rows, 1 to 200", type="integer", default=PAGE_SIZE),
