@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from starlette.routing import Route as Path
 from starlette.routing import Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crossdock.core.errors import Busy, Code, Invalid, NotFound, Refusal
 from crossdock.doors import Door, Headers, Reply, Request, Route
@@ -21,6 +21,7 @@ from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.web import logs, metrics
+from crossdock.web.path_table import PathTable, parameters_of
 
 _log = structlog.get_logger("crossdock.request")
 
@@ -32,22 +33,29 @@ class Site:
         self._context = context
         self._intake = intake
         self._doors = {door.name: door for door in doors}
-        endpoints: dict[str, _PathEndpoint] = {}
+        self._fixed: dict[str, _PathEndpoint] = {}
+        self._patterns: PathTable[_PathEndpoint] = PathTable()
         for door in doors:
             for route in (*door.routes, *door.not_yet):
                 for path in route.paths:
-                    endpoints.setdefault(path, _PathEndpoint(self)).add(door, route)
-        self._fixed = {path: endpoint for path, endpoint in endpoints.items() if "{" not in path}
-        patterns = [Path(path, endpoint=endpoint) for path, endpoint in endpoints.items() if "{" in path]
-        self._router = Router([*pages, *patterns], default=self._not_found, redirect_slashes=False)
+                    self._endpoint(path).add(door, route, parameters_of(path))
+        self._pages = Router(pages, default=self._not_found, redirect_slashes=False)
+
+    def _endpoint(self, path: str) -> "_PathEndpoint":
+        if "{" in path:
+            return self._patterns.setdefault(path, lambda: _PathEndpoint(self))
+        return self._fixed.setdefault(path, _PathEndpoint(self))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Most paths are fixed and found by one dict look-up, the rest are matched."""
+        """Serve one request: of a fixed path, of a path with parameters, or a page."""
         if scope["type"] != "http":
             return
-        endpoint = self._fixed.get(scope["path"])
+        path = scope["path"]
+        endpoint: ASGIApp | None = self._fixed.get(path)
+        if endpoint is None:
+            endpoint, scope["path_values"] = self._patterns.find(path) or (self._pages, ())
         try:
-            await (endpoint or self._router)(scope, receive, send)
+            await endpoint(scope, receive, send)
         except Exception:  # noqa: BLE001 - `serve` handles the bugs of doors; this is for the pages
             await self._report_page_bug(scope, send)
 
@@ -197,12 +205,12 @@ class _PathEndpoint:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._routes: list[tuple[Door, Route]] = []
+        self._routes: list[tuple[Door, Route, tuple[str, ...]]] = []
         self._is_conditional = False
 
-    def add(self, door: Door, route: Route) -> None:
-        """Add a route; routes with a condition are tried first."""
-        self._routes.append((door, route))
+    def add(self, door: Door, route: Route, parameters: tuple[str, ...]) -> None:
+        """Add a route with the names of the parameters in its path; routes with a condition are tried first."""
+        self._routes.append((door, route, parameters))
         self._routes.sort(key=lambda each: each[1].when is None)
         self._is_conditional = self._is_conditional or route.when is not None
 
@@ -211,14 +219,15 @@ class _PathEndpoint:
         candidates = self._routes
         if self._is_conditional:
             headers = Headers(scope["headers"])
-            candidates = [(door, route) for door, route in candidates if route.when is None or route.when(headers)]
-        for door, route in candidates:
+            candidates = [each for each in candidates if each[1].when is None or each[1].when(headers)]
+        for door, route, parameters in candidates:
             if route.method == method:
+                scope["path_params"] = dict(zip(parameters, scope.get("path_values", ()), strict=True))
                 await self._site.serve(door, route, scope, receive, send)
                 return
         if candidates:
             refusal = NotFound(Code.NO_METHOD, "this path does not take this method")
-            methods = sorted({route.method for _, route in candidates})
+            methods = sorted({route.method for _, route, _ in candidates})
             await self._site.reject(scope, send, refusal, candidates[0][0], methods)
         else:
             await self._site.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))

@@ -15,8 +15,11 @@ from crossdock.core.iso import COUNTRIES, CURRENCIES
 from crossdock.core.json.validation import rule
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
-# RFC 3339, which allows lower-case letters; seconds are optional, because Java prints a full minute without them.
 _DATE_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
+)
+# RFC 3339, which allows lower-case letters; seconds are optional, because Java prints a full minute without them.
+_LENIENT_DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
 )
 # Four-byte integers are what vendors' clients and databases count in; it also keeps sums far from 63 bits.
@@ -36,11 +39,12 @@ def is_date(text: str) -> bool:
 
 def is_date_time(text: str) -> bool:
     """Tell whether `text` is an ISO 8601 date and time with an offset, and exists (a leap second does not)."""
-    parts = _DATE_TIME.match(text)
-    if not parts:
-        return False
+    if not _DATE_TIME.match(text):  # nearly all do
+        text = normalize_date_time(text)
+        if not _DATE_TIME.match(text):
+            return False
     try:
-        datetime.fromisoformat(f"{parts[1]}T{parts[2]}{(parts[3] or '')[:3]}")
+        datetime.fromisoformat(text[:19])
     except ValueError:
         return False
     return True
@@ -53,7 +57,7 @@ def normalize_date_time(text: str) -> str:
     """
     if len(text) >= 20 and text[10] == "T" and text[16] == ":" and text[-1] != "z":
         return text  # nearly all
-    parts = _DATE_TIME.match(text)
+    parts = _LENIENT_DATE_TIME.match(text)
     return f"{parts[1]}T{parts[2]}{parts[3] or ':00'}{parts[4].upper()}" if parts else text
 
 

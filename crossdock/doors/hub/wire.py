@@ -167,6 +167,7 @@ class OrderCreate(Struct, kw_only=True):
     deliver_by: AnyDate | None = None
     notes: str | None = None
     notify: bool = True
+    tax_included: bool = False
 
 
 class Counters(Struct):
@@ -212,11 +213,22 @@ class Component(Struct):
     difference: str | None
 
 
-class Reconciliation(Struct):
+class Excluded(Struct):
+    """Charges of one component in another currency than the order's; they are in no sum."""
+
+    component: str
+    currency: str
+    amount: str
+
+
+class Reconciliation(Struct, omit_defaults=True):
+    """The stated totals against the lines; `excluded` is there only where it has elements."""
+
     currency: str | None
     exponent: int
     balanced: bool
     components: list[Component]
+    excluded: list[Excluded] = []
 
 
 class OrderAnswer(OrderCreate, kw_only=True):

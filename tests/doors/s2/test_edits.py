@@ -213,7 +213,7 @@ class TestUpdate:
         assert (response.status_code, response.json()["code"]) == (409, "FAILED_PRECONDITION")
         assert response.json()["message"] == (
             "items[0].quantity: must be at least 2, which are allocated, shipped or canceled already; "
-            "items: must still hold line '1', which is allocated or shipped"
+            "items: must still have line '1', which is allocated or shipped"
         )
         other = second | {"productId": first["productId"]}
         response = await put(world, headers, order, update(items=[first, other]))
