@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Column, bindparam, case, delete, func, select, update
 
 from crossdock.core.ids import index_key
-from crossdock.core.money import reconcile
+from crossdock.core.money import is_balanced
 from crossdock.core.orders import events
 from crossdock.core.orders.model import Content, Hold, Order, Source
 from crossdock.core.orders.status import Counters
@@ -204,13 +204,13 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
         tags=_ENCODER.encode(order.tags) if order.tags else None,
         archived=order.archived,
         due_at=order.due_at,
-        balanced=reconcile(content).balanced,
+        balanced=is_balanced(content),
     )
 
 
 def is_balanced_content(content: bytes) -> bool:
     """Tell whether the totals of an order's stored content agree with its lines."""
-    return reconcile(_CONTENT.decode(content)).balanced
+    return is_balanced(_CONTENT.decode(content))
 
 
 def email_key_of(order: Order) -> str | None:

@@ -6,7 +6,7 @@ from functools import cache
 from sqlalchemy import Text, bindparam, select, union
 
 from crossdock.core.ids import MAX_ID, index_key
-from crossdock.core.money import reconcile
+from crossdock.core.money import is_balanced
 from crossdock.core.orders.model import Order
 from crossdock.store.order_query.query import (
     INDEXED_FILTERS,
@@ -117,7 +117,7 @@ def matches(order: Order, filters: Filters) -> bool:
         "status": lambda: order.status == values["status"],
         "email": lambda: email_key_of(order) == values["email"],
         "archived": lambda: order.archived == values["archived"],
-        "balanced": lambda: reconcile(order.content).balanced == values["balanced"],
+        "balanced": lambda: is_balanced(order.content) == values["balanced"],
         "sku": lambda: any(sku == values["sku"] for sku, _ in line_keys(order)),
         "location": lambda: any(location == values["location"] for _, location in line_keys(order)),
         "term": lambda: values["term"] in terms_of(order),
