@@ -146,6 +146,12 @@ def replayed_header(replayed: bool) -> list[tuple[str, str]]:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
+class Media(Struct, frozen=True):
+    """An answer in other media types than JSON, for the documentation: the schema of each media type."""
+
+    schemas: dict[str, Any]
+
+
 class Route(Struct, frozen=True):
     """One operation of a door.
 

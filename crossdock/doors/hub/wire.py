@@ -43,7 +43,8 @@ Amount = Annotated[
 ]
 
 
-Id = Annotated[str, Meta(pattern="^[0-9a-hjkmnp-tv-z]{13}$")]
+ID_PATTERN = "^[0-9a-hjkmnp-tv-z]{13}$"
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 SubmissionStatus = Literal["accepted", "replayed", "refused", "redriven"]
 

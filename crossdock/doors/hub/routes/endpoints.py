@@ -10,9 +10,10 @@ from crossdock.core.errors import Fault, Invalid, Path
 from crossdock.core.ids import MAX_ID
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import SigningSecret, Subscription
-from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors import Media, Reply, Request, Route, json_reply
 from crossdock.doors.hub import errors, mapping, wire, wire_webhooks
 from crossdock.doors.hub.routes.parameters import (
+    IF_MATCH_PATTERN,
     PAGE,
     PROBLEMS,
     cursor_after,
@@ -242,7 +243,9 @@ async def put_mail_settings(request: Request) -> Reply:
 _ONE = "/hub/v1/endpoints/{id}"
 _404 = {404: wire.Problem, **PROBLEMS}
 _BODY = {400: wire.Problem, 413: wire.Problem, **PROBLEMS}
-_IF_MATCH = described("If-Match", "header", "the ETag of the endpoint as it was seen; 412 when it has changed since")
+_IF_MATCH = described(
+    "If-Match", "header", "the ETag of what was read; 412 where it has changed since", pattern=IF_MATCH_PATTERN
+)
 ROUTES = (
     Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook receiver",
           request=wire_webhooks.EndpointBody, answers={201: wire_webhooks.EndpointAnswer, 409: wire.Problem, **_BODY}),
@@ -264,8 +267,8 @@ ROUTES = (
           answers={202: {"type": "object", "properties": {"deliveries": {"type": "integer"}}}, **_404, **_BODY}),
     Route("GET", (f"{_ONE}/deliveries",), list_deliveries, access.ADMIN, "listDeliveries",
           "List a webhook receiver's deliveries", answers={200: page_of(wire_webhooks.DeliveryAnswer), **_404},
-          parameters=(described("state", "query", "where they stand", enum=list(State)),
-                      described("order_id", "query", "the order they are about"), *PAGE)),
+          parameters=(described("state", "query", "where they stand", enum=list(map(str, State))),
+                      described("order_id", "query", "the order they are about", pattern=wire.ID_PATTERN), *PAGE)),
     Route("GET", (f"{_ONE}/deliveries/{{delivery}}",), get_delivery, access.ADMIN, "getDelivery",
           "Look at a delivery and its attempts", answers={200: wire_webhooks.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/deliveries/{{delivery}}/redeliver",), redeliver, access.ADMIN, "redeliver",
@@ -279,5 +282,5 @@ ROUTES = (
     Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List mails that were kept instead of sent",
           answers={200: page_of(wire_webhooks.MailAnswer), **PROBLEMS}, parameters=PAGE),
     Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Get a kept mail as a file",
-          answers={200: {"type": "string", "description": "message/rfc822"}, **_404}),
+          answers={200: Media({"message/rfc822": {"type": "string"}}), **_404}),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import structlog
 
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
-from crossdock.doors import Reply, Request, Route, encode_json
+from crossdock.doors import Media, Reply, Request, Route, encode_json
 from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
@@ -177,7 +177,7 @@ ROUTES = (
     Route(
         "GET", ("/hub/v1/orders/export",), export_orders, access.READ, "exportOrders",
         "Export the filtered list, streamed as CSV or NDJSON",
-        answers={200: {"type": "string", "description": "text/csv or application/x-ndjson"}, **PROBLEMS},
+        answers={200: Media({"text/csv": {"type": "string"}, "application/x-ndjson": {"type": "string"}}), **PROBLEMS},
         parameters=(described("format", "query", "csv or ndjson", enum=list(_KINDS)) | {"required": True},
                     *FILTER_PARAMETERS),
     ),

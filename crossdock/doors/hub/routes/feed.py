@@ -1,7 +1,7 @@
 """The feed: everything that happened in the organization, as pages with a cursor, waited for, or as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -11,11 +11,11 @@ from crossdock.core.errors import Denied, Fault
 from crossdock.core.events import ORDER
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
-from crossdock.doors import Reply, Request, Route, encode_json, json_reply
-from crossdock.doors.hub import errors
+from crossdock.doors import DOORS, Media, Reply, Request, Route, encode_json, json_reply
+from crossdock.doors.hub import errors, wire
 from crossdock.doors.hub.event_schemas import PAGE, AggregateMessage, Message, UnreadableEvent
 from crossdock.doors.hub.format import FORMAT
-from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults, read_limit
+from crossdock.doors.hub.routes.parameters import LIMIT, PROBLEMS, described, known_query, raise_faults, read_limit
 from crossdock.doors.hub.webhooks import message, unreadable_event
 from crossdock.flows import access, feed, rendering
 from crossdock.flows.feed import Cursor, EventFilter, FeedPage, LogEntry
@@ -174,20 +174,31 @@ async def _stream(
             await asyncio.sleep(0)  # where the client takes all at once, other requests still get their turn
 
 
+def _some_of(words: Iterable[str]) -> str:
+    """Return the pattern of a list of words with commas between them, each of which may end early in a `*`."""
+    one = "|".join([*map(str, words), r"[a-z0-9_]*\*"])
+    return f"^({one})(,({one}))*$"
+
+
 ROUTES = (
     Route(
         "GET", ("/hub/v1/events",), list_feed, access.READ, "followEvents",
         "Follow everything that happens, in one order without gaps",
-        answers={200: PAGE, **PROBLEMS},
+        answers={200: Media({"application/json": PAGE, _STREAM: {"type": "string"}}), 410: wire.Problem, **PROBLEMS},
         parameters=(
-            described("after", "query", "`next` of the page before; newest: only what comes from now on"),
-            described("limit", "query", "entries, 1 to 200", type="integer", default=50),
-            described("wait", "query", f"seconds to wait where there is nothing yet, 0 to {MAX_WAIT_S}", type="integer"),
-            described("type", "query", "event types with commas between them; `order.*` means all that begin so"),
-            described("door", "query", "doors the orders came through, with commas between them"),
-            described("status", "query", "statuses of the order after the event, with commas between them"),
-            described("include", "query", "order: with the order as it was after the event", enum=["order"]),
-            described("Last-Event-ID", "header", "with Accept: text/event-stream, the cursor to go on from"),
+            described("after", "query", "`next` of the page before; `newest`: only what happens from now on",
+                      pattern=f"^(newest)?$|{feed.CURSOR_PATTERN}"),
+            LIMIT,
+            described("wait", "query", "seconds to wait where there is nothing yet", type="integer",
+                      minimum=0, maximum=MAX_WAIT_S, default=0),
+            described("type", "query", "event types with commas between them; `order.*` is all that begin with `order.`",
+                      pattern=r"^[a-z_.]*\*?(,[a-z_.]*\*?)*$"),
+            described("door", "query", "APIs the orders were sent to, with commas between them", pattern=_some_of(DOORS)),
+            described("status", "query", "statuses of the order after the event, with commas between them",
+                      pattern=_some_of(Status)),
+            described("include", "query", "`order`: each event with its order right after it", enum=["order"]),
+            described("Last-Event-ID", "header", "with `Accept: text/event-stream`, the id of the last event received",
+                      pattern=f"^(newest)?$|{feed.CURSOR_PATTERN}"),
         ),
     ),
 )  # fmt: skip

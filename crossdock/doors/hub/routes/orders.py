@@ -11,15 +11,18 @@ from crossdock.core.errors import Fault
 from crossdock.core.ids import hashed_key
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
+from crossdock.doors import DOORS, Reply, Request, Route, in_one_view, json_reply, replayed_header
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.event_data import timeline_item
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
+    IDEMPOTENCY_KEY,
+    LIMIT,
     PAGE,
     PROBLEMS,
     cursor_after,
     described,
+    flag_parameter,
     known_query,
     link,
     page_of,
@@ -29,6 +32,7 @@ from crossdock.doors.hub.routes.parameters import (
     read_key,
     read_limit,
     read_time,
+    time_parameter,
 )
 from crossdock.flows import access, feed, queries, rendering
 from crossdock.flows.intake import Submission
@@ -217,34 +221,30 @@ async def count_orders(request: Request) -> Reply:
 
 # ------------------------------------------------------------------------------------------------------------------ table
 FILTER_PARAMETERS: tuple[dict[str, Any], ...] = (
-    described("door", "query", "the door the order came through"),
-    described("number", "query", "the sender's order number"),
+    described("door", "query", "the API the order was sent to", enum=list(DOORS)),
+    described("number", "query", "the sender's order number, exactly"),
     described("status", "query", "the order's status", enum=[str(status) for status in Status]),
-    described("email", "query", "the customer's e-mail, in any case"),
-    described("sku", "query", "a line's SKU"),
-    described("location", "query", "a line's location"),
-    described("tag", "query", "a tag"),
-    described("created_from", "query", "received at or after, with offset", format="date-time"),
-    described("created_to", "query", "received before, with offset", format="date-time"),
-    described("updated_from", "query", "last changed at or after, with offset", format="date-time"),
-    described("updated_to", "query", "last changed before, with offset", format="date-time"),
-    described("archived", "query", "`true`: only archived orders; `false`: only the others", enum=["true", "false"]),
+    described("email", "query", "the customer's e-mail address, in any letter case"),
+    described("sku", "query", "a SKU of one of its lines, exactly"),
+    described("location", "query", "the location one of its lines ships from, exactly"),
+    described("tag", "query", "a tag, exactly"),
+    time_parameter("created_from", "received at or after"),
+    time_parameter("created_to", "received before"),
+    time_parameter("updated_from", "last changed at or after"),
+    time_parameter("updated_to", "last changed before"),
+    flag_parameter("archived", "`true`: only archived orders; `false`: only the others"),
+    flag_parameter("balanced", "`false`: only orders whose totals do not add up; `true`: only the others"),
     described(
-        "balanced",
-        "query",
-        "`false`: only orders whose totals do not add up; `true`: only the others",
-        enum=["true", "false"],
+        "q", "query", "1 to 8 words that the order must all have: numbers, references, names, e-mail, SKU, tracking number",
+        maxLength=SEARCH_LENGTH, pattern=r"^\s*\S+(\s+\S+){0,7}\s*$",
     ),
-    described(
-        "q", "query", "words an order must have all of: numbers, references, names, e-mail, SKU, tracking number"
-    ),
-)
+)  # fmt: skip
 ROUTES = (
     Route(
         "POST", ("/hub/v1/orders",), create_order, access.WRITE, "createOrder", "Create an order",
         request=wire.OrderCreate, answers={201: wire.OrderAnswer, 400: wire.Problem, 409: wire.Problem,
                                            413: wire.Problem, **PROBLEMS},
-        parameters=(described("Idempotency-Key", "header", "names this request; the same key gives the first answer"),),
+        parameters=(IDEMPOTENCY_KEY,),
         submits="create",
     ),
     Route(
@@ -260,8 +260,8 @@ ROUTES = (
         "Read an order, as it is or was, in any door's format",
         answers={200: {"oneOf": [wire.OrderAnswer, wire.RenderedOrder]}, 304: None, 404: wire.Problem, **PROBLEMS},
         parameters=(
-            described("as", "query", "the door whose read format to answer in"),
-            described("as_of", "query", "the order as it was at this time, with offset", format="date-time"),
+            described("as", "query", "the API in whose format to return the order", enum=list(DOORS)),
+            time_parameter("as_of", "the order as it was at this time"),
             described("If-None-Match", "header", "an ETag; 304 when the order has not changed"),
         ),
     ),
@@ -269,6 +269,6 @@ ROUTES = (
         "GET", ("/hub/v1/orders/{id}/events",), list_events, access.READ, "listEvents",
         "Tell what happened to an order, oldest first",
         answers={200: page_of(wire.TimelineEntry, wire.UnreadableEntry), 404: wire.Problem, 410: wire.Problem, **PROBLEMS},
-        parameters=PAGE,
+        parameters=(LIMIT, described("cursor", "query", "`next` of the page before", pattern=feed.CURSOR_PATTERN)),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.json.request_body import DocumentRule, parse_body
-from crossdock.core.json.value_types import is_date_time, parse_date_time
+from crossdock.core.json.value_types import DATE_TIME_PATTERN, is_date_time, parse_date_time
 from crossdock.doors import Request, encode_json
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.unknown_fields import only_known
@@ -171,7 +171,25 @@ def page_of(*kinds: type[Struct], **more: Any) -> dict[str, Any]:
 
 
 PROBLEMS = dict.fromkeys((401, 403, 422, 500, 503), wire.Problem)
-PAGE = (
-    described("limit", "query", "rows, 1 to 200", type="integer", default=PAGE_SIZE),
-    described("cursor", "query", "`next` of the page before"),
+_CURSOR_PATTERN = "^[0-9a-hjkmnp-tv-z]{13}[0-9a-f]{8}$"
+_ONE_TAG = r'(W/)?"[!#-~]*"'
+IF_MATCH_PATTERN = rf"^\s*(\*|{_ONE_TAG}(\s*,\s*{_ONE_TAG})*)\s*$"
+LIMIT = described("limit", "query", "rows of the page", type="integer", minimum=1, maximum=200, default=PAGE_SIZE)
+PAGE = (LIMIT, described("cursor", "query", "`next` of the page before", pattern=_CURSOR_PATTERN))
+IDEMPOTENCY_KEY = described(
+    "Idempotency-Key",
+    "header",
+    "makes a retry safe: the same key returns the first answer",
+    minLength=1,
+    maxLength=KEY_LENGTH,
 )
+
+
+def time_parameter(name: str, description: str) -> dict[str, Any]:
+    """Describe a query parameter that is a date and time."""
+    return described(name, "query", description, format="date-time", pattern=f"^{DATE_TIME_PATTERN}$")
+
+
+def flag_parameter(name: str, description: str) -> dict[str, Any]:
+    """Describe a query parameter that is true or false."""
+    return described(name, "query", description, enum=["true", "false"])

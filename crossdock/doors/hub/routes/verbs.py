@@ -31,9 +31,12 @@ from crossdock.doors.hub import edits, errors, mapping, wire
 from crossdock.doors.hub.event_data import event_answer
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH_PATTERN,
     PROBLEMS,
     BodyType,
     described,
+    flag_parameter,
     microseconds,
     query_faults,
     read_body,
@@ -292,10 +295,14 @@ class _Versioned(Struct):
 _VERSIONED = msgspec.json.Decoder(_Versioned)
 
 # ------------------------------------------------------------------------------------------------------------------ table
-_DRY_RUN = described("dry_run", "query", "true: answer what would be, and change nothing", enum=["true", "false"])
-_IF_MATCH = described("If-Match", "header", "the ETag of the order as it was seen; 412 when it has changed since")
-_KEY = described("Idempotency-Key", "header", "names this request; the same key gives the first answer")
-_REASON = described("reason", "query", "why, for the log", minLength=1, maxLength=REASON_LENGTH)
+_DRY_RUN = flag_parameter("dry_run", "`true`: return the result, and save nothing")
+_IF_MATCH = described(
+    "If-Match",
+    "header",
+    "the ETag of the order as it was read; 412 where it has changed since",
+    pattern=IF_MATCH_PATTERN,
+)
+_REASON = described("reason", "query", "why, for the log", minLength=1, maxLength=REASON_LENGTH, pattern=r"\S")
 _ANSWERS = {200: wire.Moved, **dict.fromkeys((400, 404, 409, 412, 413), wire.Problem), **PROBLEMS}
 
 
@@ -303,7 +310,7 @@ def _route(verb: str, handle: Any, summary: str, request: Any, **rest: Any) -> R
     more = rest.pop("parameters", ())
     return Route(
         "POST", (f"/hub/v1/orders/{{id}}/{verb}",), handle, access.WRITE, f"{verb}Order", summary,
-        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, _KEY), **rest,
+        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, IDEMPOTENCY_KEY), **rest,
     )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ worked out here for the orders that are there already.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 _STEP = 500  # orders held in memory at a time
 
