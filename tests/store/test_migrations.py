@@ -39,12 +39,15 @@ from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
 from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
-from tests.store.samples import NOW_US, ONE, OTHER, full_content
+from tests.store.samples import NOW_US, ONE, OTHER, full_content, full_order
 
-# What 0002 and 0005 added to the orders of 0001.
+# What 0002 and 0006 added to the orders of 0001.
 NEW = ("tags", "archived", "due_at", "balanced")
 OLD = Table(
     "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
+)
+OF_0004 = Table(
+    "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name != "balanced")
 )
 # What 0003 and 0004 added to the events of 0001, which were of orders alone.
 NEW_OF_EVENT = ("position", "status", "source", "aggregate_type")
@@ -64,6 +67,7 @@ _REAL = Statement(
 )
 _KEPT = Statement(select(*(order_count.c[name] for name in ("organization_id", "door", "status", "orders"))))
 _TERMS = Statement(select(order_term))
+_EMAILS = Statement(select(order_table.c.email_key))
 _TYPES = Statement(select(event_table.c.aggregate_type, func.count()).group_by(event_table.c.aggregate_type))
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _replace = msgspec.structs.replace
@@ -131,14 +135,19 @@ def _old_row(event: Event) -> tuple[Any, ...]:
     return tuple(fields.values())
 
 
-@pytest.fixture
-async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a store that was filled at 0001 and brought to the newest schema since."""
+async def open_at(revision: str, url: str, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Open a new database with the schema of an earlier revision."""
     upgrade = command.upgrade
     with monkeypatch.context() as then:
         then.setattr(schema, "_create", schema._upgrade)
-        then.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
-        old = await open_store(empty_database)
+        then.setattr(command, "upgrade", lambda config, _: upgrade(config, revision))
+        return await open_store(url)
+
+
+@pytest.fixture
+async def migrated(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a store that was filled at 0001 and brought to the newest schema since."""
+    old = await open_at("0001", empty_database, monkeypatch)
     await fill(old, old_book())
     await old.close()
     store = await open_store(empty_database)
@@ -242,5 +251,28 @@ class TestToAggregates:
         async with migrated.reading() as tx:
             assert [tuple(row) for row in await tx.rows(_TYPES)] == [(ORDER, number)]
 
+
+class TestToSearchTerms:
+    async def test_terms_and_addresses_are_made_anew_and_tags_stay(
+        self, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        placed = full_order()
+        former = [(ONE, term, placed.order_id) for term in (" vip", "ann", "lee,")]
+        old = await open_at("0004", empty_database, monkeypatch)
+        async with old.writing() as tx:
+            rows = orders.rows_of(placed)
+            row = msgspec.structs.asdict(_replace(rows.order, email_key=" Ann@Example.com"))
+            await tx.insert(OF_0004, [tuple(row[name] for name in OF_0004.columns.keys())])  # noqa: SIM118
+            await tx.insert(order_line, rows.lines)
+            await tx.insert(order_term, former)
+        await old.close()
+        store = await open_store(empty_database)
+        async with store.reading() as tx:
+            terms = sorted(tuple(row) for row in await tx.rows(_TERMS))
+            emails = [row["email_key"] for row in await tx.rows(_EMAILS)]
+        await store.close()
+        made = [(ONE, term, placed.order_id) for term in orders.terms_of(_replace(placed, tags=("vip",)))]
+        assert (terms, emails) == (sorted(made), ["ann@example.com"])
+
     def test_every_migration_has_a_test(self) -> None:
-        assert schema.HEAD == "0005", "write a test for the newer migration too"
+        assert schema.HEAD == "0006", "write a test for the newer migration too"

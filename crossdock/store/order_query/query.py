@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from crossdock.core.ids import first_id_at, index_key
 from crossdock.core.orders.model import Order
-from crossdock.store.orders import fold, tag_term
+from crossdock.core.search_terms import fold, fold_email
+from crossdock.store.orders import tag_term
 
 Sort = Literal["created", "updated"]
 # Filters that have an index, most selective first.
@@ -106,9 +107,9 @@ def filter_values(filters: Filters, names: Iterable[str]) -> dict[str, Any]:
         if name in values:
             values[name] = index_key(values[name])
     if "email" in values:
-        values["email"] = index_key(values["email"].lower())
+        values["email"] = index_key(fold_email(values["email"]))
     if "term" in values:
-        values["term"] = fold(values["term"])
+        values["term"] = index_key(fold(values["term"]))
     if "tag" in values:
         values["tag"] = tag_term(values["tag"])
     if "created_from" in values:  # ids sort by time, so every index that ends in the id also serves the range

@@ -1,5 +1,6 @@
 """Pages, counts and searches against plain Python over the same orders: every filter, every pair, every way to scan."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
@@ -39,7 +40,7 @@ NUMBERS = ("A-1", "a-1", "B-2", "PO 7", "#vip")
 EMAILS = ("Ann@Example.com", "ann@example.com", "bob@example.com", None)
 SKUS = ("s-1", "S-1", "s-2", None)
 LOCATIONS = ("W1", "W2", None)
-PEOPLE = ("Ann Lee", "ann", "Zoë  van Lee", "", None)
+PEOPLE = ("Ann Lee", "ann", "Zoë  van Lee", "Lee, Ann (work)", "", None)
 REFERENCES = ("po-7", "PO-7", "vip", "#vip", "s-1", " ", "1Z 999")
 TAGS = ("vip", "VIP", "rush")
 LINES = (
@@ -101,7 +102,7 @@ def words(order: Order) -> set[str]:
     whole = [content.customer_number, *(each.value for each in content.references)]
     whole += [content.customer.customer_ref] if content.customer else []
     whole += [content.shipping.tracking_number] if content.shipping else []
-    found = {word for name in names if name for word in name.casefold().split()}
+    found = {word for name in names if name for word in re.findall(r"\w+", name.casefold())}
     return found | {value.strip().casefold() for value in whole if value and value.strip()}
 
 

@@ -27,7 +27,8 @@ def upgrade() -> None:
 
 
 def _find_unbalanced() -> None:
-    from crossdock.store.orders import is_balanced_content
+    from crossdock.core.money import is_balanced
+    from crossdock.store.orders import decode_content
 
     connection = op.get_bind()
     page = sa.text(
@@ -42,7 +43,7 @@ def _find_unbalanced() -> None:
         unbalanced = [
             {"organization_id": row[0], "order_id": row[1], "balanced": False}
             for row in rows
-            if not is_balanced_content(bytes(row[2]))
+            if not is_balanced(decode_content(bytes(row[2])))
         ]
         if unbalanced:
             connection.execute(change, unbalanced)
