@@ -183,7 +183,7 @@ def _some_of(words: Iterable[str]) -> str:
 ROUTES = (
     Route(
         "GET", ("/hub/v1/events",), list_feed, access.READ, "followEvents",
-        "Follow everything that happens, in one order without gaps",
+        "List or follow the events of all orders",
         answers={200: Media({"application/json": PAGE, _STREAM: {"type": "string"}}), 410: wire.Problem, **PROBLEMS},
         parameters=(
             described("after", "query", "`next` of the page before; `newest`: only what happens from now on",

@@ -257,7 +257,7 @@ ROUTES = (
     ),
     Route(
         "GET", ("/hub/v1/orders/{id}",), get_order, access.READ, "getOrder",
-        "Read an order, as it is or was, in any door's format",
+        "Read an order, as it is or was, in the format of any API",
         answers={200: {"oneOf": [wire.OrderAnswer, wire.RenderedOrder]}, 304: None, 404: wire.Problem, **PROBLEMS},
         parameters=(
             described("as", "query", "the API in whose format to return the order", enum=list(DOORS)),
@@ -267,7 +267,7 @@ ROUTES = (
     ),
     Route(
         "GET", ("/hub/v1/orders/{id}/events",), list_events, access.READ, "listEvents",
-        "Tell what happened to an order, oldest first",
+        "List the events of an order, oldest first",
         answers={200: page_of(wire.TimelineEntry, wire.UnreadableEntry), 404: wire.Problem, 410: wire.Problem, **PROBLEMS},
         parameters=(LIMIT, described("cursor", "query", "`next` of the page before", pattern=feed.CURSOR_PATTERN)),
     ),

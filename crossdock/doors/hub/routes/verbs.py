@@ -215,19 +215,19 @@ async def tag_order(request: Request) -> Reply:
 
 
 async def note_order(request: Request) -> Reply:
-    """Write something down about an order."""
+    """Add a note to an order."""
     options = _options(request)
     body = _body(request, options, wire.NoteBody)
     return await _execute(request, options, AddNote(order_id=_order_id(request), text=body.text))
 
 
 async def archive_order(request: Request) -> Reply:
-    """Put an order out of sight; nothing happens to one that is there already."""
+    """Archive an order; nothing happens to one that is archived already."""
     return await _archived(request, True)
 
 
 async def unarchive_order(request: Request) -> Reply:
-    """Bring an order back into sight."""
+    """Bring an order back from the archive."""
     return await _archived(request, False)
 
 
@@ -324,7 +324,7 @@ ROUTES = (
     _route("release", release_order, "End holds of an order", wire.ReleaseBody),
     _route("cancel", cancel_order, "Cancel an order, or units of its lines", wire.CancelBody),
     _route("tag", tag_order, "Change an order's tags", wire.TagBody),
-    _route("note", note_order, "Write something down about an order", wire.NoteBody),
-    _route("archive", archive_order, "Put an order out of sight", {"oneOf": [wire.ArchiveBody]}),
-    _route("unarchive", unarchive_order, "Bring an order back into sight", {"oneOf": [wire.ArchiveBody]}),
+    _route("note", note_order, "Add a note to an order", wire.NoteBody),
+    _route("archive", archive_order, "Archive an order", {"oneOf": [wire.ArchiveBody]}),
+    _route("unarchive", unarchive_order, "Bring an order back from the archive", {"oneOf": [wire.ArchiveBody]}),
 )  # fmt: skip
