@@ -39,6 +39,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
     intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
+    page_bytes: PositiveCount = (
+        8_388_608  # of orders on one page of them; 200 common ones have 400 kB, the largest 200 MB
+    )
+    # Long polls and streams of the event feed in one process; each polls twice a second. With 2,000 of them on PostgreSQL, a
+    # create takes 0.4 s.
+    followers_most: PositiveCount = 500
     # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
     # callers have given up by then.
     database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0

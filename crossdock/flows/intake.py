@@ -392,7 +392,8 @@ async def _settle_duplicate(
         elif key == natural and pending.submission.replaces:
             replaced = claims[key]
         else:
-            pending.refusal = _conflict(pending, is_natural=key == natural)
+            order_id = claims[key].order_id if key == natural else None
+            pending.refusal = _conflict(pending, order_id=order_id)
     if pending.refusal is None and replaced is not None:
         outcome = await _replace(work, pending, references, replaced)
         owner, pointed = pending.submission_id, pending.keys
@@ -418,13 +419,14 @@ def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -
     return Outcome("replayed", pending.submission_id, first.order_id, first.reply or b"")
 
 
-def _conflict(pending: _PendingOrder, *, is_natural: bool) -> Conflict:
+def _conflict(pending: _PendingOrder, *, order_id: int | None) -> Conflict:
+    """Return the refusal of an order under a key that is taken: its number, by the order `order_id`, or its request id."""
     assert pending.body is not None
     number = pending.body.natural[-1]
-    if not is_natural:
+    if order_id is None:
         return idempotency.key_reused(number=number)
     fault = Fault(pending.submission.format.number_path, f"is taken by another order: {number!r}")
-    return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
+    return idempotency.number_taken(number, fault, order_id=order_id)
 
 
 async def _replace(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:

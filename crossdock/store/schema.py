@@ -19,7 +19,7 @@ from crossdock.store import sqlite
 from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
-HEAD = "0005"
+HEAD = "0006"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as Alembic creates it.
 _VERSION = Table(

@@ -1,7 +1,7 @@
 """Structured logs: one JSON object per line on standard error, with UTC time. No bodies, headers, names or secrets.
 
 The lines of one turn of the event loop are written together, because all orders of a commit are replied to in one turn.
-Order ids are written as the hub's API spells them, so that a line can be looked up.
+Ids are written as the hub's API formats them, so that a line can be looked up.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from msgspec import Struct
 from crossdock.core.ids import to_base32
 from crossdock.core.time import format_time
 
+# Fields that hold an id. An organization's number is none: the program's commands take it as it is.
+_IDS = frozenset({"aggregate_id", "delivery_id", "endpoint_id", "mail_id", "order_id", "submission_id"})
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -111,8 +113,9 @@ def _render(_: Any, level: str, event: Any) -> bytes:
     """Render one line; a single step, because each of structlog's steps costs microseconds."""
     now = time.time_ns()
     line = {"at": format_time(now // 1000, digits=6), "level": level, **event}
-    if isinstance(line.get("order_id"), int):
-        line["order_id"] = to_base32(line["order_id"])
+    for name in _IDS.intersection(line):
+        if isinstance(line[name], int):
+            line[name] = to_base32(line[name])
     if line.pop("exc_info", None):
         line["exception"] = structlog.processors.format_exc_info(None, "", {"exc_info": event["exc_info"]})["exception"]
     return _encode(line)

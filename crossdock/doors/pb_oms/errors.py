@@ -19,6 +19,7 @@ STATUS_OF = {
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_CURSOR: 404,
     Code.NO_TOKEN: 401,
     Code.BAD_TOKEN: 401,
     Code.BAD_CREDENTIALS: 401,
