@@ -207,9 +207,13 @@ class SqliteStore:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open a connection with the durability and limits Crossdock relies on; creates the file and its folder."""
+    """Open a connection with the durability and limits Crossdock relies on; creates the file and its folder.
+
+    A new file is its owner's alone: it has orders and the key that signs tokens. SQLite gives the files beside it its mode.
+    """
     if path != ":memory:":
         Path(path).resolve().parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")

@@ -27,11 +27,13 @@ _MAX_WAITING = 256
 _current: list["_Lines"] = []  # the one in use, for `flush`
 
 _is_info_logged = [True]  # whether the level includes the lines of requests
+_is_text = [False]  # whether lines are text for people instead of JSON
 
 
-def configure(level: str) -> None:
-    """Write structlog's lines of `level` and above to standard error."""
+def configure(level: str, format: str = "json") -> None:
+    """Write structlog's lines of `level` and above to standard error: as json, text, or (auto) text on a terminal."""
     lines = _Lines(sys.stderr.buffer)
+    _is_text[:] = [format == "text" or (format == "auto" and sys.stderr.isatty())]
     flush()
     _current[:] = [lines]
     _is_info_logged[:] = [logging.getLevelNamesMapping()[level.upper()] <= logging.INFO]
@@ -64,7 +66,8 @@ def request(*, order_id: int | None, **fields: Any) -> None:
     if _current and _is_info_logged[0]:
         at = format_time(time.time_ns() // 1000, digits=6)
         formatted = None if order_id is None else to_base32(order_id)
-        _current[0].info(_encode(RequestLine(at, "info", "request", order_id=formatted, **fields)))
+        line = RequestLine(at, "info", "request", order_id=formatted, **fields)
+        _current[0].info(_encode(line) if not _is_text[0] else _text(msgspec.structs.asdict(line)))
 
 
 def flush() -> None:
@@ -118,4 +121,13 @@ def _render(_: Any, level: str, event: Any) -> bytes:
             line[name] = to_base32(line[name])
     if line.pop("exc_info", None):
         line["exception"] = structlog.processors.format_exc_info(None, "", {"exc_info": event["exc_info"]})["exception"]
-    return _encode(line)
+    return _text(line) if _is_text[0] else _encode(line)
+
+
+def _text(line: dict[str, Any]) -> bytes:
+    """Render a line for people: time of day, level, event, the other fields, and below them an exception."""
+    exception = line.pop("exception", None)
+    clock = line.pop("at")[11:23]
+    parts = [clock, f"{line.pop('level'):7}", str(line.pop("event"))]
+    parts += [f"{name}={_encode(value).decode()}".replace('"', "") for name, value in line.items() if value is not None]
+    return "\n".join([" ".join(parts), *([exception] if exception else [])]).encode()

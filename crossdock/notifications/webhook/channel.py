@@ -117,7 +117,10 @@ class WebhookChannel:
 
 def open_channel(context: Context) -> WebhookChannel:
     """Open the channel; in a running event loop."""
-    private_allowed = context.settings.webhook_private_allowed
-    return WebhookChannel(
-        context, Webhooks(private_allowed=private_allowed, clock=context.clock, connections=_CONNECTIONS)
+    webhooks = Webhooks(
+        private_allowed=context.settings.webhook_private_allowed,
+        loopback_allowed=context.settings.webhook_loopback_allowed,
+        clock=context.clock,
+        connections=_CONNECTIONS,
     )
+    return WebhookChannel(context, webhooks)
