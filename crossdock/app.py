@@ -108,10 +108,10 @@ def _rules(settings: Settings) -> EndpointChecks:
 
         return signing.public_key(text)
 
-    def mail_settings(document: bytes) -> tuple[Fault, ...]:
+    async def mail_settings(document: bytes) -> tuple[Fault, ...]:
         from crossdock.notifications.email import template_validation
 
-        return template_validation.check(document)
+        return await template_validation.check_in_thread(document)
 
     return EndpointChecks(
         url=url,
