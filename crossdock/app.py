@@ -168,9 +168,10 @@ class App:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._site = self._site_over(context)
-        timer = asyncio.create_task(hold_expiry.run(context))
+        keep_running = context.background.keep_running
+        timer = asyncio.create_task(keep_running("timer", lambda: hold_expiry.run(context)))
         worker = worker_over(context) if self._settings.worker else None
-        working = asyncio.create_task(worker.run()) if worker else None
+        working = asyncio.create_task(keep_running("worker", worker.run)) if worker else None
         await send({"type": "lifespan.startup.complete"})
         if self._settings.demo:
             demo.print_examples(self._settings, all_doors())
@@ -191,7 +192,7 @@ async def work(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         _log.info("working", database=without_password(settings.database))
-        await worker.run()
+        await context.background.keep_running("worker", worker.run)
 
 
 def site(context: Context) -> Site:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from crossdock.core.ids import IdGenerator
+from crossdock.flows.background import BackgroundTasks
 from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
@@ -46,6 +47,7 @@ class Context:
         )
         self.document_cache = DocumentCache()  # only flows/rendering.py reads and fills it
         self.wakeup = Wakeup()  # notified when events were committed
+        self.background = BackgroundTasks()
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0
 

@@ -193,7 +193,7 @@ class TestFiles:
     ) -> None:
         await write(store, "test1", value="1")
         file, moved = Path(f"{path}{suffix}"), path.with_name("moved")
-        file.rename(moved)
+        shutil.move(file, moved)
         if change == "replace":
             shutil.copy(moved, file)
         with pytest.raises(Busy, match="deleted or replaced"):
@@ -204,8 +204,8 @@ class TestFiles:
             with pytest.raises(Busy):  # it needs a connection of its own, which would make an empty file
                 async with store.reading():
                     pass
-        assert file.exists() == (change == "replace")
-        moved.rename(file)
+        assert (file.name in os.listdir(file.parent)) == (change == "replace")  # noqa: PTH208
+        shutil.move(moved, file)
         await write(store, "test2", value="2")
         assert await facts_in(store) == ["1", "2"]
 
