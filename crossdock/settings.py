@@ -18,6 +18,7 @@ _TEST_PREFIX = "CROSSDOCK_TEST_"
 
 Count = Annotated[int, Meta(ge=0)]
 PositiveCount = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -38,6 +39,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection
     intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
     intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
+    # HTTP. A mobile network sends 1 MiB in half a minute; load balancers keep idle connections for 60 s, and must be first to
+    # close them.
+    head_timeout_s: Seconds = 20.0  # from the first byte of a request to the end of its headers
+    body_timeout_s: Seconds = 60.0  # from the end of the headers to the end of the body
+    send_timeout_s: Seconds = 60.0  # a response of which less than 64 kB is taken in this time is broken off
+    idle_timeout_s: Seconds = 75.0  # a connection without a request
+    connections_most: PositiveCount = 10_000  # of clients, in one process; each takes some 10 kB
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
     # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
     # callers have given up by then.

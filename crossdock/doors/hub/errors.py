@@ -12,6 +12,9 @@ STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 422,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 422,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -31,6 +34,7 @@ STATUS_OF = {
     Code.EXISTS: 409,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 # What can be asked at this door; archiving has two words here.
 OFFERED = ("edit", "hold", "release", "cancel", "tag", "note", "archive", "unarchive")

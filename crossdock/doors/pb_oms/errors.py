@@ -10,8 +10,11 @@ _ERROR_CODES = {
     403: "forbidden_error",
     404: "not_found",
     405: "validation_error",
+    408: "validation_error",
     409: "invalid_state",
     413: "validation_error",
+    429: "too_many_requests",
+    431: "validation_error",
     500: "internal_error",
     501: "not_implemented",
     503: "internal_error",
@@ -21,6 +24,9 @@ STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 400,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -40,6 +46,7 @@ STATUS_OF = {
     Code.EXISTS: 400,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 
 
