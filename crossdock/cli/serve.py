@@ -164,6 +164,9 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from crossdock.web import logs
+
+    logs.configure(settings.log_level)
     with tempfile.TemporaryDirectory() as shared:
         if settings.workers > 1:  # counters of several processes are summed in files
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
@@ -174,13 +177,15 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
             port=settings.port,
             workers=settings.workers,
             loop="uvloop" if sys.platform != "win32" else "auto",
-            http="httptools",
+            http="crossdock.web.http_protocol:LimitedProtocol",
+            ws="none",
+            log_config=None,  # what uvicorn logs goes into our log
             access_log=False,
-            proxy_headers=False,  # no door uses the client's address
+            proxy_headers=False,  # web/asgi.py reads them, where the setting trusted_proxies says so
             log_level="warning",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=10,  # a followed feed never ends by itself
+            timeout_graceful_shutdown=10,  # requests that wait are told to end; some clients read slowly
         )
         if settings.workers > 1:
             Multiprocess(config, sockets=sockets).run()

@@ -14,6 +14,9 @@ _STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 400,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -34,6 +37,7 @@ _STATUS_OF = {
     Code.EXISTS: 400,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 # Messages by the fact `what` of the refusal; the vendor's texts where it documents them.
 _NOT_FOUND = {

@@ -12,6 +12,9 @@ STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 400,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -32,11 +35,13 @@ STATUS_OF = {
     Code.EXISTS: 400,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 _ERROR_CODE_OF_STATUS = {
     401: "unauthorized_error",
     403: "forbidden_error",
     404: "not_found",
+    429: "too_many_requests",
     500: "internal_error",
     501: "not_implemented",
     503: "internal_error",
