@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from crossdock.core.errors import Invalid
-from crossdock.core.json.strict_json import parse
+from crossdock.core.json.strict_json import parse, parse_trusted
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
@@ -24,7 +24,10 @@ class TestEdit:
         if parsed.faults:
             return
         response = parse(encode_json(FORMAT.to_response(parsed.tree, make_order(), REFERENCE_DATA)))
-        assert edits.keep_unchanged(parsed.tree, response) == parsed.tree
+        assert edits.keep_unchanged(parsed.tree, response, make_order()) == parsed.tree
+        # an order that nobody has edited has the document that was sent
+        sent = parse_trusted(json.dumps(body).encode())
+        assert edits.keep_unchanged(sent, response, make_order()) == sent
 
     @given(bodies(), bodies())
     def test_an_edited_document_has_the_response_of_the_document_sent(
@@ -33,7 +36,7 @@ class TestEdit:
         first, second = (FORMAT.parse(json.dumps(body).encode()) for body in (before, after))
         if first.faults or second.faults:
             return
-        edited = edits.keep_unchanged(first.tree, second.tree)
+        edited = edits.keep_unchanged(first.tree, second.tree, make_order())
         response, expected = (
             FORMAT.to_response(document, make_order(), REFERENCE_DATA) for document in (edited, second.tree)
         )

@@ -7,7 +7,7 @@ id returns the first response, and another request under that id is refused.
 from typing import Any
 
 from crossdock.doors import Route
-from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors.pb_fulfillment import answers, wire
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION, UNIFIED
 from crossdock.doors.pb_fulfillment.routes import bulk, orders, search, tokens
 from crossdock.flows import access
@@ -46,13 +46,15 @@ _PAGE_PARAMETERS = (
         "size", "query", "Orders on a page", type="integer", minimum=1, maximum=search.MAX_SIZE, default=search.SIZE
     ),
 )
-_ERRORS = {"anyOf": [{"type": "array", "items": wire.Error}, wire.UnifiedErrors]}
+_ERRORS = {"anyOf": [{"type": "array", "items": answers.Error}, answers.UnifiedErrors]}
 _BULK = {
     "type": "object",
     "required": ["orders"],
-    "properties": {"orders": {"type": "array", "items": {"anyOf": [wire.Order, wire.Refused, wire.UnifiedRefused]}}},
+    "properties": {
+        "orders": {"type": "array", "items": {"anyOf": [answers.Order, answers.Refused, answers.UnifiedRefused]}}
+    },
 }
-_ERROR_RESPONSES: dict[int, Any] = {401: wire.GatewayErrors, **dict.fromkeys((400, 403, 500, 503), _ERRORS)}
+_ERROR_RESPONSES: dict[int, Any] = {401: answers.GatewayErrors, **dict.fromkeys((400, 403, 500, 503), _ERRORS)}
 _BODY_ERROR_RESPONSES = {413: _ERRORS, **_ERROR_RESPONSES}
 
 
@@ -63,7 +65,7 @@ def _paths(end: str) -> tuple[str, ...]:
 ROUTES = (
     Route(
         "POST", ORDERS, orders.create_order, access.WRITE, "createOrder", "Create an order",
-        request=wire.OrderCreate, answers={201: wire.Order, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
+        request=wire.OrderCreate, answers={201: answers.Order, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
         submits="create",
     ),
     Route(
@@ -73,25 +75,25 @@ ROUTES = (
     ),
     Route(
         "GET", _paths("/{orderId}"), orders.get_order, access.READ, "getOrder", "Read an order",
-        answers={200: wire.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
+        answers={200: answers.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/{orderId}"), orders.update_order, access.WRITE, "updateOrder", "Replace an order",
-        request=wire.OrderCreate, answers={200: wire.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
+        request=wire.OrderCreate, answers={200: answers.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
     ),
     Route(
         "PUT", _paths("/{orderId}/orderItems"), orders.update_items, access.WRITE, "updateOrderItems",
         "Change the items or quantities of an order", request=wire.OrderItems,
-        answers={200: wire.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
+        answers={200: answers.Order, 404: _ERRORS, **_BODY_ERROR_RESPONSES}, parameters=_HEADERS,
     ),
     Route(
         "GET", _paths("/{orderId}/status"), orders.get_status, access.READ, "getOrderStatus",
-        "Read the status of an order", answers={200: wire.OrderStatus, 404: _ERRORS, **_ERROR_RESPONSES},
+        "Read the status of an order", answers={200: answers.OrderStatus, 404: _ERRORS, **_ERROR_RESPONSES},
         parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/{orderId}/cancel"), orders.cancel_order, access.WRITE, "cancelOrder", "Cancel an order",
-        answers={200: wire.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
+        answers={200: answers.Order, 404: _ERRORS, **_ERROR_RESPONSES}, parameters=_ORDER_PARAMETERS,
     ),
     Route(
         "PUT", _paths("/bulk/cancel"), bulk.cancel_orders, access.WRITE, "cancelOrders", "Cancel up to 200 orders",
@@ -99,16 +101,16 @@ ROUTES = (
     ),
     Route(
         "POST", _paths("/search"), search.search_orders, access.READ, "searchOrders", "Search orders",
-        request=wire.OrderSearch, answers={200: wire.OrderPage, **_BODY_ERROR_RESPONSES}, parameters=_PAGE_PARAMETERS,
+        request=wire.OrderSearch, answers={200: answers.OrderPage, **_BODY_ERROR_RESPONSES}, parameters=_PAGE_PARAMETERS,
     ),
     Route(
         "POST", _paths("/status/search"), search.search_statuses, access.READ, "searchOrderStatuses",
-        "Search the statuses of orders", request=wire.OrderSearch, answers={200: wire.StatusPage, **_BODY_ERROR_RESPONSES},
+        "Search the statuses of orders", request=wire.OrderSearch, answers={200: answers.StatusPage, **_BODY_ERROR_RESPONSES},
         parameters=_PAGE_PARAMETERS,
     ),
     Route(
         "POST", ("/oauth/token",), tokens.create_token, None, "getToken", "Get a token for an API key and secret",
         request=wire.TokenForm, request_media="application/x-www-form-urlencoded",
-        answers={200: wire.Token, 401: wire.GatewayErrors, 500: _ERRORS},
+        answers={200: answers.Token, 401: answers.GatewayErrors, 500: _ERRORS},
     ),
 )  # fmt: skip
