@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound, Refusal
 from crossdock.core.ids import created_us, hashed_key, json_equal
-from crossdock.core.json import strict_json
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders.commands import HoldRequest, PlaceHolds, ReplaceContent, State, allocate, decide
 from crossdock.core.orders.events import OrderEvent, Received, new_order

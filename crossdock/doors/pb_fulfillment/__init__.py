@@ -4,7 +4,7 @@ from crossdock.doors import Door
 from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, curl, seeds
 from crossdock.doors.pb_fulfillment.errors import refuse
 from crossdock.doors.pb_fulfillment.format import FORMAT
-from crossdock.doors.pb_fulfillment.routes import ROUTES
+from crossdock.doors.pb_fulfillment.routes import NOT_YET, ROUTES
 from crossdock.doors.pb_fulfillment.routes.common import check_transaction
 
 DOOR = Door(
@@ -17,4 +17,5 @@ DOOR = Door(
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
+    not_yet=NOT_YET,
 )

@@ -3,7 +3,7 @@
 from crossdock.core.errors import Code, Denied, Path, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_fulfillment import answers
+from crossdock.doors.pb_fulfillment import wire_answers
 from crossdock.doors.pb_fulfillment.mapping import FOREIGN_CLIENT
 from crossdock.doors.pb_fulfillment.responses import STATUS
 
@@ -69,7 +69,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     status, code = ERRORS[refusal.code] if refusal is not None else (500, _INTERNAL)
     headers = [("Retry-After", "1")] if status == 503 else []
     if refusal is not None and code == _GATEWAY:
-        errors = answers.GatewayErrors([answers.GatewayError(code, _gateway_text(refusal))])
+        errors = wire_answers.GatewayErrors([wire_answers.GatewayError(code, _gateway_text(refusal))])
         return json_reply(status, errors, headers=[("WWW-Authenticate", _CHALLENGES[refusal.code])])
     rendered = render_errors(refusal, request)
     return json_reply(status, {"errors": rendered} if _is_unified(request) else rendered, headers=headers)
@@ -84,7 +84,7 @@ def _gateway_text(refusal: Refusal) -> str:
 
 def render_errors(
     refusal: Refusal | None, request: Request, *, order_path: Path = ("orderId",)
-) -> list[answers.Error] | list[answers.UnifiedError]:
+) -> list[wire_answers.Error] | list[wire_answers.UnifiedError]:
     """Render an error for every fault of a refusal, or one for a bug (None), in the structure that the request asks for.
 
     `order_path` is the path of the id or number by which the refused part of the request names its order.
@@ -92,14 +92,16 @@ def render_errors(
     errors = _errors(refusal, request, order_path)
     if not _is_unified(request):
         return errors
-    return [answers.UnifiedError(each.errorCode, each.message, each.additionalInfo, each.parameters) for each in errors]
+    return [
+        wire_answers.UnifiedError(each.errorCode, each.message, each.additionalInfo, each.parameters) for each in errors
+    ]
 
 
 def _is_unified(request: Request) -> bool:
     return (request.headers.get(UNIFIED.lower()) or "").lower() == "true"
 
 
-def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list[answers.Error]:
+def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list[wire_answers.Error]:
     if refusal is None:
         return [_error(_INTERNAL, (), f"reference: {request.request_id}")]
     _, code = ERRORS[refusal.code]
@@ -112,11 +114,11 @@ def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list
     ]
 
 
-def _error(code: str, path: Path, reason: str) -> answers.Error:
+def _error(code: str, path: Path, reason: str) -> wire_answers.Error:
     field = format_path(path)
     message = _MESSAGES.get(code) or (f"Invalid or missing value for {field}." if field else "Invalid request.")
     subject = (field or "the body") if reason.startswith(_PREDICATES) else ""
-    return answers.Error(code, message, f"{subject} {reason}".strip(), [field] if field else [])
+    return wire_answers.Error(code, message, f"{subject} {reason}".strip(), [field] if field else [])
 
 
 def _reason(refusal: Refusal) -> str:

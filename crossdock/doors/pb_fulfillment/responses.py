@@ -1,7 +1,7 @@
 """Render orders as Pitney Bowes Fulfillment's read responses: ids, statuses, the order of members, number formats; pure.
 
-The document in the create shape has the values. Here its members are put in the order of the vendor's table (answers.py), nulls
-are left out, amounts get decimal points, numbers become text where the vendor has text, and server-owned fields are added.
+The document in the create shape has the values. Here its members are put in the order of the vendor's table (wire_answers.py),
+nulls are left out, amounts get decimal points, numbers become text where the vendor has text, server-owned fields are added.
 """
 
 import re
@@ -18,12 +18,13 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status, status_of
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import answers
+from crossdock.doors.pb_fulfillment import wire_answers
 from crossdock.doors.pb_fulfillment.mapping import DOOR
 
 Tree = Any
 Object = dict[str, Tree]
 Convert = Callable[[Tree], Tree]
+RenderObject = Callable[[Object], Object]
 _ORDER_ID = re.compile(r"ORA([0-9]{19})[A-Za-z]{2}\Z")
 # The vendor shows a hold as a flag beside the status. It has no status for an order that is partly released, so an order is
 # released when all of it is. INPROGRESS would need to know of picking.
@@ -44,7 +45,7 @@ SERVER_FIELDS = frozenset(
 )
 # Values in the response of fields that were not sent.
 DEFAULTS: Object = {"references": [], "orderType": "eCom", "isGift": False}
-_STATUS_MEMBERS = answers.OrderStatus.__struct_encode_fields__
+_STATUS_MEMBERS = wire_answers.OrderStatus.__struct_encode_fields__
 _CLIENT_DATES = ("createDate", "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate")
 _EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
 _MAX_LINE_ID = 2**63  # integers of typed clients
@@ -155,7 +156,7 @@ class _Plan(Struct, frozen=True):
 _MAX_PLANS = 256  # of an object; a sender's program leaves out and orders members in few ways
 
 
-def _renderer(conversions: Mapping[str, Mapping[type, Convert]]) -> Convert:
+def _renderer(conversions: Mapping[str, Mapping[type, Convert]]) -> RenderObject:
     """Make a function that copies an object with its members in the given order, unknown ones last, and without nulls.
 
     `conversions` has for each member what is done to a value of a type. The response to create is made of the body, whose
@@ -171,7 +172,7 @@ def _renderer(conversions: Mapping[str, Mapping[type, Convert]]) -> Convert:
         return _Plan(None if names == list(value) else tuple(names), converted)
 
     def render(value: Object) -> Object:
-        key = (*value, *map(type, value.values()))
+        key: tuple[str | type, ...] = (*value, *map(type, value.values()))
         plan = plans.get(key)
         if plan is None:
             plan = make_plan(value)
@@ -232,7 +233,7 @@ def _with_decimal_point(number: int | Decimal) -> Decimal:
 def _with_currencies(render: Convert) -> Convert:
     """Wrap the renderer of the charges: other charges without a currency get the order's."""
 
-    def render_charges(charges: Object) -> Object:
+    def render_charges(charges: Object) -> Tree:
         details, currency = charges.get("otherChargeDetails"), charges.get("orderCurrency")
         if details and currency:
             details = [each if each.get("currency") else each | {"currency": currency} for each in details]
@@ -242,6 +243,6 @@ def _with_currencies(render: Convert) -> Convert:
     return render_charges
 
 
-_ORDER_CONVERSIONS = _members_of(answers.Order)
+_ORDER_CONVERSIONS = _members_of(wire_answers.Order)
 _ORDER_CONVERSIONS["orderCharges"] = {dict: _with_currencies(_ORDER_CONVERSIONS["orderCharges"][dict])}
 _render_order = _renderer(_ORDER_CONVERSIONS)

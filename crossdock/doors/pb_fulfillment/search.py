@@ -18,9 +18,9 @@ from crossdock.core.json.value_types import is_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
-from crossdock.doors.pb_fulfillment.answers import STATUSES
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS
+from crossdock.doors.pb_fulfillment.wire_answers import STATUSES
 from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any

@@ -1,4 +1,4 @@
-"""Pitney Bowes Fulfillment's wire types of requests; answers.py has those of answers.
+"""Pitney Bowes Fulfillment's wire types of requests; wire_answers.py has those of answers.
 
 The rules are those of the vendor's create-order page and of its pages of objects; docs/doors/pb_fulfillment.md says what is
 required beyond its flags. Lengths are in characters. Every optional member may be null, and every optional text may be "".

@@ -10,8 +10,8 @@ from crossdock.core.json import strict_json
 from crossdock.core.orders import unmapped
 from crossdock.core.orders.model import initial_counters
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment.answers import Order
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
+from crossdock.doors.pb_fulfillment.wire_answers import Order
 from crossdock.flows.formats import MissingFields
 from tests.doors.pb_fulfillment.documents import REFERENCE_DATA, bodies, make_order
 
