@@ -411,6 +411,7 @@ async def _settle_duplicate(
 
 def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
     submission = pending.submission
+    # As the format reads it: one may have 36830 where the other has "36830".
     return first.body == submission.raw or json_equal(submission.format.parse(first.body).tree, pending.document)
 
 

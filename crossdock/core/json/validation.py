@@ -87,9 +87,8 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 def _normalized_number(number: int | Decimal, kinds: set[type], numbers_as_text: bool) -> Tree:
     if inspect.DecimalType in kinds or inspect.AnyType in kinds:
         return number
-    if inspect.IntType in kinds:
-        is_whole = isinstance(number, Decimal) and number == number.to_integral_value()
-        return int(number) if is_whole else number
+    if inspect.IntType in kinds and number == int(number):
+        return int(number)
     is_text = kinds & {inspect.StrType, inspect.LiteralType, inspect.EnumType}
     return str(number) if numbers_as_text and is_text else number
 
