@@ -109,7 +109,7 @@ class Documentation:
         templates = Environment(
             loader=PackageLoader("crossdock.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        templates.filters["prose"] = _prose
+        templates.filters |= {"prose": _prose, "by_tag": _by_tag}
         templates.globals.update(
             doors=list(self._doors.values()), base=self._base, version=__version__, is_demo=self._settings.demo
         )
@@ -141,10 +141,12 @@ class Documentation:
     def _operation(self, door: Door, operation_id: str) -> Content:
         from crossdock.web import reference
 
-        operation = next(each for each in self._operations_of(door) if each.id == operation_id)
+        operations = self._operations_of(door)
+        operation = next(each for each in operations if each.id == operation_id)
+        token = next(each for each in operations if not each.scope)
         client = "demo:demo-secret" if self._settings.demo else f'"{_CLIENT}"'
         curl = reference.curl(operation, self._base, client)
-        return self._page("operation.html", operation.summary, door=door, operation=operation, curl=curl)
+        return self._page("operation.html", operation.summary, door=door, operation=operation, curl=curl, token=token)
 
     def _guide(self, name: str) -> Content:
         from markupsafe import Markup
@@ -229,6 +231,12 @@ def _field_names(groups: Sequence[Any]) -> Iterator[str]:
         for field in group.fields:
             yield field.name
             yield from _field_names(field.groups)
+
+
+def _by_tag(operations: "list[Operation]") -> "list[tuple[str, list[Operation]]]":
+    """Group operations by tag, in the order in which the tags come first."""
+    tags = dict.fromkeys(each.tag for each in operations)
+    return [(tag, [each for each in operations if each.tag == tag]) for tag in tags]
 
 
 def _prose(text: str) -> "Markup":

@@ -130,12 +130,21 @@ async function getToken(form, answer) {
   }
 }
 
-const pretty = (text, media) => {
-  try { return media.includes("json") ? JSON.stringify(JSON.parse(text), null, 2) : text; } catch { return text; }
-};
-
-// Numbers with more digits than JavaScript holds would be changed by parsing; such an answer is shown as it came.
-const isExact = (text) => !/[:[,]\s*-?(\d{16,}|\d*\.\d{16,})/.test(text);
+// Indents JSON without parsing it: parsing would change the digits of numbers.
+function indented(text) {
+  let depth = 0, line = "", after = "";
+  const wrap = () => `\n${"  ".repeat(depth)}`;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g)) {
+    if (token === "}" || token === "]") { depth -= 1; line += after === "{" || after === "[" ? token : wrap() + token; }
+    else {
+      if (after === "{" || after === "[" || after === ",") line += wrap();
+      line += token === ":" ? ": " : token;
+      if (token === "{" || token === "[") depth += 1;
+    }
+    after = token;
+  }
+  return line;
+}
 
 async function send(form, answer, stop) {
   const { url, ...request } = requestOf(form), abort = new AbortController(), began = performance.now();
@@ -155,7 +164,7 @@ async function send(form, answer, stop) {
     let text = "";
     for (let part; reader && text.length < SHOWN && !(part = await reader.read()).done; code.textContent = text) text += decoder.decode(part.value, { stream: true });
     if (text.length >= SHOWN) abort.abort();
-    code.textContent = text.length >= SHOWN ? `${text}\n… cut here` : isExact(text) ? pretty(text, media) : text;
+    code.textContent = text.length >= SHOWN ? `${text}\n… cut here` : /[/+]json\b/.test(media) ? indented(text) : text;
     if (!text) pre.hidden = true;
   } catch (error) {
     if (error.name !== "AbortError") answer.replaceChildren(make("p", { className: "bad", textContent: `No answer: ${error.message}` }));
