@@ -1,4 +1,4 @@
-"""The guides: the Markdown pages of docs/, rendered as HTML pages. In an installed package they are in this folder."""
+"""The guides: the Markdown pages of docs/, rendered as HTML pages. In an installed package they are in a folder here."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class Guide(Struct, frozen=True):
 
 def folder() -> Path:
     """Return the folder of the Markdown pages: in this package where it is installed, else that of the repository."""
-    packaged = _HERE / "guides"
+    packaged = _HERE / "markdown"
     return packaged if packaged.is_dir() else _HERE.parent.parent / "docs"
 
 
