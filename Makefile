@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
 
-.PHONY: serve test prove bench size states tree lock clean
+.PHONY: serve test prove bench size states tree coverage lock clean
 
 $(VENV)/.runtime: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,9 @@ states: $(DEV)
 
 tree: $(DEV)
 	$(RUN) docs.draw_tree
+
+coverage: $(DEV)
+	$(RUN) docs.draw_coverage
 
 lock: $(DEV)
 	$(RUN) pip install --quiet uv
