@@ -20,6 +20,9 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
     INVALID = "invalid"
+    BAD_REQUEST = "bad_request"
+    HEAD_TOO_LARGE = "head_too_large"
+    TOO_SLOW = "too_slow"
     UNKNOWN_REFERENCE = "unknown_reference"
     # Missing
     NO_ROUTE = "no_route"
@@ -44,6 +47,7 @@ class Code(StrEnum):
     # Busy
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
 
 
 class Fault(Struct, frozen=True):
@@ -75,7 +79,18 @@ class Refusal(Exception):
 class Invalid(Refusal):
     """What was sent is wrong; `faults` lists every fault with its path."""
 
-    allowed = frozenset({Code.NOT_JSON, Code.TOO_LARGE, Code.TOO_DEEP, Code.INVALID, Code.UNKNOWN_REFERENCE})
+    allowed = frozenset(
+        {
+            Code.NOT_JSON,
+            Code.TOO_LARGE,
+            Code.TOO_DEEP,
+            Code.INVALID,
+            Code.BAD_REQUEST,
+            Code.HEAD_TOO_LARGE,
+            Code.TOO_SLOW,
+            Code.UNKNOWN_REFERENCE,
+        }
+    )
 
 
 class NotFound(Refusal):
@@ -107,6 +122,9 @@ class Conflict(Refusal):
 
 
 class Busy(Refusal):
-    """It may work later: the database is away, locked or full, or too much is waiting."""
+    """It may work later: the database is away, locked or full, too much is waiting, or too much was tried.
 
-    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
+    The fact `retry_after_s` is when, where that is known.
+    """
+
+    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED, Code.TOO_MANY_ATTEMPTS})

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from crossdock.core.ids import IdGenerator
+from crossdock.flows.background import BackgroundTasks
 from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
@@ -47,6 +48,7 @@ class Context:
         )
         self.document_cache = DocumentCache()  # only flows/rendering.py reads and fills it
         self.wakeup = Wakeup()  # notified when events were committed
+        self.background = BackgroundTasks()
         self.stopping = asyncio.Event()  # set when the server stops: who waits in a request then replies at once
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0

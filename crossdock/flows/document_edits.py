@@ -18,7 +18,7 @@ from crossdock.core.json.strict_json import parse_trusted
 from crossdock.core.orders import editing, unmapped
 from crossdock.core.orders.commands import EditOrder
 from crossdock.core.orders.model import Content, Order
-from crossdock.flows import reference_data
+from crossdock.flows import idempotency, reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.formats import Format, MissingFields, ReferenceData, encode_json
 from crossdock.flows.idempotency import number_taken
@@ -123,6 +123,8 @@ async def _claim_number(work: UnitOfWork, order: Order, format: Format, wanted: 
     if not work.dry_run and await idempotency_keys.claim(work.tx, [claim]):
         return
     first = (await idempotency_keys.find_claims(work.tx, work.organization_id, [key])).get(key, claim)
+    if first.order_id != order.order_id:
+        first = await idempotency.natural_owner(work.tx, format, first, claim, dry_run=work.dry_run)
     if first.order_id != order.order_id:
         number = wanted.natural[-1]
         fault = Fault(format.number_path, f"is taken by another order: {number!r}")

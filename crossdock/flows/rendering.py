@@ -137,7 +137,18 @@ def render_order(
         return RenderedDocument(format.to_response(document, order, references, history))
     dropped = tuple(_dropped(order.content, format, document, references)) if losses else ()
     response = format.to_response(document, order, references, history)
-    return RenderedDocument(response, tuple(missing_fields.fields), dropped)
+    return RenderedDocument(response, tuple(_as_shown(field, response) for field in missing_fields.fields), dropped)
+
+
+def _as_shown(field: MissingField, response: dict[str, Tree]) -> MissingField:
+    """Give a missing field the value that the response shows, where a format fills it only there, such as with a time."""
+    node: Tree = response
+    try:
+        for part in field.path:
+            node = node[part]
+    except (LookupError, TypeError):  # the response has it elsewhere, or as JSON
+        return field
+    return msgspec.structs.replace(field, value=node) if isinstance(node, str) else field
 
 
 def _reference_keys(order: Order, format: Format) -> tuple[EntryKey, ...]:

@@ -87,9 +87,8 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 def _normalized_number(number: int | Decimal, kinds: set[type], numbers_as_text: bool) -> Tree:
     if inspect.DecimalType in kinds or inspect.AnyType in kinds:
         return number
-    if inspect.IntType in kinds:
-        is_whole = isinstance(number, Decimal) and number == number.to_integral_value()
-        return int(number) if is_whole else number
+    if inspect.IntType in kinds and number == int(number):
+        return int(number)
     is_text = kinds & {inspect.StrType, inspect.LiteralType, inspect.EnumType}
     return str(number) if numbers_as_text and is_text else number
 
@@ -210,6 +209,10 @@ def _union_faults(node: Tree, kind: inspect.UnionType, path: Path) -> Iterator[F
     arms = [arm for arm in kind.types if not isinstance(arm, inspect.NoneType)]
     found = [list(_shape_faults(node, arm, path)) for arm in arms]
     if all(found):
+        of_text = [each for arm, each in zip(arms, found, strict=True) if isinstance(_bare(arm), inspect.StrType)]
+        if isinstance(node, str) and of_text:  # text that breaks the rule of an arm for text
+            yield from of_text[0]
+            return
         # The arm the sender meant is the one whose faults lie deepest inside the value; ties keep the declared order.
         nearest = max(found, key=lambda faults: (max(len(fault.path) for fault in faults), -len(faults)))
         if len(arms) > 1 and nearest[0].path == path:

@@ -14,6 +14,9 @@ STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 422,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 422,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -34,6 +37,7 @@ STATUS_OF = {
     Code.EXISTS: 409,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 # Titles that a code does not spell as it is written.
 _TITLES = {Code.NOT_JSON: "Not JSON", "bug": "Internal error"}

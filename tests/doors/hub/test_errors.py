@@ -19,6 +19,7 @@ STATUS: dict[Code, int] = {
     Code.NO_TOKEN: 401, Code.BAD_TOKEN: 401, Code.BAD_CREDENTIALS: 401, Code.NO_SCOPE: 403,
     Code.FOREIGN_ORGANIZATION: 403, Code.NUMBER_TAKEN: 409, Code.KEY_REUSED: 422, Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412, Code.EXISTS: 409, Code.UNAVAILABLE: 503, Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429, Code.BAD_REQUEST: 400, Code.HEAD_TOO_LARGE: 431, Code.TOO_SLOW: 408,
 }  # fmt: skip
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
