@@ -33,7 +33,7 @@ class ReferenceData(Struct, frozen=True):
 
 
 class MissingField(Struct, frozen=True):
-    """A field that a format requires and the order lacks: its path in the document, and the empty value put there."""
+    """A field that a format requires and the order lacks: its path in the document, and the value put there."""
 
     path: Path
     value: Any

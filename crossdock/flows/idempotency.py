@@ -83,6 +83,12 @@ def key_reused(number: str | None = None) -> Conflict:
     return Conflict(Code.KEY_REUSED, "this request id was used for another request", faults=(), **facts)
 
 
+def number_taken(number: str, fault: Fault, *, order_id: int) -> Conflict:
+    """Return the refusal of an order whose number the order `order_id` has."""
+    reason = "there is another order under this number"
+    return Conflict(Code.NUMBER_TAKEN, reason, faults=(fault,), number=number, order_id=order_id)
+
+
 # ---------------------------------------------------------------------------------------------------------- single calls
 class IdempotentRequest(Struct, frozen=True):
     """A request that must happen once: its key, the operation's name, its body, and how the change is rendered as its reply."""
