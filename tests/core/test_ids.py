@@ -22,6 +22,7 @@ from crossdock.core.ids import (
     from_base62,
     from_digits,
     from_hex24,
+    from_short_base62,
     from_uuid,
     hashed_key,
     index_key,
@@ -30,6 +31,7 @@ from crossdock.core.ids import (
     to_base62,
     to_digits,
     to_hex24,
+    to_short_base62,
     to_uuid,
 )
 
@@ -99,6 +101,43 @@ class TestSpelling:
     def test_spelling_takes_ascii_digits_only(self, spell: Any, read: Any, form: str) -> None:
         text = spell(MAX_ID)
         assert read(text.translate({ord("0") + digit: chr(0x660 + digit) for digit in range(10)})) is None
+
+
+NOVEMBER_2026, MARCH_2033 = IdGenerator(0).new(1_793_491_200_000_000), IdGenerator(0).new(1_993_595_762_251_000)
+
+
+class TestShortBase62:
+    @given(identity=identities | st.integers(NOVEMBER_2026, MARCH_2033))
+    @example(identity=1)
+    @example(identity=62**10 - 1)
+    @example(identity=62**10)
+    @example(identity=NOVEMBER_2026 - 1)
+    @example(identity=NOVEMBER_2026)
+    @example(identity=NOVEMBER_2026 + 62**10 - 1)
+    @example(identity=NOVEMBER_2026 + 62**10)
+    @example(identity=MAX_ID)
+    def test_short_base62_is_reversible(self, identity: int) -> None:
+        assert from_short_base62(to_short_base62(identity)) == identity
+        assert re.fullmatch(r"[0-9A-Za-z]{10,11}", to_short_base62(identity))
+
+    @given(st.integers(NOVEMBER_2026, MARCH_2033))
+    @example(NOVEMBER_2026)
+    @example(MARCH_2033)
+    def test_short_base62_has_10_characters_from_november_2026_to_march_2033(self, identity: int) -> None:
+        assert len(to_short_base62(identity)) == 10
+
+    @given(st.integers(62**10, MAX_ID))
+    def test_short_base62_reads_the_11_characters_that_ids_had_before(self, identity: int) -> None:
+        assert from_short_base62(to_base62(identity)) == identity
+
+    @given(one=identities, other=identities)
+    @example(one=1, other=NOVEMBER_2026 + 1)
+    def test_short_base62_is_different_for_different_ids(self, one: int, other: int) -> None:
+        assert (to_short_base62(one) == to_short_base62(other)) == (one == other)
+
+    @pytest.mark.parametrize("text", ["", "0", "z" * 9, "z" * 11, "z" * 12, "-000000001", "00000000001x"])
+    def test_short_base62_of_anything_else_is_none(self, text: str) -> None:
+        assert from_short_base62(text) is None
 
 
 class TestUuid:

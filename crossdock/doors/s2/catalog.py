@@ -15,9 +15,6 @@ from msgspec import Raw
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.flows import reference_data
-from crossdock.flows.access import Caller
-from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.reference_data import CatalogEntry
 from crossdock.flows.tenants import Membership, Organization, Person
@@ -129,15 +126,15 @@ def warehouse_of(entry: CatalogEntry) -> str | None:
     return warehouse or None
 
 
-async def describe_organization(context: Context, caller: Caller) -> list[tuple[str, str]]:
-    """List what `crossdock organization show` prints for S2: the organization's S2 id and its newest sales accounts."""
-    lines = [("s2 id", s2_id(caller.organization))]
-    accounts, _ = await reference_data.page(context, caller, kind=ACCOUNT, term=None, limit=100, offset=0)
-    for account in accounts:
-        warehouse = warehouse_of(account)
-        suffix = f"  (assigns to {warehouse})" if warehouse else ""
-        lines.append(("s2 account", f"{account.key}  {account.name}{suffix}"))
-    return lines
+def account_document(name: str) -> dict[str, Tree]:
+    """Make the stored document of a sales account."""
+    return {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": None}
+
+
+def describe_account(document: bytes) -> tuple[str, str | None]:
+    """Return the name in a sales account's document, and the warehouse that new orders are assigned to, or None."""
+    account = _DOCUMENT.decode(document)
+    return account["name"], account["autoAssignOrdersToWarehouse"] or None
 
 
 @lru_cache(_CACHE_SIZE)
