@@ -391,10 +391,8 @@ async def _settle_duplicate(
 
 
 def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
-    if first.body == pending.submission.raw:
-        return True
-    # As the format reads it: one may have 36830 where the other has "36830".
-    return json_equal(pending.submission.format.parse(first.body).tree, pending.document)
+    submission = pending.submission
+    return first.body == submission.raw or json_equal(submission.format.parse(first.body).tree, pending.document)
 
 
 def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -> Outcome:

@@ -49,6 +49,9 @@ RULES: dict[str, st.SearchStrategy[str]] = {
     "date_time": times | times.map(lambda time: time[:-1] + ".198-05:00"),
     "utc_date_time": times | times.map(lambda time: time[:-1] + ".889Z"),
     "any_date": times | times.map(lambda time: time[:10]),
+    "optional_country": st.sampled_from(["", *sorted(COUNTRIES)]),
+    "optional_currency": st.sampled_from(["", *sorted(CURRENCIES)]),
+    "optional_date_time": st.just("") | times | times.map(lambda time: time[:-1] + ".198-05:00"),
     "amount": st.decimals(-(10**9), 10**9, places=2).map(str),
     "s2_uuid": st.uuids().map(str),
 }
