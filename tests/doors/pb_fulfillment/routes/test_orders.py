@@ -223,7 +223,11 @@ class TestCreate:
         assert {name: order[name] for name in empty} == empty | {"orderType": "eCom"}
         assert order["orderCharges"] == charges
         assert order["billingAddress"] == billing
-        unchanged = await put(client, order["orderId"], order)
+        for end in ("", "/orderItems"):
+            unchanged = await put(client, order["orderId"], order, end=end)
+            assert unchanged.content == created.content
+        ids = {"clientId": CLIENT_ID, "clientOrderId": order["clientOrderId"]}
+        unchanged = await put(client, order["orderId"], ids | {"createDate": ""}, end="/orderItems")
         assert unchanged.content == created.content
 
     async def test_create_leaves_out_what_was_sent_as_null(self, client: VendorClient) -> None:
@@ -501,6 +505,23 @@ class TestUpdate:
         assert len({response.content for response in responses}) == 1
         assert sum("idempotent-replayed" in response.headers for response in responses) == 7
         assert [event.name for event in await history(world, created["orderId"])] == ["order.received", "order.edited"]
+
+    @pytest.mark.parametrize("client_id", [b'"second"', b"77"])
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    async def test_a_client_of_the_organization_cannot_update_an_order_of_another_one(
+        self, world: World, client: VendorClient, client_id: bytes, mark: bytes
+    ) -> None:
+        """Also where the client id is a number, or the body begins with a byte order mark."""
+        organization = (await world.demo_organization()).organization_id
+        await tenants.add_vendor_reference(
+            world.context, organization, kind="pb_fulfillment_client", value=client_id.strip(b'"').decode()
+        )
+        created = (await client.create(SAMPLE)).json()
+        body = mark + SAMPLE.replace(b'"clientId": "1234"', b'"clientId": ' + client_id)
+        for end in ("", "/orderItems"):
+            url = f"{ORDERS}/{created['orderId']}{end}"
+            response = await client.http.put(url, content=body, headers=client.headers())
+            assert (response.status_code, parameters(response)) == (404, {"orderId"})
 
     @pytest.mark.parametrize("end", ["", "/orderItems"])
     @pytest.mark.parametrize(
