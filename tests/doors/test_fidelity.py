@@ -115,9 +115,8 @@ def expected(door: str, body: Body) -> Body:
     if door == "fabric":
         for payment in body.get("payments") or []:
             payment.pop("authExpirationDate", None)
-        for name in ("orderDate",):  # absent or null means now
-            if body.get(name) is None:
-                body.pop(name, None)
+        if not body.get("orderDate"):  # absent, null or empty means now
+            body.pop("orderDate", None)
         for item in body["items"]:  # absent or null means one
             if item.get("orderedQuantity") is None:
                 item.pop("orderedQuantity", None)

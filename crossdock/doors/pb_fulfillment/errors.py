@@ -24,6 +24,9 @@ ERRORS = {
     Code.TOO_LARGE: (413, _INVALID),
     Code.TOO_DEEP: (400, _NOT_JSON),
     Code.INVALID: (400, _INVALID),
+    Code.BAD_REQUEST: (400, _INVALID),
+    Code.HEAD_TOO_LARGE: (431, _INVALID),
+    Code.TOO_SLOW: (408, _INVALID),
     Code.UNKNOWN_REFERENCE: (400, _INVALID),
     Code.NO_ROUTE: (404, _INVALID),
     Code.NO_METHOD: (405, _INVALID),
@@ -31,6 +34,7 @@ ERRORS = {
     Code.NO_ORDER: (404, _INVALID),
     Code.NO_SUBMISSION: (404, _INVALID),
     Code.NOT_FOUND: (404, _INVALID),
+    Code.UNKNOWN_CURSOR: (404, _INVALID),
     Code.NO_TOKEN: (401, _GATEWAY),
     Code.BAD_TOKEN: (401, _GATEWAY),
     Code.BAD_CREDENTIALS: (401, _GATEWAY),
@@ -43,6 +47,7 @@ ERRORS = {
     Code.EXISTS: (400, _INVALID),
     Code.UNAVAILABLE: (503, _INTERNAL),
     Code.OVERLOADED: (503, _INTERNAL),
+    Code.TOO_MANY_ATTEMPTS: (429, _INVALID),
 }
 # RFC 9110 asks for a challenge in every 401; the scheme is the one that the call takes.
 _CHALLENGES = {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from crossdock.core.events import Event
-from crossdock.core.ids import from_base62, from_digits, to_digits
+from crossdock.core.ids import from_digits, from_short_base62, to_digits
 from crossdock.core.orders.status import Status
 from crossdock.flows import access, queries, tenants
 from crossdock.flows.access import SCOPES, Caller
@@ -472,7 +472,7 @@ class TestView:
             "items": [{"itemId": "S", "quantity": 2}],
         }
         created = await client.http.post("/ordermanagement/api/v1/orders", json=body, headers=client.authorization)
-        order_id = from_base62(created.json()["orderId"][2:])
+        order_id = from_short_base62(created.json()["orderId"][2:])
         assert order_id is not None
         order = (await client.view(f"ORA{to_digits(order_id)}CA")).json()
         assert (order["clientId"], order["clientOrderId"]) == (CLIENT_ID, "A1")
