@@ -95,7 +95,7 @@ def lost(sent: Any, answered: Any, path: str = "") -> list[str]:
 _NOTHING = object()
 
 
-def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an arm
+def expected(door: str, body: Body) -> Body:
     """Return what the vendor's own answer changes of what was sent (docs/doors)."""
     body = DECODER.decode(encode_json(body))
     if door == "s2":

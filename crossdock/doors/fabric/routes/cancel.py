@@ -11,7 +11,7 @@ from crossdock.core.json.request_body import duplicates_in
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire_calls, wire_responses
+from crossdock.doors.fabric import examples, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import cancel_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
@@ -150,15 +150,24 @@ ROUTES = (
         "GET", paths("/order/cancel"), cancel_eligibility, access.READ, "getCancelEligibility",
         "List the units of an order that can be canceled", answers=_ELIGIBILITY_ANSWERS,
         parameters=(CONTEXT, _ORDER_ID, _lines_parameter("lineItemIds", ", one in each repetition of the parameter")),
+        description="Counts the units of each line that are neither canceled nor shipped. Any reason code is accepted.",
+        examples={200: examples.CANCEL_ELIGIBILITY, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
         request=wire_calls.CancelRequest, answers={200: wire_responses.Order, **ERRORS, **LARGE, **ABSENT},
         parameters=(CONTEXT,),
+        description=(
+            "Cancels the `quantity` of each item, or everything that is left of it; without items the whole order, which is "
+            "refused once something has shipped. Either all items are canceled or none."
+        ),
+        examples={"request": examples.CANCEL, 200: examples.CANCELED, 404: examples.NO_ORDER},
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",
         "List the units of an order that could be exchanged", answers=_ELIGIBILITY_ANSWERS,
         parameters=(CONTEXT, _TENANT, _ORDER_ID, _lines_parameter("lineItemId", "")),
+        description="Counts the units of each line that have shipped and whose return was not requested.",
+        examples={200: examples.EXCHANGE_ELIGIBILITY, 404: examples.NO_ORDER},
     ),
 )  # fmt: skip
