@@ -34,6 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     demo: bool = False  # create the organization "Demo" with published credentials; loopback addresses only
     log_level: LogLevel = "info"  # lines of this level and above are logged
 
+    trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For names the client
+
     # Limits
     body_limit_bytes: PositiveCount = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
     kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection

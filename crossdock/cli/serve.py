@@ -28,12 +28,14 @@ _START_FAILED = 3
 def serve(**options: Any) -> None:
     """Serve all APIs; migrates the database first where needed."""
     from crossdock.store import schema
+    from crossdock.web.client_address import ClientAddresses
 
     settings = load(**options)
     if settings.demo:
         from crossdock.demo import check_loopback
 
         check_loopback(settings)
+    ClientAddresses(settings.trusted_proxies)  # refuses what is no address, before anything starts
     sockets = _bind(settings.host, settings.port)
     with database_errors(settings.database):
         asyncio.run(schema.migrate(settings.database))

@@ -14,7 +14,7 @@ import structlog
 
 from crossdock.core.errors import Busy
 from crossdock.core.retry_policy import Attempt, Verdict
-from crossdock.flows import deliveries
+from crossdock.flows import access, deliveries
 from crossdock.flows.context import Context
 from crossdock.flows.deliveries import ClaimedBatch
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
@@ -27,7 +27,8 @@ _MIN_POLL_S = 0.01
 _GATHER_S = 0.01
 # Time for attempts in flight to end when the worker stops, seconds; longer than a healthy receiver takes.
 _GRACE_S = 5.0
-# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries.
+# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries and
+# revoked tokens.
 _TAKEOVER_S, _PRUNE_S = 2.0, 60.0
 # Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight.
 _INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE = 1_000_000, 8
@@ -142,6 +143,7 @@ class Worker:
     async def _prune_periodically(self) -> None:
         while True:
             await _log_errors(deliveries.prune(self._context))
+            await _log_errors(access.prune_revoked_tokens(self._context))
             await asyncio.sleep(_PRUNE_S)
 
     async def _shut_down(self) -> None:
