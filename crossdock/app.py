@@ -72,7 +72,7 @@ async def build_context(store: Store, settings: Settings) -> Context:
             remembered=settings.token_cache,
             delay_s=settings.revocation_delay_s,
             # A database that once served the demo may be served to the world later; its secrets are published.
-            barred=frozenset() if demo.is_loopback(settings.host) else frozenset({demo.CLIENT_ID, demo.USER}),
+            barred=frozenset() if demo.is_loopback(settings.host) else demo.SUBJECTS,
         ),
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
         payloads=all_payloads(),
@@ -87,7 +87,7 @@ def _rules(settings: Settings) -> EndpointChecks:
     def url(text: str) -> str | None:
         from crossdock.notifications.webhook import ssrf
 
-        return ssrf.check_url(text, settings.webhook_private_allowed)
+        return ssrf.check_url(text, settings.webhook_private_allowed, settings.webhook_loopback_allowed)
 
     def headers(given: tuple[tuple[str, str], ...]) -> str | None:
         from crossdock.notifications.webhook import http
@@ -164,6 +164,8 @@ class App:
             if self._settings.demo:
                 demo.check_loopback(self._settings)
                 await demo.ensure(context, all_doors())
+            else:  # a proxy on this machine may serve a loopback address to the world
+                context.access.barred = demo.SUBJECTS
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must report that the start failed
             _log.error("start failed", reason=str(error), exc_info=not isinstance(error, Refusal | ValueError))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -175,8 +177,6 @@ class App:
         worker = worker_over(context) if self._settings.worker else None
         working = asyncio.create_task(keep_running("worker", worker.run)) if worker else None
         await send({"type": "lifespan.startup.complete"})
-        if self._settings.demo:
-            demo.print_examples(self._settings, all_doors())
         await receive()
         context.stop()
         timer.cancel()
@@ -208,7 +208,7 @@ def site(context: Context) -> Site:
 def create() -> App:
     """Build the application from the environment; every server process calls it."""
     settings = load()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     tune_garbage_collector()
     return App(settings)
 

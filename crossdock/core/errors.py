@@ -31,6 +31,7 @@ class Code(StrEnum):
     NO_ORDER = "no_order"
     NO_SUBMISSION = "no_submission"
     NOT_FOUND = "not_found"
+    UNKNOWN_CURSOR = "unknown_cursor"
     # Denied
     NO_TOKEN = "no_token"
     BAD_TOKEN = "bad_token"
@@ -96,7 +97,15 @@ class NotFound(Refusal):
     """What was asked for is not there, or not this organization's."""
 
     allowed = frozenset(
-        {Code.NO_ROUTE, Code.NO_METHOD, Code.NOT_YET, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND}
+        {
+            Code.NO_ROUTE,
+            Code.NO_METHOD,
+            Code.NOT_YET,
+            Code.NO_ORDER,
+            Code.NO_SUBMISSION,
+            Code.NOT_FOUND,
+            Code.UNKNOWN_CURSOR,
+        }
     )
 
 

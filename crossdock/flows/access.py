@@ -34,6 +34,7 @@ from crossdock.store.tenants import Membership, Organization, Person
 _ISSUER = "crossdock"
 # The expiry is checked against the book's clock, not the library's.
 _CLAIMS: Options = {"require": ["exp", "sub", "jti"], "verify_aud": False, "verify_iss": False, "verify_exp": False}
+_DEMO_ONLY = "the demo's credentials work under --demo only"
 # How far the clock of a server that issued a token may be ahead of this one's, seconds.
 _CLOCK_LEEWAY_S = 60
 _log = structlog.get_logger("crossdock.security")
@@ -75,22 +76,23 @@ async def grant(
         organization_id = await tenants.find_organization(tx, kind="client", name=client_id)
         client = await tenants.get_client(tx, organization_id, client_id=client_id) if organization_id else None
         organization = await tenants.get_organization(tx, organization_id) if organization_id else None
-    expected = client.secret_hash if client else hash_secret("")
-    is_right = hmac.compare_digest(expected, hash_secret(secret))
+    hashed = hash_secret(secret)
+    valid = client.valid_hashes(context.clock()) if client else (hash_secret(""),)
+    is_right = any(hmac.compare_digest(each, hashed) for each in valid)
     if not is_right or client is None or organization is None:
         _refuse_wrong(context, "client", client_id, address, known=client_id if client else None)
         raise Denied(Code.BAD_CREDENTIALS, "the client id or secret is wrong")
     if client.revoked_at is not None or client_id in context.access.barred:
         _log_sign_in("failed", "client", client_id, address)
-        reason = "the client was revoked" if client.revoked_at else "published credentials are refused on this address"
-        raise Denied(Code.BAD_CREDENTIALS, reason)
+        raise Denied(Code.BAD_CREDENTIALS, _DEMO_ONLY if client.revoked_at is None else "the client was revoked")
     scopes = " ".join(scope.split()) if scope and scope.strip() else client.scopes
     has = set(SCOPES if ADMIN in client.scopes.split() else client.scopes.split())
     if not set(scopes.split()) <= has:
         raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scopes)
     context.access.limits.succeeded(client_id, address)
     _log_sign_in("ok", "client", client_id, address)
-    claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER}
+    by = _secret_mark(context, hashed)
+    claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER, "sec": by}
     return _signed(context, client_id, claims, lifetime_s), organization
 
 
@@ -120,10 +122,13 @@ async def sign_in(
         found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
     hashed = person.password_hash if person is not None and not person.is_disabled else None
     context.access.limits.begin(account, address)
-    if not await _check_password(hashed, password) or not person or person.email in context.access.barred:
+    if not await _check_password(hashed, password) or not person:
         context.access.limits.failed(account, address)
         _log_sign_in("failed", "person", person.person_id if person else None, address)
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
+    if person.email in context.access.barred:
+        _log_sign_in("failed", "person", person.person_id, address)
+        raise Denied(Code.BAD_CREDENTIALS, _DEMO_ONLY)
     context.access.limits.succeeded(account, address, has_begun=True)
     _log_sign_in("ok", "person", person.person_id, address)
     own = {"kind": "person", "ver": _version_of(person)}
@@ -185,13 +190,13 @@ async def _looked_up(context: Context, token: str, organization: str | None, now
         raise Denied(Code.BAD_TOKEN, "the token is not valid") from None
     expires_at = int(claims["exp"]) * 1_000_000
     if claims["sub"] in context.access.barred:
-        raise Denied(Code.BAD_TOKEN, "published credentials are refused on this address")
+        raise Denied(Code.BAD_TOKEN, _DEMO_ONLY)
     if expires_at <= now:
         raise Denied(Code.BAD_TOKEN, "the token has expired")
     async with context.store.reading() as tx:
         person_id = None
         if claims["kind"] == "client":
-            organization_id, scopes = await _client_place(tx, claims, organization)
+            organization_id, scopes = await _client_place(context, tx, claims, organization)
         else:
             organization_id, scopes, person_id = await _person_place(tx, claims, organization)
         if await tenants.is_revoked(tx, organization_id, token_id=claims["jti"]):
@@ -204,11 +209,17 @@ async def _looked_up(context: Context, token: str, organization: str | None, now
     return Caller(found, claims["sub"], allowed, frozenset(references), claims["jti"], expires_at, person_id)
 
 
-async def _client_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
+async def _client_place(
+    context: Context, tx: Transaction, claims: dict[str, Any], organization: str | None
+) -> tuple[int, str]:
     organization_id = int(claims["org"])
     client = await tenants.get_client(tx, organization_id, client_id=claims["sub"])
     if client is None or client.revoked_at is not None:
         raise Denied(Code.BAD_TOKEN, "the token's client was revoked")
+    if client.is_rotated:  # a token ends with the secret it was issued for
+        marks = [_secret_mark(context, each) for each in client.valid_hashes(context.clock())]
+        if claims.get("sec") not in marks:
+            raise Denied(Code.BAD_TOKEN, "the secret that the token was issued for was replaced")
     if organization is not None:
         named = await tenants.find_organization(tx, kind="s2_organization", name=organization.lower())
         if named != organization_id:
@@ -248,6 +259,11 @@ async def prune_revoked_tokens(context: Context) -> None:
     async with context.store.writing() as tx:
         for organization in await tenants.organizations(tx):
             await tenants.prune_revoked_tokens(tx, organization.organization_id, now=context.clock())
+
+
+def _secret_mark(context: Context, hashed: str) -> str:
+    """Return what a token says of the secret it was issued for; keyed, because a token can be read by whoever has it."""
+    return hmac.new(context.access.key.encode(), hashed.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def hash_secret(secret: str) -> str:

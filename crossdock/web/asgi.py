@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from functools import partial
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -130,6 +131,7 @@ class Site:
                 receive, self._context.settings.body_limit_bytes, self._context.settings.kept_bytes
             )
             request.body = body
+            request.disconnected = partial(_disconnected, receive)
             if route.scope is not None:
                 await self._authenticate(door, request)
             if size > len(body):

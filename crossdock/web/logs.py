@@ -6,7 +6,7 @@ Logging never raises: what cannot be rendered is a line that says so, and lines 
 that has gone) are dropped and counted.
 
 The lines of one turn of the event loop are written together, because all orders of a commit are replied to in one turn.
-Order ids are written as the hub's API spells them, so that a line can be looked up.
+Ids are written as the hub's API formats them, so that a line can be looked up.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ from msgspec import Struct
 from crossdock.core.ids import to_base32
 from crossdock.core.time import format_time
 
+# Fields that hold an id. An organization's number is none: the program's commands take it as it is.
+_IDS = frozenset({"aggregate_id", "delivery_id", "endpoint_id", "mail_id", "order_id", "submission_id"})
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -30,12 +32,14 @@ _MAX_WAITING = 256
 _current: list["_Lines"] = []  # the one in use, for `flush`
 
 _is_info_logged = [True]  # whether the level includes the lines of requests
+_is_text = [False]  # whether lines are text for people instead of JSON
 
 
-def configure(level: str) -> None:
-    """Write structlog's lines of `level` and above to standard error."""
+def configure(level: str, format: str = "json") -> None:
+    """Write structlog's lines of `level` and above to standard error: as json, text, or (auto) text on a terminal."""
     number = logging.getLevelNamesMapping()[level.upper()]
     lines = _Lines(sys.stderr.buffer)
+    _is_text[:] = [format == "text" or (format == "auto" and sys.stderr.isatty())]
     flush()
     _current[:] = [lines]
     _is_info_logged[:] = [number <= logging.INFO]
@@ -75,10 +79,11 @@ def request(*, order_id: int | None, **fields: Any) -> None:
         at = format_time(time.time_ns() // 1000, digits=6)
         try:
             formatted = None if order_id is None else to_base32(order_id)
-            line = _encode(RequestLine(at, "info", "request", order_id=formatted, **fields))
+            line = RequestLine(at, "info", "request", order_id=formatted, **fields)
+            rendered = _encode(line) if not _is_text[0] else _text(msgspec.structs.asdict(line))
         except Exception as error:  # noqa: BLE001 - a line must not fail the request it is about
-            line = _unrenderable(at, "info", "request", error)
-        _current[0].info(line)
+            rendered = _unrenderable(at, "info", "request", error)
+        _current[0].info(rendered)
 
 
 def flush() -> None:
@@ -161,8 +166,18 @@ def _unrenderable(at: str, level: str, event: Any, error: Exception) -> bytes:
 
 def _rendered(at: str, level: str, event: Any) -> bytes:
     line = {"at": at, "level": level, **event}
-    if isinstance(line.get("order_id"), int):
-        line["order_id"] = to_base32(line["order_id"])
+    for name in _IDS.intersection(line):
+        if isinstance(line[name], int):
+            line[name] = to_base32(line[name])
     if line.pop("exc_info", None):
         line["exception"] = structlog.processors.format_exc_info(None, "", {"exc_info": event["exc_info"]})["exception"]
-    return _encode(line)
+    return _text(line) if _is_text[0] else _encode(line)
+
+
+def _text(line: dict[str, Any]) -> bytes:
+    """Render a line for people: time of day, level, event, the other fields, and below them an exception."""
+    exception = line.pop("exception", None)
+    clock = line.pop("at")[11:23]
+    parts = [clock, f"{line.pop('level'):7}", str(line.pop("event"))]
+    parts += [f"{name}={_encode(value).decode()}".replace('"', "") for name, value in line.items() if value is not None]
+    return "\n".join([" ".join(parts), *([exception] if exception else [])]).encode()

@@ -95,7 +95,7 @@ def lost(sent: Any, answered: Any, path: str = "") -> list[str]:
 _NOTHING = object()
 
 
-def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an arm
+def expected(door: str, body: Body) -> Body:
     """Return what the vendor's own answer changes of what was sent (docs/doors)."""
     body = DECODER.decode(encode_json(body))
     if door == "s2":
@@ -105,9 +105,8 @@ def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an ar
     if door == "fabric":
         for payment in body.get("payments") or []:
             payment.pop("authExpirationDate", None)
-        for name in ("orderDate",):  # absent or null means now
-            if body.get(name) is None:
-                body.pop(name, None)
+        if not body.get("orderDate"):  # absent, null or empty means now
+            body.pop("orderDate", None)
         for item in body["items"]:  # absent or null means one
             if item.get("orderedQuantity") is None:
                 item.pop("orderedQuantity", None)

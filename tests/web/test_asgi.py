@@ -40,7 +40,7 @@ def members(body: Any) -> set[str]:
 
 
 def is_pb_oms(body: Any) -> bool:
-    return members(body) == {"errorCode", "message", "additionalInfo"}
+    return members(body) in ({"errorCode", "message", "additionalInfo"}, {"errors"})  # the latter below /shipping
 
 
 def is_pb_fulfillment(body: Any) -> bool:

@@ -78,7 +78,7 @@ def _restore_expiries(before: dict[str, Tree], after: dict[str, Tree]) -> None:
 
 def _restore_defaults(before: dict[str, Tree], after: dict[str, Tree], order: Order) -> None:
     """Remove rendered defaults that are sent back: the order date taken from creation, a quantity of 1."""
-    if before.get("orderDate") is None and after.get("orderDate") == format_time(order.created_at):
+    if not before.get("orderDate") and after.get("orderDate") == format_time(order.created_at):
         _restore_field(before, after, "orderDate")
     stored = {
         item.get("lineItemId"): item

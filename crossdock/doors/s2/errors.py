@@ -20,6 +20,7 @@ _ERRORS = {
     Code.NO_ORDER: (404, "NOT_FOUND"),
     Code.NO_SUBMISSION: (404, "NOT_FOUND"),
     Code.NOT_FOUND: (404, "NOT_FOUND"),
+    Code.UNKNOWN_CURSOR: (404, "NOT_FOUND"),
     Code.NO_TOKEN: (401, "UNAUTHENTICATED"),
     Code.BAD_TOKEN: (401, "UNAUTHENTICATED"),
     Code.BAD_CREDENTIALS: (401, "UNAUTHENTICATED"),
@@ -62,5 +63,5 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
         message = f"An unexpected error occurred. Please report it with the reference ID: {request.request_id}."
         return json_reply(500, wire.ErrorAnswer("INTERNAL", message))
     status, code = _ERRORS[refusal.code]
-    headers = [("Retry-After", "1")] if status == 503 else []
+    headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])
     return json_reply(status, wire.ErrorAnswer(code, _message(refusal)), headers=headers)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.money import PRECISION, reconcile
+from crossdock.core.money import COMPONENTS, PRECISION, reconcile
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
@@ -233,31 +233,53 @@ def line_total(line: Line, quantity: int) -> Decimal | None:
 def order_totals(content: Content) -> dict[str, Decimal]:
     """Return an order's sums by component, each as the sender stated it, else computed, and their total.
 
-    An order with a line of unknown price has no computed sum of items: it would be too low.
+    An order with a line of unknown price has no computed sum of items: it would be too low. One with charges in another
+    currency has no computed total.
     """
-    parts = (each for each in reconcile(content).components if each.line is None)
+    reconciliation = reconcile(content)
+    parts = (each for each in reconciliation.components if each.line is None)
     is_priced = all(line_total(line, line.quantity) is not None for line in content.lines)
     totals: dict[str, Decimal] = {}
     for part in parts:
         value = part.stated if part.stated is not None else part.computed
         if value is not None and (part.stated is not None or part.component != "items" or is_priced):
             totals[part.component] = value
-    if "total" not in totals and "items" in totals:
+    if "total" not in totals and "items" in totals and not reconciliation.excluded:
+        not_added = ("discount", "tax") if content.tax_included else ("discount",)
         with localcontext(prec=PRECISION):
-            added = sum((value for name, value in totals.items() if name != "discount"), Decimal(0))
+            added = sum((value for name, value in totals.items() if name not in not_added), Decimal(0))
             totals["total"] = added - totals.get("discount", Decimal(0))
     return totals
 
 
 def _totals(content: Content, language: Language) -> tuple[Total, ...]:
-    shown = []
-    for name, value in order_totals(content).items():
-        signed = value.copy_negate() if name == "discount" else value
-        if value or name in ("items", "total"):
-            shown.append(
-                Total(name, translate(language, f"total.{name}"), format_money(signed, content.currency, language))
-            )
-    return tuple(shown)
+    """Return the sums to print; charges in another currency are printed with their own, before the total."""
+    totals = order_totals(content)
+    rows = [(name, value, content.currency) for name, value in totals.items() if value or name == "items"]
+    rows += [(each.component, each.amount, each.currency) for each in reconcile(content).excluded]
+    rows.sort(key=lambda row: COMPONENTS.index(row[0]))
+    if "total" in totals and rows[-1][0] != "total":  # a total of zero is printed too
+        rows.append(("total", totals["total"], content.currency))
+    return tuple(
+        Total(
+            name, translate(language, _label_of(name, content)), _format_sum(name, value, currency, content, language)
+        )
+        for name, value, currency in rows
+    )
+
+
+def _format_sum(name: str, value: Decimal, currency: str | None, content: Content, language: Language) -> str:
+    """Format a sum; one in another currency than the order's has its code too, because two currencies may share a sign."""
+    text = format_money(_signed(name, value), currency, language)
+    return text if currency == content.currency else f"{text} {currency}"
+
+
+def _label_of(name: str, content: Content) -> str:
+    return "total.tax_included" if name == "tax" and content.tax_included else f"total.{name}"
+
+
+def _signed(name: str, value: Decimal) -> Decimal:
+    return value.copy_negate() if name == "discount" else value
 
 
 def _packages(order_event: Shipped, content: Content, language: Language) -> tuple[PackageView, ...]:

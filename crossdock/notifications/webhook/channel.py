@@ -120,9 +120,12 @@ class WebhookChannel:
 
 def open_channel(context: Context) -> WebhookChannel:
     """Open the channel; in a running event loop."""
-    private_allowed = context.settings.webhook_private_allowed
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections = _CONNECTIONS if files == resource.RLIM_INFINITY else min(_CONNECTIONS, files // _SHARE_OF_FILES)
-    return WebhookChannel(
-        context, Webhooks(private_allowed=private_allowed, clock=context.clock, connections=connections)
+    webhooks = Webhooks(
+        private_allowed=context.settings.webhook_private_allowed,
+        loopback_allowed=context.settings.webhook_loopback_allowed,
+        clock=context.clock,
+        connections=connections,
     )
+    return WebhookChannel(context, webhooks)

@@ -54,7 +54,7 @@ class TestUpdate:
             )
         )
         statuses = sorted(each.status_code for each in answers)
-        assert statuses == [200, 409, 409, 409, 409, 409]
+        assert statuses == [200, 400, 400, 400, 400, 400]
         winner = next(each.json() for each in answers if each.status_code == 200)
         read = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         assert (read["cartId"], read["version"]) == (winner["cartId"], 1)
@@ -181,7 +181,7 @@ class TestStrangers:
             assert got.status_code == 404, (path, got.text)
         for path in ("/api/v2/fraud/release", "/api/v2/fraud/cancel"):
             got = await world.http.post(path, json={"orderNumber": "SH-1"}, headers=theirs)
-            assert got.json() == {"status": "ERROR", "message": "Order not found", "errors": ["Order not found"]}
+            assert got.json() == {"status": "FAILURE", "message": "Order not found", "errors": ["Order not found"]}
         assert (await world.http.get(f"{BASE}/attribute", headers=theirs)).json() == []
         after = await queries.history(
             world.context, await caller_of(world), order_id=(await read_order(world)).order_id

@@ -127,7 +127,10 @@ class TestCatalogs:
         sources += [
             each.read_text() for each in files("crossdock.notifications.email").iterdir() if each.name.endswith(".py")
         ]
-        built = {f"total.{each}" for each in ("items", "discount", "fees", "shipping", "tax", "duty", "total")}
+        built = {
+            f"total.{each}"
+            for each in ("items", "discount", "fees", "shipping", "tax", "tax_included", "duty", "total")
+        }
         built |= {f"{kind}.subject" for kind in Kind} | {"hold.address", "hold.payment", "hold.other"}
         built |= {f"{kind}.subject_part" for kind in (Kind.SHIPPED, Kind.DELIVERED, Kind.CANCELED)}
         unused = [
@@ -210,6 +213,29 @@ class TestConfirmation:
         made = confirmation(currency=currency)
         assert f"Order total: {total}\n" in made.text
         assert json.loads(Page(made.html).markup)["price"] == {"JPY": "91", "KWD": "90.700", None: "90.70"}[currency]
+
+    def test_a_confirmation_adds_no_amounts_of_different_currencies(self) -> None:
+        made = confirmation(
+            lines=(Line(quantity=1, unit_price=Decimal(100)),), totals=None,
+            charges=(Charge("duty", Decimal("13.50"), currency="USD"), Charge("tax", Decimal(6))),
+        )  # fmt: skip
+        assert "Items: CA$100.00\nTax: CA$6.00\nDuty: $13.50 USD\n" in made.text
+        assert "total" not in made.text.lower()
+        assert "price" not in json.loads(Page(made.html).markup)
+
+    def test_a_confirmation_says_that_the_tax_is_included(self) -> None:
+        made = confirmation(
+            lines=(Line(quantity=1, unit_price=Decimal(119)),), charges=(), tax_included=True,
+            totals=Totals(items=Decimal(119), tax=Decimal(19)),
+        )  # fmt: skip
+        assert "Items: CA$119.00\nTax (included): CA$19.00\nOrder total: CA$119.00\n" in made.text
+
+    def test_the_amounts_of_a_confirmation_add_up_to_its_sums(self) -> None:
+        lines = tuple(
+            Line(quantity, unit_price=Decimal(price)) for quantity, price in ((1, "0.125"), (1, "0.125"), (3, "0.333"))
+        )
+        made = confirmation(lines=lines, charges=(), totals=None, currency="EUR")
+        assert [made.text.count(each) for each in ("  €0.13\n", "  €1.00 (", "Items: €1.26\n")] == [2, 1, 1]
 
     def test_a_confirmation_has_no_sums_if_a_price_is_missing(self) -> None:
         made = confirmation(

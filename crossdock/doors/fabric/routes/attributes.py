@@ -6,12 +6,11 @@ import msgspec
 
 from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.ids import json_equal, to_hex24
-from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
 from crossdock.doors.fabric import wire_calls
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
-from crossdock.doors.fabric.routes.common import CONTEXT, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, paths, read_body
 from crossdock.flows import access, reference_data
 from crossdock.flows.reference_data import CatalogEntry
 
@@ -31,7 +30,7 @@ def _document(definition: wire_calls.AttributeDefinition, attribute_id: str) -> 
 
 async def add_attribute(request: Request) -> Reply:
     """Create a definition: 200 and the definition. An equal one is a replay; a different one with the same code is an error."""
-    definition = decode_body(request.body, wire_calls.AttributeDefinition)
+    definition = read_body(request, wire_calls.AttributeDefinition)
     document = _document(definition, to_hex24(request.context.id_generator.new(request.context.clock())))
     try:
         await reference_data.add(
@@ -87,7 +86,7 @@ def _require(entry: CatalogEntry | None) -> CatalogEntry:
 async def update_attribute(request: Request) -> Reply:
     """Replace a definition: 200 and the new definition. Its code cannot change."""
     code = request.params["code"]
-    definition = decode_body(request.body, wire_calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
+    definition = read_body(request, wire_calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
 
     def changed(stored: bytes) -> bytes:
         return encode_json(_document(definition, parse(stored)["id"]))

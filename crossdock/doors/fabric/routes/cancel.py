@@ -7,20 +7,29 @@ from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Fault
 from crossdock.core.ids import to_hex24
-from crossdock.core.json.request_body import decode_body, duplicates_in
-from crossdock.core.json.strict_json import parse
+from crossdock.core.json.request_body import duplicates_in
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import wire_calls, wire_responses
 from crossdock.doors.fabric.edits import cancel_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_id, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    execute_one,
+    order_by_id,
+    order_reply,
+    parameter,
+    paths,
+    read_document,
+)
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.flows import access
 
 Tree = Any
+# The vendor's defaults, of its policies; Crossdock has none and checks no period.
+POLICY, PERIOD = "DEFAULT", "30D00H00M"
 
 
 def _line_ids(order: Order) -> list[str]:
@@ -55,7 +64,7 @@ async def _eligibility(request: Request, name: str, units: Callable[[Order, Coun
         if not requested or line_id in requested:
             count = units(order, counters)
             items.append(wire_calls.EligibleItem(line_id, count, count > 0))
-    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
+    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], POLICY, PERIOD, items, [])
     return json_reply(200, eligibility, order_id=order.order_id)
 
 
@@ -75,8 +84,8 @@ async def exchange_eligibility(request: Request) -> Reply:
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order, or the items in the body: 200 and the full order."""
-    body = decode_body(
-        request.body,
+    body, document = read_document(
+        request,
         wire_calls.CancelRequest,
         lambda tree: duplicates_in(tree, "items", "lineItemId"),
         _quantity_faults,
@@ -86,7 +95,7 @@ async def cancel_order(request: Request) -> Reply:
     reason = body.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
     command = cancel_command(
         order.order_id, lines=(lambda current: _lines(current, items)) if items else None,
-        reason=reason, note=body.note, topic=CANCEL, data=parse(request.body),
+        reason=reason, note=body.note, topic=CANCEL, data=document,
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command))
 
@@ -144,7 +153,8 @@ ROUTES = (
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
-        request=wire_calls.CancelRequest, answers={200: wire.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
+        request=wire_calls.CancelRequest, answers={200: wire_responses.Order, **ERRORS, **LARGE, **ABSENT},
+        parameters=(CONTEXT,),
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",

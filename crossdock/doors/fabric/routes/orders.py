@@ -3,7 +3,7 @@
 from typing import Any
 
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire, wire_responses
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import DOOR
@@ -51,9 +51,9 @@ _READ_PARAMETERS = (
     parameter("orderNumber", "query", "The merchant's number of the order.", required=False),
     parameter("orderId", "query", "The order's id, 24 hexadecimal digits.", required=False),
 )
-_CREATE_ANSWERS: dict[int, Any] = {200: wire.Order, **ERRORS, **LARGE}
+_CREATE_ANSWERS: dict[int, Any] = {200: wire_responses.Order, **ERRORS, **LARGE}
 _READ_ANSWERS: dict[int, Any] = {
-    200: {"anyOf": [wire.Order, {"type": "array", "items": wire.Order}]}, **ERRORS, **ABSENT,
+    200: {"anyOf": [wire_responses.Order, {"type": "array", "items": wire_responses.Order}]}, **ERRORS, **ABSENT,
 }  # fmt: skip
 ROUTES = (
     Route(
