@@ -143,7 +143,7 @@ class Documentation:
 
         operations = self._operations_of(door)
         operation = next(each for each in operations if each.id == operation_id)
-        token = next(each for each in operations if not each.scope)
+        token = next(each for each in operations if not each.takes_token)
         client = "demo:demo-secret" if self._settings.demo else f'"{_CLIENT}"'
         curl = reference.curl(operation, self._base, client)
         return self._page("operation.html", operation.summary, door=door, operation=operation, curl=curl, token=token)

@@ -124,8 +124,8 @@ def _operation(route: Route, known: dict[type, Any]) -> dict[str, Any]:
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
     """Return what a call is authenticated by: a token with a scope, or a client; or nothing but its JSON body (a sign-in)."""
-    if route.scope:
-        return [{"bearer": [route.scope]}]
+    if route.scope is not None:
+        return [{"bearer": [route.scope] if route.scope else []}]
     return [] if route.request is not None and route.request_media == "application/json" else [{"client": []}, {}]
 
 

@@ -52,7 +52,7 @@ class Response(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """One operation of a door. It takes a token with `scope`, or if that is empty, a client's id and secret or nothing."""
+    """One operation of a door. It takes a token with `scope` (any token if that is empty), a client's id and secret, or nothing."""
 
     id: str
     method: str
@@ -62,6 +62,7 @@ class Operation(Struct, frozen=True):
     summary: str
     description: str
     scope: str
+    takes_token: bool
     takes_client: bool
     parameters: list[Parameter]
     request: Body | None
@@ -90,6 +91,7 @@ def _operation(door: Door, viewer: SchemaViewer, method: str, path: str, describ
         summary=described["summary"],
         description=described.get("description", ""),
         scope=next((scope for each in security for scope in each.get("bearer", ())), ""),
+        takes_token=any("bearer" in each for each in security),
         takes_client=any("client" in each for each in security),
         parameters=[_parameter(viewer, each) for each in described["parameters"]],
         request=next(_bodies(viewer, request["content"])) if request else None,
@@ -143,7 +145,7 @@ def curl(operation: Operation, base: str, client: str) -> str:
     body = operation.request.example if operation.request else ""
     usual = "POST" if body else "GET"
     options = [] if operation.method == usual else [f"-X {operation.method}"]
-    if operation.scope:
+    if operation.takes_token:
         options.append('-H "Authorization: Bearer $TOKEN"')
     elif operation.takes_client:
         options.append(f"-u {client}")
