@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import NOT_CACHED, TOKEN
 from crossdock.flows import access
 
@@ -30,6 +30,7 @@ async def token(request: Request) -> Reply:
         client_id=credentials[0],
         secret=credentials[1],
         lifetime_s=TOKEN_LIFETIME_S,
+        address=request.address,
         scope=scopes or None,
     )
     answer = wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes)
@@ -42,5 +43,10 @@ ROUTES = (
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, TOKEN, "Get a token for a client id and secret",
         request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
         answers={200: wire_calls.TokenResponse, **_ERRORS},
+        description=(
+            "OAuth client credentials. The client is named by a Basic header, or by `client_id` and `client_secret` in the "
+            "form. `authServerId` can be anything. The token is valid for an hour."
+        ),
+        examples={"request": examples.TOKEN_REQUEST, 200: examples.TOKEN, 401: examples.TOKEN_REFUSED},
     ),
 )  # fmt: skip
