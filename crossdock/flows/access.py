@@ -29,8 +29,10 @@ from crossdock.store.protocols import Transaction
 from crossdock.store.tenants import Membership, Organization, Person
 
 _ISSUER = "crossdock"
-# The expiry is checked against the book's clock, not the library's.
-_CLAIMS: Options = {"require": ["exp", "sub", "jti"], "verify_aud": False, "verify_iss": False, "verify_exp": False}
+# The expiry is checked against the book's clock, not the library's. A server whose clock is ahead may have issued the token.
+_CLAIMS: Options = {
+    "require": ["exp", "sub", "jti"], "verify_aud": False, "verify_iss": False, "verify_exp": False, "verify_iat": False,
+}  # fmt: skip
 
 
 class Grant(Struct, frozen=True):
