@@ -1,6 +1,7 @@
 """Many orders in one call, each independently: create or update, and cancel."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from crossdock.flows.intake import Submission
 
 # Of one order of a call: its response, the order to be rendered as one, or why there is none.
 _Result = bytes | Order | Exception
-_TREE = msgspec.json.Decoder()
+_TREE = msgspec.json.Decoder(float_hook=Decimal)  # what `validate` takes
 _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])

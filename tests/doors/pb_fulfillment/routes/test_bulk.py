@@ -81,6 +81,7 @@ class TestCreateOrders:
         [
             (b"", "1000050", None),
             (b"[]", "1000045", None),
+            (b"-1.5", "1000045", None),
             (b"{}", "1000045", "orders"),
             (b'{"orders":{}}', "1000045", "orders"),
             (b'{"orders":[]}', "1000045", "orders"),
