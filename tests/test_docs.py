@@ -16,7 +16,7 @@ from crossdock.core import errors
 from crossdock.core.errors import Code, Refusal
 from crossdock.core.orders.events import ORDER_EVENTS, OrderEvent
 from crossdock.doors import DOORS, all_doors
-from crossdock.settings import Settings
+from crossdock.settings import SECRETS, Settings, file_variable_of
 from docs import draw_coverage
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +63,7 @@ class TestSettings:
 
     def test_the_documentation_names_no_setting_that_does_not_exist(self) -> None:
         real = {f"CROSSDOCK_{name.upper()}" for name in Settings.__struct_fields__} | {"CROSSDOCK_TEST_PROFILE"}
+        real |= {file_variable_of(name) for name in SECRETS}
         assert set(re.findall(r"CROSSDOCK_[A-Z_]+[A-Z]", MANUAL)) <= real
 
 

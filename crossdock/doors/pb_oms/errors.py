@@ -81,7 +81,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     reply = _reply(request, status, _ERROR_CODES[refusal.code], message, info, paths)
     if status == 401:
         reply.headers = [("WWW-Authenticate", _CHALLENGES[refusal.code])]
-    elif status == 503:
+    elif status in (429, 503):
         reply.headers = [("Retry-After", "1")]
     return reply
 
