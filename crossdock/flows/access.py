@@ -56,18 +56,20 @@ async def grant(
         organization_id = await tenants.find_organization(tx, kind="client", name=client_id)
         client = await tenants.get_client(tx, organization_id, client_id=client_id) if organization_id else None
         organization = await tenants.get_organization(tx, organization_id) if organization_id else None
-    expected = client.secret_hash if client else hash_secret("")
-    if not hmac.compare_digest(expected, hash_secret(secret)) or client is None or organization is None:
+    hashed = hash_secret(secret)
+    valid = client.valid_hashes(context.clock()) if client else (hash_secret(""),)
+    if not any(hmac.compare_digest(each, hashed) for each in valid) or client is None or organization is None:
         raise Denied(Code.BAD_CREDENTIALS, "the client id or secret is wrong")
     if client.revoked_at is not None:
         raise Denied(Code.BAD_CREDENTIALS, "the client was revoked")
     if client_id in context.access.barred:
-        raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
+        raise Denied(Code.BAD_CREDENTIALS, "the demo's credentials work under --demo only")
     scopes = " ".join(scope.split()) if scope and scope.strip() else client.scopes
     has = set(SCOPES if ADMIN in client.scopes.split() else client.scopes.split())
     if not set(scopes.split()) <= has:
         raise Denied(Code.NO_SCOPE, f"the client has only the scopes {client.scopes}", scope=scopes)
-    claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER}
+    by = _secret_mark(context, hashed)
+    claims = {"kind": "client", "org": client.organization_id, "scp": scopes, "iss": _ISSUER, "sec": by}
     return _signed(context, client_id, claims, lifetime_s), organization
 
 
@@ -86,7 +88,7 @@ async def sign_in(
     if not await asyncio.to_thread(_is_password, hashed, password) or not person:
         raise Denied(Code.BAD_CREDENTIALS, "the e-mail or password is wrong")
     if person.email in context.access.barred:
-        raise Denied(Code.BAD_CREDENTIALS, "published credentials are refused on this address")
+        raise Denied(Code.BAD_CREDENTIALS, "the demo's credentials work under --demo only")
     own = {"kind": "person", "ver": _version_of(person)}
     signed = _signed(context, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
@@ -128,12 +130,12 @@ async def _looked_up(context: Context, token: str, organization: str | None, now
         raise Denied(Code.BAD_TOKEN, "the token is not valid") from None
     expires_at = int(claims["exp"]) * 1_000_000
     if claims["sub"] in context.access.barred:
-        raise Denied(Code.BAD_TOKEN, "published credentials are refused on this address")
+        raise Denied(Code.BAD_TOKEN, "the demo's credentials work under --demo only")
     if expires_at <= now:
         raise Denied(Code.BAD_TOKEN, "the token has expired")
     async with context.store.reading() as tx:
         if claims["kind"] == "client":
-            organization_id, scopes = await _client_place(tx, claims, organization)
+            organization_id, scopes = await _client_place(context, tx, claims, organization)
         else:
             organization_id, scopes = await _person_place(tx, claims, organization)
         if await tenants.is_revoked(tx, organization_id, token_id=claims["jti"]):
@@ -146,11 +148,17 @@ async def _looked_up(context: Context, token: str, organization: str | None, now
     return Caller(found, claims["sub"], allowed, frozenset(references), claims["jti"], expires_at)
 
 
-async def _client_place(tx: Transaction, claims: dict[str, Any], organization: str | None) -> tuple[int, str]:
+async def _client_place(
+    context: Context, tx: Transaction, claims: dict[str, Any], organization: str | None
+) -> tuple[int, str]:
     organization_id = int(claims["org"])
     client = await tenants.get_client(tx, organization_id, client_id=claims["sub"])
     if client is None or client.revoked_at is not None:
         raise Denied(Code.BAD_TOKEN, "the token's client was revoked")
+    if client.is_rotated:  # a token ends with the secret it was issued for
+        marks = [_secret_mark(context, each) for each in client.valid_hashes(context.clock())]
+        if claims.get("sec") not in marks:
+            raise Denied(Code.BAD_TOKEN, "the secret that the token was issued for was replaced")
     if organization is not None:
         named = await tenants.find_organization(tx, kind="s2_organization", name=organization.lower())
         if named != organization_id:
@@ -182,6 +190,11 @@ async def revoke_token(context: Context, caller: Caller) -> None:
     async with context.store.writing() as tx:
         await tenants.revoke_token(tx, caller.organization_id, token_id=caller.token_id, expires_at=caller.expires_at)
     context.access.forget()
+
+
+def _secret_mark(context: Context, hashed: str) -> str:
+    """Return what a token says of the secret it was issued for; keyed, because a token can be read by whoever has it."""
+    return hmac.new(context.access.key.encode(), hashed.encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def hash_secret(secret: str) -> str:

@@ -369,7 +369,15 @@ async def _settle_duplicate(
     the order has changed since.
     """
     claims = await idempotency_keys.find_claims(work.tx, work.organization_id, pending.keys)
-    natural, own = pending.keys[0], tuple(key for key in pending.keys if key in claimed)
+    natural = pending.keys[0]
+    if natural not in claimed:
+        claim = Claim(work.organization_id, natural, pending.submission_id, pending.order_id)
+        claims[natural] = await idempotency.natural_owner(work.tx, pending.submission.format, claims[natural], claim)
+        if claims[natural] is claim:
+            claimed = claimed | {natural}
+            if claimed.issuperset(pending.keys):
+                return _accept(work, pending, references)
+    own = tuple(key for key in pending.keys if key in claimed)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
     for key in (*pending.keys[1:], natural):
@@ -384,7 +392,8 @@ async def _settle_duplicate(
         elif key == natural and pending.submission.replaces:
             replaced = claims[key]
         else:
-            pending.refusal = _conflict(pending, is_natural=key == natural)
+            order_id = claims[key].order_id if key == natural else None
+            pending.refusal = _conflict(pending, order_id=order_id)
     if pending.refusal is None and replaced is not None:
         outcome = await _replace(work, pending, references, replaced)
         owner, pointed = pending.submission_id, pending.keys
@@ -402,6 +411,7 @@ async def _settle_duplicate(
 
 def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
     submission = pending.submission
+    # As the format reads it: one may have 36830 where the other has "36830".
     return first.body == submission.raw or json_equal(submission.format.parse(first.body).tree, pending.document)
 
 
@@ -410,13 +420,14 @@ def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -
     return Outcome("replayed", pending.submission_id, first.order_id, first.reply or b"")
 
 
-def _conflict(pending: _PendingOrder, *, is_natural: bool) -> Conflict:
+def _conflict(pending: _PendingOrder, *, order_id: int | None) -> Conflict:
+    """Return the refusal of an order under a key that is taken: its number, by the order `order_id`, or its request id."""
     assert pending.body is not None
     number = pending.body.natural[-1]
-    if not is_natural:
+    if order_id is None:
         return idempotency.key_reused(number=number)
     fault = Fault(pending.submission.format.number_path, f"is taken by another order: {number!r}")
-    return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
+    return idempotency.number_taken(number, fault, order_id=order_id)
 
 
 async def _replace(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:

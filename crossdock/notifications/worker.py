@@ -221,7 +221,7 @@ class EndpointWorker:
                     claimed_by=self._worker_id,
                 )
             except Busy as busy:
-                await _wait_for_database(busy)
+                await wait_for_database(busy)
                 if not self._attempted:
                     return None
             else:
@@ -237,7 +237,7 @@ class EndpointWorker:
             try:
                 return await self._channel.render(batch.endpoint, batch.deliveries)
             except Busy as busy:
-                await _wait_for_database(busy)
+                await wait_for_database(busy)
         return []
 
     def _send(self, delivery: Delivery, message: Any) -> None:
@@ -286,6 +286,7 @@ async def _log_errors(work: Awaitable[object]) -> bool:
     return False
 
 
-async def _wait_for_database(busy: Busy) -> None:
+async def wait_for_database(busy: Busy) -> None:
+    """Log that the database is unavailable, and wait until it is worth another try."""
     _log.warning("busy", reason=busy.reason, **busy.facts)
     await asyncio.sleep(_DATABASE_RETRY_S)

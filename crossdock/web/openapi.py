@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from crossdock import __version__
-from crossdock.doors import Door, Route
+from crossdock.doors import Door, Media, Route
 
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -66,7 +66,9 @@ def _operation(door: Door, route: Route, known: dict[type, Any], path: str, alia
 
 def _response(status: int, kind: Any, known: dict[type, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": "Success" if status < 400 else "Refused"}
-    if kind is not None:
+    if isinstance(kind, Media):
+        described["content"] = {media: {"schema": _schema(each, known)} for media, each in kind.schemas.items()}
+    elif kind is not None:
         media = "application/problem+json" if getattr(kind, "__name__", "") == "Problem" else "application/json"
         described["content"] = {media: {"schema": _schema(kind, known)}}
     return described

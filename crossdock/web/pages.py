@@ -49,6 +49,8 @@ class _Health:
             await self._context.store.check_writing()  # reads may go well where no order can be stored
         except Busy:
             return JSONResponse({"status": "database unavailable"}, status_code=503)
+        if failing := self._context.background.failing:
+            return JSONResponse({"status": f"restarted: {', '.join(sorted(failing))}"}, status_code=503)
         return JSONResponse({"status": "ready", "database": self._context.store.name})
 
     async def metrics(self, _: Request) -> Response:

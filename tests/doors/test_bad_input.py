@@ -50,7 +50,7 @@ OPEN: dict[str, set[Path]] = {
         ("attributes", "loyaltyTier"),
         ("items", 0, "attributes", "engraving"),
     },
-    "s2": {("meta",)},  # the sender's own, object or array
+    "s2": {("meta",), ("items", 0, "meta"), ("items", 1, "meta")},  # the sender's own, object or array
     "hub": set(),
 }  # fmt: skip
 # Doors that take a number where text belongs.

@@ -1,5 +1,6 @@
 """The ASGI application: routing, limits, bugs, and the log line."""
 
+import asyncio
 import io
 import json
 import re
@@ -39,7 +40,7 @@ def members(body: Any) -> set[str]:
 
 
 def is_pb_oms(body: Any) -> bool:
-    return members(body) == {"errorCode", "message", "additionalInfo"}
+    return members(body) in ({"errorCode", "message", "additionalInfo"}, {"errors"})  # the latter below /shipping
 
 
 def is_pb_fulfillment(body: Any) -> bool:
@@ -477,6 +478,41 @@ class TestLogLine:
         assert len(lines.all) == 4
         forbidden = [demo.USER, demo.PASSWORD, demo.CLIENT_SECRET, "wr0ng-password", *tokens]
         assert [each for each in forbidden if each in lines.text] == []
+
+
+class TestStop:
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_a_request_that_the_stopping_server_ends_is_503_in_the_shape_of_the_door(
+        self, world: World, door: str
+    ) -> None:
+        waits = asyncio.Event()
+
+        async def wait(_: Request) -> NoReturn:
+            waits.set()
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        waiting = Route("GET", ("/waits",), wait, None, "wait", "Waits")
+        with_it = msgspec.structs.replace(DOORS[door], routes=(*DOORS[door].routes, waiting))
+        site = Site(world.context, Intake(world.context), [with_it])
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://crossdock") as http:
+            asking = asyncio.create_task(http.get("/waits"))
+            await waits.wait()
+            world.context.stop()
+            asking.cancel()  # as the server cancels it
+            answer = await asking
+        assert answer.status_code == 503
+        check_shape(door, answer)
+        assert answer.headers["retry-after"] == "1"
+
+
+class TestSafetyHeaders:
+    @pytest.mark.parametrize("path", ["/hub/v1/orders", "/order", "/nothing"])
+    async def test_no_cache_may_keep_an_answer_and_no_browser_may_guess_its_type(self, world: World, path: str) -> None:
+        for headers in ({}, await world.bearer()):
+            answer = await world.http.get(path, headers=headers)
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 class TestLevel:

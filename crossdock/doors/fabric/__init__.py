@@ -1,7 +1,7 @@
 """The fabric door (OMS v2, "Orders v2"); `DOOR` is its public interface."""
 
 from crossdock.doors import Door
-from crossdock.doors.fabric.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors.fabric.demo import DEMO_SEEDS, ORGANIZATION_IDS, curl, seeds
 from crossdock.doors.fabric.errors import refuse
 from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.routes import ROUTES
@@ -23,6 +23,7 @@ DOOR = Door(
     check_caller=check_site_context,
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
+    organization_ids=ORGANIZATION_IDS,
     demo_curl=curl,
     payloads=PAYLOADS,
     not_yet=NOT_YET,

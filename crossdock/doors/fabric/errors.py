@@ -5,7 +5,7 @@ The token call is OAuth's, so its errors have `error` and `error_description` be
 
 import re
 
-from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
+from crossdock.core.errors import Busy, Code, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.fabric import wire_calls
 
@@ -14,6 +14,9 @@ _STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 400,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -21,6 +24,7 @@ _STATUS_OF = {
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_CURSOR: 404,
     Code.NO_TOKEN: 401,
     Code.BAD_TOKEN: 401,
     Code.BAD_CREDENTIALS: 401,
@@ -33,6 +37,7 @@ _STATUS_OF = {
     Code.EXISTS: 400,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 # Messages by the fact `what` of the refusal; the vendor's texts where it documents them.
 _NOT_FOUND = {
@@ -66,6 +71,7 @@ _OAUTH_ERRORS = {
     Code.NO_SCOPE: "invalid_scope",
     Code.UNAVAILABLE: "temporarily_unavailable",
     Code.OVERLOADED: "temporarily_unavailable",
+    Code.TOO_MANY_ATTEMPTS: "temporarily_unavailable",
 }
 _REALM = 'realm="Crossdock"'
 _CHALLENGES = {
@@ -151,8 +157,8 @@ def _reply(status: int, message: str, error: str, request: Request) -> Reply:
 
 def _headers(refusal: Refusal, status: int) -> list[tuple[str, str]]:
     """Return `Retry-After`, and the challenge that HTTP requires of a 401, with OAuth's code (RFC 6750 3)."""
-    if status == 503:
-        return [("Retry-After", "1")]
+    if isinstance(refusal, Busy):
+        return [("Retry-After", str(refusal.facts.get("retry_after_s", 1)))]
     challenge = _CHALLENGES.get(refusal.code)
     if challenge is None or status == 400:
         return []

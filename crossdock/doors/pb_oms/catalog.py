@@ -12,8 +12,9 @@ CARRIER_CODE = "pb_oms/carrier_code"
 
 
 def product_details_rule(tree: Tree) -> list[Fault]:
-    """Require productDetails or productDimensions of a customs product."""
-    if isinstance(tree, dict) and tree.get("productDetails") is None and tree.get("productDimensions") is None:
+    """Require physical details of a customs product; each version of the vendor's page has another member for them."""
+    names = ("productDimensions", "productDetails", "weight")
+    if isinstance(tree, dict) and all(tree.get(name) is None for name in names):
         return [Fault(("productDimensions",), "is required")]
     return []
 

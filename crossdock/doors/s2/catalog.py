@@ -15,9 +15,6 @@ from msgspec import Raw
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.flows import reference_data
-from crossdock.flows.access import Caller
-from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.reference_data import CatalogEntry
 from crossdock.flows.tenants import Membership, Organization, Person
@@ -27,6 +24,8 @@ ACCOUNT = "s2/account"
 PRODUCT = "s2/product"
 PRODUCT_BY_SKU = "s2/product@name"
 BRAND = "s2/brand"
+# The id of what an order of another door has not: its account, and the brand of a product that is not in the catalog.
+NO_ID = "00000000-0000-0000-0000-000000000000"
 
 _DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -60,12 +59,24 @@ def s2_id(organization: Organization) -> str:
     return organization.uuid
 
 
+def with_version_4(uuid: UUID) -> str:
+    """Format a computed UUID with the version digit 4, because some clients' checks of UUIDs accept no other."""
+    digits = str(uuid)
+    return f"{digits[:14]}4{digits[15:]}"
+
+
 def key_for(organization: Organization, kind: str, name: str) -> str:
     """Compute the UUID of a catalog entry from its kind and name, so that only one of two concurrent requests can add it.
 
-    Keys are stored: another UUID for the same name would add the entry a second time.
+    Keys are stored: another UUID for the same name would add the entry a second time. Entries of earlier releases, whose
+    keys had version 5, are found by their name before a key is computed.
     """
-    return str(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
+    return with_version_4(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
+
+
+def unknown_product_id(organization: Organization, sku: str, name: str) -> str:
+    """Compute the UUID of a product that is not in the catalog: the one it would get there, if it has a SKU."""
+    return key_for(organization, PRODUCT, sku) if sku else key_for(organization, "s2/product without sku", name)
 
 
 # ------------------------------------------------------------------------------------------- accounts, products, brands
@@ -115,15 +126,15 @@ def warehouse_of(entry: CatalogEntry) -> str | None:
     return warehouse or None
 
 
-async def describe_organization(context: Context, caller: Caller) -> list[tuple[str, str]]:
-    """List what `crossdock organization show` prints for S2: the organization's S2 id and its newest sales accounts."""
-    lines = [("s2 id", s2_id(caller.organization))]
-    accounts, _ = await reference_data.page(context, caller, kind=ACCOUNT, term=None, limit=100, offset=0)
-    for account in accounts:
-        warehouse = warehouse_of(account)
-        suffix = f"  (assigns to {warehouse})" if warehouse else ""
-        lines.append(("s2 account", f"{account.key}  {account.name}{suffix}"))
-    return lines
+def account_document(name: str) -> dict[str, Tree]:
+    """Make the stored document of a sales account."""
+    return {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": None}
+
+
+def describe_account(document: bytes) -> tuple[str, str | None]:
+    """Return the name in a sales account's document, and the warehouse that new orders are assigned to, or None."""
+    account = _DOCUMENT.decode(document)
+    return account["name"], account["autoAssignOrdersToWarehouse"] or None
 
 
 @lru_cache(_CACHE_SIZE)
@@ -213,8 +224,19 @@ def user_response(person: Person, memberships: list[tuple[Organization, Membersh
     }
 
 
-def find_product(reference_data: ReferenceData, key: str) -> CatalogEntry | None:
-    """Find the product with the id `key` in the reference data, whether it was looked up by id or by SKU."""
-    if (entry := reference_data.entries.get((PRODUCT, key))) is not None:
-        return entry
-    return next((each for each in reference_data.entries.values() if each.kind == PRODUCT and each.key == key), None)
+class Products:
+    """The products among reference data, by id, whether they were looked up by id or by SKU."""
+
+    __slots__ = ("_by_id", "_entries")
+
+    def __init__(self, reference_data: ReferenceData) -> None:
+        self._entries = reference_data.entries
+        self._by_id: dict[str, CatalogEntry] | None = None
+
+    def find(self, key: str) -> CatalogEntry | None:
+        """Find the product with the id `key`; those looked up by SKU, for an order of another door, are indexed once."""
+        if (entry := self._entries.get((PRODUCT, key))) is not None:
+            return entry
+        if self._by_id is None:
+            self._by_id = {each.key: each for each in self._entries.values() if each.kind == PRODUCT}
+        return self._by_id.get(key)

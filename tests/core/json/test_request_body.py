@@ -49,6 +49,16 @@ class Whole(Struct, rename="camel"):
     code: Annotated[str, Meta(pattern="^[a-z]+$")] | None = None
 
 
+class Described(Struct):
+    """Types with descriptions, which may stand on a member's whole type or on a part of it."""
+
+    optional: Annotated[Country | None, Meta(description="a country")] = None
+    inner: Annotated[Country, Meta(description="a country")] | None = None
+    part: Annotated[Part | None, Meta(description="a part")] = None
+    parts: Annotated[list[Annotated[Part, Meta(description="a part")]], Meta(description="parts", min_length=1)] = []
+    countries: Annotated[list[Country] | None, Meta(description="countries")] = None
+
+
 GOOD: dict[str, Any] = {"number": "A1", "kind": "gift", "parts": [{"sku": "x", "quantity": 1}]}
 
 
@@ -132,6 +142,19 @@ class TestChecked:
     )
     def test_checked_says_what_would_be_right(self, change: dict[str, Any], fault: tuple[Any, ...]) -> None:
         assert found(GOOD | change) == [fault]
+
+    @pytest.mark.parametrize(
+        ("tree", "path"),
+        [
+            ({"optional": "XX"}, ("optional",)),
+            ({"inner": "XX"}, ("inner",)),
+            ({"part": {"sku": "x", "quantity": 1, "origin": "XX"}}, ("part", "origin")),
+            ({"parts": [{"sku": "x", "quantity": 1, "origin": "XX"}]}, ("parts", 0, "origin")),
+            ({"countries": ["CA", "XX"]}, ("countries", 1)),
+        ],
+    )
+    def test_checked_applies_rules_to_members_with_a_description(self, tree: Any, path: tuple[Any, ...]) -> None:
+        assert found(tree, Described) == [(*path, "must be an ISO 3166-1 alpha-2 country code, not 'XX'")]
 
     @pytest.mark.parametrize("tree", [None, 1, "a", [], True, Decimal("1.5")])
     def test_checked_wants_an_object_at_the_top(self, tree: Any) -> None:

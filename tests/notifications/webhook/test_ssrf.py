@@ -197,7 +197,7 @@ class TestConnections:
     async def test_no_connection_is_opened_to_loopback_even_if_the_url_was_not_checked(
         self, host: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(http, "_parse_url", lambda url, private_allowed: URL(url))
+        monkeypatch.setattr(http, "_parse_url", lambda url, *_: URL(url))
         async with Receiver() as receiver:
             sender = webhooks()
             attempt = await sender.send(Message(f"http://{host}:{receiver.port}/", "evt_1", b"{}"))

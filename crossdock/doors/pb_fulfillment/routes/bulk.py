@@ -10,6 +10,7 @@ from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import Tree, parse
+from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import CancelOrder, EditOrder
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
@@ -131,9 +132,9 @@ async def cancel_orders(request: Request) -> Reply:
 async def _cancel(request: Request, position: int, body: bytes) -> _Result:
     """Cancel one order under a key of its own, so that a call that was interrupted can run again."""
     try:
-        order_id = await _find_order_id(request, body)
+        client, order_id = await _find_order(request, body)
         key = transaction_key(request, str(position))
-        once = IdempotentRequest(key, "bulk_cancel", body, whole_order_reply(request))
+        once = IdempotentRequest(key, "bulk_cancel", body, whole_order_reply(request, client))
         command = CancelOrder(order_id=order_id)
         (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
     except Busy:  # not this order's fault
@@ -144,13 +145,14 @@ async def _cancel(request: Request, position: int, body: bytes) -> _Result:
     return change.reply
 
 
-async def _find_order_id(request: Request, body: bytes) -> int:
-    """Find the order that one entry of a cancel call names.
+async def _find_order(request: Request, body: bytes) -> tuple[str, int]:
+    """Find the order that one entry of a cancel call names; returns the client of the entry and the order's id.
 
     Refuses with Invalid the faults of the entry, with NotFound an order that does not exist, is another client's, or has
     another number.
     """
-    entry = validate(parse(body), wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
+    tree = normalize(parse(body), wire.CancelOrder, numbers_as_text=True)
+    entry = validate(tree, wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
     assert entry.clientId in clients(request.caller)
     if entry.orderId is not None:
         order_id = parse_order_id(entry.orderId)
@@ -161,7 +163,7 @@ async def _find_order_id(request: Request, body: bytes) -> int:
     has_number = entry.clientOrderId in (None, order.content.number)
     if not mapping.is_visible_to(order, entry.clientId) or not has_number:
         raise NotFound(Code.NO_ORDER, "there is no such order")
-    return order.order_id
+    return entry.clientId, order.order_id
 
 
 def _id_rule(tree: Tree) -> Iterator[Fault]:
