@@ -43,6 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"  # lines of this level and above are logged
     log_format: LogFormat = "auto"  # auto: text for people where standard error is a terminal, else JSON
 
+    trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For names the client
+
     # Limits
     body_limit_bytes: PositiveCount = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
     kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection

@@ -47,6 +47,8 @@ _OTHERS_MAY_READ = 0o044
 )
 def serve(**options: Any) -> None:
     """Serve all APIs; migrates the database first where needed."""
+    from crossdock.web.client_address import ClientAddresses
+
     settings = load(**options)
     if settings.demo:
         from crossdock.demo import check_loopback
@@ -54,6 +56,7 @@ def serve(**options: Any) -> None:
         check_loopback(settings)
         # So that a receiver on the same machine can be tried.
         settings = msgspec.structs.replace(settings, webhook_loopback_allowed=True)
+    ClientAddresses(settings.trusted_proxies)  # refuses what is no address, before anything starts
     sockets = _bind(settings.host, settings.port)
     with database_errors(settings.database):
         asyncio.run(_prepare(settings))
@@ -166,7 +169,7 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
 
     from crossdock.web import logs
 
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     with tempfile.TemporaryDirectory() as shared:
         if settings.workers > 1:  # counters of several processes are summed in files
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared

@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID
 
 EPOCH_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z; 41 bits reach the year 2089
+# Times from here on are not believed: 50 days before 41 bits end, so that ids can go on rising.
+_LAST_MS = 2**41 - 2**32
 SLOTS = 1024
 _SEQUENCE_BITS = 12
 _SLOT_BITS = 10
@@ -38,9 +40,12 @@ class IdGenerator:
         self._sequence = _FIRST_SEQUENCE
 
     def new(self, now_us: int) -> int:
-        """Return a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past."""
+        """Return a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past.
+
+        A time that does not fit into an id is a clock that is wrong: ids go on from where they are.
+        """
         ms = now_us // 1000 - EPOCH_MS
-        if ms > self._ms:
+        if self._ms < ms < _LAST_MS:
             self._ms, self._sequence = ms, _FIRST_SEQUENCE
         else:  # the same millisecond, or a clock set back
             self._sequence += 1

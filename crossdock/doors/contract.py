@@ -40,6 +40,7 @@ class Request:
     """One HTTP request on its way through a door. `caller` is set where the route has a scope."""
 
     __slots__ = (
+        "address",
         "body",
         "caller",
         "context",
@@ -78,6 +79,7 @@ class Request:
         self.headers = headers
         self.body = body
         self.request_id = request_id
+        self.address: str | None = None  # the client's, set by web/asgi.py
         # Returns when the client hangs up; None where that cannot be known. For handlers that wait.
         self.disconnected: Callable[[], Awaitable[None]] | None = None
         self.caller: Caller = None  # type: ignore[assignment]  # set by web/asgi.py before any handler of a scoped route

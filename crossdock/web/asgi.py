@@ -22,6 +22,7 @@ from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.web import logs, metrics
+from crossdock.web.client_address import ClientAddresses
 from crossdock.web.limits import REFUSAL
 from crossdock.web.path_table import PathTable, parameters_of
 
@@ -35,6 +36,7 @@ class Site:
 
     def __init__(self, context: Context, intake: Intake, doors: Sequence[Door], *, pages: Sequence[Path] = ()) -> None:
         self._context = context
+        self._addresses = ClientAddresses(context.settings.trusted_proxies)
         self._intake = intake
         self._doors = {door.name: door for door in doors}
         self._fixed: dict[str, _PathEndpoint] = {}
@@ -102,7 +104,7 @@ class Site:
         return nearest
 
     def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
-        return Request(
+        request = Request(
             context=self._context,
             intake=self._intake,
             route=route,
@@ -114,6 +116,8 @@ class Site:
             body=body,
             request_id=f"{random.getrandbits(64):016x}",  # unique in practice, and no secret
         )
+        request.address = self._addresses.of(scope)
+        return request
 
     async def serve(self, door: Door, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request through a door."""
@@ -138,8 +142,8 @@ class Site:
         except Refusal as refused:
             refusal = refused if refused.recorded else await self._record(door, request, refused, size)
             outcome = str(refusal.code)
-            reply = door.refuse(refusal, request)
-            if isinstance(refusal, Busy):
+            reply = _with_retry_after(door.refuse(refusal, request), refusal)
+            if isinstance(refusal, Busy) and refusal.code is not Code.TOO_MANY_ATTEMPTS:
                 _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
         except ClientGone:
             return
@@ -205,6 +209,9 @@ class Site:
         logs.request(
             request_id=request.request_id,
             organization=caller.organization_id if caller else None,
+            client=caller.actor if caller and caller.person_id is None else None,
+            person=caller.person_id if caller else None,
+            address=request.address,
             door=door.name,
             operation=operation,
             order_id=reply.order_id,
@@ -212,6 +219,14 @@ class Site:
             outcome=outcome,
             ms=round(seconds * 1000, 2),
         )
+
+
+def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
+    """Name the wait that a refusal knows."""
+    if (wait_s := refusal.facts.get("retry_after_s")) is not None:
+        others = [each for each in reply.headers if each[0].lower() != "retry-after"]
+        reply.headers = [*others, ("Retry-After", str(wait_s))]
+    return reply
 
 
 class _PathEndpoint:

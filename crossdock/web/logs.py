@@ -1,5 +1,7 @@
 """Structured logs: one JSON object per line on standard error, with UTC time. No bodies, headers, names or secrets.
 
+Who asked is a client id or the number of a person, and an IP address.
+
 Logging never raises: what cannot be rendered is a line that says so, and lines that cannot be written (a full disk, a reader
 that has gone) are dropped and counted.
 
@@ -60,6 +62,9 @@ class RequestLine(Struct, omit_defaults=False):
     event: str
     request_id: str
     organization: int | None
+    client: str | None
+    person: int | None
+    address: str | None
     door: str
     operation: str
     order_id: str | None

@@ -56,7 +56,7 @@ def _operation(door: Door, route: Route, known: dict[type, Any], path: str, alia
         "tags": [door.title],
         "parameters": parameters + list(route.parameters),
         "responses": {str(status): _response(status, kind, known) for status, kind in sorted(route.answers.items())},
-        "security": [{"bearer": [route.scope]}] if route.scope else [{"client": []}, {}],
+        "security": [{"client": []}, {}] if route.scope is None else [{"bearer": [route.scope] if route.scope else []}],
     }
     if route.request is not None:
         body = {"content": {route.request_media: {"schema": _schema(route.request, known)}}}

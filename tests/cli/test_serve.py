@@ -63,6 +63,7 @@ class TestServe:
         port = free_port()
         given = {
             "HOST": "127.0.0.1", "PORT": str(port), "DATABASE": missing, "WORKERS": "1", "DEMO": "true", "LOG_LEVEL": "error",
+            "LOG_FORMAT": "json",
         }  # fmt: skip
         assert {f"CROSSDOCK_{name}" for name in given} == {f"CROSSDOCK_{name.upper()}" for name in options("serve")}
         out, err = (tmp_path / "out").open("wb"), (tmp_path / "err").open("wb")
@@ -106,7 +107,8 @@ class TestServe:
         with Server(missing, "--workers", "2", demo=False, log=log) as server:
             pass
         assert log.read_text().splitlines()[0] == (
-            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on"
+            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on, "
+            "mails: stored, not sent"
         )
 
     @pytest.mark.parametrize("demo", [(), ("--demo",)])

@@ -224,6 +224,16 @@ class TestMint:
             id_generator.new(NOW_US)
         assert created_us(id_generator.new(NOW_US + 5000)) == NOW_US + 5000
 
+    def test_mint_ignores_a_time_that_does_not_fit(self) -> None:
+        id_generator = IdGenerator(3)
+        first = id_generator.new(NOW_US)
+        year_2099 = 4_070_908_800_000_000
+        made = [id_generator.new(each) for each in (year_2099, 10**18, NOW_US + 1_000)]
+        assert made[:2] == [first + 1, first + 2]
+        assert created_us(made[2]) == NOW_US + 1_000
+        fresh = IdGenerator(3)
+        assert 0 < fresh.new(year_2099) < fresh.new(year_2099) < MAX_ID
+
     def test_mint_never_meets_another_slot(self) -> None:
         one, other = IdGenerator(7), IdGenerator(8)
         assert not {one.new(NOW_US) for _ in range(9000)} & {other.new(NOW_US) for _ in range(9000)}

@@ -1,6 +1,7 @@
 """Endpoint workers when the database is unavailable or an endpoint fails; the feed, wakeups and pruning."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from crossdock.core.errors import Busy, Code
 from crossdock.core.retry_policy import BREAKER_FAILURES, SECOND_US, State
 from crossdock.flows import deliveries, endpoints, event_payloads
 from crossdock.notifications import worker
+from crossdock.notifications.webhook import channel as webhook_channel
 from crossdock.store import deliveries as deliveries_store
 from crossdock.store.event_log import EventFilter
 from tests.notifications.receiver import Receiver, answer, stall
@@ -226,6 +228,42 @@ class TestFailingEndpoint:
         batch = await deliveries.record_and_claim(world.context, made.organization_id, made.endpoint_id, **given)
         assert batch is not None
         return batch.deliveries
+
+
+class TestFairness:
+    async def test_an_organization_whose_receivers_never_answer_does_not_hold_up_another(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(webhook_channel, "_CONNECTIONS", 16)
+        headers = await world.stranger()
+        async with Receiver() as stalling, Receiver() as healthy:
+            stalling.default = stall()
+            for _ in range(5):
+                await endpoint(world, stalling)
+            for number in range(20):
+                await create(world, f"A-{number}")
+            answer = await world.http.post("/hub/v1/endpoints", json={"url": healthy.url}, headers=headers)
+            assert answer.status_code == 201
+            async with working(world.context):
+                await stalling.wait_for(5)  # each endpoint has at least one attempt
+                await asyncio.sleep(0.5)
+                assert len(stalling.got) < 16
+                body = {"number": "B-1", "lines": [{"sku": "A", "quantity": 2}]}
+                assert (await world.http.post("/hub/v1/orders", json=body, headers=headers)).status_code == 201
+                began = time.monotonic()
+                await healthy.wait_for(1)
+                assert time.monotonic() - began < 2
+                stalling.hang_up()
+
+    async def test_attempts_in_flight_are_counted_and_forgotten_when_they_end(self, world: World) -> None:
+        async with Receiver() as receiver:
+            made = await endpoint(world, receiver)
+            for number in range(100):
+                await create(world, f"A-{number}")
+            async with working(world.context) as running:
+                await wait_until_ended(world, made, 100)
+                await asyncio.sleep(0.2)
+                assert not running._in_flight
 
 
 class TestFeed:

@@ -346,6 +346,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
     "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
     "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
+    "tenants.prune_revoked_tokens": (lambda tx: tenants.prune_revoked_tokens(tx, OTHER, now=2**62), 0),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),

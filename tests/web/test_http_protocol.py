@@ -6,7 +6,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,8 @@ def read_to_end(connection: socket.socket) -> bytes:
 def answer_to(server: Server, sent: bytes) -> bytes:
     """Send bytes, and return all that comes until the server closes the connection."""
     with connected(server) as connection:
-        try:
+        with suppress(ConnectionError):
             connection.sendall(sent)
-        except ConnectionError:
-            pass
         return read_to_end(connection)
 
 

@@ -81,9 +81,9 @@ PRODUCT: Document = _rendered(
     catalog.product_response(
         _entry(
             catalog.PRODUCT,
-            catalog.key_for(_ORGANIZATION, catalog.PRODUCT, PRODUCT_CREATE["sku"]),
+            catalog.product_id_for(_ORGANIZATION, PRODUCT_CREATE["sku"]),
             PRODUCT_CREATE["sku"],
-            PRODUCT_CREATE | {"brand": catalog.brand_response(_BRANDLESS)},
+            catalog.to_product(PRODUCT_CREATE | {"brand": catalog.brand_response(_BRANDLESS)}),
         ),
         _ORGANIZATION,
     )

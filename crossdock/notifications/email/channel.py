@@ -91,6 +91,7 @@ class MailChannel:
         self._to_store: list[StoredMail] = []
         self._storing: asyncio.Task[None] | None = None
         self.capacity = _CAPACITY
+        self.share = 5 * _CAPACITY  # no limit: an organization has one endpoint for mails
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to events that make mails."""

@@ -31,6 +31,9 @@ class WebhookChannel:
         self._context = context
         self._webhooks = webhooks
         self.capacity = context.settings.webhook_concurrency
+        self.share = (
+            webhooks.connections // 2
+        )  # the endpoints of one organization, if all are slow, leave half to others
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to the subscribed events, doors and statuses."""

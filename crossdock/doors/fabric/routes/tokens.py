@@ -30,6 +30,7 @@ async def token(request: Request) -> Reply:
         client_id=credentials[0],
         secret=credentials[1],
         lifetime_s=TOKEN_LIFETIME_S,
+        address=request.address,
         scope=scopes or None,
     )
     answer = wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes)

@@ -16,7 +16,9 @@ async def create_token(request: Request) -> Reply:
     if form.get("grant_type") != "client_credentials":
         raise Denied(Code.BAD_CREDENTIALS, "grant_type must be client_credentials")
     client_id, secret = basic_credentials(request.headers) or ("", "")
-    grant, _ = await access.grant(request.context, client_id=client_id, secret=secret, lifetime_s=TOKEN_LIFETIME_S)
+    grant, _ = await access.grant(
+        request.context, client_id=client_id, secret=secret, lifetime_s=TOKEN_LIFETIME_S, address=request.address
+    )
     token = wire_answers.Token(
         access_token=grant.token,
         tokenType="BearerToken",
