@@ -52,7 +52,7 @@ class Response(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """One operation of a door. It takes a token with `scope` (any token if that is empty), a client's id and secret, or nothing."""
+    """One operation of a door. It takes a token with `scope` (any if empty), a client's id and secret, or nothing."""
 
     id: str
     method: str

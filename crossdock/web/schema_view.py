@@ -102,7 +102,8 @@ class SchemaViewer:
         for each in arms:
             arm, _ = self._resolve(each)
             if "enum" in arm:
-                found.append("one of " + ", ".join(f"`{value}`" for value in arm["enum"] if value is not None))
+                values = [f"`{value}`" if value != "" else "empty" for value in arm["enum"] if value is not None]
+                found.append("one of " + ", ".join(values))
             found += [text.format(f"`{arm[key]}`") for key, text in _LIMITS if key in arm]
         return "; ".join(dict.fromkeys(found))
 
