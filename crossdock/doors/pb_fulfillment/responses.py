@@ -45,7 +45,7 @@ SERVER_FIELDS = frozenset(
 )
 # Values in the response of fields that were not sent.
 DEFAULTS: Object = {"references": [], "orderType": "eCom", "isGift": False}
-_STATUS_MEMBERS = wire_answers.OrderStatus.__struct_encode_fields__
+_STATUS_MEMBERS = wire_answers.StatusResponse.__struct_encode_fields__
 _CLIENT_DATES = ("createDate", "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate")
 _EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
 _MAX_LINE_ID = 2**63  # integers of typed clients
