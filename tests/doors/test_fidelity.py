@@ -16,6 +16,7 @@ from crossdock.core.orders import unmapped
 from crossdock.core.orders.model import Content
 from crossdock.core.orders.unmapped import same_spelling
 from crossdock.doors import all_doors, encode_json
+from crossdock.doors.s2.catalog import PRODUCT
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.formats import MissingFields, ReferenceData
@@ -40,7 +41,7 @@ async def _found(url: str) -> ReferenceData:
         organization = await demo.ensure(context, [])
         references = frozenset({("pb_fulfillment_client", "1234")})
         caller = Caller(organization, "demo", frozenset(), references)
-        wanted = [("s2/account", ACCOUNT), *(("s2/product", product) for product in PRODUCTS)]
+        wanted = [("s2/account", ACCOUNT), *((PRODUCT, product) for product in PRODUCTS)]
         return await reference_data.look_up(context, caller, wanted)
 
 

@@ -37,7 +37,7 @@ async def token(request: Request) -> Reply:
     return json_reply(200, answer, headers=NOT_CACHED)
 
 
-_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 500, 503), wire_calls.TokenError)
+_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 429, 500, 503), wire_calls.TokenError)
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, TOKEN, "Get a token for a client id and secret",
