@@ -16,8 +16,9 @@ answered with 501, in the error format of the vendor. This page is drawn from th
 
 
 def calls(door: Door) -> tuple[int, int]:
-    """Return how many calls of a door work, and how many there are."""
-    return len(door.routes), len(door.routes) + len(door.not_yet)
+    """Return how many calls of a door work, and how many there are; a call with several routes counts once."""
+    working = len({(route.method, route.handle) for route in door.routes})
+    return working, working + len(door.not_yet)
 
 
 def page() -> str:

@@ -128,8 +128,6 @@ def is_named_by(path: str, word: str) -> bool:
     return word == path or (word.startswith("…") and len(word) > 4 and path.endswith(word[1:]))
 
 
-# Doors whose page does not have every call of its routes yet; to be emptied.
-INCOMPLETE_TABLES = {"fabric"}
 # The rows of a door's tables of calls: the calls of a row, and the rest of it.
 CALLS = re.compile(r"^\| ((?:`[A-Z]+ [^`]+`(?:, )?)+) \|(.*)", re.MULTILINE)
 
@@ -154,7 +152,7 @@ class TestDoorPages:
         paths = {with_empty_parameters(route.paths[0]) for route in found.routes}
         assert [path for path in sorted(paths) if not any(is_named_by(path, word) for word in words)] == []
 
-    @pytest.mark.parametrize("door", [door for door in DOORS if door not in INCOMPLETE_TABLES])
+    @pytest.mark.parametrize("door", DOORS)
     def test_the_tables_of_a_door_have_every_call(self, door: str) -> None:
         (found,) = [each for each in all_doors() if each.name == door]
         assert calls(door) == draw_coverage.calls(found)

@@ -109,7 +109,7 @@ class Documentation:
         templates = Environment(
             loader=PackageLoader("crossdock.web"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
-        templates.filters |= {"prose": _prose, "by_tag": _by_tag}
+        templates.filters |= {"prose": _prose, "by_tag": _by_tag, "breakable": _breakable}
         templates.globals.update(
             doors=list(self._doors.values()), base=self._base, version=__version__, is_demo=self._settings.demo
         )
@@ -237,6 +237,13 @@ def _by_tag(operations: "list[Operation]") -> "list[tuple[str, list[Operation]]]
     """Group operations by tag, in the order in which the tags come first."""
     tags = dict.fromkeys(each.tag for each in operations)
     return [(tag, [each for each in operations if each.tag == tag]) for tag in tags]
+
+
+def _breakable(path: str) -> "Markup":
+    """Let a path break before a slash."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(path)).replace("/", "<wbr>/"))
 
 
 def _prose(text: str) -> "Markup":

@@ -70,9 +70,12 @@ def _name(path: Path) -> str:
 
 
 def all_guides() -> dict[str, Guide]:
-    """Read all guides, by name."""
-    pages = sorted(folder().rglob("*.md"))
-    return {guide.name: guide for guide in map(_read, pages)}
+    """Read all guides, by name, in the order in which the index links to them."""
+    linked = re.findall(r"\]\(([^)#]+)\.md\)", (folder() / f"{_INDEX}.md").read_text(encoding="utf-8"))
+    places = {name: place for place, name in reversed(list(enumerate(linked)))}
+    return {
+        name: _read(folder() / f"{name}.md") for name in sorted(names(), key=lambda each: places.get(each, len(linked)))
+    }
 
 
 def _read(path: Path) -> Guide:

@@ -53,6 +53,12 @@ class TestGuides:
             assert guide.title not in ("", guide.name)
             assert len(guide.summary) > 10 or not guide.is_listed, guide.name
 
+    def test_the_guides_are_in_the_order_of_the_index(self) -> None:
+        listed = [guide.name for guide in guides.all_guides().values()]
+        assert set(listed) == set(guides.names())
+        assert listed[0] == "getting-started"
+        assert listed.index("doors/hub") < listed.index("webhooks") < listed.index("settings")
+
     def test_the_sections_of_a_guide_have_its_whole_text(self) -> None:
         guide = Guide(
             "x", "Title", "", "# Title\n\nFirst `code`.\n\n## Part\n\n| a |\n|---|\n| b |\n\n```\nblock\n```\n"
