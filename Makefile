@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: serve test prove bench size states tree lock clean python
+.PHONY: serve test prove bench size states tree coverage lock clean python
 
 # The command `crossdock` runs the code of this folder from any folder; the .pth file puts it on Python's path.
 define COMMAND
@@ -60,6 +60,9 @@ states: $(DEV)
 
 tree: $(DEV)
 	$(RUN) docs.draw_tree
+
+coverage: $(DEV)
+	$(RUN) docs.draw_coverage
 
 lock: $(DEV)
 	$(RUN) pip install --quiet uv

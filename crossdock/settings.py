@@ -25,6 +25,7 @@ _SHORTEST_TOKEN_KEY = 32
 
 Count = Annotated[int, Meta(ge=0)]
 PositiveCount = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "text", "json"]
@@ -42,12 +43,27 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"  # lines of this level and above are logged
     log_format: LogFormat = "auto"  # auto: text for people where standard error is a terminal, else JSON
 
+    trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For names the client
+
     # Limits
     body_limit_bytes: PositiveCount = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
     kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection
     intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
     intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
+    # HTTP. A mobile network sends 1 MiB in half a minute; load balancers keep idle connections for 60 s, and must be first to
+    # close them.
+    head_timeout_s: Seconds = 20.0  # from the first byte of a request to the end of its headers
+    body_timeout_s: Seconds = 60.0  # from the end of the headers to the end of the body
+    send_timeout_s: Seconds = 60.0  # a response of which less than 64 kB is taken in this time is broken off
+    idle_timeout_s: Seconds = 75.0  # a connection without a request
+    connections_most: PositiveCount = 10_000  # of clients, in one process; each takes some 10 kB
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
+    page_bytes: PositiveCount = (
+        8_388_608  # of orders on one page of them; 200 common ones have 400 kB, the largest 200 MB
+    )
+    # Long polls and streams of the event feed in one process; each polls twice a second. With 2,000 of them on PostgreSQL, a
+    # create takes 0.4 s.
+    followers_most: PositiveCount = 500
     # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
     # callers have given up by then.
     database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0

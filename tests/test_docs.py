@@ -17,6 +17,7 @@ from crossdock.core.errors import Code, Refusal
 from crossdock.core.orders.events import ORDER_EVENTS, OrderEvent
 from crossdock.doors import DOORS, all_doors
 from crossdock.settings import SECRETS, Settings, file_variable_of
+from docs import draw_coverage
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
@@ -127,6 +128,8 @@ def is_named_by(path: str, word: str) -> bool:
     return word == path or (word.startswith("…") and len(word) > 4 and path.endswith(word[1:]))
 
 
+# Doors whose page does not have every call of its routes yet; to be emptied.
+INCOMPLETE_TABLES = {"fabric"}
 # The rows of a door's tables of calls: the calls of a row, and the rest of it.
 CALLS = re.compile(r"^\| ((?:`[A-Z]+ [^`]+`(?:, )?)+) \|(.*)", re.MULTILINE)
 
@@ -151,14 +154,17 @@ class TestDoorPages:
         paths = {with_empty_parameters(route.paths[0]) for route in found.routes}
         assert [path for path in sorted(paths) if not any(is_named_by(path, word) for word in words)] == []
 
-    @pytest.mark.parametrize("door", DOORS)
-    def test_the_readme_has_the_number_of_calls_that_work(self, door: str) -> None:
-        working, total = calls(door)
-        (row,) = re.findall(rf"^\| .* \| (.*) \| \[{door}\]\(docs/doors/{door}.md\) \|$", README, re.MULTILINE)
-        assert row == f"{working} of {total}"
+    @pytest.mark.parametrize("door", [door for door in DOORS if door not in INCOMPLETE_TABLES])
+    def test_the_tables_of_a_door_have_every_call(self, door: str) -> None:
+        (found,) = [each for each in all_doors() if each.name == door]
+        assert calls(door) == draw_coverage.calls(found)
 
+    def test_the_coverage_page_is_that_of_the_routes(self) -> None:
+        assert page("coverage.md") == draw_coverage.page(), "run `make coverage`"
 
-README = (ROOT / "README.md").read_text()
+    def test_the_readme_has_the_number_of_calls_that_work(self) -> None:
+        readme = (ROOT / "README.md").read_text()
+        assert readme == draw_coverage.readme(readme), "run `make coverage`"
 
 
 # ------------------------------------------------------------------------------------------------------------------ links

@@ -9,7 +9,7 @@ import sys
 import click
 
 from crossdock import __version__
-from crossdock.cli import accounts, clients, completion, database, mail, organizations, serve, users, work
+from crossdock.cli import accounts, clients, completion, database, mail, organizations, products, serve, users, work
 from crossdock.cli.output import printable
 from crossdock.core.errors import Refusal
 
@@ -37,6 +37,7 @@ for _command in (
     clients.client,
     users.user,
     accounts.account,
+    products.product,
     mail.mail,
     completion.completion,
 ):

@@ -47,6 +47,8 @@ _OTHERS_MAY_READ = 0o044
 )
 def serve(**options: Any) -> None:
     """Serve all APIs; migrates the database first where needed."""
+    from crossdock.web.client_address import ClientAddresses
+
     settings = load(**options)
     if settings.demo:
         from crossdock.demo import check_loopback
@@ -54,6 +56,7 @@ def serve(**options: Any) -> None:
         check_loopback(settings)
         # So that a receiver on the same machine can be tried.
         settings = msgspec.structs.replace(settings, webhook_loopback_allowed=True)
+    ClientAddresses(settings.trusted_proxies)  # refuses what is no address, before anything starts
     sockets = _bind(settings.host, settings.port)
     with database_errors(settings.database):
         asyncio.run(_prepare(settings))
@@ -164,6 +167,9 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from crossdock.web import logs
+
+    logs.configure(settings.log_level, settings.log_format)
     with tempfile.TemporaryDirectory() as shared:
         if settings.workers > 1:  # counters of several processes are summed in files
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
@@ -174,13 +180,15 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
             port=settings.port,
             workers=settings.workers,
             loop="uvloop" if sys.platform != "win32" else "auto",
-            http="httptools",
+            http="crossdock.web.http_protocol:LimitedProtocol",
+            ws="none",
+            log_config=None,  # what uvicorn logs goes into our log
             access_log=False,
-            proxy_headers=False,  # no door uses the client's address
+            proxy_headers=False,  # web/asgi.py reads them, where the setting trusted_proxies says so
             log_level="warning",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=10,  # a followed feed never ends by itself
+            timeout_graceful_shutdown=10,  # requests that wait are told to end; some clients read slowly
         )
         if settings.workers > 1:
             Multiprocess(config, sockets=sockets).run()

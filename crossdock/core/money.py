@@ -10,15 +10,15 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from crossdock.core.iso import exponent
-from crossdock.core.orders.model import ChargeKind, Content, Totals
+from crossdock.core.orders.model import Charge, ChargeKind, Content, Line, Totals
 
 COMPONENTS = ("items", "discount", "fees", "shipping", "tax", "duty", "total")
 _COMPONENT_OF: dict[ChargeKind, str] = {
     "discount": "discount", "fee": "fees", "shipping": "shipping", "tax": "tax", "duty": "duty",
 }  # fmt: skip
-_CHARGED = COMPONENTS[1:-1]  # as they stand in Totals, after the items
 _NOTHING = Totals()
 _ZERO = Decimal(0)
+_NO_AMOUNT = (_ZERO, _ZERO)
 
 # Digits that hold every sum exactly, so that no operation here raises. The largest amount in a database is one of 24
 # digits with an exponent of 99, which earlier versions took: 123 digits before the point and 115 after it. A quantity
@@ -42,13 +42,25 @@ class Component(Struct, frozen=True):
     difference: Decimal | None
 
 
-class Reconciliation(Struct, frozen=True):
-    """The sender's totals against the lines; `balanced` when no component differs."""
+class Excluded(Struct, frozen=True):
+    """Charges of one component in another currency than the order's: amounts of two currencies are never added."""
+
+    component: str
+    currency: str
+    amount: Decimal
+
+
+class Reconciliation(Struct, frozen=True, omit_defaults=True):
+    """The sender's totals against the lines; `balanced` when no component differs.
+
+    A component with `excluded` charges cannot be computed, and neither can a total that would need it.
+    """
 
     currency: str | None
     exponent: int
     balanced: bool
     components: tuple[Component, ...]
+    excluded: tuple[Excluded, ...] = ()
 
 
 def to_minor_unit(amount: Decimal, currency: str | None) -> Decimal:
@@ -59,9 +71,11 @@ def to_minor_unit(amount: Decimal, currency: str | None) -> Decimal:
 def reconcile(content: Content) -> Reconciliation:
     """Compare the sender's totals with the lines, by component.
 
-    A component is computed from the lines where any line states it, else from the order's own charges of that kind. `total` is
-    items - discount + fees + shipping + tax + duty, each as stated or else as computed. Lines: quantity x unit price
-    against the line's own items total.
+    A component is computed from all that is said of it: of each line its total, else its charges, and the order's own charges
+    unless these repeat the lines'.
+    `total` is items - discount + fees + shipping + tax + duty, each as stated or else as computed; without the tax where the
+    prices include it. Lines: quantity x unit price against the line's own items total. What is added may have been rounded
+    before or after: a stated sum is right if it is either.
     """
     before = getcontext()
     setcontext(_EXACT)
@@ -71,56 +85,125 @@ def reconcile(content: Content) -> Reconciliation:
         setcontext(before)
 
 
+def is_balanced(content: Content) -> bool:
+    """Tell whether the sender's totals agree with the lines; an order that states none is not worth reconciling."""
+    if content.totals is None and all(line.totals is None for line in content.lines):
+        return True
+    return reconcile(content).balanced
+
+
+class _Sums:
+    """Sums by component, exact and of amounts that were rounded before; charges of another currency are left out."""
+
+    def __init__(self, currency: str | None, unit: Decimal) -> None:
+        self._currency = currency
+        self._unit = unit
+        self.amounts: dict[str, tuple[Decimal, Decimal]] = {}  # rounded, exact
+        self.excluded: dict[tuple[str, str], Decimal] = {}
+
+    def add(self, name: str, amount: Decimal) -> None:
+        rounded, exact = self.amounts.get(name, _NO_AMOUNT)
+        self.amounts[name] = rounded + amount.quantize(self._unit), exact + amount
+
+    def add_charge(self, charge: Charge) -> None:
+        name = _COMPONENT_OF[charge.kind]
+        if charge.currency is None or charge.currency == self._currency:
+            self.add(name, charge.amount)
+        else:
+            key = name, charge.currency
+            self.excluded[key] = self.excluded.get(key, _ZERO) + charge.amount
+
+
 def _reconciled(content: Content) -> Reconciliation:
     places = exponent(content.currency)
     unit = _UNITS[places]
-    found: list[Component] = []
-    of_lines: dict[str, Decimal] = {}
-    for position, line in enumerate(content.lines):
-        items = None if line.unit_price is None else line.unit_price * line.quantity
-        if line.totals is not None:
-            stated, *others = astuple(line.totals)[:-2]
-            for name, amount in zip(_CHARGED, others, strict=True):
-                if amount is not None:
-                    _add(of_lines, name, amount)
-            if stated is not None:
-                if items is not None:
-                    found.append(_component("items", position, stated, items, unit))
-                items = stated
-        if items is not None:
-            _add(of_lines, "items", items)
-    computed: dict[str, Decimal] = {}
+    of_lines, of_order = _Sums(content.currency, unit), _Sums(content.currency, unit)
+    found = [each for position, line in enumerate(content.lines) for each in _add_line(of_lines, position, line, unit)]
     for charge in content.charges:
-        _add(computed, _COMPONENT_OF[charge.kind], charge.amount)
-    computed |= of_lines
-    found += _order_components(content.totals or _NOTHING, computed, unit)
+        of_order.add_charge(charge)
+    excluded = of_lines.excluded.copy()
+    for key, amount in of_order.excluded.items():
+        excluded[key] = excluded.get(key, _ZERO) + amount
+    not_computable = {name for name, _ in excluded}
+    computed = {
+        name: ways
+        for name in COMPONENTS[:-1]
+        if name not in not_computable and (ways := _ways(of_lines.amounts.get(name), of_order.amounts.get(name)))
+    }
+    found += _order_components(content, computed, not_computable, unit)
     return Reconciliation(
         currency=content.currency,
         exponent=places,
         balanced=not any(each.difference for each in found),
         components=tuple(found),
+        excluded=tuple(
+            Excluded(name, currency, amount.quantize(_UNITS[exponent(currency)]))
+            for (name, currency), amount in excluded.items()
+        ),
     )
 
 
-def _add(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:
-    sums[name] = sums[name] + amount if name in sums else amount
+def _ways(of_lines: tuple[Decimal, Decimal] | None, of_order: tuple[Decimal, Decimal] | None) -> tuple[Decimal, ...]:
+    """Return what a component may add up to, the likeliest first: rounded and exact.
+
+    Some vendors repeat the charges of the lines as the order's (fabric's sample does), others state further ones there. Where
+    both have the same sum they are taken for the same.
+    """
+    if of_lines is None or of_order is None:
+        return of_lines or of_order or ()
+    together = of_lines[0] + of_order[0], of_lines[1] + of_order[1]
+    return (*of_lines, *together) if of_lines[0] == of_order[0] else (*together, *of_lines)
 
 
-def _order_components(totals: Totals, computed: dict[str, Decimal], unit: Decimal) -> Iterator[Component]:
-    total = _ZERO
+def _add_line(sums: _Sums, position: int, line: Line, unit: Decimal) -> Iterator[Component]:
+    """Add what a line says to the sums; gives its items, where it states them besides its price."""
+    items = None if line.unit_price is None else line.unit_price * line.quantity
+    stated: dict[str, Decimal] = {}
+    if line.totals is not None:
+        stated = {
+            name: amount
+            for name, amount in zip(COMPONENTS[:-1], astuple(line.totals), strict=False)
+            if amount is not None
+        }
+        if "items" in stated:
+            if items is not None:
+                yield _component("items", position, stated["items"], (items,), unit)
+            items = stated.pop("items")
+        for name, amount in stated.items():
+            sums.add(name, amount)
+    if items is not None:
+        sums.add("items", items)
+    for charge in line.charges:
+        if _COMPONENT_OF[charge.kind] not in stated:
+            sums.add_charge(charge)
+
+
+def _order_components(
+    content: Content, computed: dict[str, tuple[Decimal, ...]], not_computable: set[str], unit: Decimal
+) -> Iterator[Component]:
+    totals = content.totals or _NOTHING
+    rounded = exact = _ZERO
+    is_complete = True
     for name, stated in zip(COMPONENTS[:-1], astuple(totals), strict=False):
-        summed = computed.get(name)
-        used = summed if stated is None else stated
-        if used is not None:
-            total = total - used if name == "discount" else total + used
-            yield _component(name, None, stated, summed, unit)
+        ways = computed.get(name, ())
+        is_added = name != "tax" or not content.tax_included
+        if stated is None and name in not_computable:
+            is_complete = is_complete and not is_added
+        elif stated is not None or ways:
+            yield _component(name, None, stated, ways, unit)
+            if is_added:
+                sign = -1 if name == "discount" else 1
+                rounded += sign * (stated if stated is not None else ways[0])
+                exact += sign * (stated if stated is not None else ways[1])
     if totals.total is not None:
-        yield _component("total", None, totals.total, total, unit)
+        yield _component("total", None, totals.total, (rounded, exact) if is_complete else (), unit)
 
 
 def _component(
-    name: str, line: int | None, stated: Decimal | None, computed: Decimal | None, unit: Decimal
+    name: str, line: int | None, stated: Decimal | None, computed: tuple[Decimal, ...], unit: Decimal
 ) -> Component:
+    """Compare what is stated with each way to compute it: the one that fits, else the first."""
     given = None if stated is None else stated.quantize(unit)
-    added = None if computed is None else computed.quantize(unit)
-    return Component(name, line, given, added, None if given is None or added is None else given - added)
+    added = [each.quantize(unit) for each in computed]
+    nearest = next((each for each in added if each == given), added[0] if added else None)
+    return Component(name, line, given, nearest, None if given is None or nearest is None else given - nearest)

@@ -40,9 +40,11 @@ class Request:
     """One HTTP request on its way through a door. `caller` is set where the route has a scope."""
 
     __slots__ = (
+        "address",
         "body",
         "caller",
         "context",
+        "disconnected",
         "headers",
         "intake",
         "method",
@@ -77,6 +79,9 @@ class Request:
         self.headers = headers
         self.body = body
         self.request_id = request_id
+        self.address: str | None = None  # the client's, set by web/asgi.py
+        # Returns when the client hangs up; None where that cannot be known. For handlers that wait.
+        self.disconnected: Callable[[], Awaitable[None]] | None = None
         self.caller: Caller = None  # type: ignore[assignment]  # set by web/asgi.py before any handler of a scoped route
 
     @property
@@ -141,6 +146,12 @@ def replayed_header(replayed: bool) -> list[tuple[str, str]]:
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
+
+
+class Media(Struct, frozen=True):
+    """An answer in other media types than JSON, for the documentation: the schema of each media type."""
+
+    schemas: dict[str, Any]
 
 
 class Route(Struct, frozen=True):

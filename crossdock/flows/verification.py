@@ -7,6 +7,7 @@ from itertools import zip_longest
 from msgspec import Struct
 
 from crossdock.core.events import CHAIN_START, chain_hash
+from crossdock.core.ids import to_base32
 from crossdock.core.orders import events
 from crossdock.flows.context import Context
 from crossdock.store import order_counts, tenants, verification
@@ -105,7 +106,7 @@ class _Organization:
             _chain_head(entries)
         except _Fault as fault:
             event = entries[0].event
-            self._note(None, f"{event.aggregate_type} {event.aggregate_id}: {fault}")
+            self._note(None, f"{event.aggregate_type} {to_base32(event.aggregate_id)}: {fault}")
 
     async def _check(self, portion: Sequence[StoredOrder]) -> None:
         wanted: set[tuple[int, str, int]] = set()

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, bindparam, case, delete, select, update
+from sqlalchemy import Column, bindparam, case, delete, func, select, update
 
 from crossdock.core.ids import index_key
+from crossdock.core.money import is_balanced
 from crossdock.core.orders import events
 from crossdock.core.orders.model import Content, Hold, Order, Source
 from crossdock.core.orders.status import Counters
+from crossdock.core.search_terms import contact_email, content_terms, fold_email
 from crossdock.store.dialect import AnyOf, ChildRows, child_rows
 from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.records import check_columns, columns_of
@@ -52,6 +54,7 @@ class OrderRow(Struct, frozen=True):
     tags: bytes | None
     archived: bool
     due_at: int | None
+    balanced: bool
 
 
 check_columns(orders, OrderRow)
@@ -86,11 +89,6 @@ def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
     return OrderRows(order_row(order, encoded=content), line_rows(order), terms)
 
 
-def fold(text: str) -> str:
-    """Fold text as search terms are stored: without case, at most 200 characters."""
-    return index_key(text.strip().casefold())
-
-
 def tag_term(tag: str) -> str:
     """Return the search term of a tag."""
     return index_key(" " + tag)  # no other term begins with a space
@@ -101,29 +99,12 @@ def terms_of(order: Order) -> list[str]:
 
     Number, e-mail and SKU have columns of their own.
     """
-    return [*map(tag_term, order.tags), *_terms(order.content)]
+    return [*map(tag_term, order.tags), *content_terms(order.content, limit=MAX_TERMS)]
 
 
-def terms_of_content(content: bytes) -> list[str]:
-    """List the terms of an order's stored content: `terms_of` without tags."""
-    return _terms(_CONTENT.decode(content))
-
-
-def _terms(content: Content) -> list[str]:
-    customer, shipping = content.customer, content.shipping
-    names = [place.address.name for place in content.destinations if place.address is not None and place.address.name]
-    whole = [content.customer_number, *(reference.value for reference in content.references)]
-    if customer is not None:
-        names.append(customer.name or "")
-        whole.append(customer.customer_ref)
-    if shipping is not None:
-        whole.append(shipping.tracking_number)
-    found = dict.fromkeys(" ".join(names).casefold().split())
-    for value in whole:
-        if value and (term := value.strip().casefold()):
-            found[term] = None
-    # Nearly all are short enough to be their own key; calling `index_key` for each would cost more than all the rest here.
-    return [term if len(term) <= 100 else index_key(term) for term in found][:MAX_TERMS]
+def decode_content(content: bytes) -> Content:
+    """Decode an order's stored content."""
+    return _CONTENT.decode(content)
 
 
 async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
@@ -202,14 +183,14 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
         tags=_ENCODER.encode(order.tags) if order.tags else None,
         archived=order.archived,
         due_at=order.due_at,
+        balanced=is_balanced(content),
     )
 
 
 def email_key_of(order: Order) -> str | None:
-    """Return the e-mail an order is indexed by: the customer's, else the receiver's; without case."""
-    customer = order.content.customer
-    email = (customer and customer.email) or (order.ship_to and order.ship_to.email)
-    return index_key(email.lower()) if email else None
+    """Return the e-mail address an order is indexed by, folded."""
+    email = contact_email(order.content)
+    return index_key(fold_email(email)) if email else None
 
 
 # The columns of `orders` that are JSON: two texts may have the same value.
@@ -382,6 +363,21 @@ async def with_bodies(
         if stored.body is not None:
             bodies[stored.submission_id] = bytes(stored.body)
     return [found[order_id] for order_id in order_ids if order_id in found], bodies
+
+
+_SIZES = Statement(
+    select(orders.c.order_id, func.length(orders.c.content).label("bytes")).where(
+        orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
+    )
+)
+
+
+async def content_sizes(tx: Transaction, organization_id: int, order_ids: Sequence[int]) -> dict[int, int]:
+    """Return the size of each order's stored content in bytes, without reading the content."""
+    if not order_ids:
+        return {}
+    rows = await tx.rows(_SIZES, organization_id=organization_id, ids=order_ids)
+    return {row["order_id"]: row["bytes"] for row in rows}
 
 
 _DUE = Statement(

@@ -244,6 +244,12 @@ _IS_REVOKED = Statement(
     )
 )
 
+_PRUNE_REVOKED = Statement(
+    delete(revoked_token).where(
+        revoked_token.c.organization_id == bindparam("organization_id"), revoked_token.c.expires_at <= bindparam("now")
+    )
+)
+
 
 async def add_client(tx: Transaction, added: Client) -> bool:
     """Insert a client; False when its id is taken, in any organization."""
@@ -283,6 +289,11 @@ async def revoke_client(tx: Transaction, organization_id: int, *, client_id: str
 async def revoke_token(tx: Transaction, organization_id: int, *, token_id: str, expires_at: int) -> None:
     """Revoke one token."""
     await tx.claim(revoked_token, [(organization_id, token_id, expires_at)])
+
+
+async def prune_revoked_tokens(tx: Transaction, organization_id: int, *, now: int) -> int:
+    """Delete revoked tokens that have expired; returns how many."""
+    return await tx.run(_PRUNE_REVOKED, organization_id=organization_id, now=now)
 
 
 async def is_revoked(tx: Transaction, organization_id: int, *, token_id: str) -> bool:

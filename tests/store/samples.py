@@ -73,7 +73,7 @@ def full_content(number: str = "A-1") -> Content:
         ship_from=address, bill_to=address, totals=totals, charges=(charge, Charge("fee", D("3"))),
         shipping=Shipping("UPS", "03", "Ground", "1Z"), gift=Gift(True, "Hi"),
         customs=Customs(D("10.00"), "NOK", "gift", "imp", "inv"), ship_by="2026-02-01", release_at="2026-01-31",
-        deliver_by="2026-02-03", notes="n", unmapped={"m": {"y": {"d": D("25.00")}}},
+        deliver_by="2026-02-03", notes="n", tax_included=True, unmapped={"m": {"y": {"d": D("25.00")}}},
     )  # fmt: skip
 
 

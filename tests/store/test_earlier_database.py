@@ -7,7 +7,7 @@ stayed the same.
 
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,25 @@ from tests.world import World
 
 DATABASES = Path(__file__).parent / "databases"
 DOCUMENTS: dict[str, Any] = json.loads(gzip.decompress((DATABASES / "0003.documents.json.gz").read_bytes()))
+
+
+# Places that were "" in the S2 format for an order of another door, and now have an id or a time that strict clients can parse.
+FILLED_SINCE = {
+    "/order/account/id", "/order/channelOrderDate", "/order/items/*/product/id", "/order/items/*/product/brand/id",
+    "/losses/*/value",
+}  # fmt: skip
+
+
+def differences(before: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the places in which a document differs, `*` for a position, each with what was there."""
+    if isinstance(before, dict) and isinstance(now, dict) and before.keys() == now.keys():
+        for name, value in before.items():
+            yield from differences(value, now[name], f"{path}/{name}")
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for one, other in zip(before, now, strict=True):
+            yield from differences(one, other, f"{path}/*")
+    elif type(before) is not type(now) or before != now:
+        yield path, before
 
 
 @pytest.fixture
@@ -46,7 +65,9 @@ async def test_an_earlier_database_serves_the_documents_it_did(earlier: World) -
     for key, document in DOCUMENTS.items():
         order_id, door = key.split()
         answer = await earlier.http.get(f"/hub/v1/orders/{order_id}?as={door}", headers=headers)
-        assert answer.json() == document, key
+        changed = list(differences(document, answer.json()))
+        allowed = FILLED_SINCE if door == "s2" else set()
+        assert [each for each in changed if each[1] or each[0] not in allowed] == [], key
 
 
 async def test_an_earlier_database_takes_new_orders_and_changes_of_old_ones(earlier: World) -> None:

@@ -279,6 +279,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "event_log.events": (lambda tx: event_log.events(tx, OTHER, aggregate_id=1), []),
     "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, new_events(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
+    "event_log.feed_hash": (lambda tx: event_log.feed_hash(tx, THIRD, position=1), None),
     "event_log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
     "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, aggregate_ids=[1]), {}),
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
@@ -310,6 +311,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
+    "orders.content_sizes": (lambda tx: orders.content_sizes(tx, OTHER, [1]), {}),
     "orders.with_bodies": (lambda tx: orders.with_bodies(tx, OTHER, [1], door="s2"), ([], {})),
     "planner.choose_index": (
         lambda tx: planner.choose_index(tx, OTHER, ["sku", "door"], {"sku": "sku-é", "door": "s2"}, "created"),
@@ -344,6 +346,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
     "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
     "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
+    "tenants.prune_revoked_tokens": (lambda tx: tenants.prune_revoked_tokens(tx, OTHER, now=2**62), 0),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),

@@ -295,6 +295,8 @@ class TestEveryScopedRoute:
     async def test_every_scoped_route_refuses_a_token_without_its_scope(self, world: World, victim: Cases) -> None:
         found = []
         for door, route in SCOPED:
+            if route.scope == access.ANY:
+                continue
             headers = await world.bearer(scope=WRITE if route.scope == READ else READ)
             fault = leaks(await ask(world, door, route, victim[door, route.operation], headers), 403)
             found += [(door, route.operation, fault)] if fault else []

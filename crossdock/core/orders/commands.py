@@ -92,7 +92,25 @@ def decide(command: Command, state: State) -> list[OrderEvent]:
     if not is_applicable(command, state.order):
         return []
     events = list(command.decide(state))
+    events += _ended_holds(state, events)
     return [_replace(event, joined=True) if place else event for place, event in enumerate(events)]
+
+
+def _ended_holds(state: State, events: Sequence[OrderEvent]) -> list[OrderEvent]:
+    """Return the release of holds on lines that have nothing open any more, because there is nothing left to hold."""
+    if not events or not any(hold.lines for hold in state.order.holds):
+        return []
+    order = state.order
+    for event in events:
+        order = evolve(order, event, at=max(state.now, order.updated_at))
+    if order.counters == state.order.counters:
+        return []
+    ended = tuple(
+        (hold.number, hold.reason)
+        for hold in order.holds
+        if hold.lines and not any(order.counters[line].open for line in hold.lines)
+    )
+    return [Released(holds=ended, reason="nothing of the lines on hold is open")] if ended else []
 
 
 def is_applicable(command: Command, order: Order) -> bool:
@@ -246,7 +264,10 @@ class PlaceHolds(Command, frozen=True, kw_only=True):
             raise Conflict(Code.STATE_FORBIDS, "something of the order has shipped, so it cannot be on hold any more")
 
     def decide(self, state: State) -> Sequence[OrderEvent]:
-        """Return `order.held`. Refuses with Invalid an unknown line, a release time that is past, a reason given twice."""
+        """Return `order.held`.
+
+        Refuses with Invalid an unknown line, one with nothing open, a release time that is past, a reason given twice.
+        """
         order = state.order
         faults: list[Fault] = []
         reasons: set[str] = set()
@@ -260,6 +281,11 @@ class PlaceHolds(Command, frozen=True, kw_only=True):
                 Fault(("holds", position, "lines", place), f"must be below {len(order.counters)}, the number of lines")
                 for place, line in enumerate(hold.lines)
                 if not 0 <= line < len(order.counters)
+            ]
+            faults += [
+                Fault(("holds", position, "lines", place), f"has nothing open: {_summary(order.counters[line])}")
+                for place, line in enumerate(hold.lines)
+                if 0 <= line < len(order.counters) and not order.counters[line].open
             ]
         if faults:
             raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))

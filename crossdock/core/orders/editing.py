@@ -34,7 +34,7 @@ def revise(order: Order, content: Content) -> Revision:
 
     Refuses with Conflict `state_forbids`, with a fault for each place, what would corrupt units that are allocated, shipped or
     canceled: fewer units of a line than that, another thing or destination for it, its removal, another currency, another
-    address for what has left.
+    address for what has left. Also the removal of a line that is on hold.
     """
     from_lines = _matched(order.content.lines, content.lines)
     counters = tuple(
@@ -133,9 +133,29 @@ def _line_faults(order: Order, content: Content, from_lines: tuple[int, ...]) ->
     kept = set(from_lines)
     for place, counters in enumerate(order.counters):
         if place not in kept and (counters.allocated or counters.shipped):
-            named = order.content.lines[place].line_ref or order.content.lines[place].sku or place
-            faults.append(Fault(("lines",), f"must still hold line {named!r}, which is allocated or shipped"))
+            named = _name_of(order, place)
+            faults.append(Fault(("lines",), f"must still have line {named!r}, which is allocated or shipped"))
+    faults += _hold_faults(order, kept)
     return faults
+
+
+def _hold_faults(order: Order, kept: set[int]) -> list[Fault]:
+    """Refuse the removal of a line that is on hold: it would lift the hold, and nobody would have released it."""
+    return [
+        Fault(
+            ("lines",),
+            f"must still have line {_name_of(order, place)!r}, which is on hold ({hold.reason}); release the hold or "
+            "cancel the line first",
+        )
+        for hold in order.holds
+        for place in hold.lines
+        if place not in kept
+    ]
+
+
+def _name_of(order: Order, place: int) -> str | int:
+    line = order.content.lines[place]
+    return line.line_ref or line.sku or place
 
 
 def _order_faults(order: Order, content: Content) -> list[Fault]:

@@ -145,7 +145,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
     """Everything the sender said. `number` is the sender's order number; times are kept as sent (ISO 8601).
 
     `unmapped` is None as long as the content is exactly what its submission says: then that document holds all the rest.
-    `notify` says whether the customer is told of the order by mail.
+    `notify` says whether the customer is told of the order by mail, `tax_included` whether prices and totals contain the tax.
     """
 
     number: str
@@ -170,6 +170,7 @@ class Content(Struct, frozen=True, omit_defaults=True):
     deliver_by: str | None = None
     notes: str | None = None
     notify: bool = True
+    tax_included: bool = False
     unmapped: Any = field(default=None, name="leftovers")  # the name in stored content and in hashed events
 
 

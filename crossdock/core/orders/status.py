@@ -150,10 +150,11 @@ TRANSITIONS: dict[Status, dict[Verb, tuple[Status, ...]]] = {
         Verb.SHIP: (Status.PARTIALLY_SHIPPED, Status.SHIPPED),
     },
     Status.ON_HOLD: {
-        Verb.EDIT: (*_UNSHIPPED, Status.CANCELED),  # a hold goes with the lines it is on
+        # Where nothing of the lines on hold is open any more, the hold ends.
+        Verb.EDIT: (*_UNSHIPPED, Status.CANCELED),
         Verb.HOLD: (Status.ON_HOLD,),
         Verb.RELEASE: _UNSHIPPED,
-        Verb.CANCEL: (Status.ON_HOLD, Status.CANCELED),
+        Verb.CANCEL: (*_UNSHIPPED, Status.CANCELED),
     },
     Status.PARTIALLY_ALLOCATED: {
         Verb.EDIT: (Status.PARTIALLY_ALLOCATED, Status.ALLOCATED),

@@ -4,7 +4,7 @@ from crossdock.doors import Door
 from crossdock.doors.pb_fulfillment.demo import DEMO_SEEDS, ORGANIZATION_IDS, curl, seeds
 from crossdock.doors.pb_fulfillment.errors import refuse
 from crossdock.doors.pb_fulfillment.format import FORMAT
-from crossdock.doors.pb_fulfillment.routes import ROUTES
+from crossdock.doors.pb_fulfillment.routes import NOT_YET, ROUTES
 from crossdock.doors.pb_fulfillment.routes.common import check_transaction
 
 DOOR = Door(
@@ -18,4 +18,5 @@ DOOR = Door(
     demo_seeds=DEMO_SEEDS,
     organization_ids=ORGANIZATION_IDS,
     demo_curl=curl,
+    not_yet=NOT_YET,
 )

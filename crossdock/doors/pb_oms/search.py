@@ -15,7 +15,9 @@ from crossdock.core.json.strict_json import Tree
 from crossdock.core.json.value_types import is_date, is_date_or_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
+from crossdock.core.search_terms import contact_email, fold_email
 from crossdock.doors.pb_oms import mapping, wire_search
+from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.flows.order_search import Exclusion, Filters, OrderQuery, Residual, alternatives
 
 _WORDS = ("UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED")
@@ -57,9 +59,8 @@ class Search(Struct, frozen=True):
 
 
 def _email(order: Order) -> str:
-    """Return the e-mail an order is searched by: the customer's, else the receiver's, in lower case."""
-    customer = order.content.customer
-    return ((customer and customer.email) or (order.ship_to and order.ship_to.email) or "").lower()
+    """Return the e-mail address an order is searched by, folded."""
+    return fold_email(contact_email(order.content) or "")
 
 
 def rules(tree: Tree) -> Iterator[Fault]:
@@ -93,7 +94,7 @@ def from_wire(search: wire_search.Search) -> Search:
         numbers=given.get("orderNumber", ()),
         statuses=tuple(each for each in Status if any(each in mapping.statuses_of(word) for word in words)),
         customers=given.get("customerId", ()),
-        emails=tuple(dict.fromkeys(email.lower() for email in given.get("email", ()))),
+        emails=tuple(dict.fromkeys(fold_email(email) for email in given.get("email", ()))),
         items=given.get("itemId", ()),
         tags=given.get("tag", ()),
         created_from=_span(first[0])[0] if first else None,
@@ -127,7 +128,7 @@ def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery,
         "sku": search.items,
     }
     # A term is more than a customer's id, an order can have several SKUs and tags, and deleted orders are never asked for.
-    is_inexact = search.customers or len(search.items) > 1 or len(search.tags) > 1 or mapping.DELETED in search.tags
+    is_inexact = search.customers or len(search.items) > 1 or len(search.tags) > 1 or DELETED in search.tags
     any_of, is_exact = alternatives(
         {name: values for name, values in several.items() if values},
         base=Filters(created_from=search.created_from, created_to=search.created_to),
@@ -137,4 +138,4 @@ def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery,
     return query, None if is_exact else residual
 
 
-_DELETED = Exclusion(mapping.DELETED, status=str(Status.CANCELED))  # an order is deleted by canceling and tagging it
+_DELETED = Exclusion(DELETED, status=str(Status.CANCELED))  # an order is deleted by canceling and tagging it

@@ -4,7 +4,7 @@ from crossdock.doors import Door
 from crossdock.doors.s2.demo import DEMO_SEEDS, ORGANIZATION_IDS, SALES_ACCOUNTS, curl, seeds
 from crossdock.doors.s2.errors import refuse
 from crossdock.doors.s2.format import FORMAT
-from crossdock.doors.s2.routes import ROUTES, organization_of
+from crossdock.doors.s2.routes import NOT_YET, ROUTES, organization_of
 
 __all__ = ["DOOR"]
 
@@ -18,6 +18,7 @@ DOOR = Door(
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
+    not_yet=NOT_YET,
     organization_ids=ORGANIZATION_IDS,
     sales_accounts=SALES_ACCOUNTS,
 )

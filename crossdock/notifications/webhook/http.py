@@ -116,7 +116,7 @@ class Webhooks:
         self._private_allowed = private_allowed
         self._loopback_allowed = loopback_allowed
         self._clock = clock
-        self._connections = connections
+        self.connections = connections
         self._slots = asyncio.Semaphore(connections)
         self._sockets: WeakSet[socket] = WeakSet()
         self._resolver = resolver or Resolver()
@@ -188,7 +188,7 @@ class Webhooks:
         headers["webhook-timestamp"] = str(timestamp_s)
         if message.secrets:
             headers["webhook-signature"] = signature(message.message_id, timestamp_s, message.body, message.secrets)
-        if len(self._sockets) >= 2 * self._connections:
+        if len(self._sockets) >= 2 * self.connections:
             # So many are idle that more of them would approach the limit of open files.
             headers["Connection"] = "close"
         return url, headers

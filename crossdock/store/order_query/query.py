@@ -13,11 +13,14 @@ from msgspec import Struct
 
 from crossdock.core.ids import first_id_at, index_key
 from crossdock.core.orders.model import Order
-from crossdock.store.orders import fold, tag_term
+from crossdock.core.search_terms import fold, fold_email
+from crossdock.store.orders import tag_term
 
 Sort = Literal["created", "updated"]
 # Filters that have an index, most selective first.
-INDEXED_FILTERS = ("number", "email", "term", "tag", "archived", "sku", "location", "status", "door")
+INDEXED_FILTERS = ("number", "email", "term", "tag", "balanced", "archived", "sku", "location", "status", "door")
+# Filters whose index has only the orders of one value: those that are out of the ordinary.
+PARTIAL_INDEXES = {"archived": True, "balanced": False}
 # The range of the last change; its index is in the order of `updated_at`.
 UPDATED_RANGE = frozenset({"updated_from", "updated_to"})
 # Alternatives that a search answers from indexes alone; each costs a count and a page.
@@ -43,6 +46,7 @@ class Filters(Struct, frozen=True):
     updated_from: int | None = None
     updated_to: int | None = None
     archived: bool | None = None
+    balanced: bool | None = None
     term: str | None = None
     tag: str | None = None
 
@@ -103,9 +107,9 @@ def filter_values(filters: Filters, names: Iterable[str]) -> dict[str, Any]:
         if name in values:
             values[name] = index_key(values[name])
     if "email" in values:
-        values["email"] = index_key(values["email"].lower())
+        values["email"] = index_key(fold_email(values["email"]))
     if "term" in values:
-        values["term"] = fold(values["term"])
+        values["term"] = index_key(fold(values["term"]))
     if "tag" in values:
         values["tag"] = tag_term(values["tag"])
     if "created_from" in values:  # ids sort by time, so every index that ends in the id also serves the range

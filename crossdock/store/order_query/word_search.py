@@ -3,13 +3,22 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from sqlalchemy import Text, bindparam, select, union
+from sqlalchemy import ColumnElement, Table, Text, bindparam, select, union
 
 from crossdock.core.ids import MAX_ID, index_key
+from crossdock.core.money import is_balanced
 from crossdock.core.orders.model import Order
-from crossdock.store.order_query.query import INDEXED_FILTERS, Filters, OrderPage, filter_names, filter_values
+from crossdock.core.search_terms import fold, fold_email, words_of
+from crossdock.store.order_query.query import (
+    INDEXED_FILTERS,
+    PARTIAL_INDEXES,
+    Filters,
+    OrderPage,
+    filter_names,
+    filter_values,
+)
 from crossdock.store.order_query.statements import IndexScan, leading_rows
-from crossdock.store.orders import by_ids, email_key_of, fold, line_keys, terms_of
+from crossdock.store.orders import by_ids, email_key_of, line_keys, terms_of
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.tables import order_line, order_term, orders
 
@@ -28,13 +37,14 @@ async def search(
     (of numbers and SKUs, where they are stored in one case).
     """
     found: list[Order] = []
-    names = [name for name in filter_names(filters) if name in INDEXED_FILTERS and name != "archived"]
+    names = [name for name in filter_names(filters) if name in INDEXED_FILTERS and name not in PARTIAL_INDEXES]
     for _ in range(MAX_ROUNDS):
         streams = [await _with_word(tx, organization_id, word, before) for word in words]
-        streams += [await _with_filter(tx, organization_id, filters, name, before) for name in names]
+        for name in names:
+            streams.append(_Stream(await _with_filter(tx, organization_id, filters, name, before)))
         # Below the lowest id of a stream that was cut, nothing is known yet.
-        floor = max((ids[-1] for ids in streams if len(ids) == IDS_A_ROUND), default=None)
-        common = set(streams[0]).intersection(*streams[1:])
+        floor = max((stream.floor for stream in streams if stream.floor is not None), default=None)
+        common = set.intersection(*(stream.ids for stream in streams))
         candidates = sorted((each for each in common if floor is None or each >= floor), reverse=True)
         for start in range(0, len(candidates), _PORTION):
             some = await by_ids(tx, organization_id, candidates[start : start + _PORTION])
@@ -47,12 +57,36 @@ async def search(
     return OrderPage(found, before)
 
 
-async def _with_word(tx: Transaction, organization_id: int, word: str, before: int | None) -> list[int]:
+class _Stream:
+    """Ids of orders, newest first, and the lowest one down to which they are complete; None where they all are."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.ids = set(ids)
+        self.floor = ids[-1] if len(ids) == IDS_A_ROUND else None
+
+
+async def _with_word(tx: Transaction, organization_id: int, word: str, before: int | None) -> _Stream:
+    """Read the orders that a word of a search finds: those with such a value, or with all the words of names in it."""
+    stream = _Stream(await _with_value(tx, organization_id, word, before))
+    parts = words_of(word)
+    if parts in ([], [fold(word)]):
+        return stream
+    of_parts = [_Stream(await _with_value(tx, organization_id, part, before, is_name=True)) for part in parts]
+    floors = [each.floor for each in (stream, *of_parts) if each.floor is not None]
+    stream.ids |= set.intersection(*(each.ids for each in of_parts))
+    stream.floor = max(floors, default=None)
+    return stream
+
+
+async def _with_value(
+    tx: Transaction, organization_id: int, word: str, before: int | None, *, is_name: bool = False
+) -> list[int]:
     variants = {"exact": word, "upper": word.upper(), "lower": word.lower()}
     rows = await tx.rows(
-        _word_statement(), organization_id=organization_id, before=MAX_ID if before is None else before,
-        limit=IDS_A_ROUND, term=fold(word), email=index_key(word.lower()),
-        **{name: index_key(variant) for name, variant in variants.items()},
+        _name_statement() if is_name else _word_statement(), organization_id=organization_id,
+        before=MAX_ID if before is None else before, limit=IDS_A_ROUND, term=index_key(fold(word)),
+        **({} if is_name else {"email": index_key(fold_email(word))}),
+        **({} if is_name else {name: index_key(variant) for name, variant in variants.items()}),
     )  # fmt: skip
     return [row["order_id"] for row in rows]
 
@@ -73,15 +107,24 @@ def _filter_statement(name: str) -> Statement:
 
 
 @cache
+def _name_statement() -> Statement:
+    return _union_of((order_term, order_term.c.term == bindparam("term")))
+
+
+@cache
 def _word_statement() -> Statement:
     variants = [bindparam(name, type_=Text()) for name in ("exact", "upper", "lower")]
-    parts = []
-    for table, condition in (
+    return _union_of(
         *((orders, orders.c.number_key == each) for each in variants),
         *((order_line, order_line.c.sku_key == each) for each in variants),
         (orders, orders.c.email_key == bindparam("email")),
         (order_term, order_term.c.term == bindparam("term")),
-    ):
+    )
+
+
+def _union_of(*sources: tuple[Table, ColumnElement[bool]]) -> Statement:
+    parts = []
+    for table, condition in sources:
         part = (
             select(table.c.order_id)
             .where(
@@ -109,6 +152,7 @@ def matches(order: Order, filters: Filters) -> bool:
         "status": lambda: order.status == values["status"],
         "email": lambda: email_key_of(order) == values["email"],
         "archived": lambda: order.archived == values["archived"],
+        "balanced": lambda: is_balanced(order.content) == values["balanced"],
         "sku": lambda: any(sku == values["sku"] for sku, _ in line_keys(order)),
         "location": lambda: any(location == values["location"] for _, location in line_keys(order)),
         "term": lambda: values["term"] in terms_of(order),

@@ -82,7 +82,8 @@ def _number_holds() -> None:
 
 
 def _add_terms() -> None:
-    from crossdock.store.orders import terms_of_content
+    from crossdock.core.search_terms import content_terms
+    from crossdock.store.orders import MAX_TERMS, decode_content
 
     connection = op.get_bind()
     page = sa.text(
@@ -95,7 +96,7 @@ def _add_terms() -> None:
         terms = [
             {"organization_id": row[0], "order_id": row[1], "term": term}
             for row in rows
-            for term in terms_of_content(bytes(row[2]))
+            for term in content_terms(decode_content(bytes(row[2])), limit=MAX_TERMS)
         ]
         if terms:
             connection.execute(insert, terms)

@@ -1,0 +1,1 @@
+"""What orders, stock and shipments refer to: products."""
