@@ -64,6 +64,7 @@ class _Reference:
     def __init__(self, doors: Sequence[Door]) -> None:
         self._doors = doors
         self._by_name = {door.name: door for door in doors}
+        self._pages: dict[str, bytes] = {}
         self._openapi: dict[str, dict[str, Any]] = {}
         self._asyncapi: dict[str, bytes] = {}
 
@@ -74,7 +75,9 @@ class _Reference:
         door = self._by_name.get(request.path_params["door"])
         if door is None:
             return HTMLResponse(_page(self._doors, None, None, is_unknown=True), status_code=404)
-        return HTMLResponse(_page(self._doors, door, self._document(door)))
+        if door.name not in self._pages:  # rendering takes a tenth of a second, and anybody may ask
+            self._pages[door.name] = _page(self._doors, door, self._document(door)).encode()
+        return HTMLResponse(self._pages[door.name])
 
     async def openapi(self, request: Request) -> Response:
         door = self._by_name.get(request.path_params["door"])
