@@ -9,7 +9,8 @@ import sys
 import click
 
 from crossdock import __version__
-from crossdock.cli import accounts, clients, completion, database, mail, organizations, serve, users, work
+from crossdock.cli import accounts, clients, completion, database, mail, organizations, products, serve, users, work
+from crossdock.cli.output import printable
 from crossdock.core.errors import Refusal
 
 _EPILOG = (
@@ -36,6 +37,7 @@ for _command in (
     clients.client,
     users.user,
     accounts.account,
+    products.product,
     mail.mail,
     completion.completion,
 ):
@@ -50,5 +52,5 @@ def main() -> None:
     try:
         program(prog_name="crossdock")
     except (Refusal, ValueError) as error:
-        click.echo(f"crossdock: {error}", err=True)
+        click.echo(f"crossdock: {printable(str(error))}", err=True)
         sys.exit(1)

@@ -59,7 +59,11 @@ def _cell(value: Any) -> str:
     """Return a value as text of one line: an older version stored names with line breaks."""
     if isinstance(value, Mapping):
         return "  ".join(_cell(each) for each in value.values() if each is not None)
-    text = "" if value is None else str(value)
+    return printable("" if value is None else str(value))
+
+
+def printable(text: str) -> str:
+    """Return a text without line breaks and control characters, which could forge lines of output."""
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 

@@ -80,20 +80,22 @@ def from_base62(text: str) -> int | None:
 
 
 def to_short_base62(identity: int) -> str:
-    """Format as 10 base-62 characters; as 11 outside the years that 10 characters can hold.
+    """Format as 10 base-62 characters; ids of earlier releases, and those outside the years that 10 can hold, as 11.
 
     10 characters have 62**10 = 8.4e17 values and ids up to 9.2e18, so they cannot hold all: at 2**22 ids in a millisecond they
     hold 6.34 years. These begin before the first order of this program and end in March 2033.
     """
     offset = identity - _FIRST_SHORT
-    return to_base62(offset) if 0 <= offset < _SHORT_COUNT else to_base62(identity).rjust(11, "0")
+    is_short = identity & _FIRST_SEQUENCE and 0 <= offset < _SHORT_COUNT
+    return to_base62(offset) if is_short else to_base62(identity).rjust(11, "0")
 
 
 def from_short_base62(text: str) -> int | None:
-    """Read what `to_short_base62` spelled, and 11 characters also for an id that has 10 now; None for anything else."""
+    """Read what `to_short_base62` wrote, and 11 characters also for an id that has 10; None for anything else."""
     if len(text) == 10:
         offset = from_base62(text)
-        return None if offset is None else _FIRST_SHORT + offset
+        identity = None if offset is None else _FIRST_SHORT + offset
+        return identity if identity is not None and to_short_base62(identity) == text else None
     return from_base62(text.removeprefix("0")) if len(text) == 11 else None
 
 

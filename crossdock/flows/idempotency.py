@@ -175,11 +175,6 @@ async def natural_owner(tx: Transaction, format: Format, first: Claim, claim: Cl
     return claims[claim.key]
 
 
-async def is_used(context: Context, caller: Caller, *, key: bytes) -> bool:
-    """Tell whether a key stands for a request that changed something."""
-    return bool(await orders_under(context, caller, [key]))
-
-
 async def orders_under(context: Context, caller: Caller, keys: list[bytes]) -> dict[bytes, int]:
     """Return the ids of the orders that stand under keys (0 where a request was not about one order)."""
     if not keys:

@@ -6,7 +6,7 @@ Hosting providers print URLs for libpq. asyncpg sends every parameter it does no
 
 import ssl
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 # libpq's, without effect here: Crossdock sets keepalives of its own on each connection, and asyncpg has no GSS encryption,
 # no TLS compression, and always sends the server's name in TLS.
@@ -44,9 +44,9 @@ def parse(url: str) -> tuple[str, dict[str, Any]]:
 
     Raises ValueError that names a parameter which cannot be understood.
     """
-    parts = urlsplit(url)
+    base, _, query = url.partition("?")
     try:
-        given = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        given = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError:
         raise ValueError("the parameters of the database URL must be written as ?name=value&name=value") from None
     if foreign := sorted(given.keys() & _FOREIGN):
@@ -65,7 +65,7 @@ def parse(url: str) -> tuple[str, dict[str, Any]]:
     if name := given.pop("fallback_application_name", ""):
         given.setdefault("application_name", name)
     kept = {name: value for name, value in given.items() if name not in _IGNORED}
-    return urlunsplit(parts._replace(query=urlencode(kept, safe="/:"))), arguments
+    return f"{base}?{urlencode(kept, safe='/:')}" if kept else base, arguments
 
 
 def _check_encryption(given: dict[str, str]) -> None:

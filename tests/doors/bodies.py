@@ -50,7 +50,6 @@ RULES: dict[str, st.SearchStrategy[str]] = {
     "s2_country": st.sampled_from(["", *sorted(COUNTRIES)]),
     "currency": st.sampled_from(sorted(CURRENCIES)),
     "optional_country": st.sampled_from(["", *sorted(COUNTRIES)]),
-    "optional_currency": st.sampled_from(["", *sorted(CURRENCIES)]),
     "optional_date": times.map(lambda time: time[:10]) | st.just(""),
     "date": times.map(lambda time: time[:10]),
     "date_time": times | times.map(lambda time: time[:-1] + ".198-05:00"),

@@ -351,6 +351,10 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.is_revoked": (lambda tx: tenants.is_revoked(tx, OTHER, token_id="t"), False),
     "tenants.vendor_references": (lambda tx: tenants.vendor_references(tx, OTHER), set()),
     "tenants.add_vendor_reference": (lambda tx: tenants.add_vendor_reference(tx, OTHER, kind="b", value="1"), True),
+    "tenants.remove_vendor_references": (lambda tx: tenants.remove_vendor_references(tx, OTHER, kind="a"), None),
+    "tenants.has_orders": (lambda tx: tenants.has_orders(tx, THIRD), False),
+    "tenants.catalog_kinds": (lambda tx: tenants.catalog_kinds(tx, OTHER), set()),
+    "tenants.remove_organization": (lambda tx: tenants.remove_organization(tx, THIRD), None),
     "catalog.entries": (lambda tx: catalog.entries(tx, OTHER, kind="product", keys=["k"]), []),
     "catalog.entry_versions": (lambda tx: catalog.entry_versions(tx, OTHER, kind="product", keys=["k"]), []),
     "catalog.change_entry": (

@@ -52,6 +52,23 @@ def names_in_file(path: Path) -> set[str]:
     return {name.decode() for name in re.findall(rb"marked-\d", path.read_bytes())}
 
 
+class TestFileMode:
+    async def test_a_new_file_and_those_beside_it_are_their_owners_alone(self, store: SqliteStore, path: Path) -> None:
+        await write(store, "marked-1")
+        modes = {
+            each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir() if not each.name.endswith("worker")
+        }
+        assert modes.keys() >= {path.name, f"{path.name}-wal"}
+        assert set(modes.values()) == {0o600}
+
+    async def test_the_mode_of_an_existing_file_is_left_to_its_owner(self, tmp_path: Path) -> None:
+        path = tmp_path / "crossdock.db"
+        path.touch(mode=0o640)
+        path.chmod(0o640)
+        sqlite.connect(str(path)).close()
+        assert path.stat().st_mode & 0o777 == 0o640
+
+
 class TestWriteAheadLog:
     async def test_a_checkpoint_runs_after_a_number_of_rows(
         self, store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch

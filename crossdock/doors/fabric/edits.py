@@ -66,12 +66,13 @@ def _identity_faults(body: dict[str, Tree], order: Order) -> list[Fault]:
 def _restore_expiries(before: dict[str, Tree], after: dict[str, Tree]) -> None:
     """Restore authorization expiries of payments, matched by `paymentCounter`, or by position where there is none."""
     stored = [payment for _, payment in objects_in(before, "payments")]
+    of_counter = {payment.get("paymentCounter"): payment for payment in reversed(stored)}
     for position, payment in objects_in(after, "payments"):
         counter = payment.get("paymentCounter")
-        same = [each for each in stored if counter is not None and each.get("paymentCounter") == counter]
-        earlier = (
-            same[0] if same else stored[position] if counter is None and position < len(stored) else {}
-        )  # fmt: skip
+        if counter is None:
+            earlier = stored[position] if position < len(stored) else {}
+        else:
+            earlier = of_counter.get(counter, {}) if isinstance(counter, int) else {}
         if "authExpirationDate" in earlier and "authExpirationDate" not in payment:
             payment["authExpirationDate"] = earlier["authExpirationDate"]
 

@@ -5,7 +5,7 @@ The token call is OAuth's, so its errors have `error` and `error_description` be
 
 import re
 
-from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
+from crossdock.core.errors import Busy, Code, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.fabric import wire_calls
 
@@ -71,6 +71,7 @@ _OAUTH_ERRORS = {
     Code.NO_SCOPE: "invalid_scope",
     Code.UNAVAILABLE: "temporarily_unavailable",
     Code.OVERLOADED: "temporarily_unavailable",
+    Code.TOO_MANY_ATTEMPTS: "temporarily_unavailable",
 }
 _REALM = 'realm="Crossdock"'
 _CHALLENGES = {
@@ -156,8 +157,8 @@ def _reply(status: int, message: str, error: str, request: Request) -> Reply:
 
 def _headers(refusal: Refusal, status: int) -> list[tuple[str, str]]:
     """Return `Retry-After`, and the challenge that HTTP requires of a 401, with OAuth's code (RFC 6750 3)."""
-    if status == 503:
-        return [("Retry-After", "1")]
+    if isinstance(refusal, Busy):
+        return [("Retry-After", str(refusal.facts.get("retry_after_s", 1)))]
     challenge = _CHALLENGES.get(refusal.code)
     if challenge is None or status == 400:
         return []

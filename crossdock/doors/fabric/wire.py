@@ -22,7 +22,16 @@ Country = Annotated[
     Meta(extra_json_schema={"pattern": "^([A-Z]{2,3})?$"}),
 ]
 Currency = Annotated[OptionalCurrency, Meta(extra_json_schema={"pattern": "^([A-Z]{3})?$"})]
-DateTime = Annotated[OptionalDateTime, Meta(extra_json_schema={"format": "date-time"})]
+# No `format`, because an empty one is answered as it was sent, which no date-time type of a client could read.
+DateTime = Annotated[
+    OptionalDateTime,
+    Meta(
+        extra_json_schema={
+            "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+            "([Zz]|[+-][0-9]{2}:?[0-9]{2}))?$"
+        }
+    ),
+]
 ORDER_TYPES = ("WEB", "CSC", "MOBILE_APP", "POS")
 OrderType = Annotated[
     str,

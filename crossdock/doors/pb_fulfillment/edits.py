@@ -107,6 +107,8 @@ def _merge_items(before: Document, body: ParsedBody) -> Document:
         for name, value in body.tree.items()
         if value is not None and name not in SERVER_FIELDS and name not in _IDS
     }
+    if changes.get("createDate") == "":  # an order has one always
+        del changes["createDate"]
     lines = changes.get("orderLines")
     if isinstance(lines, list):
         changes["orderLines"] = _merge_lines(before.get("orderLines") or [], lines)

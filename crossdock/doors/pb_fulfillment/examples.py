@@ -46,7 +46,7 @@ def _order(sent: Body, **changes: Any) -> Body:
 
 _CHANGED_AT = "2026-01-30T11:20:00Z"
 ORDER = _order(CREATE)
-STATUS: Body = {name: ORDER[name] for name in wire_answers.OrderStatus.__struct_encode_fields__ if name in ORDER}
+STATUS: Body = {name: ORDER[name] for name in wire_answers.StatusResponse.__struct_encode_fields__ if name in ORDER}
 UPDATE: Body = CREATE | {"brand": "Coldwater", "updateDate": "2026-01-30T11:19:58Z"}
 UPDATED = _order(UPDATE, pbUpdateDate=_CHANGED_AT)
 CHANGE_ITEMS: Body = {

@@ -277,7 +277,7 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
         customerOrderId=content.customer_number,
         references=[{"name": each.name, "values": each.value} for each in content.references] or None,
         inputShippingDetails=_from_shipping(content.shipping, missing_fields),
-        createDate=missing_fields.fill(content.placed_at, "", "createDate"),
+        createDate=content.placed_at,  # where there is none, the response has the time of receipt
         fromNode=destination.location_ref,
         shipOnDate=content.ship_by,
         fulfillmentReleaseDate=content.release_at,

@@ -10,7 +10,7 @@ from datetime import UTC
 from decimal import Context, Decimal
 from typing import Any
 
-from msgspec import Struct, inspect
+from msgspec import Raw, Struct, inspect
 
 from crossdock.core.ids import from_digits, to_digits
 from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
@@ -45,7 +45,7 @@ SERVER_FIELDS = frozenset(
 )
 # Values in the response of fields that were not sent.
 DEFAULTS: Object = {"references": [], "orderType": "eCom", "isGift": False}
-_STATUS_MEMBERS = wire_answers.OrderStatus.__struct_encode_fields__
+_STATUS_MEMBERS = wire_answers.StatusResponse.__struct_encode_fields__
 _CLIENT_DATES = ("createDate", "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate")
 _EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
 _MAX_LINE_ID = 2**63  # integers of typed clients
@@ -111,12 +111,12 @@ def name_client(response: Object, order: Order, client: str) -> None:
         response["clientId"] = client
 
 
-def name_client_in_json(response: bytes, order: Order, client: str) -> bytes:
+def name_client_in_json(response: Raw, order: Order, client: str) -> Raw:
     """As `name_client`, in a response as JSON; its first member is the clientId."""
     if order.source.door == DOOR:
         return response
     own = b'{"clientId":' + encode_json(order.content.account_ref or "")
-    return response.replace(own, b'{"clientId":' + encode_json(client), 1)
+    return Raw(bytes(response).replace(own, b'{"clientId":' + encode_json(client), 1))
 
 
 def _for_strict_clients(name: str, value: Tree, order: Order) -> Tree:

@@ -25,7 +25,10 @@ Text255 = Annotated[str, Meta(max_length=255)]
 Text1024 = Annotated[str, Meta(max_length=1024)]
 PostalCode = str | int  # the vendor's sample sends a number
 # The value types with what a JSON Schema can say of them.
-_TIME = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})"
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = (
+    _DAY + r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
+)
 DateTime = Annotated[value_types.DateTime, Meta(extra_json_schema={"pattern": f"^{_TIME}$"})]
 OptionalDateTime = Annotated[value_types.OptionalDateTime, Meta(extra_json_schema={"pattern": f"^({_TIME})?$"})]
 Country = Annotated[value_types.Country, Meta(extra_json_schema={"pattern": "^[A-Z]{2}$"})]
@@ -246,8 +249,8 @@ class CancelOrder(Struct, kw_only=True):
     """One order to cancel, by its id, by the client's number, or by both."""
 
     clientId: ClientId
-    clientOrderId: Id | None = None
-    orderId: Annotated[NonEmpty, Meta(description="Required where there is no clientOrderId.")] | None = None
+    clientOrderId: Text50 | None = None
+    orderId: Annotated[str, Meta(description="Required where there is no clientOrderId.")] | None = None
 
 
 class BulkCancel(Struct):

@@ -120,7 +120,7 @@ class Order(Struct, kw_only=True):
     dropShipInfo: DropShipInfo | None = None
 
 
-class OrderStatus(Struct, kw_only=True):
+class StatusResponse(Struct, kw_only=True):
     """An order's status."""
 
     clientId: str
@@ -163,7 +163,7 @@ class StatusPage(Struct, kw_only=True):
     size: int
     number: PageNumber
     numberOfElements: int
-    orders: list[OrderStatus]
+    orders: list[StatusResponse]
 
 
 class Token(Struct, kw_only=True):

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from crossdock.core.catalog import products
 from crossdock.core.errors import Fault
 from crossdock.core.ids import json_equal
 from crossdock.core.json.strict_json import parse
 
 Tree = Any
-PRODUCT = "pb_oms/customs_product"
+CUSTOMS_PRODUCT = "pb_oms/customs_product"
+# An item may name a customs product of this door, or any product of the organization by its id or SKU.
+PRODUCT = f"{CUSTOMS_PRODUCT}|{products.KIND}|{products.KIND}@name"
 CARRIER_CODE = "pb_oms/carrier_code"
 
 

@@ -81,7 +81,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     reply = _reply(request, status, _ERROR_CODES[refusal.code], message, info, paths)
     if status == 401:
         reply.headers = [("WWW-Authenticate", _CHALLENGES[refusal.code])]
-    elif status == 503:
+    elif status in (429, 503):
         reply.headers = [("Retry-After", "1")]
     return reply
 
@@ -89,7 +89,8 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
 def _reply(request: Request, status: int, code: str, message: str, info: str, paths: Sequence[str]) -> Reply:
     if not request.path.startswith(_SHIPPING) or request.path.startswith(_CANADIAN_ORDERS):
         return json_reply(status, wire_calls.ErrorResponse(code, message, info))
-    error = wire_calls.ShippingError(code, message, info, list(paths))
+    # Clients of these calls show `additionalInfo`, so it always has something to say.
+    error = wire_calls.ShippingError(code, message, info or message, list(paths))
     # The vendor's gateway refuses a token with this message, its services with `errors`; clients read either.
     unauthorized = "Unauthorized" if status == 401 else None
     return json_reply(status, wire_calls.ShippingErrorResponse(message=unauthorized, errors=[error]))

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.core.catalog.products import Product, ProductCustoms, decode_product
 from crossdock.core.errors import Fault
 from crossdock.core.ids import from_short_base62, to_short_base62
 from crossdock.core.json.request_body import EntityReference, objects_in
@@ -34,7 +35,7 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import wire
-from crossdock.doors.pb_oms.catalog import PRODUCT
+from crossdock.doors.pb_oms.catalog import CUSTOMS_PRODUCT, PRODUCT
 from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.doors.pb_oms.wire_catalog import CustomsProductCreate
 from crossdock.flows.formats import MissingFields, ReferenceData
@@ -161,19 +162,50 @@ def _with_product(item: wire.Item, reference_data: ReferenceData) -> wire.Item:
     entry = reference_data.entries.get((PRODUCT, item.customProductId or ""))
     if entry is None:
         return item
-    product = msgspec.json.decode(entry.document, type=CustomsProductCreate)
-    weight = wire.Weight(product.weightUnit, product.weight) if product.weight is not None else None
+    if entry.kind == CUSTOMS_PRODUCT:
+        known = _customs_product_item(msgspec.json.decode(entry.document, type=CustomsProductCreate))
+    else:
+        known = _product_item(decode_product(entry.document))
     return wire.Item(
         customProductId=item.customProductId,
-        itemId=product.itemId or item.customProductId,
+        itemId=known.itemId or item.customProductId,
+        description=known.description,
+        hSTariffCode=item.hSTariffCode or known.hSTariffCode,
+        hSTariffCodeCountry=item.hSTariffCodeCountry or known.hSTariffCodeCountry,
+        originCountryCode=item.originCountryCode or known.originCountryCode,
+        originStateProvince=item.originStateProvince or known.originStateProvince,
+        quantity=item.quantity if item.quantity is not None else known.quantity,
+        unitPrice=item.unitPrice if item.unitPrice is not None else known.unitPrice,
+        unitWeight=item.unitWeight or known.unitWeight,
+    )
+
+
+def _customs_product_item(product: CustomsProductCreate) -> wire.Item:
+    """Return the properties of a customs product of this door as an item."""
+    return wire.Item(
+        itemId=product.itemId,
         description=product.description,
-        hSTariffCode=item.hSTariffCode or product.hsTariffCode,
-        hSTariffCodeCountry=item.hSTariffCodeCountry,
-        originCountryCode=item.originCountryCode or product.originCountryCode,
-        originStateProvince=item.originStateProvince,
-        quantity=item.quantity if item.quantity is not None else max(1, product.quantity),
-        unitPrice=item.unitPrice if item.unitPrice is not None else product.unitPrice,
-        unitWeight=item.unitWeight or weight,
+        hSTariffCode=product.hsTariffCode,
+        originCountryCode=product.originCountryCode,
+        quantity=max(1, product.quantity),
+        unitPrice=product.unitPrice,
+        unitWeight=wire.Weight(product.weightUnit, product.weight) if product.weight is not None else None,
+    )
+
+
+def _product_item(product: Product) -> wire.Item:
+    """Return the properties of a product of the organization as an item."""
+    customs = product.customs or ProductCustoms()
+    return wire.Item(
+        itemId=product.sku,
+        description=product.description or product.name,
+        hSTariffCode=customs.tariff_code,
+        hSTariffCodeCountry=customs.tariff_country,
+        originCountryCode=customs.origin_country,
+        originStateProvince=customs.origin_region,
+        quantity=1,
+        unitPrice=customs.value,
+        unitWeight=wire.Weight("KG", product.weight) if product.weight is not None else None,
     )
 
 

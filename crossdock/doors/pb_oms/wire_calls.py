@@ -104,7 +104,9 @@ class ShippingError(Struct):
 
     errorCode: Annotated[str, Meta(description="What kind of error it is, such as validation_error.")]
     errorDescription: str
-    additionalInfo: Annotated[str, Meta(description="Every fault as `path: reason`, joined by semicolons.")]
+    additionalInfo: Annotated[
+        str, Meta(description="Every fault as `path: reason`, joined by semicolons; without faults the description.")
+    ]
     additionalParameters: Annotated[list[str], Meta(description="The paths of the faults.")]
 
 

@@ -12,6 +12,8 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Raw
 
+from crossdock.core.catalog import products
+from crossdock.core.catalog.products import Product, decode_product
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
@@ -21,8 +23,8 @@ from crossdock.flows.tenants import Membership, Organization, Person
 
 Tree = Any
 ACCOUNT = "s2/account"
-PRODUCT = "s2/product"
-PRODUCT_BY_SKU = "s2/product@name"
+PRODUCT = products.KIND
+PRODUCT_BY_SKU = f"{PRODUCT}@name"
 BRAND = "s2/brand"
 # The id of what an order of another door has not: its account, and the brand of a product that is not in the catalog.
 NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -74,9 +76,14 @@ def key_for(organization: Organization, kind: str, name: str) -> str:
     return with_version_4(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
 
 
+def product_id_for(organization: Organization, sku: str) -> str:
+    """Compute the UUID of a product that this door adds; computed as in earlier releases, but for the version."""
+    return key_for(organization, "s2/product", sku)
+
+
 def unknown_product_id(organization: Organization, sku: str, name: str) -> str:
     """Compute the UUID of a product that is not in the catalog: the one it would get there, if it has a SKU."""
-    return key_for(organization, PRODUCT, sku) if sku else key_for(organization, "s2/product without sku", name)
+    return product_id_for(organization, sku) if sku else key_for(organization, "s2/product without sku", name)
 
 
 # ------------------------------------------------------------------------------------------- accounts, products, brands
@@ -141,7 +148,44 @@ def describe_account(document: bytes) -> tuple[str, str | None]:
 def product_response(entry: CatalogEntry, organization: Organization) -> Raw:
     """Render a product with its brand."""
     times = (entry.created_at, entry.updated_at)
-    return render_product(entry.document, organization, key=entry.key, times=times)
+    document = encode_json(product_fields(entry, organization))
+    return render_product(document, organization, key=entry.key, times=times)
+
+
+def product_fields(entry: CatalogEntry, organization: Organization) -> dict[str, Tree]:
+    """Return S2's fields of a product; what another door or an import did not say has S2's value for nothing."""
+    product = decode_product(entry.document)
+    own = product.door_fields.get("s2", {})
+    brand = own.get("brand")
+    if brand is None or brand["name"] != (product.brand or ""):
+        name = product.brand or ""
+        brand = {"id": key_for(organization, BRAND, name), **brand_document(name, entry.created_at)}
+    zero = Decimal("0.0")
+    return {
+        "sku": product.sku or "",
+        "brand": brand,
+        "gtin": product.gtin or "",
+        "name": product.name or product.description or product.sku or "",
+        "remarks": own.get("remarks", product.description or ""),
+        "imageMain": product.image or "",
+        "packageLengthMm": _measure(product.length),
+        "packageWidthMm": _measure(product.width),
+        "packageHeightMm": _measure(product.height),
+        "shippingWeightKg": _measure(product.weight),
+        "caseUnit": own.get("caseUnit", "EACH"),
+        "casePack": own.get("casePack", 1),
+        "caseLengthMm": own.get("caseLengthMm", zero),
+        "caseWidthMm": own.get("caseWidthMm", zero),
+        "caseHeightMm": own.get("caseHeightMm", zero),
+        "caseWeightKg": own.get("caseWeightKg", zero),
+        "condition": own.get("condition", "NEW"),
+        "serialNumberRequired": own.get("serialNumberRequired", False),
+        "expiryDateRequired": own.get("expiryDateRequired", False),
+    }
+
+
+def _measure(number: Decimal | None) -> Decimal:
+    return _float(Decimal(0) if number is None else number)
 
 
 def render_product(
@@ -157,24 +201,17 @@ def render_product(
 
 
 class ProductNames(TypedDict):
-    """The members of a product's document that order lines use."""
+    """The members of a product that order lines use."""
 
     sku: str
     name: str
 
 
-_NAMES = msgspec.json.Decoder(ProductNames)
-
-
 @lru_cache(_CACHE_SIZE)
 def parse_names(entry: CatalogEntry) -> ProductNames:
-    """Parse a product's SKU and name."""
-    return _NAMES.decode(entry.document)
-
-
-def search_text(document: dict[str, Tree]) -> str:
-    """Return the text that a list's `term` is searched in: the SKU, if there is one, and the name."""
-    return "\n".join(document[name] for name in ("sku", "name") if name in document)
+    """Return a product's SKU and name."""
+    product = decode_product(entry.document)
+    return {"sku": product.sku or "", "name": product.name or product.description or product.sku or ""}
 
 
 def brand_document(name: str, now: int) -> dict[str, Tree]:
@@ -187,8 +224,29 @@ def brand_response(entry: CatalogEntry) -> dict[str, Tree]:
     return {"id": entry.key, **parse_document(entry)}
 
 
+# Members of a product that only S2 has; the canonical product stores them as they are.
+_OWN_FIELDS = ("brand", "remarks", "caseUnit", "casePack", "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg",
+               "condition", "serialNumberRequired", "expiryDateRequired")  # fmt: skip
+
+
+def to_product(document: dict[str, Tree]) -> Product:
+    """Map a product's document (see product_document) to the canonical product."""
+    return Product(
+        sku=document["sku"] or None,
+        name=document["name"] or None,
+        brand=document["brand"]["name"] or None,
+        gtin=document["gtin"] or None,
+        image=document["imageMain"] or None,
+        length=document["packageLengthMm"],
+        width=document["packageWidthMm"],
+        height=document["packageHeightMm"],
+        weight=document["shippingWeightKg"],
+        door_fields={"s2": {name: document[name] for name in _OWN_FIELDS}},
+    )
+
+
 def product_document(body: wire.ProductCreate, brand: dict[str, Tree]) -> dict[str, Tree]:
-    """Make the stored document of a product: its members in the order of the response, whole measures as 1500.0."""
+    """Make the document of a product: its members in the order of the response, whole measures as 1500.0."""
     document: dict[str, Tree] = msgspec.structs.asdict(body) | {"brand": brand}
     # `brand` is the second member of the body and of the response: replacing its value keeps the order
     return document | {name: _float(document[name]) for name in _MEASURES}

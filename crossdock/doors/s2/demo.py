@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from crossdock.doors import OrganizationId, SalesAccounts, Seed, encode_json
-from crossdock.doors.s2.catalog import ACCOUNT, BRAND, PRODUCT, account_document, assign, describe_account, search_text
+from crossdock.doors.s2.catalog import ACCOUNT, BRAND, PRODUCT, account_document, assign, describe_account, to_product
 from crossdock.doors.s2.wire import is_uuid
 
 ACCOUNT_ID = "1ac48942-405a-4841-a7d8-708f50dbe888"
@@ -81,8 +81,8 @@ DEMO_SEEDS = (
     Seed(ACCOUNT, ACCOUNT_ID, "Demo", document=account_document("Demo")),
     Seed(BRAND, _BRANDLESS_ID, "", document=_BRANDLESS),
     Seed(BRAND, _SONY_ID, "Sony", document=_SONY),
-    Seed(PRODUCT, SECOND_PRODUCT_ID, "SKU-GREY", search_text(_SECOND_PRODUCT), _SECOND_PRODUCT),
-    Seed(PRODUCT, FIRST_PRODUCT_ID, "test", search_text(_FIRST_PRODUCT), _FIRST_PRODUCT),
+    Seed(PRODUCT, SECOND_PRODUCT_ID, "SKU-GREY", "SKU-GREY\nSKU GREY", to_product(_SECOND_PRODUCT)),
+    Seed(PRODUCT, FIRST_PRODUCT_ID, "test", "test\nTest Product", to_product(_FIRST_PRODUCT)),
 )
 
 

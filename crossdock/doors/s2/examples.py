@@ -81,9 +81,9 @@ PRODUCT: Document = _rendered(
     catalog.product_response(
         _entry(
             catalog.PRODUCT,
-            catalog.key_for(_ORGANIZATION, catalog.PRODUCT, PRODUCT_CREATE["sku"]),
+            catalog.product_id_for(_ORGANIZATION, PRODUCT_CREATE["sku"]),
             PRODUCT_CREATE["sku"],
-            PRODUCT_CREATE | {"brand": catalog.brand_response(_BRANDLESS)},
+            catalog.to_product(PRODUCT_CREATE | {"brand": catalog.brand_response(_BRANDLESS)}),
         ),
         _ORGANIZATION,
     )
@@ -172,6 +172,7 @@ ERRORS: dict[int | str, Any] = {
     404: _error("NOT_FOUND", "There is no such order"),
     409: _error("FAILED_PRECONDITION", "The order was changed by somebody else"),
     413: _error("INVALID_ARGUMENT", "The body has more than 1048576 bytes"),
+    429: _error("RESOURCE_EXHAUSTED", "Too many attempts to sign in have failed; try again later"),
     500: _error(
         "INTERNAL", "An unexpected error occurred. Please report it with the reference ID: 0123456789abcdef."
     ),

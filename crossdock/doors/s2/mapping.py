@@ -179,17 +179,18 @@ def _line_fields(
         (PRODUCT_BY_SKU, line.sku or "")
     )
     path = ("items", position)
-    product, product_id = None, None if entry is None else entry.key
-    if product_id is None:
+    product, product_id, computed_id = None, None, ""
+    if entry is not None:
+        product_id = entry.key
+    else:
         product = {
             "sku": missing_fields.fill(line.sku, "", *path, "product", "sku"),
             "name": missing_fields.fill(line.description, "", *path, "product", "name"),
         }
-        computed = unknown_product_id(reference_data.organization, product["sku"], product["name"])
-        product_id = missing_fields.fill(None, computed, *path, "product", "id")
+        computed_id = unknown_product_id(reference_data.organization, product["sku"], product["name"])
     return _without_none(
         channelOrderItemId=missing_fields.fill(line.line_ref, "", *path, "channelOrderItemId"),
-        productId=product_id,
+        productId=missing_fields.fill(product_id, computed_id, *path, "product", "id"),
         product=product,
         quantity=line.quantity,
         unitPrice=missing_fields.fill(line.unit_price, 0, *path, "unitPrice"),

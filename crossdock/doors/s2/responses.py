@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from msgspec import Raw
 
-from crossdock.core.orders.model import Order
+from crossdock.core.orders.model import Line, Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
@@ -67,12 +67,12 @@ _UNKNOWN_PRODUCT = product_document(
 )  # fmt: skip
 
 
-def _unknown_product(item: Tree, order: Order, organization: Organization) -> Raw:
+def _unknown_product(key: str, line: Line, order: Order, organization: Organization) -> Raw:
     """Render a product that is not in the catalog: flagged `unknown`, with the SKU and name of the order line only."""
     brand = {"id": NO_ID, **brand_document("", order.created_at)}
-    document = _UNKNOWN_PRODUCT | {"sku": item["product"]["sku"], "brand": brand, "name": item["product"]["name"]}
+    document = _UNKNOWN_PRODUCT | {"sku": line.sku or "", "brand": brand, "name": line.description or ""}
     times = (order.created_at, order.created_at)
-    return render_product(encode_json(document), organization, key=item["productId"], times=times, unknown=True)
+    return render_product(encode_json(document), organization, key=key, times=times, unknown=True)
 
 
 def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:
@@ -96,11 +96,12 @@ def _address_response(address: dict[str, Tree] | None) -> dict[str, Tree] | None
 
 
 def _item_response(
-    item: dict[str, Tree], order: Order, products: Products, organization: Organization
+    item: dict[str, Tree], line: Line, order: Order, products: Products, organization: Organization
 ) -> dict[str, Tree]:
-    entry = products.find(item["productId"].lower())
+    key = item["productId"].lower()
+    entry = products.find(key)
     product = (
-        product_response(entry, organization) if entry is not None else _unknown_product(item, order, organization)
+        product_response(entry, organization) if entry is not None else _unknown_product(key, line, order, organization)
     )
     response = {
         "channelOrderItemId": item["channelOrderItemId"],
@@ -167,7 +168,10 @@ def order_response(document: dict[str, Tree], order: Order, reference_data: Refe
         "assignStatus": _derive_assign_status(order.counters),
         "archived": order.archived,
         "currencyId": document["currencyId"],
-        "items": [_item_response(item, order, products, organization) for item in document["items"]],
+        "items": [
+            _item_response(item, line, order, products, organization)
+            for item, line in zip(document["items"], order.content.lines, strict=True)
+        ],
         "attachments": [
             _attachment_response(each, attachment_id(order_id, position), created)
             for position, each in enumerate(document["attachments"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -147,6 +148,33 @@ class TestUpdate:
             400, {"message": "The order is allocated; its addresses and items cannot change"},
         )  # fmt: skip
         assert (await world.http.put(f"{BASE}/SH-1", json=whole | {"cartId": "x"}, headers=headers)).status_code == 200
+
+
+class TestLargeOrders:
+    async def test_calls_on_an_order_of_many_lines_take_time_proportional_to_them(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        async def seconds(count: int) -> dict[str, float]:
+            (line,) = smallest()["items"]
+            items = [line | {"lineItemId": f"l{index}", "sku": f"S{index}"} for index in range(count)]
+            canceled = [{"lineItemId": each["lineItemId"]} for each in items[1:]]
+            payments = [{"paymentCounter": index} for index in range(count)]
+            number, body = f"N-{count}", smallest(orderNumber=f"N-{count}", items=items, payments=payments)
+            order = await create_order(world, headers, body)
+            took = {}
+            for name, method, path, sent in (
+                ("eligibility", "GET", f"cancel?orderId={order['orderId']}&lineItemIds=l1&lineItemIds=l2", None),
+                ("update", "PUT", number, body | {"items": items[::-1], "cartId": "x"}),
+                ("cancel", "POST", "cancel", {"orderId": order["orderId"], "items": canceled}),
+            ):  # fmt: skip
+                began = time.process_time()
+                answer = await world.http.request(method, f"{BASE}/{path}", json=sent, headers=headers)
+                took[name] = time.process_time() - began
+                assert answer.status_code == 200, answer.text
+            return took
+
+        few, many = await seconds(500), await seconds(4_000)
+        assert {name: many[name] / max(few[name], 0.01) > 24 for name in few} == dict.fromkeys(few, False)
 
 
 class TestStrangers:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from crossdock.core.errors import Code, Invalid
+from crossdock.core.errors import Busy, Code, Invalid
 from crossdock.doors import Headers, Request
 from crossdock.doors.fabric import DOOR
 from crossdock.doors.fabric.demo import DEMO_ACCOUNT
@@ -92,6 +92,9 @@ class TestToken:
         reply = DOOR.refuse(Invalid(Code.INVALID, 'a "b" \\ é\n'), request)
         assert json.loads(reply.body)["error_description"] == "A 'b' ' ''"
         assert json.loads(DOOR.refuse(None, request).body)["error"] == "server_error"
+        busy = DOOR.refuse(Busy(Code.TOO_MANY_ATTEMPTS, "too many wrong secrets", retry_after_s=30), request)
+        assert (busy.status, json.loads(busy.body)["error"]) == (429, "temporarily_unavailable")
+        assert ("Retry-After", "30") in busy.headers
 
 
 def token_error(error: str, message: str) -> dict[str, str]:

@@ -78,6 +78,13 @@ def settled(examples: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def without_times(examples: dict[str, Any]) -> Any:
+    """Leave out what depends on whether the server or its worker is faster: times, ids in their order, how far it is."""
+    text = json.dumps(examples, sort_keys=True)
+    text = TIME.sub("TIME", re.sub(r"0[0-9a-hjkmnp-tv-z]{12}", "ID", text))
+    return json.loads(re.sub(r'"position": \d+', '"position": 0', text))
+
+
 @pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 async def test_the_examples_are_what_the_calls_answer(world: World, headers: dict[str, str]) -> None:
     examples = settled(examples_of(await all_calls(world, headers)))
@@ -86,7 +93,7 @@ async def test_the_examples_are_what_the_calls_answer(world: World, headers: dic
     recorded = json.loads(call_docs._EXAMPLES.read_text())
     assert list(examples) == list(recorded)
     for operation, of_call in examples.items():
-        assert of_call == recorded[operation], operation
+        assert without_times(of_call) == without_times(recorded[operation]), operation
 
 
 @pytest.mark.parametrize("route", DOOR.routes, ids=lambda route: route.operation)

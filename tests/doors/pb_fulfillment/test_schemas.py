@@ -11,7 +11,7 @@ import httpx
 import jsonschema
 import pytest
 
-from crossdock.core.ids import from_base32, from_base62, from_digits, from_hex24, from_uuid, to_digits
+from crossdock.core.ids import from_base32, from_digits, from_hex24, from_short_base62, from_uuid, to_digits
 from crossdock.doors.pb_fulfillment import DOOR
 from tests.doors.pb_fulfillment.client import CLIENT_ID, ORDERS, VendorClient
 from tests.doors.pb_fulfillment.documents import FULL
@@ -85,7 +85,7 @@ BODIES = [*MINIMAL.items(), *((door, sample(door) | more) for door, more in MORE
 def created_id(door: str, created: Body) -> int:
     """Return the id of an order from the answer to its create call."""
     decode: dict[str, Any] = {
-        "pb_oms": lambda: from_base62(created["orderId"][2:]),
+        "pb_oms": lambda: from_short_base62(created["orderId"][2:]),
         "pb_fulfillment": lambda: from_digits(created["orderId"][3:22]),
         "fabric": lambda: from_hex24(created["orderId"]),
         "s2": lambda: from_uuid(created["id"]),

@@ -58,6 +58,7 @@ def is_shipping_error(response: httpx.Response, status: int, error_code: str) ->
         and body == expected
         and list(error) == ["errorCode", "errorDescription", "additionalInfo", "additionalParameters"]
         and error["errorCode"] == error_code
+        and error["additionalInfo"] != ""
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from crossdock import demo
-from crossdock.doors.s2.catalog import BRAND, PRODUCT, format_time, key_for, s2_id, unknown_product_id
+from crossdock.doors.s2.catalog import BRAND, format_time, key_for, product_id_for, s2_id, unknown_product_id
 from crossdock.flows.tenants import Organization
 
 ORGANIZATION = Organization(1, "Demo", demo.ORGANIZATION_UUID, 0, 0)
@@ -30,7 +30,7 @@ def test_times_are_formatted_without_trailing_zeros(us: int, rendered: str) -> N
         (BRAND, "Sony", "e45e5aad-fff5-5b3c-bf2a-e42802517c93"),
         (BRAND, "", "9e8997af-778f-5eab-8ebe-4dad50378f56"),
         (BRAND, "Ältere & Söhne", "073d39d1-7156-50a8-9cc8-c75c4579ff91"),
-        (PRODUCT, "MUG-1", "8b32ae0b-1c1c-5ee3-8cf4-82b9b957fffb"),
+        ("s2/product", "MUG-1", "8b32ae0b-1c1c-5ee3-8cf4-82b9b957fffb"),
     ],
 )
 def test_the_key_of_a_catalog_entry_has_version_4_and_otherwise_the_digits_of_earlier_releases(
@@ -43,5 +43,5 @@ def test_the_key_of_a_catalog_entry_has_version_4_and_otherwise_the_digits_of_ea
 @pytest.mark.parametrize(("sku", "same"), [("MUG-1", True), ("", False)])
 def test_a_product_that_is_not_in_the_catalog_has_the_id_that_it_would_get_there(sku: str, same: bool) -> None:
     computed = unknown_product_id(ORGANIZATION, sku, "A mug")
-    assert (computed == key_for(ORGANIZATION, PRODUCT, sku)) == same
+    assert (computed == product_id_for(ORGANIZATION, sku)) == same
     assert unknown_product_id(ORGANIZATION, sku, "A mug") == computed != unknown_product_id(ORGANIZATION, "", "A cup")

@@ -137,6 +137,7 @@ class TestErrors:
             ))),
             (409, Conflict(Code.STALE_VERSION, "the order was changed by somebody else")),
             (413, Invalid(Code.TOO_LARGE, "the body has more than 1048576 bytes")),
+            (429, Busy(Code.TOO_MANY_ATTEMPTS, "too many attempts to sign in have failed; try again later")),
             (500, None),
             (503, Busy(Code.OVERLOADED, "too many orders are waiting")),
         ],

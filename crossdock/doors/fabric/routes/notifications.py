@@ -7,6 +7,7 @@ from crossdock.core.ids import from_hex24
 from crossdock.core.orders.commands import RequestNotification
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors.fabric import examples
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.edits import report_command
 from crossdock.doors.fabric.errors import ERRORS, LARGE
@@ -70,11 +71,18 @@ ROUTES = (
         "Send a notification to webhooks again",
         request=wire.NotificationRequest,
         answers={200: {"type": "array", "items": wire.NotificationRequest}, **_ANSWERS}, parameters=(_CONTEXT, _TENANT),
+        description=(
+            "Sends the event `notificationType` to the webhooks that name it, with the body as details. Only orders have "
+            f"notifications yet. The same body for the same order within {TWICE_WITHIN_S} seconds is a 403."
+        ),
+        examples={"request": examples.NOTIFICATION, 200: [examples.NOTIFICATION]},
     ),
     Route(
         "POST", paths("/notification/acknowledgment"), acknowledge, access.WRITE, "acknowledgeNotification",
         "Record that a notification was sent to the customer",
         request=wire.NotificationReport, answers={200: wire.NotificationReport, **_ANSWERS},
         parameters=(_CONTEXT, _TENANT),
+        description="Adds the body to the order's `auditLogs`, once, however often it is sent.",
+        examples={"request": examples.NOTIFICATION_REPORT, 200: examples.NOTIFICATION_REPORT},
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from crossdock.core.json.request_body import objects_in
 from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire_calls, wire_responses
+from crossdock.doors.fabric import examples, wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
@@ -156,35 +156,55 @@ fraud_cancel = _fraud_handler(
 
 _REPORT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
 _FRAUD_ANSWERS: dict[int, Any] = {200: wire_calls.FraudResponse, **ERRORS, **LARGE}
+_FRAUD_DESCRIPTION = (
+    "Only the status 200 is documented by the vendor: a body with faults, an unknown order and a state that does not allow the "
+    "call are answered with 200, the status FAILURE and the reasons."
+)
 ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",
         "Record the status of a payment",
         request=wire_calls.PaymentReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Sets the status of a payment, and its charge and refund where the balances state them, and adds the report to its "
+            "`paymentLog`, also after the order has shipped. A report that was recorded already changes nothing."
+        ),
+        examples={"request": examples.PAYMENT_REPORT, 200: examples.PAYMENT_REPORTED, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/package-tracking/acknowledge"), acknowledge_tracking, access.WRITE, "acknowledgeTracking",
         "Record an acknowledgment of a package tracking service",
         request=wire_calls.TrackingReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description="Adds an audit entry, once; the order itself does not change.",
+        examples={"request": examples.TRACKING_REPORT, 200: examples.TRACKING_REPORTED, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/cross-border/validate-order"), validate_orders, access.WRITE, "validateCrossBorderOrders",
         "Record the cross-border validation of orders",
         request=wire_calls.ValidateRequest, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Records the validation on all orders that the body names, or on none where one is unknown, and sends the event "
+            "CROSS_BORDER_VALIDATION. The answer has no body."
+        ),
+        examples={"request": examples.VALIDATION},
     ),
     Route(
         "POST", paths("/order/cross-border/release-order"), release_order, access.WRITE, "releaseCrossBorderOrder",
         "Release an order from its cross-border hold, or cancel it",
         request=wire_calls.BorderRelease, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description="RELEASE ends the hold ORDER_HOLD_CROSSBORDER, CANCEL cancels the order. The answer has no body.",
+        examples={"request": examples.BORDER_RELEASE, 400: examples.NOT_HELD, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/fraud/release"), fraud_release, access.WRITE, "releaseFraudOrder",
         "Release an order from its fraud hold; the status is 200 also for errors",
-        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,), description=_FRAUD_DESCRIPTION,
+        examples={"request": examples.FRAUD_REPORT, 200: examples.FRAUD_RELEASED},
     ),
     Route(
         "POST", paths("/fraud/cancel"), fraud_cancel, access.WRITE, "cancelFraudOrder",
         "Cancel an order for fraud; the status is 200 also for errors",
-        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,), description=_FRAUD_DESCRIPTION,
+        examples={"request": examples.FRAUD_REPORT, 200: examples.FRAUD_CANCELED},
     ),
 )  # fmt: skip

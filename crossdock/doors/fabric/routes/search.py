@@ -4,7 +4,7 @@ from typing import Any
 
 from crossdock.core.errors import Fault
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, paths, read_body, render_json
 from crossdock.doors.fabric.search import Search, can_sort_by, order_query
@@ -45,5 +45,10 @@ ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",
         request=wire_calls.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
+        description=(
+            "Searches orders of all vendors' APIs by any member; no match is a 404. The filters have the structure of the "
+            "order, and a date means the whole day in UTC."
+        ),
+        examples={"request": examples.QUERY, 200: examples.ORDER_PAGE, 404: examples.NO_ORDERS},
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import NOT_CACHED, TOKEN
 from crossdock.flows import access
 
@@ -37,11 +37,16 @@ async def token(request: Request) -> Reply:
     return json_reply(200, answer, headers=NOT_CACHED)
 
 
-_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 500, 503), wire_calls.TokenError)
+_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 429, 500, 503), wire_calls.TokenError)
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, TOKEN, "Get a token for a client id and secret",
         request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
         answers={200: wire_calls.TokenResponse, **_ERRORS},
+        description=(
+            "OAuth client credentials. The client is named by a Basic header, or by `client_id` and `client_secret` in the "
+            "form. `authServerId` can be anything. The token is valid for an hour."
+        ),
+        examples={"request": examples.TOKEN_REQUEST, 200: examples.TOKEN, 401: examples.TOKEN_REFUSED},
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import Command, EditOrder, HoldRequest, PlaceHolds, Together
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire, wire_calls, wire_responses
+from crossdock.doors.fabric import examples, wire, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import AMENDABLE, merge, relative_faults, replace_document, with_pickup
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.mapping import HOLD
@@ -115,15 +115,28 @@ ROUTES = (
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
         "Replace an order; fields that the body omits are removed",
         request=wire_calls.OrderUpdate, answers={200: wire_responses.Order, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "The body replaces the order, so it can be a complete answer that was changed; service fields are ignored. With "
+            "`version`, the update is refused where the order has changed since. A `statusCode` that begins with ORDER_HOLD "
+            "holds the order. Items and addresses can change until the order is allocated."
+        ),
+        examples={"request": examples.UPDATE, 200: examples.UPDATED, 400: examples.STALE, 404: examples.NO_ORDER},
     ),
     Route(
         "PATCH", paths("/order/{orderId}/shipto/{shipToId}/pickup"), update_pickup, access.WRITE, "updatePickup",
         "Change the pickup person of a ship-to",
         request=wire.Pickup, answers={200: wire_responses.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Merges the body into the person of the same `pickupType`, or into the first one where the body has no type, and "
+            "adds one where there is none. Answers the ship-to."
+        ),
+        examples={"request": examples.PICKUP, 200: examples.SHIP_INFO, 404: examples.NO_ORDER},
     ),
     Route(
         "PATCH", paths("/order/{orderId}/customer"), update_customer, access.WRITE, "updateCustomer",
         "Change the customer of an order",
         request=wire.Customer, answers={200: wire.Customer, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description="Merges the body into the customer; null is stored as null. Answers the customer.",
+        examples={"request": examples.CUSTOMER_CHANGE, 200: examples.CUSTOMER, 404: examples.NO_ORDER},
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from crossdock.core.errors import Fault, NotFound
 from crossdock.core.ids import from_hex24
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
+from crossdock.doors.fabric import examples, webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty
@@ -128,9 +128,19 @@ ROUTES = (
         "POST", paths("/webhook/event/query"), query_events, access.ADMIN, "queryWebhookEvents",
         "Search the events of webhooks",
         request=wire_calls.QueryRequest, answers={200: wire.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
+        description=(
+            f"Searches the newest {MAX_SCANNED} deliveries to this organization's webhooks with the filters of the order "
+            "query; no match is an empty page."
+        ),
+        examples={"request": examples.EVENT_QUERY, 200: examples.EVENT_PAGE},
     ),
     Route(
         "POST", paths("/webhook/retry"), retry, access.ADMIN, "retryWebhook", "Send an event again",
         request=wire.Retry, answers=_RETRY_ANSWERS, parameters=(CONTEXT,),
+        description=(
+            "Sends the delivery of `eventRequestId` again; or else `payload`, or the order of `orderNumber`, to the webhooks "
+            "that name the event. Answers a text for each webhook before anything is sent."
+        ),
+        examples={"request": examples.RETRY, 200: examples.RETRIED},
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import parse
 from crossdock.core.subscription import Subscription
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import webhook_definitions
+from crossdock.doors.fabric import examples, webhook_definitions
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths, read_body
@@ -140,20 +140,31 @@ ROUTES = (
     Route(
         "POST", _COLLECTION, create_webhook, access.ADMIN, "createWebhook", "Define a webhook",
         request=wire.Webhook, answers={200: wire.StoredWebhook, **ERRORS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
+        description=(
+            "The target gets the events from now on, of orders of all vendors' APIs. No two webhooks have the same `target`, "
+            "`tenantId`, `protocol`, `source` and `apiVersion`."
+        ),
+        examples={"request": examples.WEBHOOK, 200: examples.STORED_WEBHOOK, 409: examples.WEBHOOK_EXISTS},
     ),
     Route(
         "GET", _COLLECTION, list_webhooks, access.ADMIN, "listWebhooks", "List webhooks",
         answers={200: {"type": "array", "items": wire.StoredWebhook}, **ERRORS}, parameters=_LIST_PARAMETERS,
+        description="The oldest webhook comes first.", examples={200: [examples.STORED_WEBHOOK]},
     ),
     Route(
-        "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,)
+        "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,),
+        description="Returns the webhook without the values of its secret headers.",
+        examples={200: examples.STORED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
     Route(
         "PATCH", _ITEM, change_webhook, access.ADMIN, "updateWebhook", "Change a webhook",
         request=wire.WebhookChange, answers={**_ANSWERS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
+        description="Merges the body into the webhook; null removes an optional field.",
+        examples={"request": examples.WEBHOOK_CHANGE, 200: examples.CHANGED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
     Route(
         "DELETE", _ITEM, delete_webhook, access.ADMIN, "deleteWebhook", "Delete a webhook",
-        answers=_ANSWERS, parameters=(CONTEXT,),
+        answers=_ANSWERS, parameters=(CONTEXT,), description="Returns the deleted webhook; nothing more is sent to it.",
+        examples={200: examples.STORED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
 )  # fmt: skip

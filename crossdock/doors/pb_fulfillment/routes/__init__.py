@@ -125,7 +125,7 @@ ROUTES = (
         "GET", _paths("/v1/orders/{orderId}/status"), orders.get_status, access.READ, "getOrderStatus",
         "Read the status of an order", parameters=_ORDER_PARAMETERS,
         description="A hold is not a status: it shows as `isOnHold` with its reasons.",
-        **_documented(200, wire_answers.OrderStatus, examples.STATUS, 404, faults=examples.NO_CLIENT),
+        **_documented(200, wire_answers.StatusResponse, examples.STATUS, 404, faults=examples.NO_CLIENT),
     ),
     Route(
         "PUT", _paths("/v1/orders/{orderId}/cancel"), orders.cancel_order, access.WRITE, "cancelOrder", "Cancel an order",

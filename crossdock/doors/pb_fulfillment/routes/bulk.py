@@ -1,6 +1,7 @@
 """Many orders in one call, each independently: create or update, and cancel."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ from crossdock.flows.intake import Submission
 
 # Of one order of a call: its response, the order to be rendered as one, or why there is none.
 _Result = bytes | Order | Exception
-_TREE = msgspec.json.Decoder()
+_TREE = msgspec.json.Decoder(float_hook=Decimal)  # what `validate` takes
 _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
@@ -154,13 +155,13 @@ async def _find_order(request: Request, body: bytes) -> tuple[str, int]:
     tree = normalize(parse(body), wire.CancelOrder, numbers_as_text=True)
     entry = validate(tree, wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
     assert entry.clientId in clients(request.caller)
-    if entry.orderId is not None:
+    if entry.orderId:
         order_id = parse_order_id(entry.orderId)
     else:
         key = _natural_key(entry.clientId, entry.clientOrderId or "")
         order_id = (await idempotency.orders_under(request.context, request.caller, [key])).get(key)
     order = await queries.order(request.context, request.caller, order_id=order_id)
-    has_number = entry.clientOrderId in (None, order.content.number)
+    has_number = not entry.clientOrderId or entry.clientOrderId == order.content.number
     if not mapping.is_visible_to(order, entry.clientId) or not has_number:
         raise NotFound(Code.NO_ORDER, "there is no such order")
     return entry.clientId, order.order_id
@@ -168,7 +169,7 @@ async def _find_order(request: Request, body: bytes) -> tuple[str, int]:
 
 def _id_rule(tree: Tree) -> Iterator[Fault]:
     """Require an order's id or its number."""
-    if isinstance(tree, dict) and tree.get("orderId") is None and tree.get("clientOrderId") is None:
+    if isinstance(tree, dict) and not tree.get("orderId") and not tree.get("clientOrderId"):
         yield Fault(("orderId",), "is required where there is no clientOrderId")
 
 

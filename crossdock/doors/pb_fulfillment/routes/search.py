@@ -1,7 +1,5 @@
 """Search orders: whole ones, or their status alone."""
 
-import msgspec
-
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, in_one_view, json_reply
@@ -23,7 +21,7 @@ async def search_orders(request: Request) -> Reply:
     found, total = await _find(request, query, page=page, size=size)
     rendered = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
     documents = [
-        msgspec.Raw(responses.name_client_in_json(bytes(document), order, query.client))
+        responses.name_client_in_json(document, order, query.client)
         for document, order in zip(rendered, found, strict=True)
     ]
     return json_reply(200, search.envelope(documents, total=total, page=page, size=size))

@@ -69,7 +69,7 @@ def _order_action(verb: str, handle: Handler, summary: str, description: str, sh
 
 _SIGN_IN = _route(
     "POST", "/login", tokens.login, None, "login", "Sign in", request=wire.Login,
-    answers={200: wire.LoggedIn, **dict.fromkeys((400, 401, 413, 500, 503), wire.ErrorAnswer)},
+    answers={200: wire.LoggedIn, **dict.fromkeys((400, 401, 413, 429, 500, 503), wire.ErrorAnswer)},
     description="Returns a bearer token for the other calls, valid for 7 days, and the organizations of the user.",
     shown={
         "request": examples.LOGIN, 200: examples.LOGGED_IN, 400: examples.LOGIN_FAULTS, 401: examples.WRONG_PASSWORD,

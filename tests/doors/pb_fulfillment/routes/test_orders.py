@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from crossdock.core.events import Event
-from crossdock.core.ids import from_base62, from_digits, to_digits
+from crossdock.core.ids import from_digits, from_short_base62, to_digits
 from crossdock.core.orders.status import Status
 from crossdock.flows import access, queries, tenants
 from crossdock.flows.access import SCOPES, Caller
@@ -223,7 +223,11 @@ class TestCreate:
         assert {name: order[name] for name in empty} == empty | {"orderType": "eCom"}
         assert order["orderCharges"] == charges
         assert order["billingAddress"] == billing
-        unchanged = await put(client, order["orderId"], order)
+        for end in ("", "/orderItems"):
+            unchanged = await put(client, order["orderId"], order, end=end)
+            assert unchanged.content == created.content
+        ids = {"clientId": CLIENT_ID, "clientOrderId": order["clientOrderId"]}
+        unchanged = await put(client, order["orderId"], ids | {"createDate": ""}, end="/orderItems")
         assert unchanged.content == created.content
 
     async def test_create_leaves_out_what_was_sent_as_null(self, client: VendorClient) -> None:
@@ -468,7 +472,7 @@ class TestView:
             "items": [{"itemId": "S", "quantity": 2}],
         }
         created = await client.http.post("/ordermanagement/api/v1/orders", json=body, headers=client.authorization)
-        order_id = from_base62(created.json()["orderId"][2:])
+        order_id = from_short_base62(created.json()["orderId"][2:])
         assert order_id is not None
         order = (await client.view(f"ORA{to_digits(order_id)}CA")).json()
         assert (order["clientId"], order["clientOrderId"]) == (CLIENT_ID, "A1")
@@ -501,6 +505,23 @@ class TestUpdate:
         assert len({response.content for response in responses}) == 1
         assert sum("idempotent-replayed" in response.headers for response in responses) == 7
         assert [event.name for event in await history(world, created["orderId"])] == ["order.received", "order.edited"]
+
+    @pytest.mark.parametrize("client_id", [b'"second"', b"77"])
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    async def test_a_client_of_the_organization_cannot_update_an_order_of_another_one(
+        self, world: World, client: VendorClient, client_id: bytes, mark: bytes
+    ) -> None:
+        """Also where the client id is a number, or the body begins with a byte order mark."""
+        organization = (await world.demo_organization()).organization_id
+        await tenants.add_vendor_reference(
+            world.context, organization, kind="pb_fulfillment_client", value=client_id.strip(b'"').decode()
+        )
+        created = (await client.create(SAMPLE)).json()
+        body = mark + SAMPLE.replace(b'"clientId": "1234"', b'"clientId": ' + client_id)
+        for end in ("", "/orderItems"):
+            url = f"{ORDERS}/{created['orderId']}{end}"
+            response = await client.http.put(url, content=body, headers=client.headers())
+            assert (response.status_code, parameters(response)) == (404, {"orderId"})
 
     @pytest.mark.parametrize("end", ["", "/orderItems"])
     @pytest.mark.parametrize(

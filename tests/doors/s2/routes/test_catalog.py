@@ -77,7 +77,7 @@ class TestProducts:
         caller = Caller(await world.demo_organization(), "test", frozenset())
         brand = {"name": "Old", "nameNormalized": "old", "createdAt": "2026-01-30T10:53:24Z"}
         body = msgspec.convert(PRODUCT | {"brand": "Old"}, wire.ProductCreate)
-        document = catalog.product_document(body, {"id": OLD_BRAND_ID, **brand})
+        document = catalog.to_product(catalog.product_document(body, {"id": OLD_BRAND_ID, **brand}))
         for kind, key, name, stored in (
             (catalog.BRAND, OLD_BRAND_ID, "Old", brand),
             (catalog.PRODUCT, OLD_PRODUCT_ID, "MUG-1", document),
