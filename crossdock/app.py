@@ -5,8 +5,8 @@ import gc
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -196,7 +196,38 @@ async def work(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         _log.info("working", database=without_password(settings.database))
-        await context.background.keep_running("worker", worker.run)
+        async with _health_served(context):
+            await context.background.keep_running("worker", worker.run)
+
+
+@asynccontextmanager
+async def _health_served(context: Context) -> AsyncIterator[None]:
+    """Serve health checks and metrics on the setting `work_port`, if there is one, while the block lasts."""
+    if not context.settings.work_port:
+        yield
+        return
+    import uvicorn
+    from starlette.applications import Starlette
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave the signals to the worker."""
+            yield
+
+    server = Server(
+        uvicorn.Config(
+            Starlette(routes=pages.health_routes(context)), host=context.settings.host, port=context.settings.work_port,
+            http="crossdock.web.http_protocol:LimitedProtocol", ws="none", lifespan="off", log_config=None,
+            access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=1,
+        )
+    )  # fmt: skip
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
 
 
 def site(context: Context) -> Site:

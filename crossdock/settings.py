@@ -74,6 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     # Webhooks; an attempt must end well before other processes treat its claim as abandoned (120 s)
     worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does
+    work_port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # of `crossdock work`, for health checks and metrics; 0: none
     worker_interval_s: Annotated[float, Meta(gt=0)] = 0.5  # between polls for deliveries of other processes; one query
     endpoints_most: Count = 50  # webhook endpoints of an organization; every worker polls each of them
     delivery_kept_days: Count = 30  # how long an ended delivery is stored; its event is stored for good

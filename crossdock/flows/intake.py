@@ -26,6 +26,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import Format, MissingFields, ReferenceData
 from crossdock.flows.idempotency import SubmissionStatus
+from crossdock.flows.measures import INTAKE_WAITING
 from crossdock.flows.reference_data import unknown_references
 from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
 from crossdock.store import idempotency_keys, submissions
@@ -158,6 +159,7 @@ class Intake:
                 while queue and len(batch) + len(queue[0]) <= self._context.settings.intake_batch:
                     batch += queue.pop(0)
                 self._count -= len(batch)
+                INTAKE_WAITING.set(self._count)
                 await self._settle(organization_id, batch)
         finally:
             self._writers[organization_id] -= 1

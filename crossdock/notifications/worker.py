@@ -18,6 +18,7 @@ from crossdock.core.retry_policy import Attempt, Verdict
 from crossdock.flows import access, deliveries
 from crossdock.flows.context import Context
 from crossdock.flows.deliveries import ClaimedBatch
+from crossdock.flows.measures import ATTEMPTS, DATABASE_ERRORS
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
 
@@ -295,6 +296,8 @@ class EndpointWorker:
         ended = [task for task in self._in_flight if task.done()]
         self._attempted += [(self._in_flight.pop(task), task.result()) for task in ended]
         self._count(-len(ended))
+        for _, attempt in self._attempted[-len(ended) :] if ended else ():
+            ATTEMPTS.labels(self._ready.kind, str(attempt.verdict)).inc()
 
 
 async def _send(channel: Channel, message: Any, context: Context) -> Attempt:
@@ -328,5 +331,6 @@ async def _log_errors(work: Awaitable[object]) -> bool:
 
 async def wait_for_database(busy: Busy) -> None:
     """Log that the database is unavailable, and wait until it is worth another try."""
+    DATABASE_ERRORS.inc()
     _log.warning("busy", reason=busy.reason, **busy.facts)
     await asyncio.sleep(_DATABASE_RETRY_S)

@@ -176,6 +176,66 @@ async def ready(tx: Transaction, *, now: int) -> list[Ready]:
     return [each for each in found if (each.health.backoff_until or 0) <= now]
 
 
+_joined = delivery.join(
+    endpoint,
+    (delivery.c.organization_id == endpoint.c.organization_id) & (delivery.c.endpoint_id == endpoint.c.endpoint_id),
+)
+
+
+class Backlog(Struct, frozen=True):
+    """What is left to deliver to the endpoints of one kind, over all organizations.
+
+    `oldest_at` is when the oldest open delivery was created, `feed_lag` how many events the last endpoint is behind.
+    """
+
+    kind: str
+    waiting: int
+    pending: int
+    dead: int
+    oldest_at: int | None
+    feed_lag: int
+
+
+_OPEN_BY_KIND = Statement(
+    select(
+        endpoint.c.kind,
+        delivery.c.state,
+        func.count().label("deliveries"),
+        func.min(delivery.c.created_at).label("oldest_at"),
+    )
+    .select_from(_joined)
+    .where(delivery.c.ended_at.is_(None))
+    .group_by(endpoint.c.kind, delivery.c.state)
+)
+_DEAD_BY_KIND = Statement(
+    select(endpoint.c.kind, func.count().label("deliveries"))
+    .select_from(_joined)
+    .where(delivery.c.state == text("'dead'"))  # a literal, so that the partial index of dead ones is used
+    .group_by(endpoint.c.kind)
+)
+_LAG_BY_KIND = Statement(
+    select(endpoint.c.kind, func.max(feed.c.position - endpoint.c.position).label("lag"))
+    .select_from(endpoint.join(feed, feed.c.organization_id == endpoint.c.organization_id))
+    .where(endpoint.c.state == "enabled")
+    .group_by(endpoint.c.kind)
+)
+
+
+async def backlogs(tx: Transaction) -> list[Backlog]:
+    """Count what is open and dead, by kind of endpoint; across organizations, for the operator of the installation."""
+    open_rows = {(row["kind"], row["state"]): row for row in await tx.rows(_OPEN_BY_KIND)}
+    dead = {row["kind"]: row["deliveries"] for row in await tx.rows(_DEAD_BY_KIND)}
+    lags = {row["kind"]: row["lag"] for row in await tx.rows(_LAG_BY_KIND)}
+    found = []
+    for kind in ("webhook", "email"):
+        of_kind = {state: row for (each, state), row in open_rows.items() if each == kind}
+        counts = {state: row["deliveries"] for state, row in of_kind.items()}
+        oldest = min((row["oldest_at"] for row in of_kind.values()), default=None)
+        lag = max(0, lags.get(kind) or 0)
+        found.append(Backlog(kind, counts.get("waiting", 0), counts.get("pending", 0), dead.get(kind, 0), oldest, lag))
+    return found
+
+
 def _health(health: Health) -> bytes | None:
     return _ENCODE(health) if health != Health() else None
 

@@ -21,6 +21,7 @@ from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
+from crossdock.flows.measures import DATABASE_ERRORS
 from crossdock.web import logs, metrics
 from crossdock.web.client_address import ClientAddresses
 from crossdock.web.limits import REFUSAL
@@ -143,6 +144,8 @@ class Site:
             refusal = refused if refused.recorded else await self._record(door, request, refused, size)
             outcome = str(refusal.code)
             reply = _with_retry_after(door.refuse(refusal, request), refusal)
+            if refusal.code is Code.UNAVAILABLE:
+                DATABASE_ERRORS.inc()
             if isinstance(refusal, Busy) and refusal.code is not Code.TOO_MANY_ATTEMPTS:
                 _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
         except ClientGone:

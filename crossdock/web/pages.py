@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from crossdock.core.errors import Busy
 from crossdock.doors import Door
+from crossdock.flows import measures
 from crossdock.flows.context import Context
 from crossdock.web import metrics
 from crossdock.web.documentation import Documentation
@@ -18,13 +19,21 @@ _DOCUMENTED = ("/docs", "/openapi", "/asyncapi")
 
 def routes(context: Context, doors: Sequence[Door]) -> list[Route]:
     """Return the routes of the pages."""
-    health, documentation = _Health(context), Documentation(context.settings, doors).application()
+    documentation = Documentation(context.settings, doors).application()
+    return [
+        *health_routes(context),
+        *(Route(path, documentation) for path in ("/", "/llms.txt", "/favicon.ico", "/docs")),
+        *(Route(path + "/{rest:path}", documentation) for path in _DOCUMENTED),
+    ]
+
+
+def health_routes(context: Context) -> list[Route]:
+    """Return the routes of health checks and metrics, which `crossdock work` has, too."""
+    health = _Health(context)
     return [
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
         Route("/metrics", health.metrics),
-        *(Route(path, documentation) for path in ("/", "/llms.txt", "/favicon.ico", "/docs")),
-        *(Route(path + "/{rest:path}", documentation) for path in _DOCUMENTED),
     ]
 
 
@@ -47,5 +56,9 @@ class _Health:
         return JSONResponse({"status": "ready", "database": self._context.store.name})
 
     async def metrics(self, _: Request) -> Response:
-        body, media_type = metrics.exposition()
+        try:
+            backlogs = await measures.backlogs(self._context)
+        except Busy:  # what is counted in the process is worth the more
+            backlogs = []
+        body, media_type = metrics.exposition(backlogs, now=self._context.clock())
         return Response(body, headers={"content-type": media_type})
