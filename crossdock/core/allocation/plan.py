@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from heapq import heapify, heappop, heappush
 from math import asin, cos, radians, sin, sqrt
 
 import msgspec
@@ -174,8 +175,8 @@ def _measure(score: Score, place: Location, demand: Demand, stock: Stock) -> flo
             distance = _distance(place, demand)
             return 0.0 if distance is None else 1 - min(distance, FAR_KM) / FAR_KM
         case "coverage":
-            units = sum(min(line.quantity, _units(line, place.code, stock)) for line in demand.lines)
-            return units / sum(line.quantity for line in demand.lines)
+            wanted = {line.position: line.quantity for line in demand.lines}
+            return _servable(place.code, demand, stock, wanted) / sum(wanted.values())
         case "cost":
             return 1 / (1 + max(place.cost, 0))
         case "stock":
@@ -189,7 +190,7 @@ def _measure(score: Score, place: Location, demand: Demand, stock: Stock) -> flo
 
 def _units(line: DemandLine, code: str, stock: Stock) -> int:
     """Return the units of a line that a location could serve."""
-    return stock.get((line.sku, code), 0) if line.location in (None, code) else 0
+    return stock.get((line.sku, code), 0) if line.location is None or line.location == code else 0
 
 
 def _distance(place: Location, demand: Demand) -> float | None:
@@ -217,16 +218,20 @@ def _assign(demand: Demand, stock: Stock, scores: Mapping[str, int], rules: Rule
     is_small = rules.split_from is not None and (demand.value is None or demand.value < rules.split_from)
     if not rules.split or is_small:
         return []
+    # Units that a location can serve only become fewer, so what was computed for it before is an upper bound: the location on
+    # top of the heap is the best as soon as its bound still holds.
+    heap = [(-_servable(code, demand, left, open_units), rank, code) for rank, code in enumerate(ranked)]
+    heapify(heap)
     assignments: list[Assignment] = []
-    remaining = list(ranked)
-    while remaining and any(open_units.values()):
-        best = max(
-            remaining, key=lambda code: (_servable(code, demand, left, open_units), scores[code], -ranked.index(code))
-        )
-        if not _servable(best, demand, left, open_units):
-            break
-        remaining.remove(best)
-        assignments += _take(best, demand, left, open_units)
+    while heap and any(open_units.values()):
+        bound, rank, code = heappop(heap)
+        servable = _servable(code, demand, left, open_units)
+        if not servable:
+            continue
+        if servable < -bound:
+            heappush(heap, (-servable, rank, code))
+            continue
+        assignments += _take(code, demand, left, open_units)
     return sorted(assignments, key=lambda each: (each.line, each.location))
 
 
@@ -240,7 +245,12 @@ def _serves_all(code: str, demand: Demand, left: Mapping[tuple[str, str], int]) 
 
 
 def _servable(code: str, demand: Demand, left: Mapping[tuple[str, str], int], open_units: Mapping[int, int]) -> int:
-    return sum(min(open_units[line.position], _units(line, code, left)) for line in demand.lines)
+    units = 0
+    for line in demand.lines:
+        if line.location is None or line.location == code:
+            have, wanted = left.get((line.sku, code), 0), open_units[line.position]
+            units += have if have < wanted else wanted
+    return units
 
 
 def _take(code: str, demand: Demand, left: dict[tuple[str, str], int], open_units: dict[int, int]) -> list[Assignment]:
