@@ -1,20 +1,39 @@
-# `make serve` and `make test` each do all their own set-up; nothing else is needed than Python 3.11 or newer.
+# `make serve` and `make test` each do all their own set-up; they need Python 3.11 or newer with venv, and a package index.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
+PIP := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: serve test prove bench size states tree lock clean
+.PHONY: serve test prove bench size states tree coverage lock clean python
 
-$(VENV)/.runtime: requirements.lock
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	touch $@
+# The command `crossdock` runs the code of this folder from any folder; the .pth file puts it on Python's path.
+define COMMAND
+echo "$(CURDIR)" > "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/crossdock.pth"
+printf '#!/bin/sh\nexec "%s/$(VENV)/bin/python" -m crossdock "$$@"\n' "$(CURDIR)" > $(VENV)/bin/crossdock
+chmod +x $(VENV)/bin/crossdock
+endef
 
-$(DEV): requirements-dev.lock
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	touch $(VENV)/.runtime $@
+$(VENV)/.runtime: requirements.lock | python
+	@echo "Installing Crossdock's packages into $(VENV); this takes some 15 seconds ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements.lock
+	@$(COMMAND)
+	@touch $@
+
+$(DEV): requirements-dev.lock | python
+	@echo "Installing Crossdock's packages and those of its tests into $(VENV); this takes some 40 seconds ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) -r requirements-dev.lock
+	@$(COMMAND)
+	@touch $(VENV)/.runtime $@
+
+# One line for what pip and venv would explain in many.
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Crossdock needs Python 3.11 or newer. Name one: make serve PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	|| { echo "This Python has no venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 serve: $(VENV)/.runtime
 	$(RUN) crossdock serve --demo
@@ -41,6 +60,9 @@ states: $(DEV)
 
 tree: $(DEV)
 	$(RUN) docs.draw_tree
+
+coverage: $(DEV)
+	$(RUN) docs.draw_coverage
 
 lock: $(DEV)
 	$(RUN) pip install --quiet uv

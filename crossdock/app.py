@@ -28,6 +28,7 @@ from crossdock.store.protocols import Store
 from crossdock.store.schema import open_store
 from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
+from crossdock.web.limits import HOOKS, raise_file_limit, server_hooks
 
 # Of a worker process: where cores are short, the server and its orders come first.
 _WORK_NICENESS = 10
@@ -71,7 +72,7 @@ async def build_context(store: Store, settings: Settings) -> Context:
             remembered=settings.token_cache,
             delay_s=settings.revocation_delay_s,
             # A database that once served the demo may be served to the world later; its secrets are published.
-            barred=frozenset() if demo.is_loopback(settings.host) else frozenset({demo.CLIENT_ID, demo.USER}),
+            barred=frozenset() if demo.is_loopback(settings.host) else demo.SUBJECTS,
         ),
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
         payloads=all_payloads(),
@@ -86,7 +87,7 @@ def _rules(settings: Settings) -> EndpointChecks:
     def url(text: str) -> str | None:
         from crossdock.notifications.webhook import ssrf
 
-        return ssrf.check_url(text, settings.webhook_private_allowed)
+        return ssrf.check_url(text, settings.webhook_private_allowed, settings.webhook_loopback_allowed)
 
     def headers(given: tuple[tuple[str, str], ...]) -> str | None:
         from crossdock.notifications.webhook import http
@@ -108,10 +109,10 @@ def _rules(settings: Settings) -> EndpointChecks:
 
         return signing.public_key(text)
 
-    def mail_settings(document: bytes) -> tuple[Fault, ...]:
+    async def mail_settings(document: bytes) -> tuple[Fault, ...]:
         from crossdock.notifications.email import template_validation
 
-        return template_validation.check(document)
+        return await template_validation.check_in_thread(document)
 
     return EndpointChecks(
         url=url,
@@ -147,14 +148,14 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or the server's start and stop."""
         if scope["type"] == "lifespan":
-            await self._run_lifespan(receive, send)
+            await self._run_lifespan(scope, receive, send)
         else:
             await self._site(scope, receive, send)
 
     def _site_over(self, context: Context) -> Site:
         return site(context)
 
-    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         message: Message = await receive()
         assert message["type"] == "lifespan.startup"
         try:
@@ -163,18 +164,21 @@ class App:
             if self._settings.demo:
                 demo.check_loopback(self._settings)
                 await demo.ensure(context, all_doors())
+            else:  # a proxy on this machine may serve a loopback address to the world
+                context.access.barred = demo.SUBJECTS
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must report that the start failed
             _log.error("start failed", reason=str(error), exc_info=not isinstance(error, Refusal | ValueError))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         self._site = self._site_over(context)
-        timer = asyncio.create_task(hold_expiry.run(context))
+        scope.get("state", {})[HOOKS] = server_hooks(self._settings, stop=context.stop)
+        keep_running = context.background.keep_running
+        timer = asyncio.create_task(keep_running("timer", lambda: hold_expiry.run(context)))
         worker = worker_over(context) if self._settings.worker else None
-        working = asyncio.create_task(worker.run()) if worker else None
+        working = asyncio.create_task(keep_running("worker", worker.run)) if worker else None
         await send({"type": "lifespan.startup.complete"})
-        if self._settings.demo:
-            demo.print_examples(self._settings, all_doors())
         await receive()
+        context.stop()
         timer.cancel()
         if worker is not None:
             worker.stop()
@@ -186,12 +190,13 @@ class App:
 async def work(settings: Settings) -> None:
     """Deliver until SIGTERM or SIGINT; attempts under way may then end, other claims are released."""
     os.nice(_WORK_NICENESS)
+    raise_file_limit()
     async with open_context(settings) as context:
         worker = worker_over(context)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, worker.stop)
         _log.info("working", database=without_password(settings.database))
-        await worker.run()
+        await context.background.keep_running("worker", worker.run)
 
 
 def site(context: Context) -> Site:
@@ -203,7 +208,7 @@ def site(context: Context) -> Site:
 def create() -> App:
     """Build the application from the environment; every server process calls it."""
     settings = load()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     tune_garbage_collector()
     return App(settings)
 

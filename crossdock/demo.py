@@ -14,10 +14,13 @@ from crossdock.settings import Settings
 from crossdock.store import tenants as tenant_store
 from crossdock.store.tenants import Organization
 
+NAME = "Demo"
 CLIENT_ID = "demo"
 CLIENT_SECRET = "demo-secret"
 USER = "demo@example.com"
 PASSWORD = "demo-password"
+# Who gets no token from a server without --demo, though a database that once served the demo has them.
+SUBJECTS = frozenset({CLIENT_ID, USER})
 # The hash of a published password is no secret either; computing it took a sixth of a first start.
 PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$QmKylygMxnHV/SWS1MW2Uw$wxeVBudXuPJOtwPAuh7A0uL7aBR4ETLHYa3HZpbCzKM"
 ORGANIZATION_UUID = "95d73baf-76ba-4bea-86ac-1534c5e5d4aa"
@@ -41,15 +44,14 @@ def check_loopback(settings: Settings) -> None:
 
 async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
     """Add the demo organization where it is missing, with each door's demo seeds, a client and a user."""
-    async with context.store.reading() as tx:
-        organization_id = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
-        known = await tenant_store.get_organization(tx, organization_id) if organization_id else None
-    if known is not None:
+    if (known := await _find(context)) is not None:
         return known
     try:
-        added = await tenants.add_organization(context, name="Demo", uuid=ORGANIZATION_UUID)
-    except Conflict:  # another process was first
-        return await ensure(context, doors)
+        added = await tenants.add_organization(context, name=NAME, uuid=ORGANIZATION_UUID)
+    except Conflict as conflict:
+        if (known := await _find(context)) is not None:  # another process was first
+            return known
+        raise ValueError(f"--demo: {conflict}, and it is not the demo's; use another database") from conflict
     scopes = " ".join(access.SCOPES)
     for door in doors:
         for seed in door.demo_seeds:
@@ -61,6 +63,12 @@ async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
         context, added.organization_id, name="Demo", scopes=scopes, client_id=CLIENT_ID, secret=CLIENT_SECRET
     )
     return added
+
+
+async def _find(context: Context) -> Organization | None:
+    async with context.store.reading() as tx:
+        organization_id = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
+        return await tenant_store.get_organization(tx, organization_id) if organization_id else None
 
 
 async def add_seed(context: Context, organization: Organization, seed: Seed) -> None:
@@ -79,9 +87,9 @@ async def add_seed(context: Context, organization: Organization, seed: Seed) -> 
     )
 
 
-def print_examples(settings: Settings, doors: Sequence[Door]) -> None:
-    """Print for each door one command that creates an order when pasted."""
+def examples(settings: Settings, doors: Sequence[Door]) -> str:
+    """Return for each door one command that creates an order when pasted."""
     base = settings.base_url
-    lines = [f"Crossdock serves the organization Demo at {base} (documentation at {base}/docs). Paste one of these:"]
+    lines = [f"Crossdock serves the organization {NAME} at {base} (documentation at {base}/docs). Paste one of these:"]
     lines += [f"\n# {door.title}\n{door.demo_curl(base)}" for door in doors if door.demo_curl is not None]
-    print("\n".join(lines), flush=True)  # noqa: T201 - for people at the terminal, not for the log
+    return "\n".join(lines)

@@ -1,11 +1,13 @@
 """Every setting once: name, type, default, unit, range. Each is the environment variable CROSSDOCK_<NAME>.
 
-docs/settings.md lists them, and a test compares. The options of `crossdock serve` are the same settings.
+A secret may be in a file instead, which CROSSDOCK_<NAME>_FILE names. docs/settings.md lists all settings, and a test compares.
+The options of `crossdock serve` are the same settings.
 """
 
 import difflib
 import os
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,11 +17,18 @@ from msgspec import Meta, Struct
 _PREFIX = "CROSSDOCK_"
 # Variables of the test suite share the prefix; servers that tests start inherit them.
 _TEST_PREFIX = "CROSSDOCK_TEST_"
+_FILE_SUFFIX = "_FILE"
+# Settings that may be read from a file, as container platforms hand out secrets.
+SECRETS = ("database", "smtp_password", "token_key")
+# RFC 7518, section 3.2: a key for HS256 has at least the size of its hash. A shorter one can be guessed from any token.
+_SHORTEST_TOKEN_KEY = 32
 
 Count = Annotated[int, Meta(ge=0)]
 PositiveCount = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "text", "json"]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -32,16 +41,33 @@ class Settings(Struct, frozen=True, kw_only=True):
     database: str = "sqlite:///data/crossdock.db"  # sqlite:///path or postgresql://user:password@host/name
     demo: bool = False  # create the organization "Demo" with published credentials; loopback addresses only
     log_level: LogLevel = "info"  # lines of this level and above are logged
+    log_format: LogFormat = "auto"  # auto: text for people where standard error is a terminal, else JSON
+
+    trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For names the client
 
     # Limits
     body_limit_bytes: PositiveCount = 1_048_576  # the largest vendor sample is 5 kB; bulk calls carry 200 orders
     kept_bytes: Count = 65_536  # of a body over the limit, how much of its beginning is stored for inspection
     intake_batch: PositiveCount = 128  # submissions per transaction; more delay the first without saving fsyncs
     intake_waiting: PositiveCount = 4_096  # submissions that wait for a transaction before callers get 503
+    # HTTP. A mobile network sends 1 MiB in half a minute; load balancers keep idle connections for 60 s, and must be first to
+    # close them.
+    head_timeout_s: Seconds = 20.0  # from the first byte of a request to the end of its headers
+    body_timeout_s: Seconds = 60.0  # from the end of the headers to the end of the body
+    send_timeout_s: Seconds = 60.0  # a response of which less than 64 kB is taken in this time is broken off
+    idle_timeout_s: Seconds = 75.0  # a connection without a request
+    connections_most: PositiveCount = 10_000  # of clients, in one process; each takes some 10 kB
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
+    page_bytes: PositiveCount = (
+        8_388_608  # of orders on one page of them; 200 common ones have 400 kB, the largest 200 MB
+    )
+    # Long polls and streams of the event feed in one process; each polls twice a second. With 2,000 of them on PostgreSQL, a
+    # create takes 0.4 s.
+    followers_most: PositiveCount = 500
     # One PostgreSQL statement, and a pause in a transaction. The slowest search in a million orders takes 0.05 s, and most
     # callers have given up by then.
     database_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
+    database_wait_s: Annotated[float, Meta(ge=0)] = 30.0  # at start, for a PostgreSQL that is away: both may just start
 
     # Timers
     timer_interval_s: Annotated[float, Meta(gt=0)] = 1.0  # between checks for expired holds; a query per organization
@@ -54,6 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # per attempt, from name resolution to response
     webhook_concurrency: PositiveCount = 64  # concurrent attempts per endpoint; nearly all their time is waiting
     webhook_private_allowed: bool = False  # also call private, loopback and link-local addresses
+    webhook_loopback_allowed: bool = False  # also call this machine; `serve --demo` turns it on
     webhook_rotation_s: Count = 86_400  # how long an old secret keeps signing beside a new one
 
     # Mail
@@ -91,14 +118,56 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     for name, kind in fields.items():
         if overrides.get(name) is not None:
             values[name] = _converted(name, overrides[name], kind)
-        elif (variable := variable_of(name)) in environment:
-            values[name] = _converted(variable, environment[variable], kind)
-    return Settings(**values)
+        elif (text := _text_of(name, environment)) is not None:
+            values[name] = _converted(variable_of(name), text, kind)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """Raise ValueError for a value of the right type that cannot be used."""
+    if settings.token_key and len(settings.token_key.encode()) < _SHORTEST_TOKEN_KEY:
+        raise ValueError(
+            f"{variable_of('token_key')} has less than {_SHORTEST_TOKEN_KEY} bytes, so its tokens could be forged; "
+            "generate one with: openssl rand -hex 32"
+        )
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise ValueError(
+            f"{variable_of('public_url')} must begin with http:// or https://, not {settings.public_url!r}"
+        )
 
 
 def variable_of(name: str) -> str:
     """Return the environment variable of a setting."""
     return _PREFIX + name.upper()
+
+
+def file_variable_of(name: str) -> str:
+    """Return the environment variable that names the file of a secret setting."""
+    return variable_of(name) + _FILE_SUFFIX
+
+
+def _text_of(name: str, environment: Mapping[str, str]) -> str | None:
+    """Return a setting as the environment gives it, that of a secret perhaps in a file; None where it does not."""
+    variable, file_variable = variable_of(name), file_variable_of(name)
+    if name not in SECRETS or file_variable not in environment:
+        return environment.get(variable)
+    if variable in environment:
+        raise ValueError(f"{variable} and {file_variable} are both set; unset one")
+    return _secret_in(environment[file_variable], file_variable)
+
+
+def _secret_in(path: str, variable: str) -> str:
+    """Read a secret from a file, without the line end that editors and `echo` write."""
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"{variable}: {path} cannot be read: {reason}") from None
+    if not text.strip():
+        raise ValueError(f"{variable}: {path} is empty")
+    return text.strip("\r\n")
 
 
 def without_password(url: str) -> str:
@@ -121,7 +190,7 @@ def without_password(url: str) -> str:
 
 def _check_names(environment: Mapping[str, str], names: Collection[str]) -> None:
     """Raise ValueError for a CROSSDOCK_* variable that is no setting: a misspelled one would be ignored silently."""
-    known = {variable_of(name) for name in names}
+    known = {variable_of(name) for name in names} | {file_variable_of(name) for name in SECRETS}
     for variable in environment:
         if not variable.startswith(_PREFIX) or variable in known or variable.startswith(_TEST_PREFIX):
             continue

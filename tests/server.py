@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -26,11 +27,15 @@ def free_port() -> int:
 
 
 class Server:
-    """One `crossdock serve` process; with `factory`, one that serves another ASGI application instead of the program's."""
+    """One `crossdock serve` process; with `factory`, one that serves another ASGI application instead of the program's.
+
+    `errors` is where its standard error goes, if not where its output does.
+    """
 
     def __init__(
-        self, database: str, *options: str, demo: bool = True, log: Path | None = None, factory: str | None = None
-    ) -> None:
+        self, database: str, *options: str, demo: bool = True, log: Path | None = None, factory: str | None = None,
+        errors: Path | None = None, **settings: Any,
+    ) -> None:  # fmt: skip
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         environment = os.environ.copy()
@@ -40,10 +45,12 @@ class Server:
         else:  # it finds its settings where the program's own server processes find theirs
             command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(self.port)]
             environment |= {"CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": str(demo).lower()}
+        environment |= {f"CROSSDOCK_{name.upper()}": str(value) for name, value in settings.items()}
         self._out = log.open("wb") if log else subprocess.DEVNULL
+        self._errors = errors.open("wb") if errors else subprocess.STDOUT
         self.process = subprocess.Popen(
             [*command, *options],
-            cwd=ROOT, env=environment, stdout=self._out, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=ROOT, env=environment, stdout=self._out, stderr=self._errors, start_new_session=True,
         )  # fmt: skip
 
     def __enter__(self) -> "Server":
@@ -69,8 +76,9 @@ class Server:
                 self.process.wait(15)
             except subprocess.TimeoutExpired:
                 self.kill()
-        if not isinstance(self._out, int):
-            self._out.close()
+        for file in (self._out, self._errors):
+            if not isinstance(file, int):
+                file.close()
 
     def kill(self) -> None:
         """End the process, and the workers it started, at once and without warning."""

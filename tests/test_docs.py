@@ -16,7 +16,8 @@ from crossdock.core import errors
 from crossdock.core.errors import Code, Refusal
 from crossdock.core.orders.events import ORDER_EVENTS, OrderEvent
 from crossdock.doors import DOORS, all_doors
-from crossdock.settings import Settings
+from crossdock.settings import SECRETS, Settings, file_variable_of
+from docs import draw_coverage
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
@@ -62,6 +63,7 @@ class TestSettings:
 
     def test_the_documentation_names_no_setting_that_does_not_exist(self) -> None:
         real = {f"CROSSDOCK_{name.upper()}" for name in Settings.__struct_fields__} | {"CROSSDOCK_TEST_PROFILE"}
+        real |= {file_variable_of(name) for name in SECRETS}
         assert set(re.findall(r"CROSSDOCK_[A-Z_]+[A-Z]", MANUAL)) <= real
 
 
@@ -151,13 +153,16 @@ class TestDoorPages:
         assert [path for path in sorted(paths) if not any(is_named_by(path, word) for word in words)] == []
 
     @pytest.mark.parametrize("door", DOORS)
-    def test_the_readme_has_the_number_of_calls_that_work(self, door: str) -> None:
-        working, total = calls(door)
-        (row,) = re.findall(rf"^\| .* \| (.*) \| \[{door}\]\(docs/doors/{door}.md\) \|$", README, re.MULTILINE)
-        assert row == f"{working} of {total}"
+    def test_the_tables_of_a_door_have_every_call(self, door: str) -> None:
+        (found,) = [each for each in all_doors() if each.name == door]
+        assert calls(door) == draw_coverage.calls(found)
 
+    def test_the_coverage_page_is_that_of_the_routes(self) -> None:
+        assert page("coverage.md") == draw_coverage.page(), "run `make coverage`"
 
-README = (ROOT / "README.md").read_text()
+    def test_the_readme_has_the_number_of_calls_that_work(self) -> None:
+        readme = (ROOT / "README.md").read_text()
+        assert readme == draw_coverage.readme(readme), "run `make coverage`"
 
 
 # ------------------------------------------------------------------------------------------------------------------ links

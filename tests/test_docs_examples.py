@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crossdock.doors import all_doors
 from crossdock.notifications.webhook.signing import Scheme, make_secret
 from tests.server import ROOT, Server, free_port
 from tests.test_docs import PAGES, name_of
@@ -36,6 +37,7 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "docs/doors/hub/submissions.md": FIRST_CALLS,
     "docs/email.md": AFTER_AN_ORDER,
     "docs/events.md": AFTER_AN_ORDER,
+    "docs/getting-started.md": (),
 }
 # Waits until the order's e-mail is stored, which the worker does a moment after the order.
 UNTIL_MAILED = 'until curl -s "$B/mails" -H "$A" | grep -q recipient; do sleep 0.1; done\n'
@@ -44,6 +46,8 @@ SHOWN_ERRORS = {"docs/doors/hub/submissions.md": {(422, "POST", "/hub/v1/orders"
 BORDER = "=====end of block====="
 # Reports the status of each call on standard error.
 CURL = "#!/bin/sh\nexec {curl} \"$@\" -w '%{{stderr}}%{{http_code}} %{{method}} %{{url_effective}}\\n'\n"
+# The program as `pip install` makes it.
+PROGRAM = '#!/bin/sh\nPYTHONPATH={root} exec {python} -m crossdock "$@"\n'
 
 
 def blocks(text: str) -> list[str]:
@@ -128,23 +132,25 @@ class TestQuoting:
 
 # -------------------------------------------------------------------------------------------------------------- running
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """Run a demo server that may call receivers on this machine."""
-    monkeypatch.setenv("CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED", "true")
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Run a demo server."""
     with Server(f"sqlite:///{tmp_path}/crossdock.db") as started:
         yield started
 
 
 def run(shell: str, script: str, folder: Path) -> tuple[str, list[str]]:
     """Run a script and return what it printed, and its standard error with the status of each call."""
-    found = shutil.which("curl")
-    wrapper = folder / "bin" / "curl"
-    wrapper.parent.mkdir()
-    wrapper.write_text(CURL.format(curl=found))
-    wrapper.chmod(0o755)
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, text in (
+        ("curl", CURL.format(curl=shutil.which("curl"))),
+        ("crossdock", PROGRAM.format(root=ROOT, python=sys.executable)),
+    ):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
     process = subprocess.Popen(
         [*SHELLS[shell], "-c", script],
-        cwd=folder, env=os.environ | {"PATH": f"{wrapper.parent}:{os.environ['PATH']}"}, text=True,
+        cwd=folder, env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
@@ -152,7 +158,8 @@ def run(shell: str, script: str, folder: Path) -> tuple[str, list[str]]:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
-    return out, [line for line in err.splitlines() if "Terminated" not in line]  # bash reports what the script ended
+    # bash reports what the script ended, and each command its database.
+    return out, [line for line in err.splitlines() if "Terminated" not in line and not line.startswith("database: ")]
 
 
 def faults(name: str, err: list[str]) -> list[str]:
@@ -210,7 +217,19 @@ def check_readme(out: str) -> None:
     assert shows(created, json.loads(printed[0]))
     assert shows(converted, json.loads(printed[1]))
     assert "received order.released open\n" in out
-    assert "We have received your order README-1" in printed[-2]
+    assert "We have received your order README-1" in printed[-3]
+    assert "Store the secret now" in printed[-2]
+
+
+class TestReadme:
+    def test_the_order_of_the_readme_is_the_one_that_the_server_prints(self) -> None:
+        """But for its number, so that the two can be pasted one after the other."""
+        (door,) = [each for each in all_doors() if each.name == "pb_oms"]
+        assert door.demo_curl is not None
+        printed, block = door.demo_curl("$B"), blocks((ROOT / "README.md").read_text())[0]
+        printed_body, body = (re.findall(r"-d '(\{.*\})'", text, re.DOTALL)[0] for text in (printed, block))
+        assert json.loads(body) == json.loads(printed_body) | {"orderNumber": "README-1"}
+        assert set(re.findall(r"\$B(/\S+)", printed)) == set(re.findall(r"\$B(/\S+)", block))
 
 
 # -------------------------------------------------------------------------------------------------------------- receiver

@@ -1,8 +1,10 @@
 """Settings read from the environment and from options."""
 
+from pathlib import Path
+
 import pytest
 
-from crossdock.settings import Settings, load, without_password
+from crossdock.settings import SECRETS, Settings, load, without_password
 
 
 class TestLoad:
@@ -21,6 +23,8 @@ class TestLoad:
             ("WEBHOOK_TIMEOUT_S", "0", "a number above 0 and at most 60"),
             ("SMTP_TIMEOUT_S", "51", "a number above 0 and at most 50"),
             ("TIMER_INTERVAL_S", "0", "a number above 0"),
+            ("LOG_FORMAT", "xml", "one of auto, text, json"),
+            ("DATABASE_WAIT_S", "-1", "a number of at least 0"),
         ],
     )
     def test_a_wrong_value_is_refused_with_the_variable_and_its_range(
@@ -54,6 +58,43 @@ class TestLoad:
 
     def test_variables_of_others_are_ignored(self) -> None:
         assert load({"CROSSDOCKS": "1", "PORT": "1", "CROSSDOCK_TEST_PROFILE": "prove"}) == Settings()
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("name", SECRETS)
+    def test_a_secret_is_read_from_a_file(self, name: str, tmp_path: Path) -> None:
+        secret = "postgresql://me:hunter2@host/db?application_name=x"
+        (tmp_path / "secret").write_text(f"{secret}\n")
+        settings = load({f"CROSSDOCK_{name.upper()}_FILE": str(tmp_path / "secret")})
+        assert getattr(settings, name) == secret
+
+    def test_a_secret_is_given_once(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match=r"^CROSSDOCK_SMTP_PASSWORD and CROSSDOCK_SMTP_PASSWORD_FILE are both set"):
+            load({"CROSSDOCK_SMTP_PASSWORD": "x", "CROSSDOCK_SMTP_PASSWORD_FILE": str(tmp_path)})
+
+    @pytest.mark.parametrize(
+        ("content", "reason"), [(None, "No such file"), (b"\n", "is empty"), (b"\xff", "not text")]
+    )
+    def test_a_file_that_cannot_be_read_is_named(self, content: bytes | None, reason: str, tmp_path: Path) -> None:
+        path = tmp_path / "secret"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"^CROSSDOCK_TOKEN_KEY_FILE: {path} .*{reason}"):
+            load({"CROSSDOCK_TOKEN_KEY_FILE": str(path)})
+
+    def test_other_settings_have_no_file(self) -> None:
+        with pytest.raises(ValueError, match="CROSSDOCK_PORT_FILE is not a setting"):
+            load({"CROSSDOCK_PORT_FILE": "x"})
+
+    def test_a_key_that_could_be_guessed_is_refused(self) -> None:
+        assert load({"CROSSDOCK_TOKEN_KEY": "k" * 32}).token_key == "k" * 32
+        with pytest.raises(ValueError, match=r"^CROSSDOCK_TOKEN_KEY has less than 32 bytes") as refusal:
+            load({"CROSSDOCK_TOKEN_KEY": "hunter2"})
+        assert "hunter2" not in str(refusal.value)
+
+    def test_a_public_url_is_of_the_web(self) -> None:
+        with pytest.raises(ValueError, match=r"^CROSSDOCK_PUBLIC_URL must begin with http:// or https://"):
+            load({"CROSSDOCK_PUBLIC_URL": "javascript:alert(1)"})
 
 
 class TestWithoutPassword:

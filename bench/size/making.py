@@ -135,8 +135,8 @@ def product_key(number: int) -> str:
 
 
 def product(number: int, sku: str) -> CatalogEntry:
-    document = s2_demo.DEMO_SEEDS[3].document | {"sku": sku, "name": f"Thing {sku}"}
-    return CatalogEntry(0, s2.PRODUCT, product_key(number), sku, sku.casefold(), number, 0, 0, ENCODER.encode(document))
+    made = msgspec.structs.replace(s2_demo.DEMO_SEEDS[3].document, sku=sku, name=f"Thing {sku}")
+    return CatalogEntry(0, s2.PRODUCT, product_key(number), sku, sku.casefold(), number, 0, 0, ENCODER.encode(made))
 
 
 _MARKS = re.compile(rb"QQ([A-Z]+\d?)QQ|(fffffff[0-9a-f])-0000-4000-8000-000000000000|" + PLACED.encode())

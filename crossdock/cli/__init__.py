@@ -3,12 +3,14 @@
 The modules of the commands import little; a command imports what it runs, so that `--help` and `--version` are fast.
 """
 
+import io
 import sys
 
 import click
 
 from crossdock import __version__
-from crossdock.cli import accounts, clients, database, mail, organizations, serve, users, work
+from crossdock.cli import accounts, clients, completion, database, mail, organizations, products, serve, users, work
+from crossdock.cli.output import printable
 from crossdock.core.errors import Refusal
 
 _EPILOG = (
@@ -17,10 +19,13 @@ _EPILOG = (
 )
 
 
-@click.group(epilog=_EPILOG)
+@click.group(epilog=_EPILOG, invoke_without_command=True)
 @click.version_option(__version__, prog_name="crossdock", message="%(prog)s %(version)s")
-def program() -> None:
+@click.pass_context
+def program(context: click.Context) -> None:
     """Crossdock, a self-hosted order hub."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 for _command in (
@@ -32,15 +37,20 @@ for _command in (
     clients.client,
     users.user,
     accounts.account,
+    products.product,
     mail.mail,
+    completion.completion,
 ):
     program.add_command(_command)
 
 
 def main() -> None:
     """Run the program. A refusal or a bad setting is one line on standard error and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):  # names and subjects have any letter, whatever the locale can write
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         program(prog_name="crossdock")
     except (Refusal, ValueError) as error:
-        click.echo(f"crossdock: {error}", err=True)
+        click.echo(f"crossdock: {printable(str(error))}", err=True)
         sys.exit(1)

@@ -1,8 +1,10 @@
 """Shared by the commands: options that are settings, and opening the database with errors of one line."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from crossdock.settings import Settings, load, variable_of, without_password
 
 if TYPE_CHECKING:
     from crossdock.flows.context import Context
-    from crossdock.store.tenants import Organization
+    from crossdock.flows.tenants import Organization
 
 Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -52,7 +54,26 @@ def setting(name: str, *, help: str, **attributes: Any) -> Callable[[Command], C
 
 
 database_option = setting("database", metavar="URL", help="sqlite:///path or postgresql://user:password@host/name.")
-organization_argument = click.argument("organization", type=int, help="Id, as `crossdock organization list` shows it.")
+organization_argument = click.argument(
+    "organization", help="Name or id of the organization, as `crossdock organization list` shows them."
+)
+
+
+def secret_of(given: str | None, file: str | None, option: str) -> str | None:
+    """Return a secret given as an option, or in a file (`-` is standard input); None where there is neither."""
+    if file is None:
+        return given
+    if given is not None:
+        raise ValueError(f"give either --{option} or --{option}-file")
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"--{option}-file: {file} cannot be read: {getattr(error, 'strerror', 'it is not text')}"
+        ) from None
+    if not text.strip():
+        raise ValueError(f"--{option}-file: {file} is empty")
+    return text.strip("\r\n")
 
 
 # ------------------------------------------------------------------------------------------------------------- database
@@ -64,13 +85,13 @@ def run_on_database(
     `overrides` are settings that come before the environment. Raises ValueError where there is no database: to create an
     empty one here would make a wrong URL or working directory look like an empty installation.
     """
-    from crossdock.app import open_context
-
     settings = load(database=database, **overrides)
 
     async def run() -> Result:
         await require_database(settings.database)
         click.echo(f"database: {without_password(settings.database)}", err=True)
+        from crossdock.app import open_context  # late, because most of what goes wrong is found without it
+
         async with open_context(settings) as context:
             return await operation(context)
 
@@ -79,16 +100,25 @@ def run_on_database(
 
 
 async def require_database(url: str) -> None:
-    """Raise ValueError unless there is a Crossdock database at the URL."""
+    """Raise ValueError unless there is a Crossdock database of the newest schema at the URL.
+
+    An older one is not migrated here: servers of the older version may be running.
+    """
     from crossdock.store import schema
 
-    if not await schema.is_created(url):
+    revision = await schema.revision(url)
+    if revision is None:
         raise ValueError(f"no database at {without_password(url)}; run crossdock migrate to create one")
+    if revision != schema.HEAD:
+        raise ValueError(
+            f"the database at {without_password(url)} has schema {revision}, and this version needs {schema.HEAD}; "
+            "run crossdock migrate"
+        )
 
 
 @contextmanager
 def database_errors(url: str) -> Iterator[None]:
-    """Turn errors of a connection into a ValueError of one line: what happened, where and why, without the password."""
+    """Turn errors of a connection into a ValueError of one line: what happened, where, why and what to do, no password."""
     try:
         _check_port(url)
         yield
@@ -99,7 +129,22 @@ def database_errors(url: str) -> Iterator[None]:
         # What the server says of a wrong password, user or database name. asyncpg is loaded only for PostgreSQL.
         if type(error).__module__.partition(".")[0] != "asyncpg":
             raise
-        raise ValueError(f"PostgreSQL refused: {error} (database {without_password(url)})") from error
+        raise ValueError(f"PostgreSQL refused: {error} (database {without_password(url)}){_remedy(error)}") from error
+
+
+# What to do about an error of the server, by its SQLSTATE (PostgreSQL manual, appendix A).
+_REMEDIES = {
+    "28P01": "check user and password in the database URL",
+    "28000": "check user and password in the database URL",
+    "3D000": "create it first: createdb NAME",
+    "42501": "the role needs the right to create tables: GRANT ALL ON SCHEMA public TO ROLE",
+    "42704": "remove the parameter from the database URL",
+}
+
+
+def _remedy(error: Exception) -> str:
+    remedy = _REMEDIES.get(getattr(error, "sqlstate", None) or "")
+    return f"; {remedy}" if remedy else ""
 
 
 def _check_port(url: str) -> None:
@@ -113,12 +158,14 @@ def _check_port(url: str) -> None:
         ) from None
 
 
-async def get_organization(context: "Context", organization_id: int) -> "Organization":
-    """Read an organization; raises ValueError where there is none."""
-    from crossdock.store import tenants
+async def get_organization(context: "Context", name_or_id: str) -> "Organization":
+    """Read an organization by its name, in any case, or its id; raises ValueError where there is none, or several."""
+    from crossdock.flows import tenants
 
-    async with context.store.reading() as tx:
-        organization = await tenants.get_organization(tx, organization_id)
-    if organization is None:
-        raise ValueError(f"there is no organization {organization_id}")
-    return organization
+    found = await tenants.find_organizations(context, name_or_id)
+    if not found:
+        raise ValueError(f"there is no organization {name_or_id}")
+    if len(found) > 1:
+        ids = ", ".join(str(each.organization_id) for each in found)
+        raise ValueError(f"{len(found)} organizations are called {name_or_id}; use the id of the one you mean: {ids}")
+    return found[0]

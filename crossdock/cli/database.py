@@ -2,11 +2,17 @@
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from crossdock.cli.common import database_errors, database_option, run_on_database
+from crossdock.cli.output import counted, json_option, print_fields, progress
 from crossdock.settings import load, without_password
+
+if TYPE_CHECKING:
+    from crossdock.flows.context import Context
+    from crossdock.flows.verification import Verification
 
 # Of one statement of `verify`, which counts whole tables; no caller waits for it.
 _VERIFY_TIMEOUT_S = 3_600.0
@@ -19,27 +25,56 @@ def migrate(database: str | None) -> None:
     from crossdock.store import schema
 
     url = load(database=database).database
-    with database_errors(url):
-        revision = asyncio.run(schema.migrate(url))
+    with database_errors(url), progress("migrating"):
+        before = asyncio.run(schema.revision(url))
+        after = asyncio.run(schema.migrate(url))
     click.echo(f"database: {without_password(url)}", err=True)
-    click.echo(f"schema {revision}")
+    if before == after:
+        click.echo(f"schema {after}, the newest already")
+    else:
+        click.echo(f"schema {after}, {f'migrated from {before}' if before else 'created'}")
 
 
 @click.command()
+@json_option
 @database_option
-def verify(database: str | None) -> None:
+def verify(as_json: bool, database: str | None) -> None:
     """Check every order against its events.
 
     Also checks the hash chain of the events, and what is derived from orders: lines, search terms, counts, the feed. Exit
     code 1 where there are faults.
     """
-    from crossdock.core.ids import to_base32
-    from crossdock.flows import verification
-
-    found = run_on_database(database, verification.verify, database_timeout_s=_VERIFY_TIMEOUT_S)
-    click.echo(f"{found.orders} orders, {found.events} events, {len(found.broken)} faults")
-    for broken in found.broken:
-        subject = f"order {to_base32(broken.order_id)} of " if broken.order_id is not None else ""
-        click.echo(f"{subject}organization {broken.organization_id}: {broken.reason}", err=True)
-    if found.broken:
+    found, organizations = run_on_database(database, _verify, database_timeout_s=_VERIFY_TIMEOUT_S)
+    faults = [
+        {"organization": str(each.organization_id), "order": _order(each.order_id), "reason": each.reason}
+        for each in found.broken
+    ]
+    if as_json:
+        print_fields(
+            {"organizations": organizations, "orders": found.orders, "events": found.events, "faults": faults},
+            as_json=True,
+        )
+    else:
+        parts = [counted(organizations, "organization"), counted(found.orders, "order"), counted(found.events, "event")]
+        click.echo(", ".join([*parts, counted(len(faults), "fault")]))
+        for fault in faults:
+            subject = f"order {fault['order']} of " if fault["order"] is not None else ""
+            click.echo(f"{subject}organization {fault['organization']}: {fault['reason']}", err=True)
+    if faults:
         sys.exit(1)
+
+
+async def _verify(context: "Context") -> "tuple[Verification, int]":
+    """Verify, with a bar; returns also the number of organizations."""
+    from crossdock.flows import tenants, verification
+
+    with progress("verifying") as shown:
+        found = await verification.verify(context, report=shown.update)
+    return found, len(await tenants.organizations(context))
+
+
+def _order(order_id: int | None) -> str | None:
+    """Format an order id as the hub's API does."""
+    from crossdock.core.ids import to_base32
+
+    return None if order_id is None else to_base32(order_id)

@@ -23,9 +23,9 @@ def mail() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("previews"), show_default=True, help="Folder for the files."
 )
-@click.option("--organization", type=int, help="Use the mail settings of this organization.")
+@click.option("--organization", help="Use the mail settings of this organization: its name or id.")
 @database_option
-def preview(kind: str, locale: str, out: Path, organization: int | None, database: str | None) -> None:
+def preview(kind: str, locale: str, out: Path, organization: str | None, database: str | None) -> None:
     """Write a kind of mail, filled from a sample order, as files: HTML and text. The subject is printed."""
     from crossdock.notifications.email import preview as rendering
     from crossdock.notifications.email.channel import placeholder_settings
@@ -43,19 +43,19 @@ def preview(kind: str, locale: str, out: Path, organization: int | None, databas
     )
     subject, html, text = rendering.preview(Kind(kind), locale, settings)
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{kind}.{locale}.html").write_text(html)
-    (out / f"{kind}.{locale}.txt").write_text(text)
+    (out / f"{kind}.{locale}.html").write_text(html, encoding="utf-8")
+    (out / f"{kind}.{locale}.txt").write_text(text, encoding="utf-8")
     click.echo(f"{subject}\n{out / f'{kind}.{locale}.html'}\n{out / f'{kind}.{locale}.txt'}")
 
 
-async def _mail_settings(context: "Context", organization_id: int) -> "MailSettings":
+async def _mail_settings(context: "Context", name_or_id: str) -> "MailSettings":
     """Read the mail settings of an organization; placeholders where it and the server have no sender."""
     from crossdock.flows import emails, event_payloads
     from crossdock.notifications.email import channel
 
-    organization = await get_organization(context, organization_id)
+    found = await get_organization(context, name_or_id)
     async with context.store.reading() as tx:
-        caller = await event_payloads.worker_of(tx, organization)
+        caller = await event_payloads.worker_of(tx, found)
     endpoint, _ = await emails.settings(context, caller)
-    settings = channel.settings_of(endpoint.document, context.settings, brand=organization.name)
-    return settings or channel.placeholder_settings(organization.name)
+    settings = channel.settings_of(endpoint.document, context.settings, brand=found.name)
+    return settings or channel.placeholder_settings(found.name)

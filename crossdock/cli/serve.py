@@ -1,4 +1,4 @@
-"""`crossdock serve`: bind the port, migrate the database, start the server processes."""
+"""`crossdock serve`: bind the port, prepare the database, say what is served, start the server processes."""
 
 import asyncio
 import errno
@@ -6,16 +6,31 @@ import os
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, get_args
 
 import click
+import msgspec
 
 from crossdock import __version__
 from crossdock.cli.common import database_errors, database_option, setting
-from crossdock.settings import LogLevel, Settings, load, variable_of, without_password
+from crossdock.cli.output import progress
+from crossdock.settings import (
+    SECRETS,
+    LogFormat,
+    LogLevel,
+    Settings,
+    file_variable_of,
+    load,
+    variable_of,
+    without_password,
+)
 
 _START_FAILED = 3
+_BACKLOG = 2048  # connections that wait to be accepted; uvicorn's default
+_OTHERS_MAY_READ = 0o044
 
 
 @click.command()
@@ -25,21 +40,63 @@ _START_FAILED = 3
 @setting("workers", type=click.IntRange(1), help="Server processes; each uses one core.")
 @setting("demo", is_flag=True, help='Create the organization "Demo" with published credentials; loopback only.')
 @setting("log_level", type=click.Choice(get_args(LogLevel)), help="Lines of this level and above are logged.")
+@setting(
+    "log_format",
+    type=click.Choice(get_args(LogFormat)),
+    help="auto: text where standard error is a terminal, else JSON.",
+)
 def serve(**options: Any) -> None:
     """Serve all APIs; migrates the database first where needed."""
-    from crossdock.store import schema
+    from crossdock.web.client_address import ClientAddresses
 
     settings = load(**options)
     if settings.demo:
         from crossdock.demo import check_loopback
 
         check_loopback(settings)
+        # So that a receiver on the same machine can be tried.
+        settings = msgspec.structs.replace(settings, webhook_loopback_allowed=True)
+    ClientAddresses(settings.trusted_proxies)  # refuses what is no address, before anything starts
     sockets = _bind(settings.host, settings.port)
     with database_errors(settings.database):
-        asyncio.run(schema.migrate(settings.database))
+        asyncio.run(_prepare(settings))
+    # From here on callers connect, and wait until a server process accepts: what is printed can be pasted at once.
+    for each in sockets:
+        each.listen(_BACKLOG)
     click.echo(_start_line(settings))
+    for warning in _warnings(settings):
+        click.echo(f"warning: {warning}", err=True)
+    if settings.demo:
+        _print_examples(settings)
+    sys.stdout.flush()
     _export(settings)
     _run(settings, sockets)
+
+
+async def _prepare(settings: Settings) -> None:
+    """Wait for the database, migrate it, and add the demo organization where it is asked for."""
+    from crossdock.store import schema
+
+    def waiting(cause: str) -> None:
+        where = without_password(settings.database)
+        click.echo(f"waiting up to {settings.database_wait_s:g} s for the database {where}: {cause}", err=True)
+
+    await schema.wait_until_reachable(settings.database, limit_s=settings.database_wait_s, report=waiting)
+    with progress("migrating"):
+        await schema.migrate(settings.database)
+    if settings.demo:
+        from crossdock import app, demo
+        from crossdock.doors import all_doors
+
+        async with app.open_context(settings) as context:
+            await demo.ensure(context, all_doors())
+
+
+def _print_examples(settings: Settings) -> None:
+    from crossdock.demo import examples
+    from crossdock.doors import all_doors
+
+    click.echo(examples(settings, all_doors()))
 
 
 def _bind(host: str, port: int) -> list[socket.socket]:
@@ -79,8 +136,21 @@ def _start_line(settings: Settings) -> str:
     """Describe the server in one line, without secrets."""
     return (
         f"Crossdock {__version__} at {settings.base_url}, database {without_password(settings.database)}, "
-        f"server processes: {settings.workers}, delivery worker: {'on' if settings.worker else 'off'}"
+        f"server processes: {settings.workers}, delivery worker: {'on' if settings.worker else 'off'}, "
+        f"mails: {f'sent through {settings.smtp_host}' if settings.smtp_host else 'stored, not sent'}"
     )
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """Name what is allowed and probably not meant."""
+    if settings.smtp_host and not settings.mail_sender:
+        yield (
+            f"{variable_of('smtp_host')} is set without {variable_of('mail_sender')}: an organization sends no mails "
+            "until it has a sender of its own (PUT /hub/v1/mail-settings)"
+        )
+    path = Path(settings.database.removeprefix("sqlite:///"))
+    if settings.database.startswith("sqlite:") and path.is_file() and path.stat().st_mode & _OTHERS_MAY_READ:
+        yield f"other users of this machine can read the orders and keys in {path}; chmod 600 {path} ends that"
 
 
 def _export(settings: Settings) -> None:
@@ -88,6 +158,8 @@ def _export(settings: Settings) -> None:
     for name in settings.__struct_fields__:
         value = getattr(settings, name)
         os.environ[variable_of(name)] = str(value).lower() if isinstance(value, bool) else str(value)
+    for name in SECRETS:
+        os.environ.pop(file_variable_of(name), None)
 
 
 def _run(settings: Settings, sockets: list[socket.socket]) -> None:
@@ -95,6 +167,9 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from crossdock.web import logs
+
+    logs.configure(settings.log_level, settings.log_format)
     with tempfile.TemporaryDirectory() as shared:
         if settings.workers > 1:  # counters of several processes are summed in files
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
@@ -105,13 +180,15 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
             port=settings.port,
             workers=settings.workers,
             loop="uvloop" if sys.platform != "win32" else "auto",
-            http="httptools",
+            http="crossdock.web.http_protocol:LimitedProtocol",
+            ws="none",
+            log_config=None,  # what uvicorn logs goes into our log
             access_log=False,
-            proxy_headers=False,  # no door uses the client's address
+            proxy_headers=False,  # web/asgi.py reads them, where the setting trusted_proxies says so
             log_level="warning",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=10,  # a followed feed never ends by itself
+            timeout_graceful_shutdown=10,  # requests that wait are told to end; some clients read slowly
         )
         if settings.workers > 1:
             Multiprocess(config, sockets=sockets).run()

@@ -5,17 +5,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.common import database_option, get_organization, organization_argument, run_on_database
+from crossdock.cli.common import database_option, get_organization, organization_argument, run_on_database, secret_of
+from crossdock.cli.output import json_option, print_fields, print_list
 
 if TYPE_CHECKING:
     from crossdock.flows.context import Context
 
 _SHORTEST_PASSWORD = 8  # NIST SP 800-63B
+_LONGEST_EMAIL = 254  # RFC 5321
 _SHOWN_ONCE = "Only its hash is kept, and it is not shown again."
 
 email_argument = click.argument("email", help="E-mail address the person signs in with.")
 password_option = click.option(
     "--password", help=f"At least {_SHORTEST_PASSWORD} characters; generated and shown once where not given."
+)
+password_file_option = click.option(
+    "--password-file", metavar="FILE", help="File with the password, - for standard input; it does not show in ps."
 )
 
 
@@ -29,8 +34,13 @@ def user() -> None:
 @email_argument
 @click.option("--name", default="", help="Name of the person.  [default: the e-mail address]")
 @password_option
+@password_file_option
+@json_option
 @database_option
-def add(organization: int, email: str, name: str, password: str | None, database: str | None) -> None:
+def add(
+    organization: str, email: str, name: str, password: str | None, password_file: str | None, as_json: bool,
+    database: str | None,
+) -> None:  # fmt: skip
     """Add a person to an organization.
 
     A person who belongs to another organization already keeps the password they have.
@@ -38,36 +48,47 @@ def add(organization: int, email: str, name: str, password: str | None, database
     from crossdock.flows import access, tenants
 
     _check_email(email)
-    chosen = _password(password)
+    chosen, is_given = _password(password, password_file)
 
     async def run(context: "Context") -> bool:
-        await get_organization(context, organization)
+        found = await get_organization(context, organization)
         scopes = " ".join(access.SCOPES[:2])
         return await tenants.add_person(
-            context, organization, email=email, name=name or email, password=chosen, scopes=scopes
+            context, found.organization_id, email=email, name=name or email, password=chosen, scopes=scopes
         )
 
     is_new = run_on_database(database, run)
-    click.echo(f"user      {email}")
-    if not is_new:
-        click.echo("They belong to another organization already and keep the password they have.")
-    elif password is None:
-        click.echo(f"password  {chosen}\n{_SHOWN_ONCE}")
+    fields: dict[str, object] = {"user": email}
+    if is_new and not is_given:
+        print_fields(fields | {"password": chosen}, as_json=as_json, notes=[_SHOWN_ONCE])
+    elif is_new:
+        print_fields(fields, as_json=as_json)
+    else:
+        note = "They belong to another organization already and keep the password they have."
+        print_fields(fields, as_json=as_json, notes=[note])
 
 
 @user.command("list")
 @organization_argument
+@json_option
 @database_option
-def list_users(organization: int, database: str | None) -> None:
-    """List the people of an organization: e-mail, state, scopes, name."""
+def list_users(organization: str, as_json: bool, database: str | None) -> None:
+    """List the people of an organization, by e-mail."""
 
     async def run(context: "Context") -> None:
         from crossdock.flows import tenants
 
-        await get_organization(context, organization)
-        for person, membership in await tenants.members(context, organization):
-            state = "disabled" if person.is_disabled else "active"
-            click.echo(f"{person.email}  {state}  {membership.scopes}  {person.name}")
+        found = await get_organization(context, organization)
+        rows = [
+            {
+                "email": person.email,
+                "state": "disabled" if person.is_disabled else "active",
+                "scopes": membership.scopes,
+                "name": person.name,
+            }
+            for person, membership in await tenants.members(context, found.organization_id)
+        ]
+        print_list(rows, as_json=as_json, empty="There are none yet: crossdock user add ORGANIZATION EMAIL")
 
     run_on_database(database, run)
 
@@ -75,18 +96,20 @@ def list_users(organization: int, database: str | None) -> None:
 @user.command()
 @email_argument
 @password_option
+@password_file_option
+@json_option
 @database_option
-def password(email: str, password: str | None, database: str | None) -> None:
+def password(email: str, password: str | None, password_file: str | None, as_json: bool, database: str | None) -> None:
     """Set a new password. Ends every token of the person, and lets a disabled person sign in again."""
     from crossdock.flows import tenants
 
-    chosen = _password(password)
+    chosen, is_given = _password(password, password_file)
     _require(
         run_on_database(database, lambda context: tenants.set_password(context, email=email, password=chosen)), email
     )
-    click.echo(f"set the password of {email}; every earlier token has ended")
-    if password is None:
-        click.echo(f"password  {chosen}\n{_SHOWN_ONCE}")
+    fields = {"user": email} | ({} if is_given else {"password": chosen})
+    notes = ["The password is set, and every earlier token has ended."]
+    print_fields(fields, as_json=as_json, notes=notes if is_given else [*notes, _SHOWN_ONCE])
 
 
 @user.command()
@@ -130,11 +153,16 @@ def enable(email: str, database: str | None) -> None:
 @organization_argument
 @email_argument
 @database_option
-def remove(organization: int, email: str, database: str | None) -> None:
+def remove(organization: str, email: str, database: str | None) -> None:
     """Remove a person from an organization; from the database, too, where it was their last one."""
-    from crossdock.flows import tenants
 
-    if not run_on_database(database, lambda context: tenants.remove_person(context, organization, email=email)):
+    async def run(context: "Context") -> bool:
+        from crossdock.flows import tenants
+
+        found = await get_organization(context, organization)
+        return await tenants.remove_person(context, found.organization_id, email=email)
+
+    if not run_on_database(database, run):
         raise ValueError(f"{email} does not belong to organization {organization}")
     click.echo(f"removed {email} from organization {organization}")
 
@@ -145,13 +173,22 @@ def _require(is_found: bool, email: str) -> None:
 
 
 def _check_email(email: str) -> None:
+    """Raise ValueError for what is no address, and for the demo's."""
+    from crossdock import demo
+
     name, at, host = email.partition("@")
-    if not (name and at and host) or "@" in host or any(sign.isspace() for sign in email):
+    is_address = name and at and host and "@" not in host and not any(sign.isspace() for sign in email)
+    if not is_address or not email.isprintable() or len(email) > _LONGEST_EMAIL:
         raise ValueError(f"{email!r} is not an e-mail address")
+    if email.lower() in demo.SUBJECTS:
+        raise ValueError(f"{email} is the demo's, which works under --demo only")
 
 
-def _password(given: str | None) -> str:
-    """Return the password given, or a new random one."""
-    if given is not None and len(given) < _SHORTEST_PASSWORD:
+def _password(given: str | None, file: str | None) -> tuple[str, bool]:
+    """Return the password given, checked, or a new random one, and whether it was given."""
+    chosen = secret_of(given, file, "password")
+    if chosen is None:
+        return secrets.token_urlsafe(18), False
+    if len(chosen) < _SHORTEST_PASSWORD:
         raise ValueError(f"a password has at least {_SHORTEST_PASSWORD} characters")
-    return given if given is not None else secrets.token_urlsafe(18)
+    return chosen, True

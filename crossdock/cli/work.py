@@ -8,12 +8,17 @@ from typing import Any, get_args
 import click
 
 from crossdock.cli.common import database_errors, database_option, require_database, setting
-from crossdock.settings import LogLevel, load
+from crossdock.settings import LogFormat, LogLevel, load
 
 
 @click.command()
 @database_option
 @setting("log_level", type=click.Choice(get_args(LogLevel)), help="Lines of this level and above are logged.")
+@setting(
+    "log_format",
+    type=click.Choice(get_args(LogFormat)),
+    help="auto: text where standard error is a terminal, else JSON.",
+)
 def work(**options: Any) -> None:
     """Deliver webhooks and mails without serving.
 
@@ -23,7 +28,7 @@ def work(**options: Any) -> None:
     from crossdock.web import logs
 
     settings = load(**options)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     app.tune_garbage_collector()
     with database_errors(settings.database), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(require_database(settings.database))

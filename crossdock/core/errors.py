@@ -20,6 +20,9 @@ class Code(StrEnum):
     TOO_LARGE = "too_large"
     TOO_DEEP = "too_deep"
     INVALID = "invalid"
+    BAD_REQUEST = "bad_request"
+    HEAD_TOO_LARGE = "head_too_large"
+    TOO_SLOW = "too_slow"
     UNKNOWN_REFERENCE = "unknown_reference"
     # Missing
     NO_ROUTE = "no_route"
@@ -28,6 +31,7 @@ class Code(StrEnum):
     NO_ORDER = "no_order"
     NO_SUBMISSION = "no_submission"
     NOT_FOUND = "not_found"
+    UNKNOWN_CURSOR = "unknown_cursor"
     # Denied
     NO_TOKEN = "no_token"
     BAD_TOKEN = "bad_token"
@@ -43,6 +47,7 @@ class Code(StrEnum):
     # Busy
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
 
 
 class Fault(Struct, frozen=True):
@@ -74,14 +79,33 @@ class Refusal(Exception):
 class Invalid(Refusal):
     """What was sent is wrong; `faults` lists every fault with its path."""
 
-    allowed = frozenset({Code.NOT_JSON, Code.TOO_LARGE, Code.TOO_DEEP, Code.INVALID, Code.UNKNOWN_REFERENCE})
+    allowed = frozenset(
+        {
+            Code.NOT_JSON,
+            Code.TOO_LARGE,
+            Code.TOO_DEEP,
+            Code.INVALID,
+            Code.BAD_REQUEST,
+            Code.HEAD_TOO_LARGE,
+            Code.TOO_SLOW,
+            Code.UNKNOWN_REFERENCE,
+        }
+    )
 
 
 class NotFound(Refusal):
     """What was asked for is not there, or not this organization's."""
 
     allowed = frozenset(
-        {Code.NO_ROUTE, Code.NO_METHOD, Code.NOT_YET, Code.NO_ORDER, Code.NO_SUBMISSION, Code.NOT_FOUND}
+        {
+            Code.NO_ROUTE,
+            Code.NO_METHOD,
+            Code.NOT_YET,
+            Code.NO_ORDER,
+            Code.NO_SUBMISSION,
+            Code.NOT_FOUND,
+            Code.UNKNOWN_CURSOR,
+        }
     )
 
 
@@ -98,6 +122,9 @@ class Conflict(Refusal):
 
 
 class Busy(Refusal):
-    """It may work later: the database is away, locked or full, or too much is waiting."""
+    """It may work later: the database is away, locked or full, too much is waiting, or too much was tried.
 
-    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED})
+    The fact `retry_after_s` is when, where that is known.
+    """
+
+    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED, Code.TOO_MANY_ATTEMPTS})

@@ -3,6 +3,9 @@
 An id is a positive 63-bit integer: 41 bits of milliseconds since 2020, 10 bits of process slot, 12 bits of sequence. So ids
 sort by time and are made without a round trip. Two processes that share a slot (more than 1024 starts apart) can only meet
 in the primary key, which makes the second one mint again: never a duplicate.
+
+The highest bit of the sequence is always set. Ids made before this rule have it clear, unless their process made more than
+2048 ids in one millisecond or its clock was set back; so a form that has changed since can stay the same for them (`to_uuid`).
 """
 
 import hashlib
@@ -11,13 +14,18 @@ from typing import Any
 from uuid import UUID
 
 EPOCH_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z; 41 bits reach the year 2089
+# Times from here on are not believed: 50 days before 41 bits end, so that ids can go on rising.
+_LAST_MS = 2**41 - 2**32
 SLOTS = 1024
 _SEQUENCE_BITS = 12
 _SLOT_BITS = 10
 _TIME_SHIFT = _SEQUENCE_BITS + _SLOT_BITS
+_FIRST_SEQUENCE = 1 << (_SEQUENCE_BITS - 1)
 MAX_ID = 2**63 - 1
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE62_PAIRS = [first + second for first in _BASE62 for second in _BASE62]
+_FIRST_SHORT = (1_793_491_200_000 - EPOCH_MS) << _TIME_SHIFT  # 2026-11-01T00:00:00Z
+_SHORT_COUNT = 62**10
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _BASE32_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 _MASK64 = 2**64 - 1
@@ -29,17 +37,20 @@ class IdGenerator:
     def __init__(self, slot: int) -> None:
         self._slot = slot % SLOTS
         self._ms = 0
-        self._sequence = 0
+        self._sequence = _FIRST_SEQUENCE
 
     def new(self, now_us: int) -> int:
-        """Return a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past."""
+        """Return a new id for the time `now_us` (microseconds since 1970), or a little later when that is already past.
+
+        A time that does not fit into an id is a clock that is wrong: ids go on from where they are.
+        """
         ms = now_us // 1000 - EPOCH_MS
-        if ms > self._ms:
-            self._ms, self._sequence = ms, 0
+        if self._ms < ms < _LAST_MS:
+            self._ms, self._sequence = ms, _FIRST_SEQUENCE
         else:  # the same millisecond, or a clock set back
             self._sequence += 1
             if self._sequence >> _SEQUENCE_BITS:
-                self._ms, self._sequence = self._ms + 1, 0
+                self._ms, self._sequence = self._ms + 1, _FIRST_SEQUENCE
         return (self._ms << _TIME_SHIFT) | (self._slot << _SEQUENCE_BITS) | self._sequence
 
 
@@ -66,6 +77,26 @@ def to_base62(identity: int) -> str:
 def from_base62(text: str) -> int | None:
     """Read what `to_base62` spelled; None for anything else."""
     return _positional(text, _BASE62, to_base62)
+
+
+def to_short_base62(identity: int) -> str:
+    """Format as 10 base-62 characters; ids of earlier releases, and those outside the years that 10 can hold, as 11.
+
+    10 characters have 62**10 = 8.4e17 values and ids up to 9.2e18, so they cannot hold all: at 2**22 ids in a millisecond they
+    hold 6.34 years. These begin before the first order of this program and end in March 2033.
+    """
+    offset = identity - _FIRST_SHORT
+    is_short = identity & _FIRST_SEQUENCE and 0 <= offset < _SHORT_COUNT
+    return to_base62(offset) if is_short else to_base62(identity).rjust(11, "0")
+
+
+def from_short_base62(text: str) -> int | None:
+    """Read what `to_short_base62` wrote, and 11 characters also for an id that has 10; None for anything else."""
+    if len(text) == 10:
+        offset = from_base62(text)
+        identity = None if offset is None else _FIRST_SHORT + offset
+        return identity if identity is not None and to_short_base62(identity) == text else None
+    return from_base62(text.removeprefix("0")) if len(text) == 11 else None
 
 
 def to_base32(identity: int) -> str:
@@ -106,23 +137,38 @@ def from_hex24(text: str) -> int | None:
 
 
 def to_uuid(identity: int) -> str:
-    """Format as a version-8 UUID: 63 bits of id, the rest a fixed mix of them, so that a made-up UUID is not an id."""
-    mixed = _mix(identity)
+    """Format as a UUID: 63 bits of id, the rest a fixed mix of them, so that a made-up UUID is not an id.
+
+    The version is 4, because some clients' checks of UUIDs accept only 1 to 5; ids of earlier releases keep version 8.
+    """
+    return _to_uuid(identity, 4 if identity & _FIRST_SEQUENCE else 8)
+
+
+def _to_uuid(identity: int, version: int) -> str:
+    mixed = _mix(
+        identity if version == 8 else identity ^ _MASK64
+    )  # one wrong digit never makes one version of the other
     value = (
-        (identity >> 15) << 80 | 8 << 76 | (identity >> 3 & 0xFFF) << 64 | 2 << 62 | (identity & 7) << 59 | mixed >> 5
+        (identity >> 15) << 80
+        | version << 76
+        | (identity >> 3 & 0xFFF) << 64
+        | 2 << 62
+        | (identity & 7) << 59
+        | mixed >> 5
     )
     digits = f"{value:032x}"  # what str(UUID) gives, for a fifth of its time
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def from_uuid(text: str) -> int | None:
-    """Read what `to_uuid` spelled; None for anything else."""
+    """Read what `to_uuid` wrote, now or in an earlier release; None for anything else."""
     try:
         value = UUID(text).int
     except ValueError:
         return None
-    identity = (value >> 80) << 15 | (value >> 64 & 0xFFF) << 3 | (value >> 59 & 7)
-    return identity if identity <= MAX_ID and to_uuid(identity) == text.lower() else None
+    identity, version = (value >> 80) << 15 | (value >> 64 & 0xFFF) << 3 | (value >> 59 & 7), value >> 76 & 0xF
+    is_written = identity <= MAX_ID and version in (4, 8) and _to_uuid(identity, version) == text.lower()
+    return identity if is_written else None
 
 
 def _mix(value: int) -> int:

@@ -85,6 +85,13 @@ def reconcile(content: Content) -> Reconciliation:
         setcontext(before)
 
 
+def is_balanced(content: Content) -> bool:
+    """Tell whether the sender's totals agree with the lines; an order that states none is not worth reconciling."""
+    if content.totals is None and all(line.totals is None for line in content.lines):
+        return True
+    return reconcile(content).balanced
+
+
 class _Sums:
     """Sums by component, exact and of amounts that were rounded before; charges of another currency are left out."""
 

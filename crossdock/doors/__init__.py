@@ -10,6 +10,8 @@ from importlib import import_module
 from crossdock.doors.contract import Door as Door
 from crossdock.doors.contract import Handler as Handler
 from crossdock.doors.contract import Headers as Headers
+from crossdock.doors.contract import Media as Media
+from crossdock.doors.contract import OrganizationId as OrganizationId
 from crossdock.doors.contract import Reply as Reply
 from crossdock.doors.contract import Request as Request
 from crossdock.doors.contract import Route as Route

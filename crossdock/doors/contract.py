@@ -40,9 +40,11 @@ class Request:
     """One HTTP request on its way through a door. `caller` is set where the route has a scope."""
 
     __slots__ = (
+        "address",
         "body",
         "caller",
         "context",
+        "disconnected",
         "headers",
         "intake",
         "method",
@@ -77,6 +79,9 @@ class Request:
         self.headers = headers
         self.body = body
         self.request_id = request_id
+        self.address: str | None = None  # the client's, set by web/asgi.py
+        # Returns when the client hangs up; None where that cannot be known. For handlers that wait.
+        self.disconnected: Callable[[], Awaitable[None]] | None = None
         self.caller: Caller = None  # type: ignore[assignment]  # set by web/asgi.py before any handler of a scoped route
 
     @property
@@ -143,6 +148,12 @@ def replayed_header(replayed: bool) -> list[tuple[str, str]]:
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
+class Media(Struct, frozen=True):
+    """An answer in other media types than JSON, for the documentation: the schema of each media type."""
+
+    schemas: dict[str, Any]
+
+
 class Route(Struct, frozen=True):
     """One operation of a door.
 
@@ -191,11 +202,30 @@ class Seed(Struct, frozen=True):
 class SalesAccounts(Struct, frozen=True):
     """A vendor's sales accounts, where its orders name one: catalog entries of `kind`.
 
-    `assign` returns an account's document with the warehouse that its new orders are assigned to at once, or with none.
+    `create` makes a new account's document from its name. `assign` returns an account's document with the warehouse that its
+    new orders are assigned to at once, or with none; `describe` returns its name and that warehouse. `parse_id` returns an id
+    as it is stored, and raises ValueError that says what is wrong with it.
     """
 
     kind: str
+    create: Callable[[str], bytes]
     assign: Callable[..., bytes]  # (document, warehouse: str | None)
+    describe: Callable[[bytes], tuple[str, str | None]]
+    parse_id: Callable[[str], str]
+
+
+class OrganizationId(Struct, frozen=True):
+    """An id that the vendor gave an organization, which the organization can keep here.
+
+    `option` names it for the operator, and `kind` where it is stored: that of vendor references, of which there may be
+    several; None for the organization's UUID, of which there is one; or the kind of a seed, whose key it then is.
+    `parse` returns an id as it is stored, and raises ValueError that says what is wrong with it.
+    """
+
+    option: str
+    kind: str | None
+    help: str
+    parse: Callable[[str], str]
 
 
 class Door(Struct, frozen=True):
@@ -206,8 +236,8 @@ class Door(Struct, frozen=True):
     `check_caller` refuses a recognized caller the door's other headers contradict. `seeds` are for a new organization
     (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
     `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
-    `describe_organization` returns what the program shows of the caller's organization, as labels with values;
-    `sales_accounts` are those the program can change. `not_yet` are the vendor's calls that the door does not offer, made by
+    `organization_ids` are the ids that the vendor gives an organization and the program can set; `sales_accounts` are those
+    it can add and change. `not_yet` are the vendor's calls that the door does not offer, made by
     `not_yet()`; docs/doors lists them.
     """
 
@@ -225,5 +255,5 @@ class Door(Struct, frozen=True):
     asyncapi: Callable[[], Any] | None = None
     customer_hold_reasons: tuple[str, ...] = ()
     not_yet: tuple[Route, ...] = ()
-    describe_organization: Callable[[Context, Caller], Awaitable[list[tuple[str, str]]]] | None = None
+    organization_ids: tuple[OrganizationId, ...] = ()
     sales_accounts: SalesAccounts | None = None

@@ -1,8 +1,10 @@
 """What every flow works with: the store, the clock, ids, settings, and the formats that the doors bring."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from crossdock.core.ids import IdGenerator
+from crossdock.flows.background import BackgroundTasks
 from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
@@ -46,8 +48,15 @@ class Context:
         )
         self.document_cache = DocumentCache()  # only flows/rendering.py reads and fills it
         self.wakeup = Wakeup()  # notified when events were committed
+        self.background = BackgroundTasks()
+        self.stopping = asyncio.Event()  # set when the server stops: who waits in a request then replies at once
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0
+
+    def stop(self) -> None:
+        """Tell requests that wait, such as long polls and streams, that the server stops."""
+        self.stopping.set()
+        self.wakeup.notify()
 
     def within(self, tx: Transaction) -> "Context":
         """Return a context whose reads all happen in the transaction `tx`: several queries see one state."""

@@ -8,7 +8,9 @@ endpoint's row, because the end of one delivery is when the next can begin:
 2. `_claim_due`: claim deliveries that are due.
 3. `_claim_new`: create deliveries for the next events of the feed, and claim those that need not wait for another one.
 
-A claim is a lease: if the worker crashes, its claims expire after LEASE_S and the deliveries are due again.
+A claim is a lease: if the worker crashes, its claims expire after LEASE_S and the deliveries are due again. A claim that
+nobody has recorded or released counts as a failed attempt, so that a delivery that ends the process each time it is attempted
+becomes a dead letter like any other.
 """
 
 import asyncio
@@ -33,6 +35,8 @@ _replace = msgspec.structs.replace
 # Seconds until a claim expires. Must exceed the longest attempt (each channel has a time limit) and the wait before it:
 # a shorter lease repeats deliveries, a longer one delays those of a worker that crashed.
 LEASE_S = 120
+# The error of an attempt that nobody has recorded.
+_INTERRUPTED = "the worker ended before this attempt did"
 # Pages of the feed read in one transaction when the filter matches few events; the next transaction goes on from there.
 FEED_PAGES = 20
 # Deliveries in flight to an endpoint that failed lately, and to one whose circuit breaker is open.
@@ -191,9 +195,21 @@ async def _claim_due(tx: Transaction, endpoint: Endpoint, capacity: int, lease: 
         return []
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
+    while any(each.claimed_by is not None for each in due):
+        await _record_interrupted(tx, endpoint, [each for each in due if each.claimed_by is not None], lease.now)
+        due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
     claimed = [_replace(each, next_at=lease.expires_at, claimed_by=lease.claimed_by) for each in due]
     await deliveries.take(tx, claimed)
     return claimed
+
+
+async def _record_interrupted(tx: Transaction, endpoint: Endpoint, claimed: Sequence[Delivery], now: int) -> None:
+    """Count an attempt for each delivery whose worker has gone. That says nothing about the endpoint's health."""
+    attempt = Attempt(now, 0, Verdict.FAILED, error=_INTERRUPTED)
+    recorded = [_after_attempt(each, attempt, now) for each in claimed]
+    await deliveries.settle(tx, recorded)
+    await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
+    _log.warning("attempts were interrupted", endpoint_id=endpoint.endpoint_id, deliveries=len(recorded))
 
 
 async def _read_feed(
@@ -262,20 +278,23 @@ async def _orders_with_open(tx: Transaction, endpoint: Endpoint, order_ids: Sequ
 
 # ---------------------------------------------------------------------------------------------------------- maintenance
 async def release_claims(context: Context, *, claimed_by: int | None = None) -> int:
-    """Make claimed deliveries due at once: those of one worker, or of all. Returns how many.
+    """End the claims of one worker, or of all; returns how many. For a worker that stops, and for the only one that starts.
 
-    For a worker that stops, and for a worker that knows it is the only one.
+    Those of a worker that stops are due at once, those of workers that have gone count as interrupted attempts.
     """
     count = 0
     for organization_id, endpoint_id in await _all_endpoints(context):
         while True:
             async with context.store.writing() as tx:
-                await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, for_update=True)
+                endpoint = await deliveries.get_endpoint(tx, organization_id, endpoint_id=endpoint_id, for_update=True)
                 claimed = await deliveries.held(
                     tx, organization_id, endpoint_id=endpoint_id, claimed_by=claimed_by, limit=_BATCH_ROWS
                 )
                 now = context.clock()
-                await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in claimed])
+                if claimed_by is None and claimed and endpoint is not None:
+                    await _record_interrupted(tx, endpoint, claimed, now)
+                else:
+                    await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in claimed])
             count += len(claimed)
             if len(claimed) < _BATCH_ROWS:
                 break

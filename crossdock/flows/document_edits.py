@@ -11,16 +11,17 @@ from typing import Any
 
 import msgspec
 
-from crossdock.core.errors import Code, Conflict, Fault, Invalid, Path
+from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.ids import hashed_key, json_equal
 from crossdock.core.json.request_body import EntityReference, ParsedBody
 from crossdock.core.json.strict_json import parse_trusted
 from crossdock.core.orders import editing, unmapped
 from crossdock.core.orders.commands import EditOrder
 from crossdock.core.orders.model import Content, Order
-from crossdock.flows import reference_data
+from crossdock.flows import idempotency, reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.formats import Format, MissingFields, ReferenceData, encode_json
+from crossdock.flows.idempotency import number_taken
 from crossdock.flows.reference_data import unknown_references
 from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.store import idempotency_keys, submissions
@@ -123,9 +124,11 @@ async def _claim_number(work: UnitOfWork, order: Order, format: Format, wanted: 
         return
     first = (await idempotency_keys.find_claims(work.tx, work.organization_id, [key])).get(key, claim)
     if first.order_id != order.order_id:
+        first = await idempotency.natural_owner(work.tx, format, first, claim, dry_run=work.dry_run)
+    if first.order_id != order.order_id:
         number = wanted.natural[-1]
         fault = Fault(format.number_path, f"is taken by another order: {number!r}")
-        raise Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
+        raise number_taken(number, fault, order_id=first.order_id)
 
 
 async def _with_unmapped(work: UnitOfWork, caller: Caller, order: Order, format: Format) -> Content:

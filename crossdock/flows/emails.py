@@ -67,7 +67,7 @@ async def change_settings(
 
     Refuses with Invalid `invalid` and every fault, Conflict `stale_version` if the version is none of `versions`.
     """
-    if faults := context.rules.mail_settings(document):
+    if faults := await context.rules.mail_settings(document):
         raise Invalid(Code.INVALID, "the mail settings have faults", faults=faults)
     async with context.store.writing() as tx:
         before = await deliveries.get_endpoint(tx, caller.organization_id, endpoint_id=MAIL_ENDPOINT, for_update=True)

@@ -1,6 +1,6 @@
 """Checks of endpoints and mail settings that only the notification channels can make; `app.py` brings them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -21,4 +21,4 @@ class EndpointChecks(Struct, frozen=True):
     secret: Callable[[str], str | None]
     make_secret: Callable[[SecretKind], str]
     public_key: Callable[[str], str | None]
-    mail_settings: Callable[[bytes], tuple[Fault, ...]]
+    mail_settings: Callable[[bytes], Awaitable[tuple[Fault, ...]]]

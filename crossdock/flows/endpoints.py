@@ -120,8 +120,9 @@ def _url_faults(context: Context, subscription: Subscription) -> Iterator[Fault]
 
 
 def _topic_faults(payload: PayloadFormat | None, subscription: Subscription) -> Iterator[Fault]:
-    """Yield a fault for each topic that is neither known nor a prefix of a known one and `*`; none for an unknown format."""
-    if payload is None:
+    """Yield a fault for each topic that is neither known nor a prefix of a known one and `*`; none for a format that is
+    unknown or open."""
+    if payload is None or payload.is_open:
         return
     for position, topic in enumerate(subscription.topics):
         is_prefix = topic.endswith("*") and any(known.startswith(topic[:-1]) for known in payload.known)

@@ -39,7 +39,7 @@ async def notifications(
     Deliveries about no order are left out, and those whose order's log cannot be read.
     """
     organization = await tenants.get_organization(tx, endpoint.organization_id)
-    assert organization is not None, "an endpoint's organization is never removed"
+    assert organization is not None, "an organization is removed together with its endpoints"
     by_event = await _replay(
         tx,
         organization,

@@ -33,7 +33,7 @@ class ReferenceData(Struct, frozen=True):
 
 
 class MissingField(Struct, frozen=True):
-    """A field that a format requires and the order lacks: its path in the document, and the empty value put there."""
+    """A field that a format requires and the order lacks: its path in the document, and the value put there."""
 
     path: Path
     value: Any
@@ -75,6 +75,8 @@ class Format(Protocol):
     number_path: Path  # the member that holds the natural key, for the conflict's fault
     # Whether the response says more than the order itself: then it is given the order's events.
     reads_history: bool = False
+    # Whether `is_visible` may be False; asking costs a look-up where a natural key is used again.
+    hides_orders: bool = False
 
     def parse(self, raw: bytes) -> ParsedBody:
         """Parse a create body. Raises Invalid only where it is no JSON; every other fault is in the result."""

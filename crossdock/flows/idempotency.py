@@ -15,7 +15,8 @@ from crossdock.core.ids import json_equal
 from crossdock.core.json.strict_json import parse
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.store import idempotency_keys, submissions
+from crossdock.flows.formats import Format
+from crossdock.store import idempotency_keys, orders, submissions
 from crossdock.store.idempotency_keys import Claim
 from crossdock.store.protocols import Transaction
 from crossdock.store.submissions import SubmissionRecord
@@ -80,6 +81,12 @@ def key_reused(number: str | None = None) -> Conflict:
     """Return the refusal of a key that stands for another request."""
     facts = {} if number is None else {"number": number}
     return Conflict(Code.KEY_REUSED, "this request id was used for another request", faults=(), **facts)
+
+
+def number_taken(number: str, fault: Fault, *, order_id: int) -> Conflict:
+    """Return the refusal of an order whose number the order `order_id` has."""
+    reason = "there is another order under this number"
+    return Conflict(Code.NUMBER_TAKEN, reason, faults=(fault,), number=number, order_id=order_id)
 
 
 # ---------------------------------------------------------------------------------------------------------- single calls
@@ -152,9 +159,20 @@ async def finish_bulk_call(context: Context, caller: Caller, call: BulkCall, *, 
 
 
 # ------------------------------------------------------------------------------------------------------------------ keys
-async def is_used(context: Context, caller: Caller, *, key: bytes) -> bool:
-    """Tell whether a key stands for a request that changed something."""
-    return bool(await orders_under(context, caller, [key]))
+async def natural_owner(tx: Transaction, format: Format, first: Claim, claim: Claim, *, dry_run: bool = False) -> Claim:
+    """Return whose a claimed natural key is: `first`, or `claim` where the door does not show the order of `first` any more.
+
+    An order that was deleted through its door keeps its key until another one wants it.
+    """
+    if not format.hides_orders:
+        return first
+    order = await orders.get(tx, claim.organization_id, order_id=first.order_id)
+    if order is None or format.is_visible(order):
+        return first
+    if dry_run or await idempotency_keys.take_over(tx, claim, order_id=first.order_id):
+        return claim
+    claims = await idempotency_keys.find_claims(tx, claim.organization_id, [claim.key])  # another writer was faster
+    return claims[claim.key]
 
 
 async def orders_under(context: Context, caller: Caller, keys: list[bytes]) -> dict[bytes, int]:

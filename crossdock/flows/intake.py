@@ -16,15 +16,15 @@ from msgspec import Struct
 
 from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound, Refusal
 from crossdock.core.ids import created_us, hashed_key, json_equal
-from crossdock.core.json import strict_json
 from crossdock.core.json.request_body import ParsedBody
+from crossdock.core.orders import unmapped
 from crossdock.core.orders.commands import HoldRequest, PlaceHolds, ReplaceContent, State, allocate, decide
 from crossdock.core.orders.events import OrderEvent, Received, new_order
 from crossdock.core.orders.model import Content, Order
 from crossdock.flows import idempotency, reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.flows.formats import Format, ReferenceData
+from crossdock.flows.formats import Format, MissingFields, ReferenceData
 from crossdock.flows.idempotency import SubmissionStatus
 from crossdock.flows.reference_data import unknown_references
 from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
@@ -273,11 +273,20 @@ def _make_content(pending: _PendingOrder, references: ReferenceData) -> None:
         pending.refusal = Invalid(Code.UNKNOWN_REFERENCE, "the body refers to what is not there", faults=unknown)
     else:
         try:
-            pending.content = pending.submission.format.to_content(body, references)
+            pending.content = _content(body, pending.submission.format, references)
         except Refusal as refusal:
             pending.refusal = refusal
         except Exception as bug:  # noqa: BLE001 - one door's bug must not fail its neighbors; it is answered as a bug
             pending.refusal = bug
+
+
+def _content(body: ParsedBody, format: Format, references: ReferenceData) -> Content:
+    """Make content of a body; one whose numbers were normalized is rendered from its content, no longer from what was sent."""
+    content = format.to_content(body, references)
+    if not body.is_normalized:
+        return content
+    rendered = format.from_content(content, references, MissingFields())
+    return unmapped.extract(content, sent=body.tree, rendered=rendered, lines=format.lines)
 
 
 def _refuse(work: UnitOfWork, pending: _PendingOrder) -> Outcome:
@@ -360,7 +369,15 @@ async def _settle_duplicate(
     the order has changed since.
     """
     claims = await idempotency_keys.find_claims(work.tx, work.organization_id, pending.keys)
-    natural, own = pending.keys[0], tuple(key for key in pending.keys if key in claimed)
+    natural = pending.keys[0]
+    if natural not in claimed:
+        claim = Claim(work.organization_id, natural, pending.submission_id, pending.order_id)
+        claims[natural] = await idempotency.natural_owner(work.tx, pending.submission.format, claims[natural], claim)
+        if claims[natural] is claim:
+            claimed = claimed | {natural}
+            if claimed.issuperset(pending.keys):
+                return _accept(work, pending, references)
+    own = tuple(key for key in pending.keys if key in claimed)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
     for key in (*pending.keys[1:], natural):
@@ -375,7 +392,8 @@ async def _settle_duplicate(
         elif key == natural and pending.submission.replaces:
             replaced = claims[key]
         else:
-            pending.refusal = _conflict(pending, is_natural=key == natural)
+            order_id = claims[key].order_id if key == natural else None
+            pending.refusal = _conflict(pending, order_id=order_id)
     if pending.refusal is None and replaced is not None:
         outcome = await _replace(work, pending, references, replaced)
         owner, pointed = pending.submission_id, pending.keys
@@ -392,7 +410,9 @@ async def _settle_duplicate(
 
 
 def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
-    return first.body == pending.submission.raw or json_equal(strict_json.parse(first.body), pending.document)
+    submission = pending.submission
+    # As the format reads it: one may have 36830 where the other has "36830".
+    return first.body == submission.raw or json_equal(submission.format.parse(first.body).tree, pending.document)
 
 
 def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -> Outcome:
@@ -400,13 +420,14 @@ def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -
     return Outcome("replayed", pending.submission_id, first.order_id, first.reply or b"")
 
 
-def _conflict(pending: _PendingOrder, *, is_natural: bool) -> Conflict:
+def _conflict(pending: _PendingOrder, *, order_id: int | None) -> Conflict:
+    """Return the refusal of an order under a key that is taken: its number, by the order `order_id`, or its request id."""
     assert pending.body is not None
     number = pending.body.natural[-1]
-    if not is_natural:
+    if order_id is None:
         return idempotency.key_reused(number=number)
     fault = Fault(pending.submission.format.number_path, f"is taken by another order: {number!r}")
-    return Conflict(Code.NUMBER_TAKEN, "there is another order under this number", faults=(fault,), number=number)
+    return idempotency.number_taken(number, fault, order_id=order_id)
 
 
 async def _replace(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:

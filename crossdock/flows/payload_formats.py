@@ -52,8 +52,9 @@ class PayloadFormat(Struct, frozen=True):
     """A format of webhook bodies.
 
     `topics` names the topics of an entry, each a delivery of its own; none if the format has no message for it. `known` are
-    all topics. `body` builds a body from the notification, the topic and the order's document as `door` renders it; `test`
-    builds the message that tests an endpoint (see test_body).
+    all topics; where the format `is_open`, an endpoint may name others too, which never occur. `body` builds a body from the
+    notification, the topic and the order's document as `door` renders it; `test` builds the message that tests an endpoint
+    (see test_body).
     """
 
     name: str
@@ -61,6 +62,7 @@ class PayloadFormat(Struct, frozen=True):
     body: Callable[[Notification, str, Tree], bytes]
     topics: Callable[[LogEntry], Sequence[str]] = event_name
     known: tuple[str, ...] = tuple(events.ORDER_EVENTS)
+    is_open: bool = False
     content_type: str = "application/json"
     # Builds a body from an entry about another aggregate than an order; a format without it has no messages for those.
     aggregate_body: Callable[[Organization, LogEntry], bytes] | None = None

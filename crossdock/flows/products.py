@@ -17,6 +17,7 @@ from crossdock.core.catalog.products import (
 )
 from crossdock.core.errors import Fault
 from crossdock.core.ids import index_key
+from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.reference_data import CatalogEntry
 from crossdock.flows.tenants import Organization
@@ -24,6 +25,7 @@ from crossdock.store import catalog
 from crossdock.store.protocols import Transaction
 
 BY_SKU = f"{KIND}@name"
+_SKU_KIND = f"{KIND}_sku"  # entries that claim a SKU; the name is the product's id
 _BATCH = 500  # rows in one transaction
 
 
@@ -62,6 +64,30 @@ def entry_of(organization_id: int, product: Product, *, product_id: str, positio
     )
 
 
+async def add(context: Context, caller: Caller, product: Product, *, product_id: str) -> CatalogEntry | None:
+    """Add a product; None where its id or its SKU is taken."""
+    now = context.clock()
+    entry = entry_of(
+        caller.organization_id, product, product_id=product_id, position=context.id_generator.new(now), now=now
+    )
+    async with context.store.writing() as tx:
+        return entry if await _claim(tx, entry, product) else None
+
+
+async def _claim(tx: Transaction, entry: CatalogEntry, product: Product) -> bool:
+    """Insert a product's entry unless its SKU or id is taken.
+
+    The SKU is claimed by an entry of its own, because the id is the key of the product's: of two transactions that add
+    products with one SKU and different ids, one waits for the other here.
+    """
+    if product.sku is not None:
+        marker = msgspec.structs.replace(entry, kind=_SKU_KIND, key=entry.name, name=entry.key, search="", document=b"")
+        taken = await catalog.entries(tx, entry.organization_id, kind=KIND, keys=[entry.name], by="name")
+        if taken or not await catalog.add_entry(tx, marker):
+            return False
+    return await catalog.add_entry(tx, entry)
+
+
 async def import_rows(
     context: Context, organization: Organization, rows: Sequence[tuple[int, ProductRow]]
 ) -> ImportResult:
@@ -91,7 +117,7 @@ async def _import_batch(
         before = known.by_sku(row)
         if fault is None and before is None:
             entry = _new_entry(context, organization, row)
-            if await catalog.add_entry(tx, entry):
+            if await _claim(tx, entry, row.product):
                 known.remember(entry)
                 added += 1
             else:

@@ -1,9 +1,10 @@
 """Queries: one order, pages of orders, submissions, the timeline of an order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from crossdock.core.errors import Code, Invalid, NotFound, Path
@@ -20,6 +21,7 @@ from crossdock.store.order_query.query import NO_FILTERS, Filters, OrderPage, Or
 from crossdock.store.submissions import SubmissionRecord as SubmissionRecord
 
 Tree = Any
+_log = structlog.get_logger("crossdock.queries")
 
 
 # --------------------------------------------------------------------------------------------------------------- orders
@@ -145,25 +147,38 @@ async def as_of(context: Context, caller: Caller, *, order_id: int | None, at: i
 
 
 class TimelineEntry(Struct, frozen=True):
-    """One event of the timeline, with what it changed: (path in the order, value before, value after)."""
+    """One event of the timeline, with what it changed: (path in the order, value before, value after).
+
+    `changes` is None where the event cannot be read, or an earlier one: another version of this program may have written it.
+    """
 
     event: Event
-    changes: tuple[tuple[Path, Tree, Tree], ...]
+    changes: tuple[tuple[Path, Tree, Tree], ...] | None
 
 
-def timeline(recorded: Sequence[Event]) -> list[TimelineEntry]:
-    """Tell of each event what it changed in the order."""
-    entries: list[TimelineEntry] = []
+def timeline(recorded: Sequence[Event], *, after: int = 0) -> Iterator[TimelineEntry]:
+    """Yield the events of an order's history with numbers above `after`, each with what it changed in the order.
+
+    Comparing two states of an order takes far longer than replaying its events, so only what is read is compared.
+    """
+    replayed = events.replay(recorded)
     before: Tree = None
-    for event, order in events.replay(recorded):
-        after = _told(order)
-        changes = () if before is None else tuple(_changes(before, after, ()))
-        entries.append(TimelineEntry(event, changes))
-        before = after
-    return entries
+    for position, event in enumerate(recorded):
+        try:
+            _, order = next(replayed)
+        except Exception:  # noqa: BLE001 - the log of one order may be unreadable in any way
+            _log.exception("bug", order_id=event.aggregate_id, number=event.number)
+            yield from (TimelineEntry(each, None) for each in recorded[position:] if each.number > after)
+            return
+        if event.number < after:
+            continue
+        state = _state(order)
+        if event.number > after:
+            yield TimelineEntry(event, () if before is None else tuple(_changes(before, state, ())))
+        before = state
 
 
-def _told(order: Order) -> Tree:
+def _state(order: Order) -> Tree:
     content = msgspec.to_builtins(order.content, builtin_types=())
     content.pop("leftovers", None)
     for line, counters in zip(content["lines"], order.counters, strict=True):

@@ -22,6 +22,8 @@ _Read = TypeVar("_Read", CatalogEntry, RowVersion)
 async def find(tx: Transaction, caller: Caller, keys: Iterable[EntryKey]) -> ReferenceData:
     """Look up (kind, key) pairs for a caller's organization; a kind ending in `@name` is looked up by name.
 
+    A kind such as `a|b@name` has alternatives, of which the first that has the key is taken.
+
     Where several entries share a name, the oldest is found.
     """
     entries = await _by_kind(tx, caller, keys, catalog.entries)
@@ -31,10 +33,15 @@ async def find(tx: Transaction, caller: Caller, keys: Iterable[EntryKey]) -> Ref
 def unknown_references(references: Sequence[EntityReference], found: ReferenceData) -> tuple[Fault, ...]:
     """Name each reference to something that is not there, at its path."""
     return tuple(
-        Fault(each.path, f"there is no {each.kind.split('/')[-1].replace('_', ' ')} {each.key!r}")
+        Fault(each.path, f"there is no {_name_of(each.kind)} {each.key!r}")
         for each in references
         if (each.kind, each.key) not in found.entries and (each.kind, each.key) not in found.references
     )
+
+
+def _name_of(kind: str) -> str:
+    """Return the name of a kind, or of the first of its alternatives, for people."""
+    return kind.partition("|")[0].split("/")[-1].partition("@")[0].replace("_", " ")
 
 
 async def versions(tx: Transaction, caller: Caller, keys: Iterable[EntryKey]) -> dict[EntryKey, EntryVersion]:
@@ -50,6 +57,11 @@ async def _by_kind(
         by_kind.setdefault(kind, []).append(key)
     entries: dict[EntryKey, _Read] = {}
     for kind, of_kind in by_kind.items():
+        if "|" in kind:
+            for alternative in reversed(kind.split("|")):  # the first overwrites those after it
+                pairs = [(alternative, key) for key in of_kind]
+                entries |= {(kind, key): entry for (_, key), entry in (await _by_kind(tx, caller, pairs, read)).items()}
+            continue
         stored_kind, _, by = kind.partition("@")
         if not by:
             for entry in await read(tx, caller.organization_id, kind=stored_kind, keys=of_kind):

@@ -137,7 +137,18 @@ def render_order(
         return RenderedDocument(format.to_response(document, order, references, history))
     dropped = tuple(_dropped(order.content, format, document, references)) if losses else ()
     response = format.to_response(document, order, references, history)
-    return RenderedDocument(response, tuple(missing_fields.fields), dropped)
+    return RenderedDocument(response, tuple(_as_shown(field, response) for field in missing_fields.fields), dropped)
+
+
+def _as_shown(field: MissingField, response: dict[str, Tree]) -> MissingField:
+    """Give a missing field the value that the response shows, where a format fills it only there, such as with a time."""
+    node: Tree = response
+    try:
+        for part in field.path:
+            node = node[part]
+    except (LookupError, TypeError):  # the response has it elsewhere, or as JSON
+        return field
+    return msgspec.structs.replace(field, value=node) if isinstance(node, str) else field
 
 
 def _reference_keys(order: Order, format: Format) -> tuple[EntryKey, ...]:
@@ -238,8 +249,12 @@ async def render_json_page(
     before: int | None = None,
     limit: int,
     offset: int = 0,
+    max_bytes: int | None = None,
 ) -> RenderedPage:
-    """Render a page of orders as JSON, newest first (see store.order_query.pages); cached orders are not read again."""
+    """Render a page of orders as JSON, newest first (see store.order_query.pages); cached orders are not read again.
+
+    With `max_bytes` the page ends before its orders take more than about so many bytes; it has one at least.
+    """
     async with context.store.reading() as tx:
         query = OrderQuery(any_of=(filters,), before=before, limit=limit + 1, offset=offset)
         states, last = await pages.event_hashes(tx, caller.organization_id, query)
@@ -248,11 +263,41 @@ async def render_json_page(
             states.popitem()
         renderer = _JsonRenderer(tx, context, caller, door, unreadable)
         documents = await renderer.cached(states)
+        if max_bytes is not None:
+            sizes = {each: len(document) for each, document in documents.items()}
+            kept = await within_bytes(tx, caller, list(states), max_bytes=max_bytes, sizes=sizes)
+            if len(kept) < len(states):
+                states, last = {each: states[each] for each in kept}, kept[-1]
         missing = [each for each in states if each not in documents]
         documents |= await renderer.render(
             *await order_store.with_bodies(tx, caller.organization_id, missing, door=door)
         )
     return RenderedPage([documents[order_id] for order_id in states], last)
+
+
+async def within_bytes(
+    tx: Transaction,
+    caller: Caller,
+    order_ids: Sequence[int],
+    *,
+    max_bytes: int,
+    sizes: Mapping[int, int] | None = None,
+) -> Sequence[int]:
+    """Return the first of some orders whose documents together take about `max_bytes`, one at least.
+
+    `sizes` are of the documents that are known; a document takes about what the stored content takes. An order may be there
+    several times.
+    """
+    known = dict(sizes or {})
+    unknown = [each for each in dict.fromkeys(order_ids) if each not in known]
+    if len(order_ids) > 1:
+        known |= await order_store.content_sizes(tx, caller.organization_id, unknown)
+    total = 0
+    for position, order_id in enumerate(order_ids):
+        total += known.get(order_id, 0)
+        if position and total > max_bytes:
+            return order_ids[:position]
+    return order_ids
 
 
 class _JsonRenderer:

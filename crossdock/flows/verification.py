@@ -1,12 +1,13 @@
 """Verify the database against its event log: every hash chain, and every stored row against what the events make."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
 
 from crossdock.core.events import CHAIN_START, chain_hash
+from crossdock.core.ids import to_base32
 from crossdock.core.orders import events
 from crossdock.flows.context import Context
 from crossdock.store import order_counts, tenants, verification
@@ -33,18 +34,28 @@ class Verification(Struct, frozen=True):
     broken: tuple[Broken, ...]
 
 
-async def verify(context: Context) -> Verification:
+async def verify(context: Context, *, report: Callable[[int, int], None] = lambda done, total: None) -> Verification:
     """Walk all organizations' orders, in one state of the database.
 
     Of every order: its chain of events (numbers without gaps, each hash, the head the order remembers); that the order, its
     lines and its words are what its events make; that each event has the status it led to. Of every organization: that
-    orders are counted rightly, that no words are left of orders that lost them, that its feed has no gaps.
+    orders are counted rightly, that no words are left of orders that lost them, that its feed has no gaps. `report` is called
+    with the number of orders checked and of all orders.
     """
     orders = walked = 0
     broken: list[Broken] = []
     async with context.store.reading() as tx:
-        for organization in await tenants.organizations(tx):
-            checked = _Organization(tx, organization.organization_id)
+        organizations = await tenants.organizations(tx)
+        total = 0
+        for organization in organizations:
+            total += sum((await order_counts.counts(tx, organization.organization_id)).values())
+        for organization in organizations:
+            before = orders
+
+            def progressed(done: int, before: int = before) -> None:
+                report(before + done, total)
+
+            checked = _Organization(tx, organization.organization_id, progressed)
             broken += await checked.run()
             orders += checked.orders
             walked += checked.events
@@ -54,8 +65,9 @@ async def verify(context: Context) -> Verification:
 class _Organization:
     """One organization's book on its way through the check."""
 
-    def __init__(self, tx: Transaction, organization_id: int) -> None:
+    def __init__(self, tx: Transaction, organization_id: int, report: Callable[[int], None]) -> None:
         self.orders = self.events = 0
+        self._report = report
         self._tx, self._id = tx, organization_id
         self._broken: list[Broken] = []
         self._words = 0
@@ -65,6 +77,7 @@ class _Organization:
         """Check everything and give what does not hold."""
         async for portion in verification.read_all(self._tx, self._id):
             await self._check(portion)
+            self._report(self.orders)
         async for entries in verification.read_other_aggregates(self._tx, self._id):
             self._check_other(entries)
         # Where an order's own words cannot be told, neither can whether there are too many.
@@ -93,7 +106,7 @@ class _Organization:
             _chain_head(entries)
         except _Fault as fault:
             event = entries[0].event
-            self._note(None, f"{event.aggregate_type} {event.aggregate_id}: {fault}")
+            self._note(None, f"{event.aggregate_type} {to_base32(event.aggregate_id)}: {fault}")
 
     async def _check(self, portion: Sequence[StoredOrder]) -> None:
         wanted: set[tuple[int, str, int]] = set()

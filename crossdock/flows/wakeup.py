@@ -12,6 +12,7 @@ class Wakeup:
 
     def __init__(self) -> None:
         self.count = 0
+        self.followers = 0  # callers that follow the event feed, see flows/feed.py
         self._waiting: set[asyncio.Future[None]] = set()
 
     def notify(self) -> None:

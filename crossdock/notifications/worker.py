@@ -7,6 +7,7 @@ is due are in flows/deliveries.py and core/retry_policy.py; messages are rendere
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ import structlog
 
 from crossdock.core.errors import Busy
 from crossdock.core.retry_policy import Attempt, Verdict
-from crossdock.flows import deliveries
+from crossdock.flows import access, deliveries
 from crossdock.flows.context import Context
 from crossdock.flows.deliveries import ClaimedBatch
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
@@ -27,7 +28,8 @@ _MIN_POLL_S = 0.01
 _GATHER_S = 0.01
 # Time for attempts in flight to end when the worker stops, seconds; longer than a healthy receiver takes.
 _GRACE_S = 5.0
-# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries.
+# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries and
+# revoked tokens.
 _TAKEOVER_S, _PRUNE_S = 2.0, 60.0
 # Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight.
 _INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE = 1_000_000, 8
@@ -36,9 +38,13 @@ _DATABASE_RETRY_S = 0.5
 
 
 class Channel(Protocol):
-    """One way to deliver. `capacity` is how many attempts may be in flight to one endpoint."""
+    """One way to deliver.
+
+    `capacity` is how many attempts may be in flight to one endpoint, `share` how many to all endpoints of an organization.
+    """
 
     capacity: int
+    share: int
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to events that may concern the endpoint."""
@@ -72,6 +78,7 @@ class Worker:
         self._channels: dict[str, Channel] = {}
         self._worker_id = secrets.randbits(53)
         self._endpoint_workers: dict[tuple[int, int], EndpointWorker] = {}
+        self._in_flight: Counter[tuple[str, int]] = Counter()  # attempts by channel and organization
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -128,7 +135,9 @@ class Worker:
     async def _start(self, ready: Ready) -> None:
         channel = await self._channel(ready.kind)
         key = (ready.organization_id, ready.endpoint_id)
-        self._endpoint_workers[key] = EndpointWorker(self._context, ready, channel, self._worker_id, self._stopping)
+        self._endpoint_workers[key] = EndpointWorker(
+            self._context, ready, channel, self._worker_id, self._stopping, self._in_flight
+        )
 
     async def _channel(self, kind: str) -> Channel:
         if kind not in self._channels:
@@ -142,6 +151,7 @@ class Worker:
     async def _prune_periodically(self) -> None:
         while True:
             await _log_errors(deliveries.prune(self._context))
+            await _log_errors(access.prune_revoked_tokens(self._context))
             await asyncio.sleep(_PRUNE_S)
 
     async def _shut_down(self) -> None:
@@ -160,15 +170,24 @@ class EndpointWorker:
     """Delivers to one endpoint, in a task of its own, until nothing is left to do."""
 
     def __init__(
-        self, context: Context, ready: Ready, channel: Channel, worker_id: int, stopping: asyncio.Event
+        self,
+        context: Context,
+        ready: Ready,
+        channel: Channel,
+        worker_id: int,
+        stopping: asyncio.Event,
+        in_flight: Counter[tuple[str, int]],
     ) -> None:
         self._context = context
         self._ready = ready
         self._channel = channel
         self._worker_id = worker_id
         self._stopping = stopping
+        self._of_organization = in_flight
+        self._organization = ready.kind, ready.organization_id
         self._in_flight: dict[asyncio.Task[Attempt], Delivery] = {}
         self._attempted: list[tuple[Delivery, Attempt]] = []
+        self._counted = 0
         self.woken = asyncio.Event()
         self.task = asyncio.create_task(self._run())
 
@@ -195,20 +214,36 @@ class EndpointWorker:
         except Exception:  # noqa: BLE001 - what was claimed is due again when its lease expires
             _log.exception("bug", endpoint_id=self._ready.endpoint_id)
             await asyncio.sleep(_DATABASE_RETRY_S)
+        finally:
+            self._count(-self._counted)
+
+    def _count(self, number: int) -> None:
+        """Count attempts in flight, and those that may be claimed now, for the organization."""
+        self._counted += number
+        self._of_organization[self._organization] += number
+        if not self._of_organization[self._organization]:
+            del self._of_organization[self._organization]
 
     @property
     def _capacity(self) -> int:
-        """How many more deliveries may be claimed."""
+        """How many more deliveries may be claimed.
+
+        Of what is left of the organization's share, an endpoint takes a quarter, so that something is left for its others;
+        each may have at least one in flight.
+        """
         if self._stopping.is_set():
             return 0
         capacity = self._channel.capacity
         if self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US:
             capacity = min(capacity, _CAPACITY_DURING_INTAKE)
-        return max(0, capacity - len(self._in_flight))
+        left = self._channel.share - self._of_organization[self._organization]
+        return max(0, min(capacity - len(self._in_flight), max(left // 4, 1 - len(self._in_flight))))
 
     async def _record_and_claim(self) -> ClaimedBatch | None:
         """Record ended attempts and claim; while the database is unavailable, retry as long as there is one to record."""
-        while self._capacity or self._attempted:
+        while (capacity := self._capacity) or self._attempted:
+            self._count(capacity)  # before others can claim
+            claimed = 0
             try:
                 batch = await deliveries.record_and_claim(
                     self._context,
@@ -217,16 +252,19 @@ class EndpointWorker:
                     topics=self._channel.topics,
                     event_filter=self._channel.event_filter,
                     attempted=self._attempted,
-                    capacity=self._capacity,
+                    capacity=capacity,
                     claimed_by=self._worker_id,
                 )
             except Busy as busy:
-                await _wait_for_database(busy)
+                await wait_for_database(busy)
                 if not self._attempted:
                     return None
             else:
                 self._attempted = []
+                claimed = len(batch.deliveries) if batch else 0
                 return batch
+            finally:
+                self._count(claimed - capacity)
         return None
 
     async def _render(self, batch: ClaimedBatch | None) -> list[tuple[Delivery, Any]]:
@@ -237,7 +275,8 @@ class EndpointWorker:
             try:
                 return await self._channel.render(batch.endpoint, batch.deliveries)
             except Busy as busy:
-                await _wait_for_database(busy)
+                await wait_for_database(busy)
+        self._count(-len(batch.deliveries) if batch else 0)
         return []
 
     def _send(self, delivery: Delivery, message: Any) -> None:
@@ -253,8 +292,9 @@ class EndpointWorker:
                 await asyncio.wait(self._in_flight, timeout=_GATHER_S)
         finally:
             waker.cancel()
-        for task in [task for task in self._in_flight if task.done()]:
-            self._attempted.append((self._in_flight.pop(task), task.result()))
+        ended = [task for task in self._in_flight if task.done()]
+        self._attempted += [(self._in_flight.pop(task), task.result()) for task in ended]
+        self._count(-len(ended))
 
 
 async def _send(channel: Channel, message: Any, context: Context) -> Attempt:
@@ -286,6 +326,7 @@ async def _log_errors(work: Awaitable[object]) -> bool:
     return False
 
 
-async def _wait_for_database(busy: Busy) -> None:
+async def wait_for_database(busy: Busy) -> None:
+    """Log that the database is unavailable, and wait until it is worth another try."""
     _log.warning("busy", reason=busy.reason, **busy.facts)
     await asyncio.sleep(_DATABASE_RETRY_S)

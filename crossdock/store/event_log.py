@@ -134,6 +134,19 @@ async def feed_position(tx: Transaction, organization_id: int) -> int:
     return rows[0]["position"] if rows else 0
 
 
+_HASH = Statement(
+    select(event.c.hash).where(
+        event.c.organization_id == bindparam("organization_id"), event.c.position == bindparam("position")
+    )
+)
+
+
+async def feed_hash(tx: Transaction, organization_id: int, *, position: int) -> bytes | None:
+    """Read the hash of the event at a position of an organization's feed, None where there is none."""
+    rows = await tx.rows(_HASH, organization_id=organization_id, position=position)
+    return bytes(rows[0]["hash"]) if rows else None
+
+
 async def feed(
     tx: Transaction, organization_id: int, *, after: int, limit: int, wanted: EventFilter = ALL_EVENTS
 ) -> tuple[list[LogEntry], int]:

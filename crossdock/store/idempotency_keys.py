@@ -52,6 +52,11 @@ _OF_KEY = (request_key.c.organization_id == bindparam("p_organization_id"), requ
 _REPOINT = Statement(
     update(request_key).where(*_OF_KEY).values(submission_id=bindparam("submission_id"), order_id=bindparam("order_id"))
 )
+_TAKE_OVER = Statement(
+    update(request_key)
+    .where(*_OF_KEY, request_key.c.order_id == bindparam("p_order_id"))
+    .values(submission_id=bindparam("submission_id"), order_id=bindparam("order_id"))
+)
 _RELEASE = Statement(delete(request_key).where(*_OF_KEY))
 
 
@@ -64,6 +69,22 @@ async def repoint(tx: Transaction, claimed: Claim) -> None:
         submission_id=claimed.submission_id,
         order_id=claimed.order_id,
     )
+
+
+async def take_over(tx: Transaction, claimed: Claim, *, order_id: int) -> bool:
+    """Point the key of an order to another submission; False where it is not that order's any more.
+
+    Waits for the end of a racing transaction.
+    """
+    changed = await tx.run(
+        _TAKE_OVER,
+        p_organization_id=claimed.organization_id,
+        p_key=claimed.key,
+        p_order_id=order_id,
+        submission_id=claimed.submission_id,
+        order_id=claimed.order_id,
+    )
+    return changed == 1
 
 
 async def release(tx: Transaction, organization_id: int, *, key: bytes) -> None:

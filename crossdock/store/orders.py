@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, bindparam, case, delete, select, update
+from sqlalchemy import Column, bindparam, case, delete, func, select, update
 
 from crossdock.core.ids import index_key
+from crossdock.core.money import is_balanced
 from crossdock.core.orders import events
 from crossdock.core.orders.model import Content, Hold, Order, Source
 from crossdock.core.orders.status import Counters
@@ -53,6 +54,7 @@ class OrderRow(Struct, frozen=True):
     tags: bytes | None
     archived: bool
     due_at: int | None
+    balanced: bool
 
 
 check_columns(orders, OrderRow)
@@ -181,6 +183,7 @@ def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
         tags=_ENCODER.encode(order.tags) if order.tags else None,
         archived=order.archived,
         due_at=order.due_at,
+        balanced=is_balanced(content),
     )
 
 
@@ -360,6 +363,21 @@ async def with_bodies(
         if stored.body is not None:
             bodies[stored.submission_id] = bytes(stored.body)
     return [found[order_id] for order_id in order_ids if order_id in found], bodies
+
+
+_SIZES = Statement(
+    select(orders.c.order_id, func.length(orders.c.content).label("bytes")).where(
+        orders.c.organization_id == bindparam("organization_id"), AnyOf(orders.c.order_id, "ids")
+    )
+)
+
+
+async def content_sizes(tx: Transaction, organization_id: int, order_ids: Sequence[int]) -> dict[int, int]:
+    """Return the size of each order's stored content in bytes, without reading the content."""
+    if not order_ids:
+        return {}
+    rows = await tx.rows(_SIZES, organization_id=organization_id, ids=order_ids)
+    return {row["order_id"]: row["bytes"] for row in rows}
 
 
 _DUE = Statement(

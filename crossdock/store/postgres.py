@@ -13,6 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
+from crossdock.store import postgres_url
 from crossdock.store.protocols import TIMEOUT_S, Row, Statement
 from crossdock.store.records import positions_of
 
@@ -221,10 +222,11 @@ class Connection(asyncpg.Connection):
 
 async def connect_without_limit(url: str) -> Any:
     """Connect for statements that may take hours, such as migrations. A silent peer is detected by TCP keepalives."""
+    dsn, arguments = postgres_url.parse(url)
     connection = await asyncpg.connect(
-        url,
-        timeout=_CONNECT_S,
+        dsn,
         connection_class=Connection,
+        **{"timeout": _CONNECT_S, **arguments},
         # The operator may have set defaults for the role or the database.
         server_settings={"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", **_TCP_SETTINGS},
     )
@@ -270,15 +272,16 @@ class PostgresStore:
         The limits are part of the connection's startup message, so that no transaction spends a round trip on them.
         """
         limit_ms = str(max(1, round(timeout_s * 1000)))
+        dsn, arguments = postgres_url.parse(url)
         pool = asyncpg.create_pool(
-            url,
+            dsn,
             min_size=1,
             max_size=POOL_SIZE,
             statement_cache_size=1024,
             reset=_reset,
             init=_keep_alive,
             connection_class=Connection,
-            timeout=_CONNECT_S,
+            **{"timeout": _CONNECT_S, **arguments},
             server_settings={
                 "statement_timeout": limit_ms,
                 # The transaction of a client that has gone silent holds locks that others wait for.

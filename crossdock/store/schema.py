@@ -8,7 +8,12 @@ database gets the schema of store/tables.py directly, the same one that the migr
 import asyncio
 import os
 import sqlite3
+import ssl
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +24,7 @@ from crossdock.store import sqlite
 from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
-HEAD = "0005"
+HEAD = "0007"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as Alembic creates it.
 _VERSION = Table(
@@ -28,6 +33,9 @@ _VERSION = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
+_SELECT_REVISION = f"SELECT version_num FROM {_VERSION.name}"
+# Between two attempts to reach a server that is starting.
+_RETRY_S = 0.5
 # Any fixed number: the PostgreSQL advisory lock that migrating processes wait for.
 _LOCK = 0x0C0_55D0_C4
 
@@ -36,7 +44,7 @@ async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
     """Open the database at `sqlite:///path` or `postgresql://…`, migrating it first where needed.
 
     `timeout_s` limits each statement on PostgreSQL, but not the migrations. Refuses with ValueError where the URL names
-    neither engine.
+    neither engine, and a database of another program or of a newer Crossdock.
     """
     kind, path = _parsed(url)
     if kind == "sqlite":
@@ -47,11 +55,9 @@ async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
             raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
     from crossdock.store import postgres
 
-    try:
+    with _reaching_postgres():
         await _migrate_postgres(url)
         return await postgres.PostgresStore.open(url, timeout_s=timeout_s)
-    except postgres.TRANSIENT as error:
-        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
 
 
 async def migrate(url: str) -> str:
@@ -60,36 +66,114 @@ async def migrate(url: str) -> str:
     return HEAD
 
 
-async def is_created(url: str) -> bool:
-    """Check whether there is a Crossdock database at the URL; creates nothing. Refuses as open_store does."""
+async def revision(url: str) -> str | None:
+    """Read the schema revision of the database at the URL; None where there is no database, or an empty one.
+
+    Creates nothing. Refuses as open_store does, and with ValueError a database of another program or a newer Crossdock.
+    """
     kind, path = _parsed(url)
     if kind == "sqlite":
-        return await asyncio.to_thread(_is_created_sqlite, path)
+        return await asyncio.to_thread(_revision_of_file, path)
+    from crossdock.store import postgres
+
+    with _reaching_postgres():
+        connection = await postgres.connect_without_limit(url)
+        try:
+            return await _revision_of_connection(connection)
+        finally:
+            await connection.close()
+
+
+async def wait_until_reachable(url: str, *, limit_s: float, report: Callable[[str], None]) -> None:
+    """Wait for a PostgreSQL that is away or starts, calling `report` once with the reason.
+
+    Refuses with Busy after the limit, and at once where waiting cannot help.
+    """
+    if _parsed(url)[0] == "sqlite":
+        return
+    give_up = time.monotonic() + limit_s
+    is_reported = False
+    while True:
+        try:
+            await revision(url)
+        except Busy as error:
+            if not _can_pass(error.__cause__) or time.monotonic() > give_up:
+                raise
+            if not is_reported:
+                report(str(error.facts["cause"]))
+                is_reported = True
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return
+
+
+def _can_pass(cause: BaseException | None) -> bool:
+    """Tell whether an error ends when a server starts: nobody listens, its name is not known yet, it is not ready."""
+    import asyncpg
+
+    if isinstance(cause, ssl.SSLError) or "rejected SSL" in str(cause):
+        return False
+    return isinstance(cause, OSError | asyncpg.CannotConnectNowError)
+
+
+@contextmanager
+def _reaching_postgres() -> Iterator[None]:
+    """Turn what asyncpg raises into Busy with its cause, or ValueError where the URL is wrong."""
     from crossdock.store import postgres
 
     try:
-        connection = await postgres.connect_without_limit(url)
-        try:
-            query = "SELECT to_regclass('alembic_version') IS NOT NULL"
-            return bool(await connection.fetchval(query, timeout=TIMEOUT_S))
-        finally:
-            await connection.close()
+        yield
     except postgres.TRANSIENT as error:
-        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=str(error)) from error
+        if isinstance(error, ValueError):  # asyncpg's ClientConfigurationError
+            raise ValueError(f"the database URL cannot be used: {error}") from error
+        cause = str(error) or "no answer in time"  # a TimeoutError has no text
+        raise Busy(Code.UNAVAILABLE, "the database cannot be reached", cause=cause) from error
 
 
-def _is_created_sqlite(path: str) -> bool:
-    if not Path(path).is_file():
-        return Path(path).exists()  # a folder is refused, with its reason, where it is opened
+def _revision_of_file(path: str) -> str | None:
+    """Read a file's revision, without changing the file: it may be another program's."""
+    if path == ":memory:" or not Path(path).exists():
+        return None
+    if Path(path).is_dir():
+        raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {path} is a folder")
     try:
         connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
         try:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {sqlite.BUSY_TIMEOUT_MS}")
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            found = connection.execute(_SELECT_REVISION).fetchone() if _VERSION.name in tables else None
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise Busy(Code.UNAVAILABLE, f"the database file cannot be used: {error}") from error
-    return bool(tables)
+    return _checked(tables, found[0] if found else None)
+
+
+async def _revision_of_connection(connection: Any) -> str | None:
+    listed = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", timeout=TIMEOUT_S
+    )
+    tables = {row["tablename"] for row in listed}
+    found = await connection.fetchval(_SELECT_REVISION, timeout=TIMEOUT_S) if _VERSION.name in tables else None
+    return _checked(tables, found)
+
+
+def _checked(tables: Collection[str], found: str | None) -> str | None:
+    """Return the revision of a database with these tables. Raises ValueError where it is none that can be migrated."""
+    ours = metadata.tables.keys() & tables
+    if not tables or (found is None and not ours and set(tables) == {_VERSION.name}):
+        return None
+    if found is None or not ours:
+        raise ValueError(
+            f"this is not a Crossdock database: it has {len(tables)} tables of another program; give Crossdock one of its own"
+        )
+    known = {path.name[: len(HEAD)] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if found not in {HEAD, *known}:
+        raise ValueError(
+            f"the database was made by a newer Crossdock: its schema is {found}, this version knows {HEAD}; "
+            "install the newer version"
+        )
+    return found
 
 
 def _parsed(url: str) -> tuple[str, str]:
@@ -103,11 +187,10 @@ def _parsed(url: str) -> tuple[str, str]:
 
 
 def _migrate_sqlite(path: str) -> None:
+    if _revision_of_file(path) == HEAD:
+        return
     connection = sqlite.connect(path)
     try:
-        known = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        if known and connection.execute("SELECT version_num FROM alembic_version").fetchone()["version_num"] == HEAD:
-            return
         from sqlalchemy import create_engine
         from sqlalchemy.pool import StaticPool
 
@@ -129,8 +212,7 @@ async def _migrate_postgres(url: str) -> None:
 
     probe = await postgres.connect_without_limit(url)
     try:
-        known = await probe.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL", timeout=TIMEOUT_S)
-        if known and await probe.fetchval("SELECT version_num FROM alembic_version", timeout=TIMEOUT_S) == HEAD:
+        if await _revision_of_connection(probe) == HEAD:
             return
         await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect_without_limit(url))

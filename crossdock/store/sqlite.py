@@ -1,16 +1,18 @@
 """SQLite, embedded: opened for durability (WAL, synchronous FULL), run inline in the event loop.
 
 A writer thread loses more than half the throughput to the interpreter lock, so calls run where they are made and never
-suspend. One lock makes the writing transactions of this process take turns, `BEGIN IMMEDIATE` those of other processes. Only
-checkpoints (committed pages written back to the file) run in a thread, beside the commits that follow.
+suspend. One lock makes the writing transactions of this process take turns, `BEGIN IMMEDIATE` those of other processes; who
+waits for another process retries and leaves the event loop to others meanwhile. Only checkpoints (committed pages written back
+to the file) run in a thread, beside the commits that follow.
 """
 
 import asyncio
 import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -27,10 +29,18 @@ _DIALECT = sqlite_dialect(paramstyle="qmark")
 _log = structlog.get_logger("crossdock.sqlite")
 # How long a writer waits for another process's commit before the call is refused with Busy.
 BUSY_TIMEOUT_MS = 5_000
+# The same for the check whether writes get through: callers of a health check wait less.
+CHECK_TIMEOUT_MS = 2_000
+# Pauses between two tries, seconds: a commit takes some milliseconds.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.02
+# How long SQLite itself may wait in the event loop, for the rare moments in which a reader has to.
+_INLINE_TIMEOUT_MS = 20
 # Rows changed between two checkpoints beside the commits: about 1,000 orders, or 4,000 pages.
 CHECKPOINT_ROWS = 8_000
 # Pages of WAL (64 MB) at which SQLite makes a checkpoint within a commit; it takes the longer, the more pages are left.
 CHECKPOINT_PAGES = 16_000
+# Mode of the files.
+_MODE = 0o600
 
 # Rows of one INSERT: a third faster than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
 _ROWS_AN_INSERT = 64
@@ -116,6 +126,9 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._writer = connect(path)
+        self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()  # creates the write-ahead log
+        self._files = {name: _identity(name) for name in (path, f"{path}-wal")}
+        self._writer.execute("PRAGMA busy_timeout = 0")  # `_begin` waits
         self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block uses it
         self._write_lock = asyncio.Lock()
         self._checkpointer: sqlite3.Connection | None = None
@@ -146,16 +159,18 @@ class SqliteStore:
             raise _busy(error) from error
 
     def _new_reader(self) -> sqlite3.Connection:
-        connection = connect(self._path)
+        self._check_files()  # where the file is gone, SQLite would make an empty one
+        connection = connect(self._path, wait_ms=_INLINE_TIMEOUT_MS)
         connection.execute("PRAGMA query_only = ON")  # a block for reading, a dry run too, can never write
         return connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteTransaction]:
         """See protocols.Store."""
+        give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
         async with self._write_lock:
             try:
-                self._writer.execute("BEGIN IMMEDIATE")
+                await self._begin(give_up)
                 try:
                     yield SqliteTransaction(self._writer)
                     self._writer.execute("COMMIT")
@@ -166,10 +181,42 @@ class SqliteStore:
             except sqlite3.DatabaseError as error:
                 raise _busy(error) from error
 
+    async def _begin(self, give_up: float) -> None:
+        """Begin a writing transaction; raises OperationalError where another process has the write lock until `give_up`."""
+        self._check_files()
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            else:
+                return
+
+    def _check_files(self) -> None:
+        """Raise Busy where the database file, or its log, was deleted or replaced: what is written would be lost."""
+        for name, identity in self._files.items():
+            if identity is not None and _identity(name) != identity:
+                raise Busy(
+                    Code.UNAVAILABLE,
+                    "the database file was deleted or replaced while the server was running",
+                    file=name,
+                )
+
     async def check_writing(self) -> None:
-        """See protocols.Store; beginning fails where the file is locked or read-only."""
-        async with self.writing():
-            pass
+        """See protocols.Store; beginning fails where the file is locked, read-only, deleted or replaced."""
+        give_up = time.monotonic() + CHECK_TIMEOUT_MS / 1000
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_MS / 1000), self._write_lock:
+                await self._begin(give_up)
+                self._writer.execute("ROLLBACK")
+        except sqlite3.DatabaseError as error:
+            raise _busy(error) from error
+        except TimeoutError:
+            raise Busy(Code.UNAVAILABLE, "a write has been waiting for the database for too long") from None
 
     def _checkpoint_where_due(self) -> None:
         """Start a checkpoint in a thread where enough was committed; commits continue meanwhile."""
@@ -181,15 +228,16 @@ class SqliteStore:
     async def _run_checkpoint(self) -> None:
         try:
             if self._checkpointer is None:
-                self._checkpointer = connect(self._path)
+                self._check_files()
+                self._checkpointer = connect(self._path, wait_ms=_INLINE_TIMEOUT_MS)
             await asyncio.to_thread(self._checkpointer.execute, "PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.DatabaseError as error:  # nothing is lost: the next one, or a commit, writes the same pages
+        except (sqlite3.DatabaseError, Busy) as error:  # the next one, or a commit, writes the same pages
             _log.warning("checkpoint failed", cause=str(error))
 
     @contextmanager
     def working(self) -> Iterator[bool]:
         """See protocols.Store; a lock on a file beside the database, which the system releases when the process ends."""
-        with Path(f"{self._path}-worker").open("a") as lock:
+        with os.fdopen(os.open(f"{self._path}-worker", os.O_CREAT | os.O_WRONLY, _MODE), "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -206,14 +254,18 @@ class SqliteStore:
                 connection.close()
 
 
-def connect(path: str) -> sqlite3.Connection:
-    """Open a connection with the durability and limits Crossdock relies on; creates the file and its folder."""
+def connect(path: str, *, wait_ms: int | None = None) -> sqlite3.Connection:
+    """Open a connection with the durability and limits Crossdock relies on; creates the file and its folder.
+
+    `wait_ms` is how long calls wait for locks of other processes, BUSY_TIMEOUT_MS where it is None.
+    """
     if path != ":memory:":
-        Path(path).resolve().parent.mkdir(parents=True, exist_ok=True)
+        _create_file(Path(path))
+    wait_ms = BUSY_TIMEOUT_MS if wait_ms is None else wait_ms
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.row_factory = sqlite3.Row
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    _use_wal(connection)
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
+    _use_wal(connection, wait_ms)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
@@ -221,14 +273,31 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def _create_file(path: Path) -> None:
+    """Create the file for this user alone, since it holds secrets; SQLite gives its log the same mode."""
+    path.resolve().parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with suppress(FileExistsError):  # another process was first; SQLite refuses what is no file
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from any other; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - a third of Path.stat's time, at each transaction
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _use_wal(connection: sqlite3.Connection, wait_ms: int) -> None:
     """Switch to write-ahead logging; SQLite does not wait where another process is switching the same new file."""
-    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    give_up = time.monotonic() + wait_ms / 1000
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                 raise
             time.sleep(0.01)
         else:
@@ -237,9 +306,14 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _busy(error: sqlite3.DatabaseError) -> Exception:
     """Turn an error of the file or the disk (locked, full, damaged) into Busy; any other is a bug in a statement."""
-    primary = (error.sqlite_errorcode or 0) & 0xFF
     transient = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
                sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # fmt: skip
     return (
-        Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error)) if primary in transient else error
+        Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=str(error))
+        if _primary_code(error) in transient
+        else error
     )
+
+
+def _primary_code(error: sqlite3.DatabaseError) -> int:
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF

@@ -199,6 +199,9 @@ orders = Table(
     Column("tags", LargeBinary),
     Column("archived", Boolean, nullable=False, server_default=false()),
     Column("due_at", BigInteger),  # when the first of its holds expires
+    Column(
+        "balanced", Boolean, nullable=False, server_default=true()
+    ),  # its totals agree with its lines (core/money.py)
     PrimaryKeyConstraint("organization_id", "order_id"),
     CheckConstraint("version >= 1", name="orders_version"),
     Index(None, "organization_id", "number_key", "order_id"),
@@ -212,6 +215,13 @@ Index(
     orders.c.due_at,
     sqlite_where=orders.c.due_at.is_not(None),
     postgresql_where=orders.c.due_at.is_not(None),
+)
+Index(
+    "ix_orders_unbalanced",
+    orders.c.organization_id,
+    orders.c.order_id,
+    sqlite_where=orders.c.balanced == false(),
+    postgresql_where=orders.c.balanced == false(),
 )
 Index(
     "ix_orders_email",

@@ -9,10 +9,13 @@ from sqlalchemy import bindparam, delete, select, update
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import (
+    catalog_entry,
     client,
     directory,
     installation,
     membership,
+    metadata,
+    orders,
     organization,
     person,
     revoked_token,
@@ -31,7 +34,11 @@ class Organization(Struct, frozen=True):
 
 
 class Client(Struct, frozen=True):
-    """An API client: a program with an id and a secret."""
+    """An API client: a program with an id and a secret.
+
+    `secret_hash` is the hash of the secret; after a rotation `<hash> <earlier hash> <time in microseconds>`: until then the
+    earlier secret is valid, too.
+    """
 
     organization_id: int
     client_id: str
@@ -40,6 +47,16 @@ class Client(Struct, frozen=True):
     scopes: str
     created_at: int
     revoked_at: int | None
+
+    @property
+    def is_rotated(self) -> bool:
+        """Whether its secret was replaced at least once."""
+        return " " in self.secret_hash
+
+    def valid_hashes(self, now: int) -> tuple[str, ...]:
+        """Return the hashes of the secrets that are valid now, the newest first."""
+        newest, *earlier = self.secret_hash.split(" ")
+        return (newest, earlier[0]) if earlier and now < int(earlier[1]) else (newest,)
 
 
 # Before the password hash of a person who may not sign in: no password has such a hash, and the hash itself is not lost.
@@ -111,11 +128,66 @@ _IN_DIRECTORY = Statement(
 )
 
 
+_CHANGE_ORGANIZATION = Statement(
+    update(organization)
+    .where(organization.c.organization_id == bindparam("p_organization_id"))
+    .values(name=bindparam("name"), uuid=bindparam("uuid"), updated_at=bindparam("updated_at"))
+)
+_REMOVE_FROM_DIRECTORY = Statement(
+    delete(directory).where(
+        directory.c.kind == bindparam("kind"),
+        directory.c.name == bindparam("name"),
+        directory.c.organization_id == bindparam("organization_id"),
+    )
+)
+_ANY_ORDER = Statement(
+    select(orders.c.order_id).where(orders.c.organization_id == bindparam("organization_id")).limit(1)
+)
+_CATALOG_KINDS = Statement(
+    select(catalog_entry.c.kind).where(catalog_entry.c.organization_id == bindparam("organization_id")).distinct()
+)
+_REMOVALS = [
+    Statement(delete(table).where(table.c.organization_id == bindparam("organization_id")))
+    for table in metadata.tables.values()
+    if "organization_id" in table.c
+]
+
+
 async def add_organization(tx: Transaction, added: Organization) -> bool:
     """Insert an organization; False when its id or UUID is taken."""
     if not await tx.claim(directory, [("s2_organization", added.uuid, added.organization_id)]):
         return False
     return bool(await tx.claim(organization, [msgspec.structs.astuple(added)]))
+
+
+async def change_organization(tx: Transaction, changed: Organization, *, before: Organization) -> bool:
+    """Change an organization's name and UUID; False when the UUID is another's."""
+    if changed.uuid != before.uuid:
+        if not await tx.claim(directory, [("s2_organization", changed.uuid, changed.organization_id)]):
+            return False
+        values = {"kind": "s2_organization", "name": before.uuid, "organization_id": before.organization_id}
+        await tx.run(_REMOVE_FROM_DIRECTORY, **values)
+    await tx.run(
+        _CHANGE_ORGANIZATION, p_organization_id=changed.organization_id, name=changed.name, uuid=changed.uuid,
+        updated_at=changed.updated_at,
+    )  # fmt: skip
+    return True
+
+
+async def has_orders(tx: Transaction, organization_id: int) -> bool:
+    """Tell whether an organization has any order, archived or not."""
+    return bool(await tx.rows(_ANY_ORDER, organization_id=organization_id))
+
+
+async def catalog_kinds(tx: Transaction, organization_id: int) -> set[str]:
+    """Read the kinds of catalog entries an organization has."""
+    return {row["kind"] for row in await tx.rows(_CATALOG_KINDS, organization_id=organization_id)}
+
+
+async def remove_organization(tx: Transaction, organization_id: int) -> None:
+    """Delete an organization and every row of it in every table; people stay, without their membership."""
+    for statement in _REMOVALS:
+        await tx.run(statement, organization_id=organization_id)
 
 
 async def get_organization(tx: Transaction, organization_id: int) -> Organization | None:
@@ -155,10 +227,26 @@ _REVOKE_CLIENT = Statement(
     )
     .values(revoked_at=bindparam("revoked_at"))
 )
+_CHANGE_SECRET = Statement(
+    update(client)
+    .where(
+        client.c.organization_id == bindparam("p_organization_id"),
+        client.c.client_id == bindparam("p_client_id"),
+        client.c.secret_hash == bindparam("seen"),
+        client.c.revoked_at.is_(None),
+    )
+    .values(secret_hash=bindparam("secret_hash"))
+)
 _IS_REVOKED = Statement(
     select(revoked_token.c.token_id).where(
         revoked_token.c.organization_id == bindparam("organization_id"),
         revoked_token.c.token_id == bindparam("token_id"),
+    )
+)
+
+_PRUNE_REVOKED = Statement(
+    delete(revoked_token).where(
+        revoked_token.c.organization_id == bindparam("organization_id"), revoked_token.c.expires_at <= bindparam("now")
     )
 )
 
@@ -181,6 +269,17 @@ async def clients(tx: Transaction, organization_id: int) -> list[Client]:
     return [Client(*row) for row in await tx.rows(_CLIENTS, organization_id=organization_id)]
 
 
+async def change_client_secret(tx: Transaction, changed: Client, *, seen: str) -> bool:
+    """Store a client's new secret hash if the stored one is still `seen` and the client is not revoked."""
+    return (
+        await tx.run(
+            _CHANGE_SECRET, p_organization_id=changed.organization_id, p_client_id=changed.client_id, seen=seen,
+            secret_hash=changed.secret_hash,
+        )
+        == 1
+    )  # fmt: skip
+
+
 async def revoke_client(tx: Transaction, organization_id: int, *, client_id: str, now: int) -> bool:
     """Revoke a client and so all its tokens; False where there is none, or it is revoked already."""
     values = {"p_organization_id": organization_id, "p_client_id": client_id, "revoked_at": now}
@@ -190,6 +289,11 @@ async def revoke_client(tx: Transaction, organization_id: int, *, client_id: str
 async def revoke_token(tx: Transaction, organization_id: int, *, token_id: str, expires_at: int) -> None:
     """Revoke one token."""
     await tx.claim(revoked_token, [(organization_id, token_id, expires_at)])
+
+
+async def prune_revoked_tokens(tx: Transaction, organization_id: int, *, now: int) -> int:
+    """Delete revoked tokens that have expired; returns how many."""
+    return await tx.run(_PRUNE_REVOKED, organization_id=organization_id, now=now)
 
 
 async def is_revoked(tx: Transaction, organization_id: int, *, token_id: str) -> bool:
@@ -284,6 +388,29 @@ _REFERENCES = Statement(
     .where(vendor_reference.c.organization_id == bindparam("organization_id"))
     .order_by(vendor_reference.c.kind, vendor_reference.c.value)
 )
+
+
+_HOLDERS = Statement(
+    select(vendor_reference.c.organization_id)
+    .where(vendor_reference.c.kind == bindparam("kind"), vendor_reference.c.value == bindparam("value"))
+    .order_by(vendor_reference.c.organization_id)
+)
+_REMOVE_REFERENCES = Statement(
+    delete(vendor_reference).where(
+        vendor_reference.c.organization_id == bindparam("organization_id"),
+        vendor_reference.c.kind == bindparam("kind"),
+    )
+)
+
+
+async def organizations_with_reference(tx: Transaction, *, kind: str, value: str) -> list[int]:
+    """Find who has a vendor id: a query across organizations, for the operator who is about to give it to one."""
+    return [int(row["organization_id"]) for row in await tx.rows(_HOLDERS, kind=kind, value=value)]
+
+
+async def remove_vendor_references(tx: Transaction, organization_id: int, *, kind: str) -> None:
+    """Remove the ids of one kind that a vendor gave the organization."""
+    await tx.run(_REMOVE_REFERENCES, organization_id=organization_id, kind=kind)
 
 
 async def add_vendor_reference(tx: Transaction, organization_id: int, *, kind: str, value: str) -> bool:

@@ -8,8 +8,10 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from functools import partial
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route as Path
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,9 +22,13 @@ from crossdock.flows import access
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.web import logs, metrics
+from crossdock.web.client_address import ClientAddresses
+from crossdock.web.limits import REFUSAL
 from crossdock.web.path_table import PathTable, parameters_of
 
 _log = structlog.get_logger("crossdock.request")
+# Answers are about orders and people: no cache between may keep them, and no browser may take one for a page.
+_NO_STORE, _NO_SNIFFING = (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")
 
 
 class Site:
@@ -30,6 +36,7 @@ class Site:
 
     def __init__(self, context: Context, intake: Intake, doors: Sequence[Door], *, pages: Sequence[Path] = ()) -> None:
         self._context = context
+        self._addresses = ClientAddresses(context.settings.trusted_proxies)
         self._intake = intake
         self._doors = {door.name: door for door in doors}
         self._fixed: dict[str, _PathEndpoint] = {}
@@ -49,12 +56,17 @@ class Site:
         """Serve one request: of a fixed path, of a path with parameters, or a page."""
         if scope["type"] != "http":
             return
+        if (refusal := scope.get(REFUSAL)) is not None:
+            await self.reject(scope, send, refusal)
+            return
         path = scope["path"]
         endpoint: ASGIApp | None = self._fixed.get(path)
         if endpoint is None:
             endpoint, scope["path_values"] = self._patterns.find(path) or (self._pages, ())
         try:
             await endpoint(scope, receive, send)
+        except ClientDisconnect:  # in a page; where that is the server's doing, the client still reads
+            await self.reject(scope, send, Invalid(Code.BAD_REQUEST, "the request was not complete"))
         except Exception:  # noqa: BLE001 - `serve` handles the bugs of doors; this is for the pages
             await self._report_page_bug(scope, send)
 
@@ -68,9 +80,9 @@ class Site:
         await self.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
 
     async def reject(
-        self, scope: Scope, send: Send, refusal: NotFound, door: Door | None = None, allowed: Sequence[str] = ()
+        self, scope: Scope, send: Send, refusal: Refusal, door: Door | None = None, allowed: Sequence[str] = ()
     ) -> None:
-        """Refuse a request without a route, in the format of `door`, or of the door with the most similar path."""
+        """Refuse a request that reaches no route, in the format of `door`, or of the door with the most similar path."""
         door = door or self._nearest(scope["path"], Headers(scope["headers"]))
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "none", "no route"), b"")
         reply = door.refuse(refusal, request)
@@ -92,7 +104,7 @@ class Site:
         return nearest
 
     def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
-        return Request(
+        request = Request(
             context=self._context,
             intake=self._intake,
             route=route,
@@ -104,6 +116,8 @@ class Site:
             body=body,
             request_id=f"{random.getrandbits(64):016x}",  # unique in practice, and no secret
         )
+        request.address = self._addresses.of(scope)
+        return request
 
     async def serve(self, door: Door, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request through a door."""
@@ -117,6 +131,7 @@ class Site:
                 receive, self._context.settings.body_limit_bytes, self._context.settings.kept_bytes
             )
             request.body = body
+            request.disconnected = partial(_disconnected, receive)
             if route.scope is not None:
                 await self._authenticate(door, request)
             if size > len(body):
@@ -127,11 +142,16 @@ class Site:
         except Refusal as refused:
             refusal = refused if refused.recorded else await self._record(door, request, refused, size)
             outcome = str(refusal.code)
-            reply = door.refuse(refusal, request)
-            if isinstance(refusal, Busy):
+            reply = _with_retry_after(door.refuse(refusal, request), refusal)
+            if isinstance(refusal, Busy) and refusal.code is not Code.TOO_MANY_ATTEMPTS:
                 _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
         except ClientGone:
             return
+        except asyncio.CancelledError:
+            if not self._context.stopping.is_set():
+                raise
+            outcome = "stopped"
+            reply = door.refuse(Busy(Code.UNAVAILABLE, "the server is stopping"), request)
         except Exception:  # noqa: BLE001 - the last resort: a bug is logged, and the door renders its 500
             outcome = "bug"
             _log.exception("bug", request_id=request.request_id, door=door.name, operation=route.operation)
@@ -189,6 +209,9 @@ class Site:
         logs.request(
             request_id=request.request_id,
             organization=caller.organization_id if caller else None,
+            client=caller.actor if caller and caller.person_id is None else None,
+            person=caller.person_id if caller else None,
+            address=request.address,
             door=door.name,
             operation=operation,
             order_id=reply.order_id,
@@ -196,6 +219,14 @@ class Site:
             outcome=outcome,
             ms=round(seconds * 1000, 2),
         )
+
+
+def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
+    """Name the wait that a refusal knows."""
+    if (wait_s := refusal.facts.get("retry_after_s")) is not None:
+        others = [each for each in reply.headers if each[0].lower() != "retry-after"]
+        reply.headers = [*others, ("Retry-After", str(wait_s))]
+    return reply
 
 
 class _PathEndpoint:
@@ -254,17 +285,20 @@ async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
                 parts.append(part)
         body = b"".join(parts)
     if message["type"] == "http.disconnect":
-        raise ClientGone
+        raise message.get(REFUSAL) or ClientGone
     return (body, size) if size <= limit else (body[:kept], max(size, kept + 1))
 
 
 async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
-    headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
+    headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode()), _NO_SNIFFING]
     if reply.status not in (204, 304):  # these have no body
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
         if reply.stream is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    if not any(name == b"cache-control" for name, _ in own):
+        headers.append(_NO_STORE)
+    headers += own
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is not None and with_body and receive is not None:
         await _stream(receive, send, reply.stream)

@@ -1,5 +1,6 @@
 """Databases for commands: missing, empty, and with the demo organization."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -36,4 +37,5 @@ def filled(file: Path) -> str:
 @pytest.fixture
 def organization(filled: str) -> str:
     """Return the id of the demo organization."""
-    return done(filled, "organization", "list").split()[0]
+    (each,) = json.loads(done(filled, "organization", "list", "--json"))
+    return str(each["id"])

@@ -1,7 +1,12 @@
 """`crossdock migrate` and `crossdock verify`, and how every command opens its database."""
 
-import re
+import gzip
+import json
+import socket
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,9 +14,10 @@ import httpx
 import pytest
 
 from crossdock.core.ids import to_base32
+from crossdock.store.schema import HEAD
 from tests.cli.program import done, plain, refused, run
 from tests.databases import administer, renamed
-from tests.server import Server, free_port
+from tests.server import ROOT, Server, free_port
 from tests.vendors import VENDORS, bearer
 
 # Every command that opens a database, except those that create one.
@@ -34,9 +40,8 @@ COMMANDS = [
 
 class TestMigrate:
     def test_migrate_makes_the_schema_and_may_be_repeated(self, missing: str) -> None:
-        first = done(missing, "migrate")
-        assert re.fullmatch(r"schema \S+\n", first)
-        assert done(missing, "migrate") == first
+        assert done(missing, "migrate") == f"schema {HEAD}, created\n"
+        assert done(missing, "migrate") == f"schema {HEAD}, the newest already\n"
         with sqlite3.connect(missing.removeprefix("sqlite:///")) as opened:
             assert opened.execute("SELECT count(*) FROM orders").fetchone() == (0,)
 
@@ -48,16 +53,19 @@ class TestVerify:
             for number in range(3):
                 body = VENDORS["hub"].body(f"V-{number}")
                 assert httpx.post(f"{server.base}/hub/v1/orders", json=body, headers=headers).status_code == 201
-        assert done(filled, "verify") == "3 orders, 3 events, 0 faults\n"
+        assert done(filled, "verify") == "1 organization, 3 orders, 3 events, 0 faults\n"
         with sqlite3.connect(file) as opened:
             (order_id,) = opened.execute("SELECT aggregate_id FROM event ORDER BY aggregate_id LIMIT 1").fetchone()
             opened.execute("UPDATE event SET actor = 'mallory' WHERE aggregate_id = ?", (order_id,))
         opened.close()
         found = run(filled, "verify")
-        assert (found.returncode, found.stdout) == (1, "3 orders, 3 events, 1 faults\n")
+        assert (found.returncode, found.stdout) == (1, "1 organization, 3 orders, 3 events, 1 fault\n")
         database, line = found.stderr.splitlines()
         assert database == f"database: {filled}"
         assert line.startswith(f"order {to_base32(order_id)} of organization ")  # as the API names it
+        answer = run(filled, "verify", "--json")
+        (fault,) = json.loads(answer.stdout)["faults"]
+        assert (answer.returncode, fault["order"]) == (1, to_base32(order_id))
 
 
 class TestMissingDatabase:
@@ -79,7 +87,47 @@ class TestMissingDatabase:
         for _ in range(2):
             assert "run crossdock migrate" in refused(run(url, "organization", "list"))
         done(url, "migrate")
-        assert done(url, "organization", "list") == ""
+        assert done(url, "organization", "list", "--json") == "[]\n"
+
+
+class TestOtherDatabases:
+    @pytest.mark.parametrize("command", [("migrate",), ("verify",), ("serve", "--port", "{port}")], ids=" ".join)
+    def test_a_file_of_another_program_is_refused_unchanged(self, tmp_path: Path, command: tuple[str, ...]) -> None:
+        path = tmp_path / "other.db"
+        with sqlite3.connect(path) as opened:
+            opened.execute("CREATE TABLE bookmark (url TEXT)")
+        opened.close()
+        before = path.read_bytes()
+        line = refused(run(f"sqlite:///{path}", *(each.format(port=free_port()) for each in command)))
+        assert "not a Crossdock database" in line
+        assert path.read_bytes() == before
+        assert [each.name for each in tmp_path.iterdir()] == ["other.db"]
+
+    @pytest.mark.parametrize(
+        "command", [("migrate",), ("verify",), ("work",), ("serve", "--port", "{port}")], ids=" ".join
+    )
+    def test_a_database_of_a_newer_version_is_refused(self, file: Path, filled: str, command: tuple[str, ...]) -> None:
+        with sqlite3.connect(file) as opened:
+            opened.execute("UPDATE alembic_version SET version_num = '0999'")
+        opened.close()
+        line = refused(run(filled, *(each.format(port=free_port()) for each in command)))
+        assert f"its schema is 0999, this version knows {HEAD}" in line
+
+    def test_an_older_database_is_migrated_by_migrate_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "old.db"
+        path.write_bytes(gzip.decompress((ROOT / "tests/store/databases/0003.db.gz").read_bytes()))
+        url = f"sqlite:///{path}"
+        assert refused(run(url, "organization", "list")).endswith(f"needs {HEAD}; run crossdock migrate")
+        assert done(url, "migrate") == f"schema {HEAD}, migrated from 0003\n"
+        assert "Demo" in done(url, "organization", "list")
+
+    async def test_a_postgresql_database_of_another_program_is_refused(self, postgres_url: str) -> None:
+        await administer(postgres_url, "DROP DATABASE IF EXISTS cli_other")
+        await administer(postgres_url, "CREATE DATABASE cli_other")
+        url = renamed(postgres_url, "cli_other")
+        await administer(url, "CREATE TABLE bookmark (url TEXT)")
+        for command in ("migrate", "verify"):
+            assert "not a Crossdock database" in refused(run(url, command))
 
 
 class TestDatabaseErrors:
@@ -100,7 +148,8 @@ class TestDatabaseErrors:
         self, url: str, command: tuple[str, ...]
     ) -> None:
         port = free_port()
-        assert "hunter2" not in refused(run(url.format(port=port), *(each.format(port=port) for each in command)))
+        arguments = [each.format(port=port) for each in command]
+        assert "hunter2" not in refused(run(url.format(port=port), *arguments, CROSSDOCK_DATABASE_WAIT_S="0"))
 
     def test_an_unreachable_server_is_named_with_the_reason(self) -> None:
         port = free_port()
@@ -119,11 +168,32 @@ class TestDatabaseErrors:
             assert reason in line
             assert "hunter2" not in line
 
+    @pytest.mark.parametrize(
+        ("parameters", "reason"),
+        [
+            ("sslmode=require", "rejected SSL upgrade"),
+            ("sslmode=bogus", "sslmode"),
+            ("pgbouncer=true", "no parameter pgbouncer"),
+            ("work_mem_=1", 'unrecognized configuration parameter "work_mem_"'),
+            ("channel_binding=require", "sslmode=verify-full"),
+        ],
+    )
+    def test_a_parameter_that_cannot_be_met_is_named(self, postgres_url: str, parameters: str, reason: str) -> None:
+        separator = "&" if "?" in postgres_url else "?"
+        if "sslmode" in parameters:  # a socket has no TLS
+            port = free_port()
+            with listener(port):
+                line = refused(run(f"postgresql://me:hunter2@127.0.0.1:{port}/db?{parameters}", "migrate"))
+        else:
+            line = refused(run(f"{postgres_url}{separator}{parameters}", "migrate"))
+        assert reason in line
+        assert "hunter2" not in line
+
     @pytest.mark.parametrize("command", ["migrate", "verify"])
     @pytest.mark.parametrize(
         ("place", "reason"),
         [
-            ("folder", "unable to open database file"),
+            ("folder", "is a folder"),
             ("text", "file is not a database"),
             ("text/below.db", "File exists"),
         ],
@@ -138,6 +208,23 @@ class TestDatabaseErrors:
             assert line.startswith("crossdock: the database file cannot be used: ")
             assert reason in line
         assert (tmp_path / "text").read_text() == "no database " * 100
+
+
+@contextmanager
+def listener(port: int) -> Iterator[None]:
+    """Answer each connection as a PostgreSQL server without TLS does."""
+
+    def serve(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(8)
+                    connection.sendall(b"N")
+
+    with socket.create_server(("127.0.0.1", port)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield
 
 
 class TestDatabaseSetting:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from crossdock import __version__, cli
+from crossdock.doors import all_doors
 from tests.cli.program import plain
 from tests.server import ROOT
 
@@ -34,11 +35,32 @@ class TestHelp:
     @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
     def test_every_command_argument_and_option_has_help(self, command: click.Command) -> None:
         assert command.help
-        assert [each.name for each in command.params if not each.help] == []  # type: ignore[attr-defined]
+        parameters = command.get_params(click.Context(command))
+        assert [each.name for each in parameters if not each.help] == []  # type: ignore[attr-defined]
 
     def test_the_version_is_shown(self) -> None:
         answer = plain("--version")
         assert (answer.returncode, answer.stdout) == (0, f"crossdock {__version__}\n")
+
+    def test_the_program_alone_prints_its_help(self) -> None:
+        answer = plain()
+        assert (answer.returncode, answer.stdout) == (0, plain("--help").stdout)
+
+    def test_the_options_that_doors_bring_are_in_the_help(self) -> None:
+        text = plain("organization", "add", "--help").stdout
+        for door in all_doors():
+            assert [each.option for each in door.organization_ids if f"--{each.option} ID" not in text] == []
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_a_shell_completes_commands(self, shell: str) -> None:
+        answer = plain("completion", shell)
+        assert answer.returncode == 0
+        assert "_CROSSDOCK_COMPLETE" in answer.stdout
+
+    def test_bash_completes_an_option_of_a_door(self) -> None:
+        words = {"COMP_WORDS": "crossdock organization add --fab", "COMP_CWORD": "3"}
+        answer = plain(_CROSSDOCK_COMPLETE="bash_complete", **words)
+        assert answer.stdout == "plain,--fabric-account\n"
 
     def test_help_does_not_load_the_application(self) -> None:
         """Or help, completion and usage errors would take half a second more."""
@@ -57,7 +79,6 @@ class TestUsage:
             ("serve", "--log-level", "loud"),
             ("work", "--log-level", "loud"),
             ("serve", "--workers", "0"),
-            ("organization", "show", "My shop"),
             ("nonsense",),
         ],
         ids=" ".join,

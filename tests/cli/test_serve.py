@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psutil
@@ -16,7 +18,7 @@ import pytest
 from crossdock import __version__, cli
 from crossdock.doors import all_doors
 from crossdock.settings import Settings
-from tests.cli.program import LIMIT_S, refused, run, until
+from tests.cli.program import LIMIT_S, done, refused, run, until
 from tests.server import ROOT, START_LIMIT_S, Server, free_port
 from tests.vendors import VENDORS, bearer
 
@@ -63,6 +65,7 @@ class TestServe:
         port = free_port()
         given = {
             "HOST": "127.0.0.1", "PORT": str(port), "DATABASE": missing, "WORKERS": "1", "DEMO": "true", "LOG_LEVEL": "error",
+            "LOG_FORMAT": "json",
         }  # fmt: skip
         assert {f"CROSSDOCK_{name}" for name in given} == {f"CROSSDOCK_{name.upper()}" for name in options("serve")}
         out, err = (tmp_path / "out").open("wb"), (tmp_path / "err").open("wb")
@@ -106,8 +109,107 @@ class TestServe:
         with Server(missing, "--workers", "2", demo=False, log=log) as server:
             pass
         assert log.read_text().splitlines()[0] == (
-            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on"
+            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on, "
+            "mails: stored, not sent"
         )
+
+    def test_several_workers_print_the_examples_once(self, missing: str, tmp_path: Path) -> None:
+        log = tmp_path / "out"
+        with Server(missing, "--workers", "2", log=log) as server:
+            assert bearer(server.base)["Authorization"]
+            assert len(curls(log.read_text())) == len(VENDORS)
+
+    def test_the_credentials_of_the_demo_are_refused_without_demo(self, filled: str) -> None:
+        with Server(filled) as server:
+            headers = bearer(server.base)
+        with Server(filled, demo=False) as server:
+            assert httpx.post(f"{server.base}/hub/v1/token", auth=("demo", "demo-secret")).status_code == 401
+            assert httpx.get(f"{server.base}/hub/v1/orders", headers=headers).status_code == 401
+            login = {"email": "demo@example.com", "password": "demo-password"}
+            assert httpx.post(f"{server.base}/login", json=login, timeout=LIMIT_S).status_code == 401
+
+    def test_a_demo_allows_receivers_on_this_machine_and_other_servers_name_the_setting(self, filled: str) -> None:
+        endpoint = {"url": "http://127.0.0.1:9000", "types": ["order.*"]}
+        with Server(filled) as server:
+            made = httpx.post(f"{server.base}/hub/v1/endpoints", json=endpoint, headers=bearer(server.base))
+            assert made.status_code == 201
+        done(filled, "client", "add", "Demo", "x", "--id", "x", "--secret", "a long enough secret", "--scopes", "admin")
+        with Server(filled, demo=False) as server:
+            token = httpx.post(f"{server.base}/hub/v1/token", auth=("x", "a long enough secret")).json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            refusal = httpx.post(f"{server.base}/hub/v1/endpoints", json=endpoint, headers=headers)
+            assert refusal.status_code == 422
+            assert "CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED" in refusal.text
+
+    def test_an_organization_of_the_same_name_stops_a_demo_in_one_line(self, empty: str) -> None:
+        done(empty, "organization", "add", "Demo")
+        line = refused(run(empty, "serve", "--demo", "--port", str(free_port())))
+        assert "there is an organization with the name Demo" in line
+
+    def test_a_mail_server_without_a_sender_is_warned_about(
+        self, filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CROSSDOCK_SMTP_HOST", "smtp.example.com")
+        log = tmp_path / "out"
+        with Server(filled, demo=False, log=log):
+            pass
+        start, warning = log.read_text().splitlines()[:2]
+        assert start.endswith("mails: sent through smtp.example.com")
+        assert warning.startswith("warning: CROSSDOCK_SMTP_HOST is set without CROSSDOCK_MAIL_SENDER: ")
+
+    def test_a_database_file_that_others_can_read_is_warned_about(
+        self, file: Path, filled: str, tmp_path: Path
+    ) -> None:
+        file.chmod(0o644)
+        log = tmp_path / "out"
+        with Server(filled, demo=False, log=log):
+            pass
+        assert f"warning: other users of this machine can read the orders and keys in {file}" in log.read_text()
+
+    def test_the_lines_of_a_terminal_are_text(self, filled: str, tmp_path: Path) -> None:
+        log = tmp_path / "out"
+        with Server(filled, "--log-format", "text", demo=False, log=log) as server:
+            httpx.get(f"{server.base}/hub/v1/orders")
+        _, line = log.read_text().splitlines()
+        assert re.match(r"\d\d:\d\d:\d\d\.\d{3} info +request ", line)
+        assert " operation=listOrders status=401 outcome=no_token ms=" in line
+
+    def test_a_postgresql_that_starts_later_is_waited_for(self, postgres_database: str, tmp_path: Path) -> None:
+        """As in a compose file, where both start at once."""
+        parts = urlsplit(postgres_database)
+        folder = Path(parse_qs(parts.query)["host"][0])
+        (socket_,) = [each for each in folder.iterdir() if each.name.startswith(".s.PGSQL.") and each.suffix != ".lock"]
+        later = tmp_path / "later"
+        later.mkdir()
+        url = parts._replace(query=f"host={later}").geturl()
+        log = tmp_path / "out"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "crossdock", "serve", "--database", url, "--port", str(port := free_port())],
+                cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            try:
+                until(lambda: b"waiting up to 30 s for the database" in log.read_bytes())
+                assert process.poll() is None
+                (later / socket_.name).symlink_to(socket_)
+                until(lambda: is_ready(port))
+            finally:
+                process.terminate()
+                process.wait(LIMIT_S)
+        assert log.read_text().count("waiting up to") == 1
+
+    def test_waiting_ends_with_one_line(self) -> None:
+        answer = run(
+            f"postgresql://me:hunter2@127.0.0.1:{free_port()}/db",
+            "serve",
+            "--port",
+            str(free_port()),
+            CROSSDOCK_DATABASE_WAIT_S="1",
+        )  # fmt: skip
+        waiting, line = answer.stderr.splitlines()
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert waiting.startswith("waiting up to 1 s for the database postgresql://me@127.0.0.1")
+        assert "the database cannot be reached" in line
 
     @pytest.mark.parametrize("demo", [(), ("--demo",)])
     def test_a_taken_port_is_one_line_and_creates_nothing(self, missing: str, demo: tuple[str, ...]) -> None:

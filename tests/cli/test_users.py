@@ -1,5 +1,8 @@
 """`crossdock user`."""
 
+import json
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -20,6 +23,13 @@ def account_status(server: Server, answer: httpx.Response) -> int:
     return httpx.get(f"{server.base}/account", headers=headers).status_code
 
 
+def state(database: str, organization: str) -> str:
+    """Return the state of the user as the list shows it."""
+    users = json.loads(done(database, "user", "list", organization, "--json"))
+    (found,) = [str(each["state"]) for each in users if each["email"] == EMAIL]
+    return found
+
+
 class TestUserAdd:
     def test_a_new_user_signs_in_with_the_password_shown(self, filled: str, organization: str) -> None:
         added = done(filled, "user", "add", organization, "Me@Example.com", "--name", "Me")
@@ -30,7 +40,7 @@ class TestUserAdd:
 
     def test_a_password_given_is_not_shown(self, filled: str, organization: str) -> None:
         added = done(filled, "user", "add", organization, "a@example.com", "--password", "correct horse")
-        assert added == "user      a@example.com\n"
+        assert added == "user  a@example.com\n"
 
     def test_a_user_of_another_organization_keeps_their_password(self, filled: str, organization: str) -> None:
         done(filled, "user", "add", organization, EMAIL, "--password", "correct horse")
@@ -42,7 +52,12 @@ class TestUserAdd:
             assert sign_in(server, "correct horse").status_code == 200
 
     def test_a_user_is_not_added_twice_to_an_organization(self, filled: str, organization: str) -> None:
-        assert demo.USER in refused(run(filled, "user", "add", organization, demo.USER))
+        done(filled, "user", "add", organization, EMAIL)
+        assert EMAIL in refused(run(filled, "user", "add", organization, EMAIL))
+
+    def test_the_user_of_the_demo_cannot_be_added(self, filled: str, organization: str) -> None:
+        other = field(done(filled, "organization", "add", "Other"), "organization")
+        assert "--demo only" in refused(run(filled, "user", "add", other, demo.USER))
 
     @pytest.mark.parametrize("email", ["not-an-email", "@example.com", "a@", "a@b@c", "a b@c"])
     def test_what_is_no_email_address_is_refused(self, filled: str, organization: str, email: str) -> None:
@@ -51,6 +66,20 @@ class TestUserAdd:
     def test_a_short_password_is_refused(self, filled: str, organization: str) -> None:
         assert "8 characters" in refused(run(filled, "user", "add", organization, EMAIL, "--password", "abcdefg"))
         assert EMAIL not in done(filled, "user", "list", organization)
+
+    def test_a_password_is_read_from_a_file(self, filled: str, organization: str, tmp_path: Path) -> None:
+        (tmp_path / "password").write_text("correct horse\n")
+        added = done(filled, "user", "add", "Demo", EMAIL, "--password-file", str(tmp_path / "password"), "--json")
+        assert json.loads(added) == {"user": EMAIL}
+        with Server(filled, demo=False) as server:
+            assert sign_in(server, "correct horse").status_code == 200
+
+    def test_a_list_without_users_says_how_to_add_one(self, filled: str) -> None:
+        done(filled, "organization", "add", "Other")
+        answer = run(filled, "user", "list", "Other")
+        assert (answer.returncode, answer.stdout) == (0, "")
+        assert answer.stderr.endswith("crossdock user add ORGANIZATION EMAIL\n")
+        assert done(filled, "user", "list", "Other", "--json") == "[]\n"
 
 
 class TestUserAccess:
@@ -67,12 +96,12 @@ class TestUserAccess:
             assert printed.startswith(f"revoked the tokens of {EMAIL}; they cannot sign in until ")
             assert account_status(server, before) == 401
             assert sign_in(server, password).status_code == 401
-            assert f"{EMAIL}  disabled  " in done(filled, "user", "list", organization)
+            assert state(filled, organization) == "disabled"
             assert done(filled, "user", command, EMAIL) == printed  # again
             done(filled, "user", "enable", EMAIL)
             assert account_status(server, before) == 401
             assert account_status(server, sign_in(server, password)) == 200
-            assert f"{EMAIL}  active  " in done(filled, "user", "list", organization)
+            assert state(filled, organization) == "active"
 
     @pytest.mark.parametrize("is_disabled", [False, True])
     def test_a_new_password_replaces_the_old_one_and_ends_tokens(

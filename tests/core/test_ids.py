@@ -22,6 +22,7 @@ from crossdock.core.ids import (
     from_base62,
     from_digits,
     from_hex24,
+    from_short_base62,
     from_uuid,
     hashed_key,
     index_key,
@@ -30,6 +31,7 @@ from crossdock.core.ids import (
     to_base62,
     to_digits,
     to_hex24,
+    to_short_base62,
     to_uuid,
 )
 
@@ -39,7 +41,7 @@ SPELLINGS: list[Spelling] = [
     (to_base32, from_base32, r"[0-9a-hjkmnp-tv-z]{13}"),
     (to_digits, from_digits, r"[0-9]{19}"),
     (to_hex24, from_hex24, r"[0-9a-f]{24}"),
-    (to_uuid, from_uuid, r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+    (to_uuid, from_uuid, r"[0-9a-f]{8}-[0-9a-f]{4}-[48][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
 ]
 each_spelling = pytest.mark.parametrize(
     ("spell", "read", "form"), SPELLINGS, ids=["base62", "base32", "digits", "hex24", "uuid"]
@@ -101,11 +103,78 @@ class TestSpelling:
         assert read(text.translate({ord("0") + digit: chr(0x660 + digit) for digit in range(10)})) is None
 
 
+NOVEMBER_2026, MARCH_2033 = IdGenerator(0).new(1_793_491_200_000_000), IdGenerator(0).new(1_993_595_762_251_000)
+
+
+class TestShortBase62:
+    @given(identity=identities | st.integers(NOVEMBER_2026, MARCH_2033))
+    @example(identity=1)
+    @example(identity=62**10 - 1)
+    @example(identity=62**10)
+    @example(identity=NOVEMBER_2026 - 1)
+    @example(identity=NOVEMBER_2026)
+    @example(identity=NOVEMBER_2026 + 62**10 - 1)
+    @example(identity=NOVEMBER_2026 + 62**10)
+    @example(identity=MAX_ID)
+    def test_short_base62_is_reversible(self, identity: int) -> None:
+        assert from_short_base62(to_short_base62(identity)) == identity
+        assert re.fullmatch(r"[0-9A-Za-z]{10,11}", to_short_base62(identity))
+
+    @given(st.integers(NOVEMBER_2026, MARCH_2033 - 0xFFF))
+    @example(NOVEMBER_2026)
+    @example(MARCH_2033 - 0xFFF)
+    def test_short_base62_has_10_characters_from_november_2026_to_march_2033(self, identity: int) -> None:
+        assert len(to_short_base62(identity | 0x800)) == 10
+
+    @given(st.integers(62**10, MAX_ID))
+    def test_short_base62_leaves_the_form_of_ids_of_earlier_releases_as_it_was(self, identity: int) -> None:
+        assert to_short_base62(identity & ~0x800) == to_base62(identity & ~0x800).rjust(11, "0")
+
+    @given(st.integers(62**10, MAX_ID))
+    def test_short_base62_reads_the_11_characters_that_ids_had_before(self, identity: int) -> None:
+        assert from_short_base62(to_base62(identity)) == identity
+
+    @given(one=identities, other=identities)
+    @example(one=1, other=NOVEMBER_2026 + 1)
+    def test_short_base62_is_different_for_different_ids(self, one: int, other: int) -> None:
+        assert (to_short_base62(one) == to_short_base62(other)) == (one == other)
+
+    @pytest.mark.parametrize("text", ["", "0", "z" * 9, "z" * 11, "z" * 12, "-000000001", "00000000001x"])
+    def test_short_base62_of_anything_else_is_none(self, text: str) -> None:
+        assert from_short_base62(text) is None
+
+
 class TestUuid:
-    def test_uuid_is_a_version_8_uuid(self) -> None:
-        made = uuid.UUID(to_uuid(MAX_ID))
-        assert made.version == 8
-        assert made.variant == uuid.RFC_4122
+    @given(st.integers(EPOCH_MS * 1000, 3_700_000_000_000_000), st.integers(0, SLOTS - 1), st.integers(1, 3))
+    def test_uuid_of_a_new_id_has_version_4(self, now: int, slot: int, count: int) -> None:
+        id_generator = IdGenerator(slot)
+        made = [uuid.UUID(to_uuid(id_generator.new(now))) for _ in range(count)]
+        assert {(each.version, each.variant) for each in made} == {(4, uuid.RFC_4122)}
+
+    # Written by a release whose UUIDs had version 8. Clients may have stored them.
+    @pytest.mark.parametrize(
+        ("identity", "text"),
+        [
+            (1, "00000000-0000-8000-8ab4-90b0e880582f"),
+            (2**60, "20000000-0000-8000-80f2-06e964d647a6"),
+            (NOW_US, "000c8e90-8c40-8800-8429-2bb876e35c04"),
+        ],
+    )
+    def test_uuid_of_an_id_of_an_earlier_release_stays_the_same(self, identity: int, text: str) -> None:
+        assert to_uuid(identity) == text
+        assert from_uuid(text) == identity
+
+    def test_uuid_of_version_8_is_read_for_every_id(self) -> None:
+        """A clock that was set back made ids that look like new ones in earlier releases too."""
+        assert to_uuid(MAX_ID).startswith("ffffffff-ffff-4fff-")
+        assert from_uuid("ffffffff-ffff-8fff-bad3-4157f3cb2ef5") == MAX_ID
+
+    def test_uuid_with_the_digit_of_another_version_is_none(self) -> None:
+        for identity in (1, MAX_ID):
+            text = to_uuid(identity)
+            assert [version for version in "0123456789abcdef" if from_uuid(text[:14] + version + text[15:])] == [
+                text[14]
+            ]
 
     def test_uuid_is_read_in_upper_case_too(self) -> None:
         assert from_uuid(to_uuid(NOW_US).upper()) == NOW_US
@@ -138,11 +207,11 @@ class TestMint:
         assert made[0] >= 1
         assert made[-1] <= MAX_ID
 
-    def test_mint_gives_more_than_4096_ids_in_one_millisecond(self) -> None:
+    def test_mint_gives_more_than_2048_ids_in_one_millisecond(self) -> None:
         id_generator = IdGenerator(3)
         made = [id_generator.new(NOW_US) for _ in range(10_000)]
         assert all(one < other for one, other in pairwise(made))
-        assert [created_us(identity) for identity in (made[0], made[4095], made[4096])] == [
+        assert [created_us(identity) for identity in (made[0], made[2047], made[2048])] == [
             NOW_US,
             NOW_US,
             NOW_US + 1000,
@@ -158,6 +227,16 @@ class TestMint:
         for _ in range(5000):
             id_generator.new(NOW_US)
         assert created_us(id_generator.new(NOW_US + 5000)) == NOW_US + 5000
+
+    def test_mint_ignores_a_time_that_does_not_fit(self) -> None:
+        id_generator = IdGenerator(3)
+        first = id_generator.new(NOW_US)
+        year_2099 = 4_070_908_800_000_000
+        made = [id_generator.new(each) for each in (year_2099, 10**18, NOW_US + 1_000)]
+        assert made[:2] == [first + 1, first + 2]
+        assert created_us(made[2]) == NOW_US + 1_000
+        fresh = IdGenerator(3)
+        assert 0 < fresh.new(year_2099) < fresh.new(year_2099) < MAX_ID
 
     def test_mint_never_meets_another_slot(self) -> None:
         one, other = IdGenerator(7), IdGenerator(8)

@@ -42,14 +42,21 @@ json_values = st.recursive(
 
 RULES: dict[str, st.SearchStrategy[str]] = {
     "country": st.sampled_from(sorted(COUNTRIES)),
+    "fabric_order_type": st.sampled_from(["", "WEB", "CSC", "MOBILE_APP", "POS"]),
+    "fabric_digits": st.integers(0, 10**18 - 1).map(str),
+    "optional_currency": st.sampled_from(["", *sorted(CURRENCIES)]),
+    "optional_date_time": st.just("") | times | times.map(lambda time: time[:-1] + ".198-05:00"),
     "fabric_country": st.sampled_from(["", *sorted(COUNTRIES), *sorted(ALPHA2_OF)]),
     "s2_country": st.sampled_from(["", *sorted(COUNTRIES)]),
     "currency": st.sampled_from(sorted(CURRENCIES)),
+    "optional_country": st.sampled_from(["", *sorted(COUNTRIES)]),
+    "optional_date": times.map(lambda time: time[:10]) | st.just(""),
     "date": times.map(lambda time: time[:10]),
     "date_time": times | times.map(lambda time: time[:-1] + ".198-05:00"),
     "utc_date_time": times | times.map(lambda time: time[:-1] + ".889Z"),
     "any_date": times | times.map(lambda time: time[:10]),
     "amount": st.decimals(-(10**9), 10**9, places=2).map(str),
+    "s2_optional_time": times | st.just(""),
     "s2_uuid": st.uuids().map(str),
 }
 
@@ -128,7 +135,7 @@ def _fabric(body: Body) -> Body:
 
 def _s2(body: Body) -> Body:
     for place, item in enumerate(body["items"]):
-        item["channelOrderItemId"] = str(place)
+        item["channelOrderItemId"] = str(place) if item["channelOrderItemId"] else ""
         item["productId"] = PRODUCTS[place % 2]
     return body | {"accountId": ACCOUNT}
 

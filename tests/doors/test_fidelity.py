@@ -16,6 +16,7 @@ from crossdock.core.orders import unmapped
 from crossdock.core.orders.model import Content
 from crossdock.core.orders.unmapped import same_spelling
 from crossdock.doors import all_doors, encode_json
+from crossdock.doors.s2.catalog import PRODUCT
 from crossdock.flows import reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.formats import MissingFields, ReferenceData
@@ -40,8 +41,18 @@ async def _found(url: str) -> ReferenceData:
         organization = await demo.ensure(context, [])
         references = frozenset({("pb_fulfillment_client", "1234")})
         caller = Caller(organization, "demo", frozenset(), references)
-        wanted = [("s2/account", ACCOUNT), *(("s2/product", product) for product in PRODUCTS)]
+        wanted = [("s2/account", ACCOUNT), *((PRODUCT, product) for product in PRODUCTS)]
         return await reference_data.look_up(context, caller, wanted)
+
+
+def as_read(door: str, body: Body) -> Body:
+    """Return a body as its door reads it."""
+    read: Body = DECODER.decode(encode_json(body))
+    if door == "pb_fulfillment":  # a number is text where the vendor has text, as its sample shows
+        for name in ("toAddress", "billingAddress"):
+            if read.get(name) and isinstance(read[name].get("postalCode"), int):
+                read[name]["postalCode"] = str(read[name]["postalCode"])
+    return read
 
 
 def through(door: str, body: Body, found: ReferenceData) -> tuple[Content, Body]:
@@ -69,7 +80,7 @@ class TestEveryValidBody:
         @given(BODIES[door])
         def comes_back(body: Body) -> None:
             _, document = through(door, body, found)
-            assert same_spelling(document, DECODER.decode(encode_json(body)))
+            assert same_spelling(document, as_read(door, body))
 
         comes_back()
 
@@ -95,9 +106,9 @@ def lost(sent: Any, answered: Any, path: str = "") -> list[str]:
 _NOTHING = object()
 
 
-def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an arm
+def expected(door: str, body: Body) -> Body:
     """Return what the vendor's own answer changes of what was sent (docs/doors)."""
-    body = DECODER.decode(encode_json(body))
+    body = as_read(door, body)
     if door == "s2":
         for item in body["items"]:
             item["product"] = {"id": item.pop("productId")}
@@ -105,24 +116,28 @@ def expected(door: str, body: Body) -> Body:  # noqa: PLR0912 - one oddity an ar
     if door == "fabric":
         for payment in body.get("payments") or []:
             payment.pop("authExpirationDate", None)
-        for name in ("orderDate",):  # absent or null means now
-            if body.get(name) is None:
-                body.pop(name, None)
+        if not body.get("orderDate"):  # absent, null or empty means now
+            body.pop("orderDate", None)
         for item in body["items"]:  # absent or null means one
             if item.get("orderedQuantity") is None:
                 item.pop("orderedQuantity", None)
     if door == "pb_fulfillment":
-        for name in ("toAddress", "billingAddress"):  # a number is answered as a string
-            if body.get(name) and isinstance(body[name].get("postalCode"), int | Decimal):
-                body[name]["postalCode"] = str(body[name]["postalCode"])
+        body = without_nulls(body)  # null is answered as if it had not been sent
         charges = body.get("orderCharges") or {}
         for detail in charges.get("otherChargeDetails") or []:  # filled from the order's currency
-            if detail.get("currency") is None and charges.get("orderCurrency"):
+            if not detail.get("currency") and charges.get("orderCurrency"):
                 detail["currency"] = charges["orderCurrency"]
         body["references"] = body.get("references") or []
         body["orderType"] = body.get("orderType") or "eCom"
         body["isGift"] = body.get("isGift") or False
-    return body  # type: ignore[no-any-return]
+    return body
+
+
+def without_nulls(value: Any) -> Any:
+    """Take out the members that are null, at any depth."""
+    if isinstance(value, dict):
+        return {name: without_nulls(child) for name, child in value.items() if child is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def document(door: str, answer: Body) -> Body:

@@ -267,7 +267,7 @@ class Moving:
         assert numbers == sorted(numbers)
         times = [event.at for event in recorded]
         assert times == sorted(times)
-        assert len(queries.timeline(recorded)) == len(recorded)
+        assert len(list(queries.timeline(recorded))) == len(recorded)
 
     def _check_order(self, order: Order) -> None:
         assert all(line.is_sound() for line in order.counters)

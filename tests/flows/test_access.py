@@ -1,10 +1,22 @@
 """Who gets a token, and whose token is honored."""
 
+import asyncio
+import time
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
 import pytest
+from sqlalchemy import select
 
 from crossdock import demo
 from crossdock.core.errors import Code, Denied
 from crossdock.flows import access, tenants
+from crossdock.flows.sign_in_limits import FREE_FAILURES
+from crossdock.store import tenants as tenant_store
+from crossdock.store.protocols import Statement
+from crossdock.store.tables import revoked_token
 from tests.world import World
 
 
@@ -65,3 +77,139 @@ async def _organizations(world: World) -> list[access.Organization]:
 
     async with world.context.store.reading() as tx:
         return await tenants.organizations(tx)
+
+
+async def login(world: World, email: str = demo.USER, password: str = "wrong") -> httpx.Response:
+    return await world.http.post("/login", json={"email": email, "password": password})
+
+
+class TestGuessing:
+    @pytest.fixture
+    def engine(self) -> str:
+        """One engine: nothing here depends on the database."""
+        return "sqlite"
+
+    async def test_guessing_a_password_is_answered_429_with_the_time_to_wait(self, world: World) -> None:
+        answers = [await login(world) for _ in range(FREE_FAILURES["account"] + 2)]
+        assert [each.status_code for each in answers] == [401] * (FREE_FAILURES["account"] + 1) + [429]
+        assert set(answers[-1].json()) == {"code", "message"}
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
+        assert (await login(world, password=demo.PASSWORD)).status_code == 429
+        assert (await login(world, email="other@example.com")).status_code == 401
+
+    async def test_guesses_made_at_once_count_too(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(access, "_is_password", lambda *_: False)
+        answers = await asyncio.gather(*(login(world) for _ in range(40)))
+        assert Counter(each.status_code for each in answers)[401] == FREE_FAILURES["account"] + 1
+
+    @pytest.mark.parametrize(
+        "door", ["/hub/v1/token", "/auth/api/v1/token", "/oauth/token", "/oauth2/default/v1/token"]
+    )
+    async def test_guessing_a_secret_is_limited_and_the_right_one_works(self, world: World, door: str) -> None:
+        async def token(secret: str) -> int:
+            form = {"grant_type": "client_credentials"}
+            return (await world.http.post(door, data=form, auth=(demo.CLIENT_ID, secret))).status_code
+
+        wrong = [await token("wrong") for _ in range(FREE_FAILURES["account"] + 3)]
+        assert (wrong[0], wrong[-1]) == (401, 429)
+        assert await token(demo.CLIENT_SECRET) == 200
+
+    async def test_few_passwords_are_checked_at_once_and_few_wait(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running, most = 0, 0
+
+        def check(*_: object) -> bool:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            time.sleep(0.02)
+            running -= 1
+            return False
+
+        monkeypatch.setattr(access, "_is_password", check)
+        answers = await asyncio.gather(*(login(world, email=f"user-{number}@example.com") for number in range(45)))
+        assert most <= 2
+        assert Counter(each.status_code for each in answers) == {401: 32, 503: 13}
+
+    def test_the_check_of_an_unknown_account_does_the_same_work(self) -> None:
+        """In processor time of this process, threads of the hash included."""
+
+        def spent(hashed: str | None) -> float:
+            began = time.process_time()
+            assert not access._is_password(hashed, "wrong")
+            return time.process_time() - began
+
+        spent(None)  # imports
+        known, unknown = (min(spent(each) for _ in range(7)) for each in (demo.PASSWORD_HASH, None))
+        assert 0.6 < unknown / known < 1.6
+
+    async def test_every_attempt_is_logged_with_its_address_and_without_what_was_typed(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lines: list[dict[str, Any]] = []
+        logger = SimpleNamespace(
+            info=lambda _, **line: lines.append(line), warning=lambda _, **line: lines.append(line)
+        )
+        monkeypatch.setattr(access, "_log", logger)
+        await login(world)
+        await login(world, password=demo.PASSWORD)
+        await login(world, email="my-password-by-mistake")
+        await world.bearer()
+        with pytest.raises(Denied):
+            await world.bearer(secret="wrong")
+        with pytest.raises(Denied):
+            await world.bearer(client_id="my-secret-by-mistake")
+        outcomes = [(each["outcome"], each["kind"], each["address"]) for each in lines]
+        assert outcomes == [
+            ("failed", "person", "127.0.0.1"), ("ok", "person", "127.0.0.1"), ("failed", "person", "127.0.0.1"),
+            ("ok", "client", None), ("failed", "client", None), ("failed", "client", None),
+        ]  # fmt: skip
+        accounts = [each["account"] for each in lines]
+        assert accounts[0] == accounts[1] and isinstance(accounts[0], int)
+        assert accounts[2:] == [None, demo.CLIENT_ID, demo.CLIENT_ID, None]
+
+
+class TestRevocation:
+    @pytest.mark.parametrize("scope", access.SCOPES)
+    async def test_a_token_of_any_scope_can_revoke_itself(self, world: World, scope: str) -> None:
+        headers = await world.bearer(scope=scope)
+        assert (await world.http.post("/hub/v1/token/revoke", headers=headers)).status_code == 204
+        assert (await world.http.post("/hub/v1/token/revoke", headers=headers)).status_code == 401
+
+    async def test_a_revoked_token_is_stored_until_it_expires(self, world: World) -> None:
+        async def stored() -> int:
+            async with world.context.store.reading() as tx:
+                return len(await tx.rows(Statement(select(revoked_token))))
+
+        headers = await world.bearer(lifetime_s=60)
+        await world.http.post("/hub/v1/token/revoke", headers=headers)
+        await access.prune_revoked_tokens(world.context)
+        assert await stored() == 1
+        later = world.context.clock() + 61_000_000
+        world.context.clock = lambda: later
+        await access.prune_revoked_tokens(world.context)
+        assert await stored() == 0
+
+
+class TestClock:
+    async def test_a_token_of_a_server_whose_clock_is_ahead_is_accepted(self, world: World) -> None:
+        real = world.context.clock
+        world.context.clock = lambda: real() + 20_000_000
+        headers = await world.bearer()
+        world.context.clock = real
+        assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
+
+    @pytest.mark.parametrize("context", [{"revocation_delay_s": 0.2}], indirect=True)
+    async def test_a_clock_that_is_set_back_delays_no_revocation(self, world: World) -> None:
+        headers = await world.bearer()
+        assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 200
+        real = world.context.clock
+        world.context.clock = lambda: real() - 3_600_000_000
+        organization = await world.demo_organization()
+        async with world.context.store.writing() as tx:  # by another process
+            await tenant_store.revoke_client(
+                tx, organization.organization_id, client_id=demo.CLIENT_ID, now=world.context.clock()
+            )
+        await asyncio.sleep(0.3)
+        assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 401

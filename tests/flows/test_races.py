@@ -22,14 +22,17 @@ from crossdock.core.orders.commands import (
 )
 from crossdock.core.orders.model import Order
 from crossdock.doors import DOORS
+from crossdock.doors.pb_oms.edits import delete_order
 from crossdock.flows import execute as execute_flow
 from crossdock.flows import hold_expiry, rendering
 from crossdock.flows.context import Context
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.idempotency import IdempotentRequest
-from crossdock.flows.intake import Submission
+from crossdock.flows.intake import Intake, Outcome, Submission
 from crossdock.settings import load
+from crossdock.store import idempotency_keys
 from crossdock.store import orders as order_store
+from crossdock.store.idempotency_keys import Claim
 from crossdock.store.protocols import Transaction
 from tests.flows.state_machine import Moving, body_of, caller_in
 
@@ -344,6 +347,54 @@ class TestTimers:
             assert [hold.reason for hold in order.holds] == ["fraud"]
             assert order.version == 3
         await at.check(*ids)
+
+
+class TestNumberOfADeletedOrder:
+    """Two processes receive orders under the number of an order that was deleted through its door."""
+
+    async def _race(
+        self, at: Moving, database: str, monkeypatch: pytest.MonkeyPatch, *, is_guarded: bool
+    ) -> list[Outcome]:
+        order_id = await at.place("pb_oms", "R-1", [1])
+        await at.perform([delete_order(order_id)])
+        get, take_over, met = order_store.get, idempotency_keys.take_over, asyncio.Barrier(2)
+
+        async def meet(tx: Transaction, organization_id: int, **which: Any) -> Order | None:
+            found = await get(tx, organization_id, **which)
+            if which["order_id"] == order_id:
+                await met.wait()
+            return found
+
+        async def without_looking(tx: Transaction, claimed: Claim, *, order_id: int) -> bool:
+            await idempotency_keys.repoint(tx, claimed)
+            return True
+
+        monkeypatch.setattr(order_store, "get", meet)
+        monkeypatch.setattr(idempotency_keys, "take_over", take_over if is_guarded else without_looking)
+        async with app.open_context(load({}, database=database)) as other:
+            intakes = [at.intake, Intake(other)]
+            submissions = [
+                Submission(at.caller, at.context.formats["pb_oms"], json.dumps(body_of("pb_oms", "R-1", [n])).encode())
+                for n in (2, 3)
+            ]
+            calls = [intake.submit_all([each]) for intake, each in zip(intakes, submissions, strict=True)]
+            return [outcome for (outcome,) in await within(20, asyncio.gather(*calls))]
+
+    async def test_the_number_goes_to_one_of_two_and_the_other_is_refused(
+        self, at: Moving, engine: str, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if engine == "sqlite":
+            pytest.skip("writers take turns from their beginning, so they cannot meet")
+        outcomes = await self._race(at, database, monkeypatch, is_guarded=True)
+        assert sorted(each.status for each in outcomes) == ["accepted", "refused"]
+
+    async def test_the_number_would_go_to_both_if_neither_looked_whose_it_is(
+        self, at: Moving, engine: str, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if engine == "sqlite":
+            pytest.skip("writers take turns from their beginning, so they cannot meet")
+        outcomes = await self._race(at, database, monkeypatch, is_guarded=False)
+        assert [each.status for each in outcomes] == ["accepted", "accepted"]
 
 
 class TestIntakeAndVerbs:

@@ -1,9 +1,10 @@
-"""People of organizations: added, listed, disabled, given a new password, removed; on both engines."""
+"""Organizations with their vendors' ids, clients with their secrets, people with their passwords; on both engines."""
 
 import asyncio
 
 import pytest
 
+from crossdock import demo
 from crossdock.core.errors import Code, Conflict, Denied
 from crossdock.flows import access, tenants
 from tests.world import World
@@ -157,3 +158,116 @@ class TestRemovePerson:
         assert await add(world, other_id, password=NEW)  # as a new person
         assert await can_sign_in(world, NEW)
         assert not await is_valid(world, signed)
+
+
+SECRET = "a secret of the client's own"
+
+
+async def grant_of(world: World, client_id: str, secret: str) -> str | None:
+    """Return a token, or None where the secret is refused."""
+    try:
+        grant, _ = await access.grant(world.context, client_id=client_id, secret=secret, lifetime_s=10 * 86_400)
+    except Denied as refusal:
+        assert refusal.code is Code.BAD_CREDENTIALS
+        return None
+    return grant.token
+
+
+@pytest.fixture
+async def client_id(world: World, organization_id: int) -> str:
+    client, _ = await tenants.add_client(
+        world.context, organization_id, name="ERP", scopes="orders:read", client_id="mine", secret=SECRET
+    )
+    return client.client_id
+
+
+class TestRotateClient:
+    async def test_the_old_secret_and_its_tokens_end_after_the_overlap(
+        self, world: World, organization_id: int, client_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = await grant_of(world, client_id, SECRET)
+        assert before is not None
+        secret = await tenants.rotate_client(world.context, organization_id, client_id=client_id, overlap_s=30)
+        assert secret is not None
+        now = world.context.clock()
+        assert await grant_of(world, client_id, SECRET) is not None
+        assert await is_valid(world, before)
+        monkeypatch.setattr(world.context, "clock", lambda: now + 30_000_000)
+        world.context.access.forget()
+        assert await grant_of(world, client_id, SECRET) is None
+        assert not await is_valid(world, before)
+        after = await grant_of(world, client_id, secret)
+        assert after is not None
+        assert await is_valid(world, after)
+
+    async def test_without_overlap_the_old_secret_and_its_tokens_end_at_once(
+        self, world: World, organization_id: int, client_id: str
+    ) -> None:
+        before = await grant_of(world, client_id, SECRET)
+        assert before is not None
+        own = "another of its own"
+        made = await tenants.rotate_client(world.context, organization_id, client_id=client_id, secret=own, overlap_s=0)
+        assert made == own
+        assert await grant_of(world, client_id, SECRET) is None
+        assert not await is_valid(world, before)
+        assert await grant_of(world, client_id, own) is not None
+
+    async def test_two_rotations_at_the_same_time_both_happen(
+        self, world: World, organization_id: int, client_id: str
+    ) -> None:
+        made = await asyncio.gather(
+            *(tenants.rotate_client(world.context, organization_id, client_id=client_id) for _ in range(2))
+        )
+        assert [secret for secret in made if secret and await grant_of(world, client_id, secret) is None] == []
+        assert await grant_of(world, client_id, SECRET) is None  # one old secret at a time
+
+    async def test_a_client_of_another_organization_is_not_rotated(
+        self, world: World, other_id: int, client_id: str
+    ) -> None:
+        assert await tenants.rotate_client(world.context, other_id, client_id=client_id) is None
+        assert await grant_of(world, client_id, SECRET) is not None
+
+
+class TestOrganizations:
+    async def test_ids_of_a_vendor_are_replaced_by_kind(self, world: World) -> None:
+        uuid = "7b7e9a52-65a1-4a0e-8a5c-0b54c0a7d001"
+        added = await tenants.add_organization(
+            world.context, name="Other", uuid=uuid.upper(), references=[("fabric_account", "a"), ("other", "b")]
+        )
+        changed = await tenants.change_organization(
+            world.context, added, name="New", references={"fabric_account": ["c", "d"]}
+        )
+        assert await tenants.vendor_references(world.context, added.organization_id) == {
+            ("fabric_account", "c"), ("fabric_account", "d"), ("other", "b"),
+        }  # fmt: skip
+        assert await tenants.find_organizations(world.context, "new") == [changed]
+        assert await tenants.find_organizations(world.context, str(added.organization_id)) == [changed]
+        assert (changed.uuid, changed.created_at) == (uuid, added.created_at)
+
+    async def test_a_refused_change_changes_nothing(self, world: World, organization_id: int, other_id: int) -> None:
+        await tenants.add_vendor_reference(world.context, organization_id, kind="fabric_account", value="taken")
+        (other,) = await tenants.find_organizations(world.context, str(other_id))
+        for change in (
+            {"name": "New", "uuid": demo.ORGANIZATION_UUID},
+            {"name": "New", "references": {"fabric_account": ["free", "taken"]}},
+            {"name": "DEMO", "references": {"fabric_account": ["free"]}},
+        ):
+            with pytest.raises(Conflict) as refusal:
+                await tenants.change_organization(world.context, other, **change)  # type: ignore[arg-type]
+            assert refusal.value.code is Code.EXISTS
+            assert await tenants.find_organizations(world.context, str(other_id)) == [other]
+            assert await tenants.vendor_references(world.context, other_id) == set()
+
+    async def test_another_uuid_is_free_to_be_used_and_the_old_one_too(self, world: World, other_id: int) -> None:
+        (other,) = await tenants.find_organizations(world.context, str(other_id))
+        uuid = "7b7e9a52-65a1-4a0e-8a5c-0b54c0a7d0ff"
+        await tenants.change_organization(world.context, other, uuid=uuid)
+        await tenants.add_organization(world.context, name="Third", uuid=other.uuid)
+        with pytest.raises(Conflict, match="belongs to the organization Other"):
+            await tenants.add_organization(world.context, name="Fourth", uuid=uuid)
+
+    async def test_an_organization_is_removed_with_all_that_is_its(self, world: World, other_id: int) -> None:
+        (other,) = await tenants.find_organizations(world.context, str(other_id))
+        await tenants.remove_organization(world.context, other)
+        assert await tenants.find_organizations(world.context, str(other_id)) == []
+        await tenants.add_organization(world.context, name=other.name, uuid=other.uuid)

@@ -1,6 +1,7 @@
 """Endpoint workers when the database is unavailable or an endpoint fails; the feed, wakeups and pruning."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from crossdock.core.errors import Busy, Code
 from crossdock.core.retry_policy import BREAKER_FAILURES, SECOND_US, State
 from crossdock.flows import deliveries, endpoints, event_payloads
 from crossdock.notifications import worker
+from crossdock.notifications.webhook import channel as webhook_channel
 from crossdock.store import deliveries as deliveries_store
 from crossdock.store.event_log import EventFilter
 from tests.notifications.receiver import Receiver, answer, stall
@@ -109,6 +111,7 @@ class TestUnavailableDatabase:
     ) -> None:
         if not world.context.store.only_worker:
             pytest.skip("where there may be other workers, no claims are released at the start")
+        monkeypatch.setattr(rules, "RETRY_DELAYS_S", (0, 0.05, 0.05))
         monkeypatch.setattr(deliveries, "release_claims", unavailable(2, deliveries.release_claims))
         async with Receiver() as receiver:
             made = await endpoint(world, receiver)
@@ -120,6 +123,50 @@ class TestUnavailableDatabase:
             assert crashed is not None and len(crashed.deliveries) == 1
             async with working(world.context):
                 await wait_until_ended(world, made, 1)
+
+
+class TestInterruptedAttempts:
+    """A delivery that ends the process at each attempt must end, too."""
+
+    async def claim(self, world: World, made: deliveries_store.Endpoint, worker_id: int) -> int:
+        batch = await deliveries.record_and_claim(
+            world.context, made.organization_id, made.endpoint_id, capacity=9, claimed_by=worker_id,
+            topics=lambda _, entry: [entry.event.name], event_filter=lambda _: EventFilter(),
+        )  # fmt: skip
+        assert batch is not None
+        return len(batch.deliveries)
+
+    async def test_a_delivery_whose_worker_dies_each_time_becomes_a_dead_letter(
+        self, world: World, log: RecordingLogger
+    ) -> None:
+        made = await endpoint(world, "http://127.0.0.1:9/")
+        order_id = await create(world, "A-1")
+        await call_verb(world, order_id, "note", text="waits for the first one")
+        claimed = 0
+        for worker_id in range(1, 4 * len(rules.RETRY_DELAYS_S)):
+            claimed += await self.claim(world, made, worker_id)
+            first, second = await deliveries_of(world, made)
+            if first.state is State.DEAD:
+                break
+            later = (first.next_at or 0) + 1  # the end of the lease, then of the retry delay
+            world.context.clock = lambda later=later: later  # type: ignore[misc]
+        assert (first.attempts, claimed) == (len(rules.RETRY_DELAYS_S), len(rules.RETRY_DELAYS_S) + 1)  # and the second
+        assert {each.error for each in first.attempted} == {"the worker ended before this attempt did"}
+        assert second.state is State.PENDING
+        assert (await current(world, made)).health.failures == 0
+        assert log.of("attempts were interrupted")
+
+    async def test_a_start_counts_what_the_only_worker_had_claimed_and_a_stop_does_not(self, world: World) -> None:
+        made = await endpoint(world, "http://127.0.0.1:9/")
+        await create(world, "A-1")
+        assert await self.claim(world, made, 7) == 1
+        assert await deliveries.release_claims(world.context, claimed_by=7) >= 1
+        assert [each.attempts for each in await deliveries_of(world, made)] == [0]
+        assert await self.claim(world, made, 8) == 1
+        assert await deliveries.release_claims(world.context) >= 1
+        (found,) = await deliveries_of(world, made)
+        assert (found.state, found.attempts, found.claimed_by) == (State.PENDING, 1, None)
+        assert (found.next_at or 0) >= world.context.clock() + (rules.RETRY_DELAYS_S[1] - 1) * SECOND_US
 
 
 class TestFailingEndpoint:
@@ -181,6 +228,42 @@ class TestFailingEndpoint:
         batch = await deliveries.record_and_claim(world.context, made.organization_id, made.endpoint_id, **given)
         assert batch is not None
         return batch.deliveries
+
+
+class TestFairness:
+    async def test_an_organization_whose_receivers_never_answer_does_not_hold_up_another(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(webhook_channel, "_CONNECTIONS", 16)
+        headers = await world.stranger()
+        async with Receiver() as stalling, Receiver() as healthy:
+            stalling.default = stall()
+            for _ in range(5):
+                await endpoint(world, stalling)
+            for number in range(20):
+                await create(world, f"A-{number}")
+            answer = await world.http.post("/hub/v1/endpoints", json={"url": healthy.url}, headers=headers)
+            assert answer.status_code == 201
+            async with working(world.context):
+                await stalling.wait_for(5)  # each endpoint has at least one attempt
+                await asyncio.sleep(0.5)
+                assert len(stalling.got) < 16
+                body = {"number": "B-1", "lines": [{"sku": "A", "quantity": 2}]}
+                assert (await world.http.post("/hub/v1/orders", json=body, headers=headers)).status_code == 201
+                began = time.monotonic()
+                await healthy.wait_for(1)
+                assert time.monotonic() - began < 2
+                stalling.hang_up()
+
+    async def test_attempts_in_flight_are_counted_and_forgotten_when_they_end(self, world: World) -> None:
+        async with Receiver() as receiver:
+            made = await endpoint(world, receiver)
+            for number in range(100):
+                await create(world, f"A-{number}")
+            async with working(world.context) as running:
+                await wait_until_ended(world, made, 100)
+                await asyncio.sleep(0.2)
+                assert not running._in_flight
 
 
 class TestFeed:

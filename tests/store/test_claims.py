@@ -55,6 +55,15 @@ class TestClaim:
             await idempotency_keys.repoint(tx, Claim(ONE, key(2), 7, 8))
             assert await idempotency_keys.find_claims(tx, ONE, [key(1), key(2)]) == {key(2): Claim(ONE, key(2), 7, 8)}
 
+    async def test_a_claim_is_taken_over_only_from_the_order_that_has_it(self, store: Store) -> None:
+        async with store.writing() as tx:
+            await idempotency_keys.claim(tx, [Claim(ONE, key(1), 1, 1), Claim(OTHER, key(1), 1, 1)])
+            assert not await idempotency_keys.take_over(tx, Claim(ONE, key(1), 7, 8), order_id=2)
+            assert await idempotency_keys.take_over(tx, Claim(ONE, key(1), 7, 8), order_id=1)
+            assert not await idempotency_keys.take_over(tx, Claim(ONE, key(1), 9, 9), order_id=1)
+            assert await idempotency_keys.find_claims(tx, ONE, [key(1)]) == {key(1): Claim(ONE, key(1), 7, 8)}
+            assert await idempotency_keys.find_claims(tx, OTHER, [key(1)]) == {key(1): Claim(OTHER, key(1), 1, 1)}
+
     @pytest.mark.parametrize("size", [0, 1, 65, 255, 256, 257, 600])
     async def test_claims_of_any_number_of_keys_are_read_at_once(self, store: Store, size: int) -> None:
         keys = [number.to_bytes(32, "big") for number in range(size)]

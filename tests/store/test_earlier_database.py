@@ -7,7 +7,7 @@ stayed the same.
 
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,33 @@ from tests.world import World
 
 DATABASES = Path(__file__).parent / "databases"
 DOCUMENTS: dict[str, Any] = json.loads(gzip.decompress((DATABASES / "0003.documents.json.gz").read_bytes()))
+
+
+# Places in which an order of another door has changed since, so that strict clients can parse it: an id or a time where there
+# was "", a time in the vendor's format, customs data that the format has now.
+CHANGED_SINCE = {
+    "s2": {
+        "/order/account/id", "/order/channelOrderDate", "/order/items/*/product/id", "/order/items/*/product/brand/id",
+        "/losses/*/value",
+    },
+    "pb_fulfillment": {
+        "/order/createDate", "/order/shipOnDate", "/order/orderLines/*/hSTariffCode",
+        "/order/orderLines/*/hSTariffCodeCountry", "/losses",
+    },
+    "pb_oms": {"/order/orderShippingInfo/shippingPreferences/dateOfShipment", "/losses"},
+}  # fmt: skip
+
+
+def differences(before: Any, now: Any, path: str = "") -> Iterator[str]:
+    """Return the places in which a document differs, `*` for a position."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in before.keys() | now.keys():
+            yield from differences(before.get(name, ...), now.get(name, ...), f"{path}/{name}")
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for one, other in zip(before, now, strict=True):
+            yield from differences(one, other, f"{path}/*")
+    elif type(before) is not type(now) or before != now:
+        yield path
 
 
 @pytest.fixture
@@ -46,7 +73,10 @@ async def test_an_earlier_database_serves_the_documents_it_did(earlier: World) -
     for key, document in DOCUMENTS.items():
         order_id, door = key.split()
         answer = await earlier.http.get(f"/hub/v1/orders/{order_id}?as={door}", headers=headers)
-        assert answer.json() == document, key
+        read = await earlier.http.get(f"/hub/v1/orders/{order_id}", headers=headers)
+        is_own = read.json()["source"]["door"] == door
+        allowed = set() if is_own else CHANGED_SINCE.get(door, set())
+        assert set(differences(document, answer.json())) <= allowed, key
 
 
 async def test_an_earlier_database_takes_new_orders_and_changes_of_old_ones(earlier: World) -> None:

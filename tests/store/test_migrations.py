@@ -1,6 +1,7 @@
 """A database that orders came into before they could move is brought to the newest schema: nothing lost, all made good."""
 
 from collections import Counter
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Column, MetaData, Table, func, select
 
 from crossdock import app
 from crossdock.core.events import CHAIN_START, ORDER, Event
+from crossdock.core.money import reconcile
 from crossdock.core.orders import events
 from crossdock.core.orders.events import Received
 from crossdock.core.orders.model import (
@@ -22,6 +24,7 @@ from crossdock.core.orders.model import (
     Order,
     Reference,
     Source,
+    Totals,
     initial_counters,
 )
 from crossdock.core.orders.status import Counters
@@ -30,7 +33,7 @@ from crossdock.settings import load
 from crossdock.store import event_log, order_counts, orders, schema, tenants
 from crossdock.store.event_log import NewEvent
 from crossdock.store.order_query import pages, word_search
-from crossdock.store.order_query.query import Filters
+from crossdock.store.order_query.query import Filters, OrderQuery
 from crossdock.store.protocols import Statement, Store
 from crossdock.store.schema import open_store
 from crossdock.store.tables import event as event_table
@@ -38,10 +41,13 @@ from crossdock.store.tables import order_count, order_line, order_term
 from crossdock.store.tables import orders as order_table
 from tests.store.samples import NOW_US, ONE, OTHER, full_content, full_order
 
-# What 0002 added to the orders of 0001.
-NEW = ("tags", "archived", "due_at")
+# What 0002 and 0006 added to the orders of 0001.
+NEW = ("tags", "archived", "due_at", "balanced")
 OLD = Table(
     "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name not in NEW)
+)
+OF_0004 = Table(
+    "orders", MetaData(), *(Column(each.name, each.type) for each in order_table.columns if each.name != "balanced")
 )
 # What 0003 and 0004 added to the events of 0001, which were of orders alone.
 NEW_OF_EVENT = ("position", "status", "source", "aggregate_type")
@@ -73,6 +79,7 @@ def old_story(
     """Return an order and its events as intake of 0001 wrote them: one event a hold, in the first version of its payload."""
     content = full_content(number) if order_id % 7 == 0 else Content(
         number=number, lines=(Line(2, sku="s"), Line(1)), customer=Customer("C-1", f"Ann Lee{order_id}"),
+        totals=Totals(items=Decimal(3), total=Decimal(order_id % 5)),
         destinations=(Destination(location_ref="W1"),), references=(Reference("po", f"PO {order_id}"),),
     )  # fmt: skip
     placed = tuple(Hold(f"h{place}", NOW_US) for place in range(holds))
@@ -224,6 +231,20 @@ class TestToOthersHear:
         assert (found.orders, found.broken) == (len(old_book()), ())
 
 
+class TestToOrderBalanced:
+    async def test_the_migration_finds_the_orders_whose_totals_do_not_add_up(self, migrated: Store) -> None:
+        wanted = {
+            order.order_id
+            for order, _ in old_book()
+            if order.organization_id == ONE and not reconcile(order.content).balanced
+        }
+        assert 0 < len(wanted) < 600
+        async with migrated.reading() as tx:
+            found = await pages.page(tx, ONE, OrderQuery(any_of=(Filters(balanced=False),), limit=1_000))
+            assert {order.order_id for order in found.orders} == wanted
+            assert await pages.count(tx, ONE, Filters(balanced=True)) == 699 - len(wanted)
+
+
 class TestToAggregates:
     async def test_every_event_of_before_is_of_an_order(self, migrated: Store) -> None:
         number = sum(len(recorded) for _, recorded in old_book())
@@ -240,9 +261,10 @@ class TestToSearchTerms:
         old = await open_at("0004", empty_database, monkeypatch)
         async with old.writing() as tx:
             rows = orders.rows_of(placed)
-            await orders.add(
-                tx, [_replace(rows, terms=former, order=_replace(rows.order, email_key=" Ann@Example.com"))]
-            )
+            row = msgspec.structs.asdict(_replace(rows.order, email_key=" Ann@Example.com"))
+            await tx.insert(OF_0004, [tuple(row[name] for name in OF_0004.columns.keys())])  # noqa: SIM118
+            await tx.insert(order_line, rows.lines)
+            await tx.insert(order_term, former)
         await old.close()
         store = await open_store(empty_database)
         async with store.reading() as tx:
@@ -253,4 +275,4 @@ class TestToSearchTerms:
         assert (terms, emails) == (sorted(made), ["ann@example.com"])
 
     def test_every_migration_has_a_test(self) -> None:
-        assert schema.HEAD == "0005", "write a test for the newer migration too"
+        assert schema.HEAD == "0007", "write a test for the newer migration too"

@@ -1,5 +1,6 @@
 """The ASGI application: routing, limits, bugs, and the log line."""
 
+import asyncio
 import io
 import json
 import re
@@ -39,7 +40,7 @@ def members(body: Any) -> set[str]:
 
 
 def is_pb_oms(body: Any) -> bool:
-    return members(body) == {"errorCode", "message", "additionalInfo"}
+    return members(body) in ({"errorCode", "message", "additionalInfo"}, {"errors"})  # the latter below /shipping
 
 
 def is_pb_fulfillment(body: Any) -> bool:
@@ -172,7 +173,7 @@ class TestRouting:
                 for line in page.splitlines()
             ), f"docs/doors/{door}.md does not list {route.method} {route.paths[0]}"
 
-    @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/zebra", "/.env", "/%F0%9F%98%80"])
+    @pytest.mark.parametrize("path", ["/zebra", "/.env", "/favicon.png", "/%F0%9F%98%80"])
     async def test_a_path_that_resembles_no_door_is_404_in_the_shape_of_the_hub(self, world: World, path: str) -> None:
         answer = await world.http.get(path)
         assert answer.status_code == 404
@@ -305,9 +306,14 @@ class Lines:
         return buffer.getvalue().decode()
 
     @property
-    def all(self) -> list[dict[str, Any]]:
+    def every(self) -> list[dict[str, Any]]:
         """Every line, read as the JSON object it must be."""
         return [json.loads(line) for line in self.text.splitlines()]
+
+    @property
+    def all(self) -> list[dict[str, Any]]:
+        """Every line but those of the sign-ins of the test itself."""
+        return [line for line in self.every if line["event"] != "sign-in"]
 
 
 @pytest.fixture
@@ -392,7 +398,7 @@ def without_numbers(line: dict[str, Any]) -> str:
     assert re.fullmatch(r"[-0-9]{10}T[:0-9]{8}\.[0-9]{6}Z", line.pop("at"))
     order_id = line.pop("order_id")
     assert order_id is None or from_base32(order_id) is not None
-    for name in ("organization", "ms"):
+    for name in ("organization", "person", "ms"):
         assert isinstance(line.pop(name), int | float | None)
     return json.dumps(line, ensure_ascii=False)
 
@@ -414,6 +420,7 @@ class TestLogLine:
         assert line["request_id"] == answer.headers["x-request-id"]
         assert (line["organization"], line["door"], line["operation"]) == (organization, door, "createOrder")
         assert (line["status"], line["outcome"]) == (vendor.ok, "accepted")
+        assert (line["client"], line["person"], line["address"]) == (demo.CLIENT_ID, None, "127.0.0.1")
         (order,) = (await world.http.get("/hub/v1/orders?number=LOG-1", headers=token)).json()["items"]
         assert line["order_id"] == order["id"]
         assert line["at"].endswith("Z")
@@ -474,9 +481,44 @@ class TestLogLine:
             (await world.http.post("/auth/api/v1/token", auth=basic)).json()["access_token"],
         ]
         await world.http.post("/login", json={"email": demo.USER, "password": "wr0ng-password"})
-        assert len(lines.all) == 4
+        assert [line["event"] for line in lines.every] == ["sign-in", "request"] * 4
         forbidden = [demo.USER, demo.PASSWORD, demo.CLIENT_SECRET, "wr0ng-password", *tokens]
         assert [each for each in forbidden if each in lines.text] == []
+
+
+class TestStop:
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_a_request_that_the_stopping_server_ends_is_503_in_the_shape_of_the_door(
+        self, world: World, door: str
+    ) -> None:
+        waits = asyncio.Event()
+
+        async def wait(_: Request) -> NoReturn:
+            waits.set()
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        waiting = Route("GET", ("/waits",), wait, None, "wait", "Waits")
+        with_it = msgspec.structs.replace(DOORS[door], routes=(*DOORS[door].routes, waiting))
+        site = Site(world.context, Intake(world.context), [with_it])
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url="http://crossdock") as http:
+            asking = asyncio.create_task(http.get("/waits"))
+            await waits.wait()
+            world.context.stop()
+            asking.cancel()  # as the server cancels it
+            answer = await asking
+        assert answer.status_code == 503
+        check_shape(door, answer)
+        assert answer.headers["retry-after"] == "1"
+
+
+class TestSafetyHeaders:
+    @pytest.mark.parametrize("path", ["/hub/v1/orders", "/order", "/nothing"])
+    async def test_no_cache_may_keep_an_answer_and_no_browser_may_guess_its_type(self, world: World, path: str) -> None:
+        for headers in ({}, await world.bearer()):
+            answer = await world.http.get(path, headers=headers)
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 class TestLevel:

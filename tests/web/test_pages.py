@@ -1,7 +1,9 @@
-"""The pages that belong to no door: reference, health checks, metrics."""
+"""The pages that belong to no door: documentation, health checks, metrics."""
 
 import asyncio
+import re
 from contextlib import suppress
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,42 +13,37 @@ import pytest
 from crossdock import app
 from crossdock.doors import all_doors
 from crossdock.settings import load
+from crossdock.web.documentation import Documentation
 from tests.vendors import VENDORS
 from tests.world import World
 
 DOORS = {door.name: door for door in all_doors()}
 NAMES = list(DOORS)
-# An empty icon, so that browsers request none.
-EMPTY_ICON = {"rel": "icon", "href": "data:,"}
+VENDOR_PAGE = "/docs/pb_oms/createOrder"
+PATHS = [
+    "/", "/docs", "/docs/guides", "/docs/guides/webhooks", *(f"/docs/{name}" for name in NAMES),
+    *(f"/docs/{name}/{DOORS[name].routes[0].operation}" for name in NAMES),
+]  # fmt: skip
 
 
 class Page(HTMLParser):
-    """What a page loads, its links and ids; `opened` are the first ids in its open boxes."""
+    """What a page loads, its links, ids, and everything that a strict content security policy refuses."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.ids: list[str] = []
         self.addresses: list[str] = []
-        self.handlers: list[str] = []
-        self.links: list[dict[str, str | None]] = []
-        self.opened: list[str] = []
-        self._opening = False
+        self.inline: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         given = dict(attrs)
-        if tag == "link":
-            self.links.append(given)
-            return
-        if "id" in given:
-            self.ids.append(given["id"] or "")
-            self.opened += [given["id"] or ""] if self._opening else []
-            self._opening = False
-        self._opening |= tag == "details" and "open" in given
+        self.ids += [given["id"] or ""] if "id" in given else []
         self.addresses += [given[name] or "" for name in ("src", "href", "action", "srcset", "data") if name in given]
-        self.handlers += [name for name in given if name.startswith("on")]
+        self.inline += [name for name in given if name.startswith("on") or name == "style"]
+        self.inline += [tag] if tag == "style" or (tag == "script" and "src" not in given) else []
 
 
 @pytest.fixture
@@ -56,80 +53,139 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 class TestDocumentation:
-    @pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in NAMES)])
-    async def test_a_reference_page_is_html_that_loads_nothing_from_other_servers(
-        self, world: World, path: str
-    ) -> None:
+    @pytest.mark.parametrize("path", PATHS)
+    async def test_a_page_is_html_that_loads_nothing_from_other_servers(self, world: World, path: str) -> None:
         answer = await world.http.get(path)
         assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
         page = Page(answer.text)
         assert page.tags[0] == "html"
-        assert {"script", "iframe", "object", "embed", "img"} & set(page.tags) == set()
-        assert page.links == [EMPTY_ICON]
-        assert page.handlers == []
-        assert page.addresses != []
-        assert [each for each in page.addresses if not each.startswith("/") or each.startswith("//")] == []
-        assert "url(" not in answer.text
-        assert "@import" not in answer.text
+        assert {"iframe", "object", "embed", "img"} & set(page.tags) == set()
+        assert page.inline == []
+        loaded = [each for each in page.addresses if not each.startswith(("/", "#"))]
+        assert [each for each in loaded if path == "/" or not each.startswith("http")] == []
 
-    @pytest.mark.parametrize("path", ["/docs", *(f"/docs/{name}" for name in NAMES)])
-    async def test_every_link_of_a_reference_page_leads_to_a_page_and_heading(self, world: World, path: str) -> None:
-        addresses = Page((await world.http.get(path)).text).addresses
-        assert addresses != []
+    @pytest.mark.parametrize("path", PATHS)
+    async def test_every_link_of_a_page_leads_to_a_page_and_heading(self, world: World, path: str) -> None:
         ids: dict[str, set[str]] = {}  # of each page linked to, which is read once however many links lead there
-        for address in addresses:
+        for address in Page((await world.http.get(path)).text).addresses:
             page, _, name = address.partition("#")
+            if page.startswith("http"):
+                continue
             if page not in ids:
                 answer = await world.http.get(page or path)
                 assert answer.status_code == 200, address
                 ids[page] = set(Page(answer.text).ids)
             assert name == "" or name in ids[page], address
 
-    async def test_a_slash_at_the_end_of_docs_makes_no_difference(self, world: World) -> None:
-        with_slash, without = await world.http.get("/docs/"), await world.http.get("/docs")
-        assert (with_slash.status_code, with_slash.text) == (200, without.text)
+    async def test_a_slash_at_the_end_makes_no_difference(self, world: World) -> None:
+        for path in ("/docs", "/docs/hub", "/docs/guides/events"):
+            with_slash, without = await world.http.get(f"{path}/"), await world.http.get(path)
+            assert (with_slash.status_code, with_slash.text) == (200, without.text)
 
-    async def test_the_overview_links_to_every_door(self, world: World) -> None:
+    async def test_the_home_page_has_a_command_for_each_door_only_with_the_demo(self, world: World) -> None:
+        text = unescape((await world.http.get("/")).text)
+        assert "demo-secret" not in text
+        assert text.count("<pre") == 1
+        assert '-u "$CLIENT_ID:$CLIENT_SECRET"' in text
+        demo = Documentation(load({}, demo=True), all_doors())
+        text = unescape((await fetch(demo, "/")).text)
+        for door in DOORS.values():
+            assert door.demo_curl is not None
+            assert door.demo_curl("http://127.0.0.1:8000") in text
+
+    async def test_the_commands_name_the_public_address(self) -> None:
+        text = (await fetch(Documentation(load({}, public_url="https://orders.example.com/"), all_doors()), "/")).text
+        assert " https://orders.example.com/hub/v1/orders " in text
+
+    async def test_the_overview_links_to_every_door_and_call(self, world: World) -> None:
         page = Page((await world.http.get("/docs")).text)
-        for name in NAMES:
-            assert {f"/docs/{name}", f"/openapi/{name}.json"} <= set(page.addresses)
+        for name, door in DOORS.items():
+            assert {f"/docs/{name}", *(f"/docs/{name}/{route.operation}" for route in door.routes)} <= set(
+                page.addresses
+            )
 
     @pytest.mark.parametrize("door", NAMES)
-    async def test_the_page_of_a_door_has_every_operation(self, world: World, door: str) -> None:
-        text = (await world.http.get(f"/docs/{door}")).text
-        ids = Page(text).ids
-        assert {route.operation for route in DOORS[door].routes} <= set(ids)
-        assert len(set(ids)) == len(ids)
+    async def test_the_page_of_a_door_links_to_every_call_and_document(self, world: World, door: str) -> None:
+        page = Page((await world.http.get(f"/docs/{door}")).text)
+        expected = {f"/docs/{door}/{route.operation}" for route in DOORS[door].routes}
+        assert expected | {f"/openapi/{door}.json", f"/docs/guides/doors/{door}"} <= set(page.addresses)
+        assert len(set(page.ids)) == len(page.ids)
+
+    @pytest.mark.parametrize("door", NAMES)
+    async def test_the_page_of_a_call_has_its_paths_parameters_and_responses(self, world: World, door: str) -> None:
         for route in DOORS[door].routes:
+            text = (await world.http.get(f"/docs/{door}/{route.operation}")).text
             for path in route.paths:
                 assert f">{path}<" in text
+            for parameter in route.parameters:
+                assert f'<code class="name">{parameter["name"]}</code>' in text
+            for status in route.answers:
+                assert f"<b>{status}</b>" in text
+            assert "curl -s " in text
+            assert "`" not in text
 
-    @pytest.mark.parametrize("door", NAMES)
-    async def test_the_page_of_a_door_has_the_create_call_open_and_links_to_all(self, world: World, door: str) -> None:
-        page = Page((await world.http.get(f"/docs/{door}")).text)
-        (opened,) = [route for route in DOORS[door].routes if route.operation in page.opened]
-        assert (opened.method, opened.paths[0]) == ("POST", VENDORS[door].create)
-        operations = [route.operation for route in DOORS[door].routes]
-        assert [each for each in page.addresses if "#" in each] == [f"/docs/{door}#{each}" for each in operations]
+    async def test_the_page_of_a_create_call_has_the_fields_of_the_body(self, world: World) -> None:
+        text = (await world.http.get(VENDOR_PAGE)).text
+        assert '<code class="name">orderNumber</code> <span class="required">required</span>' in text
 
-    async def test_names_in_descriptions_are_shown_as_code(self, world: World) -> None:
-        text = (await world.http.get("/docs/fabric")).text
-        assert "JSON object: <code>account</code> (string" in text
-        assert "`" not in text
+    @pytest.mark.parametrize(
+        "path", ["/docs/nobody", "/docs/hub/more", "/docs/guides/none", "/docs/static/none.js", "/docs/no page"]
+    )
+    async def test_an_unknown_page_is_404_and_names_the_pages_that_exist(self, world: World, path: str) -> None:
+        answer = await world.http.get(path)
+        assert answer.status_code == 404
+        assert set(NAMES) <= {each.rpartition("/")[2] for each in Page(answer.text).addresses}
 
-    async def test_the_page_of_an_unknown_door_names_the_problem(self, world: World) -> None:
-        assert "no door of this name" in (await world.http.get("/docs/nobody")).text
-        assert "no door of this name" not in (await world.http.get("/docs")).text
-
-    @pytest.mark.parametrize("path", ["/docs/nobody", "/openapi/nobody.json", "/docs/hub/more", "/openapi/hub"])
-    async def test_the_page_of_an_unknown_door_is_404(self, world: World, path: str) -> None:
-        assert (await world.http.get(path)).status_code == 404
+    @pytest.mark.parametrize("path", ["/openapi/nobody.json", "/openapi/hub", "/asyncapi/s2.json"])
+    async def test_an_unknown_document_is_404_and_names_those_that_exist(self, world: World, path: str) -> None:
+        answer = await world.http.get(path)
+        assert answer.status_code == 404
+        assert "hub" in answer.json()["detail"]
 
     async def test_a_page_does_not_repeat_the_path(self, world: World) -> None:
         answer = await world.http.get("/docs/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
         assert answer.status_code == 404
-        assert "<script>" not in answer.text
+        assert "alert" not in answer.text
+
+    async def test_the_icon_is_an_image(self, world: World) -> None:
+        answer = await world.http.get("/favicon.ico")
+        assert answer.headers["content-type"] == "image/x-icon"
+        assert answer.content[:4] == b"\x00\x00\x01\x00"
+
+
+class TestSearch:
+    async def test_the_search_index_has_every_call_and_guide(self, world: World) -> None:
+        entries = (await world.http.get("/docs/search.json")).json()
+        urls = [each["url"] for each in entries]
+        assert len(set(urls)) == len(urls)
+        assert {f"/docs/{name}/{route.operation}" for name, door in DOORS.items() for route in door.routes} <= set(urls)
+        assert {"/docs/guides/webhooks", "/docs/guides/webhooks#a-receiver"} <= set(urls)
+        for url in {each.partition("#")[0] for each in urls}:
+            assert (await world.http.get(url)).status_code == 200
+
+    async def test_a_call_is_in_the_index_with_the_fields_of_its_body(self, world: World) -> None:
+        entries = (await world.http.get("/docs/search.json")).json()
+        (create,) = [each for each in entries if each["url"] == VENDOR_PAGE]
+        assert create["place"] == "Pitney Bowes OMS · POST /ordermanagement/api/v1/orders"
+        assert {"createOrder", "orderNumber", "cityTown", "/api/v1/orders"} <= set(create["words"].split())
+
+    async def test_the_list_for_language_models_leads_to_guides_and_documents(self, world: World) -> None:
+        answer = await world.http.get("/llms.txt")
+        assert answer.text.startswith("# Crossdock\n\n> ")
+        targets = re.findall(r"\]\(([^)]+)\)", answer.text)
+        assert {"/docs/guides/webhooks.md", "/asyncapi/hub.json", *(f"/openapi/{name}.json" for name in NAMES)} <= set(
+            targets
+        )
+        for target in targets:
+            assert (await world.http.get(target)).status_code == 200, target
+
+
+async def fetch(documentation: Documentation, path: str) -> httpx.Response:
+    """Return a page of a documentation with other settings."""
+    transport = httpx.ASGITransport(documentation.application())
+    async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as http:
+        return await http.get(path)
 
 
 class Proxy:

@@ -30,15 +30,18 @@ PUBLIC = {
     ("s2", "login"): "gives tokens",
     ("hub", "getToken"): "gives tokens",
 }
+# The routes of pages, and of each a path to ask. The documentation knows no database: it is made of the doors and settings.
 PAGES = {
-    "/health/live",
-    "/health/ready",
-    "/metrics",
-    "/docs",
-    "/docs/",
-    "/docs/{door}",
-    "/openapi/{door}.json",
-    "/asyncapi/{door}.json",
+    "/health/live": "/health/live",
+    "/health/ready": "/health/ready",
+    "/metrics": "/metrics",
+    "/": "/",
+    "/llms.txt": "/llms.txt",
+    "/favicon.ico": "/favicon.ico",
+    "/docs": "/docs",
+    "/docs/{rest:path}": "/docs/hub/listOrders",
+    "/openapi/{rest:path}": "/openapi/hub.json",
+    "/asyncapi/{rest:path}": "/asyncapi/hub.json",
 }
 # The consent page shows an order to anybody who has the link from the mail: tests/web/test_consent.py.
 
@@ -295,6 +298,8 @@ class TestEveryScopedRoute:
     async def test_every_scoped_route_refuses_a_token_without_its_scope(self, world: World, victim: Cases) -> None:
         found = []
         for door, route in SCOPED:
+            if route.scope == access.ANY:
+                continue
             headers = await world.bearer(scope=WRITE if route.scope == READ else READ)
             fault = leaks(await ask(world, door, route, victim[door, route.operation], headers), 403)
             found += [(door, route.operation, fault)] if fault else []
@@ -339,9 +344,9 @@ class TestPublicRoutes:
     async def test_only_the_listed_pages_exist(self, world: World) -> None:
         from crossdock.web import pages
 
-        assert {route.path for route in pages.routes(world.context, all_doors())} == PAGES
+        assert {route.path for route in pages.routes(world.context, all_doors())} == set(PAGES)
 
     async def test_no_page_shows_an_order(self, world: World, victim: dict[tuple[str, str], Case]) -> None:
-        for path in PAGES:
-            answer = await world.http.get(path.format(door="hub"))
+        for path in PAGES.values():
+            answer = await world.http.get(path)
             assert leaks(answer, 200) is None

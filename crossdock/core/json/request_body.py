@@ -31,7 +31,8 @@ class ParsedBody(Struct, frozen=True):
     """What a body says, learnt without asking anybody.
 
     `shape` is the typed body and None exactly when there are `faults`. `natural` is the door's natural key in parts, unique
-    in the organization; `references` are looked up before the body becomes an order.
+    in the organization; `references` are looked up before the body becomes an order. `is_normalized`: the tree has numbers
+    of another type than the body.
     """
 
     tree: Tree
@@ -39,6 +40,7 @@ class ParsedBody(Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
     natural: tuple[str, ...] = ()
     references: tuple[EntityReference, ...] = ()
+    is_normalized: bool = False
 
 
 def parse_body(
@@ -61,7 +63,8 @@ def parse_body(
         if invalid.code is not Code.INVALID:
             raise
         tree, unsound = corrected(raw), invalid.faults
-    tree, made = _typed(tree, shape, numbers_as_text)
+    sent = tree
+    tree, made = _typed(sent, shape, numbers_as_text)
     try:
         typed = _validated(tree, made, shape, rules)
     except Invalid as invalid:
@@ -70,17 +73,18 @@ def parse_body(
         return ParsedBody(tree, None, (*unsound, *others)[:FAULTS_LIMIT], (), references(tree))
     if unsound:
         return ParsedBody(tree, None, unsound, (), references(tree))
-    return ParsedBody(tree, typed, (), natural(typed), references(tree))
+    return ParsedBody(tree, typed, (), natural(typed), references(tree), tree is not sent)
 
 
-def decode_body(raw: bytes, shape: type[ShapeType], *rules: DocumentRule) -> ShapeType:
-    """Read a body into `shape`. Raises Invalid carrying every fault."""
-    return validate(parse(raw), shape, *rules)
+def decode_body(raw: bytes, shape: type[ShapeType], *rules: DocumentRule, numbers_as_text: bool = False) -> ShapeType:
+    """Read a body into `shape`; with `numbers_as_text` a number is taken where text belongs. Raises Invalid carrying every
+    fault."""
+    return validate(parse(raw), shape, *rules, numbers_as_text=numbers_as_text)
 
 
-def validate(tree: Tree, shape: type[ShapeType], *rules: DocumentRule) -> ShapeType:
+def validate(tree: Tree, shape: type[ShapeType], *rules: DocumentRule, numbers_as_text: bool = False) -> ShapeType:
     """Check a decoded tree against `shape` and `rules`. Raises Invalid carrying every fault."""
-    tree, typed = _typed(tree, shape)
+    tree, typed = _typed(tree, shape, numbers_as_text)
     return _validated(tree, typed, shape, rules)
 
 

@@ -30,6 +30,10 @@ _BOM = b"\xef\xbb\xbf"
 _ZEROED = bytes.maketrans(b"123456789", b"000000000")
 _LONG = b"0" * 20
 
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_AS_ROUND = bytes.maketrans(b"[{]}", b"(())")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
+
 
 def _number(written: str) -> Decimal:
     if (len(written) > 20 or "e" in written or "E" in written) and not _is_number_in_range(written):
@@ -48,7 +52,7 @@ def parse(raw: bytes) -> Tree:
     Refuses with Invalid: `not_json` (says where), `too_deep`, or `invalid` naming each offending path.
     """
     raw = raw.removeprefix(_BOM)
-    if _count(raw, b"{") + _count(raw, b"[") > DEPTH_LIMIT and _depth(raw) > DEPTH_LIMIT:
+    if _count(raw, b"{") + _count(raw, b"[") > DEPTH_LIMIT and _is_too_deep(raw):
         raise Invalid(Code.TOO_DEEP, f"the body nests deeper than {DEPTH_LIMIT} levels", limit=DEPTH_LIMIT)
     try:
         tree = _DECODER.decode(raw)
@@ -75,15 +79,14 @@ def _count(raw: bytes, sign: bytes) -> int:
     return len(raw) - len(raw.replace(sign, b""))
 
 
-def _depth(raw: bytes) -> int:
-    depth = deepest = 0
-    for token in re.finditer(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', raw, re.DOTALL):
-        if token[0] in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token[0] in b"]}":
-            depth -= 1
-    return deepest
+def _is_too_deep(raw: bytes) -> bool:
+    """Check whether brackets nest deeper than the limit; in a few passes of C loops, because a body can have a million."""
+    brackets = _STRING.sub(b"", raw).translate(_AS_ROUND, _NO_BRACKETS)
+    if b"(" * (DEPTH_LIMIT + 1) in brackets:
+        return True
+    for _ in range(DEPTH_LIMIT):  # each pass removes the innermost pairs, whose siblings are innermost, too
+        brackets = brackets.replace(b"()", b"")
+    return b"()" in brackets or brackets.count(b"(") > DEPTH_LIMIT  # the latter: brackets that are never closed
 
 
 def corrected(raw: bytes) -> Tree:

@@ -21,10 +21,13 @@ _Test = Callable[[str], object]  # what it gives counts as true or false
 _RULES: dict[str, tuple[_Test, str]] = {}
 
 
-def rule(name: str, holds: _Test, wanted: str) -> Meta:
-    """Make an annotation that a string must satisfy `holds`; `wanted` completes "must be …" in the fault."""
+def rule(name: str, holds: _Test, wanted: str, **schema: Any) -> Meta:
+    """Make an annotation that a string must satisfy `holds`; `wanted` completes "must be …" in the fault.
+
+    `schema` is what JSON Schema can say of it, such as a `pattern`; it must allow all that `holds`.
+    """
     _RULES[name] = (holds, wanted)
-    return Meta(extra={"rule": name}, extra_json_schema={"description": f"Must be {wanted}."})
+    return Meta(extra={"rule": name}, extra_json_schema={"description": f"Must be {wanted}."} | schema)
 
 
 # ------------------------------------------------------------------------------------------------------------- fast pass
@@ -84,9 +87,8 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 def _normalized_number(number: int | Decimal, kinds: set[type], numbers_as_text: bool) -> Tree:
     if inspect.DecimalType in kinds or inspect.AnyType in kinds:
         return number
-    if inspect.IntType in kinds:
-        is_whole = isinstance(number, Decimal) and number == number.to_integral_value()
-        return int(number) if is_whole else number
+    if inspect.IntType in kinds and number == int(number):
+        return int(number)
     is_text = kinds & {inspect.StrType, inspect.LiteralType, inspect.EnumType}
     return str(number) if numbers_as_text and is_text else number
 
@@ -121,11 +123,16 @@ def _checks(shape: type[Struct]) -> _Checks | None:
 
 
 def _members_of(kind: inspect.Type) -> Iterator[tuple[inspect.Type, bool]]:
-    for one in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
-        if isinstance(one, inspect.ListType):
-            yield from ((inner, True) for inner, _ in _members_of(one.item_type))
-        else:
-            yield one, False
+    """Yield the types a member may have, and whether they are of the elements of an array; a mere description is left out."""
+    if isinstance(kind, inspect.Metadata) and "rule" not in (kind.extra or {}):
+        yield from _members_of(kind.type)
+    elif isinstance(kind, inspect.UnionType):
+        for one in kind.types:
+            yield from _members_of(one)
+    elif isinstance(kind, inspect.ListType):
+        yield from ((inner, True) for inner, _ in _members_of(kind.item_type))
+    else:
+        yield kind, False
 
 
 def _formats_hold(typed: Struct, checks: _Checks) -> bool:
@@ -202,6 +209,10 @@ def _union_faults(node: Tree, kind: inspect.UnionType, path: Path) -> Iterator[F
     arms = [arm for arm in kind.types if not isinstance(arm, inspect.NoneType)]
     found = [list(_shape_faults(node, arm, path)) for arm in arms]
     if all(found):
+        of_text = [each for arm, each in zip(arms, found, strict=True) if isinstance(_bare(arm), inspect.StrType)]
+        if isinstance(node, str) and of_text:  # text that breaks the rule of an arm for text
+            yield from of_text[0]
+            return
         # The arm the sender meant is the one whose faults lie deepest inside the value; ties keep the declared order.
         nearest = max(found, key=lambda faults: (max(len(fault.path) for fault in faults), -len(faults)))
         if len(arms) > 1 and nearest[0].path == path:

@@ -22,6 +22,11 @@ _DATE_TIME = re.compile(
 _LENIENT_DATE_TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)\Z", re.ASCII
 )
+# The same for documentation, as JSON Schema writes patterns.
+_DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+DATE_TIME_PATTERN = (
+    _DATE_PATTERN + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
+)
 # Four-byte integers are what vendors' clients and databases count in; it also keeps sums far from 63 bits.
 MAX_QUANTITY = 2_147_483_647
 
@@ -76,14 +81,32 @@ def is_date_or_date_time(text: str) -> bool:
     return is_date(text) or is_date_time(text)
 
 
-Country = Annotated[str, rule("country", COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 country code")]
-Currency = Annotated[str, rule("currency", CURRENCIES.__contains__, "an ISO 4217 currency code")]
-Date = Annotated[str, rule("date", is_date, "a date such as 2026-01-30")]
-DateTime = Annotated[str, rule("date_time", is_date_time, "a date and time with offset such as 2026-01-30T10:53:24Z")]
+Country = Annotated[
+    str, rule("country", COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 country code", pattern="^[A-Z]{2}$")
+]
+Currency = Annotated[str, rule("currency", CURRENCIES.__contains__, "an ISO 4217 currency code", pattern="^[A-Z]{3}$")]
+Date = Annotated[str, rule("date", is_date, "a date such as 2026-01-30", pattern=f"^{_DATE_PATTERN}$")]
+DateTime = Annotated[
+    str,
+    rule(
+        "date_time",
+        is_date_time,
+        "a date and time with offset such as 2026-01-30T10:53:24Z",
+        pattern=f"^{DATE_TIME_PATTERN}$",
+    ),
+]
 UtcDateTime = Annotated[
     str, rule("utc_date_time", is_utc_date_time, "a date and time in UTC such as 2026-01-30T10:53:24.554Z")
 ]
-AnyDate = Annotated[str, rule("any_date", is_date_or_date_time, "a date or a date and time with offset")]
+AnyDate = Annotated[
+    str,
+    rule(
+        "any_date",
+        is_date_or_date_time,
+        "a date or a date and time with offset",
+        pattern=f"^{_DATE_PATTERN}$|^{DATE_TIME_PATTERN}$",
+    ),
+]
 
 
 def _or_empty(holds: Callable[[str], bool]) -> Callable[[str], bool]:

@@ -1,18 +1,31 @@
 """Demo data: the account of the demo and of new organizations, and a curl command that creates an order."""
 
+import re
 import secrets
 
-from crossdock.doors import Seed
+from crossdock.doors import OrganizationId, Seed
 
 ACCOUNT = "fabric_account"
 DEMO_ACCOUNT = "62272e917b12209e68751d94"
 DEMO_SEEDS = (Seed(ACCOUNT, DEMO_ACCOUNT),)
+_ACCOUNT = re.compile(r"[!-~]{1,100}")  # it is sent in a header
 _BODY = (
     '{"orderNumber":"DEMO-1","channelId":"12","statusCode":"ORDER_CREATED","currency":"USD","orderTotal":50,'
     '"customer":{"name":{"first":"Jane","last":"Smith"},"email":"jane@example.com"},'
     '"items":[{"lineItemId":"1","lineItemNumber":1,"itemId":"20000000","sku":"SKU12345","title":"Wireless mouse",'
     '"shipToId":"1","orderedQuantity":2,"itemUnitPrice":25}],"shipInfo":[{"shipToId":"1","shipToAddress":'
     '{"address1":"123 Pine Street","city":"Seattle","state":"WA","country":"USA","postalCode":"98101"}}]}'
+)
+
+
+def _parse_account(text: str) -> str:
+    if not _ACCOUNT.fullmatch(text):
+        raise ValueError(f"a fabric account has 1 to 100 ASCII characters without spaces, not {text!r}")
+    return text
+
+
+ORGANIZATION_IDS = (
+    OrganizationId("fabric-account", ACCOUNT, "Account that fabric clients send in x-site-context.", _parse_account),
 )
 
 

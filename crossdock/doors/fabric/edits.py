@@ -66,19 +66,20 @@ def _identity_faults(body: dict[str, Tree], order: Order) -> list[Fault]:
 def _restore_expiries(before: dict[str, Tree], after: dict[str, Tree]) -> None:
     """Restore authorization expiries of payments, matched by `paymentCounter`, or by position where there is none."""
     stored = [payment for _, payment in objects_in(before, "payments")]
+    of_counter = {payment.get("paymentCounter"): payment for payment in reversed(stored)}
     for position, payment in objects_in(after, "payments"):
         counter = payment.get("paymentCounter")
-        same = [each for each in stored if counter is not None and each.get("paymentCounter") == counter]
-        earlier = (
-            same[0] if same else stored[position] if counter is None and position < len(stored) else {}
-        )  # fmt: skip
+        if counter is None:
+            earlier = stored[position] if position < len(stored) else {}
+        else:
+            earlier = of_counter.get(counter, {}) if isinstance(counter, int) else {}
         if "authExpirationDate" in earlier and "authExpirationDate" not in payment:
             payment["authExpirationDate"] = earlier["authExpirationDate"]
 
 
 def _restore_defaults(before: dict[str, Tree], after: dict[str, Tree], order: Order) -> None:
     """Remove rendered defaults that are sent back: the order date taken from creation, a quantity of 1."""
-    if before.get("orderDate") is None and after.get("orderDate") == format_time(order.created_at):
+    if not before.get("orderDate") and after.get("orderDate") == format_time(order.created_at):
         _restore_field(before, after, "orderDate")
     stored = {
         item.get("lineItemId"): item

@@ -1,6 +1,11 @@
-"""Errors: refusals rendered as `{message}` (plain text for notifications), and their documentation."""
+"""Errors: refusals rendered as `{message}` (plain text for notifications), and their documentation.
 
-from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
+The token call is OAuth's, so its errors have `error` and `error_description` besides (RFC 6749 5.2).
+"""
+
+import re
+
+from crossdock.core.errors import Busy, Code, Fault, Invalid, NotFound, Refusal
 from crossdock.doors import Reply, Request, json_reply
 from crossdock.doors.fabric import wire_calls
 
@@ -9,6 +14,9 @@ _STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 400,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 400,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -16,6 +24,7 @@ _STATUS_OF = {
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_CURSOR: 404,
     Code.NO_TOKEN: 401,
     Code.BAD_TOKEN: 401,
     Code.BAD_CREDENTIALS: 401,
@@ -24,10 +33,11 @@ _STATUS_OF = {
     Code.NUMBER_TAKEN: 400,
     Code.KEY_REUSED: 400,
     Code.STATE_FORBIDS: 400,
-    Code.STALE_VERSION: 409,
+    Code.STALE_VERSION: 400,  # the vendor publishes no 409 for the update
     Code.EXISTS: 400,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
 # Messages by the fact `what` of the refusal; the vendor's texts where it documents them.
 _NOT_FOUND = {
@@ -52,6 +62,26 @@ _FIELD_NAMES = {
     "address": "shipToAddress",
     "location_ref": "locationNum",
 }
+TOKEN = "getToken"
+_OAUTH_ERRORS = {
+    Code.INVALID: "invalid_request",
+    Code.NOT_JSON: "invalid_request",
+    Code.TOO_LARGE: "invalid_request",
+    Code.BAD_CREDENTIALS: "invalid_client",
+    Code.NO_SCOPE: "invalid_scope",
+    Code.UNAVAILABLE: "temporarily_unavailable",
+    Code.OVERLOADED: "temporarily_unavailable",
+    Code.TOO_MANY_ATTEMPTS: "temporarily_unavailable",
+}
+_REALM = 'realm="Crossdock"'
+_CHALLENGES = {
+    Code.NO_TOKEN: f"Bearer {_REALM}",
+    Code.BAD_TOKEN: f'Bearer {_REALM}, error="invalid_token"',
+    Code.BAD_CREDENTIALS: f"Basic {_REALM}",
+    Code.NO_SCOPE: f'Bearer {_REALM}, error="insufficient_scope"',
+}
+NOT_CACHED = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+_NOT_IN_DESCRIPTION = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749 5.2: printable ASCII without quotes and backslash
 ERRORS = dict.fromkeys((400, 401, 403, 500), wire_calls.ErrorResponse)
 LARGE = {413: wire_calls.ErrorResponse, 503: wire_calls.ErrorResponse}
 ABSENT = {404: wire_calls.ErrorResponse}
@@ -99,13 +129,39 @@ def message_of(refusal: Refusal) -> str:
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as `{message}`; for notifications some are plain text."""
     if refusal is None:
-        return json_reply(
-            500, wire_calls.ErrorResponse(f"An unexpected error occurred, reference {request.request_id}")
-        )
-    status = _STATUS_OF[refusal.code]
+        return _reply(500, f"An unexpected error occurred, reference {request.request_id}", "server_error", request)
+    status, message = _STATUS_OF[refusal.code], message_of(refusal)
     if refusal.code is Code.EXISTS:
         status = _EXISTS.get(str(refusal.facts.get("what")), status)
+    if request.route.operation == TOKEN and status == 403:
+        status = 400  # OAuth's invalid_scope
+    if refusal.code is Code.NO_TOKEN and request.headers.get("authorization"):
+        message = "The Authorization header must be the word Bearer, a space, and a token"
     if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
-        return Reply(status, message_of(refusal).encode(), content_type="text/plain; charset=utf-8")
-    headers = [("Retry-After", "1")] if status == 503 else []
-    return json_reply(status, wire_calls.ErrorResponse(message_of(refusal)), headers=headers)
+        return Reply(
+            status, message.encode(), headers=_headers(refusal, status), content_type="text/plain; charset=utf-8"
+        )
+    error = str(refusal.facts.get("oauth_error") or _OAUTH_ERRORS.get(refusal.code, "invalid_request"))
+    reply = _reply(status, message, error, request)
+    reply.headers = [*reply.headers, *_headers(refusal, status)]
+    return reply
+
+
+def _reply(status: int, message: str, error: str, request: Request) -> Reply:
+    """Render an error; that of the token call as OAuth clients read it, and not to be cached (RFC 6749 5.1)."""
+    if request.route.operation != TOKEN:
+        return json_reply(status, wire_calls.ErrorResponse(message))
+    description = _NOT_IN_DESCRIPTION.sub("'", message)
+    return json_reply(status, wire_calls.TokenError(message, error, description), headers=NOT_CACHED)
+
+
+def _headers(refusal: Refusal, status: int) -> list[tuple[str, str]]:
+    """Return `Retry-After`, and the challenge that HTTP requires of a 401, with OAuth's code (RFC 6750 3)."""
+    if isinstance(refusal, Busy):
+        return [("Retry-After", str(refusal.facts.get("retry_after_s", 1)))]
+    challenge = _CHALLENGES.get(refusal.code)
+    if challenge is None or status == 400:
+        return []
+    if refusal.code is Code.NO_SCOPE and (scope := refusal.facts.get("scope")):
+        challenge += f', scope="{scope}"'
+    return [("WWW-Authenticate", challenge)]

@@ -26,8 +26,14 @@ class FabricFormat(Format):
     number_path: Path = ("orderNumber",)
 
     def parse(self, raw: bytes) -> ParsedBody:
-        """See Format."""
-        return parse_body(raw, wire.OrderCreate, reference_faults, natural=lambda body: (body.orderNumber,))
+        """See Format. A number is accepted as text: the vendor itself writes channels and locations both ways."""
+        return parse_body(
+            raw,
+            wire.OrderCreate,
+            reference_faults,
+            natural=lambda body: (body.orderNumber,),
+            numbers_as_text=True,
+        )
 
     def parse_rendered(self, document: dict[str, Tree]) -> ParsedBody:
         """See Format."""

@@ -21,7 +21,7 @@ from crossdock.core.orders.events import (
 )
 from crossdock.core.orders.model import Content, Line, Order
 from crossdock.core.time import format_time
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire_responses
 from crossdock.doors.fabric.mapping import from_content
 from crossdock.doors.fabric.responses import ITEM_COPIES, ORDER_COPIES, audit_id, hold_code
 from crossdock.flows.formats import MissingFields
@@ -120,7 +120,7 @@ def _with_original_totals(response: dict[str, Tree], history: Sequence[_HistoryE
     response["items"] = [
         _item_with_originals(item, line) for item, line in zip(response["items"], _original_lines(history), strict=True)
     ]
-    return _replace_originals(wire.Order, response, originals)
+    return _replace_originals(wire_responses.Order, response, originals)
 
 
 def _replace_originals(shape: type[Struct], tree: dict[str, Tree], originals: dict[str, Tree]) -> dict[str, Tree]:
@@ -150,7 +150,7 @@ def _item_with_originals(item: dict[str, Tree], origin: Line) -> dict[str, Tree]
     originals = {
         name: _total(origin.totals, of) for name, of in ITEM_COPIES.items() if name.startswith("original")
     }  # fmt: skip
-    return _replace_originals(wire.Item, item, originals)
+    return _replace_originals(wire_responses.Item, item, originals)
 
 
 # -------------------------------------------------------------------------------------------------------------- payments
@@ -167,7 +167,10 @@ def has_payment_id(payment: Tree, payment_id: str) -> bool:
 
 
 def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tree]:
-    """Add the reports of payment services; a status reported after the last edit is the payment's status."""
+    """Add the reports of payment services; what was reported after the last edit is the payment's status and charge.
+
+    Refunds are the last reported ones, because no edit states them.
+    """
     edited = max((each.event.number for each in history if isinstance(each.order_event, Edited)), default=0)
     merged = list(payments)
     for entry in history:
@@ -180,9 +183,22 @@ def _payments(payments: list[Tree], history: Sequence[_HistoryEntry]) -> list[Tr
             continue
         payment = merged[position]
         log = [*payment["paymentLog"], _payment_entry(order_event.data, entry.event.at)]
-        status = {"paymentStatus": order_event.data.get("status")} if entry.event.number > edited else {}
-        merged[position] = _in_vendor_order(wire.Payment, payment | {"paymentLog": log} | status)
+        reported = reported_fields(order_event.data) if entry.event.number > edited else {}
+        refunded = _balance(order_event.data, "refunded")
+        refund = {} if refunded is None else {"refundAmount": refunded}
+        merged[position] = _in_vendor_order(wire_responses.Payment, payment | {"paymentLog": log} | reported | refund)
     return merged
+
+
+def reported_fields(report: dict[str, Tree]) -> dict[str, Tree]:
+    """Return the fields of a payment that a report states: its status, and its charge where the balances have one."""
+    captured = _balance(report, "captured")
+    charge = {} if captured is None else {"chargedAmount": captured}
+    return {"paymentStatus": report.get("status")} | charge
+
+
+def _balance(report: dict[str, Tree], name: str) -> Tree:
+    return (report.get("balances") or {}).get(name)
 
 
 def _payment_entry(report: dict[str, Tree], at: int) -> Tree:

@@ -11,7 +11,7 @@ from typing import Any
 from crossdock.core.errors import Fault
 from crossdock.core.iso import ALPHA2_OF, ALPHA3_OF
 from crossdock.core.json.request_body import duplicates_in, objects_in
-from crossdock.core.json.value_types import decimal
+from crossdock.core.json.value_types import decimal, is_date, normalize_date_time
 from crossdock.core.orders.model import (
     Address,
     Charge,
@@ -51,7 +51,7 @@ def _to_name(body: wire.Name | None) -> str | None:
     return join_name(body.first, body.middle, body.last) if body else None
 
 
-def _to_address(body: wire.Address | None) -> Address | None:
+def _to_address(body: wire.AddressCreate | None) -> Address | None:
     if body is None:
         return None
     country = body.country or None
@@ -130,7 +130,7 @@ def _to_line(item: wire.ItemCreate, destination: int) -> Line:
     )
 
 
-def _to_destination(info: wire.ShipInfo) -> Destination:
+def _to_destination(info: wire.ShipInfoCreate) -> Destination:
     return Destination(
         destination_ref=info.shipToId or None,
         address=_to_address(info.shipToAddress),
@@ -147,8 +147,8 @@ def to_content(body: wire.OrderCreate) -> Content:
         lines=tuple(_to_line(item, position_of.get(item.shipToId, 0)) for item in body.items),
         destinations=tuple(map(_to_destination, body.shipInfo)),
         channel=body.channelId or None,
-        placed_at=body.orderDate,
-        currency=body.currency,
+        placed_at=body.orderDate or None,
+        currency=body.currency or None,
         customer=_to_customer(body.customer),
         bill_to=_to_address(body.payments[0].billToAddress) if body.payments else None,
         totals=_to_order_totals(body),
@@ -160,6 +160,13 @@ def to_content(body: wire.OrderCreate) -> Content:
 # ------------------------------------------------------------------------------------------------------------ from canonical
 def _without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _from_date(text: str | None) -> str | None:
+    """Render the order's date for strict readers; a date without a time, which other doors take, is its beginning in UTC."""
+    if not text:
+        return None
+    return f"{text}T00:00:00Z" if is_date(text) else normalize_date_time(text)
 
 
 def _from_name(name: str | None) -> dict[str, Tree] | None:
@@ -263,7 +270,7 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
     totals, bill_to = content.totals or _NO_TOTALS, content.bill_to
     return _without_none(
         orderNumber=content.number,
-        orderDate=content.placed_at,
+        orderDate=_from_date(content.placed_at),
         channelId=missing_fields.fill(content.channel, "", "channelId"),
         orderSubTotal=totals.items,
         orderDiscount=totals.discount,

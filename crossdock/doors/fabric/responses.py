@@ -20,7 +20,7 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire, wire_responses
 
 Tree = Any
 UnknownFields = list[tuple[Path, dict[str, Tree]]]  # fields the vendor does not define, by the path of their object
@@ -86,18 +86,20 @@ def line_status(line: Counters) -> str:
 
 # --------------------------------------------------------------------------------------------------- fields and their order
 _CREATE_OF: dict[type[Struct], type[Struct]] = {
-    wire.Order: wire.OrderCreate,
-    wire.Item: wire.ItemCreate,
-    wire.Payment: wire.PaymentCreate,
-    wire.Discount: wire.DiscountCreate,
-    wire.ItemFee: wire.Amount,
+    wire_responses.Order: wire.OrderCreate,
+    wire_responses.Item: wire.ItemCreate,
+    wire_responses.Payment: wire.PaymentCreate,
+    wire_responses.Address: wire.AddressCreate,
+    wire_responses.ShipInfo: wire.ShipInfoCreate,
+    wire_responses.Discount: wire.DiscountCreate,
+    wire_responses.ItemFee: wire.Amount,
 }
 # Fields of features that no flow has yet: constant in every response.
 _CONSTANTS: dict[type[Struct], dict[str, Tree]] = {
-    wire.Discount: {"invoiceQuantity": 0, "returnQuantity": 0, "cancelQuantity": 0},
-    wire.ItemFee: {"invoiceQuantity": 0, "refundAmount": 0},
-    wire.Payment: {"refundAmount": 0, "partialCapture": None, "finalCapture": None, "paymentLog": []},
-    wire.Item: {
+    wire_responses.Discount: {"invoiceQuantity": 0, "returnQuantity": 0, "cancelQuantity": 0},
+    wire_responses.ItemFee: {"invoiceQuantity": 0, "refundAmount": 0},
+    wire_responses.Payment: {"refundAmount": 0, "partialCapture": None, "finalCapture": None, "paymentLog": []},
+    wire_responses.Item: {
         "pendingShippedBackOrderQuantity": 0,
         "invoiceQuantity": 0,
         "processingReturnQuantity": 0,
@@ -117,7 +119,7 @@ _CONSTANTS: dict[type[Struct], dict[str, Tree]] = {
         "gifting": False,
         "parentLineItemNumber": None,
     },
-    wire.Order: {
+    wire_responses.Order: {
         "cancellationDate": None,
         "allocationDate": None,
         "processName": None,
@@ -196,7 +198,7 @@ def _nested_response_type(kind: inspect.Type) -> tuple[ResponseType | None, bool
     return None, False
 
 
-_ORDER = _response_type(wire.Order)
+_ORDER = _response_type(wire_responses.Order)
 
 
 def _convert(document: dict[str, Tree]) -> tuple[Any, UnknownFields]:
@@ -322,9 +324,9 @@ def audit_id(order_id: int, subject: str) -> str:
     return hashlib.sha256(f"fabric/audit/{subject}/{order_id}".encode()).hexdigest()[:24]
 
 
-def _creation_entry(document: dict[str, Tree], order: Order, created_at: str) -> wire.AuditLog:
+def _creation_entry(document: dict[str, Tree], order: Order, created_at: str) -> wire_responses.AuditLog:
     """Make the audit entry of the order's creation."""
-    return wire.AuditLog(
+    return wire_responses.AuditLog(
         auditId=audit_id(order.order_id, "create"),
         auditType="CREATE",
         employeeId=document.get("employeeId"),

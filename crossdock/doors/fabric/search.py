@@ -1,127 +1,33 @@
-"""fabric's search filters: check them, match documents, and translate them into an order query and a residual; pure.
+"""fabric's searches: translate filters into an order query and a residual, and sort; pure.
 
-Filters mirror the order. A value asks for equality, where `*` in text stands for anything; an array asks for any of its values;
-an object of `gt`, `gte`, `lt`, `lte` for a range of numbers or times; any other object goes deeper. Of an array in the order,
-one element must fit. null asks for what is null or absent. Times compare as the moments they mean.
+The language of the filters, and what an index does not answer, is in search_filters.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Struct, inspect
 
-from crossdock.core.errors import Fault, Path
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
 from crossdock.core.orders.status import Status
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import wire, wire_responses
 from crossdock.doors.fabric.history import HISTORY_FIELDS
 from crossdock.doors.fabric.mapping import HOLD
 from crossdock.doors.fabric.responses import DOOR
+from crossdock.doors.fabric.search_filters import BOUNDS, MAX_VALUES, Matcher, moment, span
 from crossdock.flows.order_search import NO_FILTERS, Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any
-MAX_VALUES = 200  # of one array; ids of so many orders are one look-up
-_BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
-    "gt": lambda value, bound: bool(value > bound),
-    "gte": lambda value, bound: bool(value >= bound),
-    "lt": lambda value, bound: bool(value < bound),
-    "lte": lambda value, bound: bool(value <= bound),
-}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-# ------------------------------------------------------------------------------------------------------------- language
-def moment(text: Tree) -> int | None:
-    """Parse a time, or a date as its beginning in UTC, to microseconds since 1970; None for anything else."""
-    if not isinstance(text, str) or not (is_date_time(text) or is_date(text)):
-        return None
-    read = parse_date_time(text) if len(text) > 10 else datetime.fromisoformat(text)
-    return ((read if read.tzinfo else read.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
-
-
-def faults_of(filters: Tree, path: Path = ("filters",)) -> Iterator[Fault]:
-    """Find faults of filters: ranges of values that have no order, empty arrays and long ones."""
-    if isinstance(filters, list):
-        if not 1 <= len(filters) <= MAX_VALUES:
-            yield Fault(path, f"must have 1 to {MAX_VALUES} elements")
-        for place, value in enumerate(filters):
-            yield from faults_of(value, (*path, place))
-    elif isinstance(filters, dict):
-        is_range = bool(filters.keys() & _BOUNDS.keys())
-        for name, value in filters.items():
-            if not is_range:
-                yield from faults_of(value, (*path, name))
-            elif name not in _BOUNDS:
-                yield Fault((*path, name), "must be one of gt, gte, lt, lte, as the others are")
-            elif not _is_number(value) and moment(value) is None:
-                yield Fault((*path, name), "must be a number, a date, or a date and time with offset")
-
-
-def fits(value: Tree, condition: Tree) -> bool:
-    """Say whether a value of a document, None where it is absent, meets checked filters."""
-    if isinstance(condition, list):
-        return any(fits(value, each) for each in condition)
-    if isinstance(value, list) and condition is not None:
-        return any(fits(each, condition) for each in value)
-    if isinstance(condition, dict):
-        if condition.keys() & _BOUNDS.keys():
-            return _in_range(value, condition)
-        inside = value if isinstance(value, dict) else {}
-        return all(fits(inside.get(name), each) for name, each in condition.items())
-    return _equals(value, condition)
-
-
-def _is_number(value: Tree) -> bool:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-def _in_range(value: Tree, condition: dict[str, Tree]) -> bool:
-    if _is_number(value):
-        return all(_is_number(bound) and _BOUNDS[name](value, bound) for name, bound in condition.items())
-    at = moment(value)
-    if at is None:
-        return False
-    bounds = {name: moment(bound) for name, bound in condition.items()}
-    return all(bound is not None and _BOUNDS[name](at, bound) for name, bound in bounds.items())
-
-
-def _equals(value: Tree, condition: Tree) -> bool:
-    if _is_number(condition):
-        return _is_number(value) and bool(value == condition)
-    if not isinstance(condition, str):
-        return value is condition
-    if not isinstance(value, str):
-        return False
-    if "*" in condition:
-        return _is_like(value, condition.split("*"))
-    return value == condition or (
-        is_date_time(condition) and is_date_time(value) and moment(value) == moment(condition)
-    )
-
-
-def _is_like(text: str, parts: Sequence[str]) -> bool:
-    """Match a text against the parts between wildcards; in linear time."""
-    first, *middle, last = parts
-    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
-        return False
-    place, end = len(first), len(text) - len(last)
-    for part in middle:
-        place = text.find(part, place, end)
-        if place < 0:
-            return False
-        place += len(part)
-    return True
 
 
 # ----------------------------------------------------------------------------------------------------------------- order
 def _scalars() -> Iterator[str]:
-    for field in inspect.type_info(wire.Order).fields:  # type: ignore[attr-defined]
+    for field in inspect.type_info(wire_responses.Order).fields:  # type: ignore[attr-defined]
         kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-        if not any(isinstance(kind, inspect.ListType | inspect.StructType | inspect.DictType) for kind in kinds):
+        bare = (kind.type if isinstance(kind, inspect.Metadata) else kind for kind in kinds)
+        if not any(isinstance(kind, inspect.ListType | inspect.StructType | inspect.DictType) for kind in bare):
             yield field.name
 
 
@@ -185,8 +91,9 @@ def order_query(search: Search) -> tuple[OrderQuery, Residual]:
     sort: Sort | None = _SORTS.get(search.sort_by)
     needs_history = _needs_history(search.filters) or _needs_history({search.sort_by: None})
     any_of, is_exact = find_alternatives(search.filters)
+    matches = Matcher(search.filters)
     residual = Residual(
-        lambda _, document: fits(document, search.filters),
+        lambda _, document: matches(document),
         door=DOOR,
         needs_history=needs_history,
         rank=lambda found: _ranked(search, found),
@@ -257,7 +164,7 @@ def _is_decided(name: str, condition: Tree) -> bool:
         return (
             _times("created", condition) != {}
             if isinstance(condition, dict)
-            else isinstance(condition, str) and is_date_time(condition)
+            else isinstance(condition, str) and moment(condition) is not None
         )
     return not isinstance(condition, dict) or condition.keys() == {"sku"}
 
@@ -276,15 +183,16 @@ def _times(kind: str, condition: Tree) -> dict[str, int]:
     """Translate a range of times as they are rendered, truncated to milliseconds, into one of microseconds."""
     if isinstance(condition, str):
         condition = {"gte": condition, "lte": condition}
-    if not isinstance(condition, dict) or not condition or not condition.keys() <= _BOUNDS.keys():
+    if not isinstance(condition, dict) or not condition or not condition.keys() <= set(BOUNDS):
         return {}
     found: dict[str, int] = {}
     for name, bound in condition.items():
-        at = moment(bound)
-        if at is None:
+        period = span(bound)
+        if period is None:
             return {}
-        # A cut time is above or at `at` from the millisecond that begins there, and above it from the one after.
-        edge = -(-at // 1000) * 1000 if name in ("gte", "lt") else (at // 1000 + 1) * 1000
+        start, end = period
+        # A cut time is at or above a moment from the millisecond that begins there, and above it from the one after.
+        edge = -(-start // 1000) * 1000 if name in ("gte", "lt") else ((end - 1) // 1000 + 1) * 1000
         side, pick = (f"{kind}_from", max) if name in ("gt", "gte") else (f"{kind}_to", min)
         found[side] = min(max(pick(found.get(side, edge), edge), 0), _LATEST)
     return found

@@ -71,6 +71,7 @@ def to_subscription(body: wire.Webhook, before: Subscription | None = None) -> S
     if body.targetApiKey:
         headers.insert(0, (API_KEY, body.targetApiKey))
     details: dict[str, Tree] = {name: getattr(body, name) for name in _DETAIL_FIELDS}
+    details["events"] = list(dict.fromkeys(body.events))
     details["secretHeaders"] = [each.headerName for each in body.headers or () if each.isSecret]
     base = before or Subscription(url=body.target, format=FORMAT_NAME, name=f"fabric {body.source}"[:100])
     return msgspec.structs.replace(
@@ -89,7 +90,7 @@ def from_subscription(subscription: Subscription) -> dict[str, Tree]:
     secret = details.get("secretHeaders", ())
     keys = [value for name, value in subscription.headers if name.lower() == API_KEY]
     return {
-        "events": list(subscription.topics),
+        "events": _events(subscription),
         "protocol": details["protocol"],
         "requestType": subscription.method,
         "source": details["source"],
@@ -105,6 +106,14 @@ def from_subscription(subscription: Subscription) -> dict[str, Tree]:
             if name.lower() != API_KEY
         ],
     }
+
+
+def _events(subscription: Subscription) -> list[str]:
+    """List the events as the definition named them; aliases too, as long as the hub has not removed what they mean."""
+    topics = subscription.topics
+    named = [name for name in subscription.details[DOOR].get("events", ()) if canonical_event(name) in topics]
+    meant = {canonical_event(name) for name in named}
+    return [*named, *(topic for topic in topics if topic not in meant)]
 
 
 def definition_response(endpoint: Endpoint, subscription: Subscription) -> dict[str, Tree]:

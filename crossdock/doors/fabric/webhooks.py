@@ -242,4 +242,5 @@ def _package(content: Content, package: Package) -> dict[str, Tree]:
     }
 
 
-PAYLOADS = (PayloadFormat(FORMAT_NAME, DOOR, _body, topics=topics, known=ALL_EVENTS),)
+# Open, because the vendor's events are free text and its lists are spread over several pages.
+PAYLOADS = (PayloadFormat(FORMAT_NAME, DOOR, _body, topics=topics, known=ALL_EVENTS, is_open=True),)

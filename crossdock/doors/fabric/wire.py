@@ -1,49 +1,87 @@
-"""Wire types of fabric OMS v2's order; no logic.
+"""Wire types of fabric OMS v2's create-order body, and what requests and responses share; no logic.
 
 Source of every rule: the vendor's create-order page and published API description; what is required, and which
-vocabularies are checked, was decided for this door (docs/doors/fabric.md). Optional fields may be null.
-Response types list their fields in the vendor's order, in which responses.py renders them; a field of a response type that
-its create type lacks is a service field: only the server sets it.
+vocabularies are checked, was decided for this door (docs/doors/fabric.md). Optional fields may be null, and optional text
+may be empty. Responses are in wire_responses.py.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from crossdock.core.iso import ALPHA2_OF, COUNTRIES
 from crossdock.core.json.validation import rule
-from crossdock.core.json.value_types import Currency, DateTime, NonEmpty, Number, Quantity
+from crossdock.core.json.value_types import NonEmpty, Number, OptionalCurrency, OptionalDateTime, Quantity
 
 # The vendor's samples write alpha-3 and have empty strings for unknown values.
 _COUNTRIES = COUNTRIES | ALPHA2_OF.keys() | {""}
 _COUNTRY = "an ISO 3166-1 alpha-2 or alpha-3 country code, or empty"
-Country = Annotated[str, rule("fabric_country", _COUNTRIES.__contains__, _COUNTRY)]
-Attributes = dict[str, Any]
+Country = Annotated[
+    str,
+    rule("fabric_country", _COUNTRIES.__contains__, _COUNTRY),
+    Meta(extra_json_schema={"pattern": "^([A-Z]{2,3})?$"}),
+]
+Currency = Annotated[OptionalCurrency, Meta(extra_json_schema={"pattern": "^([A-Z]{3})?$"})]
+# No `format`, because an empty one is answered as it was sent, which no date-time type of a client could read.
+DateTime = Annotated[
+    OptionalDateTime,
+    Meta(
+        extra_json_schema={
+            "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
+            "([Zz]|[+-][0-9]{2}:?[0-9]{2}))?$"
+        }
+    ),
+]
+ORDER_TYPES = ("WEB", "CSC", "MOBILE_APP", "POS")
+OrderType = Annotated[
+    str,
+    rule("fabric_order_type", {*ORDER_TYPES, ""}.__contains__, f"{', '.join(ORDER_TYPES[:-1])} or POS, or empty"),
+    Meta(extra_json_schema={"enum": [*ORDER_TYPES, ""]}),
+]
+# Text of digits, because the same member is text in `shipInfo`, and the vendor's own import sample has it so.
+Digits = Annotated[
+    str,
+    rule("fabric_digits", lambda text: text.isascii() and text.isdigit() and len(text) <= 18, "a whole number"),
+    Meta(extra_json_schema={"pattern": "^[0-9]{1,18}$"}),
+]
+Attributes = Annotated[dict[str, Any], Meta(description="Values of the sender's own, by name.")]
+StatusCode = Annotated[
+    NonEmpty,
+    Meta(description="Any text. A code that begins with ORDER_HOLD puts the order on hold."),
+]
+OrderNumber = Annotated[NonEmpty, Meta(description="The merchant's number, unique in the organization.")]
+ChannelId = Annotated[str, Meta(description="The sales channel, such as 12.")]
 
 
 # -------------------------------------------------------------------------------------------------------------- parties
 class Name(Struct):
+    """The name of a person."""
+
     first: str | None = None
     middle: str | None = None
     last: str | None = None
 
 
 class Phone(Struct):
+    """A telephone number."""
+
     number: str | None = None
-    type: str | None = None
+    type: Annotated[str, Meta(description="MOBILE, HOME or BUSINESS in the vendor's list; not checked.")] | None = None
 
 
 class Customer(Struct):
+    """Who placed the order. Messages about the order go to `email`."""
+
     name: Name | None = None
     email: str | None = None
     phone: Phone | None = None
-    userId: str | None = None
+    userId: Annotated[str, Meta(description="The customer's id in the merchant's shop.")] | None = None
     accountId: str | None = None
     employeeId: str | None = None
     company: str | None = None
 
 
-class Address(Struct, kw_only=True):
+class AddressCreate(Struct, kw_only=True):
     """A billing or shipping address; only its first line is required."""
 
     name: Name | None = None
@@ -57,31 +95,35 @@ class Address(Struct, kw_only=True):
     state: str | None = None
     country: Country | None = None
     postalCode: str | None = None
-    type: str | None = None
+    type: Annotated[str, Meta(description="`residence` marks a residential address.")] | None = None
     latitude: Number | None = None
     longitude: Number | None = None
 
 
 class Pickup(Struct):
-    """The person who picks up the goods; `pickupType` is Primary or Alternate in the vendor's lists, and not checked."""
+    """The person who picks up the goods."""
 
     name: Name | None = None
     email: str | None = None
     phone: Phone | None = None
-    pickupType: str | None = None
+    pickupType: Annotated[str, Meta(description="Primary or Alternate in the vendor's list; not checked.")] | None = (
+        None
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- parts
 class Retail(Struct):
     """The register of a retail order; here `locationNum` is a whole number, in `shipInfo` it is a string."""
 
-    locationNum: int | None = None
+    locationNum: int | Digits | None = None
     cashierId: str | None = None
     registerId: str | None = None
     transactionId: str | None = None
 
 
 class OrderFee(Struct):
+    """A fee of the whole order."""
+
     type: str | None = None
     value: Number | None = None
     invoiceValue: Number | None = None
@@ -94,37 +136,31 @@ class Amount(Struct):
     value: Number | None = None
 
 
-class ItemFee(Amount):
-    invoiceQuantity: int = 0
-    refundAmount: Number = 0
-    quantity: int = 0
-
-
 class DiscountCreate(Struct):
+    """A discount of the order or of a line."""
+
     quantity: int | None = None
-    amount: Number | None = None
-    unit: str | None = None
+    amount: Annotated[Number, Meta(description="The money taken off.")] | None = None
+    unit: Annotated[str, Meta(description="The unit of `value`, such as AMOUNT_OFF.")] | None = None
     value: Number | None = None
     promoId: str | None = None
     promoCode: str | None = None
     promoTitle: str | None = None
-    type: str | None = None
-
-
-class Discount(DiscountCreate):
-    invoiceQuantity: int = 0
-    returnQuantity: int = 0
-    cancelQuantity: int = 0
+    type: Annotated[str, Meta(description="The kind of discount, such as promotion.")] | None = None
 
 
 class Note(Struct):
+    """A note for service staff; its timestamp is free text."""
+
     timestamp: str | None = None
     user: str | None = None
     notes: str | None = None
 
 
 class PaymentIdentifier(Struct):
-    cardIdentifier: str | None = None
+    """How a payment is recognized."""
+
+    cardIdentifier: Annotated[str, Meta(description="The last digits of the card.")] | None = None
     expirationYear: str | None = None
     expirationMonth: str | None = None
     paymentId: str | None = None
@@ -132,96 +168,77 @@ class PaymentIdentifier(Struct):
 
 
 class PaymentToken(Struct):
+    """The payment provider's token."""
+
     token: str | None = None
-    paymentType: str | None = None
+    paymentType: Annotated[str, Meta(description="The brand of the card, such as VISA.")] | None = None
 
 
 class PaymentCreate(Struct):
     """A payment in the create body; `authExpirationDate` is the one field that is accepted and never rendered."""
 
-    paymentCounter: int | None = None
+    paymentCounter: Annotated[int, Meta(description="The number by which refunds name the payment.")] | None = None
     paymentDate: DateTime | None = None
     billToId: str | None = None
     paymentIdentifier: PaymentIdentifier | None = None
     paymentProvider: str | None = None
     paymentToken: PaymentToken | None = None
-    paymentMethod: str | None = None
-    authAmount: Number | None = None
-    chargedAmount: Number | None = None
+    paymentMethod: Annotated[str, Meta(description="Such as CREDIT_CARD.")] | None = None
+    authAmount: Annotated[Number, Meta(description="The money authorized.")] | None = None
+    chargedAmount: Annotated[Number, Meta(description="The money captured.")] | None = None
     currency: Currency | None = None
-    conversion: Number | None = None
-    paymentStatus: str | None = None
+    conversion: Annotated[Number, Meta(description="The rate into the order's currency.")] | None = None
+    paymentStatus: Annotated[str, Meta(description="Such as AUTHORIZED.")] | None = None
     authExpirationDate: DateTime | None = None
-    billToAddress: Address | None = None
+    billToAddress: AddressCreate | None = None
     attributes: Attributes | None = None
 
 
-class Payment(Struct):
-    """A payment in responses."""
-
-    paymentCounter: int | None = None
-    paymentDate: DateTime | None = None
-    billToId: str | None = None
-    paymentIdentifier: PaymentIdentifier | None = None
-    paymentProvider: str | None = None
-    paymentToken: PaymentToken | None = None
-    paymentMethod: str | None = None
-    authAmount: Number | None = None
-    chargedAmount: Number | None = None
-    refundAmount: Number = 0
-    currency: Currency | None = None
-    conversion: Number | None = None
-    paymentStatus: str | None = None
-    partialCapture: str | None = None
-    finalCapture: str | None = None
-    paymentLog: list[dict[str, Any]] = []
-    billToAddress: Address | None = None
-    attributes: Attributes | None = None
-
-
-class ShipInfo(Struct, kw_only=True):
-    """The destination of the items with its `shipToId`; rendered as received."""
+class ShipInfoCreate(Struct, kw_only=True):
+    """The destination of the items with its `shipToId`."""
 
     shipToId: NonEmpty
     taxCode: str | None = None
-    locationNum: str | None = None
+    locationNum: Annotated[str, Meta(description="The location that serves the destination.")] | None = None
     pickup: list[Pickup] | None = None
-    shipToAddress: Address | None = None
+    shipToAddress: AddressCreate | None = None
     taxDetail: list[Amount] | None = None
-    shipMethod: str | None = None
-    shipToType: str | None = None
-    shipmentInstructions: str | None = None
+    shipMethod: Annotated[str, Meta(description="The shipping method, such as GROUND.")] | None = None
+    shipToType: Annotated[str, Meta(description="Such as SHIP_TO_ADDRESS.")] | None = None
     estimatedShipDate: DateTime | None = None
     estimatedDeliveryDate: DateTime | None = None
-    shipToPrice: Number | None = None
+    shipToPrice: Annotated[Number, Meta(description="The price of shipping.")] | None = None
     shipToDiscount: Number | None = None
     shipToTaxTotal: Number | None = None
+    shipmentInstructions: str | None = None
     attributes: Attributes | None = None
 
 
 class ItemCreate(Struct, kw_only=True):
     """An order line in the create body."""
 
-    lineItemId: NonEmpty
+    lineItemId: Annotated[NonEmpty, Meta(description="The merchant's id of the line, unique in the order.")]
     lineItemNumber: int
-    itemId: NonEmpty
+    itemId: Annotated[NonEmpty, Meta(description="The product's id.")]
     sku: NonEmpty
-    shipToId: NonEmpty
+    shipToId: Annotated[NonEmpty, Meta(description="The `shipToId` of the line's destination in `shipInfo`.")]
     channelId: str | None = None
     segment: str | None = None
     vendorId: str | None = None
     title: str | None = None
-    type: str | None = None
+    type: Annotated[str, Meta(description="How the line is fulfilled, such as WEB_SHIP.")] | None = None
     subType: str | None = None
-    backorder: bool | None = None
-    orderedQuantity: Quantity | None = None
-    uom: str | None = None
+    backorder: Annotated[bool, Meta(description="Whether the line may wait for stock.")] | None = None
+    orderedQuantity: Annotated[Quantity, Meta(description="1 where it is missing.")] | None = None
+    uom: Annotated[str, Meta(description="The unit of measure, such as EA.")] | None = None
     itemUnitPrice: Number | None = None
     itemSubTotal: Number | None = None
     itemFeeTotal: Number | None = None
     itemDiscountsTotal: Number | None = None
     itemTaxTotal: Number | None = None
-    itemTotal: Number | None = None
+    itemTotal: (
+        Annotated[Number, Meta(description="The subtotal and fees, less discounts, plus tax; stored as stated.")] | None
+    ) = None
     currency: Currency | None = None
     employeeId: str | None = None
     associateId: str | None = None
@@ -233,89 +250,31 @@ class ItemCreate(Struct, kw_only=True):
     notes: list[Note] | None = None
 
 
-class Item(ItemCreate, kw_only=True):
-    """An order line in responses: the body's fields, quantities by state, and totals."""
-
-    fees: list[ItemFee] | None = None  # type: ignore[assignment]  # with service fields
-    discounts: list[Discount] | None = None  # type: ignore[assignment]
-    backOrderedQuantity: int
-    pendingShippedQuantity: int
-    pendingShippedBackOrderQuantity: int
-    shippedQuantity: int
-    deliveredQuantity: int
-    invoiceQuantity: int
-    cancelledQuantity: int
-    pendingReturnQuantity: int
-    processingReturnQuantity: int
-    rejectedReturnQuantity: int
-    returnedQuantity: int
-    reshippedQuantity: int
-    pendingExchangeQuantity: int
-    exchangeQuantity: int
-    originalItemSubTotal: Number | None = None
-    originalFeeTotal: Number | None = None
-    itemShippingTotal: Number
-    originalShippingTotal: Number
-    appeasementTotal: Number
-    originalDiscounts: Number | None = None
-    originalTaxTotal: Number | None = None
-    originalItemTotal: Number | None = None
-    outstandingItemTotal: Number | None = None
-    originalOutstandingItemTotal: Number | None = None
-    invoiceTotal: Number
-    refundAmount: Number
-    appeasements: list[dict[str, Any]]
-    returns: list[dict[str, Any]]
-    exchangeItem: bool
-    infiniteConsent: bool
-    gifting: bool
-    parentLineItemNumber: int | None
-    lineOrderStatus: str
-
-
-class AuditLog(Struct, kw_only=True):
-    """One change of the order."""
-
-    auditId: str
-    auditType: str
-    employeeId: str | None = None
-    auditTimestamp: DateTime
-    source: str
-    reasonCode: str | None = None
-    subReasonCode: str | None = None
-    policyCode: str | None = None
-    note: str | None = None
-    lineItemId: str | None = None
-    lineItemNumber: int | None = None
-    sku: str | None = None
-    quantity: int | None = None
-    amount: Number | None = None
-    paymentToken: PaymentToken | None = None
-    success: bool
-    paymentResponse: dict[str, Any] | None = None
-    updatedFields: list[dict[str, Any]] = []
-    attributes: Attributes = {}
-
-
 # ---------------------------------------------------------------------------------------------------------------- order
 class OrderCreate(Struct, kw_only=True):
     """The create-order body."""
 
-    orderNumber: NonEmpty
-    orderDate: DateTime | None = None
-    channelId: NonEmpty
+    orderNumber: OrderNumber
+    orderDate: (
+        Annotated[DateTime, Meta(description="When the customer ordered; the time of creation where it is missing.")]
+        | None
+    ) = None
+    channelId: Annotated[ChannelId, Meta(min_length=1)]
     cartId: str | None = None
-    type: Literal["WEB", "CSC", "MOBILE_APP", "POS"] | None = None
-    subType: str | None = None
+    type: OrderType | None = None
+    subType: Annotated[str, Meta(description="Such as IOS, Android, International; not checked.")] | None = None
     employeeId: str | None = None
     retail: Retail | None = None
-    orderSubTotal: Number | None = None
+    orderSubTotal: Annotated[Number, Meta(description="Before discount and tax.")] | None = None
     orderDiscount: Number | None = None
-    feeTotal: Number | None = None
+    feeTotal: Annotated[Number, Meta(description="The sum of all fees.")] | None = None
     taxTotal: Number | None = None
-    orderTotal: Number | None = None
+    orderTotal: (
+        Annotated[Number, Meta(description="The subtotal less the discount, plus fees and tax; stored as stated.")]
+        | None
+    ) = None
     currency: Currency | None = None
-    statusCode: NonEmpty
+    statusCode: StatusCode
     statusDescription: str | None = None
     attributes: Attributes | None = None
     fees: list[OrderFee] | None = None
@@ -323,53 +282,5 @@ class OrderCreate(Struct, kw_only=True):
     customer: Customer | None = None
     payments: list[PaymentCreate] | None = None
     items: Annotated[list[ItemCreate], Meta(min_length=1)]
-    shipInfo: Annotated[list[ShipInfo], Meta(min_length=1)]
+    shipInfo: Annotated[list[ShipInfoCreate], Meta(min_length=1)]
     notes: list[Note] | None = None
-
-
-class Order(Struct, kw_only=True):
-    """The full order, the response to create and read."""
-
-    version: int
-    orderId: str
-    orderNumber: str
-    orderDate: DateTime
-    cancellationDate: DateTime | None
-    allocationDate: DateTime | None
-    channelId: str
-    cartId: str | None = None
-    type: str | None = None
-    subType: str | None = None
-    processName: str | None
-    employeeId: str | None = None
-    retail: Retail | None = None
-    orderSubTotal: Number | None = None
-    orderDiscount: Number | None = None
-    feeTotal: Number | None = None
-    taxTotal: Number | None = None
-    orderTotal: Number | None = None
-    originalSubTotal: Number | None = None
-    originalDiscounts: Number | None = None
-    originalFeeTotal: Number | None = None
-    originalTaxTotal: Number | None = None
-    originalOrderTotal: Number | None = None
-    appeasementTotal: Number
-    returnTotal: Number
-    cancelTotal: Number
-    invoiceTotal: Number
-    currency: Currency | None = None
-    statusCode: str
-    statusDescription: str | None = None
-    attributes: Attributes | None = None
-    fees: list[OrderFee] | None = None
-    discounts: list[Discount] | None = None
-    appeasements: list[dict[str, Any]]
-    customer: Customer | None = None
-    payments: list[Payment] | None = None
-    items: list[Item]
-    shipInfo: list[ShipInfo]
-    auditLogs: list[AuditLog]
-    notes: list[Note] | None = None
-    orderReleaseTimestamp: DateTime | None
-    createdAt: DateTime
-    updatedAt: DateTime

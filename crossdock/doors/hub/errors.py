@@ -3,6 +3,8 @@
 from msgspec import UNSET, UnsetType
 
 from crossdock.core.errors import Code, Fault, Path, Refusal
+from crossdock.core.ids import to_base32
+from crossdock.core.json.strict_json import FAULTS_LIMIT
 from crossdock.core.orders.status import Status, allowed_verbs
 from crossdock.doors import Reply, Request, encode_json
 from crossdock.doors.hub import wire
@@ -12,6 +14,9 @@ STATUS_OF = {
     Code.TOO_LARGE: 413,
     Code.TOO_DEEP: 400,
     Code.INVALID: 422,
+    Code.BAD_REQUEST: 400,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.TOO_SLOW: 408,
     Code.UNKNOWN_REFERENCE: 422,
     Code.NO_ROUTE: 404,
     Code.NO_METHOD: 405,
@@ -19,6 +24,7 @@ STATUS_OF = {
     Code.NO_ORDER: 404,
     Code.NO_SUBMISSION: 404,
     Code.NOT_FOUND: 404,
+    Code.UNKNOWN_CURSOR: 410,
     Code.NO_TOKEN: 401,
     Code.BAD_TOKEN: 401,
     Code.BAD_CREDENTIALS: 401,
@@ -31,7 +37,10 @@ STATUS_OF = {
     Code.EXISTS: 409,
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429,
 }
+# Titles that a code does not spell as it is written.
+_TITLES = {Code.NOT_JSON: "Not JSON", "bug": "Internal error"}
 # What can be asked at this door; archiving has two words here.
 OFFERED = ("edit", "hold", "release", "cancel", "tag", "note", "archive", "unarchive")
 # Where a fault is not in the body, its path begins with one of these.
@@ -59,6 +68,14 @@ def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
     return [verb for verb in OFFERED if verb in verbs]
 
 
+def _order_id(refusal: Refusal | None) -> str | UnsetType:
+    """Return the id of the order that a refused one collides with."""
+    if refusal is None or refusal.code is not Code.NUMBER_TAKEN:
+        return UNSET
+    order_id = refusal.facts.get("order_id")
+    return to_base32(order_id) if isinstance(order_id, int) else UNSET
+
+
 def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as a problem document."""
     code, status = ("bug", 500) if refusal is None else (str(refusal.code), STATUS_OF[refusal.code])
@@ -67,12 +84,13 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     )
     problem = wire.Problem(
         type=f"urn:crossdock:problem:{code}",
-        title=code.replace("_", " ").capitalize(),
+        title=_TITLES.get(code) or code.replace("_", " ").capitalize(),
         status=status,
         detail=detail,
         code=code,
         request_id=request.request_id,
-        errors=[error(fault) for fault in refusal.faults] if refusal else [],
+        errors=[error(fault) for fault in refusal.faults[:FAULTS_LIMIT]] if refusal else [],
+        order_id=_order_id(refusal),
         allowed=_allowed(refusal),
     )
     headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])

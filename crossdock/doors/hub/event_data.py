@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
 from crossdock.core.errors import Path
 from crossdock.core.events import Event
 from crossdock.core.orders import events
@@ -26,13 +28,17 @@ from crossdock.core.orders.events import (
     Unarchived,
 )
 from crossdock.core.orders.model import Hold
+from crossdock.doors import encode_json
 from crossdock.doors.hub import errors, event_schemas
 from crossdock.doors.hub.event_schemas import Data, Units
 from crossdock.doors.hub.mapping import format_id, hold_answer, time_answer
+from crossdock.doors.hub.wire import UnreadableEntry
 from crossdock.flows.queries import TimelineEntry
 
 Tree = Any
+_log = structlog.get_logger("crossdock.timeline")
 _HOLD_TIMES = ("at", "release_at")
+_UNREADABLE = "this event cannot be shown; the server's log says why"
 
 
 def _units(lines: tuple[tuple[int, int], ...]) -> list[Units]:
@@ -174,9 +180,21 @@ def entry_answer(entry: TimelineEntry) -> dict[str, Tree]:
         "reason": _reason(events.decode_event(entry.event)),
         "changes": [
             {"pointer": errors.pointer(path), "old": _value(path, old), "new": _value(path, new)}
-            for path, old, new in entry.changes
+            for path, old, new in entry.changes or ()
         ],
     }
+
+
+def timeline_item(entry: TimelineEntry) -> bytes:
+    """Render an event of the timeline as JSON; one that cannot be read is rendered with an error, and hides no other."""
+    if entry.changes is not None:
+        try:
+            return encode_json(entry_answer(entry))
+        except Exception:  # noqa: BLE001 - found in the log of one order
+            _log.exception("bug", order_id=entry.event.aggregate_id, number=entry.event.number)
+    event = entry.event
+    at = time_answer(event.at)
+    return encode_json(UnreadableEntry(event.number, event.name, at, event.actor, event.door, _UNREADABLE))
 
 
 def _value(path: Path, value: Tree) -> Tree:

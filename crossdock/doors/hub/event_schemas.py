@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
-from crossdock.doors.hub.wire import Amount, OrderAnswer
+from crossdock.doors.hub.wire import Amount, Id, OrderAnswer, Time
 from crossdock.flows.event_payloads import TEST
 
 Tree = Any
@@ -20,8 +20,6 @@ Tree = Any
 CLOUD_TYPES = "crossdock."
 _REFERENCE = "#/components/schemas/{name}"
 
-Id = Annotated[str, Meta(pattern="^[0-9a-hjkmnp-tv-z]{13}$")]
-Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=1)]
 Place = Annotated[int, Meta(ge=0)]
 

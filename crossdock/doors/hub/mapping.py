@@ -66,7 +66,7 @@ def time_answer(us: int) -> str:
 def unreadable_answer(order: Order) -> bytes:
     """Render what stands in a list or an export for an order that cannot be rendered."""
     answer = wire.UnreadableOrder(
-        format_id(order.order_id), order.content.number, order.version, str(order.status), UNREADABLE
+        format_id(order.order_id), order.content.number, order.version, order.status, UNREADABLE
     )
     return ENCODER.encode(answer)
 

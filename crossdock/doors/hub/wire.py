@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import AnyDate, Country, Currency, DateTime, NonEmpty, Quantity
+from crossdock.core.orders.status import Status
 
 _INTEGER_DIGITS = 24
 _FRACTION_DIGITS = 16
@@ -37,265 +38,281 @@ Amount = Annotated[
         "amount",
         is_amount,
         f'digits such as "25.00", at most {_INTEGER_DIGITS} before the point and {_FRACTION_DIGITS} after it',
+        pattern=rf"^{_DIGITS}([eE][-+]?[0-9]{{1,2}})?$",
     ),
 ]
 
 
+ID_PATTERN = "^[0-9a-hjkmnp-tv-z]{13}$"
+Id = Annotated[str, Meta(pattern=ID_PATTERN)]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+SubmissionStatus = Literal["accepted", "replayed", "refused", "redriven"]
+
+
+def about(text: str) -> Meta:
+    """Return what the documentation says of a member."""
+    return Meta(description=text)
+
+
 class Address(Struct):
-    name: str | None = None
-    company: str | None = None
-    lines: list[str] = []
-    city: str | None = None
-    region: str | None = None
-    postal_code: str | None = None
-    country: Country | None = None
-    phone: str | None = None
-    email: str | None = None
-    residential: bool | None = None
+    name: Annotated[str | None, about("the person")] = None
+    company: Annotated[str | None, about("the company")] = None
+    lines: Annotated[list[str], about("street and house, a line each")] = []
+    city: Annotated[str | None, about("the city")] = None
+    region: Annotated[str | None, about("the state or province, as the sender writes it")] = None
+    postal_code: Annotated[str | None, about("the postal code")] = None
+    country: Annotated[Country | None, about("ISO 3166-1 alpha-2")] = None
+    phone: Annotated[str | None, about("a phone number, in any form")] = None
+    email: Annotated[str | None, about("an e-mail address")] = None
+    residential: Annotated[bool | None, about("whether it is a home; null where nobody said")] = None
 
 
 class Customer(Struct):
-    customer_ref: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    company: str | None = None
+    customer_ref: Annotated[str | None, about("the customer's id at the sender")] = None
+    name: Annotated[str | None, about("the customer's name")] = None
+    email: Annotated[str | None, about("where its e-mails go; else to the first address that has one")] = None
+    phone: Annotated[str | None, about("a phone number, in any form")] = None
+    company: Annotated[str | None, about("the customer's company")] = None
 
 
 class Reference(Struct):
-    name: str
-    value: str
+    name: Annotated[str, about("what the number is, such as `purchase_order`")]
+    value: Annotated[str, about("the number; the order is found by it")]
 
 
 class Charge(Struct, kw_only=True):
-    kind: Literal["discount", "tax", "duty", "fee", "shipping"]
-    amount: Amount
-    name: str | None = None
-    currency: Currency | None = None
-    rate: Amount | None = None
+    kind: Annotated[
+        Literal["discount", "tax", "duty", "fee", "shipping"], about("which component of the totals it belongs to")
+    ]
+    amount: Annotated[Amount, about("positive, also for a discount")]
+    name: Annotated[str | None, about("what it is called for people")] = None
+    currency: Annotated[Currency | None, about("ISO 4217; the order's where it is missing")] = None
+    rate: Annotated[Amount | None, about('the rate it was computed with, such as "0.07"')] = None
 
 
 class Totals(Struct):
-    items: Amount | None = None
-    discount: Amount | None = None
-    fees: Amount | None = None
-    shipping: Amount | None = None
-    tax: Amount | None = None
-    duty: Amount | None = None
-    total: Amount | None = None
-    paid: Amount | None = None
+    items: Annotated[Amount | None, about("of the goods, before discounts")] = None
+    discount: Annotated[Amount | None, about("what is taken off, positive")] = None
+    fees: Annotated[Amount | None, about("fees")] = None
+    shipping: Annotated[Amount | None, about("shipping")] = None
+    tax: Annotated[Amount | None, about("taxes")] = None
+    duty: Annotated[Amount | None, about("duties")] = None
+    total: Annotated[Amount | None, about("items - discount + fees + shipping + tax + duty")] = None
+    paid: Annotated[Amount | None, about("what was paid already; not part of the total")] = None
 
 
 class Measure(Struct):
-    value: Amount
-    unit: str | None = None
+    value: Annotated[Amount, about("the number")]
+    unit: Annotated[str | None, about("the unit, as the sender writes it")] = None
 
 
 class ItemCustoms(Struct):
-    tariff_code: str | None = None
-    tariff_country: str | None = None
-    origin_country: str | None = None
-    origin_region: str | None = None
+    tariff_code: Annotated[str | None, about("the Harmonized System code or a longer national one")] = None
+    tariff_country: Annotated[str | None, about("the country whose tariff the code is from")] = None
+    origin_country: Annotated[str | None, about("where the goods were made")] = None
+    origin_region: Annotated[str | None, about("the region where the goods were made")] = None
 
 
 class Customs(Struct):
-    declared_value: Amount | None = None
-    currency: Currency | None = None
-    reason: str | None = None
-    importer_ref: str | None = None
-    invoice_number: str | None = None
+    declared_value: Annotated[Amount | None, about("what is declared for the whole order")] = None
+    currency: Annotated[Currency | None, about("ISO 4217; of the declared value")] = None
+    reason: Annotated[str | None, about("why it is sent, such as `sale` or `gift`")] = None
+    importer_ref: Annotated[str | None, about("the importer's tax or registration number")] = None
+    invoice_number: Annotated[str | None, about("the commercial invoice's number")] = None
 
 
 class Line(Struct, kw_only=True):
     """One ordered thing; it has a `sku` or a `description`. `destination` is a position in `destinations`."""
 
-    quantity: Quantity
-    sku: str | None = None
-    line_ref: str | None = None
-    product_ref: str | None = None
-    description: str | None = None
-    unit_price: Amount | None = None
-    totals: Totals | None = None
-    charges: list[Charge] = []
-    customs: ItemCustoms | None = None
-    weight: Measure | None = None
-    destination: Annotated[int, Meta(ge=0)] = 0
+    quantity: Annotated[Quantity, about("how many are ordered")]
+    sku: Annotated[str | None, about("the SKU; required without `description`")] = None
+    line_ref: Annotated[str | None, about("the sender's id of the line; an edit finds the line by it")] = None
+    product_ref: Annotated[str | None, about("the product's id at the sender")] = None
+    description: Annotated[str | None, about("what it is, for people; required without `sku`")] = None
+    unit_price: Annotated[Amount | None, about("the price of one")] = None
+    totals: Annotated[Totals | None, about("of this line, as the sender states them")] = None
+    charges: Annotated[list[Charge], about("of this line")] = []
+    customs: Annotated[ItemCustoms | None, about("what customs want to know of the goods")] = None
+    weight: Annotated[Measure | None, about("the weight of one")] = None
+    destination: Annotated[int, Meta(ge=0), about("where it goes: a position in `destinations`, from 0")] = 0
 
 
 class Destination(Struct):
-    destination_ref: str | None = None
-    address: Address | None = None
-    location_ref: str | None = None
-    method: str | None = None
-    instructions: str | None = None
+    destination_ref: Annotated[str | None, about("the sender's id of the destination")] = None
+    address: Annotated[Address | None, about("where to; may be missing where a location is named")] = None
+    location_ref: Annotated[str | None, about("the warehouse or shop that ships to it")] = None
+    method: Annotated[str | None, about("how to ship, as the sender names it")] = None
+    instructions: Annotated[str | None, about("what the carrier should know")] = None
 
 
 class Shipping(Struct):
-    carrier: str | None = None
-    service: str | None = None
-    service_name: str | None = None
-    tracking_number: str | None = None
+    carrier: Annotated[str | None, about("the carrier")] = None
+    service: Annotated[str | None, about("the carrier's code of the service")] = None
+    service_name: Annotated[str | None, about("the service, for people")] = None
+    tracking_number: Annotated[str | None, about("the tracking number, where the sender knows it")] = None
 
 
 class Gift(Struct):
-    is_gift: bool = False
-    message: str | None = None
+    is_gift: Annotated[bool, about("whether it is a gift")] = False
+    message: Annotated[str | None, about("the text of the card")] = None
 
 
 class OrderCreate(Struct, kw_only=True):
     """The create body. `number` is the sender's order number, unique among the orders sent to the hub's own API."""
 
-    number: NonEmpty
-    lines: Annotated[list[Line], Meta(min_length=1)]
-    destinations: list[Destination] = []
-    account_ref: str | None = None
-    channel: str | None = None
-    customer_number: str | None = None
-    references: list[Reference] = []
-    placed_at: DateTime | None = None
-    currency: Currency | None = None
-    customer: Customer | None = None
-    ship_from: Address | None = None
-    bill_to: Address | None = None
-    totals: Totals | None = None
-    charges: list[Charge] = []
-    shipping: Shipping | None = None
-    gift: Gift | None = None
-    customs: Customs | None = None
-    ship_by: AnyDate | None = None
-    release_at: AnyDate | None = None
-    deliver_by: AnyDate | None = None
-    notes: str | None = None
-    notify: bool = True
-    tax_included: bool = False
+    number: Annotated[NonEmpty, about("the sender's order number, unique among the orders sent to this API")]
+    lines: Annotated[list[Line], Meta(min_length=1), about("what is ordered, at least one line")]
+    destinations: Annotated[list[Destination], about("where the lines go")] = []
+    account_ref: Annotated[str | None, about("the sales account at the sender")] = None
+    channel: Annotated[str | None, about("the sales channel at the sender")] = None
+    customer_number: Annotated[str | None, about("the customer's number, for people")] = None
+    references: Annotated[list[Reference], about("other numbers the order is found by")] = []
+    placed_at: Annotated[DateTime | None, about("when the customer placed the order")] = None
+    currency: Annotated[Currency | None, about("ISO 4217")] = None
+    customer: Annotated[Customer | None, about("who ordered")] = None
+    ship_from: Annotated[Address | None, about("where it is shipped from")] = None
+    bill_to: Annotated[Address | None, about("where the invoice goes")] = None
+    totals: Annotated[Totals | None, about("of the whole order, as the sender states them")] = None
+    charges: Annotated[list[Charge], about("of the whole order")] = []
+    shipping: Annotated[Shipping | None, about("how it is shipped")] = None
+    gift: Annotated[Gift | None, about("whether it is a gift")] = None
+    customs: Annotated[Customs | None, about("what customs want to know of the order")] = None
+    ship_by: Annotated[AnyDate | None, about("ship no later than")] = None
+    release_at: Annotated[AnyDate | None, about("do not ship before")] = None
+    deliver_by: Annotated[AnyDate | None, about("deliver no later than")] = None
+    notes: Annotated[str | None, about("for the people who handle it")] = None
+    notify: Annotated[bool, about("whether the customer gets e-mails about it")] = True
+    tax_included: Annotated[bool, about("whether prices include the tax, so that the total does not add it")] = False
 
 
 class Counters(Struct):
-    ordered: int
-    canceled: int
-    allocated: int
-    backordered: int
-    shipped: int
-    delivered: int
-    return_requested: int
-    returned: int
+    ordered: Annotated[int, about("units of the line")]
+    canceled: Annotated[int, about("units canceled")]
+    allocated: Annotated[int, about("units a location was chosen for, not shipped yet")]
+    backordered: Annotated[int, about("units that wait for stock")]
+    shipped: Annotated[int, about("units shipped")]
+    delivered: Annotated[int, about("units delivered, of those shipped")]
+    return_requested: Annotated[int, about("units whose return was requested, of those shipped")]
+    returned: Annotated[int, about("units returned, of those requested")]
 
 
 class LineAnswer(Line, kw_only=True):
-    counters: Counters
+    counters: Annotated[Counters, about("where the line's units are")]
 
 
 class Hold(Struct):
     """A reason that stops progress: `number` is that of the event that placed it; no `lines` are all lines."""
 
-    number: int
-    reason: str
-    note: str | None
-    lines: list[int]
-    at: str
-    release_at: str | None
-    actor: str | None
+    number: Annotated[int, about("of the event that placed it; `release` takes it")]
+    reason: Annotated[str, about("why; `release` takes it too")]
+    note: Annotated[str | None, about("a note for people")]
+    lines: Annotated[list[int], about("positions of the lines that are held; none are all")]
+    at: Annotated[Time, about("when it was placed")]
+    release_at: Annotated[Time | None, about("when it ends by itself; null where it does not")]
+    actor: Annotated[str | None, about("who placed it")]
 
 
 class Source(Struct):
-    door: str
-    submission_id: str
-    actor: str
+    door: Annotated[str, about("the API the order was sent to")]
+    submission_id: Annotated[Id, about("the submission that became the order")]
+    actor: Annotated[str, about("the client or user who sent it")]
 
 
 class Component(Struct):
     """One sum: `line` is a position, or null for the whole order; `difference` is stated minus computed."""
 
-    component: str
-    line: int | None
-    stated: str | None
-    computed: str | None
-    difference: str | None
+    component: Annotated[str, about("which sum")]
+    line: Annotated[int | None, about("the position of the line, null for the whole order")]
+    stated: Annotated[str | None, about("as the sender states it, null where nobody does")]
+    computed: Annotated[str | None, about("as it adds up, null where that cannot be computed")]
+    difference: Annotated[str | None, about("stated minus computed")]
 
 
 class Excluded(Struct):
     """Charges of one component in another currency than the order's; they are in no sum."""
 
-    component: str
-    currency: str
-    amount: str
+    component: Annotated[str, about("which sum it would belong to")]
+    currency: Annotated[str, about("the charges' currency")]
+    amount: Annotated[str, about("the sum of the charges in that currency")]
 
 
 class Reconciliation(Struct, omit_defaults=True):
     """The stated totals against the lines; `excluded` is there only where it has elements."""
 
-    currency: str | None
-    exponent: int
-    balanced: bool
-    components: list[Component]
-    excluded: list[Excluded] = []
+    currency: Annotated[str | None, about("ISO 4217; null where the order has none")]
+    exponent: Annotated[int, about("digits of the currency's minor unit")]
+    balanced: Annotated[bool, about("whether no component differs")]
+    components: Annotated[list[Component], about("every sum that was stated or computed")]
+    excluded: Annotated[list[Excluded], about("charges in other currencies than the order's")] = []
 
 
 class OrderAnswer(OrderCreate, kw_only=True):
     """The read answer: what was sent, and what the book knows."""
 
-    id: str
-    version: int
-    status: str
-    created_at: str
-    updated_at: str
-    source: Source
-    holds: list[Hold]
-    tags: list[str]
-    archived: bool
-    lines: list[LineAnswer]  # type: ignore[assignment]
-    reconciliation: Reconciliation
+    id: Annotated[Id, about("the order's id in this API")]
+    version: Annotated[int, about("counts the changes from 1; also the ETag")]
+    status: Annotated[Status, about("derived from lines and holds")]
+    created_at: Annotated[Time, about("when the order was received")]
+    updated_at: Annotated[Time, about("when it was last changed")]
+    source: Annotated[Source, about("where it came from")]
+    holds: Annotated[list[Hold], about("the holds in force")]
+    tags: Annotated[list[str], about("the tags")]
+    archived: Annotated[bool, about("whether it is archived")]
+    lines: Annotated[list[LineAnswer], about("the lines, with where their units are")]  # type: ignore[assignment]
+    reconciliation: Annotated[Reconciliation, about("the stated totals against the lines")]
 
 
 class UnreadableOrder(Struct):
     """An order that this server cannot render, in its place in a list or an export: `error` says so in words."""
 
-    id: str
-    number: str
-    version: int
-    status: str
-    error: str
+    id: Annotated[Id, about("the order's id in this API")]
+    number: Annotated[str, about("the sender's order number")]
+    version: Annotated[int, about("counts the changes from 1")]
+    status: Annotated[Status, about("derived from lines and holds")]
+    error: Annotated[str, about("why it is not shown")]
 
 
 class Loss(Struct):
     """`filled`: the format demanded a member the order lacks, `value` stands there (pointer into `order`). `dropped`: the
     format cannot say this value (pointer into the hub's order)."""
 
-    kind: Literal["filled", "dropped"]
-    pointer: str
-    value: Any = None
+    kind: Annotated[Literal["filled", "dropped"], about("`filled`: required and missing; `dropped`: no field for it")]
+    pointer: Annotated[str, about("of what was filled, into `order`; of what was dropped, into the hub's document")]
+    value: Annotated[Any, about("what was filled in")] = None
 
 
 class RenderedOrder(Struct):
     """An order in another door's read format."""
 
-    format: str
-    order: dict[str, Any]
-    losses: list[Loss]
+    format: Annotated[str, about("the door whose format it is")]
+    order: Annotated[dict[str, Any], about("the document, as that door's own read call answers it")]
+    losses: Annotated[list[Loss], about("what the format and the order do not have in common")]
 
 
 class Error(Struct, omit_defaults=True):
     """One fault: where in the body (JSON Pointer), or which query parameter or header."""
 
-    detail: str
-    pointer: str | None = None
-    parameter: str | None = None
+    detail: Annotated[str, about("what is wrong, and what would be right")]
+    pointer: Annotated[str | None, about("where in the body: a JSON Pointer (RFC 6901)")] = None
+    parameter: Annotated[str | None, about("the query parameter or header")] = None
 
 
 class Problem(Struct):
     """RFC 9457 problem details; `code` is one of a closed list (docs/doors/hub.md).
 
-    `allowed` is there where an order's status forbids what was asked: the verbs it can be asked for instead.
+    `order_id` is there where the order's number is taken: the order that has it. `allowed` is there where an order's status
+    forbids what was asked: the verbs it can be asked for instead.
     """
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
-    errors: list[Error]
-    allowed: list[str] | UnsetType = UNSET
+    type: Annotated[str, about("`urn:crossdock:problem:` and the code")]
+    title: Annotated[str, about("the code in words")]
+    status: Annotated[int, about("the HTTP status")]
+    detail: Annotated[str, about("what happened")]
+    code: Annotated[str, about("one of the codes on docs/doors/hub.md")]
+    request_id: Annotated[str, about("of this request; the server's log has it too")]
+    errors: Annotated[list[Error], about("every fault, at most 100")]
+    order_id: Annotated[Id | UnsetType, about("with `number_taken`: the order that has the number")] = UNSET
+    allowed: Annotated[list[str] | UnsetType, about("with `state_forbids`: the verbs the status allows")] = UNSET
 
 
 # ------------------------------------------------------------------------------------------------------------------ verbs
@@ -303,15 +320,19 @@ class Problem(Struct):
 Name = Annotated[
     str,
     Meta(min_length=1, max_length=100),
-    rule("hub_name", lambda text: text == text.strip(), "without blanks around it"),
+    rule("hub_name", lambda text: text == text.strip(), "without blanks around it", pattern=r"^\S([\s\S]*\S)?$"),
 ]
 # Why something was done: a sentence or two.
 Reason = Annotated[
-    str, Meta(min_length=1, max_length=500), rule("hub_reason", lambda text: not text.isspace(), "more than blanks")
+    str,
+    Meta(min_length=1, max_length=500),
+    rule("hub_reason", lambda text: not text.isspace(), "more than blanks", pattern=r"\S"),
 ]
 # A page of text; what is longer belongs in a document that the note names.
 Text = Annotated[
-    str, Meta(min_length=1, max_length=4_000), rule("hub_text", lambda text: not text.isspace(), "more than blanks")
+    str,
+    Meta(min_length=1, max_length=4_000),
+    rule("hub_text", lambda text: not text.isspace(), "more than blanks", pattern=r"\S"),
 ]
 Position = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 # Every tag is a row of the search index that each change of tags writes anew.
@@ -320,155 +341,175 @@ MAX_TAGS = 50
 MAX_HOLDS = 20
 # As many lines as a body of the size limit can hold, in round numbers.
 MAX_LINES = 10_000
+Positions = Annotated[list[Position], Meta(min_length=1, max_length=MAX_LINES)]
 Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
 
 
 class HoldRequest(Struct):
     """A hold to be placed; without `lines` it is on the whole order."""
 
-    reason: Name
-    note: Text | None = None
-    lines: Annotated[list[Position], Meta(min_length=1, max_length=MAX_LINES)] | None = None
-    release_at: DateTime | None = None
+    reason: Annotated[Name, about("why; a name such as `fraud`")]
+    note: Annotated[Text | None, about("a note for people")] = None
+    lines: Annotated[
+        Annotated[list[Position], Meta(min_length=1, max_length=MAX_LINES)] | None,
+        about("positions of the lines to hold, from 0; none are all"),
+    ] = None
+    release_at: Annotated[DateTime | None, about("when it should end by itself")] = None
 
 
 class HoldBody(Struct):
-    holds: Annotated[list[HoldRequest], Meta(min_length=1, max_length=MAX_HOLDS)]
+    holds: Annotated[
+        list[HoldRequest], Meta(min_length=1, max_length=MAX_HOLDS), about("the holds to place, all or none")
+    ]
 
 
 class ReleaseBody(Struct):
     """Which holds end: by their numbers, by their reasons, or, with neither, all of them."""
 
-    holds: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=1_000)] | None = None
-    reasons: Annotated[list[Name], Meta(min_length=1, max_length=1_000)] | None = None
-    reason: Reason | None = None
+    holds: Annotated[
+        Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=1, max_length=1_000)] | None,
+        about("numbers of the holds"),
+    ] = None
+    reasons: Annotated[
+        Annotated[list[Name], Meta(min_length=1, max_length=1_000)] | None, about("reasons of the holds")
+    ] = None
+    reason: Annotated[Reason | None, about("why they end, for the log")] = None
 
 
 class CancelLine(Struct):
     """Units of one line; without a `quantity` all that are open."""
 
-    line: Position
-    quantity: Quantity | None = None
+    line: Annotated[Position, about("the position of the line, from 0")]
+    quantity: Annotated[Quantity | None, about("how many units")] = None
 
 
 class CancelBody(Struct):
     """What is canceled; without `lines` the whole order."""
 
-    lines: Annotated[list[CancelLine], Meta(min_length=1, max_length=MAX_LINES)] | None = None
-    reason: Reason | None = None
-    note: Text | None = None
+    lines: Annotated[
+        Annotated[list[CancelLine], Meta(min_length=1, max_length=MAX_LINES)] | None,
+        about("units to cancel; without it the whole order"),
+    ] = None
+    reason: Annotated[Reason | None, about("why, for the log and for vendors' formats")] = None
+    note: Annotated[Text | None, about("a note for people")] = None
 
 
 class TagBody(Struct):
     """Tags to add and to remove, or all there should be."""
 
-    add: Tags | None = None
-    remove: Tags | None = None
-    set: Tags | None = None
-    reason: Reason | None = None
+    add: Annotated[Tags | None, about("tags to add")] = None
+    remove: Annotated[Tags | None, about("tags to remove")] = None
+    set: Annotated[Tags | None, about("all the tags there should be; not with `add` or `remove`")] = None
+    reason: Annotated[Reason | None, about("why, for the log")] = None
 
 
 class NoteBody(Struct):
-    text: Text
+    text: Annotated[Text, about("the note")]
 
 
 class ArchiveBody(Struct):
-    reason: Reason | None = None
+    reason: Annotated[Reason | None, about("why, for the log")] = None
 
 
 class EventAnswer(Struct):
     """What happened, who asked for it at which door; `data` is the event's own (docs/doors/hub.md)."""
 
-    number: int
-    name: str
-    at: str
-    actor: str
-    door: str
-    data: dict[str, Any]
+    number: Annotated[int, about("of the event within its order, from 1")]
+    name: Annotated[str, about("the type of event")]
+    at: Annotated[Time, about("when it happened")]
+    actor: Annotated[str, about("the client or user who asked for it")]
+    door: Annotated[str, about("the API it was asked through")]
+    data: Annotated[dict[str, Any], about("what the event says; its members depend on `name`")]
 
 
 class Moved(Struct):
     """The order after a verb, and the events of it; none where there was nothing to change."""
 
-    order: OrderAnswer
-    events: list[EventAnswer]
+    order: Annotated[OrderAnswer, about("the order as it is now")]
+    events: Annotated[list[EventAnswer], about("what the call recorded; none where nothing had to change")]
 
 
 class Difference(Struct):
     """One value of the order that changed; null where there was or is none."""
 
-    pointer: str
-    old: Any
-    new: Any
+    pointer: Annotated[str, about("into the order's document: a JSON Pointer")]
+    old: Annotated[Any, about("the value before, null where there was none")]
+    new: Annotated[Any, about("the value after, null where there is none")]
 
 
 class TimelineEntry(EventAnswer):
     """An event with the reason given for it and what it changed."""
 
-    reason: str | None
-    changes: list[Difference]
+    reason: Annotated[str | None, about("the reason that was given")]
+    changes: Annotated[list[Difference], about("every value it changed in the order")]
 
 
-class Timeline(Struct):
-    items: list[TimelineEntry]
-    next: str | None
+class UnreadableEntry(Struct):
+    """An event that this server cannot read, or that follows one: `error` says so in words."""
+
+    number: Annotated[int, about("of the event within its order, from 1")]
+    name: Annotated[str, about("the type of event")]
+    at: Annotated[Time, about("when it happened")]
+    actor: Annotated[str, about("the client or user who asked for it")]
+    door: Annotated[str, about("the API it was asked through")]
+    error: Annotated[str, about("why it is not shown")]
 
 
 class Count(Struct):
-    door: str
-    status: str
-    orders: int
+    door: Annotated[str, about("the API the orders were sent to")]
+    status: Annotated[str, about("their status")]
+    orders: Annotated[int, about("how many there are")]
 
 
 class Counts(Struct):
     """Numbers of orders: all, by status, by door, and by both, where there are any."""
 
-    total: int
-    status: dict[str, int]
-    door: dict[str, int]
-    items: list[Count]
+    total: Annotated[int, about("all orders")]
+    status: Annotated[dict[str, int], about("by status, zeros included")]
+    door: Annotated[dict[str, int], about("by door, zeros included")]
+    items: Annotated[list[Count], about("by door and status, without zeros")]
 
 
 class SubmissionAnswer(Struct):
     """A submission. `body` is its text where it is UTF-8, else null; `body_base64` is always there. Both are left out of
     lists."""
 
-    id: str
-    door: str
-    operation: str
-    actor: str
-    received_at: str
-    status: str
-    order_id: str | None
-    code: str | None
-    errors: list[Error]
-    redrive_of: str | None
-    size: int
-    complete: bool
+    id: Annotated[Id, about("the submission's id")]
+    door: Annotated[str, about("the API it was sent to")]
+    operation: Annotated[str, about("the call, such as `create`")]
+    actor: Annotated[str, about("the client or user who sent it")]
+    received_at: Annotated[Time, about("when it was received")]
+    status: Annotated[SubmissionStatus, about("its outcome")]
+    order_id: Annotated[Id | None, about("the order it became or met")]
+    code: Annotated[str | None, about("why it was refused")]
+    errors: Annotated[list[Error], about("every fault found in it")]
+    redrive_of: Annotated[Id | None, about("the refused submission that it replays")]
+    size: Annotated[int, about("of the body as it was sent, in bytes")]
+    complete: Annotated[bool, about("whether the whole body is stored")]
 
 
 class SubmissionFull(SubmissionAnswer):
-    body: str | None
-    body_base64: str
+    body: Annotated[str | None, about("the body as text; null where it is not UTF-8")]
+    body_base64: Annotated[str, about("the bytes of the body")]
 
 
 class SubmissionPage(Struct):
-    items: list[SubmissionAnswer]
-    next: str | None
+    items: Annotated[list[SubmissionAnswer], about("newest first")]
+    next: Annotated[str | None, about("the `cursor` of the next page; null where this is the last one")]
 
 
 class Redriven(Struct):
     """What became of a submission driven again: the new submission, and the order it made or met."""
 
-    submission_id: str
-    status: str
-    order_id: str | None
+    submission_id: Annotated[Id, about("the new submission")]
+    status: Annotated[SubmissionStatus, about("its outcome")]
+    order_id: Annotated[Id | None, about("the order it became or met")]
 
 
 class TokenAnswer(Struct):
     """RFC 6749, section 5.1."""
 
-    access_token: str
-    token_type: str
-    expires_in: int
-    scope: str
+    access_token: Annotated[str, about("send it as `Authorization: Bearer …`")]
+    token_type: Annotated[str, about("always `Bearer`")]
+    expires_in: Annotated[int, about("seconds it is valid")]
+    scope: Annotated[str, about("what it allows, with spaces between")]

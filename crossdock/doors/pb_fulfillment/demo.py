@@ -2,7 +2,7 @@
 
 import secrets
 
-from crossdock.doors import Seed
+from crossdock.doors import OrganizationId, Seed
 from crossdock.doors.pb_fulfillment.mapping import CLIENT
 
 _CLIENT_ID = "1234"  # of the vendor's sample body, which then works unchanged
@@ -14,6 +14,19 @@ _BODY = (
 )
 
 DEMO_SEEDS = (Seed(CLIENT, _CLIENT_ID),)
+
+
+def _parse_client(text: str) -> str:
+    if not 1 <= len(text) <= 100 or not text.isprintable() or text != text.strip():
+        raise ValueError(f"a Fulfillment client id has 1 to 100 printable characters, not {text!r}")
+    return text
+
+
+ORGANIZATION_IDS = (
+    OrganizationId(
+        "pb-fulfillment-client", CLIENT, "clientId that Fulfillment clients send in their orders.", _parse_client
+    ),
+)
 
 
 def seeds(_organization_name: str) -> tuple[Seed, ...]:

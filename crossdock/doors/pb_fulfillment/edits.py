@@ -4,7 +4,10 @@ A client may send back what it has read. So server-owned members of a body are i
 change keeps the value that was sent before; a response that is sent back changes nothing.
 """
 
+from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,24 +21,26 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire
-from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
+from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat, with_text, write_postal_codes_as_text
 from crossdock.doors.pb_fulfillment.mapping import DOOR
-from crossdock.doors.pb_fulfillment.responses import DEFAULTS, SERVER_FIELDS, response_value
+from crossdock.doors.pb_fulfillment.responses import SERVER_FIELDS, response_value
 
 Tree = Any
 Document = dict[str, Tree]
 # Before anything is shipped. Whether a location picks already is not known.
 UNSHIPPED = frozenset({Status.OPEN, Status.ON_HOLD, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED})
 _IDS = ("clientId", "clientOrderId")
-_LENIENT_JSON = msgspec.json.Decoder(dict[str, Any])
+_LENIENT_JSON = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 def client_of(body: bytes) -> str | None:
     """Return the clientId that a body names; None where it names none, or is not JSON."""
     try:
-        client = _LENIENT_JSON.decode(body).get("clientId")
+        client = _LENIENT_JSON.decode(body.removeprefix(BOM_UTF8)).get("clientId")
     except (msgspec.DecodeError, ValueError, RecursionError):  # refused when the whole body is parsed
         return None
+    if type(client) in (int, Decimal):
+        client = str(client)
     return client if isinstance(client, str) and client else None
 
 
@@ -49,7 +54,7 @@ def replace_order(order: Order, body: bytes, format: PbFulfillmentFormat) -> Edi
 
     def change(before: Document, _: Order) -> Document:
         _refuse([*_new_faults(parsed.faults, before, format), *_number_faults(parsed.tree, before)])
-        return keep_unchanged(before, _with_client(parsed.tree, before, order))
+        return keep_unchanged(before, _with_client(parsed.tree, before, order), order)
 
     return EditOrder(order_id=order.order_id, door=DOOR, change=change)
 
@@ -61,33 +66,33 @@ def change_items(order: Order, body: bytes, format: PbFulfillmentFormat) -> Edit
     edit refuses with Invalid all faults of the body, and of the document it would result in.
     """
     parsed = parse_body(
-        body, wire.OrderItems, format.client_rule, natural=lambda sent: (sent.clientId, sent.clientOrderId)
-    )
+        body, wire.OrderItems, format.client_rule, natural=lambda sent: (sent.clientId, sent.clientOrderId),
+        numbers_as_text=True,
+    )  # fmt: skip
+    write_postal_codes_as_text(parsed.tree)
 
     def change(before: Document, _: Order) -> Document:
         faults = [*_new_faults(parsed.faults, before, format), *_number_faults(parsed.tree, before)]
-        after = _merge_items(before, parsed) if isinstance(parsed.tree, dict) else before
+        after = _merge_items(with_text(before), parsed) if isinstance(parsed.tree, dict) else before
         paths = {fault.path for fault in faults}
         faults_after = _new_faults(format.parse(encode_json(after)).faults, before, format)
         _refuse([*faults, *(fault for fault in faults_after if fault.path not in paths)])
-        return keep_unchanged(before, _with_client(after, before, order))
+        return keep_unchanged(before, _with_client(after, before, order), order)
 
     return EditOrder(order_id=order.order_id, door=DOOR, change=change, statuses=UNSHIPPED)
 
 
 def replace_document(order_id: int, document: Document) -> EditOrder:
     """Make the command that replaces an order's document by one without faults."""
-    return EditOrder(order_id=order_id, door=DOOR, change=lambda before, _: keep_unchanged(before, document))
+    return EditOrder(order_id=order_id, door=DOOR, change=lambda before, order: keep_unchanged(before, document, order))
 
 
-def keep_unchanged(before: Document, after: Document) -> Document:
+def keep_unchanged(before: Document, after: Document, order: Order) -> Document:
     """Return the document `after`, with each member whose response is the same as before written as before."""
     merged = {name: value for name, value in after.items() if name not in SERVER_FIELDS}
     merged |= {name: before[name] for name in before if name in SERVER_FIELDS}
-    for name in {*merged, *DEFAULTS} - SERVER_FIELDS:
-        if name not in before and (name not in merged or name not in DEFAULTS):
-            continue
-        if not json_equal(response_value(name, before.get(name)), response_value(name, merged.get(name))):
+    for name in {*before, *merged} - SERVER_FIELDS:
+        if not json_equal(response_value(name, before.get(name), order), response_value(name, merged.get(name), order)):
             continue
         if name in before:
             merged[name] = before[name]
@@ -102,6 +107,8 @@ def _merge_items(before: Document, body: ParsedBody) -> Document:
         for name, value in body.tree.items()
         if value is not None and name not in SERVER_FIELDS and name not in _IDS
     }
+    if changes.get("createDate") == "":  # an order has one always
+        del changes["createDate"]
     lines = changes.get("orderLines")
     if isinstance(lines, list):
         changes["orderLines"] = _merge_lines(before.get("orderLines") or [], lines)
@@ -113,16 +120,19 @@ def _merge_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
 
     A lineId may occur twice: the first line sent is matched with the first present one, the second with the second.
     """
-    unmatched = list(before)
+    present_lines: dict[
+        int, deque[Document]
+    ] = {}  # by lineId: a scan for each line would take the square of their number
+    for line in before:
+        present_lines.setdefault(line["lineId"], deque()).append(line)
     merged: list[Tree] = []
     for line in sent:
-        present = None
-        if isinstance(line, dict) and type(line.get("lineId")) is int:
-            present = next((each for each in unmatched if each.get("lineId") == line["lineId"]), None)
-        if present is None:
+        has_id = isinstance(line, dict) and type(line.get("lineId")) is int
+        candidates = present_lines.get(line["lineId"]) if has_id else None
+        if not candidates:
             merged.append(line)
             continue
-        unmatched.remove(present)
+        present = candidates.popleft()
         changes = {name: value for name, value in line.items() if value is not None}
         has_same_sku = changes.get("sku", present.get("sku")) == present.get("sku")
         merged.append(present | changes if has_same_sku else line)
@@ -144,8 +154,9 @@ def _new_faults(faults: Iterable[Fault], before: Document, format: PbFulfillment
 def _number_faults(sent: Tree, before: Document) -> list[Fault]:
     """Require the order's own number: it identifies the order, and no update changes it."""
     number = sent.get("clientOrderId") if isinstance(sent, dict) else None
-    if isinstance(number, str) and number and number != before["clientOrderId"]:
-        return [Fault(("clientOrderId",), f"must be {before['clientOrderId']!r}, the number of this order")]
+    own = str(before["clientOrderId"])  # it may have been sent as a number
+    if isinstance(number, str) and number and number != own:
+        return [Fault(("clientOrderId",), f"must be {own!r}, the number of this order")]
     return []
 
 

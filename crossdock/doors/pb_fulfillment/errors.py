@@ -3,7 +3,7 @@
 from crossdock.core.errors import Code, Denied, Path, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Reply, Request, json_reply
-from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors.pb_fulfillment import wire_answers
 from crossdock.doors.pb_fulfillment.mapping import FOREIGN_CLIENT
 from crossdock.doors.pb_fulfillment.responses import STATUS
 
@@ -24,6 +24,9 @@ ERRORS = {
     Code.TOO_LARGE: (413, _INVALID),
     Code.TOO_DEEP: (400, _NOT_JSON),
     Code.INVALID: (400, _INVALID),
+    Code.BAD_REQUEST: (400, _INVALID),
+    Code.HEAD_TOO_LARGE: (431, _INVALID),
+    Code.TOO_SLOW: (408, _INVALID),
     Code.UNKNOWN_REFERENCE: (400, _INVALID),
     Code.NO_ROUTE: (404, _INVALID),
     Code.NO_METHOD: (405, _INVALID),
@@ -31,6 +34,7 @@ ERRORS = {
     Code.NO_ORDER: (404, _INVALID),
     Code.NO_SUBMISSION: (404, _INVALID),
     Code.NOT_FOUND: (404, _INVALID),
+    Code.UNKNOWN_CURSOR: (404, _INVALID),
     Code.NO_TOKEN: (401, _GATEWAY),
     Code.BAD_TOKEN: (401, _GATEWAY),
     Code.BAD_CREDENTIALS: (401, _GATEWAY),
@@ -43,6 +47,13 @@ ERRORS = {
     Code.EXISTS: (400, _INVALID),
     Code.UNAVAILABLE: (503, _INTERNAL),
     Code.OVERLOADED: (503, _INTERNAL),
+    Code.TOO_MANY_ATTEMPTS: (429, _INVALID),
+}
+# RFC 9110 asks for a challenge in every 401; the scheme is the one that the call takes.
+_CHALLENGES = {
+    Code.NO_TOKEN: 'Bearer realm="fulfillment"',
+    Code.BAD_TOKEN: 'Bearer realm="fulfillment", error="invalid_token"',
+    Code.BAD_CREDENTIALS: 'Basic realm="oauth"',
 }
 # The path of a refusal that has none itself.
 _DEFAULT_PATHS: dict[Code, Path] = {
@@ -62,13 +73,14 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     """Render a refusal, or a bug (None), as the reply to the whole request."""
     status, code = ERRORS[refusal.code] if refusal is not None else (500, _INTERNAL)
     headers = [("Retry-After", "1")] if status == 503 else []
-    if code == _GATEWAY:
-        return json_reply(status, wire.GatewayErrors([wire.GatewayError(code, _gateway_text(refusal))]))
-    errors = render_errors(refusal, request)
-    return json_reply(status, {"errors": errors} if _is_unified(request) else errors, headers=headers)
+    if refusal is not None and code == _GATEWAY:
+        errors = wire_answers.GatewayErrors([wire_answers.GatewayError(code, _gateway_text(refusal))])
+        return json_reply(status, errors, headers=[("WWW-Authenticate", _CHALLENGES[refusal.code])])
+    rendered = render_errors(refusal, request)
+    return json_reply(status, {"errors": rendered} if _is_unified(request) else rendered, headers=headers)
 
 
-def _gateway_text(refusal: Refusal | None) -> str:
+def _gateway_text(refusal: Refusal) -> str:
     """Render the gateway's description: one text for any token, and the reason for credentials."""
     if isinstance(refusal, Denied) and refusal.code is Code.BAD_CREDENTIALS and refusal.reason:
         return f"Invalid credentials: {refusal.reason}"
@@ -77,7 +89,7 @@ def _gateway_text(refusal: Refusal | None) -> str:
 
 def render_errors(
     refusal: Refusal | None, request: Request, *, order_path: Path = ("orderId",)
-) -> list[wire.Error] | list[wire.UnifiedError]:
+) -> list[wire_answers.Error] | list[wire_answers.UnifiedError]:
     """Render an error for every fault of a refusal, or one for a bug (None), in the structure that the request asks for.
 
     `order_path` is the path of the id or number by which the refused part of the request names its order.
@@ -85,14 +97,16 @@ def render_errors(
     errors = _errors(refusal, request, order_path)
     if not _is_unified(request):
         return errors
-    return [wire.UnifiedError(each.errorCode, each.message, each.additionalInfo, each.parameters) for each in errors]
+    return [
+        wire_answers.UnifiedError(each.errorCode, each.message, each.additionalInfo, each.parameters) for each in errors
+    ]
 
 
 def _is_unified(request: Request) -> bool:
     return (request.headers.get(UNIFIED.lower()) or "").lower() == "true"
 
 
-def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list[wire.Error]:
+def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list[wire_answers.Error]:
     if refusal is None:
         return [_error(_INTERNAL, (), f"reference: {request.request_id}")]
     _, code = ERRORS[refusal.code]
@@ -105,11 +119,11 @@ def _errors(refusal: Refusal | None, request: Request, order_path: Path) -> list
     ]
 
 
-def _error(code: str, path: Path, reason: str) -> wire.Error:
+def _error(code: str, path: Path, reason: str) -> wire_answers.Error:
     field = format_path(path)
     message = _MESSAGES.get(code) or (f"Invalid or missing value for {field}." if field else "Invalid request.")
     subject = (field or "the body") if reason.startswith(_PREDICATES) else ""
-    return wire.Error(code, message, f"{subject} {reason}".strip(), [field] if field else [])
+    return wire_answers.Error(code, message, f"{subject} {reason}".strip(), [field] if field else [])
 
 
 def _reason(refusal: Refusal) -> str:

@@ -28,7 +28,6 @@ from crossdock.core.orders.model import (
     Totals,
 )
 from crossdock.doors.pb_fulfillment import wire
-from crossdock.doors.pb_fulfillment.responses import CHARGE_DETAILS
 from crossdock.flows.formats import MissingFields
 
 Tree = Any
@@ -36,7 +35,7 @@ DOOR = "pb_fulfillment"
 CLIENT = "pb_fulfillment_client"  # the kind of reference under which an organization's client ids are stored
 FOREIGN_CLIENT = "is not one of your client ids"
 _NUMBER = re.compile(r"-?[0-9]{1,40}\Z")
-_CHARGE_KINDS: dict[str, ChargeKind] = dict(zip(CHARGE_DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
+_CHARGE_KINDS: dict[str, ChargeKind] = dict(zip(wire.CHARGE_DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
 # Empty values to compare with, made once.
 _NO_CHARGES, _NO_TOTALS = wire.OrderCharges(), Totals()
 _NO_CUSTOMS, _NO_ITEM_CUSTOMS = Customs(), ItemCustoms()
@@ -81,7 +80,12 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
 
 
 def _line(sent: wire.OrderLine) -> Line:
-    customs = ItemCustoms(origin_country=sent.originCountryCode or None, origin_region=sent.originStateProvince or None)
+    customs = ItemCustoms(
+        tariff_code=sent.hSTariffCode or None,
+        tariff_country=sent.hSTariffCodeCountry or None,
+        origin_country=sent.originCountryCode or None,
+        origin_region=sent.originStateProvince or None,
+    )
     return Line(
         quantity=sent.orderedQuantity,
         sku=sent.sku or None,
@@ -98,7 +102,7 @@ def _charges(sent: wire.OrderCharges) -> tuple[Charge, ...]:
             kind=kind,
             amount=Decimal(0) if each.fee is None else Decimal(each.fee),
             name=each.name or None,
-            currency=each.currency,
+            currency=each.currency or None,
             rate=decimal(each.percentage),
         )
         for member, kind in _CHARGE_KINDS.items()
@@ -145,7 +149,7 @@ def to_content(sent: wire.OrderCreate) -> Content:
             Reference(each.name, each.values) for each in sent.references or () if each.name and each.values
         ),
         placed_at=sent.createDate or None,
-        currency=charges.orderCurrency,
+        currency=charges.orderCurrency or None,
         bill_to=_address(sent.billingAddress),
         totals=_totals(charges),
         charges=_charges(charges),
@@ -157,9 +161,9 @@ def to_content(sent: wire.OrderCreate) -> Content:
         ),
         gift=_gift(sent),
         customs=_customs(sent.customsInfo),
-        ship_by=sent.shipOnDate,
-        release_at=sent.fulfillmentReleaseDate,
-        deliver_by=sent.promisedDeliveryDate,
+        ship_by=sent.shipOnDate or None,
+        release_at=sent.fulfillmentReleaseDate or None,
+        deliver_by=sent.promisedDeliveryDate or None,
         notes=sent.internalNotes or None,
     )
 
@@ -210,6 +214,8 @@ def _from_line(line: Line, position: int, missing_fields: MissingFields) -> dict
         unitPrice=line.unit_price,
         orderedQuantity=line.quantity,
         lineTotal=line.totals.items if line.totals else None,
+        hSTariffCode=customs.tariff_code,
+        hSTariffCodeCountry=customs.tariff_country,
     )
 
 
@@ -271,7 +277,7 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
         customerOrderId=content.customer_number,
         references=[{"name": each.name, "values": each.value} for each in content.references] or None,
         inputShippingDetails=_from_shipping(content.shipping, missing_fields),
-        createDate=missing_fields.fill(content.placed_at, "", "createDate"),
+        createDate=content.placed_at,  # where there is none, the response has the time of receipt
         fromNode=destination.location_ref,
         shipOnDate=content.ship_by,
         fulfillmentReleaseDate=content.release_at,

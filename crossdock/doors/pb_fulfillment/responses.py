@@ -1,25 +1,30 @@
 """Render orders as Pitney Bowes Fulfillment's read responses: ids, statuses, the order of members, number formats; pure.
 
-The document in the create shape has the values. Here its members are put in the vendor's order, amounts get decimal points, and
-server-owned fields are added.
+The document in the create shape has the values. Here its members are put in the order of the vendor's table (wire_answers.py),
+nulls are left out, amounts get decimal points, numbers become text where the vendor has text, server-owned fields are added.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC
 from decimal import Context, Decimal
-from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct, inspect
 
 from crossdock.core.ids import from_digits, to_digits
+from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status, status_of
 from crossdock.core.time import format_time
-from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors import encode_json
+from crossdock.doors.pb_fulfillment import wire_answers
+from crossdock.doors.pb_fulfillment.mapping import DOOR
 
 Tree = Any
 Object = dict[str, Tree]
+Convert = Callable[[Tree], Tree]
+RenderObject = Callable[[Object], Object]
 _ORDER_ID = re.compile(r"ORA([0-9]{19})[A-Za-z]{2}\Z")
 # The vendor shows a hold as a flag beside the status. It has no status for an order that is partly released, so an order is
 # released when all of it is. INPROGRESS would need to know of picking.
@@ -34,31 +39,19 @@ STATUS = {
     Status.RETURNED: "DELIVERED",
     Status.CANCELED: "CANCELED",
 }
-# The order of the vendor's response table up to isGift; isGift, status and the hold are last, as in the vendor's sample.
-_LEADING = (
-    "clientId", "clientOrderId", "orderId", "customerOrderId", "brand", "references", "salesChannel",
-    "inputShippingDetails", "orderType", "createDate", "updateDate", "pbCreateDate", "pbUpdateDate", "fromNode",
-    "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate", "orderHandling", "orderLines", "orderCharges",
-    "toAddress", "billingAddress", "giftMessageText", "valueAddedServices", "paymentDetails", "customsInfo",
-    "internalNotes", "dropShipInfo",
-)  # fmt: skip
-_TRAILING = ("isGift", "status", "isOnHold", "holdReason")
-_KNOWN = frozenset({*_LEADING, *_TRAILING, "actualShippingDetails"})
 # Server-owned fields: ignored in requests.
 SERVER_FIELDS = frozenset(
     {"orderId", "pbCreateDate", "pbUpdateDate", "actualShippingDetails", "status", "isOnHold", "holdReason"}
 )
-_EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
-_STATUS_MEMBERS = (
-    "clientId", "clientOrderId", "orderId", "customerOrderId", "status", "isOnHold", "holdReason", "createDate",
-    "pbCreateDate", "updateDate", "pbUpdateDate",
-)  # fmt: skip
 # Values in the response of fields that were not sent.
 DEFAULTS: Object = {"references": [], "orderType": "eCom", "isGift": False}
-# The lists of details among the charges; each detail has a fee and a percentage.
-CHARGE_DETAILS = ("dutyDetails", "taxDetails", "discountDetails", "otherChargeDetails")
+_STATUS_MEMBERS = wire_answers.StatusResponse.__struct_encode_fields__
+_CLIENT_DATES = ("createDate", "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate")
+_EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
+_MAX_LINE_ID = 2**63  # integers of typed clients
 
 
+# ---------------------------------------------------------------------------------------------------------------- orders
 def format_order_id(order: Order) -> str:
     """Format an order's id as the vendor does: ORA, 19 digits, and the country the order was first sent to."""
     return f"ORA{to_digits(order.order_id)}{order.source.country or 'US'}"
@@ -76,30 +69,24 @@ def status_of_order(order: Order) -> str:
 
 
 def order_response(document: Object, order: Order) -> Object:
-    """Render the whole order: the vendor's members in its order, then unknown ones, then isGift, status and the hold."""
+    """Render the whole order: the vendor's members in the order of its table, then unknown ones."""
     members = document | {
         "orderId": format_order_id(order),
         "references": document.get("references") or DEFAULTS["references"],
+        "actualShippingDetails": None,
         "orderType": document.get("orderType") or DEFAULTS["orderType"],
         "pbCreateDate": format_time(order.created_at, digits=0),
+        "pbUpdateDate": format_time(order.updated_at, digits=0) if order.version > 1 else None,
+        "isGift": bool(document.get("isGift")),
+        "status": status_of_order(order),
+        "isOnHold": bool(order.holds),
+        "holdReason": [hold.reason for hold in order.holds] or None,
     }
-    if order.version > 1:
-        members["pbUpdateDate"] = format_time(order.updated_at, digits=0)
-    else:
-        members.pop("pbUpdateDate", None)
-    response = {name: members[name] for name in _LEADING if name in members}
-    for name, render in _MEMBER_RENDERERS.items():
-        value = response.get(name)
-        if value is not None:
-            response[name] = render(value)
-    if not _KNOWN.issuperset(members):
-        response |= {name: value for name, value in members.items() if name not in _KNOWN}
-    response["isGift"] = bool(document.get("isGift"))
-    response["status"] = status_of_order(order)
-    response["isOnHold"] = bool(order.holds)
-    if order.holds:
-        response["holdReason"] = [hold.reason for hold in order.holds]
-    return response
+    if order.source.door != DOOR:
+        members |= {
+            name: _for_strict_clients(name, members.get(name), order) for name in (*_CLIENT_DATES, "orderLines")
+        }
+    return _render_order(members)
 
 
 def status_response(response: Object) -> Object:
@@ -107,90 +94,155 @@ def status_response(response: Object) -> Object:
     return {name: response[name] for name in _STATUS_MEMBERS if name in response}
 
 
-def response_value(name: str, value: Tree) -> Tree:
-    """Render one member of a document as the response shows it; None stands for one that was not sent."""
-    if value is None and name in DEFAULTS:
+def response_value(name: str, value: Tree, order: Order) -> Tree:
+    """Render one member of an order's document as the response shows it; None stands for one that was not sent."""
+    if order.source.door != DOOR:
+        value = _for_strict_clients(name, value, order)
+    if name in DEFAULTS and not value:
         return DEFAULTS[name]
-    render = _MEMBER_RENDERERS.get(name)
-    return render(value) if render is not None and value is not None else value
+    convert = _ORDER_CONVERSIONS.get(name, {}).get(type(value))
+    return value if convert is None else convert(value)
 
 
-# ------------------------------------------------------------------------------------------------------------- members
-def _with_decimal_point(number: Tree) -> Tree:
-    """Add a decimal point to a number that has none, without an exponent; exact."""
-    if type(number) is int:
-        return _EXACT.multiply(number, _ONE)
-    if type(number) is Decimal:
-        text = f"{number:f}"
-        return Decimal(text if "." in text else f"{text}.0")
-    return number
+# ---------------------------------------------------------------------------------------------- orders of other doors
+def name_client(response: Object, order: Order, client: str) -> None:
+    """Put the client that asks into the response of an order of another door, which belongs to none."""
+    if order.source.door != DOOR:
+        response["clientId"] = client
 
 
-def _renderer(wire_type: type[Struct], *amounts: str) -> Callable[[Object], Object]:
-    """Make a function that copies an object with its members in the vendor's order, unknown ones last, and formats its amounts.
+def name_client_in_json(response: Raw, order: Order, client: str) -> Raw:
+    """As `name_client`, in a response as JSON; its first member is the clientId."""
+    if order.source.door == DOOR:
+        return response
+    own = b'{"clientId":' + encode_json(order.content.account_ref or "")
+    return Raw(bytes(response).replace(own, b'{"clientId":' + encode_json(client), 1))
 
-    The response to create is made of the body, whose order of members is the sender's.
+
+def _for_strict_clients(name: str, value: Tree, order: Order) -> Tree:
+    """Render a member of another door's order so that clients can parse it which know this vendor's formats only."""
+    if name in _CLIENT_DATES:
+        time = _utc_time(value) if isinstance(value, str) else None
+        return format_time(order.created_at, digits=0) if time is None and name == "createDate" else time
+    if name == "orderLines" and isinstance(value, list):
+        return [
+            line if -_MAX_LINE_ID <= line.get("lineId", 0) < _MAX_LINE_ID else line | {"lineId": position + 1}
+            for position, line in enumerate(value)
+        ]
+    return value
+
+
+def _utc_time(text: str) -> str | None:
+    """Format a date, or a date and time, as the vendor documents times, YYYY-MM-DDThh:mm:ssZ; None for other text."""
+    if is_date(text):
+        return f"{text}T00:00:00Z"
+    if not is_date_time(text):
+        return None
+    try:
+        moment = parse_date_time(text).astimezone(UTC)
+    except OverflowError:  # before the year 1 or after 9999 in UTC
+        return None
+    return f"{moment.replace(tzinfo=None, microsecond=0).isoformat()}Z"
+
+
+# --------------------------------------------------------------------------------------------------------------- members
+class _Plan(Struct, frozen=True):
+    """How an object is rendered: its members in order, or None where they are in order already, and the conversions."""
+
+    names: tuple[str, ...] | None
+    conversions: tuple[tuple[str, Convert], ...]
+
+
+_MAX_PLANS = 256  # of an object; a sender's program leaves out and orders members in few ways
+
+
+def _renderer(conversions: Mapping[str, Mapping[type, Convert]]) -> RenderObject:
+    """Make a function that copies an object with its members in the given order, unknown ones last, and without nulls.
+
+    `conversions` has for each member what is done to a value of a type. The response to create is made of the body, whose
+    order of members is the sender's.
     """
-    names = wire_type.__struct_encode_fields__
-    known = frozenset(names)
+    plans: dict[tuple[str | type, ...], _Plan] = {}
 
-    @lru_cache(256)  # a sender's program leaves out and orders members in few ways
-    def sorted_names(members: tuple[str, ...]) -> list[str]:
-        return [name for name in names if name in members]
+    def make_plan(value: Object) -> _Plan:
+        names = [name for name in conversions if value.get(name) is not None]
+        names += [name for name in value if name not in conversions and value[name] is not None]
+        found = [(name, conversions.get(name, {}).get(type(value[name]))) for name in names]
+        converted = tuple([(name, convert) for name, convert in found if convert is not None])
+        return _Plan(None if names == list(value) else tuple(names), converted)
 
     def render(value: Object) -> Object:
-        if known.issuperset(value):  # names that senders invent must not fill the cache
-            response = {name: value[name] for name in sorted_names(tuple(value))}
-        else:
-            response = {name: value[name] for name in names if name in value} | value
-        for name in amounts:
-            if name in response:
-                response[name] = _with_decimal_point(response[name])
+        key: tuple[str | type, ...] = (*value, *map(type, value.values()))
+        plan = plans.get(key)
+        if plan is None:
+            plan = make_plan(value)
+            if conversions.keys() >= value.keys():  # names that senders invent must not fill the cache
+                if len(plans) >= _MAX_PLANS:
+                    plans.clear()
+                plans[key] = plan
+        response = value.copy() if plan.names is None else {name: value[name] for name in plan.names}
+        for name, convert in plan.conversions:
+            response[name] = convert(response[name])
         return response
 
     return render
 
 
-_render_shipping = _renderer(wire.ShippingDetails)
-_render_line = _renderer(wire.OrderLine, "unitPrice", "lineTotal")
-_render_detail = _renderer(wire.ChargeDetail, "fee", "percentage")
-_render_known_address = _renderer(wire.Address)
-_render_customs = _renderer(wire.CustomsInfo, "customsDeclaredValue")
-_render_known_charges = _renderer(
-    wire.OrderCharges, "shippingAmount", "totalItemAmount", "totalTaxAmount", "totalDiscountAmount", "totalOrderAmount"
-)
+def _list_renderer(conversions: Mapping[type, Convert]) -> Convert:
+    def render(values: list[Tree]) -> list[Tree]:
+        return [
+            value if (convert := conversions.get(type(value))) is None else convert(value)  # in one pass
+            for value in values
+        ]
+
+    return render
 
 
-def _render_lines(lines: list[Object]) -> list[Object]:
-    return [_render_line(line) for line in lines]
+def _conversions_of(kind: inspect.Type) -> dict[type, Convert]:
+    """Derive from a member's type what is done to a value of a JSON type; other values stay as they are."""
+    if isinstance(kind, inspect.Metadata):
+        return _conversions_of(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        arms = sorted(kind.types, key=lambda arm: isinstance(arm, inspect.DecimalType))  # a number wins over an integer
+        return {of: convert for arm in arms for of, convert in _conversions_of(arm).items()}
+    if isinstance(kind, inspect.StructType):
+        return {dict: _renderer(_members_of(kind.cls))}
+    if isinstance(kind, inspect.ListType):
+        inner = _conversions_of(kind.item_type)
+        return {list: _list_renderer(inner)} if inner else {}
+    if isinstance(kind, inspect.DecimalType):
+        return {int: _with_decimal_point, Decimal: _with_decimal_point}
+    if isinstance(kind, inspect.IntType):
+        return {Decimal: int}
+    return {int: str, Decimal: str} if isinstance(kind, inspect.StrType) else {}
 
 
-def _render_charges(charges: Object) -> Object:
-    """Format every amount, and add the order's currency to other charges without one."""
-    response = _render_known_charges(charges)
-    currency = response.get("orderCurrency")
-    for name in CHARGE_DETAILS:
-        details = response.get(name)
-        if not details:
-            continue
-        if name == "otherChargeDetails" and currency is not None:
-            details = [each if each.get("currency") is not None else each | {"currency": currency} for each in details]
-        response[name] = [_render_detail(each) for each in details]
-    return response
+def _members_of(wire_type: type[Struct]) -> dict[str, dict[type, Convert]]:
+    fields = inspect.type_info(wire_type).fields  # type: ignore[attr-defined]
+    return {field.encode_name: _conversions_of(field.type) for field in fields}
 
 
-def _render_address(address: Object) -> Object:
-    response = _render_known_address(address)
-    if type(response.get("postalCode")) is int:
-        response["postalCode"] = str(response["postalCode"])
-    return response
+def _with_decimal_point(number: int | Decimal) -> Decimal:
+    """Add a decimal point to a number that has none, without an exponent; exact."""
+    if type(number) is int:
+        return _EXACT.multiply(number, _ONE)
+    text = f"{number:f}"
+    return Decimal(text if "." in text else f"{text}.0")
 
 
-_MEMBER_RENDERERS: dict[str, Callable[[Tree], Tree]] = {
-    "inputShippingDetails": _render_shipping,
-    "orderLines": _render_lines,
-    "orderCharges": _render_charges,
-    "toAddress": _render_address,
-    "billingAddress": _render_address,
-    "customsInfo": _render_customs,
-}
+def _with_currencies(render: Convert) -> Convert:
+    """Wrap the renderer of the charges: other charges without a currency get the order's."""
+
+    def render_charges(charges: Object) -> Tree:
+        details, currency = charges.get("otherChargeDetails"), charges.get("orderCurrency")
+        if details and currency:
+            details = [each if each.get("currency") else each | {"currency": currency} for each in details]
+            charges = charges | {"otherChargeDetails": details}
+        return render(charges)
+
+    return render_charges
+
+
+_ORDER_CONVERSIONS = _members_of(wire_answers.Order)
+_ORDER_CONVERSIONS["orderCharges"] = {dict: _with_currencies(_ORDER_CONVERSIONS["orderCharges"][dict])}
+_render_order = _renderer(_ORDER_CONVERSIONS)

@@ -13,17 +13,17 @@ from msgspec import Struct
 from crossdock.core.errors import Fault, Path
 from crossdock.core.json.request_body import objects_in, validate
 from crossdock.core.json.strict_json import parse
+from crossdock.core.json.validation import normalize
 from crossdock.core.json.value_types import is_date_time, parse_date_time
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_fulfillment import mapping, responses, wire
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
 from crossdock.doors.pb_fulfillment.responses import STATUS
+from crossdock.doors.pb_fulfillment.wire_answers import STATUSES
 from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, Residual, Sort, alternatives
 
 Tree = Any
-# The vendor's statuses; no order is INPROGRESS, because Crossdock does not know of picking.
-VENDOR_STATUSES = ("RECEIVED", "RELEASED", "INPROGRESS", "PARTIALLYSHIPPED", "SHIPPED", "DELIVERED", "CANCELED")
 _DATES = ("createDate", "updateDate", "pbCreateDate", "pbUpdateDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
@@ -43,7 +43,8 @@ class Search(Struct, frozen=True):
 def read(raw: bytes, clients: frozenset[str]) -> Search:
     """Parse the body of a search. Refuses with Invalid all its faults."""
     rule = PbFulfillmentFormat(clients).client_rule
-    body = validate(parse(raw), wire.OrderSearch, rule, _field_rule)
+    tree = normalize(parse(raw), wire.OrderSearch, numbers_as_text=True)
+    body = validate(tree, wire.OrderSearch, rule, _field_rule)
     fields: dict[str, tuple[str, ...]] = {
         each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
         for each in body.searchFields or ()
@@ -58,7 +59,7 @@ def _parse_sort(text: str) -> tuple[str, bool]:
 
 
 def _field_rule(tree: Tree) -> Iterable[Fault]:
-    """Require each name once, two values in order for a date, and the vendor's statuses for a status."""
+    """Require each name once, one or two values in order for a date, and the vendor's statuses for a status."""
     seen: set[str] = set()
     for position, field in objects_in(tree, "searchFields"):
         name, values = field.get("name"), field.get("values")
@@ -72,19 +73,17 @@ def _field_rule(tree: Tree) -> Iterable[Fault]:
             yield from _date_faults(values, (*path, "values"))
         if name == "status":
             for number, value in enumerate(values):
-                if isinstance(value, str) and value not in VENDOR_STATUSES:
-                    yield Fault(
-                        (*path, "values", number), f"must be one of {', '.join(VENDOR_STATUSES)}, not {value[:40]!r}"
-                    )
+                if isinstance(value, str) and value not in STATUSES:
+                    yield Fault((*path, "values", number), f"must be one of {', '.join(STATUSES)}, not {value[:40]!r}")
 
 
 def _date_faults(values: list[Tree], path: Path) -> Iterator[Fault]:
     wrong = [number for number, value in enumerate(values) if not isinstance(value, str) or not is_date_time(value)]
     for number in wrong:
         yield Fault((*path, number), "must be a date and time with offset such as 2026-01-30T10:53:24Z")
-    if len(values) != 2:
-        yield Fault(path, "must be two dates, from and to")
-    elif not wrong and _from(values[0]) >= _to(values[1]):
+    if len(values) > 2:
+        yield Fault(path, "must be one date, from, or two dates, from and to")
+    elif not wrong and len(values) == 2 and _from(values[0]) >= _to(values[1]):
         yield Fault((*path, 1), "must not be before the first date")
 
 
@@ -99,6 +98,11 @@ def _from(text: str) -> int:
 def _to(text: str) -> int:
     """Return the first moment after a time; a time without a fraction includes its whole second."""
     return _from(text) + (1 if "." in text else _SECOND)
+
+
+def _span(values: Sequence[str]) -> tuple[int, int | None]:
+    """Return the first moment of a date field and the first after it; None where it has no end."""
+    return _from(values[0]), _to(values[1]) if len(values) > 1 else None
 
 
 # --------------------------------------------------------------------------------------------------------------- query
@@ -137,8 +141,8 @@ def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
     spans: dict[str, Any] = {}
     for name, kind in _INDEXED_DATES.items():
         if name in fields:
-            first, second = fields[name]
-            spans |= {f"{kind}_from": _from(first), f"{kind}_to": _to(second)}
+            first, after = _span(fields[name])
+            spans |= {f"{kind}_from": first, f"{kind}_to": after}
     values = {filter_name: [each.strip() for each in fields[name]] if filter_name == "term" else fields[name]
               for name, filter_name in _FILTERS.items() if name in fields}  # fmt: skip
     if "status" in fields:
@@ -161,7 +165,7 @@ def _statuses(vendor_statuses: Sequence[str]) -> list[Status]:
 def matcher(search: Search) -> Callable[[Order, Tree], bool]:
     """Make a predicate: does an order, with its document where a field needs it, match the search?"""
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
-    spans = {name: (_from(first), _to(second)) for name, (first, second) in _spans(search)}
+    spans = {name: _span(values) for name, values in search.fields.items() if name in _DATES}
     ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
 
     def matches(order: Order, document: Tree) -> bool:
@@ -177,16 +181,14 @@ def matcher(search: Search) -> Callable[[Order, Tree], bool]:
             mapping.is_visible_to(order, search.client)
             and all(tests[name]() for name in fields)
             and all(
-                (moment := _moment(name, order, document)) is not None and first <= moment < after
+                (moment := _moment(name, order, document)) is not None
+                and first <= moment
+                and (after is None or moment < after)
                 for name, (first, after) in spans.items()
             )
         )
 
     return matches
-
-
-def _spans(search: Search) -> Iterator[tuple[str, tuple[str, ...]]]:
-    return ((name, values) for name, values in search.fields.items() if name in _DATES)
 
 
 def _moment(name: str, order: Order, document: Tree) -> int | None:

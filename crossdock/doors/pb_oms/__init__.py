@@ -5,5 +5,14 @@ from crossdock.doors.pb_oms.demo import curl
 from crossdock.doors.pb_oms.errors import refuse
 from crossdock.doors.pb_oms.format import FORMAT
 from crossdock.doors.pb_oms.routes import ROUTES
+from crossdock.doors.pb_oms.routes.not_yet import NOT_YET
 
-DOOR = Door(name="pb_oms", title="Pitney Bowes OMS", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl)
+DOOR = Door(
+    name="pb_oms",
+    title="Pitney Bowes OMS",
+    routes=ROUTES,
+    refuse=refuse,
+    format=FORMAT,
+    demo_curl=curl,
+    not_yet=NOT_YET,
+)

@@ -2,18 +2,22 @@
 
 from typing import Any
 
+from crossdock.core.catalog import products
 from crossdock.core.errors import Fault
 from crossdock.core.ids import json_equal
 from crossdock.core.json.strict_json import parse
 
 Tree = Any
-PRODUCT = "pb_oms/customs_product"
+CUSTOMS_PRODUCT = "pb_oms/customs_product"
+# An item may name a customs product of this door, or any product of the organization by its id or SKU.
+PRODUCT = f"{CUSTOMS_PRODUCT}|{products.KIND}|{products.KIND}@name"
 CARRIER_CODE = "pb_oms/carrier_code"
 
 
 def product_details_rule(tree: Tree) -> list[Fault]:
-    """Require productDetails or productDimensions of a customs product."""
-    if isinstance(tree, dict) and tree.get("productDetails") is None and tree.get("productDimensions") is None:
+    """Require physical details of a customs product; each version of the vendor's page has another member for them."""
+    names = ("productDimensions", "productDetails", "weight")
+    if isinstance(tree, dict) and all(tree.get(name) is None for name in names):
         return [Fault(("productDimensions",), "is required")]
     return []
 

@@ -2,7 +2,8 @@
 
 _BODY = (
     '{"orderNumber":"DEMO-1","fromAddress":{"addressLine1":"638 Manitoba Ave","cityTown":"Winnipeg","countryCode":"CA"},'
-    '"toAddress":{"name":"Jane Smith","addressLine1":"1822 Franklin Street","cityTown":"Vancouver","countryCode":"CA"},'
+    '"toAddress":{"name":"Jane Smith","email":"jane@example.com","addressLine1":"1822 Franklin Street",'
+    '"cityTown":"Vancouver","countryCode":"CA"},'
     '"items":[{"itemId":"SKU12345","description":"Wireless mouse","quantity":2,"unitPrice":25}]}'
 )
 

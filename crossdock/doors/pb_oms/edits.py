@@ -24,8 +24,9 @@ from crossdock.core.orders.commands import (
 from crossdock.core.orders.model import Line, Order
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms.format import FORMAT
-from crossdock.doors.pb_oms.mapping import DELETED, HOLD_REASON, SERVER_OWNED, status_of
+from crossdock.doors.pb_oms.mapping import HOLD_REASON, SERVER_OWNED, status_of
 from crossdock.doors.pb_oms.responses import item_response
+from crossdock.doors.pb_oms.wire_calls import DELETED
 
 Tree = Any
 Document = dict[str, Tree]
@@ -45,42 +46,69 @@ def read_only_rule(tree: Tree) -> list[Fault]:
     return [Fault((name,), reason) for name, reason in READ_ONLY.items() if body.get(name) is not None]
 
 
+def merge(document: Document, changes: Document) -> Document:
+    """Merge two objects member by member, at every depth: null removes a member, any other value replaces one.
+
+    Members that are not named stay as they are. The vendor does not say how objects combine; this loses nothing.
+    """
+    merged = dict(document)
+    for name, value in changes.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            former = merged.get(name)
+            merged[name] = merge(former if isinstance(former, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
 class Patch:
     """The body of an update call, applied to the order's document; it translates faults of the result to paths in the body."""
 
     def __init__(self, body: Document) -> None:
         self._body = body
-        self._positions: dict[
-            int, int
-        ] = {}  # of changed and new items: position in the document -> position in the body
+        # Of changed and new items: the position in the document -> the position in the body.
+        self._positions: dict[int, int] = {}
 
     def apply(self, document: Document, lines: Sequence[Line]) -> Document:
-        """Replace members of a document by those of the body.
+        """Merge the body into a document.
 
-        Items are matched by their ids: members of a known item are replaced one by one, an unknown item is added. Refuses
-        with Invalid an id that several items of the order have. A conflict with another writer repeats the call.
+        Items are matched by their ids: a known item is merged, an unknown one is added. Refuses with Invalid an id that
+        several items of the order have, or of the body. A conflict with another writer repeats the call.
         """
         self._positions.clear()
-        changes = {name: value for name, value in self._body.items() if name not in (*SERVER_OWNED, *READ_ONLY)}
-        items = list(document["items"])
+        ignored = (*SERVER_OWNED, *READ_ONLY, "items")
+        changes = {name: value for name, value in self._body.items() if name not in ignored}
+        return merge(document, changes) | {"items": self._merge_items(document["items"], lines)}
+
+    def _merge_items(self, items: list[Document], lines: Sequence[Line]) -> list[Document]:
+        items = list(items)
         current = [item_response(*each) for each in zip(items, lines, strict=True)]
+        positions = {name: _positions_by(name, current) for name in ("itemId", "customProductId")}
         faults = []
         for position, item in objects_in(self._body, "items"):
-            matches = [index for index, other in enumerate(current) if _is_same_item(item, other)]
+            key = "itemId" if item.get("itemId") or not item.get("customProductId") else "customProductId"
+            matches = positions[key].get(item.get(key), ())
             if len(matches) > 1:
-                path = ("items", position, "itemId" if item.get("itemId") else "customProductId")
-                faults.append(Fault(path, f"is ambiguous: {len(matches)} items of the order have it"))
-            elif matches:
-                (index,) = matches
-                merged = current[index] | item
-                items[index] = items[index] if json_equal(merged, current[index]) else merged
-                self._positions[index] = position
-            else:
+                reason = f"is ambiguous: {len(matches)} items of the order have it"
+                faults.append(Fault(("items", position, key), reason))
+            elif not matches:
                 self._positions[len(items)] = position
-                items.append(item)
+                if item.get(key):
+                    positions[key][item[key]] = [len(items)]
+                items.append(merge({}, item))
+            elif matches[0] in self._positions:
+                faults.append(Fault(("items", position, key), "names an item that an earlier one names"))
+            else:
+                self._positions[matches[0]] = position
+                merged = merge(current[matches[0]], item)
+                if not json_equal(merged, current[matches[0]]):
+                    items[matches[0]] = merged
         if faults:
+            self._positions.clear()  # these paths are in the body already
             raise Invalid(Code.INVALID, "the body has faults", faults=tuple(faults))
-        return document | changes | {"items": items}
+        return items
 
     def translate(self, fault: Fault) -> Fault:
         """Translate the path of a fault in the changed document to the path in the body."""
@@ -92,11 +120,13 @@ class Patch:
         return Fault(("items", *rest), fault.reason)
 
 
-def _is_same_item(item: Document, other: Document) -> bool:
-    """Match an item of the body with one of the order: by itemId, or by customProductId if the body has no itemId."""
-    if item.get("itemId") or not item.get("customProductId"):
-        return bool(item.get("itemId")) and item["itemId"] == other.get("itemId")
-    return bool(item["customProductId"] == other.get("customProductId"))
+def _positions_by(name: str, items: Sequence[Document]) -> dict[Tree, list[int]]:
+    """List the positions of items by their id `name`; items without one are left out."""
+    positions: dict[Tree, list[int]] = {}
+    for position, item in enumerate(items):
+        if item.get(name):
+            positions.setdefault(item[name], []).append(position)
+    return positions
 
 
 def remove_item(document: Document, lines: Sequence[Line], item_id: str) -> Document:

@@ -23,6 +23,7 @@ class PbOmsFormat(Format):
     name = "pb_oms"
     lines = "items"
     number_path: Path = ("orderNumber",)
+    hides_orders = True
 
     def parse(self, raw: bytes) -> ParsedBody:
         """See Format."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
+from crossdock.core.catalog.products import Product, ProductCustoms, decode_product
 from crossdock.core.errors import Fault
-from crossdock.core.ids import from_base62, to_base62
+from crossdock.core.ids import from_short_base62, to_short_base62
 from crossdock.core.json.request_body import EntityReference, objects_in
 from crossdock.core.json.value_types import decimal
 from crossdock.core.orders.model import (
@@ -34,15 +35,15 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import wire
-from crossdock.doors.pb_oms.catalog import PRODUCT
+from crossdock.doors.pb_oms.catalog import CUSTOMS_PRODUCT, PRODUCT
+from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.doors.pb_oms.wire_catalog import CustomsProductCreate
 from crossdock.flows.formats import MissingFields, ReferenceData
 
 Tree = Any
-# The tag of an order that was deleted through this door; the order stays stored, and this door hides it.
-DELETED = "deleted:pb_oms"
 # The reason of a hold that was placed without one.
 HOLD_REASON = "on hold"
+_REQUIRED = ("addressLine1", "cityTown", "countryCode")
 _REFERENCES = ("reference1", "reference2", "reference3", "reference4", "shipperReference", "transportationReference")
 _get_references = attrgetter(*_REFERENCES)
 # The vendor's four statuses (the enumeration of updateOrderById) by canonical status.
@@ -64,13 +65,13 @@ SERVER_OWNED = ("orderId", "status", "orderCreateDate", "sourceFlowType", "creat
 
 
 def format_id(order_id: int) -> str:
-    """Format an order id as the vendor does: PB and 10 or 11 base-62 characters."""
-    return "PB" + to_base62(order_id)
+    """Format an order id as the vendor does: PB and 10 base-62 characters (see `to_short_base62` for the limits of that)."""
+    return "PB" + to_short_base62(order_id)
 
 
 def parse_id(text: str) -> int | None:
-    """Parse an order id; None if the text cannot be one."""
-    return from_base62(text[2:]) if text.startswith("PB") else None
+    """Parse an order id, also one of the 13 characters that ids had before; None if the text cannot be one."""
+    return from_short_base62(text[2:]) if text.startswith("PB") else None
 
 
 def status_of(order: Order) -> str:
@@ -112,7 +113,7 @@ def product_references(tree: Tree) -> tuple[EntityReference, ...]:
     )
 
 
-def _address(address: wire.Address | wire.ShippingAddress | None) -> Address | None:
+def _address(address: wire.OtherAddress | wire.ShippingAddress | None) -> Address | None:
     if address is None:
         return None
     lines = (address.addressLine1, address.addressLine2, address.addressLine3)
@@ -161,19 +162,50 @@ def _with_product(item: wire.Item, reference_data: ReferenceData) -> wire.Item:
     entry = reference_data.entries.get((PRODUCT, item.customProductId or ""))
     if entry is None:
         return item
-    product = msgspec.json.decode(entry.document, type=CustomsProductCreate)
-    weight = wire.Weight(product.weightUnit, product.weight) if product.weight is not None else None
+    if entry.kind == CUSTOMS_PRODUCT:
+        known = _customs_product_item(msgspec.json.decode(entry.document, type=CustomsProductCreate))
+    else:
+        known = _product_item(decode_product(entry.document))
     return wire.Item(
         customProductId=item.customProductId,
-        itemId=product.itemId or item.customProductId,
+        itemId=known.itemId or item.customProductId,
+        description=known.description,
+        hSTariffCode=item.hSTariffCode or known.hSTariffCode,
+        hSTariffCodeCountry=item.hSTariffCodeCountry or known.hSTariffCodeCountry,
+        originCountryCode=item.originCountryCode or known.originCountryCode,
+        originStateProvince=item.originStateProvince or known.originStateProvince,
+        quantity=item.quantity if item.quantity is not None else known.quantity,
+        unitPrice=item.unitPrice if item.unitPrice is not None else known.unitPrice,
+        unitWeight=item.unitWeight or known.unitWeight,
+    )
+
+
+def _customs_product_item(product: CustomsProductCreate) -> wire.Item:
+    """Return the properties of a customs product of this door as an item."""
+    return wire.Item(
+        itemId=product.itemId,
         description=product.description,
-        hSTariffCode=item.hSTariffCode or product.hsTariffCode,
-        hSTariffCodeCountry=item.hSTariffCodeCountry,
-        originCountryCode=item.originCountryCode or product.originCountryCode,
-        originStateProvince=item.originStateProvince,
-        quantity=item.quantity if item.quantity is not None else max(1, product.quantity),
-        unitPrice=item.unitPrice if item.unitPrice is not None else product.unitPrice,
-        unitWeight=item.unitWeight or weight,
+        hSTariffCode=product.hsTariffCode,
+        originCountryCode=product.originCountryCode,
+        quantity=max(1, product.quantity),
+        unitPrice=product.unitPrice,
+        unitWeight=wire.Weight(product.weightUnit, product.weight) if product.weight is not None else None,
+    )
+
+
+def _product_item(product: Product) -> wire.Item:
+    """Return the properties of a product of the organization as an item."""
+    customs = product.customs or ProductCustoms()
+    return wire.Item(
+        itemId=product.sku,
+        description=product.description or product.name,
+        hSTariffCode=customs.tariff_code,
+        hSTariffCodeCountry=customs.tariff_country,
+        originCountryCode=customs.origin_country,
+        originStateProvince=customs.origin_region,
+        quantity=1,
+        unitPrice=customs.value,
+        unitWeight=wire.Weight("KG", product.weight) if product.weight is not None else None,
     )
 
 
@@ -191,7 +223,7 @@ def _customs(preferences: wire.ShippingPreferences | None) -> Customs | None:
         return None
     return Customs(
         declared_value=decimal(info.customsDeclaredValue),
-        currency=info.currencyCode,
+        currency=info.currencyCode or None,
         reason=info.reasonForExport or None,
         importer_ref=info.importerCustomsReference or None,
         invoice_number=info.invoiceNumber or None,
@@ -203,7 +235,7 @@ def _totals(charges: wire.Charges) -> Totals | None:
     return totals if totals != _NO_TOTALS else None
 
 
-def _billing(body: wire.OrderCreate) -> wire.Address | None:
+def _billing(body: wire.OrderCreate) -> wire.OtherAddress | None:
     return next((each.address for each in body.additionalAddresses or () if each.addressType == "BILLING"), None)
 
 
@@ -215,7 +247,7 @@ def to_content(body: wire.OrderCreate, reference_data: ReferenceData) -> Content
         lines=tuple(_line(item, reference_data) for item in body.items),
         destinations=(Destination(address=_address(body.toAddress)),),
         references=_references(body.shippingReference),
-        currency=body.charges.currency if body.charges else None,
+        currency=body.charges.currency or None if body.charges else None,
         customer=Customer(
             customer_ref=customer.customerId or None,
             name=join_name(customer.firstName, customer.lastName),
@@ -231,7 +263,7 @@ def to_content(body: wire.OrderCreate, reference_data: ReferenceData) -> Content
         else None,
         gift=Gift(is_gift=message.type == "GIFT", message=message.message or None) if message else None,
         customs=_customs(preferences),
-        ship_by=preferences.dateOfShipment if preferences else None,
+        ship_by=preferences.dateOfShipment or None if preferences else None,
         notes=body.shippingReference.shippingNotes or None if body.shippingReference else None,
     )
 
@@ -242,24 +274,38 @@ def _without_none(**members: Tree) -> dict[str, Tree]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _address_document(address: Address | None, missing_fields: MissingFields, *path: str) -> dict[str, Tree]:
-    """Render an address; street, city and country are required."""
-    address = address or Address()
+def _address_document(address: Address) -> dict[str, Tree]:
     lines = (*address.lines, None, None, None)
     return _without_none(
         name=address.name,
         company=address.company,
-        addressLine1=missing_fields.fill(lines[0], "", *path, "addressLine1"),
+        addressLine1=lines[0],
         addressLine2=lines[1],
         addressLine3=", ".join(address.lines[2:]) or None,
-        cityTown=missing_fields.fill(address.city, "", *path, "cityTown"),
+        cityTown=address.city,
         stateProvince=address.region,
         postalCode=address.postal_code,
-        countryCode=missing_fields.fill(address.country, "", *path, "countryCode"),
+        countryCode=address.country,
         phone=address.phone,
         email=address.email,
         residential=address.residential,
     )
+
+
+def _other_address_document(address: Address) -> dict[str, Tree]:
+    """Render an additional address; its members have another order, as in the vendor's sample."""
+    document = _address_document(address)
+    return {name: document[name] for name in wire.OtherAddress.__struct_fields__ if name in document}
+
+
+def _shipping_address_document(address: Address | None, missing_fields: MissingFields, name: str) -> dict[str, Tree]:
+    """Render an address that a parcel is shipped from or to; street, city and country are required."""
+    document = _address_document(address or Address())
+    if all(member in document for member in _REQUIRED):
+        return document
+    for member in _REQUIRED:
+        document[member] = missing_fields.fill(document.get(member), "", "orderShippingInfo", name, member)
+    return {member: document[member] for member in wire.ShippingAddress.__struct_fields__ if member in document}
 
 
 def item_document(line: Line) -> dict[str, Tree]:
@@ -312,7 +358,8 @@ def _preferences_document(content: Content) -> dict[str, Tree] | None:
         carrier=shipping.carrier if shipping else None,
         service=shipping.service if shipping else None,
         customs={"customsInfo": info} if info is not None else None,
-        dateOfShipment=content.ship_by,
+        # The vendor has a date here; another door may have received a time.
+        dateOfShipment=content.ship_by[:10] if content.ship_by else None,
     )
     return rendered or ({} if shipping else None)
 
@@ -338,11 +385,10 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
         charges=_charges_document(content),
         shippingReference=_references_document(content),
         customerInfo=_customer_document(content.customer),
-        fromAddress=_address_document(content.ship_from, missing_fields, "orderShippingInfo", "fromAddress"),
-        toAddress=_address_document(address, missing_fields, "orderShippingInfo", "toAddress"),
+        fromAddress=_shipping_address_document(content.ship_from, missing_fields, "fromAddress"),
+        toAddress=_shipping_address_document(address, missing_fields, "toAddress"),
         items=[item_document(line) for line in content.lines],
-        # Nothing is required of an additional address, so its missing fields do not count.
-        additionalAddresses=[{"address": _address_document(billing, MissingFields()), "addressType": "BILLING"}]
+        additionalAddresses=[{"address": _other_address_document(billing), "addressType": "BILLING"}]
         if billing
         else None,
         shippingPreferences=_preferences_document(content),

@@ -4,13 +4,17 @@ from typing import Any
 
 from crossdock.core.orders.model import Line, Order
 from crossdock.core.time import format_time
-from crossdock.doors.pb_oms.mapping import DELETED, SERVER_OWNED, format_id, item_document, status_of
-from crossdock.doors.pb_oms.wire import OrderCreated
+from crossdock.doors.pb_oms import wire_read
+from crossdock.doors.pb_oms.mapping import format_id, item_document, status_of
+from crossdock.doors.pb_oms.member_order import MemberOrder
+from crossdock.doors.pb_oms.wire_calls import DELETED
+from crossdock.doors.pb_oms.wire_read import OrderCreated
 
 Tree = Any
-_SHIPPING_INFO = ("fromAddress", "toAddress", "additionalAddresses", "shippingReference", "shippingPreferences")
-# Members of `orderInfo` that come before tags and items; those without a name here come after them.
-_LEADING_INFO = ("customerInfo", "orderMessage", "metadata")
+_INFO, _SHIPPING_INFO = MemberOrder(wire_read.OrderInfo), MemberOrder(wire_read.OrderShippingInfo)
+# Orders of other doors are rendered in the right order but for the outermost members.
+_OUTER_INFO = MemberOrder(wire_read.OrderInfo, is_deep=False)
+_OUTER_SHIPPING_INFO = MemberOrder(wire_read.OrderShippingInfo, is_deep=False)
 
 
 def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
@@ -26,21 +30,21 @@ def item_response(item: dict[str, Tree], line: Line) -> dict[str, Tree]:
 
 def order_response(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     """Render the read response: the document in two objects, with unknown members in `orderInfo`."""
-    document = dict(document)
-    info = {
+    is_own = order.source.door == "pb_oms"
+    info = {name: value for name, value in document.items() if name not in _SHIPPING_INFO} | {
         "orderId": format_id(order.order_id),
-        "orderNumber": document.pop("orderNumber"),
         "status": status_of(order),
         "orderCreateDate": format_time(order.created_at),
         "sourceFlowType": "API",
         "createdBy": order.source.actor,
+        "items": [item_response(*each) for each in zip(document["items"], order.content.lines, strict=True)],
+        "tags": [tag for tag in order.tags if tag != DELETED],
     }
-    shipping_info = {name: document.pop(name) for name in _SHIPPING_INFO if name in document}
-    leading = {name: document.pop(name) for name in _LEADING_INFO if name in document}
-    items = [item_response(*each) for each in zip(document.pop("items"), order.content.lines, strict=True)]
-    tags = [tag for tag in order.tags if tag != DELETED]
-    others = {name: value for name, value in document.items() if name not in SERVER_OWNED}
-    return {"orderInfo": info | leading | {"tags": tags, "items": items} | others, "orderShippingInfo": shipping_info}
+    shipping_info = {name: value for name, value in document.items() if name in _SHIPPING_INFO}
+    return {
+        "orderInfo": (_INFO if is_own else _OUTER_INFO).arrange(info),
+        "orderShippingInfo": (_SHIPPING_INFO if is_own else _OUTER_SHIPPING_INFO).arrange(shipping_info),
+    }
 
 
 def created_response(order: Order) -> OrderCreated:

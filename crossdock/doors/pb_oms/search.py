@@ -17,6 +17,7 @@ from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
 from crossdock.core.search_terms import contact_email, fold_email
 from crossdock.doors.pb_oms import mapping, wire_search
+from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.flows.order_search import Exclusion, Filters, OrderQuery, Residual, alternatives
 
 _WORDS = ("UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED")
@@ -127,7 +128,7 @@ def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery,
         "sku": search.items,
     }
     # A term is more than a customer's id, an order can have several SKUs and tags, and deleted orders are never asked for.
-    is_inexact = search.customers or len(search.items) > 1 or len(search.tags) > 1 or mapping.DELETED in search.tags
+    is_inexact = search.customers or len(search.items) > 1 or len(search.tags) > 1 or DELETED in search.tags
     any_of, is_exact = alternatives(
         {name: values for name, values in several.items() if values},
         base=Filters(created_from=search.created_from, created_to=search.created_to),
@@ -137,4 +138,4 @@ def order_query(search: Search, *, limit: int, offset: int) -> tuple[OrderQuery,
     return query, None if is_exact else residual
 
 
-_DELETED = Exclusion(mapping.DELETED, status=str(Status.CANCELED))  # an order is deleted by canceling and tagging it
+_DELETED = Exclusion(DELETED, status=str(Status.CANCELED))  # an order is deleted by canceling and tagging it

@@ -1,38 +1,62 @@
-"""Wire types of Pitney Bowes OMS: the order as the vendor's create, read and update calls have it.
+"""Wire types of Pitney Bowes OMS: the bodies of the create and update calls.
 
-The names and types of members come from the vendor's pages of the calls. Those pages do not settle required members, checked
-vocabularies and limits; docs/doors/pb_oms.md lists what this door decided. Every optional member may be null.
+The names and types of members come from the vendor's pages of the calls; members have the order of the vendor's sample, which
+is also their order in every response. Those pages do not settle required members, checked vocabularies and limits;
+docs/doors/pb_oms.md lists what this door decided. Every optional member may be null, and "" where it is text.
 """
 
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from crossdock.core.json.value_types import Country, Currency, Date, NonEmpty, Number, Quantity
+from crossdock.core.json.value_types import (
+    Country,
+    NonEmpty,
+    Number,
+    OptionalCountry,
+    OptionalCurrency,
+    OptionalDate,
+    Quantity,
+)
+
+Carrier = Annotated[str, Meta(description="Carrier, such as UPS, USPS or FEDEX; any text is accepted.")]
+ParcelType = Annotated[str, Meta(description="Type of the parcel, such as PKG or LTR; any text is accepted.")]
+Service = Annotated[str, Meta(description="Service of the carrier, such as 2DA or GRD; any text is accepted.")]
+LengthUnit = Annotated[str, Meta(description="IN or CM in the vendor's samples; any text is accepted.")]
+WeightUnit = Annotated[str, Meta(description="OZ or GM in the vendor's samples; any text is accepted.")]
+ItemId = Annotated[str, Meta(description="SKU of the item; items are updated and removed by it.")]
+CustomProductId = Annotated[str, Meta(description="Id of a customs product, as addCustomsProduct returned it.")]
+OrderNumber = Annotated[NonEmpty, Meta(description="Number of the order at the client, unique for this API.")]
 
 
 class Message(Struct):
-    """A message printed for the receiver; `type` is GIFT in every sample of the vendor."""
+    """A message printed for the receiver."""
 
-    type: str | None = None
+    type: Annotated[str, Meta(description="GIFT in the vendor's samples; any text is accepted.")] | None = None
     message: str | None = None
 
 
 class Metadatum(Struct):
+    """A name with a value, such as the name of a cost account."""
+
     name: str | None = None
     value: str | None = None
 
 
 class Charges(Struct):
-    currency: Currency | None = None
-    billingStatus: str | None = None
+    """The amounts of the order: `gmv` is its total, `subTotal` that of the items, `totalPaid` what the customer has paid."""
+
+    currency: OptionalCurrency | None = None
+    billingStatus: Annotated[str, Meta(description="Paid in the vendor's samples; any text is accepted.")] | None = None
     gmv: Number | None = None
     subTotal: Number | None = None
     totalPaid: Number | None = None
-    paymentType: str | None = None
+    paymentType: Annotated[str, Meta(description="Such as Credit Card; any text is accepted.")] | None = None
 
 
 class ShippingReference(Struct):
+    """References printed on the label or passed to the carrier, and notes for the warehouse."""
+
     reference1: str | None = None
     reference2: str | None = None
     reference3: str | None = None
@@ -43,6 +67,8 @@ class ShippingReference(Struct):
 
 
 class CustomerInfo(Struct):
+    """Who ordered."""
+
     firstName: str | None = None
     lastName: str | None = None
     email: str | None = None
@@ -50,7 +76,7 @@ class CustomerInfo(Struct):
 
 
 class Address(Struct):
-    """An address of `additionalAddresses`; it may be partial."""
+    """A change to the address that a parcel is shipped from or to."""
 
     name: str | None = None
     company: str | None = None
@@ -60,7 +86,7 @@ class Address(Struct):
     cityTown: str | None = None
     stateProvince: str | None = None
     postalCode: str | None = None
-    countryCode: Country | None = None
+    countryCode: OptionalCountry | None = None
     phone: str | None = None
     email: str | None = None
     residential: bool | None = None
@@ -84,61 +110,90 @@ class ShippingAddress(Struct, kw_only=True):
 
 
 class Weight(Struct):
-    unitOfMeasurement: str | None = None
+    unitOfMeasurement: WeightUnit | None = None
     weight: Number | None = None
 
 
 class Item(Struct):
-    """An item with properties of its own, or with only a `customProductId`."""
+    """An item with properties of its own (`itemId` or `description`, and `quantity`), or with only a `customProductId`."""
 
-    customProductId: str | None = None
-    itemId: str | None = None
+    customProductId: CustomProductId | None = None
+    itemId: ItemId | None = None
     description: str | None = None
-    hSTariffCode: str | None = None
-    hSTariffCodeCountry: str | None = None
-    originCountryCode: str | None = None
+    hSTariffCode: Annotated[str, Meta(description="Code of the Harmonized System.")] | None = None
+    hSTariffCodeCountry: Annotated[str, Meta(description="Country whose tariff the code is of.")] | None = None
+    originCountryCode: Annotated[str, Meta(description="Country the item was made in.")] | None = None
     originStateProvince: str | None = None
     quantity: Quantity | None = None
     unitPrice: Number | None = None
     unitWeight: Weight | None = None
 
 
+class OtherAddress(Struct):
+    """An address of which nothing is required; its members have another order than those of the others, as in the sample."""
+
+    addressLine1: str | None = None
+    addressLine2: str | None = None
+    addressLine3: str | None = None
+    cityTown: str | None = None
+    countryCode: OptionalCountry | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    postalCode: str | None = None
+    company: str | None = None
+    stateProvince: str | None = None
+    residential: bool | None = None
+
+
 class AdditionalAddress(Struct):
-    address: Address | None = None
-    addressType: str | None = None
+    """Another address of the order, such as the one of the bill."""
+
+    address: OtherAddress | None = None
+    addressType: Annotated[str, Meta(description="BILLING in the vendor's samples; any text is accepted.")] | None = (
+        None
+    )
 
 
 class Parcel(Struct):
     length: Number | None = None
     width: Number | None = None
     height: Number | None = None
-    dimUnit: str | None = None
-    weightUnit: str | None = None
+    dimUnit: LengthUnit | None = None
+    weightUnit: WeightUnit | None = None
     weight: Number | None = None
 
 
 class InputParameter(Struct):
-    name: str | None = None
+    """A parameter of a special service; amounts are text here, as at the vendor."""
+
+    name: Annotated[str, Meta(description="Such as INPUT_VALUE.")] | None = None
     value: str | None = None
 
 
 class SpecialService(Struct):
     inputParameters: list[InputParameter] | None = None
-    specialserviceId: str | None = None
+    specialserviceId: Annotated[str, Meta(description="Such as Ins; any text is accepted.")] | None = None
 
 
 class CustomsInfo(Struct):
+    """What a customs declaration says of the shipment."""
+
     certificateNumber: str | None = None
     comments: str | None = None
-    currencyCode: Currency | None = None
+    currencyCode: OptionalCurrency | None = None
     customsDeclaredValue: Number | None = None
-    eel_pfc: str | None = field(default=None, name="EELPFC")
+    eel_pfc: Annotated[str, Meta(description="Exemption or citation of the US export declaration.")] | None = field(
+        default=None, name="EELPFC"
+    )
     fromCustomsReference: str | None = None
     importerCustomsReference: str | None = None
     insuredAmount: Number | None = None
     invoiceNumber: str | None = None
     licenseNumber: str | None = None
-    reasonForExport: str | None = None
+    reasonForExport: Annotated[str, Meta(description="Such as GIFT or MERCHANDISE; any text is accepted.")] | None = (
+        None
+    )
 
 
 class Customs(Struct):
@@ -154,23 +209,27 @@ class ShipmentOptions(Struct):
 
 
 class ShippingPreferences(Struct):
-    customCarrierCode: str | None = None
-    carrier: str | None = None
-    parcelId: str | None = None
-    parcelType: str | None = None
-    service: str | None = None
+    """How the order is to be shipped."""
+
+    customCarrierCode: (
+        Annotated[str, Meta(description="A carrier code, as createCustomCode stored it; not looked up.")] | None
+    ) = None
+    carrier: Carrier | None = None
+    parcelId: Annotated[str, Meta(description="Id of a branded parcel.")] | None = None
+    parcelType: ParcelType | None = None
+    service: Service | None = None
     parcel: Parcel | None = None
     specialServices: list[SpecialService] | None = None
     customs: Customs | None = None
     shipmentProvider: ShipmentProvider | None = None
     shipmentOptions: ShipmentOptions | None = None
-    dateOfShipment: Date | None = None
+    dateOfShipment: OptionalDate | None = None
 
 
 class OrderCreate(Struct, kw_only=True):
-    """The body of the create call."""
+    """The body of the create call. Unknown members are stored and returned."""
 
-    orderNumber: NonEmpty
+    orderNumber: OrderNumber
     orderMessage: Message | None = None
     metadata: list[Metadatum] | None = None
     charges: Charges | None = None
@@ -183,54 +242,18 @@ class OrderCreate(Struct, kw_only=True):
     shippingPreferences: ShippingPreferences | None = None
 
 
-class OrderCreated(Struct):
-    """The response to the create call; the vendor does not return the order."""
-
-    orderId: str
-    orderNumber: str
-    status: str
-    transactionCreateDate: str
-
-
-class OrderInfo(Struct, kw_only=True):
-    orderId: str
-    orderNumber: str
-    status: str
-    orderCreateDate: str
-    sourceFlowType: str
-    createdBy: str
-    customerInfo: CustomerInfo | None = None
-    orderMessage: Message | None = None
-    metadata: list[Metadatum] | None = None
-    tags: list[str]
-    items: list[Item]
-    charges: Charges | None = None
-
-
-class OrderShippingInfo(Struct, kw_only=True):
-    fromAddress: ShippingAddress
-    toAddress: ShippingAddress
-    additionalAddresses: list[AdditionalAddress] | None = None
-    shippingReference: ShippingReference | None = None
-    shippingPreferences: ShippingPreferences | None = None
-
-
-class OrderRead(Struct):
-    """The response to the read call: the members of the create body, in two objects."""
-
-    orderInfo: OrderInfo
-    orderShippingInfo: OrderShippingInfo
-
-
 class OrderPatch(Struct, kw_only=True):
-    """The body of the update call; `items` are matched with the order's items by their ids."""
+    """The body of the update call: objects are merged at every depth, null removes a member, arrays are replaced.
 
-    orderNumber: NonEmpty | None = None
+    `items` are matched with the order's items by their ids.
+    """
+
+    orderNumber: OrderNumber | None = None
     orderMessage: Message | None = None
     charges: Charges | None = None
     shippingReference: ShippingReference | None = None
     customerInfo: CustomerInfo | None = None
-    fromAddress: ShippingAddress | None = None
-    toAddress: ShippingAddress | None = None
+    fromAddress: Address | None = None
+    toAddress: Address | None = None
     items: Annotated[list[Item], Meta(min_length=1)] | None = None
     shippingPreferences: ShippingPreferences | None = None

@@ -5,6 +5,15 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from crossdock.core.json.value_types import Count, Country, NonEmpty, Number
+from crossdock.doors.pb_oms.wire import InputParameter
+
+
+class CarrierSpecialService(Struct):
+    """A special service of a carrier code; its id has a capital S here, other than in orders."""
+
+    specialServiceId: str | None = None
+    inputParameters: list[InputParameter] | None = None
+    fee: Number | None = None
 
 
 class CarrierCodeCreate(Struct, kw_only=True):
@@ -17,7 +26,7 @@ class CarrierCodeCreate(Struct, kw_only=True):
     parcelName: str | None = None
     serviceId: str | None = None
     serviceName: str | None = None
-    specialServices: list[Any] | None = None
+    specialServices: list[CarrierSpecialService] | None = None
 
 
 class CarrierCodeCreated(Struct):
@@ -25,8 +34,8 @@ class CarrierCodeCreated(Struct):
 
 
 class CustomsProductCreate(Struct, kw_only=True):
-    """A customs product. One of `productDetails` (older version of the vendor's page) and `productDimensions` (newer) is
-    required."""
+    """A customs product, with `productDimensions` (newest version of the vendor's page), `productDetails` (the one before) or
+    `weight` (the first)."""
 
     description: NonEmpty
     originCountryCode: Country

@@ -1,11 +1,10 @@
 """Ventmere S2: order, catalog and sign-in calls."""
 
-from crossdock.doors import Door, SalesAccounts
-from crossdock.doors.s2.catalog import ACCOUNT, assign, describe_organization
-from crossdock.doors.s2.demo import DEMO_SEEDS, curl, seeds
+from crossdock.doors import Door
+from crossdock.doors.s2.demo import DEMO_SEEDS, ORGANIZATION_IDS, SALES_ACCOUNTS, curl, seeds
 from crossdock.doors.s2.errors import refuse
 from crossdock.doors.s2.format import FORMAT
-from crossdock.doors.s2.routes import ROUTES, organization_of
+from crossdock.doors.s2.routes import NOT_YET, ROUTES, organization_of
 
 __all__ = ["DOOR"]
 
@@ -19,6 +18,7 @@ DOOR = Door(
     seeds=seeds,
     demo_seeds=DEMO_SEEDS,
     demo_curl=curl,
-    describe_organization=describe_organization,
-    sales_accounts=SalesAccounts(ACCOUNT, assign),
+    not_yet=NOT_YET,
+    organization_ids=ORGANIZATION_IDS,
+    sales_accounts=SALES_ACCOUNTS,
 )

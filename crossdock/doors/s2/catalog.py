@@ -12,21 +12,22 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Raw
 
+from crossdock.core.catalog import products
+from crossdock.core.catalog.products import Product, decode_product
 from crossdock.core.ids import from_uuid, to_uuid
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
-from crossdock.flows import reference_data
-from crossdock.flows.access import Caller
-from crossdock.flows.context import Context
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.reference_data import CatalogEntry
 from crossdock.flows.tenants import Membership, Organization, Person
 
 Tree = Any
 ACCOUNT = "s2/account"
-PRODUCT = "s2/product"
-PRODUCT_BY_SKU = "s2/product@name"
+PRODUCT = products.KIND
+PRODUCT_BY_SKU = f"{PRODUCT}@name"
 BRAND = "s2/brand"
+# The id of what an order of another door has not: its account, and the brand of a product that is not in the catalog.
+NO_ID = "00000000-0000-0000-0000-000000000000"
 
 _DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
@@ -60,12 +61,29 @@ def s2_id(organization: Organization) -> str:
     return organization.uuid
 
 
+def with_version_4(uuid: UUID) -> str:
+    """Format a computed UUID with the version digit 4, because some clients' checks of UUIDs accept no other."""
+    digits = str(uuid)
+    return f"{digits[:14]}4{digits[15:]}"
+
+
 def key_for(organization: Organization, kind: str, name: str) -> str:
     """Compute the UUID of a catalog entry from its kind and name, so that only one of two concurrent requests can add it.
 
-    Keys are stored: another UUID for the same name would add the entry a second time.
+    Keys are stored: another UUID for the same name would add the entry a second time. Entries of earlier releases, whose
+    keys had version 5, are found by their name before a key is computed.
     """
-    return str(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
+    return with_version_4(uuid5(UUID(s2_id(organization)), f"{kind}/{name}"))
+
+
+def product_id_for(organization: Organization, sku: str) -> str:
+    """Compute the UUID of a product that this door adds; computed as in earlier releases, but for the version."""
+    return key_for(organization, "s2/product", sku)
+
+
+def unknown_product_id(organization: Organization, sku: str, name: str) -> str:
+    """Compute the UUID of a product that is not in the catalog: the one it would get there, if it has a SKU."""
+    return product_id_for(organization, sku) if sku else key_for(organization, "s2/product without sku", name)
 
 
 # ------------------------------------------------------------------------------------------- accounts, products, brands
@@ -115,22 +133,59 @@ def warehouse_of(entry: CatalogEntry) -> str | None:
     return warehouse or None
 
 
-async def describe_organization(context: Context, caller: Caller) -> list[tuple[str, str]]:
-    """List what `crossdock organization show` prints for S2: the organization's S2 id and its newest sales accounts."""
-    lines = [("s2 id", s2_id(caller.organization))]
-    accounts, _ = await reference_data.page(context, caller, kind=ACCOUNT, term=None, limit=100, offset=0)
-    for account in accounts:
-        warehouse = warehouse_of(account)
-        suffix = f"  (assigns to {warehouse})" if warehouse else ""
-        lines.append(("s2 account", f"{account.key}  {account.name}{suffix}"))
-    return lines
+def account_document(name: str) -> dict[str, Tree]:
+    """Make the stored document of a sales account."""
+    return {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": None}
+
+
+def describe_account(document: bytes) -> tuple[str, str | None]:
+    """Return the name in a sales account's document, and the warehouse that new orders are assigned to, or None."""
+    account = _DOCUMENT.decode(document)
+    return account["name"], account["autoAssignOrdersToWarehouse"] or None
 
 
 @lru_cache(_CACHE_SIZE)
 def product_response(entry: CatalogEntry, organization: Organization) -> Raw:
     """Render a product with its brand."""
     times = (entry.created_at, entry.updated_at)
-    return render_product(entry.document, organization, key=entry.key, times=times)
+    document = encode_json(product_fields(entry, organization))
+    return render_product(document, organization, key=entry.key, times=times)
+
+
+def product_fields(entry: CatalogEntry, organization: Organization) -> dict[str, Tree]:
+    """Return S2's fields of a product; what another door or an import did not say has S2's value for nothing."""
+    product = decode_product(entry.document)
+    own = product.door_fields.get("s2", {})
+    brand = own.get("brand")
+    if brand is None or brand["name"] != (product.brand or ""):
+        name = product.brand or ""
+        brand = {"id": key_for(organization, BRAND, name), **brand_document(name, entry.created_at)}
+    zero = Decimal("0.0")
+    return {
+        "sku": product.sku or "",
+        "brand": brand,
+        "gtin": product.gtin or "",
+        "name": product.name or product.description or product.sku or "",
+        "remarks": own.get("remarks", product.description or ""),
+        "imageMain": product.image or "",
+        "packageLengthMm": _measure(product.length),
+        "packageWidthMm": _measure(product.width),
+        "packageHeightMm": _measure(product.height),
+        "shippingWeightKg": _measure(product.weight),
+        "caseUnit": own.get("caseUnit", "EACH"),
+        "casePack": own.get("casePack", 1),
+        "caseLengthMm": own.get("caseLengthMm", zero),
+        "caseWidthMm": own.get("caseWidthMm", zero),
+        "caseHeightMm": own.get("caseHeightMm", zero),
+        "caseWeightKg": own.get("caseWeightKg", zero),
+        "condition": own.get("condition", "NEW"),
+        "serialNumberRequired": own.get("serialNumberRequired", False),
+        "expiryDateRequired": own.get("expiryDateRequired", False),
+    }
+
+
+def _measure(number: Decimal | None) -> Decimal:
+    return _float(Decimal(0) if number is None else number)
 
 
 def render_product(
@@ -146,24 +201,17 @@ def render_product(
 
 
 class ProductNames(TypedDict):
-    """The members of a product's document that order lines use."""
+    """The members of a product that order lines use."""
 
     sku: str
     name: str
 
 
-_NAMES = msgspec.json.Decoder(ProductNames)
-
-
 @lru_cache(_CACHE_SIZE)
 def parse_names(entry: CatalogEntry) -> ProductNames:
-    """Parse a product's SKU and name."""
-    return _NAMES.decode(entry.document)
-
-
-def search_text(document: dict[str, Tree]) -> str:
-    """Return the text that a list's `term` is searched in: the SKU, if there is one, and the name."""
-    return "\n".join(document[name] for name in ("sku", "name") if name in document)
+    """Return a product's SKU and name."""
+    product = decode_product(entry.document)
+    return {"sku": product.sku or "", "name": product.name or product.description or product.sku or ""}
 
 
 def brand_document(name: str, now: int) -> dict[str, Tree]:
@@ -176,8 +224,29 @@ def brand_response(entry: CatalogEntry) -> dict[str, Tree]:
     return {"id": entry.key, **parse_document(entry)}
 
 
+# Members of a product that only S2 has; the canonical product stores them as they are.
+_OWN_FIELDS = ("brand", "remarks", "caseUnit", "casePack", "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg",
+               "condition", "serialNumberRequired", "expiryDateRequired")  # fmt: skip
+
+
+def to_product(document: dict[str, Tree]) -> Product:
+    """Map a product's document (see product_document) to the canonical product."""
+    return Product(
+        sku=document["sku"] or None,
+        name=document["name"] or None,
+        brand=document["brand"]["name"] or None,
+        gtin=document["gtin"] or None,
+        image=document["imageMain"] or None,
+        length=document["packageLengthMm"],
+        width=document["packageWidthMm"],
+        height=document["packageHeightMm"],
+        weight=document["shippingWeightKg"],
+        door_fields={"s2": {name: document[name] for name in _OWN_FIELDS}},
+    )
+
+
 def product_document(body: wire.ProductCreate, brand: dict[str, Tree]) -> dict[str, Tree]:
-    """Make the stored document of a product: its members in the order of the response, whole measures as 1500.0."""
+    """Make the document of a product: its members in the order of the response, whole measures as 1500.0."""
     document: dict[str, Tree] = msgspec.structs.asdict(body) | {"brand": brand}
     # `brand` is the second member of the body and of the response: replacing its value keeps the order
     return document | {name: _float(document[name]) for name in _MEASURES}
@@ -213,8 +282,19 @@ def user_response(person: Person, memberships: list[tuple[Organization, Membersh
     }
 
 
-def find_product(reference_data: ReferenceData, key: str) -> CatalogEntry | None:
-    """Find the product with the id `key` in the reference data, whether it was looked up by id or by SKU."""
-    if (entry := reference_data.entries.get((PRODUCT, key))) is not None:
-        return entry
-    return next((each for each in reference_data.entries.values() if each.kind == PRODUCT and each.key == key), None)
+class Products:
+    """The products among reference data, by id, whether they were looked up by id or by SKU."""
+
+    __slots__ = ("_by_id", "_entries")
+
+    def __init__(self, reference_data: ReferenceData) -> None:
+        self._entries = reference_data.entries
+        self._by_id: dict[str, CatalogEntry] | None = None
+
+    def find(self, key: str) -> CatalogEntry | None:
+        """Find the product with the id `key`; those looked up by SKU, for an order of another door, are indexed once."""
+        if (entry := self._entries.get((PRODUCT, key))) is not None:
+            return entry
+        if self._by_id is None:
+            self._by_id = {each.key: each for each in self._entries.values() if each.kind == PRODUCT}
+        return self._by_id.get(key)

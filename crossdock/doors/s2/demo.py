@@ -4,11 +4,11 @@ The ids and values of the demo are those of the vendor's create-order page.
 """
 
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
-from crossdock.doors import Seed
-from crossdock.doors.s2.catalog import ACCOUNT, BRAND, PRODUCT, search_text
+from crossdock.doors import OrganizationId, SalesAccounts, Seed, encode_json
+from crossdock.doors.s2.catalog import ACCOUNT, BRAND, PRODUCT, account_document, assign, describe_account, to_product
+from crossdock.doors.s2.wire import is_uuid
 
 ACCOUNT_ID = "1ac48942-405a-4841-a7d8-708f50dbe888"
 FIRST_PRODUCT_ID = "3775cc37-30e7-4579-a58e-c9adda6fa888"
@@ -63,22 +63,32 @@ _SECOND_PRODUCT = {
 }
 
 
-def _account(name: str) -> dict[str, Any]:
-    return {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": None}
+def _parse_uuid(text: str) -> str:
+    if not is_uuid(text):
+        raise ValueError(f"an S2 id is a UUID, such as {ACCOUNT_ID}, not {text!r}")
+    return text.lower()
 
+
+SALES_ACCOUNTS = SalesAccounts(
+    ACCOUNT, lambda name: encode_json(account_document(name)), assign, describe_account, _parse_uuid
+)
+ORGANIZATION_IDS = (
+    OrganizationId("s2-organization", None, "UUID that S2 clients send in X-S2-Organization.", _parse_uuid),
+    OrganizationId("s2-account", ACCOUNT, "UUID of the sales account that S2 clients send as accountId.", _parse_uuid),
+)
 
 DEMO_SEEDS = (
-    Seed(ACCOUNT, ACCOUNT_ID, "Demo", document=_account("Demo")),
+    Seed(ACCOUNT, ACCOUNT_ID, "Demo", document=account_document("Demo")),
     Seed(BRAND, _BRANDLESS_ID, "", document=_BRANDLESS),
     Seed(BRAND, _SONY_ID, "Sony", document=_SONY),
-    Seed(PRODUCT, SECOND_PRODUCT_ID, "SKU-GREY", search_text(_SECOND_PRODUCT), _SECOND_PRODUCT),
-    Seed(PRODUCT, FIRST_PRODUCT_ID, "test", search_text(_FIRST_PRODUCT), _FIRST_PRODUCT),
+    Seed(PRODUCT, SECOND_PRODUCT_ID, "SKU-GREY", "SKU-GREY\nSKU GREY", to_product(_SECOND_PRODUCT)),
+    Seed(PRODUCT, FIRST_PRODUCT_ID, "test", "test\nTest Product", to_product(_FIRST_PRODUCT)),
 )
 
 
 def seeds(organization_name: str) -> tuple[Seed, ...]:
     """Make the seeds of a new organization: one account, because orders need one and the vendor has no call that creates it."""
-    return (Seed(ACCOUNT, str(uuid4()), organization_name, document=_account(organization_name)),)
+    return (Seed(ACCOUNT, str(uuid4()), organization_name, document=account_document(organization_name)),)
 
 
 _LOGIN = '{"email":"demo@example.com","password":"demo-password"}'

@@ -8,7 +8,9 @@ from typing import Any
 
 from crossdock.core.errors import Conflict, Fault, Invalid, Path
 from crossdock.core.orders.commands import EditOrder
+from crossdock.core.orders.model import Order
 from crossdock.doors.s2 import responses, wire
+from crossdock.doors.s2.catalog import format_time
 from crossdock.doors.s2.format import FORMAT
 
 Tree = Any
@@ -25,10 +27,12 @@ _VENDOR_NAMES = {"lines": "items", "currency": "currencyId", "sku": "productId",
 
 def update_order(order_id: int | None, body: Document) -> EditOrder:
     """Make the command that updates an order with the body of an update."""
-    return EditOrder(order_id=order_id, door=FORMAT.name, change=lambda before, _: apply_update(before, body))
+    return EditOrder(
+        order_id=order_id, door=FORMAT.name, change=lambda before, order: apply_update(before, body, order)
+    )
 
 
-def apply_update(before: Document, body: Document) -> Document:
+def apply_update(before: Document, body: Document, order: Order) -> Document:
     """Apply the body of an update to an order's document, which has the shape of the create body.
 
     If the shipping address is missing or null, the order's stays, because an order must have one.
@@ -49,8 +53,10 @@ def apply_update(before: Document, body: Document) -> Document:
             after[name] = value
         elif after.get(name) is not None:
             del after[name]
+    if not before["channelOrderDate"] and after.get("channelOrderDate") == format_time(order.created_at):
+        after["channelOrderDate"] = ""  # an order of another door that does not say it, sent back as it was read
     if isinstance(after.get("items"), list):
-        after["items"] = _items(before, after["items"])
+        after["items"] = _items(before, after["items"], is_own=order.source.door == FORMAT.name)
     if isinstance(after.get("attachments"), list):
         after["attachments"] = [
             _without(each, responses.ATTACHMENT_RESPONSE_FIELDS - {"fileName", "path"}) for each in after["attachments"]
@@ -58,18 +64,15 @@ def apply_update(before: Document, body: Document) -> Document:
     return after
 
 
-def _items(before: Document, items: list[Tree]) -> list[Tree]:
-    """Restore the `product` of items without a productId, as a client sends back an order of another door that it has read."""
-    unknown = {
-        item["channelOrderItemId"]: item["product"] for item in before["items"] if isinstance(item.get("product"), dict)
-    }
+def _items(before: Document, items: list[Tree], *, is_own: bool) -> list[Tree]:
+    """Restore the `product` of items whose product is not in the catalog, as of an order of another door."""
+    unknown = {} if is_own else {item["productId"]: item["product"] for item in before["items"] if "product" in item}
     after = []
     for item in items:
         changed = _without(item, frozenset({"product"}))
-        if isinstance(item, dict) and item.get("productId") == "":
-            item_id = item.get("channelOrderItemId")
-            if isinstance(item_id, str) and item_id in unknown:
-                changed["product"] = unknown[item_id]
+        product_id = item.get("productId") if isinstance(item, dict) else None
+        if isinstance(product_id, str) and (product := unknown.get(product_id.lower())) is not None:
+            changed["product"] = product
         after.append(changed)
     return after
 

@@ -10,6 +10,9 @@ _ERRORS = {
     Code.TOO_LARGE: (413, "INVALID_ARGUMENT"),
     Code.TOO_DEEP: (400, "INVALID_ARGUMENT"),
     Code.INVALID: (400, "INVALID_ARGUMENT"),
+    Code.BAD_REQUEST: (400, "INVALID_ARGUMENT"),
+    Code.HEAD_TOO_LARGE: (431, "INVALID_ARGUMENT"),
+    Code.TOO_SLOW: (408, "INVALID_ARGUMENT"),
     Code.UNKNOWN_REFERENCE: (404, "NOT_FOUND"),
     Code.NO_ROUTE: (404, "NOT_FOUND"),
     Code.NO_METHOD: (405, "INVALID_ARGUMENT"),
@@ -17,6 +20,7 @@ _ERRORS = {
     Code.NO_ORDER: (404, "NOT_FOUND"),
     Code.NO_SUBMISSION: (404, "NOT_FOUND"),
     Code.NOT_FOUND: (404, "NOT_FOUND"),
+    Code.UNKNOWN_CURSOR: (404, "NOT_FOUND"),
     Code.NO_TOKEN: (401, "UNAUTHENTICATED"),
     Code.BAD_TOKEN: (401, "UNAUTHENTICATED"),
     Code.BAD_CREDENTIALS: (401, "UNAUTHENTICATED"),
@@ -29,6 +33,7 @@ _ERRORS = {
     Code.EXISTS: (409, "ALREADY_EXISTS"),
     Code.UNAVAILABLE: (503, "UNAVAILABLE"),
     Code.OVERLOADED: (503, "UNAVAILABLE"),
+    Code.TOO_MANY_ATTEMPTS: (429, "RESOURCE_EXHAUSTED"),
 }
 
 
@@ -58,5 +63,5 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
         message = f"An unexpected error occurred. Please report it with the reference ID: {request.request_id}."
         return json_reply(500, wire.ErrorAnswer("INTERNAL", message))
     status, code = _ERRORS[refusal.code]
-    headers = [("Retry-After", "1")] if status == 503 else []
+    headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])
     return json_reply(status, wire.ErrorAnswer(code, _message(refusal)), headers=headers)

@@ -14,8 +14,17 @@ from crossdock.core.json.request_body import EntityReference, ParsedBody, duplic
 from crossdock.core.json.value_types import decimal, is_date, is_date_time, is_utc_date_time, normalize_date_time
 from crossdock.core.orders.model import Address, Content, Destination, Line, Reference, Shipping
 from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, find_product, parse_names
+from crossdock.doors.s2.catalog import (
+    ACCOUNT,
+    NO_ID,
+    PRODUCT,
+    PRODUCT_BY_SKU,
+    Products,
+    parse_names,
+    unknown_product_id,
+)
 from crossdock.flows.formats import MissingFields, ReferenceData
+from crossdock.flows.tenants import Organization
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
@@ -23,8 +32,9 @@ _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
 
 # -------------------------------------------------------------------------------------------------------------- body to content
 def unique_items_rule(tree: Tree) -> Iterable[Fault]:
-    """Require channelOrderItemId to be unique in the order."""
-    return duplicates_in(tree, "items", "channelOrderItemId")
+    """Require channelOrderItemId to be unique in the order, where it is not empty: clients send "" if they have none."""
+    faults = duplicates_in(tree, "items", "channelOrderItemId")
+    return (fault for fault in faults if tree["items"][fault.path[1]]["channelOrderItemId"] != "")
 
 
 def references_in(tree: Tree) -> tuple[EntityReference, ...]:
@@ -58,15 +68,25 @@ def _address(sent: wire.Address | None) -> Address | None:
     )
 
 
-def _line(item: wire.Item, reference_data: ReferenceData, unknown_product: Tree) -> Line:
+def _unknown_product(item: wire.Item, row: Tree, organization: Organization) -> dict[str, str] | None:
+    """Return the SKU and name that `from_content` wrote for a product that is not in the catalog; None otherwise."""
+    product = row.get("product")
+    if not isinstance(product, dict) or not all(isinstance(product.get(name), str) for name in ("sku", "name")):
+        return None
+    written = unknown_product_id(organization, product["sku"], product["name"])
+    return product if item.productId.lower() == written else None
+
+
+def _line(item: wire.Item, row: Tree, products: Products, organization: Organization) -> Line:
     key = item.productId.lower()
-    entry = find_product(reference_data, key) if key else None
-    names = parse_names(entry) if entry is not None else unknown_product or {}
+    entry = products.find(key)
+    unknown = _unknown_product(item, row, organization) if entry is None else None
+    names = parse_names(entry) if entry is not None else unknown or {}
     return Line(
         quantity=item.quantity,
         sku=names.get("sku") or None,
         line_ref=item.channelOrderItemId or None,
-        product_ref=key or None,
+        product_ref=None if unknown else key or None,
         description=names.get("name") or None,
         unit_price=decimal(item.unitPrice),
     )
@@ -75,22 +95,22 @@ def _line(item: wire.Item, reference_data: ReferenceData, unknown_product: Tree)
 def to_content(body: ParsedBody, reference_data: ReferenceData) -> Content:
     """Map a create body to canonical content."""
     sent: wire.OrderCreate = body.shape
+    products, organization = Products(reference_data), reference_data.organization
+    account = sent.accountId.lower()
     return Content(
         number=sent.channelOrderId,
         lines=tuple(
-            # productId is empty only in a document that `from_content` wrote: `product` has the SKU and name then
-            _line(item, reference_data, row.get("product") if not item.productId else None)
-            for item, row in zip(sent.items, body.tree["items"], strict=True)
+            [_line(item, row, products, organization) for item, row in zip(sent.items, body.tree["items"], strict=True)]
         ),
         destinations=(Destination(address=_address(sent.shippingAddress)),),
-        account_ref=sent.accountId.lower() or None,
+        account_ref=account if account != NO_ID else None,
         references=tuple(Reference(name, value) for name in _ALTERNATIVES if (value := getattr(sent, name))),
         placed_at=sent.channelOrderDate or None,
         currency=sent.currencyId or None,
         bill_to=_address(sent.billingAddress),
         shipping=Shipping(service=sent.channelShippingMethod) if sent.channelShippingMethod else None,
-        ship_by=sent.shipByDate,
-        deliver_by=sent.deliverByDate,
+        ship_by=sent.shipByDate or None,
+        deliver_by=sent.deliverByDate or None,
         notes=sent.customerNote or None,
     )
 
@@ -101,9 +121,9 @@ def _without_none(**members: Tree) -> dict[str, Tree]:
 
 
 def _to_utc(text: str | None) -> str | None:
-    """Convert a date or time to UTC, which S2's clients rely on; a time in UTC stays as it was sent."""
+    """Convert a date or time to UTC, which S2's clients rely on; a time in UTC keeps its precision."""
     if text is None or is_utc_date_time(text):
-        return text
+        return text and normalize_date_time(text)
     if is_date(text):
         return f"{text}T00:00:00Z"
     if not is_date_time(text):
@@ -159,15 +179,18 @@ def _line_fields(
         (PRODUCT_BY_SKU, line.sku or "")
     )
     path = ("items", position)
-    product = None
-    if entry is None:
+    product, product_id, computed_id = None, None, ""
+    if entry is not None:
+        product_id = entry.key
+    else:
         product = {
             "sku": missing_fields.fill(line.sku, "", *path, "product", "sku"),
             "name": missing_fields.fill(line.description, "", *path, "product", "name"),
         }
+        computed_id = unknown_product_id(reference_data.organization, product["sku"], product["name"])
     return _without_none(
         channelOrderItemId=missing_fields.fill(line.line_ref, "", *path, "channelOrderItemId"),
-        productId=missing_fields.fill(entry.key if entry else None, "", *path, "product", "id"),
+        productId=missing_fields.fill(product_id, computed_id, *path, "product", "id"),
         product=product,
         quantity=line.quantity,
         unitPrice=missing_fields.fill(line.unit_price, 0, *path, "unitPrice"),
@@ -180,7 +203,7 @@ def from_content(content: Content, reference_data: ReferenceData, missing_fields
     account = reference_data.entries.get((ACCOUNT, content.account_ref or ""))
     address = content.destinations[0].address if content.destinations else None
     return _without_none(
-        accountId=missing_fields.fill(account.key if account else None, "", "account", "id"),
+        accountId=missing_fields.fill(account.key if account else None, NO_ID, "account", "id"),
         channelOrderId=content.number,
         **_reference_fields(content),
         channelShippingMethod=missing_fields.fill(_shipping_method(content), "", "channelShippingMethod"),

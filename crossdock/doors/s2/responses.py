@@ -6,21 +6,23 @@ from uuid import UUID, uuid5
 
 from msgspec import Raw
 
-from crossdock.core.orders.model import Order
+from crossdock.core.orders.model import Line, Order
 from crossdock.core.orders.status import Counters, Status
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import wire
 from crossdock.doors.s2.catalog import (
     ACCOUNT,
+    NO_ID,
+    Products,
     account_response,
     brand_document,
-    find_product,
     format_id,
     format_time,
     organization_response,
     product_document,
     product_response,
     render_product,
+    with_version_4,
 )
 from crossdock.flows.formats import ReferenceData
 from crossdock.flows.tenants import Organization
@@ -65,18 +67,18 @@ _UNKNOWN_PRODUCT = product_document(
 )  # fmt: skip
 
 
-def _unknown_product(product: Tree, order: Order, organization: Organization) -> Raw:
+def _unknown_product(key: str, line: Line, order: Order, organization: Organization) -> Raw:
     """Render a product that is not in the catalog: flagged `unknown`, with the SKU and name of the order line only."""
-    brand = {"id": "", **brand_document("", order.created_at)}
-    document = _UNKNOWN_PRODUCT | {"sku": product["sku"], "brand": brand, "name": product["name"]}
+    brand = {"id": NO_ID, **brand_document("", order.created_at)}
+    document = _UNKNOWN_PRODUCT | {"sku": line.sku or "", "brand": brand, "name": line.description or ""}
     times = (order.created_at, order.created_at)
-    return render_product(encode_json(document), organization, key="", times=times, unknown=True)
+    return render_product(encode_json(document), organization, key=key, times=times, unknown=True)
 
 
 def _unknown_account(order: Order, organization: Organization) -> dict[str, Tree]:
-    """Render the account of an order of another door: the vendor's generic type, without id and name."""
+    """Render the account of an order of another door: the vendor's generic type, without a name."""
     return {
-        "id": "",
+        "id": NO_ID,
         "organization": organization_response(organization),
         "name": "",
         "type": "MARKETPLACE_GENERIC",
@@ -93,18 +95,18 @@ def _address_response(address: dict[str, Tree] | None) -> dict[str, Tree] | None
     return {name: address[name] for name in wire.Address.__struct_fields__} | address
 
 
-def _item_response(item: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
+def _item_response(
+    item: dict[str, Tree], line: Line, order: Order, products: Products, organization: Organization
+) -> dict[str, Tree]:
     key = item["productId"].lower()
-    entry = find_product(reference_data, key) if key else None
+    entry = products.find(key)
     product = (
-        product_response(entry, reference_data.organization)
-        if entry is not None
-        else _unknown_product(item["product"], order, reference_data.organization)
+        product_response(entry, organization) if entry is not None else _unknown_product(key, line, order, organization)
     )
     response = {
         "channelOrderItemId": item["channelOrderItemId"],
         "product": product,
-        "quantity": item["quantity"],
+        "quantity": int(item["quantity"]),  # may be sent as 2.0, which not every client's integer takes
         "unitPrice": item["unitPrice"],
         "meta": item["meta"],
     }
@@ -112,8 +114,12 @@ def _item_response(item: dict[str, Tree], order: Order, reference_data: Referenc
 
 
 def attachment_id(order_id: str, position: int) -> str:
-    """Compute the UUID of an attachment from the order's id and its position, so that all responses have the same."""
-    return str(uuid5(UUID(order_id), f"attachment/{position}"))
+    """Compute the UUID of an attachment from the order's id and its position, so that all responses have the same.
+
+    It has version 4, as its order's id has; attachments of orders of earlier releases keep version 5.
+    """
+    computed = uuid5(UUID(order_id), f"attachment/{position}")
+    return with_version_4(computed) if order_id[14] == "4" else str(computed)
 
 
 def _attachment_response(attachment: dict[str, Tree], file_id: str, time: str) -> dict[str, Tree]:
@@ -137,9 +143,12 @@ def _with_unknown_fields(
 
 
 def order_response(document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> dict[str, Tree]:
-    """Render the response of an order from its document; unknown members come last."""
+    """Render the response of an order from its document; unknown members come last.
+
+    An order of another door that does not say when it was placed was placed when it was received.
+    """
     account = reference_data.entries.get((ACCOUNT, document["accountId"].lower()))
-    organization = reference_data.organization
+    organization, products = reference_data.organization, Products(reference_data)
     order_id, created = format_id(order.order_id), format_time(order.created_at)
     response = {
         "id": order_id,
@@ -154,12 +163,15 @@ def order_response(document: dict[str, Tree], order: Order, reference_data: Refe
         "shippingOverrideAddress": None,
         "billingAddress": _address_response(document.get("billingAddress")),
         "meta": document["meta"],
-        "channelOrderDate": document["channelOrderDate"],
+        "channelOrderDate": document["channelOrderDate"] or created,
         "status": _STATUS[order.status],
         "assignStatus": _derive_assign_status(order.counters),
         "archived": order.archived,
         "currencyId": document["currencyId"],
-        "items": [_item_response(item, order, reference_data) for item in document["items"]],
+        "items": [
+            _item_response(item, line, order, products, organization)
+            for item, line in zip(document["items"], order.content.lines, strict=True)
+        ],
         "attachments": [
             _attachment_response(each, attachment_id(order_id, position), created)
             for position, each in enumerate(document["attachments"])

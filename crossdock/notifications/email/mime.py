@@ -21,10 +21,9 @@ from crossdock.core.ids import to_base32
 from crossdock.notifications.email.addresses import wire_address
 from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.languages import TAGS
+from crossdock.notifications.email.plain_text import one_line
 from crossdock.notifications.email.templating import Rendered
 
-# Characters that could end a header or reverse the text: controls, line separators, directions, lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
 # A header value that needs no encoding and no folding.
 _PLAIN = re.compile(r"[\x20-\x7e]{0,60}\Z")
 # A line with an encoded word has at most 76 characters: 12 around 52 of base64, which encode 39 bytes, after a header's name.
@@ -77,11 +76,6 @@ def build_message(
 def message_id_of(event_id: int, sender: str) -> str:
     """Return the Message-ID of an event's mail, which is the same for every attempt."""
     return f"<{to_base32(event_id)}@{sender.rpartition('@')[2]}>"
-
-
-def one_line(text: str) -> str:
-    """Reduce a text to one line without control characters, for a header."""
-    return " ".join(_UNSAFE.sub(" ", text).split())
 
 
 def _encode_text(text: str) -> str:

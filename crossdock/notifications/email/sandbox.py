@@ -1,17 +1,30 @@
 """Jinja environments: plain ones for built-in templates, sandboxed ones for an organization's own.
 
 An organization's administrators are trusted to write their mails, not to run code here or to exhaust the memory. So their
-templates cannot call anything, have a short list of filters and no variables of their own; loops nest twice at most. The cost
-of a template is then bounded by its length and the length of the order.
+templates cannot call anything, have a short list of filters and no variables of their own, and loops nest twice at most. What
+the templates of one mail may cost is a `Budget`: characters of output, and processor time, which is checked at every step of a
+loop. Between two checks the cost is bounded, because the texts of a mail are short (plain_text).
 
 There is an environment for each language, in which the filter `t` returns the language's texts; those without values are
 filled in when a template is compiled.
 """
 
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2 import (
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    Template,
+    TemplateRuntimeError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+    pass_context,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -34,6 +47,12 @@ _FILTERS = (
     "upper",
 )
 _MAX_NESTED_LOOPS = 2
+# Characters of one mail's texts together. The largest built-in mail has 150,000; mail servers refuse messages of 10 MB.
+MAX_OUTPUT_CHARACTERS = 500_000
+# Processor time of one mail's templates, seconds; built-in ones take 0.002 s.
+MAX_SECONDS = 0.25
+# Names that templates cannot know: the variable that holds the budget, and the filter around what a loop iterates over.
+_BUDGET, _METERED = "budget of the mail", "metered"
 # Each could recur without bound, or accumulate.
 _FORBIDDEN: dict[type[nodes.Node], str] = {
     nodes.Macro: "macro", nodes.CallBlock: "call", nodes.Import: "import", nodes.FromImport: "from", nodes.Assign: "set",
@@ -41,8 +60,44 @@ _FORBIDDEN: dict[type[nodes.Node], str] = {
 }  # fmt: skip
 
 
+class Budget:
+    """What the templates of one mail may still cost. Its methods raise TemplateRuntimeError where that is used up."""
+
+    def __init__(self) -> None:
+        self._characters = MAX_OUTPUT_CHARACTERS
+        self._ends_at = time.thread_time() + MAX_SECONDS
+
+    def check_time(self) -> None:
+        """Check the processor time of this thread: waiting for the processor does not count."""
+        if time.thread_time() > self._ends_at:
+            raise TemplateRuntimeError(f"the templates take more than {MAX_SECONDS} s of processor time")
+
+    def spend(self, characters: int) -> None:
+        """Take off characters of output."""
+        self._characters -= characters
+        if self._characters < 0:
+            raise TemplateRuntimeError(f"the templates print more than {MAX_OUTPUT_CHARACTERS:,} characters")
+        self.check_time()
+
+
+@pass_context
+def _metered(context: Any, iterable: Iterable[Any]) -> Iterator[Any]:
+    """Iterate, and check the budget at each step."""
+    budget: Budget = context[_BUDGET]
+    for each in iterable:
+        budget.check_time()
+        yield each
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Parse, and put what each loop iterates over through the filter that checks the budget."""
+        tree = super()._parse(source, name, filename)
+        for loop in tree.find_all(nodes.For):
+            loop.iter = nodes.Filter(loop.iter, _METERED, [], [], None, None, lineno=loop.lineno)
+        return tree
 
     def is_safe_callable(self, obj: Any) -> bool:
         return False
@@ -63,6 +118,8 @@ def _environment(language: Language, *, is_html: bool, is_sandboxed: bool) -> En
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in _FILTERS}
     environment.filters["t"] = partial(translate, language)
+    if is_sandboxed:
+        environment.filters[_METERED] = _metered
     return environment
 
 
@@ -78,6 +135,15 @@ def compile_template(source: str, language: Language, *, is_html: bool) -> Templ
     return _environment(language, is_html=is_html, is_sandboxed=True).from_string(source)
 
 
+def render_within(template: Template, variables: Mapping[str, Any], budget: Budget) -> str:
+    """Render an organization's template; one that costs too much raises TemplateRuntimeError."""
+    parts: list[str] = []
+    for part in template.generate({**variables, _BUDGET: budget}):
+        budget.spend(len(part))
+        parts.append(part)
+    return "".join(parts)
+
+
 def static_faults(source: str, language: Language, *, is_html: bool, known: frozenset[str]) -> list[str]:
     """List the faults of an organization's template without running it: syntax, forbidden statements, unknown variables."""
     try:
@@ -87,6 +153,8 @@ def static_faults(source: str, language: Language, *, is_html: bool, known: froz
         return [f"line {error.lineno}: {error.message}"]
     except RecursionError:
         return ["nests too deeply"]
+    except ValueError as error:  # a number with thousands of digits
+        return [str(error)]
     faults = [
         f"line {node.lineno}: {statement} is not available in a mail's template"
         for node_type, statement in _FORBIDDEN.items()

@@ -10,7 +10,16 @@ from crossdock.core.orders.events import OrderEvent, Package, Shipped
 from crossdock.core.orders.model import Address, Content, Order
 from crossdock.core.orders.status import Status
 from crossdock.notifications.email.email_settings import Language, MailSettings
-from crossdock.notifications.email.view import line_title, line_total, order_totals, safe_link
+from crossdock.notifications.email.plain_text import shown
+from crossdock.notifications.email.view import (
+    MAX_ADDRESS_LINES,
+    MAX_ITEMS,
+    MAX_PACKAGES,
+    line_title,
+    line_total,
+    order_totals,
+    safe_link,
+)
 
 _SCHEMA = "http://schema.org"
 _STATUS: dict[Status, str] = {
@@ -33,10 +42,9 @@ def structured_data(order_event: OrderEvent, order: Order, settings: MailSetting
     """Build the JSON-LD of a mail: the order, and each package of a shipment. Safe inside a script element of HTML as it is."""
     objects = [_order(order, settings, language)]
     if isinstance(order_event, Shipped):
-        objects += [
-            _parcel(package, order, settings, language)
-            for package in order_event.packages or (Package(order_event.lines),)
-        ]
+        packages = order_event.packages[:MAX_PACKAGES] or (Package(order_event.lines),)
+        most = MAX_ITEMS // len(packages)
+        objects += [_parcel(package, order, settings, language, most) for package in packages]
     raw = msgspec.json.encode(objects if len(objects) > 1 else objects[0])
     return raw.decode().translate(_ESCAPED)
 
@@ -47,10 +55,12 @@ def _order(order: Order, settings: MailSettings, language: Language) -> dict[str
         {
             "@context": _SCHEMA,
             **_reference(order, settings),
-            "orderDate": content.placed_at,
+            "orderDate": _shown(content.placed_at),
             "priceCurrency": content.currency,
             "price": _amount(order_totals(content).get("total"), content.currency),
-            "acceptedOffer": [_offer(content, position, language) for position in range(len(content.lines))],
+            "acceptedOffer": [
+                _offer(content, position, language) for position in range(min(len(content.lines), MAX_ITEMS))
+            ],
         }
     )
 
@@ -58,8 +68,8 @@ def _order(order: Order, settings: MailSettings, language: Language) -> dict[str
 def _reference(order: Order, settings: MailSettings) -> dict[str, Any]:
     return {
         "@type": "Order",
-        "merchant": {"@type": "Organization", "name": settings.name},
-        "orderNumber": order.content.number,
+        "merchant": {"@type": "Organization", "name": shown(settings.name)},
+        "orderNumber": shown(order.content.number),
         "orderStatus": f"{_SCHEMA}/{_STATUS[order.status]}",
     }
 
@@ -78,9 +88,9 @@ def _offer(content: Content, position: int, language: Language) -> dict[str, Any
     )
 
 
-def _parcel(package: Package, order: Order, settings: MailSettings, language: Language) -> dict[str, Any]:
+def _parcel(package: Package, order: Order, settings: MailSettings, language: Language, most: int) -> dict[str, Any]:
     content = order.content
-    shipped = [position for position, _ in package.lines if position < len(content.lines)]
+    shipped = [position for position, _ in package.lines if position < len(content.lines)][:most]
     destination = content.lines[shipped[0]].destination if shipped else 0
     address = content.destinations[destination].address if destination < len(content.destinations) else None
     return _present(
@@ -88,8 +98,8 @@ def _parcel(package: Package, order: Order, settings: MailSettings, language: La
             "@context": _SCHEMA,
             "@type": "ParcelDelivery",
             "deliveryAddress": None if address is None else _postal(address),
-            "carrier": {"@type": "Organization", "name": package.carrier} if package.carrier else None,
-            "trackingNumber": package.number,
+            "carrier": {"@type": "Organization", "name": shown(package.carrier)} if package.carrier else None,
+            "trackingNumber": _shown(package.number),
             "trackingUrl": safe_link(package.url) or None,
             "itemShipped": [_product(content, position, language) for position in shipped],
             "partOfOrder": _reference(order, settings),
@@ -99,7 +109,11 @@ def _parcel(package: Package, order: Order, settings: MailSettings, language: La
 
 def _product(content: Content, position: int, language: Language) -> dict[str, Any]:
     return _present(
-        {"@type": "Product", "name": line_title(content, position, language), "sku": content.lines[position].sku}
+        {
+            "@type": "Product",
+            "name": line_title(content, position, language),
+            "sku": _shown(content.lines[position].sku),
+        }
     )
 
 
@@ -107,14 +121,18 @@ def _postal(address: Address) -> dict[str, Any]:
     return _present(
         {
             "@type": "PostalAddress",
-            "name": address.name,
-            "streetAddress": ", ".join(address.lines) or None,
-            "addressLocality": address.city,
-            "addressRegion": address.region,
-            "postalCode": address.postal_code,
-            "addressCountry": address.country,
+            "name": _shown(address.name),
+            "streetAddress": _shown(", ".join(address.lines[:MAX_ADDRESS_LINES]) or None),
+            "addressLocality": _shown(address.city),
+            "addressRegion": _shown(address.region),
+            "postalCode": _shown(address.postal_code),
+            "addressCountry": _shown(address.country),
         }
     )
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else shown(text)
 
 
 def _amount(value: Decimal | None, currency: str | None) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from jinja2 import Template, TemplateError
+from jinja2 import TemplateError
 from markupsafe import Markup
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from crossdock.core.orders.model import Order
 from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.languages import translate
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.sandbox import built_in_template, compile_template
+from crossdock.notifications.email.sandbox import Budget, built_in_template, compile_template, render_within
 from crossdock.notifications.email.structured_data import structured_data
 from crossdock.notifications.email.view import View, build_view
 
@@ -68,14 +68,15 @@ def render_strictly(
     variables: dict[str, Any] = {name: getattr(view, name) for name in View.__struct_fields__}
     variables["markup"] = ""
     variables["subject"] = ""
+    budget = Budget()
     if override.subject is None:
         subject = _subject(view, language)
     else:
-        subject = compile_template(override.subject, language, is_html=False).render(variables)
+        subject = render_within(compile_template(override.subject, language, is_html=False), variables, budget)
     variables["subject"] = " ".join(subject.split())[:MAX_SUBJECT_CHARACTERS]
-    text = _template(kind, override.text, language, is_html=False).render(variables)
+    text = _body(kind, override.text, language, variables, budget, is_html=False)
     variables["markup"] = Markup(structured_data(order_event, order, settings, language))  # escaped already
-    html = _template(kind, override.html, language, is_html=True).render(variables)
+    html = _body(kind, override.html, language, variables, budget, is_html=True)
     return Rendered(variables["subject"], html, text.strip() + "\n")
 
 
@@ -84,7 +85,9 @@ def _subject(view: View, language: Language) -> str:
     return translate(language, key, number=view.number)
 
 
-def _template(kind: Kind, source: str | None, language: Language, *, is_html: bool) -> Template:
+def _body(
+    kind: Kind, source: str | None, language: Language, variables: dict[str, Any], budget: Budget, *, is_html: bool
+) -> str:
     if source is not None:
-        return compile_template(source, language, is_html=is_html)
-    return built_in_template(f"{kind}.html" if is_html else f"{kind}.txt", language)
+        return render_within(compile_template(source, language, is_html=is_html), variables, budget)
+    return built_in_template(f"{kind}.html" if is_html else f"{kind}.txt", language).render(variables)

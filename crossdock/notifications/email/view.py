@@ -35,6 +35,15 @@ from crossdock.notifications.email.formatting import (
 )
 from crossdock.notifications.email.languages import TAGS, translate
 from crossdock.notifications.email.mail_kinds import Kind, customer_holds
+from crossdock.notifications.email.plain_text import shown
+
+# A mail lists at most so many order lines, over all its packages: about as many as Gmail shows before it clips (102 kB).
+# Together with MAX_CHARACTERS of plain_text this limits the size of a mail and the time of its templates.
+MAX_ITEMS = 100
+MAX_PACKAGES = 20
+MAX_ADDRESSES = 10
+MAX_ADDRESS_LINES = 10
+MAX_URL_CHARACTERS = 2_000
 
 
 class Item(Struct, frozen=True):
@@ -56,17 +65,21 @@ class Total(Struct, frozen=True):
 
 
 class PackageView(Struct, frozen=True):
-    """One package; unknown members are ""."""
+    """One package; unknown members are "". `more_items` is how many further lines it has."""
 
     items: tuple[Item, ...]
     carrier: str = ""
     service: str = ""
     number: str = ""
     url: str = ""
+    more_items: int = 0
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """Variables of a template; see docs/email.md. Those that do not apply are "", empty or False."""
+    """Variables of a template; see docs/email.md. Those that do not apply are "", empty, 0 or False.
+
+    `more_items` and `more_packages` are how many further ones the mail is about but does not list.
+    """
 
     kind: Kind
     lang: str
@@ -77,11 +90,13 @@ class View(Struct, frozen=True, kw_only=True):
     contact: str
     unsubscribe_url: str
     items: tuple[Item, ...] = ()
+    more_items: int = 0
     addresses: tuple[tuple[str, ...], ...] = ()
     is_part: bool = False
     totals: tuple[Total, ...] = ()
     about: tuple[str, ...] = ()
     packages: tuple[PackageView, ...] = ()
+    more_packages: int = 0
     tracking_number: str = ""
     expected: str = ""
     consent_by: str = ""
@@ -111,13 +126,14 @@ def build_view(
     return View(
         kind=kind,
         lang=TAGS[language],
-        brand=settings.name,
-        number=content.number,
+        brand=shown(settings.name),
+        number=shown(content.number),
         name=customer_name(content),
         date=_order_date(order, settings.time_zone, language),
         contact=settings.reply_to or settings.sender,
         unsubscribe_url=settings.unsubscribe_url or "",
-        items=_items(content, quantities, language),
+        items=_items(content, quantities[:MAX_ITEMS], language),
+        more_items=max(0, len(quantities) - MAX_ITEMS),
         addresses=_addresses(content, quantities, language) if kind in _WITH_ADDRESS else (),
         **_kind_variables(kind, order_event, order, settings, language, consent_url),
     )
@@ -133,10 +149,14 @@ def _kind_variables(
     if isinstance(order_event, Held):
         return {"about": _about(hold.reason.casefold() for hold in order_event.holds)}
     if isinstance(order_event, Shipped):
-        return {"packages": _packages(order_event, content, language), "is_part": _is_part(order.counters, "shipped")}
+        return {
+            "packages": _packages(order_event, content, language),
+            "more_packages": max(0, len(order_event.packages) - MAX_PACKAGES),
+            "is_part": _is_part(order.counters, "shipped"),
+        }
     if isinstance(order_event, Delivered):
         is_part = _is_part(order.counters, "delivered")
-        return {"tracking_number": order_event.tracking_number or "", "is_part": is_part}
+        return {"tracking_number": shown(order_event.tracking_number or ""), "is_part": is_part}
     if isinstance(order_event, Backordered):
         consent_by = format_sent_day(order_event.consent_by, zone, language)
         expected = format_sent_day(order_event.expected_at, zone, language)
@@ -152,13 +172,13 @@ def _kind_variables(
 
 def safe_link(url: str | None) -> str:
     """Return a URL that is safe in a link; "" for any other, such as one that would run a script."""
-    return url if url is not None and is_link(url) else ""
+    return url if url is not None and len(url) <= MAX_URL_CHARACTERS and is_link(url) else ""
 
 
 def line_title(content: Content, position: int, language: Language) -> str:
     """Return the title of a line: its description, else its SKU, else the sender's product id, else its position."""
     line = content.lines[position]
-    title = line.description or line.sku or line.product_ref
+    title = shown(line.description or line.sku or line.product_ref or "")
     return title or translate(language, "item_unnamed", position=position + 1)
 
 
@@ -166,7 +186,9 @@ def customer_name(content: Content) -> str:
     """Return the name of the recipient: the customer's, else the bill-to, else the ship-to unless it is a gift; "" if none."""
     is_gift = content.gift is not None and content.gift.is_gift
     ship_to = content.destinations[0].address if content.destinations and not is_gift else None
-    return next((each.name.strip() for each in (content.customer, content.bill_to, ship_to) if each and each.name), "")
+    return next(
+        (shown(each.name.strip()) for each in (content.customer, content.bill_to, ship_to) if each and each.name), ""
+    )
 
 
 def _quantities(order_event: OrderEvent, content: Content) -> tuple[tuple[int, int], ...]:
@@ -192,7 +214,7 @@ def _item(content: Content, position: int, quantity: int, language: Language) ->
     return Item(
         quantity,
         line_title(content, position, language),
-        (line.sku or "") if line.description else "",  # else the SKU is the title
+        shown(line.sku or "") if line.description else "",  # else the SKU is the title
         "" if line.unit_price is None else format_money(line.unit_price, currency, language),
         "" if total is None else format_money(total, currency, language),
     )
@@ -261,14 +283,20 @@ def _signed(name: str, value: Decimal) -> Decimal:
 
 
 def _packages(order_event: Shipped, content: Content, language: Language) -> tuple[PackageView, ...]:
-    return tuple(_package(package, content, language) for package in order_event.packages)
+    packages: list[PackageView] = []
+    left = MAX_ITEMS
+    for package in order_event.packages[:MAX_PACKAGES]:
+        packages.append(_package(package, content, language, left))
+        left -= len(packages[-1].items)
+    return tuple(packages)
 
 
-def _package(package: Package, content: Content, language: Language) -> PackageView:
+def _package(package: Package, content: Content, language: Language, most: int) -> PackageView:
     quantities = [pair for pair in package.lines if pair[0] < len(content.lines)]
     return PackageView(
-        _items(content, quantities, language),
-        package.carrier or "", package.service or "", package.number or "", safe_link(package.url),
+        _items(content, quantities[:most], language),
+        shown(package.carrier or ""), shown(package.service or ""), shown(package.number or ""), safe_link(package.url),
+        max(0, len(quantities) - most),
     )  # fmt: skip
 
 
@@ -295,7 +323,9 @@ def _addresses(
 ) -> tuple[tuple[str, ...], ...]:
     """Return the addresses that the lines go to, each as the lines of an address label."""
     used = sorted({content.lines[position].destination for position, _ in quantities})
-    addresses = (content.destinations[each].address for each in used if each < len(content.destinations))
+    addresses = (
+        content.destinations[each].address for each in used[:MAX_ADDRESSES] if each < len(content.destinations)
+    )
     return tuple(lines for address in addresses if address and (lines := address_lines(address, language)))
 
 
@@ -313,5 +343,7 @@ def address_lines(address: Address, language: Language) -> tuple[str, ...]:
     if address.country in _CODE_FIRST_IN:
         parts = (address.postal_code, address.city, address.region)
     city_line = " ".join(part for part in parts if part)
-    lines = (address.name, address.company, *address.lines, city_line, country_name(address.country, language))
-    return tuple(line for line in lines if line)
+    lines = (
+        address.name, address.company, *address.lines[:MAX_ADDRESS_LINES], city_line, country_name(address.country, language),
+    )  # fmt: skip
+    return tuple(shown(line) for line in lines if line)

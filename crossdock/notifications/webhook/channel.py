@@ -1,5 +1,6 @@
 """The webhook channel: which events an endpoint subscribes to, and each delivery as a signed HTTP request."""
 
+import resource
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -19,6 +20,8 @@ _log = structlog.get_logger("crossdock.webhooks")
 # Requests in flight to all endpoints together. Divided by the capacity of each, so many endpoints can be slow without
 # slowing down others.
 _CONNECTIONS = 1_024
+# At most this share of the limit of open files, because each connection in flight may have an idle one beside it.
+_SHARE_OF_FILES = 8
 
 
 class WebhookChannel:
@@ -28,6 +31,9 @@ class WebhookChannel:
         self._context = context
         self._webhooks = webhooks
         self.capacity = context.settings.webhook_concurrency
+        self.share = (
+            webhooks.connections // 2
+        )  # the endpoints of one organization, if all are slow, leave half to others
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to the subscribed events, doors and statuses."""
@@ -117,7 +123,12 @@ class WebhookChannel:
 
 def open_channel(context: Context) -> WebhookChannel:
     """Open the channel; in a running event loop."""
-    private_allowed = context.settings.webhook_private_allowed
-    return WebhookChannel(
-        context, Webhooks(private_allowed=private_allowed, clock=context.clock, connections=_CONNECTIONS)
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    connections = _CONNECTIONS if files == resource.RLIM_INFINITY else min(_CONNECTIONS, files // _SHARE_OF_FILES)
+    webhooks = Webhooks(
+        private_allowed=context.settings.webhook_private_allowed,
+        loopback_allowed=context.settings.webhook_loopback_allowed,
+        clock=context.clock,
+        connections=connections,
     )
+    return WebhookChannel(context, webhooks)

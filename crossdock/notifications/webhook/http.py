@@ -107,14 +107,16 @@ class Webhooks:
         self,
         *,
         private_allowed: bool,
+        loopback_allowed: bool = False,
         clock: Callable[[], int],
         connections: int = 256,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._private_allowed = private_allowed
+        self._loopback_allowed = loopback_allowed
         self._clock = clock
-        self._connections = connections
+        self.connections = connections
         self._slots = asyncio.Semaphore(connections)
         self._sockets: WeakSet[socket] = WeakSet()
         self._resolver = resolver or Resolver()
@@ -173,7 +175,7 @@ class Webhooks:
 
     def _request(self, message: Message, timestamp_s: int) -> tuple[URL, CIMultiDict[str]]:
         """Build URL and headers of a message; raises ValueError with a reason that contains no secret."""
-        url = _parse_url(message.url, self._private_allowed)
+        url = _parse_url(message.url, self._private_allowed, self._loopback_allowed)
         if message.method not in METHODS:
             raise ValueError(f"the method must be one of {', '.join(METHODS)}")
         if message.headers:
@@ -186,20 +188,20 @@ class Webhooks:
         headers["webhook-timestamp"] = str(timestamp_s)
         if message.secrets:
             headers["webhook-signature"] = signature(message.message_id, timestamp_s, message.body, message.secrets)
-        if len(self._sockets) >= 2 * self._connections:
+        if len(self._sockets) >= 2 * self.connections:
             # So many are idle that more of them would approach the limit of open files.
             headers["Connection"] = "close"
         return url, headers
 
     def _open_socket(self, info: aiohttp.AddrInfoType) -> socket:
-        opened = open_socket(info, private_allowed=self._private_allowed)
+        opened = open_socket(info, private_allowed=self._private_allowed, loopback_allowed=self._loopback_allowed)
         self._sockets.add(opened)
         return opened
 
 
 @lru_cache(_URL_CACHE)
-def _parse_url(url: str, private_allowed: bool) -> URL:
-    if reason := check_url(url, private_allowed):
+def _parse_url(url: str, private_allowed: bool, loopback_allowed: bool) -> URL:
+    if reason := check_url(url, private_allowed, loopback_allowed):
         raise ValueError(reason)
     # Sent unchanged if it is ASCII, because a query may be signed; anything else must be percent-encoded.
     return URL(url, encoded=url.isascii())

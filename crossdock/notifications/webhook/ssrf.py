@@ -59,7 +59,10 @@ class Forbidden(OSError):
     """The address must not be called. The text does not name it, so that it cannot be used to resolve internal names."""
 
     def __init__(self) -> None:
-        super().__init__("the host has a private or reserved address, which may not be called")
+        super().__init__(
+            "the host has a private or reserved address, which may not be called "
+            "unless the server's setting CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED is true"
+        )
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -74,18 +77,28 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     return address in _GLOBAL_UNICAST_6 and not any(address in network for network in _RESERVED_6)
 
 
-def open_socket(info: AddrInfoType, *, private_allowed: bool) -> socket.socket:
+def is_loopback(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is this machine's, which nothing outside can be reached by."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def open_socket(info: AddrInfoType, *, private_allowed: bool, loopback_allowed: bool = False) -> socket.socket:
     """Open the socket for a connection to an allowed address, as aiohttp's `socket_factory`.
 
     Raises Forbidden for any other address. aiohttp connects the socket to exactly this address.
     """
     family, kind, protocol, _, address = info
-    if not private_allowed and not is_public(_address(address[0])):
+    if not private_allowed and not _may_be_called(_address(address[0]), loopback_allowed):
         raise Forbidden
     return socket.socket(family, kind, protocol)
 
 
-def check_url(url: str, private_allowed: bool) -> str | None:
+def _may_be_called(address: IPv4Address | IPv6Address, loopback_allowed: bool) -> bool:
+    return is_public(address) or (loopback_allowed and is_loopback(address))
+
+
+def check_url(url: str, private_allowed: bool, loopback_allowed: bool = False) -> str | None:
     """Return why a URL cannot be that of an endpoint, without repeating it; None if it can.
 
     A host name is not resolved: its address is checked when a connection opens.
@@ -107,18 +120,18 @@ def check_url(url: str, private_allowed: bool) -> str | None:
         return "the URL must have no fragment (#)"
     if not host or port == 0:
         return "the URL must name a host"
-    return _check_host(host, private_allowed)
+    return _check_host(host, private_allowed, loopback_allowed)
 
 
-def _check_host(host: str, private_allowed: bool) -> str | None:
+def _check_host(host: str, private_allowed: bool, loopback_allowed: bool) -> str | None:
     try:
         address = _address(host)
     except ValueError:
         if not _HOST_NAME.fullmatch(host):
             return "the host in the URL is not a valid name"
         is_local = host.rstrip(".").rpartition(".")[2].lower() == "localhost"
-        return None if private_allowed or not is_local else str(Forbidden())
-    if not private_allowed and not is_public(address):
+        return None if private_allowed or loopback_allowed or not is_local else str(Forbidden())
+    if not private_allowed and not _may_be_called(address, loopback_allowed):
         return str(Forbidden())
     if isinstance(address, IPv4Address) and str(address) != host:
         return "the URL must give an IPv4 address as four decimal numbers"

@@ -6,7 +6,15 @@ An index is scanned in its own order. Filters it does not hold are checked for a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crossdock.store.order_query.query import INDEXED_FILTERS, UPDATED_RANGE, Filters, OrderQuery, Sort, filter_names
+from crossdock.store.order_query.query import (
+    INDEXED_FILTERS,
+    PARTIAL_INDEXES,
+    UPDATED_RANGE,
+    Filters,
+    OrderQuery,
+    Sort,
+    filter_names,
+)
 from crossdock.store.order_query.statements import UPDATED_INDEX, probe_statement
 from crossdock.store.protocols import Transaction
 
@@ -20,7 +28,7 @@ MAX_COUNT = 10_000
 # Entries counted of each index that could be scanned, to choose the smallest; so many take about 0.1 ms.
 PROBE_LIMIT = 1_000
 # Indexes with so few orders a value that these can be sorted by change after the scan.
-_SELECTIVE = INDEXED_FILTERS[:7]
+_SELECTIVE = INDEXED_FILTERS[:8]
 
 
 # ------------------------------------------------------------------------------------------------------------- decisions
@@ -59,7 +67,7 @@ async def choose_index(
     common tag at a rare location 1.0 and 2.2.
     """
     candidates = INDEXED_FILTERS if sort == "created" else _SELECTIVE
-    usable = [name for name in candidates if name in names and (name != "archived" or values[name])]
+    usable = [name for name in candidates if name in names and PARTIAL_INDEXES.get(name) in (None, values[name])]
     changes = tuple(name for name in names if name in UPDATED_RANGE) if sort == "created" else ()
     if usable[:1] == ["number"]:  # of one number there are few orders
         return "number", None

@@ -18,7 +18,9 @@ from crossdock.store.orders import tag_term
 
 Sort = Literal["created", "updated"]
 # Filters that have an index, most selective first.
-INDEXED_FILTERS = ("number", "email", "term", "tag", "archived", "sku", "location", "status", "door")
+INDEXED_FILTERS = ("number", "email", "term", "tag", "balanced", "archived", "sku", "location", "status", "door")
+# Filters whose index has only the orders of one value: those that are out of the ordinary.
+PARTIAL_INDEXES = {"archived": True, "balanced": False}
 # The range of the last change; its index is in the order of `updated_at`.
 UPDATED_RANGE = frozenset({"updated_from", "updated_to"})
 # Alternatives that a search answers from indexes alone; each costs a count and a page.
@@ -44,6 +46,7 @@ class Filters(Struct, frozen=True):
     updated_from: int | None = None
     updated_to: int | None = None
     archived: bool | None = None
+    balanced: bool | None = None
     term: str | None = None
     tag: str | None = None
 

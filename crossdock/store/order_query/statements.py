@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Column, Select, Table, bindparam, func, select, true
+from sqlalchemy import Column, Select, Table, bindparam, false, func, select, true
 
 from crossdock.store.dialect import IndexedEqual
-from crossdock.store.order_query.query import UPDATED_RANGE, Sort
+from crossdock.store.order_query.query import PARTIAL_INDEXES, UPDATED_RANGE, Sort
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import order_line, order_term, orders
 
@@ -78,6 +78,7 @@ _INDEXED: dict[str, tuple[Table, Column[Any]]] = {
     "status": (orders, orders.c.status),
     "door": (orders, orders.c.door),
     "archived": (orders, orders.c.archived),
+    "balanced": (orders, orders.c.balanced),
 }
 
 
@@ -129,7 +130,8 @@ def leading_rows(scan: IndexScan) -> Select[Any]:
     query = select(table.c.order_id).where(table.c.organization_id == bindparam("organization_id"))
     if column is not None and leading_index is not None:
         # A partial index is used only where its condition is a literal.
-        query = query.where(column == (true() if leading_index == "archived" else bindparam(leading_index)))
+        partial = {True: true(), False: false(), None: bindparam(leading_index)}[PARTIAL_INDEXES.get(leading_index)]
+        query = query.where(column == partial)
     if table is order_line:  # several lines of one order may match
         query = query.distinct()
     if scan.is_by_change:

@@ -6,9 +6,17 @@ from functools import cache
 from sqlalchemy import ColumnElement, Table, Text, bindparam, select, union
 
 from crossdock.core.ids import MAX_ID, index_key
+from crossdock.core.money import is_balanced
 from crossdock.core.orders.model import Order
 from crossdock.core.search_terms import fold, fold_email, words_of
-from crossdock.store.order_query.query import INDEXED_FILTERS, Filters, OrderPage, filter_names, filter_values
+from crossdock.store.order_query.query import (
+    INDEXED_FILTERS,
+    PARTIAL_INDEXES,
+    Filters,
+    OrderPage,
+    filter_names,
+    filter_values,
+)
 from crossdock.store.order_query.statements import IndexScan, leading_rows
 from crossdock.store.orders import by_ids, email_key_of, line_keys, terms_of
 from crossdock.store.protocols import Statement, Transaction
@@ -29,7 +37,7 @@ async def search(
     (of numbers and SKUs, where they are stored in one case).
     """
     found: list[Order] = []
-    names = [name for name in filter_names(filters) if name in INDEXED_FILTERS and name != "archived"]
+    names = [name for name in filter_names(filters) if name in INDEXED_FILTERS and name not in PARTIAL_INDEXES]
     for _ in range(MAX_ROUNDS):
         streams = [await _with_word(tx, organization_id, word, before) for word in words]
         for name in names:
@@ -144,6 +152,7 @@ def matches(order: Order, filters: Filters) -> bool:
         "status": lambda: order.status == values["status"],
         "email": lambda: email_key_of(order) == values["email"],
         "archived": lambda: order.archived == values["archived"],
+        "balanced": lambda: is_balanced(order.content) == values["balanced"],
         "sku": lambda: any(sku == values["sku"] for sku, _ in line_keys(order)),
         "location": lambda: any(location == values["location"] for _, location in line_keys(order)),
         "term": lambda: values["term"] in terms_of(order),

@@ -44,8 +44,19 @@ class Whole(Struct, rename="camel"):
     counts: dict[str, int] | None = None
     tags: list[str] | None = None
     countries: list[Country] = []
+    place: int | Country | None = None
     color: Color | None = None
     code: Annotated[str, Meta(pattern="^[a-z]+$")] | None = None
+
+
+class Described(Struct):
+    """Types with descriptions, which may stand on a member's whole type or on a part of it."""
+
+    optional: Annotated[Country | None, Meta(description="a country")] = None
+    inner: Annotated[Country, Meta(description="a country")] | None = None
+    part: Annotated[Part | None, Meta(description="a part")] = None
+    parts: Annotated[list[Annotated[Part, Meta(description="a part")]], Meta(description="parts", min_length=1)] = []
+    countries: Annotated[list[Country] | None, Meta(description="countries")] = None
 
 
 GOOD: dict[str, Any] = {"number": "A1", "kind": "gift", "parts": [{"sku": "x", "quantity": 1}]}
@@ -82,6 +93,8 @@ class TestChecked:
             ({"number": "123456"}, ("number", "must have at most 5 characters, not 6")),
             ({"kind": "loan"}, ("kind", "must be one of gift, sale, not 'loan'")),
             ({"kind": None}, ("kind", "must be one of gift, sale, not 'None'")),
+            ({"place": "Oz"}, ("place", "must be an ISO 3166-1 alpha-2 country code, not 'Oz'")),
+            ({"place": []}, ("place", "must be a whole number or a string, not an array")),
             ({"parts": []}, ("parts", "must have at least 1 element")),
             ({"parts": GOOD["parts"] * 4}, ("parts", "must have at most 3 elements")),
             ({"parts": {}}, ("parts", "must be an array, not an object")),
@@ -129,6 +142,19 @@ class TestChecked:
     )
     def test_checked_says_what_would_be_right(self, change: dict[str, Any], fault: tuple[Any, ...]) -> None:
         assert found(GOOD | change) == [fault]
+
+    @pytest.mark.parametrize(
+        ("tree", "path"),
+        [
+            ({"optional": "XX"}, ("optional",)),
+            ({"inner": "XX"}, ("inner",)),
+            ({"part": {"sku": "x", "quantity": 1, "origin": "XX"}}, ("part", "origin")),
+            ({"parts": [{"sku": "x", "quantity": 1, "origin": "XX"}]}, ("parts", 0, "origin")),
+            ({"countries": ["CA", "XX"]}, ("countries", 1)),
+        ],
+    )
+    def test_checked_applies_rules_to_members_with_a_description(self, tree: Any, path: tuple[Any, ...]) -> None:
+        assert found(tree, Described) == [(*path, "must be an ISO 3166-1 alpha-2 country code, not 'XX'")]
 
     @pytest.mark.parametrize("tree", [None, 1, "a", [], True, Decimal("1.5")])
     def test_checked_wants_an_object_at_the_top(self, tree: Any) -> None:
@@ -310,6 +336,17 @@ class TestNumbers:
         assert body.shape.tags == ["1", "2.50"]
         assert body.shape.parts[0].sku == "1E+2"
         assert body.tree["price"] == Decimal("1.50")
+        assert body.is_normalized
+
+    def test_a_body_whose_numbers_fit_is_not_normalized(self) -> None:
+        body = parse_body(msgspec.json.encode(GOOD), Whole, natural=lambda body: (body.number,), numbers_as_text=True)
+        assert (body.faults, body.is_normalized) == ((), False)
+
+    def test_a_call_may_take_numbers_as_text_too(self) -> None:
+        raw = b'{"sku": 7, "quantity": 1}'
+        assert decode_body(raw, Part, numbers_as_text=True) == Part("7", 1)
+        with pytest.raises(Invalid):
+            decode_body(raw, Part)
 
     def test_true_is_never_text(self) -> None:
         raw = b'{"number": true, "kind": "gift", "parts": [{"sku": "x", "quantity": 1}]}'

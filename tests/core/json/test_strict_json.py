@@ -1,5 +1,6 @@
 """Parsing foreign JSON: strict, exact to the digit, every fault with its path, nothing lost or guessed."""
 
+import json
 import subprocess
 import sys
 from decimal import Decimal
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.core.errors import Code, Invalid
+from crossdock.core.json import strict_json
 from crossdock.core.json.strict_json import DEPTH_LIMIT, DIGITS_LIMIT, FAULTS_LIMIT, parse, parse_trusted
 from tests.core.documents import Scribe, objects, trees
 
@@ -212,3 +214,29 @@ class TestParse:
 
     def test_parse_names_at_most_a_hundred_faults(self) -> None:
         assert len(faults_of(b"[" + b",".join([b"NaN"] * 300) + b"]")) == FAULTS_LIMIT
+
+
+class TestDepth:
+    @given(
+        st.recursive(
+            st.just(0),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text('a[{]}"\\', max_size=5), inner, max_size=3)
+            ),
+        )
+    )
+    def test_nesting_is_measured_as_it_is(self, tree: Any) -> None:
+        def depth(node: Any) -> int:
+            below = node.values() if isinstance(node, dict) else node if isinstance(node, list) else None
+            return 0 if below is None else 1 + max(map(depth, below), default=0)
+
+        for extra in (0, DEPTH_LIMIT - depth(tree), DEPTH_LIMIT - depth(tree) + 1):
+            nested = tree
+            for _ in range(max(0, extra)):
+                nested = [0, nested, {}]
+            assert strict_json._is_too_deep(json.dumps(nested).encode()) == (depth(nested) > DEPTH_LIMIT)
+
+    def test_brackets_that_are_never_closed_are_too_deep(self) -> None:
+        for raw in (b"[" * 500_000, b"[{}," * 300_000, b"[],[" * 200_000):
+            assert strict_json._is_too_deep(raw)
+        assert not strict_json._is_too_deep(b"]" * 500_000)

@@ -102,7 +102,7 @@ class Player(golden.Player):
             return None
         now = await queries.order(self.world.context, self.caller, order_id=self._first.order_id)
         recorded = await queries.history(self.world.context, self.caller, order_id=self._first.order_id)
-        entries = queries.timeline(recorded)
+        entries = list(queries.timeline(recorded))
         seen, self._seen = self._seen, len(entries)
         return {
             "version": now.version,

@@ -11,7 +11,7 @@ import pytest
 from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, NotFound, Refusal
 from crossdock.core.orders.status import Status
 from crossdock.doors import Headers, Request
-from crossdock.doors.fabric import DOOR, wire
+from crossdock.doors.fabric import DOOR, wire_responses
 from crossdock.flows import access, queries
 from crossdock.flows.access import Caller
 from tests.doors.fabric.conftest import ORDERS, SAMPLE, SMALLEST, smallest
@@ -67,7 +67,7 @@ class TestCreate:
     async def test_the_response_matches_its_documented_type(self, world: World, headers: dict[str, str]) -> None:
         for body in (sample(), smallest(orderNumber="2")):
             answer = await world.http.post(ORDERS, json=body, headers=headers)
-            decoder = msgspec.json.Decoder(wire.Order, float_hook=Decimal)
+            decoder = msgspec.json.Decoder(wire_responses.Order, float_hook=Decimal)
             assert decoder.decode(answer.content).orderNumber == body["orderNumber"]
 
     async def test_the_smallest_body_gets_the_defaults(self, world: World, headers: dict[str, str]) -> None:
@@ -115,31 +115,31 @@ class TestCreate:
 class TestFaults:
     async def test_all_faults_are_reported_with_their_paths(self, world: World, headers: dict[str, str]) -> None:
         body = sample(
-            orderNumber=7, type="FAX", statusCode="", orderDate="yesterday", currency="ZZZ", orderTotal="146.90",
-            retail={"locationNum": "123"},
+            orderNumber=[], type="FAX", statusCode="", orderDate="yesterday", currency="ZZZ", orderTotal="146.90",
+            retail={"locationNum": "Reno"},
         )  # fmt: skip
         del body["channelId"]
         body["items"] += [{"lineItemId": "1", "lineItemNumber": 1.5, "shipToId": "nowhere", "orderedQuantity": 0}]
-        body["shipInfo"] += [{"shipToId": "ship-1", "locationNum": 123, "shipToAddress": {"country": "Oz"}}]
+        body["shipInfo"] += [{"shipToId": "ship-1", "locationNum": {}, "shipToAddress": {"country": "Oz"}}]
         body["payments"][0]["billToAddress"]["address1"] = ""
         answer = await world.http.post(ORDERS, json=body, headers=headers)
         assert answer.status_code == 400
         assert list(answer.json()) == ["message"]
         assert answer.json()["message"].split("; ") == [
-            "orderNumber: must be a string, not the number '7'",
-            "orderDate: must be a date and time with offset such as 2026-01-30T10:53:24Z, not 'yesterday'",
+            "orderNumber: must be a string, not an array",
+            "orderDate: must be a date and time with offset such as 2026-01-30T10:53:24Z, or empty, not 'yesterday'",
             "channelId: is required",
-            "type: must be one of CSC, MOBILE_APP, POS, WEB, not 'FAX'",
-            "retail.locationNum: must be a whole number, not a string",
+            "type: must be WEB, CSC, MOBILE_APP or POS, or empty, not 'FAX'",
+            "retail.locationNum: must be a whole number, not 'Reno'",
             "orderTotal: must be a number, not a string",
-            "currency: must be an ISO 4217 currency code, not 'ZZZ'",
+            "currency: must be an ISO 4217 currency code, or empty, not 'ZZZ'",
             "statusCode: must not be empty",
             "payments[0].billToAddress.address1: must not be empty",
             "items[1].lineItemNumber: must be a whole number, not the number '1.5'",
             "items[1].itemId: is required",
             "items[1].sku: is required",
             "items[1].orderedQuantity: must be at least 1, not 0",
-            "shipInfo[1].locationNum: must be a string, not the number '123'",
+            "shipInfo[1].locationNum: must be a string, not an object",
             "shipInfo[1].shipToAddress.address1: is required",
             "shipInfo[1].shipToAddress.country: must be an ISO 3166-1 alpha-2 or alpha-3 country code, or empty, "
             "not 'Oz'",
@@ -217,6 +217,53 @@ class TestEcho:
         read = await world.http.get(ORDERS, params={"orderNumber": "309019176"}, headers=headers)
         assert read.content == posted.content
 
+    async def test_empty_text_is_accepted_wherever_a_value_is_optional(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        body = smallest(
+            orderDate="", cartId="", type="", subType="", employeeId="", currency="", statusDescription="",
+            payments=[{"paymentDate": "", "currency": "", "authExpirationDate": "", "paymentStatus": ""}],
+            customer={"email": "", "phone": {"type": ""}}, notes=[{"timestamp": ""}],
+        )  # fmt: skip
+        body["items"][0] |= {"currency": "", "type": "", "title": ""}
+        body["shipInfo"][0] |= {"estimatedShipDate": "", "estimatedDeliveryDate": "", "locationNum": "", "taxCode": ""}
+        posted = await world.http.post(ORDERS, json=body, headers=headers)
+        assert posted.status_code == 200, posted.text
+        assert posted.json()["orderDate"] == posted.json()["createdAt"]
+        assert posted.json()["currency"] == posted.json()["type"] == ""
+        read = await world.http.get(ORDERS, params={"orderNumber": "309019176"}, headers=headers)
+        assert read.content == posted.content
+        changed = await world.http.put(f"{ORDERS}309019176", json=read.json(), headers=headers)
+        assert changed.json()["version"] == 0
+        seen = await world.http.get("/hub/v1/orders", headers=await world.bearer())
+        assert not seen.json()["items"][0].get("currency")
+
+    async def test_numbers_are_accepted_as_text_and_whole_numbers_with_a_fraction_of_zero(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        """The vendor's samples have channels and locations as numbers in one place and as text in another."""
+        body = smallest(orderNumber=309019176, channelId=12, retail={"locationNum": "831"})
+        body["items"][0] |= {"lineItemId": 1, "orderedQuantity": 2.0, "channelId": 12, "shipToId": 1}
+        body["shipInfo"] = [
+            {"shipToId": 1, "locationNum": 123, "shipToAddress": {"address1": "x", "postalCode": 98101}}
+        ]
+        posted = await world.http.post(ORDERS, json=body, headers=headers)
+        assert posted.status_code == 200, posted.text
+        got = posted.json()
+        (item,), (info,) = got["items"], got["shipInfo"]
+        assert (got["orderNumber"], got["channelId"], got["retail"]) == ("309019176", "12", {"locationNum": "831"})
+        assert (item["lineItemId"], item["orderedQuantity"], item["channelId"]) == ("1", 2, "12")
+        assert (info["locationNum"], info["shipToAddress"]["postalCode"]) == ("123", "98101")
+        read = await world.http.get(ORDERS, params={"orderNumber": "309019176"}, headers=headers)
+        assert read.content == posted.content
+        assert '"orderedQuantity":2,' in read.text
+        as_text = json.dumps(body | {"channelId": "12"}, indent=1)
+        for again in (json.dumps(body, indent=1), as_text):
+            replayed = await world.http.post(ORDERS, content=again.encode(), headers=headers)
+            assert (replayed.status_code, replayed.headers.get("idempotent-replayed")) == (200, "true")
+        changed = await world.http.put(f"{ORDERS}309019176", json=read.json(), headers=headers)
+        assert changed.json()["version"] == 0
+
     async def test_service_fields_of_the_body_are_ignored(self, world: World, headers: dict[str, str]) -> None:
         body = smallest(
             version=9, orderId="x", createdAt="x", updatedAt="x", auditLogs="x", originalOrderTotal=5, invoiceTotal=5,
@@ -287,7 +334,7 @@ class TestRefuse:
     @pytest.mark.parametrize("code", list(Code))
     def test_every_refusal_code_is_rendered_as_a_message(self, code: Code) -> None:
         reply = DOOR.refuse(refusal_of(code), self.request())
-        assert reply.status in (400, 401, 403, 404, 405, 409, 413, 501, 503)
+        assert reply.status in (400, 401, 403, 404, 405, 408, 409, 413, 429, 431, 501, 503)
         assert list(json.loads(reply.body)) == ["message"]
         assert json.loads(reply.body)["message"] in ("Something is so", "Order not found")
 

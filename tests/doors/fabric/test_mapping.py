@@ -86,7 +86,8 @@ class TestRoundTrip:
             content = stored_content(body)
             if content is not None:
                 count += 1
-                assert unmapped.same_spelling(to_document(content), parse(json.dumps(body).encode())), path
+                parsed = FORMAT.parse(json.dumps(body).encode())  # with numbers as text where text belongs
+                assert unmapped.same_spelling(to_document(content), parsed.tree), path
         assert count >= 5
 
     def test_a_rendered_document_maps_back_to_the_same_content(self) -> None:

@@ -135,6 +135,51 @@ class TestDelivery:
 
 
 class TestDefinitions:
+    async def test_events_that_are_not_listed_are_stored_and_returned_and_never_occur(
+        self, world: World, ask: Client
+    ) -> None:
+        async with Receiver() as receiver, working(world.context):
+            made = await ask(
+                "POST", WEBHOOKS, webhook(receiver.url, "SOMETHING_NEW", "ORDER_CREATED", protocol="https")
+            )
+            assert (made["events"], made["protocol"]) == (["SOMETHING_NEW", "ORDER_CREATED"], "https")
+            only = await ask("POST", WEBHOOKS, webhook(f"{receiver.url}/only", "SOMETHING_NEW", "OTHER"))
+            await ask("POST", ORDERS, smallest())
+            await ask.wait_for_events(1)
+            assert await ask("GET", WEBHOOKS + only["webhookId"]) == only
+            changed = await ask("PATCH", WEBHOOKS + only["webhookId"], {"events": ["OTHER", "NEWER"]})
+            assert changed["events"] == ["OTHER", "NEWER"]
+            assert [each["webhookId"] for each in await ask("GET", f"{WEBHOOKS}?eventType=NEWER")] == [
+                only["webhookId"]
+            ]
+            again = {"channel": 12, "tenant": FABRIC_ACCOUNT, "event": "NEWER", "payload": {"a": 1}}
+            assert len(await ask("POST", WEBHOOKS + "retry", again)) == 1
+            await ask.wait_for_events(2)
+        assert names(receiver) == ["ORDER_CREATE", "NEWER"]
+
+    async def test_the_hub_shows_and_changes_a_definition_with_events_that_are_not_listed(self, ask: Client) -> None:
+        made = await ask("POST", WEBHOOKS, webhook("https://example.com/hook", "SOMETHING_NEW", "ORDER_CREATED"))
+        (shown,) = (await ask("GET", "/hub/v1/endpoints"))["items"]
+        assert shown["types"] == ["SOMETHING_NEW", "ORDER_CREATE"]
+        await ask("PATCH", f"/hub/v1/endpoints/{shown['id']}", {"types": ["SOMETHING_NEW", "ORDER_SHIPPED"]})
+        read = await ask("GET", WEBHOOKS + made["webhookId"])
+        assert read["events"] == ["SOMETHING_NEW", "ORDER_SHIPPED"]
+
+    async def test_empty_text_counts_as_missing_in_a_definition(self, ask: Client) -> None:
+        body = webhook(
+            "https://example.com/hook", "ORDER_CREATE", targetApiKey="", format="", callbackUrl="", tenantId=""
+        )
+        made = await ask("POST", WEBHOOKS, body)
+        assert (made["targetApiKey"], made["format"], made["callbackUrl"]) == (None, "application/json", "")
+
+    async def test_a_page_size_above_the_maximum_is_clamped(self, ask: Client) -> None:
+        made = await ask("POST", WEBHOOKS, webhook("https://example.com/hook", "ORDER_CREATE"))
+        for limit in ("251", "9" * 40, "0" * 20 + "5"):
+            assert await ask("GET", f"{WEBHOOKS}?offset=0&limit={limit}") == [made]
+        assert await ask("GET", f"{WEBHOOKS}?offset={'9' * 40}&limit=1") == []
+        page = await ask("POST", WEBHOOKS + "event/query", {"limit": 5_000, "offset": 10**12})
+        assert (page["limit"], page["events"]) == (250, [])
+
     async def test_concurrent_creates_of_a_definition_make_only_one(self, ask: Client) -> None:
         async def make(place: int) -> int:
             body = webhook("https://example.com/hook", "ORDER_CREATE", requestType=("POST", "PUT")[place % 2])

@@ -17,7 +17,7 @@ from crossdock.doors.hub import format, mapping, wire
 from crossdock.doors.hub.format import HubFormat
 from crossdock.flows.document_cache import DocumentCache
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, pointers, smallest
-from tests.doors.hub.test_feed import Following
+from tests.doors.hub.test_feed import Following, position_of
 from tests.doors.hub.test_moves import BODIES, do, read, ready
 from tests.vendors import VENDORS
 from tests.world import World
@@ -257,4 +257,4 @@ async def test_an_order_that_cannot_be_rendered_says_so_in_its_place_of_the_feed
     assert [each.get("order", {}).get("number") for each in found["items"]] == ["A", None, "C"]
     assert found["items"][1]["error"] == "the message could not be made; the server's log says why"
     async with Following(world, headers, "include=order") as stream:
-        assert [(await stream.event())["id"] for _ in range(3)] == ["1", "2", "3"]
+        assert [position_of((await stream.event())["id"]) for _ in range(3)] == [1, 2, 3]

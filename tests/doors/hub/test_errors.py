@@ -9,16 +9,17 @@ from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, 
 from crossdock.doors import Headers, Request
 from crossdock.doors.hub import DOOR
 from crossdock.doors.hub.errors import HEADER, QUERY
-from tests.doors.hub.conftest import ORDERS
+from tests.doors.hub.conftest import ORDERS, create, smallest
 from tests.world import World
 
 STATUS: dict[Code, int] = {
     Code.NOT_JSON: 400, Code.TOO_DEEP: 400, Code.TOO_LARGE: 413, Code.INVALID: 422, Code.UNKNOWN_REFERENCE: 422,
     Code.NO_ROUTE: 404, Code.NO_METHOD: 405, Code.NOT_YET: 501,
-    Code.NO_ORDER: 404, Code.NO_SUBMISSION: 404, Code.NOT_FOUND: 404,
+    Code.NO_ORDER: 404, Code.NO_SUBMISSION: 404, Code.NOT_FOUND: 404, Code.UNKNOWN_CURSOR: 410,
     Code.NO_TOKEN: 401, Code.BAD_TOKEN: 401, Code.BAD_CREDENTIALS: 401, Code.NO_SCOPE: 403,
     Code.FOREIGN_ORGANIZATION: 403, Code.NUMBER_TAKEN: 409, Code.KEY_REUSED: 422, Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412, Code.EXISTS: 409, Code.UNAVAILABLE: 503, Code.OVERLOADED: 503,
+    Code.TOO_MANY_ATTEMPTS: 429, Code.BAD_REQUEST: 400, Code.HEAD_TOO_LARGE: 431, Code.TOO_SLOW: 408,
 }  # fmt: skip
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
@@ -57,6 +58,18 @@ class TestRefuse:
         assert (reply.status, problem["code"], problem["errors"]) == (500, "bug", [])
         assert problem["request_id"] == "r-1"
 
+    @pytest.mark.parametrize(
+        ("code", "title"),
+        [(Code.NOT_JSON, "Not JSON"), (Code.NO_ORDER, "No order"), (Code.STALE_VERSION, "Stale version")],
+    )
+    def test_gives_each_code_a_title(self, code: Code, title: str) -> None:
+        assert json.loads(DOOR.refuse(refusal(code), make_request()).body)["title"] == title
+
+    def test_names_a_hundred_faults_at_most(self) -> None:
+        faults = [Fault(("lines", number), "is odd") for number in range(7_500)]
+        problem = json.loads(DOOR.refuse(refusal(Code.INVALID, *faults), make_request()).body)
+        assert [each["pointer"] for each in problem["errors"]] == [f"/lines/{number}" for number in range(100)]
+
     def test_tells_places_in_body_query_and_header_apart(self) -> None:
         faults = (
             Fault(("a/b", 3, "c~d"), "1"), Fault((), "2"), Fault((QUERY, "limit"), "3"), Fault((HEADER, "X-Own"), "4"),
@@ -71,6 +84,22 @@ class TestRefuse:
 
 
 class TestOverHttp:
+    async def test_a_hundred_faults_of_a_query_are_named_at_most(self, world: World, headers: dict[str, str]) -> None:
+        query = "&".join(f"x{number}=1" for number in range(7_500))
+        answer = await world.http.get(f"{ORDERS}?{query}", headers=headers)
+        assert (answer.status_code, len(answer.json()["errors"])) == (422, 100)
+
+    async def test_a_taken_number_is_told_with_the_order_that_has_it(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        first = await create(world, headers, smallest("H-1"))
+        answer = await world.http.post(ORDERS, json=smallest("H-1", notes="other"), headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, "number_taken")
+        assert answer.json()["order_id"] == first["id"]
+        second = await create(world, headers, smallest("H-2"))
+        answer = await world.http.post(f"{ORDERS}/{second['id']}/edit", json={"number": "H-1"}, headers=headers)
+        assert (answer.json()["code"], answer.json()["order_id"]) == ("number_taken", first["id"])
+
     @pytest.mark.parametrize(
         ("method", "path", "status", "code"),
         [

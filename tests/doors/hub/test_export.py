@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,6 +27,12 @@ async def documents(world: World, headers: Headers, **query: Any) -> list[dict[s
     answer = await world.http.get(EXPORT, params={"format": "ndjson"} | query, headers=headers)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.content.decode().splitlines()]
+
+
+def values_of(cell: str) -> list[str]:
+    """Read the values in a cell that holds several."""
+    (values,) = csv.reader(io.StringIO(cell, newline=""))
+    return values
 
 
 class TestNdjson:
@@ -87,7 +94,7 @@ class TestCsv:
         await do(world, headers, order["id"], "hold", {"holds": [{"reason": "x"}, {"reason": "y"}]})
         await do(world, headers, order["id"], "cancel", {"lines": [{"line": 0, "quantity": 1}]})
         (row,) = await rows(world, headers)
-        assert (row["tags"], row["holds"], row["status"], row["units_canceled"]) == ("a b", "x y", "on_hold", "1")
+        assert (row["tags"], row["holds"], row["status"], row["units_canceled"]) == ("a,b", "x,y", "on_hold", "1")
         assert (row["total"], row["version"], row["archived"]) == ("5.00", "4", "false")
 
     async def test_a_csv_value_that_would_break_its_row_is_quoted(self, world: World, headers: Headers) -> None:
@@ -100,8 +107,8 @@ class TestCsv:
         "text",
         [
             "=1+1",
-            "+1",
-            "-1",
+            "+1+1",
+            "-1*2",
             "@SUM(A1)",
             "\t=1",
             "\r=1",
@@ -111,6 +118,11 @@ class TestCsv:
             "-2+3",
             "-",
             "=",
+            "\uff1d1+1",
+            "\uff20SUM(A1)",
+            "\u00a0=1",
+            "\u3000\u200b=1",
+            "\ufeff+A1",
         ],
     )
     async def test_a_csv_value_that_a_spreadsheet_would_run_is_defused(
@@ -126,11 +138,33 @@ class TestCsv:
             await do(world, headers, order["id"], "tag", {"set": [text]})
             await do(world, headers, order["id"], "hold", {"holds": [{"reason": text}]})
         (row,) = await rows(world, headers)
-        named = ("number", "customer_name", "customer_email", "skus", "ship_to_name", "ship_to_city", "tracking_number")
+        named = ("number", "customer_name", "customer_email", "ship_to_name", "ship_to_city", "tracking_number")
         assert {row[name] for name in named} == {"'" + text}
-        assert not [
-            value for value in row.values() if value.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and value
-        ]
+        assert values_of(row["skus"]) in ([text], ["'" + text])
+        for value in row.values():
+            assert re.match("[\\s\u200b\ufeff]*[-=+@\uff1d\uff20]", value) is None, value
+            assert re.match(" *[\t\r\n]", value) is None, value
+
+    async def test_several_values_of_a_csv_cell_can_be_read_again(self, world: World, headers: Headers) -> None:
+        tags = ["rush order", "gift, wrap", "=x", 'the "best"', "a;b"]
+        order = await create(
+            world, headers, smallest(lines=[{"sku": sku, "quantity": 1} for sku in ("A 1", "B,2", "A 1")])
+        )
+        await do(world, headers, order["id"], "tag", {"set": tags})
+        await do(world, headers, order["id"], "hold", {"holds": [{"reason": "x y"}, {"reason": "z,"}]})
+        (row,) = await rows(world, headers)
+        assert values_of(row["tags"]) == tags
+        assert values_of(row["holds"]) == ["x y", "z,"]
+        assert values_of(row["skus"]) == ["A 1", "B,2"]
+
+    async def test_a_negative_total_of_a_csv_export_stays_a_number(self, world: World, headers: Headers) -> None:
+        await create(world, headers, smallest(totals={"total": "-5.00"}))
+        assert [row["total"] for row in await rows(world, headers)] == ["-5.00"]
+
+    async def test_a_csv_value_with_another_separator_is_quoted(self, world: World, headers: Headers) -> None:
+        await create(world, headers, smallest(customer={"name": "x;=1+1;y"}))
+        answer = await world.http.get(f"{EXPORT}?format=csv", headers=headers)
+        assert ',"x;=1+1;y",' in answer.text
 
     @pytest.mark.parametrize(
         ("value", "rendered"),
@@ -140,7 +174,12 @@ class TestCsv:
             (" ", " "),
             (True, "true"),
             (0, "0"),
-            (-5, "'-5"),
+            (-5, "-5"),
+            ("-5.00", "-5.00"),
+            ("+1E+2", "+1E+2"),
+            ("-5-", "'-5-"),
+            ("-1e", "'-1e"),
+            ("\t", "\t"),
             ("a=b", "a=b"),
             ("5-3", "5-3"),
             ("'=", "'="),

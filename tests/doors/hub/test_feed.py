@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from crossdock import app
 from crossdock.doors.hub.routes import feed
@@ -18,7 +20,8 @@ from crossdock.flows import access
 from crossdock.flows import feed as feed_flow
 from crossdock.store import event_log
 from crossdock.store.protocols import Statement
-from crossdock.store.tables import event
+from crossdock.store.tables import event, order_line, order_term, orders
+from crossdock.store.tables import feed as feed_head
 from tests.doors.hub.conftest import create, one_of_each, parameters, smallest
 from tests.doors.hub.test_catalog import faults
 from tests.notifications.receiver import PATIENCE_S
@@ -39,6 +42,13 @@ async def hold(world: World, headers: dict[str, str], order_id: str, verb: str =
     body = {"holds": [{"reason": "fraud"}]} if verb == "hold" else {}
     answer = await world.http.post(f"/hub/v1/orders/{order_id}/{verb}", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
+
+
+def position_of(cursor: str) -> int:
+    """Return the position in a cursor of the feed, which must have the mark of the event there."""
+    position, _, mark = cursor.partition("-")
+    assert re.fullmatch("[0-9a-f]{8}", mark), cursor
+    return int(position)
 
 
 async def place_and_change(world: World, headers: dict[str, str], number: str = "H-1") -> str:
@@ -64,7 +74,9 @@ class TestPages:
         assert [each["position"] for each in found] == list(range(1, 10))
         assert [each["order_id"] for each in found] == [order_id for order_id in ids for _ in range(3)]
         assert [each["number"] for each in found] == [1, 2, 3] * 3
-        assert await page(world, headers, "?after=9") == {"items": [], "next": "9", "more": False}
+        end = {"items": [], "next": one["next"], "more": False}
+        assert await page(world, headers, f"?after={one['next']}") == end
+        assert await page(world, headers, "?after=9") == end  # as earlier versions gave it
         assert await page(world, headers, "?after=4&limit=1") == await page(world, headers, "?after=4&limit=1")
 
     @pytest.mark.parametrize("query", ["", "?include=order"])
@@ -90,7 +102,7 @@ class TestPages:
     async def test_begin_with_the_newest_where_asked(self, world: World, headers: dict[str, str]) -> None:
         await place_and_change(world, headers)
         cursor = (await page(world, headers, "?after=newest"))["next"]
-        assert cursor == "3"
+        assert position_of(cursor) == 3
         await create(world, headers, smallest("H-2"))
         assert [each["position"] for each in (await page(world, headers, f"?after={cursor}"))["items"]] == [4]
 
@@ -107,11 +119,11 @@ class TestPages:
         first = await feed_flow.page(
             world.context,
             await access.recognize(world.context, token=headers["Authorization"].removeprefix("Bearer ")),
-            after=0,
+            after=feed_flow.Cursor(),
             limit=9,
             wanted=event_log.EventFilter(names=("order.released",)),
         )
-        assert (first.entries, first.position, first.more) == ([], 1, True)
+        assert (first.entries, first.cursor.position, first.more) == ([], 1, True)
         assert [each["position"] for each in (await page(world, headers, "?type=order.released"))["items"]] == [3]
 
 
@@ -133,11 +145,13 @@ class TestFilters:
             expected = [each for each in whole if fits(each)]
             assert expected != []
             found = await page(world, headers, f"?limit=200&{query}")
-            assert found == {"items": expected, "next": str(len(whole)), "more": False}, query
+            assert found["items"] == expected, query
+            assert (position_of(found["next"]), found["more"]) == (len(whole), False)
 
     async def test_do_not_keep_the_cursor_back(self, world: World, headers: dict[str, str]) -> None:
         await place_and_change(world, headers)
-        assert await page(world, headers, "?type=order.shipped") == {"items": [], "next": "3", "more": False}
+        found = await page(world, headers, "?type=order.shipped")
+        assert (found["items"], position_of(found["next"]), found["more"]) == ([], 3, False)
 
 
 class TestIncludedOrders:
@@ -158,6 +172,31 @@ class TestIncludedOrders:
         last = {each["order_id"]: each["order"] for each in items}
         for order_id in ids.values():
             assert last[order_id] == (await world.http.get(f"/hub/v1/orders/{order_id}", headers=headers)).json()
+
+
+class TestPageBytes:
+    async def test_a_page_with_orders_ends_at_the_limit_of_bytes(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await place_and_change(world, headers)
+        whole = await page(world, headers, "?include=order")
+        monkeypatch.setattr(world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=1))
+        cursor = "0"
+        for number, item in enumerate(whole["items"], 1):
+            one = await page(world, headers, f"?include=order&after={cursor}")
+            assert (one["items"], one["more"]) == ([item], number < 3)
+            cursor = one["next"]
+        assert cursor == whole["next"]
+        assert len((await page(world, headers))["items"]) == 3  # without orders there is nothing large
+
+    async def test_a_stream_with_orders_is_sent_in_portions_without_a_gap(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await place_and_change(world, headers)
+        monkeypatch.setattr(world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=1))
+        async with Following(world, headers, "include=order") as stream:
+            found = [await stream.event() for _ in range(3)]
+        assert [position_of(each["id"]) for each in found] == [1, 2, 3]
 
 
 class TestWaiting:
@@ -185,7 +224,8 @@ class TestWaiting:
 
     async def test_ends_empty_when_nothing_comes(self, world: World, headers: dict[str, str]) -> None:
         await place_and_change(world, headers)
-        assert await page(world, headers, "?after=3&wait=1") == {"items": [], "next": "3", "more": False}
+        cursor = (await page(world, headers))["next"]
+        assert await page(world, headers, f"?after={cursor}&wait=1") == {"items": [], "next": cursor, "more": False}
 
     async def test_is_not_woken_by_what_is_not_wanted(self, world: World, headers: dict[str, str]) -> None:
         waiting = asyncio.create_task(page(world, headers, "?type=order.held&wait=60"))
@@ -197,11 +237,58 @@ class TestWaiting:
             assert [each["position"] for each in (await waiting)["items"]] == [2]
 
 
+class TestUnknownCursors:
+    """The database is restored: events are gone, and others take their positions."""
+
+    async def restore(self, world: World, *, to: int) -> None:
+        """Put the feed back to a position, as a backup of that moment does."""
+        gone = select(event.c.aggregate_id).where(event.c.position > to)
+        async with world.context.store.writing() as tx:
+            for table in (order_line, order_term, orders):
+                await tx.run(Statement(delete(table).where(table.c.order_id.in_(gone))))
+            await tx.run(Statement(delete(event).where(event.c.position > to)))
+            await tx.run(Statement(update(feed_head).values(position=to)))
+
+    async def refused(self, world: World, headers: dict[str, str], **more: str) -> None:
+        answer = await world.http.get(FEED, params=more, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (410, "unknown_cursor"), answer.text
+
+    async def test_are_refused_after_a_restore(self, world: World, headers: dict[str, str]) -> None:
+        for number in range(9):
+            await create(world, headers, smallest(f"H-{number}"))
+        older = (await page(world, headers, "?limit=5"))["next"]
+        newer = (await page(world, headers))["next"]
+        await self.restore(world, to=5)
+        await self.refused(world, headers, after=newer)  # there is no event at its position
+        for number in range(6):
+            await create(world, headers, smallest(f"N-{number}"))
+        await self.refused(world, headers, after=newer)  # there is another event at its position
+        await self.refused(world, headers, after=newer, wait="30")
+        answer = await world.http.get(FEED, headers=headers | {"Accept": EVENTS, "Last-Event-ID": newer})
+        assert (answer.status_code, answer.json()["code"]) == (410, "unknown_cursor")
+        assert [each["position"] for each in (await page(world, headers, f"?after={older}"))["items"]] == [
+            6,
+            7,
+            8,
+            9,
+            10,
+            11,
+        ]
+
+    async def test_beyond_the_newest_event_are_refused(self, world: World, headers: dict[str, str]) -> None:
+        await self.refused(world, headers, after="1")
+        await place_and_change(world, headers)
+        await self.refused(world, headers, after="4")
+        await self.refused(world, headers, after="500000")
+        await self.refused(world, headers, after="3-00000000")
+
+
 class TestFaults:
     @pytest.mark.parametrize(
         "query",
         [
-            "after=x", "after=-1", "after=", "after=1.5", f"after={'9' * 5000}", "limit=0", "limit=201", "limit=x",
+            "after=x", "after=-1", "after=", "after=1.5", "after=1-", "after=1-0123456G",
+            "after=1-012345678", f"after={'9' * 5000}", "limit=0", "limit=201", "limit=x",
             "wait=61", "wait=-1", "wait=1.5", "wait=x", "wait=", f"wait={'9' * 5000}", "type=order.lost", "type=",
             "type=order.held,x", "door=x", "status=lost", "include=x", "include=", "more=1", "type=order.held&type=*",
         ],
@@ -227,8 +314,11 @@ class TestFaults:
 class Following:
     """A stream of the application, taken as the server takes it. `blocks` are what was sent between empty lines."""
 
-    def __init__(self, world: World, headers: dict[str, str], query: str = "", **more: str) -> None:
-        given = headers | {"Accept": EVENTS} | {name.replace("_", "-"): value for name, value in more.items()}
+    def __init__(
+        self, world: World, headers: dict[str, str], query: str = "", *, starts: bool = True, **more: str
+    ) -> None:
+        self._starts = starts  # whether the answer begins at once
+        given = headers | {"accept": EVENTS} | {name.replace("_", "-"): value for name, value in more.items()}
         self._scope = {
             "type": "http", "method": "GET", "path": FEED, "query_string": query.encode(), "path_params": {},
             "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
@@ -243,7 +333,7 @@ class Following:
     async def __aenter__(self) -> "Following":
         self.task = asyncio.create_task(self._site(self._scope, self._receive, self._parts.put))
         async with asyncio.timeout(PATIENCE_S):
-            self.start = await self._parts.get()
+            self.start = await self._parts.get() if self._starts else {}
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -278,12 +368,72 @@ class Following:
         return found
 
 
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+
+
 async def at_work_beside(tasks: set[asyncio.Task[Any]]) -> set[asyncio.Task[Any]]:
     """Wait for all but these tasks to end, and give those that do not."""
     give_up = time.monotonic() + PATIENCE_S
     while (left := asyncio.all_tasks() - tasks) and time.monotonic() < give_up:  # noqa: ASYNC110 - tasks end by themselves
         await asyncio.sleep(0)
     return left
+
+
+class TestWaitingAndFollowing:
+    """Requests that wait end with their client and with the server, and are limited in number."""
+
+    async def test_a_long_poll_ends_where_the_client_hangs_up(self, world: World, headers: dict[str, str]) -> None:
+        before = asyncio.all_tasks()
+        async with Following(world, headers, "wait=60", accept="application/json", starts=False) as poll:
+            await until(lambda: world.context.wakeup.followers == 1)
+            poll.hang_up()
+            async with asyncio.timeout(PATIENCE_S):
+                await poll.task
+        assert world.context.wakeup.followers == 0
+        assert await at_work_beside(before) == set()
+
+    async def test_a_long_poll_is_answered_where_the_server_stops(self, world: World, headers: dict[str, str]) -> None:
+        cursor = (await page(world, headers))["next"]
+        waiting = asyncio.create_task(page(world, headers, "?wait=60"))
+        await until(lambda: world.context.wakeup.followers == 1)
+        world.context.stop()
+        async with asyncio.timeout(0.4):  # sooner than the next poll for events of other processes
+            assert await waiting == {"items": [], "next": cursor, "more": False}
+        async with asyncio.timeout(0.4):  # and nobody begins to wait
+            assert (await page(world, headers, "?wait=60"))["items"] == []
+
+    async def test_a_stream_ends_with_its_last_chunk_where_the_server_stops(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        async with Following(world, headers) as stream:
+            await stream.block()
+            await until(lambda: world.context.wakeup.followers == 1)
+            world.context.stop()
+            with pytest.raises(EOFError):
+                while True:
+                    assert set(await stream.block()) == {"", "id"}
+            async with asyncio.timeout(PATIENCE_S):
+                await stream.task
+        assert world.context.wakeup.followers == 0
+
+    async def test_more_than_the_limit_are_refused(
+        self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = msgspec.structs.replace(world.context.settings, followers_most=1)
+        monkeypatch.setattr(world.context, "settings", settings)
+        async with Following(world, headers) as stream:
+            await stream.block()
+            for more in ({}, {"Accept": EVENTS}):
+                answer = await world.http.get(FEED, params={"wait": "5"}, headers=headers | more)
+                assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+                assert answer.headers["Retry-After"] == "1"
+            assert (await page(world, headers))["items"] == []  # who does not wait is not counted
+        assert (await page(world, headers, "?wait=0"))["items"] == []
+        assert world.context.wakeup.followers == 0
 
 
 class TestStreams:
@@ -296,13 +446,13 @@ class TestStreams:
             found = [await stream.event() for _ in range(3)]
         items = (await page(world, headers))["items"]
         assert [json.loads(each["data"]) for each in found] == items
-        assert [each["id"] for each in found] == ["1", "2", "3"]
+        assert [position_of(each["id"]) for each in found] == [1, 2, 3]
         assert [each["event"] for each in found] == ["order.received", "order.held", "order.released"]
 
     async def test_go_on_after_the_last_event_id(self, world: World, headers: dict[str, str]) -> None:
         await place_and_change(world, headers)
         async with Following(world, headers, "after=1", last_event_id="2") as stream:
-            assert (await stream.event())["id"] == "3"
+            assert position_of((await stream.event())["id"]) == 3
 
     async def test_say_where_to_go_on_from_before_anything_happened(
         self, world: World, headers: dict[str, str]
@@ -310,16 +460,18 @@ class TestStreams:
         """Or else a client that begins with the newest and is cut off at once would begin with a newer one."""
         await place_and_change(world, headers)
         async with Following(world, headers, "after=newest") as stream:
-            assert (await stream.block())["id"] == "3"
+            cursor = (await stream.block())["id"]
+            assert position_of(cursor) == 3
         await create(world, headers, smallest("H-2"))
-        async with Following(world, headers, "after=newest", last_event_id="3") as stream:
-            assert (await stream.event())["id"] == "4"
+        async with Following(world, headers, "after=newest", last_event_id=cursor) as stream:
+            assert position_of((await stream.event())["id"]) == 4
 
     async def test_are_narrowed_and_have_orders_where_asked(self, world: World, headers: dict[str, str]) -> None:
         await place_and_change(world, headers)
         async with Following(world, headers, "type=order.held&include=order") as stream:
             found = await stream.event()
-        assert (found["id"], json.loads(found["data"])["order"]["status"]) == ("2", "on_hold")
+        assert position_of(found["id"]) == 2
+        assert json.loads(found["data"])["order"]["status"] == "on_hold"
 
     async def test_show_that_they_live_and_how_far_they_looked(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -328,8 +480,9 @@ class TestStreams:
         await place_and_change(world, headers)
         async with Following(world, headers, "type=order.shipped") as stream:
             assert await stream.block() == {"": "follow", "id": "0"}
-            assert await stream.block() == {"": "still here", "id": "3"}
-            assert await stream.block() == {"": "still here", "id": "3"}
+            beat = await stream.block()
+            assert (beat[""], position_of(beat["id"])) == ("still here", 3)
+            assert await stream.block() == beat
 
     async def test_end_with_the_token(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(feed, "_BEAT_S", 0.05)
@@ -403,14 +556,15 @@ class TestRealServer:
 
                 async with aclosing(lines_of(http, headers)) as lines:
                     await order(1)
-                    assert await ids_of(lines, 1) == ["1"]
+                    assert position_of((await ids_of(lines, 1))[0]) == 1
                     await order(2)
-                    assert await ids_of(lines, 1) == ["2"]
+                    (last,) = await ids_of(lines, 1)
+                    assert position_of(last) == 2
                     assert "followEvents" not in log_file.read_text()  # a request is written down when it is over
                 await order(3)
                 await order(4)
-                async with aclosing(lines_of(http, headers, last_event_id="2")) as lines:
-                    assert await ids_of(lines, 2) == ["3", "4"]
+                async with aclosing(lines_of(http, headers, last_event_id=last)) as lines:
+                    assert list(map(position_of, await ids_of(lines, 2))) == [3, 4]
                 async with asyncio.timeout(PATIENCE_S):
                     while log_file.read_text().count("followEvents") < 2:  # noqa: ASYNC110 - another process writes it
                         await asyncio.sleep(0.05)

@@ -1,9 +1,14 @@
 """What happened to an order: the timeline, and the order as it was."""
 
+import time
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
+from crossdock.store.protocols import Statement
+from crossdock.store.tables import event as event_table
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.doors.hub.test_moves import do, read
 from tests.doors.hub.test_read import at
@@ -101,6 +106,55 @@ class TestTimeline:
                 break
             query["cursor"] = page["next"]
         assert seen == whole
+
+    async def test_refuses_a_cursor_it_never_gave(self, world: World, headers: Headers) -> None:
+        """After a restore the order has fewer events, or others."""
+        documents = await walked(world, headers)
+        path = f"{ORDERS}/{documents[0]['id']}/events"
+        known = (await timeline(world, headers, documents[0]["id"], limit=5))["next"]
+        assert (await world.http.get(path, params={"cursor": known}, headers=headers)).json()["items"][0]["number"] == 6
+        assert (
+            await world.http.get(path, params={"cursor": "5"}, headers=headers)
+        ).status_code == 200  # of earlier versions
+        for cursor in ("5-00000000", "13", "9999999"):
+            answer = await world.http.get(path, params={"cursor": cursor}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (410, "unknown_cursor")
+
+    async def test_ends_a_page_at_the_limit_of_bytes(
+        self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        documents = await walked(world, headers)
+        whole = (await timeline(world, headers, documents[0]["id"]))["items"]
+        monkeypatch.setattr(world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=1))
+        query: dict[str, Any] = {}
+        for event in whole:
+            page = await timeline(world, headers, documents[0]["id"], **query)
+            assert page["items"] == [event]
+            query = {"cursor": page["next"]}
+        assert page["next"] is None
+
+    async def test_shows_events_that_cannot_be_read(self, world: World, headers: Headers) -> None:
+        documents = await walked(world, headers)
+        whole = (await timeline(world, headers, documents[0]["id"]))["items"]
+        damaged = update(event_table).where(event_table.c.number == 3, event_table.c.name == "order.edited")
+        async with world.context.store.writing() as tx:
+            await tx.run(Statement(damaged.values(payload=b"{")))
+        items = (await timeline(world, headers, documents[0]["id"]))["items"]
+        assert items[:2] == whole[:2]
+        for unreadable, sound in zip(items[2:], whole[2:], strict=True):
+            assert unreadable.pop("error") == "this event cannot be shown; the server's log says why"
+            assert unreadable == {name: sound[name] for name in ("number", "name", "at", "actor", "door")}
+
+    async def test_of_a_long_order_compares_only_the_events_of_the_page(self, world: World, headers: Headers) -> None:
+        """Comparing all of them took 1.2 s, in which the server did nothing else."""
+        lines = [{"sku": f"S{number}", "quantity": 9} for number in range(9_999)]
+        order = await create(world, headers, {"number": "LONG", "lines": lines})
+        for number in range(20):
+            await do(world, headers, order["id"], "note", {"text": f"note {number}"})
+        began = time.perf_counter()
+        page = await timeline(world, headers, order["id"], limit=1)
+        assert time.perf_counter() - began < 0.5
+        assert [each["number"] for each in page["items"]] == [1]
 
     async def test_refuses_odd_parameters(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())

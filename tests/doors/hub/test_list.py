@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from crossdock.store.order_query import planner, word_search
@@ -35,6 +36,55 @@ async def three(world: World, headers: Headers) -> list[dict[str, Any]]:
         )
         for name in "ABC"
     ]  # fmt: skip
+
+
+class TestPageBytes:
+    @pytest.mark.parametrize("query", [{}, {"q": "SHARED"}])
+    async def test_a_page_of_the_list_ends_at_the_limit_of_bytes(
+        self, world: World, headers: Headers, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any]
+    ) -> None:
+        made = await three(world, headers)
+        await create(world, headers, smallest("LARGE", notes="x" * 5_000, lines=[LINE | {"sku": "SHARED"}]))
+        monkeypatch.setattr(
+            world.context, "settings", msgspec.structs.replace(world.context.settings, page_bytes=4_000)
+        )
+        for _ in range(2):  # the second time documents come from the cache, where there are any
+            seen, cursor = [], None
+            while True:
+                more = {} if cursor is None else {"cursor": cursor}
+                answer = await world.http.get(ORDERS, params=query | more, headers=headers)
+                assert len(answer.content) < 10_000
+                seen.append([order["number"] for order in answer.json()["items"]])
+                cursor = answer.json()["next"]
+                if cursor is None:
+                    break
+            assert [number for some in seen for number in some] == ["LARGE", "C", "B", "A"]
+            assert seen[0] == ["LARGE"]
+            assert all(seen)
+        assert len(made) == 3
+
+    async def test_a_page_of_large_orders_is_built_within_bounds(self, world: World, headers: Headers) -> None:
+        """Twenty orders of 0.9 MB do not fit on a page of 8 MiB."""
+        for number in range(20):
+            await create(world, headers, smallest(f"N-{number}", notes="x" * 900_000))
+        answer = await world.http.get(ORDERS, headers=headers)
+        assert len(answer.content) < 10_000_000
+        assert answer.json()["next"] is not None
+
+
+class TestBalanced:
+    async def test_the_list_is_filtered_by_whether_totals_add_up(self, world: World, headers: Headers) -> None:
+        await three(world, headers)
+        wrong = await create(world, headers, smallest("WRONG", totals={"items": "50.01"}))
+        await create(world, headers, smallest("RIGHT", totals={"items": "50.00"}))
+        assert await numbers(world, headers, balanced="false") == ["WRONG"]
+        assert await numbers(world, headers, balanced="true") == ["RIGHT", "C", "B", "A"]
+        assert await numbers(world, headers, balanced="false", q="SKU-1") == ["WRONG"]
+        assert await numbers(world, headers, balanced="true", status="open", q="SKU-1") == ["RIGHT"]
+        edit = await world.http.post(f"{ORDERS}/{wrong['id']}/edit", json={"totals": {"items": "50"}}, headers=headers)
+        assert edit.status_code == 200
+        assert await numbers(world, headers, balanced="false") == []
+        assert parameters(await world.http.get(f"{ORDERS}?balanced=no", headers=headers)) == ["balanced"]
 
 
 class TestList:

@@ -1,13 +1,14 @@
 """What an update of the Pitney Bowes Fulfillment door does to a document."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from crossdock.core.errors import Invalid
-from crossdock.core.json.strict_json import parse
+from crossdock.core.json.strict_json import parse, parse_trusted
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import edits
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
@@ -24,7 +25,10 @@ class TestEdit:
         if parsed.faults:
             return
         response = parse(encode_json(FORMAT.to_response(parsed.tree, make_order(), REFERENCE_DATA)))
-        assert edits.keep_unchanged(parsed.tree, response) == parsed.tree
+        assert edits.keep_unchanged(parsed.tree, response, make_order()) == parsed.tree
+        # an order that nobody has edited has the document that was sent
+        sent = parse_trusted(json.dumps(body).encode())
+        assert edits.keep_unchanged(sent, response, make_order()) == sent
 
     @given(bodies(), bodies())
     def test_an_edited_document_has_the_response_of_the_document_sent(
@@ -33,7 +37,7 @@ class TestEdit:
         first, second = (FORMAT.parse(json.dumps(body).encode()) for body in (before, after))
         if first.faults or second.faults:
             return
-        edited = edits.keep_unchanged(first.tree, second.tree)
+        edited = edits.keep_unchanged(first.tree, second.tree, make_order())
         response, expected = (
             FORMAT.to_response(document, make_order(), REFERENCE_DATA) for document in (edited, second.tree)
         )
@@ -49,6 +53,20 @@ class TestEdit:
         edited = edit.change(sample(clientOrderId="N", orderLines=lines), order)["orderLines"]
         assert [(line["sku"], line["orderedQuantity"], line["unitPrice"]) for line in edited] == [
             ("A", 4, 1), ("B", 5, 2)]  # fmt: skip
+
+    @pytest.mark.parametrize("same_id", [False, True])
+    def test_an_edit_of_many_lines_takes_time_in_proportion_to_their_number(self, same_id: bool) -> None:
+        """With the square of their number, 9,000 lines took seconds, in which the server answered nobody."""
+        lines = [
+            {"lineId": 1 if same_id else n, "sku": f"S{n}", "orderedQuantity": 9, "unitPrice": 1} for n in range(9000)
+        ]
+        before, order = sample(orderLines=lines), make_order()
+        sent = json.dumps(sample(orderLines=lines[::-1])).encode()
+        for make_edit in (edits.replace_order, edits.change_items):
+            started = time.thread_time()
+            after = make_edit(order, sent, FORMAT).change(before, order)
+            assert time.thread_time() - started < 1
+            assert len(after["orderLines"]) == 9000
 
     @pytest.mark.parametrize("sent", [b"[]", b"5", b'"x"', b"null", b'{"orderLines":[[]]}', b'{"orderLines":{}}'])
     def test_an_edit_refuses_a_body_of_the_wrong_type(self, sent: bytes) -> None:

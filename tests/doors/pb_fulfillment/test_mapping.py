@@ -17,7 +17,7 @@ class TestMapping:
         missing_fields = MissingFields()
         rendered = FORMAT.from_content(content, REFERENCE_DATA, missing_fields)
         assert {missing_field.path for missing_field in missing_fields.fields} == {
-            ("clientId",), ("createDate",), ("inputShippingDetails", "carrier"), ("orderLines", 0, "lineId"),
+            ("clientId",), ("inputShippingDetails", "carrier"), ("orderLines", 0, "lineId"),
             ("orderLines", 0, "sku"), ("orderLines", 2, "lineId"), ("orderLines", 2, "sku"),
             ("toAddress", "addressLines"), ("toAddress", "cityTown"), ("toAddress", "countryCode"),
         }  # fmt: skip

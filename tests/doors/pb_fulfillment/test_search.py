@@ -72,14 +72,25 @@ class TestPages:
         )
 
     @pytest.mark.parametrize(
-        "query", ["page=0", "page=-1", "page=1.5", "page=", "page=x", "size=0", "size=201", "size=²"]
+        "query", ["page=0", "page=-1", "page=1.5", "page=", "page=x", "size=0", "size=000", "size=²"]
     )
-    async def test_page_and_size_that_are_not_whole_numbers_in_range_are_refused(
+    async def test_page_and_size_that_are_not_positive_whole_numbers_are_refused(
         self, client: VendorClient, query: str
     ) -> None:
         response = await search(client, query=f"?{query}")
         assert response.status_code == 400
         assert [each["parameters"] for each in response.json()] == [[query.partition("=")[0]]]
+
+    @pytest.mark.parametrize("size", ["201", "00000000000000000000250", "1000000", "9" * 5000])
+    async def test_a_page_has_at_most_200_orders_whatever_size_is_asked_for(
+        self, two_clients: VendorClient, size: str
+    ) -> None:
+        body = (await search(two_clients, query=f"?page=1&size={size}")).json()
+        assert (body["size"], body["numberOfElements"], body["last"]) == (200, 6, True)
+
+    async def test_a_page_of_any_number_can_be_asked_for(self, two_clients: VendorClient) -> None:
+        body = (await search(two_clients, query=f"?page={'9' * 30}&size=200")).json()
+        assert (body["orders"], body["last"], body["totalElements"]) == ([], True, 6)
 
 
 class TestManyOrders:
@@ -152,6 +163,20 @@ class TestManyOrders:
         assert "narrow" in refused.json()[0]["additionalInfo"]
 
 
+class TestFields:
+    async def test_a_date_may_have_only_a_beginning(self, client: VendorClient) -> None:
+        await client.bulk([sample(clientOrderId=day, createDate=f"2026-01-{day}T00:00:00Z") for day in ("10", "20")])
+        for first, expected in (("2026-01-10T00:00:00Z", ["10", "20"]), ("2026-01-10T00:00:01Z", ["20"])):
+            assert numbers(await search(client, ("createDate", [first]))) == expected
+        assert numbers(await search(client, ("pbCreateDate", ["2020-01-01T00:00:00Z"]))) == ["10", "20"]
+        assert numbers(await search(client, ("pbCreateDate", ["2089-01-01T00:00:00Z"]))) == []
+
+    async def test_values_may_be_numbers(self, client: VendorClient) -> None:
+        await client.bulk([sample(clientOrderId=number, brand=7) for number in (10, 11)])
+        fields: Any = (("clientOrderIds", [10, "11"]), ("brands", [7]))
+        assert numbers(await search(client, *fields, clientId=1234)) == ["10", "11"]
+
+
 class TestScope:
     async def test_the_scope_to_read_is_enough_to_search(self, world: World, client: VendorClient) -> None:
         reader, writer = [VendorClient(world, await world.bearer(scope=f"orders:{verb}")) for verb in ("read", "write")]
@@ -205,6 +230,10 @@ class TestOrderQuery:
         assert choice.created_to - choice.created_from == 1_000_000
         (choice,) = alternatives(("pbCreateDate", ("2026-01-01T01:00:00.5+01:00", "2026-01-01T00:00:00.500000Z")))
         assert choice.created_to - choice.created_from == 1
+
+    def test_a_single_date_has_no_end(self) -> None:
+        (choice,) = alternatives(("pbCreateDate", ("2026-01-01T00:00:00Z",)))
+        assert (choice.created_from, choice.created_to) == (1_767_225_600_000_000, None)
 
     def test_numbers_are_looked_up_before_anything_else(self) -> None:
         filters = alternatives(

@@ -48,6 +48,20 @@ async def add_product(world: World, headers: Headers, **changes: Any) -> str:
     return str(response.json()["customsProductId"])
 
 
+def is_shipping_error(response: httpx.Response, status: int, error_code: str) -> bool:
+    """Tell whether a response is the error of a call below /shipping; a 401 also has the message of the gateway."""
+    body = response.json()
+    expected = {"message": "Unauthorized"} if status == 401 else {}
+    (error,) = body.pop("errors")
+    return (
+        response.status_code == status
+        and body == expected
+        and list(error) == ["errorCode", "errorDescription", "additionalInfo", "additionalParameters"]
+        and error["errorCode"] == error_code
+        and error["additionalInfo"] != ""
+    )
+
+
 def is_error(response: httpx.Response, status: int, error_code: str) -> bool:
     """Tell whether a response is the error object of this door."""
     body = response.json()

@@ -9,14 +9,16 @@ from crossdock.core.errors import Busy, Code, Conflict, Denied, Fault, Invalid, 
 from crossdock.doors import Headers as RequestHeaders
 from crossdock.doors import Request
 from crossdock.doors.pb_oms.errors import STATUS_OF, refuse
-from tests.doors.pb_oms.client import ORDERS, Headers, is_error
+from tests.doors.pb_oms.client import ORDERS, Headers, is_error, is_shipping_error
 from tests.world import World
 
 KINDS: tuple[type[Refusal], ...] = (Invalid, NotFound, Denied, Conflict, Busy)
 ERROR_CODES = {
     "validation_error", "unauthorized_error", "forbidden_error", "not_found", "invalid_state", "internal_error",
-    "not_implemented",
+    "not_implemented", "too_many_requests",
 }  # fmt: skip
+
+_REFUSED = {"customsproduct": (405, "validation_error"), "nothing": (404, "not_found")}
 
 
 def request() -> Request:
@@ -55,6 +57,22 @@ class TestErrors:
         response = await world.http.post(ORDERS, content=body, headers=headers)
         assert is_error(response, 400, "validation_error")
         assert response.json()["additionalInfo"]
+
+    async def test_errors_below_shipping_are_in_an_array_but_for_orders(self, world: World, headers: Headers) -> None:
+        for base in ("/shipping", "/ca/shipping"):
+            for path in ("customsproduct", "nothing"):
+                assert is_shipping_error(
+                    await world.http.patch(f"{base}/api/v1/{path}", headers=headers), *_REFUSED[path]
+                )
+        assert is_error(await world.http.get("/ca/shipping/api/v1/orders/PB1", headers=headers), 404, "not_found")
+        assert is_error(await world.http.put("/ca/shipping/api/v1/orders", headers=headers), 405, "validation_error")
+
+    def test_every_401_says_how_to_authenticate(self) -> None:
+        for code in (code for code, status in STATUS_OF.items() if status == 401):
+            assert dict(refuse(Denied(code, "no"), request()).headers)["WWW-Authenticate"].split()[0] in (
+                "Bearer",
+                "Basic",
+            )
 
     async def test_an_unknown_path_or_method_has_the_error_object(self, world: World, headers: Headers) -> None:
         assert is_error(await world.http.delete(ORDERS, headers=headers), 405, "validation_error")

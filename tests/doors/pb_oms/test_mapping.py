@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.core.ids import to_base62
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms.mapping import STATUSES, format_id, parse_id
 from tests.doors.pb_oms.client import ORDERS, PRODUCT, PRODUCTS, SAMPLE, Headers, add_product, sample
@@ -115,7 +116,20 @@ class TestStatuses:
 
 
 class TestIds:
-    @pytest.mark.parametrize("order_id", [1, 2**40, 2**63 - 1])
+    @pytest.mark.parametrize("order_id", [1, 2**40, 2**60, 2**63 - 1])
     def test_a_formatted_id_is_parsed_to_the_same_id(self, order_id: int) -> None:
         assert re.fullmatch(r"PB[0-9A-Za-z]{10,11}", format_id(order_id))
         assert parse_id(format_id(order_id)) == order_id
+
+    async def test_a_new_id_has_12_characters(self, world: World, headers: Headers) -> None:
+        created = await world.http.post(ORDERS, content=SAMPLE, headers=headers)
+        assert re.fullmatch(r"PB[0-9A-Za-z]{10}", created.json()["orderId"])
+
+    async def test_an_order_is_also_found_under_the_13_characters_of_earlier_versions(
+        self, world: World, headers: Headers
+    ) -> None:
+        order_id = (await world.http.post(ORDERS, content=SAMPLE, headers=headers)).json()["orderId"]
+        earlier = "PB" + to_base62(parse_id(order_id) or 0)
+        assert len(earlier) == 13
+        read = await world.http.get(f"{ORDERS}/{earlier}", headers=headers)
+        assert (read.status_code, read.json()["orderInfo"]["orderId"]) == (200, order_id)

@@ -193,7 +193,16 @@ class TestPages:
             document = await ask(world, headers, filters, page=2_147_483_647, size=100)
             assert document["orders"] == []
 
-    @pytest.mark.parametrize("body", [{"size": 101}, {"size": -1}, {"page": -1}, {"page": 2**31}, {"page": "1"}])
+    async def test_a_size_over_the_maximum_counts_as_the_maximum(
+        self, world: World, headers: Headers, three: dict[str, str]
+    ) -> None:
+        document = await ask(world, headers, {}, page=1, size=101)
+        assert len(document["orders"]) == 3
+        assert document["pageInfo"] == {"total": 3, "pages": 1, "page": 1}
+        beyond = await ask(world, headers, {}, page=2, size=1_000_000)
+        assert (beyond["orders"], beyond["pageInfo"]["page"]) == ([], 2)
+
+    @pytest.mark.parametrize("body", [{"size": -1}, {"page": -1}, {"page": 2**31}, {"page": "1"}])
     async def test_page_and_size_out_of_bounds_are_refused(
         self, world: World, headers: Headers, body: dict[str, Any]
     ) -> None:

@@ -25,10 +25,9 @@ WORKS = (
 # Calls that are not supported yet; this list may only get shorter.
 NOT_YET = (
     ("POST", "/fulfillment"),
-    ("GET", "/fulfillment/{id}"),
-    ("POST", "/fulfillment/{id}/attachment/bulk-create"),
+    ("GET", "/fulfillment/{fulfillment_id}"),
+    ("POST", "/fulfillment/{fulfillment_id}/attachment/bulk-create"),
     ("GET", "/inventory/overview"),
-    ("POST", "/attachment"),
 )
 PAGE = Path(__file__).parents[3] / "docs" / "doors" / "s2.md"
 
@@ -44,13 +43,30 @@ class TestCalls:
             assert (response.status_code, response.json()["message"]) == (404, "There is no such order")
 
     @pytest.mark.parametrize(("method", "path"), NOT_YET)
-    async def test_an_unsupported_call_is_not_found(
+    async def test_an_unsupported_call_is_501_in_the_vendors_shape(
         self, world: World, headers: Headers, method: str, path: str
     ) -> None:
-        response = await world.http.request(
-            method, re.sub(r"\{\w+\}", UNKNOWN_ID, path), content=b"{}", headers=headers
-        )
-        assert response.status_code == 404, "the call works: move it to WORKS"
+        requested = re.sub(r"\{\w+\}", UNKNOWN_ID, path)
+        for sent in (headers, {}):
+            response = await world.http.request(method, requested, content=b"{}", headers=sent)
+            assert (response.status_code, response.json()) == (
+                501,
+                {"code": "UNIMPLEMENTED", "message": "Crossdock does not offer this call yet"},
+            )
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", "/fulfillment"), ("DELETE", "/inventory/overview")])
+    async def test_another_method_of_an_unsupported_call_is_405_in_the_vendors_shape(
+        self, world: World, headers: Headers, method: str, path: str
+    ) -> None:
+        response = await world.http.request(method, path, headers=headers)
+        assert (response.status_code, list(response.json())) == (405, ["code", "message"])
+
+    @pytest.mark.parametrize("path", ["/fulfillment/x/y", "/inventory", "/inventory/x", "/product/x", "/account/x"])
+    async def test_a_path_near_the_vendors_is_404_in_the_vendors_shape(
+        self, world: World, headers: Headers, path: str
+    ) -> None:
+        response = await world.http.get(path, headers=headers)
+        assert (response.status_code, list(response.json())) == (404, ["code", "message"])
 
     def test_the_page_of_the_door_lists_the_same_calls(self) -> None:
         table = PAGE.read_text().partition("## Calls")[2].partition("\n## ")[0]

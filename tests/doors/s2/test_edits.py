@@ -127,6 +127,18 @@ class TestUpdate:
         assert (response.status_code, response.json()) == (200, order)
         assert (await read_in_hub(world, headers, order))["version"] == 1
 
+    async def test_items_without_ids_are_updated_by_their_products(self, world: World, headers: Headers) -> None:
+        first, second = ({**each, "channelOrderItemId": ""} for each in sample()["items"])
+        order = await create(world, headers, items=[first, second])
+        response = await put(world, headers, order, update(items=[second, first | {"quantity": 5}]))
+        assert response.status_code == 200, response.text
+        shown = [
+            (each["channelOrderItemId"], each["product"]["sku"], each["quantity"]) for each in response.json()["items"]
+        ]
+        assert shown == [("", "SKU-GREY", 1), ("", "test", 5)]
+        twice = await put(world, headers, order, update(items=[first, first]))
+        assert [each["product"]["sku"] for each in twice.json()["items"]] == ["test", "test"]
+
     async def test_an_update_keeps_unknown_members(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, mine={"x": 1}, other=1)
         document = (await put(world, headers, order, update(other=2, third=[3]))).json()
@@ -328,6 +340,38 @@ class TestOrdersOfOtherDoors:
             n: v for n, v in before.items() if n not in changed
         }
         assert (after["notes"], after["version"]) == ("Ring twice", before["version"] + 1)
+
+    async def test_an_order_of_another_door_that_is_sent_back_as_it_was_read_does_not_change(
+        self, world: World, headers: Headers
+    ) -> None:
+        """What S2 fills (the date, the ids of account and products) does not become part of the order."""
+        lines = [{"quantity": 1, "sku": "A"}, {"quantity": 2, "description": "Mug"}, {"quantity": 3, "sku": "A"}]
+        created = await world.http.post("/hub/v1/orders", json={"number": "H-1", "lines": lines}, headers=headers)
+        before = (await world.http.get(f"/hub/v1/orders/{created.json()['id']}", headers=headers)).json()
+        read = await world.http.get(f"/hub/v1/orders/{before['id']}?as=s2", headers=headers)
+        document = read.json()["order"]
+        items = [item | {"productId": item["product"]["id"].upper()} for item in document["items"]]
+        body = document | {"accountId": document["account"]["id"], "items": items, "customerNote": None}
+        response = await put(world, headers, document, body)
+        assert response.status_code == 200, response.text
+        after = (await world.http.get(f"/hub/v1/orders/{before['id']}", headers=headers)).json()
+        assert after == before
+
+    async def test_an_item_of_an_order_of_another_door_can_be_moved_and_removed(
+        self, world: World, headers: Headers
+    ) -> None:
+        lines = [{"quantity": 1, "sku": "A"}, {"quantity": 2, "description": "Mug"}, {"quantity": 3, "sku": "B"}]
+        created = await world.http.post("/hub/v1/orders", json={"number": "H-1", "lines": lines}, headers=headers)
+        path = f"/hub/v1/orders/{created.json()['id']}"
+        document = (await world.http.get(f"{path}?as=s2", headers=headers)).json()["order"]
+        items = [item | {"productId": item["product"]["id"]} for item in document["items"]]
+        response = await put(world, headers, document, document | {"items": [items[2], items[1]]})
+        assert response.status_code == 200, response.text
+        after = (await world.http.get(path, headers=headers)).json()
+        assert [(line.get("sku"), line.get("description"), line["quantity"]) for line in after["lines"]] == [
+            ("B", None, 3),
+            (None, "Mug", 2),
+        ]
 
     @pytest.mark.parametrize("door", ["pb_oms", "pb_fulfillment", "fabric", "hub"])
     async def test_an_order_of_another_door_can_be_canceled_and_archived(

@@ -3,8 +3,10 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from crossdock.doors.s2 import wire
+from crossdock.doors.s2.catalog import NO_ID, unknown_product_id
 from crossdock.flows import queries
 from crossdock.flows.access import Caller
 from tests.doors.s2.client import ACCOUNT_ID, PRODUCT_ID, RESPONSE, Headers, sample
@@ -25,8 +27,9 @@ class TestOrdersOfOtherDoors:
         document = (await render(world, order_of(OTHER_DOORS_ORDER))).document
         known, unknown = (item["product"] for item in document["items"])
         assert (known["id"], known["brand"]["name"], known["unknown"]) == (PRODUCT_ID, "Sony", False)
-        assert (unknown["id"], unknown["sku"], unknown["name"]) == ("", "NOT-HERE", "Something else")
-        assert unknown["unknown"] is True
+        assert (unknown["sku"], unknown["name"], unknown["unknown"]) == ("NOT-HERE", "Something else", True)
+        assert unknown["id"] == unknown_product_id(await world.demo_organization(), "NOT-HERE", "Something else")
+        assert unknown["brand"]["id"] == NO_ID
         assert msgspec.json.encode(unknown["caseWeightKg"]) == b'"0.0"'
 
     async def test_an_order_of_another_door_has_the_values_that_s2_has_members_for(self, world: World) -> None:
@@ -38,7 +41,30 @@ class TestOrdersOfOtherDoors:
         assert document["shippingAddress"] == dict.fromkeys(RESPONSE["shippingAddress"], "") | {
             "name": "Ann", "address1": "1 Main St", "address2": "Floor 2, Door 3", "countryId": "CA",
         }  # fmt: skip
-        assert document["account"]["id"] == ""
+        assert document["account"]["id"] == NO_ID
+
+    @pytest.mark.parametrize(
+        ("placed", "shown"),
+        [
+            ("2026-01-30", "2026-01-30T00:00:00Z"),
+            ("2026-01-30t10:00z", "2026-01-30T10:00:00Z"),
+            ("2026-01-30T10:00+00:00", "2026-01-30T10:00:00+00:00"),
+            ("2026-01-30T10:00:00.5-05:00", "2026-01-30T15:00:00.5Z"),
+        ],
+    )
+    async def test_dates_of_an_order_of_another_door_are_complete_times_in_utc(
+        self, world: World, placed: str, shown: str
+    ) -> None:
+        content = msgspec.structs.replace(OTHER_DOORS_ORDER, placed_at=placed, ship_by=placed, deliver_by=placed)
+        document = (await render(world, order_of(content))).document
+        assert [document[name] for name in ("channelOrderDate", "shipByDate", "deliverByDate")] == [shown] * 3
+
+    async def test_an_order_of_another_door_without_a_date_has_that_of_its_receipt(self, world: World) -> None:
+        content = msgspec.structs.replace(OTHER_DOORS_ORDER, placed_at=None)
+        rendered = await render(world, order_of(content))
+        assert rendered.document["channelOrderDate"] == rendered.document["createdAt"] == "1970-01-01T00:00:00Z"
+        (value,) = [each.value for each in rendered.missing_fields if each.path == ("channelOrderDate",)]
+        assert value == "1970-01-01T00:00:00Z"
 
     async def test_missing_fields_of_an_order_of_another_door_are_reported(self, world: World) -> None:
         rendered = await render(world, order_of(OTHER_DOORS_ORDER))

@@ -1,6 +1,7 @@
 """Customers get one mail for an event, through a real SMTP server; without a server mails are stored."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from email import message_from_bytes
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.core.errors import Busy, Code
 from crossdock.core.ids import from_base32
 from crossdock.core.orders.events import (
     Backordered,
@@ -23,9 +25,11 @@ from crossdock.core.orders.events import (
     Shipped,
 )
 from crossdock.core.orders.status import Counters
-from crossdock.core.retry_policy import State
+from crossdock.core.retry_policy import State, Verdict
 from crossdock.core.subscription import MAIL_ENDPOINT
+from crossdock.flows import emails
 from crossdock.flows.context import Context
+from crossdock.notifications import worker
 from crossdock.settings import load
 from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
@@ -216,3 +220,51 @@ class TestStoring:
         answer = await world.http.get(f"/hub/v1/mails/{listed['items'][0]['id']}", headers=headers)
         assert answer.headers["content-type"] == "message/rfc822"
         assert read(answer.content)["To"] == "Ada Lovelace <ada@example.com>"
+
+    @pytest.mark.parametrize("context", [{"worker_interval_s": 0.05}], indirect=True)
+    async def test_a_mail_that_meets_an_unavailable_database_is_stored_later_and_no_attempt_fails(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real, calls = emails.store, 0
+
+        async def store(*given: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls < 4:
+                raise Busy(Code.UNAVAILABLE, "the database cannot take this now")
+            await real(*given)
+
+        monkeypatch.setattr(emails, "store", store)
+        monkeypatch.setattr(worker, "_DATABASE_RETRY_S", 0.01)
+        async with working(world.context):
+            await create(world, "A-1", **ADA)
+            (found,) = await wait_until_ended(world, await mail_endpoint(world), 1)
+        assert ([each.verdict for each in found.attempted], calls) == ([Verdict.DELIVERED], 4)
+
+
+class TestLargeOrders:
+    @pytest.mark.parametrize("context", [{"worker_interval_s": 0.05}], indirect=True)
+    async def test_a_costly_template_and_a_large_order_do_not_stop_the_server(self, world: World) -> None:
+        """The template prints each pair of lines, and is accepted for the two lines of the sample."""
+        source = "{% for a in items %}{% for b in items %}{{ a.title }}{{ b.title }}{% endfor %}{% endfor %}"
+        answer = await world.http.put(
+            "/hub/v1/mail-settings",
+            json={"sender": "us@shop.example.com", "templates": {"confirmation": {"en": {"html": source}}}},
+            headers=await world.bearer(),
+        )
+        assert answer.status_code == 200
+        lines = [{"sku": f"S-{place}", "quantity": 2, "description": "x" * 90} for place in range(5_000)]
+        await create(world, "LARGE-1", **ADA, lines=lines)
+        longest = 0.0
+        async with working(world.context):
+            waiting = asyncio.create_task(wait_until_ended(world, await mail_endpoint(world), 1))
+            while not waiting.done():
+                before = time.monotonic()
+                await asyncio.sleep(0.001)
+                longest = max(longest, time.monotonic() - before)
+        ((found,),) = [await waiting]
+        assert (found.state, found.attempts) == (State.DELIVERED, 1)
+        assert longest < 0.5
+        (mail,) = (await world.http.get("/hub/v1/mails", headers=await world.bearer())).json()["items"]
+        raw = (await world.http.get(f"/hub/v1/mails/{mail['id']}", headers=await world.bearer())).content
+        assert len(raw) < 500_000

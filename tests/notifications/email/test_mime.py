@@ -17,7 +17,8 @@ from crossdock.notifications.email.addresses import InvalidRecipient, is_address
 from crossdock.notifications.email.email_settings import Language, MailSettings
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.mime import MimeMessage, build_message, one_line
+from crossdock.notifications.email.mime import MimeMessage, build_message
+from crossdock.notifications.email.plain_text import one_line
 from crossdock.notifications.email.samples import AT, samples
 from crossdock.notifications.email.templating import Rendered, render
 from tests.notifications.email.shop import NOW, composed, event_of, order_with, shop, to

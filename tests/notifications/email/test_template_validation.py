@@ -1,6 +1,8 @@
 """Validation of an organization's mail settings and templates."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ from crossdock.core.errors import Invalid
 from crossdock.notifications.email.email_settings import Override, decode_settings
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.template_validation import check
+from crossdock.notifications.email.template_validation import check, check_in_thread
 from tests.notifications.email.shop import shop
 
 SENDER = "orders@shop.example.com"
@@ -137,3 +139,20 @@ class TestTemplates:
 
     def test_a_template_that_is_too_long_is_refused(self) -> None:
         assert "at most 65536 characters" in template_fault("x" * 65_537)
+
+
+class TestCost:
+    def test_a_number_with_thousands_of_digits_is_a_fault(self) -> None:
+        assert "digits" in template_fault("{{ " + "9" * 5_000 + " }}")
+
+    async def test_the_event_loop_goes_on_while_templates_for_a_whole_body_are_checked(self) -> None:
+        source = "{{ number|e|e|e|e|e|e|e }}" * 800  # takes a second to compile
+        document = json.dumps({"sender": SENDER, "templates": {"refunded": {"en": {"html": source}}}}).encode()
+        checking = asyncio.create_task(check_in_thread(document))
+        longest = 0.0
+        while not checking.done():
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.monotonic() - before)
+        assert await checking == ()
+        assert longest < 0.5

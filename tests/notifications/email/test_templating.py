@@ -3,6 +3,7 @@
 import json
 import re
 import string
+import time
 from decimal import Decimal
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -24,7 +25,7 @@ from crossdock.core.orders.events import (
 )
 from crossdock.core.orders.model import Address, Charge, Customer, Destination, Hold, Line, Order, Totals
 from crossdock.core.orders.status import Counters
-from crossdock.notifications.email.email_settings import Language
+from crossdock.notifications.email.email_settings import Language, Override
 from crossdock.notifications.email.languages import LANGUAGES, catalog
 from crossdock.notifications.email.mail_kinds import Kind
 from crossdock.notifications.email.preview import preview
@@ -414,3 +415,69 @@ class TestOverrides:
     )
     def test_the_built_in_template_replaces_one_that_fails(self, source: str) -> None:
         assert "Your refund is on its way" in self.made(text=source).text
+
+
+def large_order(count: int) -> Order:
+    """Return an order with so many lines, each with a long title."""
+    line = Line(quantity=2, sku="SKU", description="x" * 10_000, unit_price=Decimal("1.25"))
+    order = order_with(lines=(line,) * count)
+    return msgspec.structs.replace(order, counters=(Counters(2),) * count)
+
+
+class TestLargeOrders:
+    @pytest.mark.parametrize("kind", [Kind.CONFIRMATION, Kind.CANCELED, Kind.DELAY, Kind.SHIPPED, Kind.DELIVERED])
+    def test_a_mail_lists_a_limited_number_of_lines_and_says_how_many_more_there_are(self, kind: Kind) -> None:
+        order = large_order(9_000)
+        lines = tuple((position, 2) for position in range(9_000))
+        packages = tuple(Package(lines=((position, 2),), carrier="UPS" * 999) for position in range(9_000))
+        order_events: dict[Kind, OrderEvent] = {
+            Kind.CONFIRMATION: Received(content=order.content, submission_id=1),
+            Kind.CANCELED: Canceled(lines=lines, counters=order.counters),
+            Kind.DELAY: Backordered(lines=lines, counters=order.counters),
+            Kind.SHIPPED: Shipped(lines=lines, counters=order.counters, packages=packages),
+            Kind.DELIVERED: Delivered(lines=lines, counters=order.counters),
+        }
+        began = time.thread_time()
+        rendered = render(kind, order_events[kind], order, shop(), "en")
+        assert time.thread_time() - began < 0.5
+        assert len(rendered.html) < 400_000
+        assert len(rendered.text) < 100_000
+        more = "Further packages, not listed here: 8980" if kind is Kind.SHIPPED else "not listed here: 8900"
+        assert more in rendered.text
+        assert more in rendered.html
+
+    def test_one_package_of_many_lines_lists_a_limited_number_of_them(self) -> None:
+        order = large_order(500)
+        lines = tuple((position, 2) for position in range(500))
+        shipped = Shipped(lines=lines, counters=order.counters, packages=(Package(lines=lines), Package(lines=lines)))
+        rendered = render(Kind.SHIPPED, shipped, order, shop(), "en")
+        assert rendered.text.count("\n- 2 ") == 100
+        assert "not listed here: 400" in rendered.text
+        assert "not listed here: 500" in rendered.text
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "{% for a in items %}{% for b in items %}{{ a.title }}{{ b.title }}{% endfor %}{% endfor %}",
+            "{% for a in items[0].title %}{% for b in items[0].title %}" + "{{ name }}" * 5_000 + "{% endfor %}{% endfor %}",
+            "{% for a in items %}{% for b in items %}" + "{% if name|upper|lower == a.title %}{% endif %}" * 900
+            + "{% endfor %}{% endfor %}",
+        ],
+        ids=["output", "output of one step", "time without output"],
+    )  # fmt: skip
+    def test_a_template_that_costs_too_much_is_ended_and_the_built_in_mail_sent(self, source: str) -> None:
+        order = large_order(9_000)
+        settings = shop(templates={"confirmation": {"en": Override(html=source, text=source)}})
+        received = Received(content=order.content, submission_id=1)
+        began = time.thread_time()
+        rendered = render(Kind.CONFIRMATION, received, order, settings, "en")
+        assert time.thread_time() - began < 3  # most of it compiles the template, once
+        assert rendered == render(Kind.CONFIRMATION, received, order, shop(), "en")
+
+    def test_a_template_with_an_inner_loop_works_for_orders_of_usual_size(self) -> None:
+        each = "{{ a.sku }}{{ loop.index }}/{{ loop.length }} "
+        source = f"{{% for a in items %}}{{% for b in items %}}{each}{{% endfor %}}{{% endfor %}}"
+        settings = shop(templates={"confirmation": {"en": Override(text=source)}})
+        order = order_with()
+        rendered = render(Kind.CONFIRMATION, Received(content=order.content, submission_id=1), order, settings, "en")
+        assert rendered.text == "MUG-BLUE1/2 MUG-BLUE2/2 TOWEL-LINEN1/2 TOWEL-LINEN2/2\n"

@@ -96,6 +96,23 @@ class TestUrls:
     def test_a_url_with_a_private_host_is_accepted_if_the_setting_allows_it(self, host: str) -> None:
         assert check_url(f"http://{host}:8080/hook", True) is None
 
+    @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "example.com"])
+    def test_a_url_of_this_machine_is_accepted_if_loopback_is_allowed(self, host: str) -> None:
+        assert check_url(f"http://{host}:9000/hook", False, loopback_allowed=True) is None
+
+    @pytest.mark.parametrize(
+        "host", ["0.0.0.0", "10.0.0.1", "169.254.169.254", "[fe80::1]", "[::]", "[64:ff9b::7f00:1]"]
+    )
+    def test_other_private_hosts_stay_refused_if_loopback_is_allowed(self, host: str) -> None:
+        assert check_url(f"http://{host}/hook", False, loopback_allowed=True) == FORBIDDEN
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        ends = (host.strip("[]"), 80, 0, 0) if ":" in host else (host, 80)
+        with pytest.raises(Forbidden):
+            open_socket((family, socket.SOCK_STREAM, 0, "", ends), private_allowed=False, loopback_allowed=True)
+
+    def test_the_refusal_names_the_setting_that_allows_private_hosts(self) -> None:
+        assert "CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED" in FORBIDDEN
+
     @pytest.mark.parametrize(
         "url",
         [
@@ -197,7 +214,7 @@ class TestConnections:
     async def test_no_connection_is_opened_to_loopback_even_if_the_url_was_not_checked(
         self, host: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(http, "_parse_url", lambda url, private_allowed: URL(url))
+        monkeypatch.setattr(http, "_parse_url", lambda url, *_: URL(url))
         async with Receiver() as receiver:
             sender = webhooks()
             attempt = await sender.send(Message(f"http://{host}:{receiver.port}/", "evt_1", b"{}"))

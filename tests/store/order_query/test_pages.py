@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from itertools import combinations, product
 from random import Random
 from typing import Any
@@ -22,6 +23,7 @@ from crossdock.core.orders.model import (
     Reference,
     Shipping,
     Source,
+    Totals,
 )
 from crossdock.core.orders.status import Counters
 from crossdock.store import order_counts
@@ -32,7 +34,7 @@ from crossdock.store.protocols import Row, Statement, Store, Transaction
 from tests.store.samples import NOW_US, ONE, OTHER, put, read_hashes, read_page, read_page_of
 
 NAMES = Filters.__struct_fields__
-FILTERS_CHOSEN = 1 + len(NAMES) + 78 + 10  # none, each, every pair of them, and ten of three
+FILTERS_CHOSEN = 1 + len(NAMES) + 91 + 10  # none, each, every pair of them, and ten of three
 # Few values, so that they meet: in one case and the other, one inside another, and some that look like something else.
 NUMBERS = ("A-1", "a-1", "B-2", "PO 7", "#vip")
 EMAILS = ("Ann@Example.com", "ann@example.com", "bob@example.com", None)
@@ -64,6 +66,7 @@ def random_order(random: Random, id_generator: IdGenerator, at: int, organizatio
         number=random.choice(NUMBERS), lines=lines, destinations=places, customer=random.choice((None, customer)),
         customer_number=random.choice(("C-1", None)), shipping=random.choice((None, Shipping(tracking_number="1Z 999"))),
         references=tuple(Reference("r", value) for value in random.sample(REFERENCES, random.randrange(3))),
+        totals=random.choice((None, BALANCED, UNBALANCED)),
     )  # fmt: skip
     counters = tuple(random.choice(LINES) for _ in lines)
     held = random.random() < 0.3 and any(line.open for line in counters)
@@ -76,6 +79,10 @@ def random_order(random: Random, id_generator: IdGenerator, at: int, organizatio
         tags=tuple(random.sample(TAGS, random.choice((0, 0, 1, 2)))), archived=random.random() < 0.3,
         event_hash=random.randbytes(32),
     )  # fmt: skip
+
+
+BALANCED = Totals(items=Decimal("5.00"), total=Decimal(5))
+UNBALANCED = Totals(items=Decimal("5.00"), total=Decimal("5.01"))
 
 
 def random_orders(random: Random, size: int) -> list[Order]:
@@ -123,6 +130,7 @@ TESTS: dict[str, Callable[[Order, Any], bool]] = {
     "updated_from": lambda order, value: order.updated_at >= value,
     "updated_to": lambda order, value: order.updated_at < value,
     "archived": lambda order, value: order.archived == value,
+    "balanced": lambda order, value: (order.content.totals != UNBALANCED) == value,
     "term": lambda order, value: value.strip().casefold() in words(order),
     "tag": lambda order, value: value in order.tags,
 }
@@ -135,7 +143,8 @@ def value_of(random: Random, name: str, placed: list[Order]) -> Any:
     simple = {
         "door": ("s2", "hub", "pb_oms"), "number": (*NUMBERS, "a"), "status": (str(some.status),),
         "email": ("ann@example.com", "BOB@example.com", "x"), "sku": ("s-1", "S-1", "s"), "location": ("W1", "W3"),
-        "archived": (True, False), "term": ("LEE", "zoë", "po-7", "vip", "#vip", "c-1", "1z 999", "van lee"),
+        "archived": (True, False), "balanced": (True, False),
+        "term": ("LEE", "zoë", "po-7", "vip", "#vip", "c-1", "1z 999", "van lee"),
         "tag": (*TAGS, "Rush"),
     }  # fmt: skip
     return random.choice(simple[name]) if name in simple else moment
@@ -153,8 +162,8 @@ def model(placed: list[Order], filters: Filters, *, sort: str = "created", ascen
     return sorted(left, key=key, reverse=not ascending)
 
 
-def choices(random: Random, placed: list[Order], *, pairs: int = 78) -> Iterator[Filters]:
-    """Return no filter, every filter, pairs of filters (there are 78), and some of three."""
+def choices(random: Random, placed: list[Order], *, pairs: int = 91) -> Iterator[Filters]:
+    """Return no filter, every filter, pairs of filters (there are 91), and some of three."""
     chosen = [(), *((name,) for name in NAMES), *random.sample(list(combinations(NAMES, 2)), pairs)]
     chosen += random.sample(list(combinations(NAMES, 3)), 10)
     for names in chosen:

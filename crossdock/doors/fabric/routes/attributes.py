@@ -6,12 +6,11 @@ import msgspec
 
 from crossdock.core.errors import Code, Conflict, Fault
 from crossdock.core.ids import json_equal, to_hex24
-from crossdock.core.json.request_body import decode_body
 from crossdock.core.json.strict_json import parse
 from crossdock.doors import Reply, Request, Route, encode_json, replayed_header
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
-from crossdock.doors.fabric.routes.common import CONTEXT, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, paths, read_body
 from crossdock.flows import access, reference_data
 from crossdock.flows.reference_data import CatalogEntry
 
@@ -31,7 +30,7 @@ def _document(definition: wire_calls.AttributeDefinition, attribute_id: str) -> 
 
 async def add_attribute(request: Request) -> Reply:
     """Create a definition: 200 and the definition. An equal one is a replay; a different one with the same code is an error."""
-    definition = decode_body(request.body, wire_calls.AttributeDefinition)
+    definition = read_body(request, wire_calls.AttributeDefinition)
     document = _document(definition, to_hex24(request.context.id_generator.new(request.context.clock())))
     try:
         await reference_data.add(
@@ -87,7 +86,7 @@ def _require(entry: CatalogEntry | None) -> CatalogEntry:
 async def update_attribute(request: Request) -> Reply:
     """Replace a definition: 200 and the new definition. Its code cannot change."""
     code = request.params["code"]
-    definition = decode_body(request.body, wire_calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
+    definition = read_body(request, wire_calls.AttributeDefinition, lambda tree: _code_faults(tree, code))
 
     def changed(stored: bytes) -> bytes:
         return encode_json(_document(definition, parse(stored)["id"]))
@@ -123,21 +122,33 @@ ROUTES = (
     Route(
         "POST", _COLLECTION, add_attribute, access.WRITE, "createOrderAttribute", "Define an attribute of orders",
         request=wire_calls.AttributeDefinition, answers=_CREATE_ANSWERS, parameters=(CONTEXT,),
+        description=(
+            "Stores the definition of an entry in orders' `attributes`; no order is validated against it. The same definition "
+            "again is answered as it is stored; a different one under its code is a 400."
+        ),
+        examples={"request": examples.ATTRIBUTE, 200: examples.STORED_ATTRIBUTE},
     ),
     Route(
         "GET", _COLLECTION, list_attributes, access.READ, "listOrderAttributes", "List the attributes of orders",
         answers=_LIST_ANSWERS, parameters=(CONTEXT,),
+        description=f"The oldest definition comes first; the array ends after {MAX_ATTRIBUTES}.",
+        examples={200: [examples.STORED_ATTRIBUTE]},
     ),
     Route(
         "GET", _ITEM, get_attribute, access.READ, "getOrderAttribute", "Read an attribute of orders",
-        answers=_ANSWERS, parameters=(CONTEXT,),
+        answers=_ANSWERS, parameters=(CONTEXT,), description="Returns the definition with this code.",
+        examples={200: examples.STORED_ATTRIBUTE, 404: examples.NO_ATTRIBUTE},
     ),
     Route(
         "PUT", _ITEM, update_attribute, access.WRITE, "updateOrderAttribute", "Replace an attribute of orders",
         request=wire_calls.AttributeDefinition, answers={**_ANSWERS, **LARGE}, parameters=(CONTEXT,),
+        description="Replaces the definition with this code. The code cannot change; the body's must be that of the path.",
+        examples={"request": examples.ATTRIBUTE, 200: examples.STORED_ATTRIBUTE, 404: examples.NO_ATTRIBUTE},
     ),
     Route(
         "DELETE", _ITEM, delete_attribute, access.WRITE, "deleteOrderAttribute", "Delete an attribute of orders",
         answers=_ANSWERS, parameters=(CONTEXT,),
+        description="Returns the deleted definition. Orders keep their attributes, and the code can be defined again.",
+        examples={200: examples.STORED_ATTRIBUTE, 404: examples.NO_ATTRIBUTE},
     ),
 )  # fmt: skip

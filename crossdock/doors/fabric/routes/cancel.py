@@ -7,20 +7,31 @@ from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Fault
 from crossdock.core.ids import to_hex24
-from crossdock.core.json.request_body import decode_body, duplicates_in
-from crossdock.core.json.strict_json import parse
+from crossdock.core.json.request_body import duplicates_in
+from crossdock.core.json.strict_json import FAULTS_LIMIT
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import examples, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import cancel_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty
 from crossdock.doors.fabric.history import CANCEL
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_id, order_reply, parameter, paths
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    execute_one,
+    order_by_id,
+    order_reply,
+    parameter,
+    paths,
+    read_document,
+)
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.flows import access
 
 Tree = Any
+Units = Callable[[Counters], int]
+# The vendor's defaults, of its policies; Crossdock has none and checks no period.
+POLICY, PERIOD = "DEFAULT", "30D00H00M"
 
 
 def _line_ids(order: Order) -> list[str]:
@@ -36,47 +47,52 @@ def _query_values(request: Request, name: str) -> list[str]:
     return [value for key, value in pairs if key == name and value]
 
 
-async def _eligibility(request: Request, name: str, units: Callable[[Order, Counters], int]) -> Reply:
-    """Count the eligible units of each line, or of the lines listed in the query parameter `name`."""
+async def _eligibility(request: Request, name: str, units: Callable[[Order], Units]) -> Reply:
+    """Count the eligible units of each line, or of the lines listed in the query parameter `name`.
+
+    `units` makes the function that counts for the lines of one order.
+    """
     query = request.query
     if not query.get("orderId"):
         raise faulty(Fault(("orderId",), "is required"))
     order = await order_by_id(request, query["orderId"])
     requested, line_ids = _query_values(request, name), _line_ids(order)
+    known, wanted = set(line_ids), set(requested)
     unknown = [
-        Fault((name, index), "is not a line of the order")
-        for index, each in enumerate(requested)
-        if each not in line_ids
+        Fault((name, index), "is not a line of the order") for index, each in enumerate(requested) if each not in known
     ]
     if unknown:
-        raise faulty(*unknown)
-    items = []
+        raise faulty(*unknown[:FAULTS_LIMIT])
+    items, units_of = [], units(order)
     for line_id, counters in zip(line_ids, order.counters, strict=True):
-        if not requested or line_id in requested:
-            count = units(order, counters)
+        if not wanted or line_id in wanted:
+            count = units_of(counters)
             items.append(wire_calls.EligibleItem(line_id, count, count > 0))
-    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], None, None, items, [])
+    eligibility = wire_calls.Eligibility(to_hex24(order.order_id), [], POLICY, PERIOD, items, [])
     return json_reply(200, eligibility, order_id=order.order_id)
 
 
 async def cancel_eligibility(request: Request) -> Reply:
     """Count the units that can be canceled: those neither canceled nor shipped, none where the status forbids it."""
-    return await _eligibility(
-        request, "lineItemIds", lambda order, line: line.open if Verb.CANCEL in allowed_verbs(order.status) else 0
-    )
+    return await _eligibility(request, "lineItemIds", _cancelable)
+
+
+def _cancelable(order: Order) -> Units:
+    can_cancel = Verb.CANCEL in allowed_verbs(order.status)  # the status is derived from all lines
+    return lambda line: line.open if can_cancel else 0
 
 
 async def exchange_eligibility(request: Request) -> Reply:
     """Count the units that could be exchanged: shipped, and without a requested return."""
     if not request.headers.get(TENANT):
         raise header_fault(TENANT, "is required")
-    return await _eligibility(request, "lineItemId", lambda _, line: line.shipped - line.return_requested)
+    return await _eligibility(request, "lineItemId", lambda _: lambda line: line.shipped - line.return_requested)
 
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order, or the items in the body: 200 and the full order."""
-    body = decode_body(
-        request.body,
+    body, document = read_document(
+        request,
         wire_calls.CancelRequest,
         lambda tree: duplicates_in(tree, "items", "lineItemId"),
         _quantity_faults,
@@ -86,7 +102,7 @@ async def cancel_order(request: Request) -> Reply:
     reason = body.reasonCode or next((each.reasonCode for each in items if each.reasonCode), None)
     command = cancel_command(
         order.order_id, lines=(lambda current: _lines(current, items)) if items else None,
-        reason=reason, note=body.note, topic=CANCEL, data=parse(request.body),
+        reason=reason, note=body.note, topic=CANCEL, data=document,
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command))
 
@@ -124,7 +140,7 @@ def _lines(order: Order, items: list[wire_calls.CancelItem]) -> dict[int, int | 
             )
         lines[position] = quantity
     if faults:
-        raise faulty(*faults)
+        raise faulty(*faults[:FAULTS_LIMIT])
     return lines
 
 
@@ -141,14 +157,24 @@ ROUTES = (
         "GET", paths("/order/cancel"), cancel_eligibility, access.READ, "getCancelEligibility",
         "List the units of an order that can be canceled", answers=_ELIGIBILITY_ANSWERS,
         parameters=(CONTEXT, _ORDER_ID, _lines_parameter("lineItemIds", ", one in each repetition of the parameter")),
+        description="Counts the units of each line that are neither canceled nor shipped. Any reason code is accepted.",
+        examples={200: examples.CANCEL_ELIGIBILITY, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/cancel"), cancel_order, access.WRITE, "cancelOrder", "Cancel an order, lines, or units",
-        request=wire_calls.CancelRequest, answers={200: wire.Order, **ERRORS, **LARGE, **ABSENT}, parameters=(CONTEXT,),
+        request=wire_calls.CancelRequest, answers={200: wire_responses.Order, **ERRORS, **LARGE, **ABSENT},
+        parameters=(CONTEXT,),
+        description=(
+            "Cancels the `quantity` of each item, or everything that is left of it; without items the whole order, which is "
+            "refused once something has shipped. Either all items are canceled or none."
+        ),
+        examples={"request": examples.CANCEL, 200: examples.CANCELED, 404: examples.NO_ORDER},
     ),
     Route(
         "GET", paths("/order/exchange"), exchange_eligibility, access.READ, "getExchangeEligibility",
         "List the units of an order that could be exchanged", answers=_ELIGIBILITY_ANSWERS,
         parameters=(CONTEXT, _TENANT, _ORDER_ID, _lines_parameter("lineItemId", "")),
+        description="Counts the units of each line that have shipped and whose return was not requested.",
+        examples={200: examples.EXCHANGE_ELIGIBILITY, 404: examples.NO_ORDER},
     ),
 )  # fmt: skip

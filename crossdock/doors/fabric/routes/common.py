@@ -1,12 +1,16 @@
 """Shared by the routes: look up an order, render it, run a command, document parameters and paths."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from crossdock.core.errors import NotFound
 from crossdock.core.ids import from_hex24
+from crossdock.core.json.request_body import DocumentRule, decode_body, validate
+from crossdock.core.json.strict_json import parse
+from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import Command
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
@@ -18,6 +22,7 @@ from crossdock.flows.execute import Change, execute
 from crossdock.flows.order_search import Filters
 
 Tree = Any
+WireType = TypeVar("WireType", bound=Struct)
 BASE = "/api/v2"
 
 
@@ -27,16 +32,34 @@ def paths(*parts: str) -> tuple[str, ...]:
 
 
 def parameter(name: str, location: str, description: str, **members: Any) -> dict[str, Any]:
-    """Describe a parameter for OpenAPI."""
-    return {"name": name, "in": location, "description": description, "schema": {"type": "string"}, **members}
+    """Describe a parameter for OpenAPI: text, and optional, where `members` do not say otherwise."""
+    described: dict[str, Any] = {"name": name, "in": location, "description": description, "required": False}
+    return described | {"schema": {"type": "string"}} | members
 
 
 CONTEXT = parameter(
     SITE_CONTEXT, "header",
     "The text of a JSON object: `account` (string, required) is the organization's fabric account, `channel` a number "
-    "or a string; `stage`, `date` and other members are accepted and ignored.",
+    "or a string; `stage`, `date` and other members are accepted and ignored. OpenAPI's simple style "
+    "(`account,62272e917b12209e68751d94,channel,12`) is accepted too.",
     required=True, example='{"account":"62272e917b12209e68751d94","channel":12,"stage":"production"}',
 )  # fmt: skip
+
+
+def read_body(request: Request, wire_type: type[WireType], *rules: DocumentRule) -> WireType:
+    """Read the request's body; a number is accepted where text belongs. Raises Invalid with all faults."""
+    return decode_body(request.body, wire_type, *rules, numbers_as_text=True)
+
+
+def read_document(
+    request: Request, wire_type: type[WireType], *rules: DocumentRule
+) -> tuple[WireType, dict[str, Tree]]:
+    """Read the request's body, typed and as the object that was sent, with its numbers as text where text belongs.
+
+    Raises Invalid with all faults.
+    """
+    tree = normalize(parse(request.body), wire_type, numbers_as_text=True)
+    return validate(tree, wire_type, *rules), tree
 
 
 async def order_by_id(request: Request, text: str) -> Order:

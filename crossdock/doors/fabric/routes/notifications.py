@@ -4,15 +4,14 @@ from typing import Any
 
 from crossdock.core.errors import Code, NotFound
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.request_body import decode_body
-from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import RequestNotification
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors.fabric import examples
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.edits import report_command
 from crossdock.doors.fabric.errors import ERRORS, LARGE
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, parameter, paths, read_document
 from crossdock.doors.fabric.routes.site_context import TENANT, header_fault
 from crossdock.doors.fabric.webhooks import ACKNOWLEDGED, REQUESTED
 from crossdock.flows import access, queries
@@ -25,8 +24,8 @@ _MAX_ID_SHOWN = 100  # characters of an unknown id in the error message
 
 async def send_notification(request: Request) -> Reply:
     """Send a notification to webhooks again: 200 and the request, in an array."""
-    notification = decode_body(request.body, wire.NotificationRequest)
-    order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
+    notification, data = read_document(request, wire.NotificationRequest)
+    order = await _order(request, notification.id, notification.documentType)
     command = RequestNotification(
         order_id=order.order_id, text=f"{notification.notificationType} asked for", topic=REQUESTED, data=data,
         not_within_s=TWICE_WITHIN_S,
@@ -37,8 +36,8 @@ async def send_notification(request: Request) -> Reply:
 
 async def acknowledge(request: Request) -> Reply:
     """Record that a notification was sent to the customer, without duplicates: 200 and the request."""
-    notification = decode_body(request.body, wire.NotificationReport)
-    order, data = await _order(request, notification.id, notification.documentType), parse(request.body)
+    notification, data = read_document(request, wire.NotificationReport)
+    order = await _order(request, notification.id, notification.documentType)
     text = f"{notification.notificationType} acknowledged"
     await execute_one(request, report_command(order.order_id, text, topic=ACKNOWLEDGED, data=data))
     return json_reply(200, data, order_id=order.order_id)
@@ -72,11 +71,18 @@ ROUTES = (
         "Send a notification to webhooks again",
         request=wire.NotificationRequest,
         answers={200: {"type": "array", "items": wire.NotificationRequest}, **_ANSWERS}, parameters=(_CONTEXT, _TENANT),
+        description=(
+            "Sends the event `notificationType` to the webhooks that name it, with the body as details. Only orders have "
+            f"notifications yet. The same body for the same order within {TWICE_WITHIN_S} seconds is a 403."
+        ),
+        examples={"request": examples.NOTIFICATION, 200: [examples.NOTIFICATION]},
     ),
     Route(
         "POST", paths("/notification/acknowledgment"), acknowledge, access.WRITE, "acknowledgeNotification",
         "Record that a notification was sent to the customer",
         request=wire.NotificationReport, answers={200: wire.NotificationReport, **_ANSWERS},
         parameters=(_CONTEXT, _TENANT),
+        description="Adds the body to the order's `auditLogs`, once, however often it is sent.",
+        examples={"request": examples.NOTIFICATION_REPORT, 200: examples.NOTIFICATION_REPORT},
     ),
 )  # fmt: skip

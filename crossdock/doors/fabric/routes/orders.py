@@ -3,7 +3,7 @@
 from typing import Any
 
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, replayed_header
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import examples, wire, wire_responses
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, not_found
 from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.responses import DOOR
@@ -51,27 +51,44 @@ _READ_PARAMETERS = (
     parameter("orderNumber", "query", "The merchant's number of the order.", required=False),
     parameter("orderId", "query", "The order's id, 24 hexadecimal digits.", required=False),
 )
-_CREATE_ANSWERS: dict[int, Any] = {200: wire.Order, **ERRORS, **LARGE}
+_CREATE_ANSWERS: dict[int, Any] = {200: wire_responses.Order, **ERRORS, **LARGE}
 _READ_ANSWERS: dict[int, Any] = {
-    200: {"anyOf": [wire.Order, {"type": "array", "items": wire.Order}]}, **ERRORS, **ABSENT,
+    200: {"anyOf": [wire_responses.Order, {"type": "array", "items": wire_responses.Order}]}, **ERRORS, **ABSENT,
 }  # fmt: skip
+_CREATE_DESCRIPTION = (
+    "Stores an order and answers it whole. A `statusCode` that begins with ORDER_HOLD puts the order on hold. The same content "
+    "under its `orderNumber` again gets the first answer again, with `Idempotent-Replayed: true`; other content is a 400."
+)
+_READ_DESCRIPTION = (
+    "Reads the order of `orderNumber` or `orderId`, also one of another vendor's API; with both, they must name the same "
+    f"order. With neither, the newest {MAX_ORDERS} orders come as an array."
+)
+_SHORT = "Without `x-site-context`, this path belongs to another vendor's API, and the answer is in its format."
+_CREATE_EXAMPLES: dict[int | str, Any] = {
+    "request": examples.ORDER_REQUEST, 200: examples.ORDER, 400: examples.FAULTS, 401: examples.NO_TOKEN,
+}  # fmt: skip
+_READ_EXAMPLES: dict[int | str, Any] = {200: examples.ORDER, 404: examples.NO_ORDER}
+_SHORT_CREATE_ANSWERS: dict[int, Any] = {**_CREATE_ANSWERS, **ABSENT}
 ROUTES = (
     Route(
         "POST", ORDERS, create_order, access.WRITE, "createOrder", "Create an order",
         request=wire.OrderCreate, answers=_CREATE_ANSWERS, parameters=(CONTEXT,), submits="create",
+        description=_CREATE_DESCRIPTION, examples=_CREATE_EXAMPLES,
     ),
     Route(
         "GET", ORDERS, get_orders, access.READ, "getOrder", f"Read an order, or the newest {MAX_ORDERS}",
-        answers=_READ_ANSWERS, parameters=_READ_PARAMETERS,
+        answers=_READ_ANSWERS, parameters=_READ_PARAMETERS, description=_READ_DESCRIPTION, examples=_READ_EXAMPLES,
     ),
     Route(
         "POST", SHORT_ORDERS, create_order, access.WRITE, "createOrderShort",
         "Create an order at the short path; x-site-context distinguishes it from other vendors' calls",
-        request=wire.OrderCreate, answers=_CREATE_ANSWERS, parameters=(CONTEXT,), when=has_site_context, submits="create",
+        request=wire.OrderCreate, answers=_SHORT_CREATE_ANSWERS, parameters=(CONTEXT,), when=has_site_context, submits="create",
+        description=f"{_CREATE_DESCRIPTION} {_SHORT}", examples=_CREATE_EXAMPLES,
     ),
     Route(
         "GET", SHORT_ORDERS, get_orders, access.READ, "getOrderShort",
         f"Read an order, or the newest {MAX_ORDERS}, at the short path",
         answers=_READ_ANSWERS, parameters=_READ_PARAMETERS, when=has_site_context,
+        description=f"{_READ_DESCRIPTION} {_SHORT}", examples=_READ_EXAMPLES,
     ),
 )  # fmt: skip

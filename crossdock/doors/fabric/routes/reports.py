@@ -4,18 +4,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
-from crossdock.core.json.request_body import decode_body, objects_in
-from crossdock.core.json.strict_json import parse
+from crossdock.core.json.request_body import objects_in
 from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
 from crossdock.core.orders.model import Hold, Order
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import examples, wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.edits import cancel_command, report_command
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, fault_text, faulty, message_of
-from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id
+from crossdock.doors.fabric.history import CANCEL, CROSS_BORDER, PAYMENT, TRACKING, has_payment_id, reported_fields
 from crossdock.doors.fabric.responses import DOOR, hold_code
-from crossdock.doors.fabric.routes.common import CONTEXT, execute_one, order_by_number, order_reply, paths, render
+from crossdock.doors.fabric.routes.common import (
+    CONTEXT,
+    execute_one,
+    order_by_number,
+    order_reply,
+    paths,
+    read_body,
+    read_document,
+    render,
+)
 from crossdock.flows import access
 from crossdock.flows.execute import execute
 
@@ -25,7 +33,7 @@ Tree = Any
 # --------------------------------------------------------------------------------------------------- payment, tracking
 async def payment_status(request: Request) -> Reply:
     """Record the status of a payment: 200 and the full order."""
-    body = decode_body(request.body, wire_calls.PaymentReport)
+    body, report = read_document(request, wire_calls.PaymentReport)
     order = await order_by_number(request, request.params["orderNumber"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
@@ -36,12 +44,12 @@ async def payment_status(request: Request) -> Reply:
         )
         if position is None:
             raise faulty(Fault(("paymentIdentifier",), "is not a payment of the order"))
-        payments[position] = payments[position] | {"paymentStatus": body.status}
+        payments[position] = payments[position] | reported_fields(report)
         return before | {"payments": payments}
 
     change(await render(request, order), order)  # checks the payment also where the order can no longer be edited
     command = report_command(
-        order.order_id, f"payment {body.status}", topic=PAYMENT, data=parse(request.body),
+        order.order_id, f"payment {body.status}", topic=PAYMENT, data=report,
         edit=EditOrder(order_id=order.order_id, door=DOOR, change=change),
     )  # fmt: skip
     return await order_reply(request, await execute_one(request, command), idempotent=True)
@@ -49,9 +57,9 @@ async def payment_status(request: Request) -> Reply:
 
 async def acknowledge_tracking(request: Request) -> Reply:
     """Record that a package tracking service has accepted an order or shipment: 200 and the full order."""
-    body = decode_body(request.body, wire_calls.TrackingReport, _tracking_faults)
+    body, report = read_document(request, wire_calls.TrackingReport, _tracking_faults)
     order = await order_by_number(request, body.orderNumber)
-    command = report_command(order.order_id, body.eventType, topic=TRACKING, data=parse(request.body))
+    command = report_command(order.order_id, body.eventType, topic=TRACKING, data=report)
     return await order_reply(request, await execute_one(request, command), idempotent=True)
 
 
@@ -69,7 +77,7 @@ def _tracking_faults(tree: Tree) -> list[Fault]:
 # --------------------------------------------------------------------------------------------------------- cross-border
 async def validate_orders(request: Request) -> Reply:
     """Record the cross-border validation of orders, of all or none: 200 and an empty body."""
-    body = decode_body(request.body, wire_calls.ValidateRequest)
+    body = read_body(request, wire_calls.ValidateRequest)
     orders: dict[int, Order] = {}
     faults = []
     for index, number in enumerate(body.orderNumbers):
@@ -88,14 +96,14 @@ async def validate_orders(request: Request) -> Reply:
 
 async def release_order(request: Request) -> Reply:
     """Release an order from its cross-border hold, or cancel it: 200 and an empty body."""
-    body = decode_body(request.body, wire_calls.BorderRelease)
+    body, document = read_document(request, wire_calls.BorderRelease)
     order = await order_by_number(request, body.orderNumber)
     if body.releaseType == "RELEASE":
         command: Command = ReleaseHolds(
             order_id=order.order_id, matches=_has_code("ORDER_HOLD_CROSSBORDER"), reason=body.note or body.reasonCode
         )
     else:
-        command = _cancel(order, request, reason=body.reasonCode or "cross-border", note=body.note)
+        command = _cancel(order, document, reason=body.reasonCode or "cross-border", note=body.note)
     await execute_one(request, command)
     return Reply(200, order_id=order.order_id)
 
@@ -104,12 +112,12 @@ def _has_code(code: str) -> Callable[[Hold], bool]:
     return lambda hold: hold_code(hold.reason) == code
 
 
-def _cancel(order: Order, request: Request, *, reason: str, note: str | None) -> Command:
-    return cancel_command(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, data=parse(request.body))
+def _cancel(order: Order, document: Tree, *, reason: str, note: str | None) -> Command:
+    return cancel_command(order.order_id, lines=None, reason=reason, note=note, topic=CANCEL, data=document)
 
 
 # ---------------------------------------------------------------------------------------------------------------- fraud
-BuildCommand = Callable[[Order, Request], Command]
+BuildCommand = Callable[[Order, Tree], Command]  # (order, the body)
 
 
 def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awaitable[Reply]]:
@@ -118,19 +126,19 @@ def _fraud_handler(build: BuildCommand, message: str) -> Callable[[Request], Awa
     async def handle(request: Request) -> Reply:
         order_id = None
         try:
-            body = decode_body(request.body, wire_calls.FraudRequest)
+            body, document = read_document(request, wire_calls.FraudRequest)
             if body.tenant and (ACCOUNT, body.tenant) not in request.caller.references:
                 raise faulty(Fault(("tenant",), "is not this organization's account"))
             order = await order_by_number(request, body.orderNumber)
             order_id = order.order_id
-            await execute_one(request, build(order, request))
+            await execute_one(request, build(order, document))
         except Busy:
             raise  # nothing was decided; the client may retry
         except Refusal as refusal:
             error = message_of(refusal)
             errors = [fault_text(fault) for fault in refusal.faults] or [error]
             return json_reply(
-                200, wire_calls.FraudResponse("ERROR", error, errors), order_id=order_id, outcome=str(refusal.code)
+                200, wire_calls.FraudResponse("FAILURE", error, errors), order_id=order_id, outcome=str(refusal.code)
             )
         return json_reply(200, wire_calls.FraudResponse("SUCCESS", message, []), order_id=order_id)
 
@@ -142,41 +150,61 @@ fraud_release = _fraud_handler(
     "The order was released",
 )
 fraud_cancel = _fraud_handler(
-    lambda order, request: _cancel(order, request, reason="FRAUD", note=None), "The order was canceled"
+    lambda order, document: _cancel(order, document, reason="FRAUD", note=None), "The order was canceled"
 )
 
 
 _REPORT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
 _FRAUD_ANSWERS: dict[int, Any] = {200: wire_calls.FraudResponse, **ERRORS, **LARGE}
+_FRAUD_DESCRIPTION = (
+    "Only the status 200 is documented by the vendor: a body with faults, an unknown order and a state that does not allow the "
+    "call are answered with 200, the status FAILURE and the reasons."
+)
 ROUTES = (
     Route(
         "POST", paths("/order/payment-status/{orderNumber}"), payment_status, access.WRITE, "reportPaymentStatus",
         "Record the status of a payment",
-        request=wire_calls.PaymentReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire_calls.PaymentReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Sets the status of a payment, and its charge and refund where the balances state them, and adds the report to its "
+            "`paymentLog`, also after the order has shipped. A report that was recorded already changes nothing."
+        ),
+        examples={"request": examples.PAYMENT_REPORT, 200: examples.PAYMENT_REPORTED, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/package-tracking/acknowledge"), acknowledge_tracking, access.WRITE, "acknowledgeTracking",
         "Record an acknowledgment of a package tracking service",
-        request=wire_calls.TrackingReport, answers={200: wire.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire_calls.TrackingReport, answers={200: wire_responses.Order, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description="Adds an audit entry, once; the order itself does not change.",
+        examples={"request": examples.TRACKING_REPORT, 200: examples.TRACKING_REPORTED, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/order/cross-border/validate-order"), validate_orders, access.WRITE, "validateCrossBorderOrders",
         "Record the cross-border validation of orders",
         request=wire_calls.ValidateRequest, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Records the validation on all orders that the body names, or on none where one is unknown, and sends the event "
+            "CROSS_BORDER_VALIDATION. The answer has no body."
+        ),
+        examples={"request": examples.VALIDATION},
     ),
     Route(
         "POST", paths("/order/cross-border/release-order"), release_order, access.WRITE, "releaseCrossBorderOrder",
         "Release an order from its cross-border hold, or cancel it",
         request=wire_calls.BorderRelease, answers={200: None, **_REPORT_ANSWERS}, parameters=(CONTEXT,),
+        description="RELEASE ends the hold ORDER_HOLD_CROSSBORDER, CANCEL cancels the order. The answer has no body.",
+        examples={"request": examples.BORDER_RELEASE, 400: examples.NOT_HELD, 404: examples.NO_ORDER},
     ),
     Route(
         "POST", paths("/fraud/release"), fraud_release, access.WRITE, "releaseFraudOrder",
         "Release an order from its fraud hold; the status is 200 also for errors",
-        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,), description=_FRAUD_DESCRIPTION,
+        examples={"request": examples.FRAUD_REPORT, 200: examples.FRAUD_RELEASED},
     ),
     Route(
         "POST", paths("/fraud/cancel"), fraud_cancel, access.WRITE, "cancelFraudOrder",
         "Cancel an order for fraud; the status is 200 also for errors",
-        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,),
+        request=wire_calls.FraudRequest, answers=_FRAUD_ANSWERS, parameters=(CONTEXT,), description=_FRAUD_DESCRIPTION,
+        examples={"request": examples.FRAUD_REPORT, 200: examples.FRAUD_CANCELED},
     ),
 )  # fmt: skip

@@ -3,12 +3,12 @@
 from typing import Any
 
 from crossdock.core.errors import Fault
-from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view
-from crossdock.doors.fabric import wire_calls
+from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty, not_found
-from crossdock.doors.fabric.routes.common import CONTEXT, paths, render_json
-from crossdock.doors.fabric.search import Search, can_sort_by, faults_of, order_query
+from crossdock.doors.fabric.routes.common import CONTEXT, paths, read_body, render_json
+from crossdock.doors.fabric.search import Search, can_sort_by, order_query
+from crossdock.doors.fabric.search_filters import faults_of
 from crossdock.flows import access, order_search
 
 MAX_FAULTS = 100  # of filters, in one answer
@@ -23,13 +23,14 @@ def _search(sent: wire_calls.QueryRequest) -> Search:
     if faults:
         raise faulty(*faults[:MAX_FAULTS])
     ascending = (sent.sortDirection or "desc").lower() == "asc"
-    return Search(filters, sent.limit or 10, sent.offset or 0, sort_by, ascending)
+    limit, offset = sent.page()
+    return Search(filters, limit, offset, sort_by, ascending)
 
 
 @in_one_view
 async def query_orders(request: Request) -> Reply:
     """Search orders: 200 and a page of them; 404 where the page is empty."""
-    search = _search(decode_body(request.body, wire_calls.QueryRequest))
+    search = _search(read_body(request, wire_calls.QueryRequest))
     query, residual = order_query(search)
     found = await order_search.find(request.context, request.caller, query, residual=residual)
     if not found.orders:
@@ -44,5 +45,10 @@ ROUTES = (
     Route(
         "POST", paths("/order/query"), query_orders, access.READ, "queryOrders", "Search orders",
         request=wire_calls.QueryRequest, answers=_FOUND, parameters=(CONTEXT,),
+        description=(
+            "Searches orders of all vendors' APIs by any member; no match is a 404. The filters have the structure of the "
+            "order, and a date means the whole day in UTC."
+        ),
+        examples={"request": examples.QUERY, 200: examples.ORDER_PAGE, 404: examples.NO_ORDERS},
     ),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """The `x-site-context` header: which of the vendor's accounts a call is for."""
 
+import re
+from typing import Any
+
 import msgspec
 
 from crossdock.core.errors import Code, Denied, Fault, Invalid
@@ -20,9 +23,9 @@ def header_fault(name: str, reason: str) -> Invalid:
 def check_site_context(request: Request) -> None:
     """Check that `x-site-context` is valid and names an account of the caller's organization.
 
-    The header is the text of a JSON object with a string `account`; `channel` is a number or a string, other members are
-    ignored. Notification calls may omit it; then `tenant-key` is the account. Raises Invalid `invalid`, Denied
-    `foreign_organization`.
+    The header is the text of a JSON object with a string `account`, or the same object in OpenAPI's simple style; `channel`
+    is a number or a string, other members are ignored. Notification calls may omit it; then `tenant-key` is the account.
+    Raises Invalid `invalid`, Denied `foreign_organization`.
     """
     text = request.headers.get(SITE_CONTEXT)
     if text is None and request.route.operation in _TENANT_KEY_SUFFICES and (tenant := request.headers.get(TENANT)):
@@ -30,11 +33,8 @@ def check_site_context(request: Request) -> None:
         return
     if text is None:
         raise header_fault(SITE_CONTEXT, "is required")
-    try:
-        context = msgspec.json.decode(text.encode("latin-1"))
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        raise header_fault(SITE_CONTEXT, "must be the text of a JSON object") from None
-    if not isinstance(context, dict):
+    context = _parse(text)
+    if context is None:
         raise header_fault(SITE_CONTEXT, "must be the text of a JSON object")
     account, channel = context.get("account"), context.get("channel")
     if not isinstance(account, str) or not account:
@@ -42,6 +42,31 @@ def check_site_context(request: Request) -> None:
     if isinstance(channel, bool) or not isinstance(channel, int | float | str | None):
         raise header_fault(SITE_CONTEXT, "must have a number or a string as channel, if any")
     _check_account(request, account, SITE_CONTEXT)
+
+
+def _parse(text: str) -> dict[str, Any] | None:
+    """Parse the header's object; None where it is none.
+
+    The vendor types the parameter as an object, so clients generated from its description write it in OpenAPI's simple
+    style: `account,62272e,channel,12`, or exploded `account=62272e,channel=12`. Both are text without braces and quotes.
+    """
+    try:
+        context = msgspec.json.decode(text.encode("latin-1"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _parse_simple_style(text)
+    return context if isinstance(context, dict) else None
+
+
+def _parse_simple_style(text: str) -> dict[str, Any] | None:
+    if not _SIMPLE_STYLE.fullmatch(text):
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if all("=" in part for part in parts):
+        return dict(part.split("=", 1) for part in parts)
+    return dict(zip(parts[::2], parts[1::2], strict=True)) if len(parts) % 2 == 0 else None
+
+
+_SIMPLE_STYLE = re.compile(r"[^\[\]{}\"']+")
 
 
 def _check_account(request: Request, account: str, header: str) -> None:

@@ -1,11 +1,12 @@
 """The token call."""
 
+from typing import Any
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
-from crossdock.doors.fabric import wire_calls
-from crossdock.doors.fabric.errors import ERRORS
+from crossdock.doors.fabric import examples, wire_calls
+from crossdock.doors.fabric.errors import NOT_CACHED, TOKEN
 from crossdock.flows import access
 
 TOKEN_LIFETIME_S = 3_600  # not documented by the vendor; an hour is usual
@@ -18,8 +19,9 @@ async def token(request: Request) -> Reply:
     """
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     if form.get("grant_type") != "client_credentials":
-        fault = Fault(("grant_type",), "must be client_credentials" if "grant_type" in form else "is required")
-        raise Invalid(Code.INVALID, "the form has faults", faults=(fault,))
+        fault = Fault(("grant_type",), "must be client_credentials" if form.get("grant_type") else "is required")
+        error = "unsupported_grant_type" if form.get("grant_type") else "invalid_request"
+        raise Invalid(Code.INVALID, "the form has faults", faults=(fault,), oauth_error=error)
     credentials = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
     requested = form.get("scope", "")
     scopes = " ".join(scope for scope in requested.split() if scope in access.SCOPES)
@@ -28,15 +30,23 @@ async def token(request: Request) -> Reply:
         client_id=credentials[0],
         secret=credentials[1],
         lifetime_s=TOKEN_LIFETIME_S,
+        address=request.address,
         scope=scopes or None,
     )
-    return json_reply(200, wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes))
+    answer = wire_calls.TokenResponse("Bearer", grant.lifetime_s, grant.token, requested or grant.scopes)
+    return json_reply(200, answer, headers=NOT_CACHED)
 
 
+_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 429, 500, 503), wire_calls.TokenError)
 ROUTES = (
     Route(
-        "POST", ("/oauth2/{authServerId}/v1/token",), token, None, "getToken", "Get a token for a client id and secret",
+        "POST", ("/oauth2/{authServerId}/v1/token",), token, None, TOKEN, "Get a token for a client id and secret",
         request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
-        answers={200: wire_calls.TokenResponse, **ERRORS},
+        answers={200: wire_calls.TokenResponse, **_ERRORS},
+        description=(
+            "OAuth client credentials. The client is named by a Basic header, or by `client_id` and `client_secret` in the "
+            "form. `authServerId` can be anything. The token is valid for an hour."
+        ),
+        examples={"request": examples.TOKEN_REQUEST, 200: examples.TOKEN, 401: examples.TOKEN_REFUSED},
     ),
 )  # fmt: skip

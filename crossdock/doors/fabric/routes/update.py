@@ -3,12 +3,13 @@
 from typing import Any
 
 from crossdock.core.errors import Fault, Invalid
-from crossdock.core.json.request_body import objects_in, validate
+from crossdock.core.json.request_body import objects_in
 from crossdock.core.json.strict_json import parse
+from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import Command, EditOrder, HoldRequest, PlaceHolds, Together
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, Route, encode_json
-from crossdock.doors.fabric import wire, wire_calls
+from crossdock.doors.fabric import examples, wire, wire_calls, wire_responses
 from crossdock.doors.fabric.edits import AMENDABLE, merge, relative_faults, replace_document, with_pickup
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
 from crossdock.doors.fabric.mapping import HOLD
@@ -20,6 +21,7 @@ from crossdock.doors.fabric.routes.common import (
     order_by_number,
     order_reply,
     paths,
+    read_document,
     render,
 )
 from crossdock.flows import access
@@ -31,7 +33,8 @@ def _object(request: Request) -> dict[str, Tree]:
     body = parse(request.body)
     if not isinstance(body, dict):
         raise faulty(Fault((), "must be an object"))
-    return body
+    normalized: dict[str, Tree] = normalize(body, wire_calls.OrderUpdate, numbers_as_text=True)
+    return normalized
 
 
 async def update_order(request: Request) -> Reply:
@@ -67,8 +70,8 @@ def _update(order: Order, body: dict[str, Tree]) -> Command:
 
 async def update_pickup(request: Request) -> Reply:
     """Change the pickup person of a ship-to: 200 and the full ship-to."""
-    validate(parse(request.body), wire.Pickup)
-    body, ship_to = _object(request), request.params["shipToId"]
+    ship_to = request.params["shipToId"]
+    _, body = read_document(request, wire.Pickup)
     order = await order_by_id(request, request.params["orderId"])
 
     def change(before: dict[str, Tree], _: Order) -> dict[str, Tree]:
@@ -91,8 +94,7 @@ async def update_pickup(request: Request) -> Reply:
 
 async def update_customer(request: Request) -> Reply:
     """Change the customer's fields that are in the body: 200 and the customer."""
-    validate(parse(request.body), wire.Customer)
-    body = _object(request)
+    _, body = read_document(request, wire.Customer)
     order = await order_by_id(request, request.params["orderId"])
     edit = EditOrder(
         order_id=order.order_id,
@@ -108,21 +110,33 @@ async def update_customer(request: Request) -> Reply:
 
 
 _EDIT_ANSWERS: dict[int, Any] = {**ERRORS, **LARGE, **ABSENT}
-_STALE = {409: wire_calls.ErrorResponse}
 ROUTES = (
     Route(
         "PUT", paths("/order/{orderNumber}"), update_order, access.WRITE, "updateOrder",
         "Replace an order; fields that the body omits are removed",
-        request=wire_calls.OrderUpdate, answers={200: wire.Order, **_EDIT_ANSWERS, **_STALE}, parameters=(CONTEXT,),
+        request=wire_calls.OrderUpdate, answers={200: wire_responses.Order, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "The body replaces the order, so it can be a complete answer that was changed; service fields are ignored. With "
+            "`version`, the update is refused where the order has changed since. A `statusCode` that begins with ORDER_HOLD "
+            "holds the order. Items and addresses can change until the order is allocated."
+        ),
+        examples={"request": examples.UPDATE, 200: examples.UPDATED, 400: examples.STALE, 404: examples.NO_ORDER},
     ),
     Route(
         "PATCH", paths("/order/{orderId}/shipto/{shipToId}/pickup"), update_pickup, access.WRITE, "updatePickup",
         "Change the pickup person of a ship-to",
-        request=wire.Pickup, answers={200: wire.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        request=wire.Pickup, answers={200: wire_responses.ShipInfo, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description=(
+            "Merges the body into the person of the same `pickupType`, or into the first one where the body has no type, and "
+            "adds one where there is none. Answers the ship-to."
+        ),
+        examples={"request": examples.PICKUP, 200: examples.SHIP_INFO, 404: examples.NO_ORDER},
     ),
     Route(
         "PATCH", paths("/order/{orderId}/customer"), update_customer, access.WRITE, "updateCustomer",
         "Change the customer of an order",
         request=wire.Customer, answers={200: wire.Customer, **_EDIT_ANSWERS}, parameters=(CONTEXT,),
+        description="Merges the body into the customer; null is stored as null. Answers the customer.",
+        examples={"request": examples.CUSTOMER_CHANGE, 200: examples.CUSTOMER, 404: examples.NO_ORDER},
     ),
 )  # fmt: skip

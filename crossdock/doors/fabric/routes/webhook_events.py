@@ -5,15 +5,15 @@ from typing import Any
 
 from crossdock.core.errors import Fault, NotFound
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import webhook_definitions, webhooks, wire_calls
+from crossdock.doors.fabric import examples, webhook_definitions, webhooks, wire_calls
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.demo import ACCOUNT
 from crossdock.doors.fabric.errors import ERRORS, LARGE, faulty
-from crossdock.doors.fabric.routes.common import CONTEXT, order_by_number, paths, render
+from crossdock.doors.fabric.routes.common import CONTEXT, order_by_number, paths, read_body, render
 from crossdock.doors.fabric.routes.webhooks import definitions
-from crossdock.doors.fabric.search import faults_of, fits, sorted_by
+from crossdock.doors.fabric.search import sorted_by
+from crossdock.doors.fabric.search_filters import Matcher, faults_of
 from crossdock.flows import access, endpoints
 from crossdock.flows.endpoints import Delivery
 
@@ -31,7 +31,7 @@ _ACCEPTED = '{"statusCodeValue":200,"statusCode":"OK"}'
 
 async def query_events(request: Request) -> Reply:
     """Search event records: 200 and a page, also where it is empty."""
-    body = decode_body(request.body, wire_calls.QueryRequest)
+    body = read_body(request, wire_calls.QueryRequest)
     filters = body.filters or {}
     sort_by = _SORT_ALIASES.get(body.sortBy or "updatedAt", body.sortBy or "")
     faults = list(faults_of(filters))
@@ -39,12 +39,13 @@ async def query_events(request: Request) -> Reply:
         faults.append(Fault(("sortBy",), "must name a member of the event that has a single value"))
     if faults:
         raise faulty(*faults[:100])
-    matching = [record for record in await _records(request) if fits(record, filters)]
+    matches = Matcher(filters)
+    matching = [record for record in await _records(request) if matches(record)]
     ascending = (body.sortDirection or "desc").lower() == "asc"
     if ascending:
         matching.reverse()
     ranked = sorted_by(matching, lambda record: record[sort_by], ascending=ascending)
-    limit, offset = body.limit or 10, body.offset or 0
+    limit, offset = body.page()
     page = {"count": len(ranked), "limit": limit, "offset": offset, "events": ranked[offset : offset + limit]}
     return json_reply(200, page)
 
@@ -67,7 +68,7 @@ async def _records(request: Request) -> list[Tree]:
 
 async def retry(request: Request) -> Reply:
     """Send an event again: 200 and a text for each webhook that gets it."""
-    body = decode_body(request.body, wire.Retry)
+    body = read_body(request, wire.Retry)
     if (ACCOUNT, body.tenant) not in request.caller.references:
         raise faulty(Fault(("tenant",), "is not this organization's account"))
     if body.eventRequestId:
@@ -127,9 +128,19 @@ ROUTES = (
         "POST", paths("/webhook/event/query"), query_events, access.ADMIN, "queryWebhookEvents",
         "Search the events of webhooks",
         request=wire_calls.QueryRequest, answers={200: wire.EventPage, **ERRORS, **LARGE}, parameters=(CONTEXT,),
+        description=(
+            f"Searches the newest {MAX_SCANNED} deliveries to this organization's webhooks with the filters of the order "
+            "query; no match is an empty page."
+        ),
+        examples={"request": examples.EVENT_QUERY, 200: examples.EVENT_PAGE},
     ),
     Route(
         "POST", paths("/webhook/retry"), retry, access.ADMIN, "retryWebhook", "Send an event again",
         request=wire.Retry, answers=_RETRY_ANSWERS, parameters=(CONTEXT,),
+        description=(
+            "Sends the delivery of `eventRequestId` again; or else `payload`, or the order of `orderNumber`, to the webhooks "
+            "that name the event. Answers a text for each webhook before anything is sent."
+        ),
+        examples={"request": examples.RETRY, 200: examples.RETRIED},
     ),
 )  # fmt: skip

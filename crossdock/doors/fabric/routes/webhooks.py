@@ -4,21 +4,21 @@ from typing import Any
 
 from crossdock.core.errors import Fault, NotFound
 from crossdock.core.ids import from_hex24
-from crossdock.core.json.request_body import decode_body, validate
+from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import parse
 from crossdock.core.subscription import Subscription
 from crossdock.doors import Reply, Request, Route, json_reply
-from crossdock.doors.fabric import webhook_definitions
+from crossdock.doors.fabric import examples, webhook_definitions
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.errors import ABSENT, ERRORS, LARGE, faulty, not_found
-from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths
+from crossdock.doors.fabric.routes.common import CONTEXT, parameter, paths, read_body
 from crossdock.doors.fabric.webhooks import canonical_event
 from crossdock.doors.fabric.wire_calls import MAX_PAGE, ErrorResponse
 from crossdock.flows import access, endpoints
 from crossdock.flows.endpoints import Endpoint
 
 Tree = Any
-_MAX_DIGITS = 9  # of an offset; there are far fewer webhooks
+_MAX_DIGITS = 100  # read of an offset or limit; far more than webhooks can be counted with
 
 
 async def definitions(request: Request) -> list[tuple[Endpoint, Subscription]]:
@@ -47,7 +47,7 @@ def _reply(endpoint: Endpoint) -> Reply:
 
 async def create_webhook(request: Request) -> Reply:
     """Create a definition: 200 and the definition; it gets events from now on."""
-    body = decode_body(request.body, wire.Webhook, webhook_definitions.target_rule(request.context))
+    body = read_body(request, wire.Webhook, webhook_definitions.target_rule(request.context))
     endpoint = await endpoints.add(
         request.context, request.caller, webhook_definitions.to_subscription(body), key=webhook_definitions.hashed_key
     )  # fmt: skip
@@ -58,8 +58,8 @@ async def list_webhooks(request: Request) -> Reply:
     """List definitions as an array, oldest first."""
     query = request.query
     faults: list[Fault] = []
-    offset = _whole_number(query, "offset", 0, range(10**_MAX_DIGITS), faults)
-    limit = _whole_number(query, "limit", 10, range(1, MAX_PAGE + 1), faults)
+    offset = _whole_number(query, "offset", 0, 0, faults)
+    limit = min(_whole_number(query, "limit", 10, 1, faults), MAX_PAGE)
     if faults:
         raise faulty(*faults)
     event, version = query.get("eventType"), query.get("apiVersion")
@@ -72,13 +72,13 @@ async def list_webhooks(request: Request) -> Reply:
     return json_reply(200, page[offset : offset + limit])
 
 
-def _whole_number(query: dict[str, str], name: str, default: int, allowed: range, faults: list[Fault]) -> int:
+def _whole_number(query: dict[str, str], name: str, default: int, least: int, faults: list[Fault]) -> int:
     text = query.get(name)
     if not text:
         return default
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else -1
-    if number not in allowed:
-        faults.append(Fault((name,), f"must be a whole number from {allowed[0]} to {allowed[-1]}"))
+    number = int(text[:_MAX_DIGITS]) if text.isascii() and text.isdigit() else -1
+    if number < least:
+        faults.append(Fault((name,), f"must be a whole number from {least}"))
     return number
 
 
@@ -99,6 +99,7 @@ async def change_webhook(request: Request) -> Reply:
             webhook_definitions.from_subscription(before) | body,
             wire.Webhook,
             webhook_definitions.target_rule(request.context),
+            numbers_as_text=True,
         )
         return webhook_definitions.to_subscription(definition, before)
 
@@ -122,31 +123,48 @@ async def delete_webhook(request: Request) -> Reply:
 _COLLECTION, _ITEM = paths("/webhook")[::-1], paths("/webhook/{webhookId}")
 _ANSWERS: dict[int, Any] = {200: wire.StoredWebhook, **ERRORS, **ABSENT}
 _WRITE_ERRORS: dict[int, Any] = {409: ErrorResponse, **LARGE}
+_WHOLE = {"type": "integer"}
 _LIST_PARAMETERS = (
     CONTEXT,
-    parameter("offset", "query", "Number of webhooks to skip; 0 by default.", required=False),
-    parameter("limit", "query", f"Maximum number of webhooks, 1 to {MAX_PAGE}; 10 by default.", required=False),
-    parameter("eventType", "query", "Only webhooks subscribed to this event.", required=False),
-    parameter("apiVersion", "query", "Only webhooks with this `apiVersion`.", required=False),
+    parameter("offset", "query", "Number of webhooks to skip; 0 by default.", schema=_WHOLE | {"minimum": 0}),
+    parameter(
+        "limit",
+        "query",
+        f"Maximum number of webhooks; 10 by default, more than {MAX_PAGE} means {MAX_PAGE}.",
+        schema=_WHOLE | {"minimum": 1},
+    ),
+    parameter("eventType", "query", "Only webhooks subscribed to this event."),
+    parameter("apiVersion", "query", "Only webhooks with this `apiVersion`."),
 )
 ROUTES = (
     Route(
         "POST", _COLLECTION, create_webhook, access.ADMIN, "createWebhook", "Define a webhook",
         request=wire.Webhook, answers={200: wire.StoredWebhook, **ERRORS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
+        description=(
+            "The target gets the events from now on, of orders of all vendors' APIs. No two webhooks have the same `target`, "
+            "`tenantId`, `protocol`, `source` and `apiVersion`."
+        ),
+        examples={"request": examples.WEBHOOK, 200: examples.STORED_WEBHOOK, 409: examples.WEBHOOK_EXISTS},
     ),
     Route(
         "GET", _COLLECTION, list_webhooks, access.ADMIN, "listWebhooks", "List webhooks",
         answers={200: {"type": "array", "items": wire.StoredWebhook}, **ERRORS}, parameters=_LIST_PARAMETERS,
+        description="The oldest webhook comes first.", examples={200: [examples.STORED_WEBHOOK]},
     ),
     Route(
-        "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,)
+        "GET", _ITEM, get_webhook, access.ADMIN, "getWebhook", "Read a webhook", answers=_ANSWERS, parameters=(CONTEXT,),
+        description="Returns the webhook without the values of its secret headers.",
+        examples={200: examples.STORED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
     Route(
         "PATCH", _ITEM, change_webhook, access.ADMIN, "updateWebhook", "Change a webhook",
         request=wire.WebhookChange, answers={**_ANSWERS, **_WRITE_ERRORS}, parameters=(CONTEXT,),
+        description="Merges the body into the webhook; null removes an optional field.",
+        examples={"request": examples.WEBHOOK_CHANGE, 200: examples.CHANGED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
     Route(
         "DELETE", _ITEM, delete_webhook, access.ADMIN, "deleteWebhook", "Delete a webhook",
-        answers=_ANSWERS, parameters=(CONTEXT,),
+        answers=_ANSWERS, parameters=(CONTEXT,), description="Returns the deleted webhook; nothing more is sent to it.",
+        examples={200: examples.STORED_WEBHOOK, 404: examples.NO_WEBHOOK},
     ),
 )  # fmt: skip

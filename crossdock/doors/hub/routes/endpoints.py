@@ -8,13 +8,12 @@ import msgspec
 
 from crossdock.core.errors import Fault, Invalid, Path
 from crossdock.core.ids import MAX_ID
-from crossdock.core.json.request_body import DocumentRule
-from crossdock.core.json.value_types import is_date_time
 from crossdock.core.retry_policy import State
 from crossdock.core.subscription import SigningSecret, Subscription
-from crossdock.doors import Reply, Request, Route, json_reply
+from crossdock.doors import Media, Reply, Request, Route, json_reply
 from crossdock.doors.hub import errors, mapping, wire, wire_webhooks
 from crossdock.doors.hub.routes.parameters import (
+    IF_MATCH_PATTERN,
     PAGE,
     PROBLEMS,
     cursor_after,
@@ -22,6 +21,7 @@ from crossdock.doors.hub.routes.parameters import (
     known_query,
     link,
     microseconds,
+    page_of,
     raise_faults,
     read_body,
     read_cursor,
@@ -190,19 +190,9 @@ async def redeliver(request: Request) -> Reply:
     return json_reply(202, wire_webhooks.delivery_answer(made))
 
 
-def _time_rule(name: str) -> DocumentRule:
-    def check(tree: Tree) -> list[Fault]:
-        value = tree.get(name) if isinstance(tree, dict) else None
-        if not isinstance(value, str) or is_date_time(value):
-            return []
-        return [Fault((name,), "must be a date and time with offset such as 2026-01-30T10:53:24Z")]
-
-    return check
-
-
 async def redeliver_range(request: Request) -> Reply:
     """Repeat a receiver's deliveries of a time; answers how many there are."""
-    body = read_body(request, [], wire_webhooks.RedeliverBody, _time_rule("since"), _time_rule("until"))
+    body = read_body(request, [], wire_webhooks.RedeliverBody)
     count = await endpoints.redeliver_all(
         request.context,
         request.caller,
@@ -253,43 +243,44 @@ async def put_mail_settings(request: Request) -> Reply:
 _ONE = "/hub/v1/endpoints/{id}"
 _404 = {404: wire.Problem, **PROBLEMS}
 _BODY = {400: wire.Problem, 413: wire.Problem, **PROBLEMS}
-_PAGE_OF = {"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "null"]}}}
-_IF_MATCH = described("If-Match", "header", "the ETag of the endpoint as it was seen; 412 when it has changed since")
+_IF_MATCH = described(
+    "If-Match", "header", "the ETag of what was read; 412 where it has changed since", pattern=IF_MATCH_PATTERN
+)
 ROUTES = (
-    Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook receiver",
+    Route("POST", ("/hub/v1/endpoints",), create_endpoint, access.ADMIN, "createEndpoint", "Register a webhook endpoint",
           request=wire_webhooks.EndpointBody, answers={201: wire_webhooks.EndpointAnswer, 409: wire.Problem, **_BODY}),
-    Route("GET", ("/hub/v1/endpoints",), list_endpoints, access.ADMIN, "listEndpoints", "List webhook receivers",
-          answers={200: _PAGE_OF, **PROBLEMS}),
-    Route("GET", (_ONE,), get_endpoint, access.ADMIN, "getEndpoint", "Look at a webhook receiver and its health",
+    Route("GET", ("/hub/v1/endpoints",), list_endpoints, access.ADMIN, "listEndpoints", "List webhook endpoints",
+          answers={200: page_of(wire_webhooks.EndpointAnswer), **PROBLEMS}),
+    Route("GET", (_ONE,), get_endpoint, access.ADMIN, "getEndpoint", "Read a webhook endpoint and its health",
           answers={200: wire_webhooks.EndpointAnswer, **_404}),
-    Route("PATCH", (_ONE,), change_endpoint, access.ADMIN, "changeEndpoint", "Change, disable or enable a webhook receiver",
+    Route("PATCH", (_ONE,), change_endpoint, access.ADMIN, "changeEndpoint", "Change, disable or enable a webhook endpoint",
           request=wire_webhooks.EndpointPatch, parameters=(_IF_MATCH,),
           answers={200: wire_webhooks.EndpointAnswer, 412: wire.Problem, **_404, **_BODY}),
-    Route("DELETE", (_ONE,), remove_endpoint, access.ADMIN, "removeEndpoint", "Remove a webhook receiver",
+    Route("DELETE", (_ONE,), remove_endpoint, access.ADMIN, "removeEndpoint", "Remove a webhook endpoint",
           answers={204: None, **_404}),
-    Route("POST", (f"{_ONE}/rotate",), rotate_secret, access.ADMIN, "rotateSecret", "Give a webhook receiver a new secret",
+    Route("POST", (f"{_ONE}/rotate",), rotate_secret, access.ADMIN, "rotateSecret", "Set a new secret of a webhook endpoint",
           request={"oneOf": [wire_webhooks.RotateBody]}, answers={200: wire_webhooks.EndpointAnswer, **_404, **_BODY}),
-    Route("POST", (f"{_ONE}/test",), test_endpoint, access.ADMIN, "testEndpoint", "Try a webhook receiver out",
+    Route("POST", (f"{_ONE}/test",), test_endpoint, access.ADMIN, "testEndpoint", "Send a test message to a webhook endpoint",
           answers={202: wire_webhooks.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/redeliver",), redeliver_range, access.ADMIN, "redeliverRange",
-          "Repeat a webhook receiver's deliveries of a time", request=wire_webhooks.RedeliverBody,
+          "Repeat deliveries of a period", request=wire_webhooks.RedeliverBody,
           answers={202: {"type": "object", "properties": {"deliveries": {"type": "integer"}}}, **_404, **_BODY}),
     Route("GET", (f"{_ONE}/deliveries",), list_deliveries, access.ADMIN, "listDeliveries",
-          "List a webhook receiver's deliveries", answers={200: _PAGE_OF, **_404},
-          parameters=(described("state", "query", "where they stand", enum=list(State)),
-                      described("order_id", "query", "the order they are about"), *PAGE)),
+          "List the deliveries of a webhook endpoint", answers={200: page_of(wire_webhooks.DeliveryAnswer), **_404},
+          parameters=(described("state", "query", "the state they are in", enum=list(map(str, State))),
+                      described("order_id", "query", "the order they are about", pattern=wire.ID_PATTERN), *PAGE)),
     Route("GET", (f"{_ONE}/deliveries/{{delivery}}",), get_delivery, access.ADMIN, "getDelivery",
-          "Look at a delivery and its attempts", answers={200: wire_webhooks.DeliveryAnswer, **_404}),
+          "Read a delivery and its attempts", answers={200: wire_webhooks.DeliveryAnswer, **_404}),
     Route("POST", (f"{_ONE}/deliveries/{{delivery}}/redeliver",), redeliver, access.ADMIN, "redeliver",
           "Repeat a delivery", answers={202: wire_webhooks.DeliveryAnswer, **_404}),
     Route("GET", ("/hub/v1/mail-settings",), get_mail_settings, access.ADMIN, "getMailSettings",
-          "Look at what the organization says about its mails", answers={200: {"type": "object"}, **PROBLEMS}),
+          "Read the e-mail settings", answers={200: {"type": "object"}, **PROBLEMS}),
     Route("PUT", ("/hub/v1/mail-settings",), put_mail_settings, access.ADMIN, "putMailSettings",
-          "Say who sends the organization's mails, which, and how they look (docs/email.md)",
+          "Replace the e-mail settings",
           request={"type": "object", "description": "the settings of mails"}, parameters=(_IF_MATCH,),
           answers={200: {"type": "object"}, 412: wire.Problem, **_BODY}),
-    Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List mails that were kept instead of sent",
-          answers={200: _PAGE_OF, **PROBLEMS}, parameters=PAGE),
-    Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Get a kept mail as a file",
-          answers={200: {"type": "string", "description": "message/rfc822"}, **_404}),
+    Route("GET", ("/hub/v1/mails",), list_mails, access.READ, "listMails", "List e-mails that were stored instead of sent",
+          answers={200: page_of(wire_webhooks.MailAnswer), **PROBLEMS}, parameters=PAGE),
+    Route("GET", ("/hub/v1/mails/{id}",), get_mail, access.READ, "getMail", "Read a stored e-mail as a file",
+          answers={200: Media({"message/rfc822": {"type": "string"}}), **_404}),
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """Export the filtered list of orders as a stream: CSV with a row for each order, or NDJSON with whole documents."""
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+import string
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import structlog
 
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
-from crossdock.doors import Reply, Request, Route, encode_json
+from crossdock.doors import Media, Reply, Request, Route, encode_json
 from crossdock.doors.hub import errors, mapping
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
@@ -91,19 +91,27 @@ def _value(*path: str | int) -> Callable[[Order, Tree], Tree]:
 
 
 def _joined(*names: str) -> Callable[[Order, Tree], Tree]:
-    """Join the distinct values that the objects of an array have under a name."""
+    """List the distinct values that the objects of an array have under a name."""
     member, name = names
-    return lambda _, document: " ".join(
+    return lambda _, document: listed(
         dict.fromkeys(str(row[name]) for row in document.get(member) or () if row.get(name) is not None)
     )
 
+
+# Signs that begin a formula, as OWASP lists them, with their full-width forms.
+_FORMULA_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+# White space, and marks without a width.
+_BLANKS = string.whitespace + "".join(map(chr, (0x85, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F,
+                                                0x2060, 0x3000, 0xFEFF)))  # fmt: skip
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NEEDS_QUOTES = re.compile('[,;"\t\r\n]|^[ \u00a0]|[ \u00a0]$')
 
 _TO = ("destinations", 0, "address")
 COLUMNS: dict[str, Callable[[Order, Tree], Tree]] = {
     **{name: _value(name) for name in ("id", "number", "version", "status", "archived", "created_at", "updated_at")},
     "door": _value("source", "door"),
     "placed_at": _value("placed_at"),
-    "tags": lambda order, _: " ".join(order.tags),
+    "tags": lambda order, _: listed(order.tags),
     "holds": _joined("holds", "reason"),
     "currency": _value("currency"),
     "total": _value("totals", "total"),
@@ -127,19 +135,30 @@ COLUMNS: dict[str, Callable[[Order, Tree], Tree]] = {
 def cell(value: Tree) -> str:
     """Format a value for a cell; one that a spreadsheet would run as a formula gets an apostrophe in front.
 
-    Some spreadsheets skip a tab or line break at the beginning, so these count as the beginning of a formula too.
+    Spreadsheets skip blanks before a formula, and take the full-width signs for the plain ones (OWASP, CSV injection). A tab or
+    a line break at the beginning counts as one too. A number runs nothing and stays one.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and text.strip(" ") else text
+    first = text.lstrip(_BLANKS)[:1]
+    is_formula = first != "" and (first in _FORMULA_SIGNS or text.lstrip(" ")[0] in "\t\r\n")
+    return "'" + text if is_formula and not _NUMBER.fullmatch(text) else text
 
 
-def _row(values: Sequence[str]) -> bytes:
+def listed(values: Iterable[str]) -> str:
+    """Format several values for one cell: as a row of CSV, from which a CSV parser reads them again."""
+    return ",".join(map(_quoted, values))
+
+
+def _quoted(text: str) -> str:
+    """Quote a cell where it needs that, for a program that separates cells by semicolons or tabs as well."""
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+
+
+def _row(values: Iterable[str]) -> bytes:
     """Format a row of CSV (RFC 4180)."""
-    text = io.StringIO()
-    csv.writer(text).writerow(values)
-    return text.getvalue().encode()
+    return (",".join(map(_quoted, values)) + "\r\n").encode()
 
 
 def _csv(order: Order, document: Tree) -> bytes:
@@ -158,7 +177,7 @@ ROUTES = (
     Route(
         "GET", ("/hub/v1/orders/export",), export_orders, access.READ, "exportOrders",
         "Export the filtered list, streamed as CSV or NDJSON",
-        answers={200: {"type": "string", "description": "text/csv or application/x-ndjson"}, **PROBLEMS},
+        answers={200: Media({"text/csv": {"type": "string"}, "application/x-ndjson": {"type": "string"}}), **PROBLEMS},
         parameters=(described("format", "query", "csv or ndjson", enum=list(_KINDS)) | {"required": True},
                     *FILTER_PARAMETERS),
     ),

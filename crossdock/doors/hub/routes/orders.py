@@ -1,40 +1,48 @@
 """Orders of the hub: created, read as they are or were, listed, counted, and what happened to them."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from crossdock.core.errors import Fault
 from crossdock.core.ids import hashed_key
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status
-from crossdock.doors import Reply, Request, Route, in_one_view, json_reply, replayed_header
+from crossdock.doors import DOORS, Reply, Request, Route, in_one_view, json_reply, replayed_header
 from crossdock.doors.hub import errors, mapping, wire
-from crossdock.doors.hub.event_data import entry_answer
+from crossdock.doors.hub.event_data import timeline_item
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
+    IDEMPOTENCY_KEY,
+    LIMIT,
     PAGE,
     PROBLEMS,
     cursor_after,
     described,
+    flag_parameter,
     known_query,
     link,
+    page_of,
     raise_faults,
     read_cursor,
     read_flag,
     read_key,
     read_limit,
     read_time,
+    time_parameter,
 )
-from crossdock.flows import access, queries, rendering
+from crossdock.flows import access, feed, queries, rendering
 from crossdock.flows.intake import Submission
 from crossdock.flows.order_search import Filters, OrderPage, OrderQuery
-from crossdock.flows.rendering import RenderedPage, render_json_all, render_json_page
+from crossdock.flows.rendering import RenderedPage, render_json_all, render_json_page, within_bytes
 
 SEARCH_LENGTH = 200  # of `q`: a name, an address of e-mail, and a number or two
 _WORDS = ("door", "number", "status", "email", "sku", "location", "tag")
 _TIMES = ("created_from", "created_to", "updated_from", "updated_to")
-FILTERS = (*_WORDS, *_TIMES, "archived", "q")
+FILTERS = (*_WORDS, *_TIMES, "archived", "balanced", "q")
 
 
 async def create_order(request: Request) -> Reply:
@@ -97,16 +105,29 @@ async def list_events(request: Request) -> Reply:
     """Answer a page of what happened to an order, oldest first, with what each event changed."""
     query = known_query(request, "limit", "cursor")
     faults: list[Fault] = []
-    limit, after = read_limit(request, query, faults), query.get("cursor", "0")
-    if not (after.isascii() and after.isdigit() and len(after) < 10):
-        faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave"))
+    limit, after = read_limit(request, query, faults), feed.parse_cursor(query.get("cursor", "0"))
+    if after is None:
+        faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list returned"))
     raise_faults(faults)
+    assert after is not None
     order_id = mapping.parse_id(request.params["id"])
     recorded = await queries.history(request.context, request.caller, order_id=order_id)
-    entries = [entry for entry in queries.timeline(recorded) if entry.event.number > int(after)]
-    cursor = str(entries[limit - 1].event.number) if len(entries) > limit else None
-    page = {"items": [entry_answer(entry) for entry in entries[:limit]], "next": cursor}
-    return json_reply(200, page, headers=link(request, query, cursor), order_id=order_id)
+    feed.check_history(after, recorded)
+    items: list[msgspec.Raw] = []
+    size, last = 0, after.position
+    for entry in queries.timeline(recorded, after=after.position):
+        item = timeline_item(entry)
+        size += len(item)
+        if items and size > request.context.settings.page_bytes:
+            break
+        items.append(msgspec.Raw(item))
+        last = entry.event.number
+        if len(items) == limit:
+            break
+        await asyncio.sleep(0)  # an edit of thousands of lines takes a while to compare
+    cursor = str(feed.cursor_in_history(recorded[last - 1])) if last < len(recorded) else None
+    headers = link(request, query, cursor)
+    return json_reply(200, {"items": items, "next": cursor}, headers=headers, order_id=order_id)
 
 
 # ------------------------------------------------------------------------------------------------------------------- list
@@ -134,13 +155,19 @@ class Selection(Struct, frozen=True):
                 unreadable=mapping.unreadable_answer,
                 before=before,
                 limit=limit,
+                max_bytes=context.settings.page_bytes,
             )
         found = await self.page(request, before=before, limit=limit + 1)
-        last = found.orders[limit - 1].order_id if len(found.orders) > limit else found.last
-        documents = await render_json_all(
-            context, caller, found.orders[:limit], door=door, unreadable=mapping.unreadable_answer
-        )
+        orders = found.orders[: await self._fitting(request, found.orders[:limit])]
+        last = orders[-1].order_id if len(orders) < len(found.orders) else found.last
+        documents = await render_json_all(context, caller, orders, door=door, unreadable=mapping.unreadable_answer)
         return RenderedPage(documents, last)
+
+    async def _fitting(self, request: Request, orders: Sequence[Order]) -> int:
+        """Count the first of the orders that fit on one page."""
+        order_ids, max_bytes = [order.order_id for order in orders], request.context.settings.page_bytes
+        async with request.context.store.reading() as tx:
+            return len(await within_bytes(tx, request.caller, order_ids, max_bytes=max_bytes))
 
 
 def read_selection(request: Request, query: dict[str, str], faults: list[Fault]) -> Selection:
@@ -156,6 +183,7 @@ def read_selection(request: Request, query: dict[str, str], faults: list[Fault])
         **{name: query.get(name) for name in _WORDS},  # type: ignore[arg-type]
         **{name: read_time(query, name, faults) for name in _TIMES},  # type: ignore[arg-type]
         archived=read_flag(query, "archived", faults),
+        balanced=read_flag(query, "balanced", faults),
     )
     return Selection(filters, text)
 
@@ -193,42 +221,35 @@ async def count_orders(request: Request) -> Reply:
 
 # ------------------------------------------------------------------------------------------------------------------ table
 FILTER_PARAMETERS: tuple[dict[str, Any], ...] = (
-    described("door", "query", "the door the order came through"),
-    described("number", "query", "the sender's order number"),
+    described("door", "query", "the API the order was sent to", enum=list(DOORS)),
+    described("number", "query", "the sender's order number, exactly"),
     described("status", "query", "the order's status", enum=[str(status) for status in Status]),
-    described("email", "query", "the customer's e-mail, in any case"),
-    described("sku", "query", "a line's SKU"),
-    described("location", "query", "a line's location"),
-    described("tag", "query", "a tag"),
-    described("created_from", "query", "received at or after, with offset", format="date-time"),
-    described("created_to", "query", "received before, with offset", format="date-time"),
-    described("updated_from", "query", "last changed at or after, with offset", format="date-time"),
-    described("updated_to", "query", "last changed before, with offset", format="date-time"),
-    described("archived", "query", "out of sight, or not", enum=["true", "false"]),
+    described("email", "query", "the customer's e-mail address, in any letter case"),
+    described("sku", "query", "a SKU of one of its lines, exactly"),
+    described("location", "query", "the location one of its lines ships from, exactly"),
+    described("tag", "query", "a tag, exactly"),
+    time_parameter("created_from", "received at or after"),
+    time_parameter("created_to", "received before"),
+    time_parameter("updated_from", "last changed at or after"),
+    time_parameter("updated_to", "last changed before"),
+    flag_parameter("archived", "`true`: only archived orders; `false`: only the others"),
+    flag_parameter("balanced", "`false`: only orders whose totals do not add up; `true`: only the others"),
     described(
-        "q", "query", "words an order must have all of: numbers, references, names, e-mail, SKU, tracking number"
+        "q", "query", "1 to 8 words that the order must all have: numbers, references, names, e-mail, SKU, tracking number",
+        maxLength=SEARCH_LENGTH, pattern=r"^\s*\S+(\s+\S+){0,7}\s*$",
     ),
-)
-_PAGE = {
-    "title": "Page",
-    "type": "object",
-    "required": ["items", "next"],
-    "properties": {
-        "items": {"type": "array", "items": {"anyOf": [wire.OrderAnswer, wire.UnreadableOrder]}},
-        "next": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-    },
-}
+)  # fmt: skip
 ROUTES = (
     Route(
         "POST", ("/hub/v1/orders",), create_order, access.WRITE, "createOrder", "Create an order",
         request=wire.OrderCreate, answers={201: wire.OrderAnswer, 400: wire.Problem, 409: wire.Problem,
                                            413: wire.Problem, **PROBLEMS},
-        parameters=(described("Idempotency-Key", "header", "names this request; the same key gives the first answer"),),
+        parameters=(IDEMPOTENCY_KEY,),
         submits="create",
     ),
     Route(
         "GET", ("/hub/v1/orders",), list_orders, access.READ, "listOrders", "List or search orders, newest first",
-        answers={200: _PAGE, **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
+        answers={200: page_of(wire.OrderAnswer, wire.UnreadableOrder), **PROBLEMS}, parameters=(*FILTER_PARAMETERS, *PAGE),
     ),
     Route(
         "GET", ("/hub/v1/orders/counts",), count_orders, access.READ, "countOrders", "Count orders by status and door",
@@ -236,17 +257,18 @@ ROUTES = (
     ),
     Route(
         "GET", ("/hub/v1/orders/{id}",), get_order, access.READ, "getOrder",
-        "Read an order, as it is or was, in any door's format",
+        "Read an order, as it is or was, in the format of any API",
         answers={200: {"oneOf": [wire.OrderAnswer, wire.RenderedOrder]}, 304: None, 404: wire.Problem, **PROBLEMS},
         parameters=(
-            described("as", "query", "the door whose read format to answer in"),
-            described("as_of", "query", "the order as it was at this time, with offset", format="date-time"),
+            described("as", "query", "the API in whose format to return the order", enum=list(DOORS)),
+            time_parameter("as_of", "the order as it was at this time"),
             described("If-None-Match", "header", "an ETag; 304 when the order has not changed"),
         ),
     ),
     Route(
         "GET", ("/hub/v1/orders/{id}/events",), list_events, access.READ, "listEvents",
-        "Tell what happened to an order, oldest first",
-        answers={200: wire.Timeline, 404: wire.Problem, **PROBLEMS}, parameters=PAGE,
+        "List the events of an order, oldest first",
+        answers={200: page_of(wire.TimelineEntry, wire.UnreadableEntry), 404: wire.Problem, 410: wire.Problem, **PROBLEMS},
+        parameters=(LIMIT, described("cursor", "query", "`next` of the page before", pattern=feed.CURSOR_PATTERN)),
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.json.request_body import DocumentRule, parse_body
-from crossdock.core.json.value_types import is_date_time, parse_date_time
+from crossdock.core.json.value_types import DATE_TIME_PATTERN, is_date_time, parse_date_time
 from crossdock.doors import Request, encode_json
 from crossdock.doors.hub import errors, mapping, wire
 from crossdock.doors.hub.unknown_fields import only_known
@@ -30,17 +31,14 @@ def raise_faults(faults: list[Fault]) -> None:
 
 def query_faults(request: Request, known: tuple[str, ...]) -> list[Fault]:
     """Name each parameter that is not known or given twice: ignoring a filter would answer too much."""
-    names = [name for name, _ in parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)]
+    pairs = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
+    times = Counter(name for name, _ in pairs)
     listed = ", ".join(known) or "none"
-    faults = [
-        Fault((errors.QUERY, name), f"is not known; known are {listed}")
-        for name in dict.fromkeys(names)
-        if name not in known
-    ]
+    faults = [Fault((errors.QUERY, name), f"is not known; known are {listed}") for name in times if name not in known]
     return faults + [
         Fault((errors.QUERY, name), "must not be given twice")
-        for name in dict.fromkeys(names)
-        if name in known and names.count(name) > 1
+        for name, number in times.items()
+        if name in known and number > 1
     ]
 
 
@@ -155,8 +153,43 @@ def described(name: str, where: str, description: str, **schema: Any) -> dict[st
     return {"name": name, "in": where, "description": description, "schema": {"type": "string"} | schema}
 
 
+def page_of(*kinds: type[Struct], **more: Any) -> dict[str, Any]:
+    """Describe a page whose items are of some types; `more` are other members it has."""
+    items = kinds[0] if len(kinds) == 1 else {"anyOf": list(kinds)}
+    return {
+        "type": "object",
+        "required": ["items", "next", *more],
+        "properties": {
+            "items": {"type": "array", "items": items},
+            "next": {
+                "type": ["string", "null"],
+                "description": "the `cursor` of the next page; null where this is the last one",
+            },
+            **more,
+        },
+    }
+
+
 PROBLEMS = dict.fromkeys((401, 403, 422, 500, 503), wire.Problem)
-PAGE = (
-    described("limit", "query", "rows, 1 to 200", type="integer", default=PAGE_SIZE),
-    described("cursor", "query", "`next` of the page before"),
+_CURSOR_PATTERN = "^[0-9a-hjkmnp-tv-z]{13}[0-9a-f]{8}$"
+_ONE_TAG = r'(W/)?"[!#-~]*"'
+IF_MATCH_PATTERN = rf"^\s*(\*|{_ONE_TAG}(\s*,\s*{_ONE_TAG})*)\s*$"
+LIMIT = described("limit", "query", "rows of the page", type="integer", minimum=1, maximum=200, default=PAGE_SIZE)
+PAGE = (LIMIT, described("cursor", "query", "`next` of the page before", pattern=_CURSOR_PATTERN))
+IDEMPOTENCY_KEY = described(
+    "Idempotency-Key",
+    "header",
+    "makes a retry safe: the same key returns the first answer",
+    minLength=1,
+    maxLength=KEY_LENGTH,
 )
+
+
+def time_parameter(name: str, description: str) -> dict[str, Any]:
+    """Describe a query parameter that is a date and time."""
+    return described(name, "query", description, format="date-time", pattern=f"^{DATE_TIME_PATTERN}$")
+
+
+def flag_parameter(name: str, description: str) -> dict[str, Any]:
+    """Describe a query parameter that is true or false."""
+    return described(name, "query", description, enum=["true", "false"])

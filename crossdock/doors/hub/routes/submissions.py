@@ -94,16 +94,16 @@ ROUTES = (
     Route(
         "GET", ("/hub/v1/submissions",), list_submissions, access.READ, "listSubmissions", "List submissions",
         answers={200: wire.SubmissionPage, **PROBLEMS},
-        parameters=(described("status", "query", "what became of it", enum=list(_STATUSES)), *PAGE),
+        parameters=(described("status", "query", "its outcome", enum=list(_STATUSES)), *PAGE),
     ),
     Route(
         "GET", ("/hub/v1/submissions/{id}",), get_submission, access.READ, "getSubmission",
-        "Read a submission with its bytes and faults",
+        "Read a submission with its body and its faults",
         answers={200: wire.SubmissionFull, 404: wire.Problem, **PROBLEMS},
     ),
     Route(
         "POST", ("/hub/v1/submissions/{id}/redrive",), redrive, access.WRITE, "redriveSubmission",
-        "Drive a refused submission again, as it was or mended", request={},
+        "Submit a refused submission again, as it was or corrected", request={},
         answers={200: wire.Redriven, 400: wire.Problem, 404: wire.Problem, 409: wire.Problem, **PROBLEMS},
     ),
 )  # fmt: skip

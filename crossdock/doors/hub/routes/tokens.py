@@ -19,7 +19,12 @@ async def token(request: Request) -> Reply:
         raise Invalid(Code.INVALID, "the form has a fault", faults=(fault,))
     name, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
     grant, _ = await access.grant(
-        request.context, client_id=name, secret=secret, lifetime_s=TOKEN_LIFETIME_S, scope=form.get("scope")
+        request.context,
+        client_id=name,
+        secret=secret,
+        lifetime_s=TOKEN_LIFETIME_S,
+        scope=form.get("scope"),
+        address=request.address,
     )
     answer = wire.TokenAnswer(grant.token, "Bearer", grant.lifetime_s, grant.scopes)
     return json_reply(200, answer, headers=[("Cache-Control", "no-store")])
@@ -41,7 +46,7 @@ ROUTES = (
         answers={200: wire.TokenAnswer, **PROBLEMS},
     ),
     Route(
-        "POST", ("/hub/v1/token/revoke",), revoke_token, access.READ, "revokeToken", "Revoke the token of this request",
+        "POST", ("/hub/v1/token/revoke",), revoke_token, access.ANY, "revokeToken", "Revoke the token of this request",
         answers={204: None, **PROBLEMS},
     ),
 )  # fmt: skip

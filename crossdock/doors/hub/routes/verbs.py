@@ -31,9 +31,12 @@ from crossdock.doors.hub import edits, errors, mapping, wire
 from crossdock.doors.hub.event_data import event_answer
 from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.parameters import (
+    IDEMPOTENCY_KEY,
+    IF_MATCH_PATTERN,
     PROBLEMS,
     BodyType,
     described,
+    flag_parameter,
     microseconds,
     query_faults,
     read_body,
@@ -119,11 +122,14 @@ def _hold_rules(tree: Tree) -> list[Fault]:
     for place, hold_request in objects_in(tree, "holds"):
         lines = hold_request.get("lines")
         if isinstance(lines, list):
-            faults += [
-                Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
-                for at, line in enumerate(lines)
-                if isinstance(line, int) and line in lines[:at]
-            ]
+            seen: set[int] = set()
+            for at, line in enumerate(lines):
+                if isinstance(line, int):
+                    if line in seen:
+                        faults.append(
+                            Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
+                        )
+                    seen.add(line)
         until = hold_request.get("release_at")
         if isinstance(until, str) and is_date_time(until) and microseconds(until) > LAST_MOMENT:
             faults.append(Fault(("holds", place, "release_at"), "must be before the year 10000 in UTC"))
@@ -181,10 +187,11 @@ def _tag_rules(tree: Tree) -> list[Fault]:
     added, removed = given.get("add"), given.get("remove")
     if not isinstance(added, list) or not isinstance(removed, list):
         return []
+    names = {tag for tag in added if isinstance(tag, str)}
     return [
         Fault(("remove", place), f"must not be added at the same time: {tag!r}")
         for place, tag in enumerate(removed)
-        if isinstance(tag, str) and tag in added
+        if isinstance(tag, str) and tag in names
     ]
 
 
@@ -208,19 +215,19 @@ async def tag_order(request: Request) -> Reply:
 
 
 async def note_order(request: Request) -> Reply:
-    """Write something down about an order."""
+    """Add a note to an order."""
     options = _options(request)
     body = _body(request, options, wire.NoteBody)
     return await _execute(request, options, AddNote(order_id=_order_id(request), text=body.text))
 
 
 async def archive_order(request: Request) -> Reply:
-    """Put an order out of sight; nothing happens to one that is there already."""
+    """Archive an order; nothing happens to one that is archived already."""
     return await _archived(request, True)
 
 
 async def unarchive_order(request: Request) -> Reply:
-    """Bring an order back into sight."""
+    """Bring an order back from the archive."""
     return await _archived(request, False)
 
 
@@ -288,10 +295,14 @@ class _Versioned(Struct):
 _VERSIONED = msgspec.json.Decoder(_Versioned)
 
 # ------------------------------------------------------------------------------------------------------------------ table
-_DRY_RUN = described("dry_run", "query", "true: answer what would be, and change nothing", enum=["true", "false"])
-_IF_MATCH = described("If-Match", "header", "the ETag of the order as it was seen; 412 when it has changed since")
-_KEY = described("Idempotency-Key", "header", "names this request; the same key gives the first answer")
-_REASON = described("reason", "query", "why, for the log", minLength=1, maxLength=REASON_LENGTH)
+_DRY_RUN = flag_parameter("dry_run", "`true`: return the result, and save nothing")
+_IF_MATCH = described(
+    "If-Match",
+    "header",
+    "the ETag of the order as it was read; 412 where it has changed since",
+    pattern=IF_MATCH_PATTERN,
+)
+_REASON = described("reason", "query", "why, for the log", minLength=1, maxLength=REASON_LENGTH, pattern=r"\S")
 _ANSWERS = {200: wire.Moved, **dict.fromkeys((400, 404, 409, 412, 413), wire.Problem), **PROBLEMS}
 
 
@@ -299,7 +310,7 @@ def _route(verb: str, handle: Any, summary: str, request: Any, **rest: Any) -> R
     more = rest.pop("parameters", ())
     return Route(
         "POST", (f"/hub/v1/orders/{{id}}/{verb}",), handle, access.WRITE, f"{verb}Order", summary,
-        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, _KEY), **rest,
+        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, IDEMPOTENCY_KEY), **rest,
     )  # fmt: skip
 
 
@@ -313,7 +324,7 @@ ROUTES = (
     _route("release", release_order, "End holds of an order", wire.ReleaseBody),
     _route("cancel", cancel_order, "Cancel an order, or units of its lines", wire.CancelBody),
     _route("tag", tag_order, "Change an order's tags", wire.TagBody),
-    _route("note", note_order, "Write something down about an order", wire.NoteBody),
-    _route("archive", archive_order, "Put an order out of sight", {"oneOf": [wire.ArchiveBody]}),
-    _route("unarchive", unarchive_order, "Bring an order back into sight", {"oneOf": [wire.ArchiveBody]}),
+    _route("note", note_order, "Add a note to an order", wire.NoteBody),
+    _route("archive", archive_order, "Archive an order", {"oneOf": [wire.ArchiveBody]}),
+    _route("unarchive", unarchive_order, "Bring an order back from the archive", {"oneOf": [wire.ArchiveBody]}),
 )  # fmt: skip

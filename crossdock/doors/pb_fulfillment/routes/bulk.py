@@ -1,6 +1,7 @@
 """Many orders in one call, each independently: create or update, and cancel."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import validate
 from crossdock.core.json.strict_json import Tree, parse
+from crossdock.core.json.validation import normalize
 from crossdock.core.orders.commands import CancelOrder, EditOrder
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, encode_json, replayed_header
@@ -25,7 +27,7 @@ from crossdock.flows.intake import Submission
 
 # Of one order of a call: its response, the order to be rendered as one, or why there is none.
 _Result = bytes | Order | Exception
-_TREE = msgspec.json.Decoder()
+_TREE = msgspec.json.Decoder(float_hook=Decimal)  # what `validate` takes
 _RAW_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAW_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
@@ -131,9 +133,9 @@ async def cancel_orders(request: Request) -> Reply:
 async def _cancel(request: Request, position: int, body: bytes) -> _Result:
     """Cancel one order under a key of its own, so that a call that was interrupted can run again."""
     try:
-        order_id = await _find_order_id(request, body)
+        client, order_id = await _find_order(request, body)
         key = transaction_key(request, str(position))
-        once = IdempotentRequest(key, "bulk_cancel", body, whole_order_reply(request))
+        once = IdempotentRequest(key, "bulk_cancel", body, whole_order_reply(request, client))
         command = CancelOrder(order_id=order_id)
         (change,) = await execute(request.context, request.caller, [command], door=DOOR, request=once)
     except Busy:  # not this order's fault
@@ -144,29 +146,30 @@ async def _cancel(request: Request, position: int, body: bytes) -> _Result:
     return change.reply
 
 
-async def _find_order_id(request: Request, body: bytes) -> int:
-    """Find the order that one entry of a cancel call names.
+async def _find_order(request: Request, body: bytes) -> tuple[str, int]:
+    """Find the order that one entry of a cancel call names; returns the client of the entry and the order's id.
 
     Refuses with Invalid the faults of the entry, with NotFound an order that does not exist, is another client's, or has
     another number.
     """
-    entry = validate(parse(body), wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
+    tree = normalize(parse(body), wire.CancelOrder, numbers_as_text=True)
+    entry = validate(tree, wire.CancelOrder, format_of(request.caller).client_rule, _id_rule)
     assert entry.clientId in clients(request.caller)
-    if entry.orderId is not None:
+    if entry.orderId:
         order_id = parse_order_id(entry.orderId)
     else:
         key = _natural_key(entry.clientId, entry.clientOrderId or "")
         order_id = (await idempotency.orders_under(request.context, request.caller, [key])).get(key)
     order = await queries.order(request.context, request.caller, order_id=order_id)
-    has_number = entry.clientOrderId in (None, order.content.number)
+    has_number = not entry.clientOrderId or entry.clientOrderId == order.content.number
     if not mapping.is_visible_to(order, entry.clientId) or not has_number:
         raise NotFound(Code.NO_ORDER, "there is no such order")
-    return order.order_id
+    return entry.clientId, order.order_id
 
 
 def _id_rule(tree: Tree) -> Iterator[Fault]:
     """Require an order's id or its number."""
-    if isinstance(tree, dict) and tree.get("orderId") is None and tree.get("clientOrderId") is None:
+    if isinstance(tree, dict) and not tree.get("orderId") and not tree.get("clientOrderId"):
         yield Fault(("orderId",), "is required where there is no clientOrderId")
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import NoReturn
 
-from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
+from crossdock.core.errors import Code, Fault, Invalid, NotFound
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.strict_json import Tree
 from crossdock.core.orders.model import Order
@@ -11,8 +11,8 @@ from crossdock.doors import Request
 from crossdock.doors.pb_fulfillment import mapping
 from crossdock.doors.pb_fulfillment.errors import TRANSACTION
 from crossdock.doors.pb_fulfillment.format import PbFulfillmentFormat
-from crossdock.doors.pb_fulfillment.responses import parse_order_id
-from crossdock.flows import idempotency, queries, rendering
+from crossdock.doors.pb_fulfillment.responses import name_client, parse_order_id
+from crossdock.flows import queries, rendering
 from crossdock.flows.access import Caller
 
 DOOR = mapping.DOOR
@@ -37,12 +37,6 @@ def transaction_key(request: Request, *parts: str) -> bytes:
     """Return the idempotency key of a request, or of one part of it."""
     scope = f"{DOOR}/transaction" + "/part" * bool(parts)
     return hashed_key(scope, request.headers.get(TRANSACTION.lower()) or "", *parts)
-
-
-async def check_unused(request: Request) -> None:
-    """Refuse with Conflict a read under a transaction id that a change has used."""
-    if await idempotency.is_used(request.context, request.caller, key=transaction_key(request)):
-        raise Conflict(Code.KEY_REUSED, "was used for another request")
 
 
 def clients(caller: Caller) -> frozenset[str]:
@@ -74,10 +68,14 @@ async def load_order(request: Request, client: str | None) -> Order:
     return order
 
 
-async def render_order(request: Request, order: Order) -> dict[str, Tree]:
-    """Render the whole response of an order. Refuses with NotFound one whose brand is not that of the query."""
+async def render_order(request: Request, order: Order, client: str) -> dict[str, Tree]:
+    """Render the whole response of an order for a client.
+
+    Refuses with NotFound an order whose brand is not that of the query.
+    """
     brand = request.query.get("brand")
     rendered = await rendering.render(request.context, request.caller, order, door=DOOR)
     if brand and rendered.document.get("brand") not in (None, brand):
         raise NotFound(Code.NO_ORDER, "there is no such order")
+    name_client(rendered.document, order, client)
     return rendered.document

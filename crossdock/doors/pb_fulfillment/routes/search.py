@@ -4,7 +4,7 @@ from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, in_one_view, json_reply
 from crossdock.doors.pb_fulfillment import responses, search
-from crossdock.doors.pb_fulfillment.routes.common import DOOR, check_unused, clients
+from crossdock.doors.pb_fulfillment.routes.common import DOOR, clients
 from crossdock.doors.pb_fulfillment.search import Search
 from crossdock.flows import order_search, rendering
 
@@ -19,7 +19,11 @@ async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
     query, page, size = await _read_search(request)
     found, total = await _find(request, query, page=page, size=size)
-    documents = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
+    rendered = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
+    documents = [
+        responses.name_client_in_json(document, order, query.client)
+        for document, order in zip(rendered, found, strict=True)
+    ]
     return json_reply(200, search.envelope(documents, total=total, page=page, size=size))
 
 
@@ -29,21 +33,22 @@ async def search_statuses(request: Request) -> Reply:
     query, page, size = await _read_search(request)
     found, total = await _find(request, query, page=page, size=size)
     rendered = await rendering.render_all(request.context, request.caller, found, door=DOOR)
-    statuses = [responses.status_response(each.document) for each in rendered]
+    statuses = []
+    for each, order in zip(rendered, found, strict=True):
+        responses.name_client(each.document, order, query.client)
+        statuses.append(responses.status_response(each.document))
     return json_reply(200, search.envelope(statuses, total=total, page=page, size=size))
 
 
 async def _read_search(request: Request) -> tuple[Search, int, int]:
     """Read the body and the query. Refuses with Invalid all their faults at once."""
-    await check_unused(request)
     faults: list[Fault] = []
     numbers: list[int] = []
     for name, default, most in (("page", 1, MAX_PAGE), ("size", SIZE, MAX_SIZE)):
-        sent = request.query.get(name, str(default))
-        number = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
-        if not 1 <= number <= most:
-            faults.append(Fault((name,), f"must be a whole number from 1 to {most}"))
-        numbers.append(number)
+        number = _whole_number(request.query.get(name, str(default)))
+        if number < 1:
+            faults.append(Fault((name,), "must be a whole number, 1 or more"))
+        numbers.append(min(number, most))  # the vendor publishes no maximum
     try:
         query = search.read(request.body, clients(request.caller))
     except Invalid as invalid:
@@ -53,6 +58,11 @@ async def _read_search(request: Request) -> tuple[Search, int, int]:
     if faults:
         raise Invalid(Code.INVALID, "the request has faults", faults=tuple(faults))
     return query, numbers[0], numbers[1]
+
+
+def _whole_number(text: str) -> int:
+    """Parse a whole number, of which 18 digits are enough; 0 for other text."""
+    return int(text.lstrip("0")[:18] or 0) if text.isascii() and text.isdigit() else 0
 
 
 async def _find(request: Request, sought: Search, *, page: int, size: int) -> tuple[list[Order], int]:

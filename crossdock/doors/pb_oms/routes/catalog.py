@@ -15,7 +15,7 @@ async def add_customs_product(request: Request) -> Reply:
         product_id = catalog.format_product_id(request.context.id_generator.new(request.context.clock()))
         try:
             await reference_data.add(
-                request.context, request.caller, kind=catalog.PRODUCT, key=product_id, name=product_id,
+                request.context, request.caller, kind=catalog.CUSTOMS_PRODUCT, key=product_id, name=product_id,
                 document=request.body,
             )  # fmt: skip
         except Conflict:

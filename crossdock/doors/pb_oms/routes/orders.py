@@ -1,6 +1,6 @@
 """Calls for one order: create, read, update, delete, remove an item, replace tags."""
 
-from crossdock.core.errors import Code, Fault, Invalid, NotFound, Refusal
+from crossdock.core.errors import Code, Fault, NotFound, Refusal
 from crossdock.core.json.request_body import decode_body, validate
 from crossdock.core.json.strict_json import parse
 from crossdock.doors import Reply, Request, encode_json, in_one_view, json_reply, replayed_header
@@ -59,8 +59,8 @@ async def delete_order(request: Request) -> Reply:
 async def delete_item(request: Request) -> Reply:
     """Remove the items with the id in the query from an order."""
     item_id = request.query.get("itemId")
-    if not item_id:
-        raise Invalid(Code.INVALID, "the query has a fault", faults=(Fault(("itemId",), "is required"),))
+    if not item_id:  # the vendor's page of this call lists a 404 and no 400
+        raise NotFound(Code.NO_ORDER, "the query names no item", faults=(Fault(("itemId",), "is required"),))
     command = edits.edit_order(
         order_id_of(request), lambda document, lines: edits.remove_item(document, lines, item_id)
     )

@@ -11,7 +11,7 @@ from crossdock.flows import order_search, rendering
 async def search_orders(request: Request) -> Reply:
     """Search the orders that meet all filters."""
     body = decode_body(request.body, wire_search.Search, search.rules)
-    number, size = max(1, body.page or 0), body.size or wire_search.PAGE_SIZE
+    number, size = max(1, body.page or 0), min(body.size or wire_search.PAGE_SIZE, wire_search.MAX_PAGE_SIZE)
     query, residual = search.order_query(search.from_wire(body), limit=size, offset=(number - 1) * size)
     results = await order_search.find(request.context, request.caller, query, residual=residual)
     documents = await rendering.render_json_all(request.context, request.caller, results.orders, door=FORMAT.name)

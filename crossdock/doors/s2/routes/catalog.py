@@ -7,7 +7,7 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, encode_json, json_reply, replayed_header
 from crossdock.doors.s2 import catalog, wire
 from crossdock.doors.s2.routes.common import list_reply, read_window
-from crossdock.flows import reference_data
+from crossdock.flows import products, reference_data
 from crossdock.flows.reference_data import CatalogEntry
 
 
@@ -42,7 +42,6 @@ async def _add(request: Request, kind: str, name: str, document: dict[str, Any])
     try:
         return await reference_data.add(
             request.context, request.caller, kind=kind, key=key, name=name, document=encode_json(document),
-            search=catalog.search_text(document),
         )  # fmt: skip
     except Conflict:
         return None
@@ -64,14 +63,16 @@ async def create_product(request: Request) -> Reply:
     while True:
         existing = await _find_by_name(request, catalog.PRODUCT, body.sku)
         if existing is not None:
-            document = catalog.parse_document(existing)
+            document = catalog.product_fields(existing, organization)
             brand = document["brand"]
             if body.brand != brand["name"] or catalog.product_document(body, brand) != document:
                 _refuse_product(body.sku)
             response = catalog.product_response(existing, organization)
             return json_reply(200, response, headers=replayed_header(True), outcome="replayed")
         brand = catalog.brand_response(await _find_or_add_brand(request, body.brand))
-        added = await _add(request, catalog.PRODUCT, body.sku, catalog.product_document(body, brand))
+        product = catalog.to_product(catalog.product_document(body, brand))
+        product_id = catalog.product_id_for(organization, body.sku)
+        added = await products.add(request.context, request.caller, product, product_id=product_id)
         if added is not None:
             return json_reply(200, catalog.product_response(added, organization))
 

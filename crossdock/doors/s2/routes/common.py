@@ -1,6 +1,5 @@
 """What the calls share: the organization header, limit, offset and term of lists, and list responses."""
 
-import re
 from typing import Any
 
 from crossdock.core.errors import Code, Fault, Invalid
@@ -17,8 +16,13 @@ def organization_of(headers: Headers) -> str | None:
 
 
 def parse_number(digits: str) -> int:
-    """Parse decimal digits; more than 12 are above every bound of a list and count as MAX_OFFSET."""
-    return int(digits) if len(digits) <= 12 else MAX_OFFSET
+    """Parse decimal digits; a number of more than 12 is above every bound of a list and counts as MAX_OFFSET."""
+    digits = digits.lstrip("0")
+    return int(digits or "0") if len(digits) <= 12 else MAX_OFFSET
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def read_window(request: Request) -> tuple[int, int, str]:
@@ -26,9 +30,9 @@ def read_window(request: Request) -> tuple[int, int, str]:
     query = request.query
     limit, offset = query.get("limit", str(PAGE_LIMIT)), query.get("offset", "0")
     faults = []
-    if not re.fullmatch("[0-9]*[1-9][0-9]*", limit):
+    if not _is_whole(limit) or not limit.strip("0"):
         faults.append(Fault(("limit",), f"must be a whole number of at least 1, not {limit[:40]!r}"))
-    if not re.fullmatch("[0-9]+", offset):
+    if not _is_whole(offset):
         faults.append(Fault(("offset",), f"must be a whole number of at least 0, not {offset[:40]!r}"))
     if faults:
         raise Invalid(Code.INVALID, "the query has faults", faults=tuple(faults))

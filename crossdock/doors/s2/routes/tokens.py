@@ -20,7 +20,12 @@ async def login(request: Request) -> Reply:
         return {"aud": "s2core", "iss": "s2core", **user}
 
     grant, person, memberships = await access.sign_in(
-        request.context, email=body.email, password=body.password, lifetime_s=TOKEN_LIFETIME_S, claims=claims
+        request.context,
+        email=body.email,
+        password=body.password,
+        lifetime_s=TOKEN_LIFETIME_S,
+        claims=claims,
+        address=request.address,
     )
     user = catalog.user_response(person, memberships)
     return json_reply(200, {"type": "SUCCESS", "accessToken": grant.token, "user": user})

@@ -81,6 +81,7 @@ class TestCreateOrders:
         [
             (b"", "1000050", None),
             (b"[]", "1000045", None),
+            (b"-1.5", "1000045", None),
             (b"{}", "1000045", "orders"),
             (b'{"orders":{}}', "1000045", "orders"),
             (b'{"orders":[]}', "1000045", "orders"),
@@ -221,6 +222,22 @@ class TestCancelOrders:
         assert [each["status"] for each in response.json()["orders"]] == ["CANCELED", "CANCELED"]
         again = await call()
         assert (again.content, again.headers["idempotent-replayed"]) == (response.content, "true")
+
+    async def test_a_bulk_cancel_finds_an_order_by_the_id_that_is_not_empty(self, client: VendorClient) -> None:
+        order_id = (await client.create(SAMPLE)).json()["orderId"]
+        await client.create(sample(clientOrderId="7"))
+        entries = [
+            {"clientId": CLIENT_ID, "clientOrderId": "", "orderId": order_id},
+            {"clientId": int(CLIENT_ID), "clientOrderId": 7, "orderId": ""},
+            {"clientId": CLIENT_ID, "clientOrderId": "", "orderId": ""},
+        ]
+        response = await client.http.put(
+            f"{ORDERS}/bulk/cancel", json={"CancelOrdersRequest": entries}, headers=client.headers()
+        )
+        one, other, refused = response.json()["orders"]
+        assert (one["orderId"], one["status"]) == (order_id, "CANCELED")
+        assert (other["clientOrderId"], other["status"]) == ("7", "CANCELED")
+        assert refused["errors"][0]["parameters"] == ["orderId"]
 
     async def test_a_bulk_cancel_of_201_orders_is_refused(self, client: VendorClient) -> None:
         entries = [{"clientId": CLIENT_ID, "clientOrderId": f"N{number}"} for number in range(201)]

@@ -40,6 +40,7 @@ class TestToken:
     ) -> None:
         response = await request_token(world, **wrong)
         assert response.status_code == 401
+        assert response.headers["www-authenticate"].startswith("Basic ")
         (error,) = response.json()["errors"]
         assert list(error) == ["errorCode", "errorDescription"]
         assert error["errorCode"] == "PB-APIM-ERR-1002"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doors.pb_oms.client import ORDERS, SAMPLE, is_error
+from tests.doors.pb_oms.client import ORDERS, SAMPLE, is_error, is_shipping_error
 from tests.world import World
 
 
@@ -25,12 +25,22 @@ class TestToken:
     ) -> None:
         response = await world.http.post("/auth/api/v1/token", auth=auth)
         assert is_error(response, 401, "unauthorized_error")
+        assert response.headers["www-authenticate"] == 'Basic realm="Crossdock"'
 
     @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nonsense", "Basic ZGVtbzpkZW1vLXNlY3JldA=="])
     async def test_every_other_call_requires_a_token(self, world: World, header: str | None) -> None:
         headers = {} if header is None else {"Authorization": header}
-        for method, path in (("POST", ORDERS), ("GET", f"{ORDERS}/PB1"), ("POST", "/shipping/api/v1/customsproduct")):
-            assert is_error(await world.http.request(method, path, headers=headers), 401, "unauthorized_error")
+        for method, path in (
+            ("POST", ORDERS),
+            ("GET", f"{ORDERS}/PB1"),
+            ("PUT", "/ca/shipping/api/v1/orders/PB1/tags"),
+        ):
+            response = await world.http.request(method, path, headers=headers)
+            assert is_error(response, 401, "unauthorized_error")
+            assert response.headers["www-authenticate"].startswith("Bearer")
+        response = await world.http.post("/shipping/api/v1/customsproduct", headers=headers)
+        assert is_shipping_error(response, 401, "unauthorized_error")
+        assert response.headers["www-authenticate"].startswith("Bearer")
 
     async def test_a_token_without_the_scope_is_refused(self, world: World) -> None:
         headers = await world.bearer(scope="orders:read")

@@ -2,10 +2,19 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
+import msgspec
+
+from crossdock.doors import encode_json
+from crossdock.doors.s2 import catalog, wire
+from crossdock.flows import reference_data
+from crossdock.flows.access import Caller
 from tests.doors.s2.client import RESPONSE, Headers, add_account, sample, with_placeholders
 from tests.world import World
 
+OLD_PRODUCT_ID = "8b32ae0b-1c1c-5ee3-8cf4-82b9b957fffb"
+OLD_BRAND_ID = "e45e5aad-fff5-5b3c-bf2a-e42802517c93"
 PRODUCT: dict[str, Any] = {
     "sku": "MUG-1", "brand": "Sony", "gtin": "", "name": "Blaue Tasse Ä", "remarks": "", "imageMain": "",
     "packageLengthMm": 100, "packageWidthMm": 80.5, "packageHeightMm": 0, "shippingWeightKg": 1.20, "caseUnit": "EACH",
@@ -62,6 +71,36 @@ class TestProducts:
                 "code": "ALREADY_EXISTS",
                 "message": "Product with sku 'MUG-1' already exists for this organization",
             }
+
+    async def test_a_product_of_an_earlier_release_keeps_its_id(self, world: World, headers: Headers) -> None:
+        """Earlier releases gave products and brands ids of version 5."""
+        caller = Caller(await world.demo_organization(), "test", frozenset())
+        brand = {"name": "Old", "nameNormalized": "old", "createdAt": "2026-01-30T10:53:24Z"}
+        body = msgspec.convert(PRODUCT | {"brand": "Old"}, wire.ProductCreate)
+        document = catalog.to_product(catalog.product_document(body, {"id": OLD_BRAND_ID, **brand}))
+        for kind, key, name, stored in (
+            (catalog.BRAND, OLD_BRAND_ID, "Old", brand),
+            (catalog.PRODUCT, OLD_PRODUCT_ID, "MUG-1", document),
+        ):
+            await reference_data.add(world.context, caller, kind=kind, key=key, name=name, document=encode_json(stored))
+        again = await world.http.post("/product", json=PRODUCT | {"brand": "Old"}, headers=headers)
+        assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+        assert (again.json()["id"], again.json()["brand"]["id"]) == (OLD_PRODUCT_ID, OLD_BRAND_ID)
+        other = (await world.http.post("/product", json=PRODUCT | {"brand": "Old", "sku": "b"}, headers=headers)).json()
+        assert other["brand"]["id"] == OLD_BRAND_ID
+        assert UUID(other["id"]).version == 4
+
+    async def test_a_product_gets_the_id_that_orders_of_other_doors_have_shown(
+        self, world: World, headers: Headers
+    ) -> None:
+        lines = [{"quantity": 1, "sku": "MUG-1"}]
+        order = await world.http.post("/hub/v1/orders", json={"number": "H-1", "lines": lines}, headers=headers)
+        path = f"/hub/v1/orders/{order.json()['id']}?as=s2"
+        before = (await world.http.get(path, headers=headers)).json()["order"]["items"][0]["product"]
+        product = (await world.http.post("/product", json=PRODUCT, headers=headers)).json()
+        after = (await world.http.get(path, headers=headers)).json()["order"]["items"][0]["product"]
+        assert (before["id"], before["unknown"]) == (product["id"], True)
+        assert after == product
 
     async def test_concurrent_creates_of_a_product_add_one_product_and_one_brand(
         self, world: World, headers: Headers

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import msgspec
 import pytest
 
-from crossdock.doors.s2 import wire
+from crossdock.doors.s2 import catalog, wire
 from tests.doors.s2.client import (
     ACCOUNT_ID,
     PRODUCT_ID,
@@ -42,6 +43,16 @@ class TestCreate:
         for rendered in ('"packageLengthMm":1500.0,', '"caseWeightKg":0.0,', '"caseWeightKg":0.35708416,',
                         '"unitPrice":10.00,', '"unitPrice":7,', '"quantity":2,', '"casePack":2,'):  # fmt: skip
             assert rendered in text
+
+    async def test_a_quantity_with_a_fraction_of_zero_is_returned_as_a_whole_number(
+        self, world: World, headers: Headers
+    ) -> None:
+        created = await world.http.post(
+            "/order", content=SAMPLE.replace(b'"quantity": 2', b'"quantity": 2.0'), headers=headers
+        )
+        assert '"quantity":2,' in created.text
+        read = await world.http.get(f"/order/{created.json()['id']}", headers=headers)
+        assert read.content == created.content
 
     async def test_an_order_and_its_attachments_have_the_same_time(self, world: World, headers: Headers) -> None:
         document = (await world.http.post("/order", content=SAMPLE, headers=headers)).json()
@@ -150,6 +161,62 @@ class TestCreate:
         assert (await world.http.get(f"/order/{created.json()['id']}", headers=headers)).content == created.content
 
 
+class TestEmptyValues:
+    """The create page tells clients to send "", 0 or {} for a value that they do not have."""
+
+    async def test_item_ids_may_be_empty_in_several_items(self, world: World, headers: Headers) -> None:
+        items = [item(channelOrderItemId="", unitPrice=price) for price in (1, 2, 1)]
+        created = await world.http.post("/order", json=sample(items=items), headers=headers)
+        assert created.status_code == 200, created.text
+        assert [each["channelOrderItemId"] for each in created.json()["items"]] == ["", "", ""]
+        assert [each["unitPrice"] for each in created.json()["items"]] == [1, 2, 1]
+        read = await world.http.get(f"/order/{created.json()['id']}", headers=headers)
+        assert read.content == created.content
+
+    async def test_item_ids_that_are_not_empty_are_unique(self, world: World, headers: Headers) -> None:
+        items = [item(channelOrderItemId=name) for name in ("", "a", "", "a")]
+        response = await world.http.post("/order", json=sample(items=items), headers=headers)
+        assert (response.status_code, response.json()["message"]) == (
+            400,
+            "items[3].channelOrderItemId: must be unique, 'a' is there already",
+        )
+
+    async def test_the_meta_of_an_item_may_be_an_array(self, world: World, headers: Headers) -> None:
+        items = [item(meta=[]), item(channelOrderItemId="1", meta=[{"a": 1}])]
+        document = (await world.http.post("/order", json=sample(items=items), headers=headers)).json()
+        assert [each["meta"] for each in document["items"]] == [[], [{"a": 1}]]
+
+    async def test_a_file_name_and_a_path_may_be_empty(self, world: World, headers: Headers) -> None:
+        attachment = {"fileName": "", "path": ""}
+        document = (await world.http.post("/order", json=sample(attachments=[attachment]), headers=headers)).json()
+        assert {name: document["attachments"][0][name] for name in attachment} == attachment
+
+    async def test_optional_dates_may_be_empty(self, world: World, headers: Headers) -> None:
+        dates = {"shipByDate": "", "deliverByDate": ""}
+        created = await world.http.post("/order", json=sample(**dates), headers=headers)
+        assert {name: created.json()[name] for name in dates} == dates
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"quantity": 0}, "items[0].quantity: must be at least 1, not 0"),
+            ({"productId": ""}, "items[0].productId: must be a UUID, not ''"),
+        ],
+    )
+    async def test_an_item_that_orders_nothing_is_refused(
+        self, world: World, headers: Headers, change: Any, message: str
+    ) -> None:
+        response = await world.http.post("/order", json=sample(items=[item(**change)]), headers=headers)
+        assert (response.status_code, response.json()) == (400, {"code": "INVALID_ARGUMENT", "message": message})
+
+    @pytest.mark.parametrize("sent", ["2024-04-24T06:00Z", "2024-04-24t06:00:00.5z", "2024-04-24T06:00+0000"])
+    async def test_a_time_without_seconds_or_in_lower_case_is_returned_as_it_was_sent(
+        self, world: World, headers: Headers, sent: str
+    ) -> None:
+        document = (await world.http.post("/order", json=sample(channelOrderDate=sent), headers=headers)).json()
+        assert document["channelOrderDate"] == sent
+
+
 class TestReplay:
     async def test_the_same_content_again_is_replayed(self, world: World, headers: Headers) -> None:
         first = await world.http.post("/order", content=SAMPLE, headers=headers)
@@ -188,7 +255,7 @@ class TestFaults:
             meta="x",
             channelOrderDate="2024-04-24T06:00:33+02:00",
             currencyId="XYZ",
-            items=[item(quantity=0), item(quantity=1.5, productId=UNKNOWN_ID, meta=[])],
+            items=[item(quantity=0), item(quantity=1.5, productId=UNKNOWN_ID, meta="x")],
             attachments=[{"fileName": "x"}],
             shipByDate="tomorrow",
         )
@@ -286,6 +353,27 @@ class TestOrders:
     ) -> None:
         response = await world.http.get(path, params={"limit": limit, "offset": offset}, headers=headers)
         assert (response.status_code, response.json()["code"]) == (400, "INVALID_ARGUMENT")
+
+    @pytest.mark.parametrize("path", ["/order", "/product", "/account"])
+    @pytest.mark.parametrize("name", ["limit", "offset"])
+    async def test_a_number_of_60000_digits_takes_no_time(
+        self, world: World, headers: Headers, path: str, name: str
+    ) -> None:
+        digits = "1" * 60_000
+        began = time.perf_counter()
+        refused = await world.http.get(path, params={name: f"{digits}x"}, headers=headers)
+        clamped = await world.http.get(path, params={name: digits}, headers=headers)
+        assert time.perf_counter() - began < 1
+        assert (refused.status_code, clamped.status_code) == (400, 200)
+
+    async def test_zeros_before_a_number_do_not_change_it(self, world: World, headers: Headers) -> None:
+        await world.http.post("/order", content=SAMPLE, headers=headers)
+        response = await world.http.get("/order", params={"limit": "0" * 20 + "1", "offset": "0" * 20}, headers=headers)
+        assert (response.status_code, len(response.json()["items"])) == (200, 1)
+
+    def test_an_id_of_an_earlier_release_stays_the_same_and_readable(self) -> None:
+        assert catalog.parse_id("20000000-0000-8000-80f2-06e964d647a6") == 2**60
+        assert catalog.format_id(2**60) == "20000000-0000-8000-80f2-06e964d647a6"
 
     async def test_orders_of_another_organization_are_neither_listed_nor_read(
         self, world: World, headers: Headers
