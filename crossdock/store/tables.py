@@ -412,3 +412,51 @@ mail = Table(
     Column("message", LargeBinary, nullable=False),  # as it would have been sent
     PrimaryKeyConstraint("organization_id", "mail_id"),
 )
+
+# Stock levels: one for each SKU, location and pool. The CHECK is what no race can break: nothing is promised that is not there.
+stock_level = Table(
+    "stock_level",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("pool", Text, nullable=False),
+    Column("level_id", BigInteger, nullable=False),  # of its events and movements
+    Column("on_hand", BigInteger, nullable=False),
+    Column("allocated", BigInteger, nullable=False),
+    Column("safety", BigInteger, nullable=False),
+    Column("threshold", BigInteger),
+    Column("counters", LargeBinary),
+    Column("reserved", BigInteger, nullable=False),  # safety and counters together, which conditional updates compare
+    Column("counted", BigInteger),
+    Column("counted_at", BigInteger),
+    Column("shipped", BigInteger, nullable=False),  # since the count
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("event_number", BigInteger, nullable=False),
+    Column("event_hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("organization_id", "sku", "location", "pool"),
+    CheckConstraint(
+        "allocated >= 0 AND allocated <= on_hand AND safety >= 0 AND reserved >= safety AND shipped >= 0",
+        name="stock_level_units",
+    ),
+)
+Index("ix_stock_level_location", stock_level.c.organization_id, stock_level.c.location, stock_level.c.sku)
+
+# The ledger of stock: a level's on_hand and allocated are the sums of its movements.
+stock_movement = Table(
+    "stock_movement",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("level_id", BigInteger, nullable=False),
+    Column("movement_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("allocated", BigInteger, nullable=False),
+    Column("order_id", BigInteger),
+    Column("event_id", BigInteger),  # of the level, where it is one's
+    Column("reason", Text),
+    PrimaryKeyConstraint("organization_id", "level_id", "movement_id"),
+    sqlite_with_rowid=False,
+)

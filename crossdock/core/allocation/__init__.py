@@ -1,0 +1,1 @@
+"""Allocation: which location serves which units of an order, and why."""
