@@ -253,4 +253,4 @@ def counted_by(server: Server) -> set[str]:
     folders: Iterator[str | None] = (
         each.environ().get("PROMETHEUS_MULTIPROC_DIR") for each in psutil.Process(server.process.pid).children()
     )
-    return {path.name for folder in folders if folder for path in Path(folder).glob("counter_*.db")}
+    return {path.name for folder in folders if folder for path in Path(folder).glob("histogram_*.db")}
