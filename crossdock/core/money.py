@@ -3,11 +3,9 @@
 Nothing is ever corrected here; `reconcile` only says by how much, and in which component, the figures differ.
 """
 
-from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal, getcontext, setcontext
 
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from crossdock.core.iso import exponent
 from crossdock.core.orders.model import Charge, ChargeKind, Content, Line, Totals
@@ -18,7 +16,7 @@ _COMPONENT_OF: dict[ChargeKind, str] = {
 }  # fmt: skip
 _NOTHING = Totals()
 _ZERO = Decimal(0)
-_NO_AMOUNT = (_ZERO, _ZERO)
+_CHARGED = COMPONENTS[1:-1]  # what charges can be of
 
 # Digits that hold every sum exactly, so that no operation here raises. The largest amount in a database is one of 24
 # digits with an exponent of 99, which earlier versions took: 123 digits before the point and 115 after it. A quantity
@@ -86,124 +84,211 @@ def reconcile(content: Content) -> Reconciliation:
 
 
 def is_balanced(content: Content) -> bool:
-    """Tell whether the sender's totals agree with the lines; an order that states none is not worth reconciling."""
+    """Tell whether the sender's totals agree with the lines, as `reconcile` finds; every new order is asked."""
     if content.totals is None and all(line.totals is None for line in content.lines):
         return True
-    return reconcile(content).balanced
+    before = getcontext()
+    setcontext(_EXACT)
+    try:
+        is_clear = _is_clearly_balanced(content)
+        return _reconciled(content).balanced if is_clear is None else is_clear
+    finally:
+        setcontext(before)
 
 
-class _Sums:
-    """Sums by component, exact and of amounts that were rounded before; charges of another currency are left out."""
+def _is_clearly_balanced(content: Content) -> bool | None:
+    """Compare exact sums, which takes a third of a reconciliation: equal ones are balanced, those that rounding cannot explain
+    are not. None where it depends on rounding, or on another currency."""
+    sums: dict[str, Decimal] = {}
+    of_order: dict[str, Decimal] = {}
+    unit = _UNITS[exponent(content.currency)]
+    added = 1  # amounts, each of which rounding may change by half a unit
+    for line in content.lines:
+        if any(each.currency not in (None, content.currency) for each in line.charges):
+            return None
+        items, totals = line.unit_price, line.totals
+        if items is not None:
+            items = items * line.quantity
+        if totals is not None and totals.items is not None:
+            if items is not None and items != totals.items:
+                return False if abs(items - totals.items) >= unit else None
+            items = totals.items
+        if items is not None:
+            sums["items"] = sums["items"] + items if "items" in sums else items
+        added += 1 + _add_exactly(sums, line)
+    for charge in content.charges:
+        if charge.currency not in (None, content.currency):
+            return None
+        name, added = _COMPONENT_OF[charge.kind], added + 1
+        of_order[name] = of_order[name] + charge.amount if name in of_order else charge.amount
+    return _compare_exactly(content, sums, of_order, added * unit)
 
-    def __init__(self, currency: str | None, unit: Decimal) -> None:
-        self._currency = currency
-        self._unit = unit
-        self.amounts: dict[str, tuple[Decimal, Decimal]] = {}  # rounded, exact
-        self.excluded: dict[tuple[str, str], Decimal] = {}
 
-    def add(self, name: str, amount: Decimal) -> None:
-        rounded, exact = self.amounts.get(name, _NO_AMOUNT)
-        self.amounts[name] = rounded + amount.quantize(self._unit), exact + amount
-
-    def add_charge(self, charge: Charge) -> None:
+def _add_exactly(sums: dict[str, Decimal], line: Line) -> int:
+    """Add what a line says besides its items; returns the number of amounts."""
+    added, totals = 0, line.totals
+    if totals is not None:
+        for name in _CHARGED:
+            amount = getattr(totals, name)
+            if amount is not None:
+                added += 1
+                sums[name] = sums[name] + amount if name in sums else amount
+    for charge in line.charges:
         name = _COMPONENT_OF[charge.kind]
-        if charge.currency is None or charge.currency == self._currency:
-            self.add(name, charge.amount)
-        else:
-            key = name, charge.currency
-            self.excluded[key] = self.excluded.get(key, _ZERO) + charge.amount
+        if totals is None or getattr(totals, name) is None:
+            added += 1
+            sums[name] = sums[name] + charge.amount if name in sums else charge.amount
+    return added
+
+
+def _compare_exactly(
+    content: Content, sums: dict[str, Decimal], of_order: dict[str, Decimal], slack: Decimal
+) -> bool | None:
+    totals = content.totals
+    if totals is None:
+        return True
+    total = _ZERO
+    doubtful = False
+    for name in COMPONENTS[:-1]:
+        stated, one, other = getattr(totals, name), sums.get(name), of_order.get(name)
+        if one is not None and other is not None:
+            if stated is None or stated not in (one, one + other):
+                return None  # the order's charges may repeat the lines'
+        elif stated is not None and (computed := one if one is not None else other) not in (None, stated):
+            assert computed is not None
+            if abs(computed - stated) >= slack:
+                return False
+            doubtful = True
+        used = stated if stated is not None else one if one is not None else other
+        if used is not None and (name != "tax" or not content.tax_included):
+            total = total - used if name == "discount" else total + used
+    if totals.total is not None and totals.total != total:
+        return False if abs(totals.total - total) >= slack else None
+    return None if doubtful else True
 
 
 def _reconciled(content: Content) -> Reconciliation:
     places = exponent(content.currency)
     unit = _UNITS[places]
-    of_lines, of_order = _Sums(content.currency, unit), _Sums(content.currency, unit)
-    found = [each for position, line in enumerate(content.lines) for each in _add_line(of_lines, position, line, unit)]
+    excluded: dict[tuple[str, str], Decimal] = {}
+    of_lines: _Sums = {}
+    found: list[Component] = []
+    for position, line in enumerate(content.lines):
+        _add_line(of_lines, excluded, found, position, line, content.currency, unit)
+    of_order: _Sums = {}
     for charge in content.charges:
-        of_order.add_charge(charge)
-    excluded = of_lines.excluded.copy()
-    for key, amount in of_order.excluded.items():
-        excluded[key] = excluded.get(key, _ZERO) + amount
-    not_computable = {name for name, _ in excluded}
-    computed = {
-        name: ways
-        for name in COMPONENTS[:-1]
-        if name not in not_computable and (ways := _ways(of_lines.amounts.get(name), of_order.amounts.get(name)))
-    }
-    found += _order_components(content, computed, not_computable, unit)
+        _add_charge(of_order, excluded, charge, content.currency, unit)
+    _add_order_components(found, content, of_lines, of_order, {name for name, _ in excluded}, unit)
     return Reconciliation(
         currency=content.currency,
         exponent=places,
         balanced=not any(each.difference for each in found),
         components=tuple(found),
         excluded=tuple(
-            Excluded(name, currency, amount.quantize(_UNITS[exponent(currency)]))
-            for (name, currency), amount in excluded.items()
+            [
+                Excluded(name, currency, amount.quantize(_UNITS[exponent(currency)]))
+                for (name, currency), amount in excluded.items()
+            ]
         ),
     )
 
 
-def _ways(of_lines: tuple[Decimal, Decimal] | None, of_order: tuple[Decimal, Decimal] | None) -> tuple[Decimal, ...]:
+# Sums by component: of amounts that were rounded before, and exact.
+_Sums = dict[str, tuple[Decimal, Decimal]]
+
+
+def _add(sums: _Sums, name: str, amount: Decimal, unit: Decimal) -> None:
+    if name in sums:
+        rounded, exact = sums[name]
+        sums[name] = rounded + amount.quantize(unit), exact + amount
+    else:
+        sums[name] = amount.quantize(unit), amount
+
+
+def _add_charge(
+    sums: _Sums, excluded: dict[tuple[str, str], Decimal], charge: Charge, currency: str | None, unit: Decimal
+) -> None:
+    name = _COMPONENT_OF[charge.kind]
+    if charge.currency is None or charge.currency == currency:
+        _add(sums, name, charge.amount, unit)
+    else:
+        key = name, charge.currency
+        excluded[key] = excluded.get(key, _ZERO) + charge.amount
+
+
+def _add_line(
+    sums: _Sums,
+    excluded: dict[tuple[str, str], Decimal],
+    found: list[Component],
+    position: int,
+    line: Line,
+    currency: str | None,
+    unit: Decimal,
+) -> None:
+    """Add what a line says to the sums, and its items to what was found where it states them besides its price."""
+    items = None if line.unit_price is None else line.unit_price * line.quantity
+    totals = line.totals
+    if totals is not None:
+        if totals.items is not None:
+            if items is not None:
+                found.append(_component("items", position, totals.items, (items,), unit))
+            items = totals.items
+        for name in _CHARGED:
+            amount = getattr(totals, name)
+            if amount is not None:
+                _add(sums, name, amount, unit)
+    if items is not None:
+        _add(sums, "items", items, unit)
+    for charge in line.charges:
+        if totals is None or getattr(totals, _COMPONENT_OF[charge.kind]) is None:
+            _add_charge(sums, excluded, charge, currency, unit)
+
+
+def _ways(name: str, of_lines: _Sums, of_order: _Sums) -> tuple[Decimal, ...]:
     """Return what a component may add up to, the likeliest first: rounded and exact.
 
     Some vendors repeat the charges of the lines as the order's (fabric's sample does), others state further ones there. Where
     both have the same sum they are taken for the same.
     """
-    if of_lines is None or of_order is None:
-        return of_lines or of_order or ()
-    together = of_lines[0] + of_order[0], of_lines[1] + of_order[1]
-    return (*of_lines, *together) if of_lines[0] == of_order[0] else (*together, *of_lines)
+    one, other = of_lines.get(name), of_order.get(name)
+    if one is None or other is None:
+        return one or other or ()
+    together = one[0] + other[0], one[1] + other[1]
+    return (*one, *together) if one[0] == other[0] else (*together, *one)
 
 
-def _add_line(sums: _Sums, position: int, line: Line, unit: Decimal) -> Iterator[Component]:
-    """Add what a line says to the sums; gives its items, where it states them besides its price."""
-    items = None if line.unit_price is None else line.unit_price * line.quantity
-    stated: dict[str, Decimal] = {}
-    if line.totals is not None:
-        stated = {
-            name: amount
-            for name, amount in zip(COMPONENTS[:-1], astuple(line.totals), strict=False)
-            if amount is not None
-        }
-        if "items" in stated:
-            if items is not None:
-                yield _component("items", position, stated["items"], (items,), unit)
-            items = stated.pop("items")
-        for name, amount in stated.items():
-            sums.add(name, amount)
-    if items is not None:
-        sums.add("items", items)
-    for charge in line.charges:
-        if _COMPONENT_OF[charge.kind] not in stated:
-            sums.add_charge(charge)
-
-
-def _order_components(
-    content: Content, computed: dict[str, tuple[Decimal, ...]], not_computable: set[str], unit: Decimal
-) -> Iterator[Component]:
+def _add_order_components(
+    found: list[Component], content: Content, of_lines: _Sums, of_order: _Sums, excluded: set[str], unit: Decimal
+) -> None:
     totals = content.totals or _NOTHING
     rounded = exact = _ZERO
     is_complete = True
-    for name, stated in zip(COMPONENTS[:-1], astuple(totals), strict=False):
-        ways = computed.get(name, ())
+    for name in COMPONENTS[:-1]:
+        stated = getattr(totals, name)
+        ways = () if name in excluded else _ways(name, of_lines, of_order)
         is_added = name != "tax" or not content.tax_included
-        if stated is None and name in not_computable:
-            is_complete = is_complete and not is_added
-        elif stated is not None or ways:
-            yield _component(name, None, stated, ways, unit)
-            if is_added:
-                sign = -1 if name == "discount" else 1
-                rounded += sign * (stated if stated is not None else ways[0])
-                exact += sign * (stated if stated is not None else ways[1])
+        if stated is None and not ways:
+            is_complete = is_complete and not (is_added and name in excluded)
+            continue
+        found.append(_component(name, None, stated, ways, unit))
+        if is_added:
+            one, other = (stated, stated) if stated is not None else ways[:2]
+            rounded, exact = (rounded - one, exact - other) if name == "discount" else (rounded + one, exact + other)
     if totals.total is not None:
-        yield _component("total", None, totals.total, (rounded, exact) if is_complete else (), unit)
+        found.append(_component("total", None, totals.total, (rounded, exact) if is_complete else (), unit))
 
 
 def _component(
     name: str, line: int | None, stated: Decimal | None, computed: tuple[Decimal, ...], unit: Decimal
 ) -> Component:
     """Compare what is stated with each way to compute it: the one that fits, else the first."""
-    given = None if stated is None else stated.quantize(unit)
-    added = [each.quantize(unit) for each in computed]
-    nearest = next((each for each in added if each == given), added[0] if added else None)
-    return Component(name, line, given, nearest, None if given is None or nearest is None else given - nearest)
+    if stated is None:
+        return Component(name, line, None, computed[0].quantize(unit) if computed else None, None)
+    given = stated.quantize(unit)
+    for each in computed:
+        if each.quantize(unit) == given:
+            return Component(name, line, given, given, given - given)
+    if not computed:
+        return Component(name, line, given, None, None)
+    added = computed[0].quantize(unit)
+    return Component(name, line, given, added, given - added)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.core.money import COMPONENTS, Component, Excluded, Reconciliation, reconcile, to_minor_unit
+from crossdock.core.money import COMPONENTS, Component, Excluded, Reconciliation, is_balanced, reconcile, to_minor_unit
 from crossdock.core.orders.model import Charge, Content, Line, Totals
 
 
@@ -258,6 +258,27 @@ orders = st.builds(
 )
 
 
+# Amounts of a few tenths of a cent, so that sums often differ by what rounding explains, or nearly.
+_few = st.integers(0, 30).map(lambda tenths: Decimal(tenths).scaleb(-3))
+_maybe_few = st.none() | _few
+_few_charges = st.lists(
+    st.builds(Charge, st.sampled_from(["discount", "tax"]), _few, currency=st.sampled_from([None, None, "USD", "EUR"])),
+    max_size=2,
+).map(tuple)
+near_balanced = st.builds(
+    Content, st.just("A"),
+    st.lists(
+        st.builds(
+            Line, st.integers(1, 3), unit_price=_maybe_few, charges=_few_charges,
+            totals=st.none() | st.builds(Totals, items=_maybe_few, discount=_maybe_few, tax=_maybe_few),
+        ),
+        min_size=1, max_size=3,
+    ).map(tuple),
+    charges=_few_charges, currency=st.sampled_from(["USD", None]), tax_included=st.booleans(),
+    totals=st.none() | st.builds(Totals, items=_maybe_few, discount=_maybe_few, tax=_maybe_few, total=_maybe_few),
+)  # fmt: skip
+
+
 def leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         for child in value.values():
@@ -292,6 +313,14 @@ class TestReconcileAnything:
         # half a cent for each line that was rounded
         assert abs(Fraction(items.computed) - exact) <= Fraction(len(lines), 200)
         assert abs(Fraction(stated.difference) - (Fraction(total) - exact)) <= Fraction(len(lines) + 1, 200)
+
+    @given(orders)
+    def test_is_balanced_agrees_with_the_reconciliation(self, order: Content) -> None:
+        assert is_balanced(order) == reconcile(order).balanced
+
+    @given(near_balanced)
+    def test_is_balanced_agrees_with_the_reconciliation_where_rounding_decides(self, order: Content) -> None:
+        assert is_balanced(order) == reconcile(order).balanced
 
     @given(orders)
     def test_reconcile_anything_never_makes_a_float(self, order: Content) -> None:
