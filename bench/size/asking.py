@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from bench.size.loading import Loaded
 from bench.size.making import COMMON, COMMON_TAG, CROWD, ENCODER, LOCATIONS, RARE, RARE_TAG, SPAN_US, Known, iso
 from crossdock import app
-from crossdock.core.ids import to_base32, to_base62, to_digits, to_hex24, to_uuid
+from crossdock.core.ids import to_base32, to_digits, to_hex24, to_short_base62, to_uuid
 from crossdock.doors import all_doors
 from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
 from crossdock.flows import access
@@ -96,7 +96,7 @@ def _fabric(
 
 
 def _oms_id(asked: Asked) -> str:
-    return f"/ordermanagement/api/v1/orders/PB{to_base62(asked.order.order_id)}"
+    return f"/ordermanagement/api/v1/orders/PB{to_short_base62(asked.order.order_id)}"
 
 
 def _fulfillment_id(asked: Asked) -> str:
