@@ -56,14 +56,20 @@ def is_date_time(text: str) -> bool:
 
 
 def normalize_date_time(text: str) -> str:
-    """Format a date and time for readers that are strict: upper-case letters, and seconds; anything else is returned as it is.
+    """Format a date and time for strict readers (RFC 3339): upper-case letters, seconds, a colon in the offset; anything else
+    is returned as it is.
 
     Formats use it for orders of other doors; through its own door an order has its times as they were sent.
     """
-    if len(text) >= 20 and text[10] == "T" and text[16] == ":" and text[-1] != "z":
+    if len(text) >= 20 and text[10] == "T" and text[16] == ":" and text[-1] != "z" and text[-5] not in "+-":
         return text  # nearly all
     parts = _LENIENT_DATE_TIME.match(text)
-    return f"{parts[1]}T{parts[2]}{parts[3] or ':00'}{parts[4].upper()}" if parts else text
+    if parts is None:
+        return text
+    offset = parts[4].upper()
+    if len(offset) == 5:
+        offset = f"{offset[:3]}:{offset[3:]}"
+    return f"{parts[1]}T{parts[2]}{parts[3] or ':00'}{offset}"
 
 
 def parse_date_time(text: str) -> datetime:

@@ -53,8 +53,9 @@ def revise(order: Order, content: Content) -> Revision:
 def _matched(before: tuple[Line, ...], after: tuple[Line, ...]) -> tuple[int, ...]:
     """Find for each line the one it was, -1 for a new one.
 
-    Lines that are equal in all they say come first, then those of one sender's line id, then the same thing at the same price,
-    then the same thing; among equals in order of appearance. Two lines that both have an id are the same only by it.
+    Lines that are equal in all they say come first, then those of one sender's line id and product, then of one id, then the
+    same thing at the same price, then the same thing; among equals in order of appearance. Two lines that both have an id are
+    the same only by it.
     Takes time proportional to the number of lines.
     """
     from_lines = [-1] * len(after)
@@ -76,6 +77,10 @@ def _same_id(line: Line) -> Hashable:
     return line.line_ref or None
 
 
+def _same_id_and_product(line: Line) -> Hashable:
+    return (line.line_ref, line.sku, line.product_ref) if line.line_ref else None
+
+
 def _same_offer(line: Line) -> Hashable:
     thing = _same_thing(line)
     return None if thing is None else (thing, line.unit_price)
@@ -90,7 +95,7 @@ def _same_product(line: Line) -> Hashable:
 
 
 _MATCH_KEYS: tuple[Callable[[Line], Hashable], ...] = (
-    _same_content, _same_id, _same_offer, _same_thing, _same_product,
+    _same_content, _same_id_and_product, _same_id, _same_offer, _same_thing, _same_product,
 )  # fmt: skip
 
 
@@ -109,7 +114,7 @@ class _Candidates:
         value = self._key(line)
         if value is None:
             return None
-        may_have_id = not line.line_ref or self._key in (_same_content, _same_id)
+        may_have_id = not line.line_ref or self._key in (_same_content, _same_id_and_product, _same_id)
         queues = [self._queues.get((value, has_id)) for has_id in ((False, True) if may_have_id else (False,))]
         heads = [queue for queue in queues if queue]
         return min(heads, key=lambda queue: queue[0]).popleft() if heads else None

@@ -6,6 +6,7 @@ edited, in `unmapped` (core/orders/unmapped.py). Absent is None, never an empty 
 Decimal with the digits the sender wrote.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -240,6 +241,22 @@ class Order(Struct, frozen=True):
 def initial_counters(content: Content) -> tuple[Counters, ...]:
     """Return each line of a new order its counters: everything ordered, nothing done."""
     return tuple(Counters(ordered=line.quantity) for line in content.lines)
+
+
+def line_ids(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return an id for each line that is unique in the order: the sender's, or the first number from its position on that no
+    line has, where there is none or an earlier line has the same."""
+    taken = {line.line_ref for line in lines}
+    ids: list[str] = []
+    used: set[str] = set()
+    for position, line in enumerate(lines, 1):
+        line_id, number = line.line_ref or "", position
+        if not line_id or line_id in used:
+            while (line_id := str(number)) in taken or line_id in used:
+                number += 1
+        used.add(line_id)
+        ids.append(line_id)
+    return tuple(ids)
 
 
 def split_name(name: str) -> tuple[str, str | None, str]:

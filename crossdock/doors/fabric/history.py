@@ -1,6 +1,6 @@
 """Response fields derived from the event history: dates, audit entries, original totals, payment status; pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from crossdock.core.orders.events import (
     Shipped,
     decode_event,
 )
-from crossdock.core.orders.model import Content, Line, Order
+from crossdock.core.orders.model import Content, Line, Order, line_ids
 from crossdock.core.time import format_time
 from crossdock.doors.fabric import wire_responses
 from crossdock.doors.fabric.mapping import from_content
@@ -258,7 +258,7 @@ def _entry_fields(each: _HistoryEntry, following: OrderEvent | None) -> list[dic
         request = following.data if isinstance(following, Noted) and following.joined else None
         return _cancel_entries(order_event, each.after, request if isinstance(request, dict) else {})
     if isinstance(order_event, Shipped):
-        return [_line_fields(each.after, line, count) | {"auditType": "SHIP"} for line, count in order_event.lines]
+        return [unit | {"auditType": "SHIP"} for unit in _line_fields(each.after, order_event.lines)]
     if isinstance(order_event, Held):
         return [{"reasonCode": hold_code(hold.reason), "note": hold.note or hold.reason} for hold in order_event.holds]
     if isinstance(order_event, Released):
@@ -275,10 +275,13 @@ def _entry_fields(each: _HistoryEntry, following: OrderEvent | None) -> list[dic
     return []
 
 
-def _line_fields(content: Content, position: int, quantity: int) -> dict[str, Tree]:
-    line = content.lines[position]
-    line_id = line.line_ref if line.line_ref is not None else str(position + 1)
-    return {"lineItemId": line_id, "sku": line.sku, "quantity": quantity}
+def _line_fields(content: Content, lines: Iterable[tuple[int, int]]) -> list[dict[str, Tree]]:
+    """Render units of lines, given by position."""
+    ids = line_ids(content.lines)
+    return [
+        {"lineItemId": ids[position], "sku": content.lines[position].sku, "quantity": quantity}
+        for position, quantity in lines
+    ]
 
 
 def _cancel_entries(order_event: Canceled, content: Content, request: dict[str, Tree]) -> list[dict[str, Tree]]:
@@ -290,8 +293,7 @@ def _cancel_entries(order_event: Canceled, content: Content, request: dict[str, 
     if request.get("employeeId") is not None:
         shared["employeeId"] = str(request["employeeId"])  # a number in the request, a string here
     entries = []
-    for position, quantity in order_event.lines:
-        unit = _line_fields(content, position, quantity)
+    for unit in _line_fields(content, order_event.lines):
         item = items.get(unit["lineItemId"], {})
         own = {name: item[name] for name in ("reasonCode", "subReasonCode") if item.get(name)}
         entries.append(

@@ -22,6 +22,7 @@ from crossdock.core.orders.model import (
     Line,
     Totals,
     join_name,
+    line_ids,
     split_name,
 )
 from crossdock.doors.fabric import wire
@@ -221,11 +222,15 @@ def _from_discounts(charges: tuple[Charge, ...]) -> list[Tree] | None:
     ] or None  # fmt: skip
 
 
-def _from_line(line: Line, position: int, ship_to: str | None, missing_fields: MissingFields) -> dict[str, Tree]:
+def _from_line(
+    line: Line, position: int, line_id: str, ship_to: str | None, missing_fields: MissingFields
+) -> dict[str, Tree]:
     path = ("items", position)
     charges, totals = line.charges, line.totals or _NO_TOTALS
     return _without_none(
-        lineItemId=missing_fields.fill(line.line_ref, str(position + 1), *path, "lineItemId"),
+        lineItemId=missing_fields.fill(
+            line.line_ref if line.line_ref == line_id else None, line_id, *path, "lineItemId"
+        ),
         lineItemNumber=missing_fields.fill(None, position + 1, *path, "lineItemNumber"),
         itemId=missing_fields.fill(line.product_ref, "", *path, "itemId"),
         sku=missing_fields.fill(line.sku, "", *path, "sku"),
@@ -259,9 +264,13 @@ def _from_lines(content: Content, missing_fields: MissingFields) -> list[Tree]:
     ship_tos = [each.destination_ref for each in content.destinations] or [None]
     return [
         _from_line(
-            line, position, ship_tos[line.destination] if line.destination < len(ship_tos) else None, missing_fields
+            line,
+            position,
+            line_id,
+            ship_tos[line.destination] if line.destination < len(ship_tos) else None,
+            missing_fields,
         )
-        for position, line in enumerate(content.lines)
+        for position, (line, line_id) in enumerate(zip(content.lines, line_ids(content.lines), strict=True))
     ]
 
 

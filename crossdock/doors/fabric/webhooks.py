@@ -25,7 +25,7 @@ from crossdock.core.orders.events import (
     Shipped,
     decode_event,
 )
-from crossdock.core.orders.model import Content
+from crossdock.core.orders.model import Content, line_ids
 from crossdock.core.orders.status import Status
 from crossdock.doors import encode_json
 from crossdock.doors.fabric.history import CROSS_BORDER
@@ -224,12 +224,11 @@ def _details(order_event: OrderEvent, content: Content) -> dict[str, Tree]:
 
 
 def _items(content: Content, lines: Sequence[tuple[int, int]]) -> list[Tree]:
-    items = []
-    for position, quantity in lines:
-        line = content.lines[position]
-        line_id = line.line_ref if line.line_ref is not None else str(position + 1)
-        items.append({"lineItemId": line_id, "sku": line.sku, "quantity": quantity})
-    return items
+    ids = line_ids(content.lines)
+    return [
+        {"lineItemId": ids[position], "sku": content.lines[position].sku, "quantity": quantity}
+        for position, quantity in lines
+    ]
 
 
 def _package(content: Content, package: Package) -> dict[str, Tree]:

@@ -118,7 +118,7 @@ def _merge_items(before: Document, body: ParsedBody) -> Document:
 def _merge_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
     """Complete each line by the present line with its lineId and sku.
 
-    A lineId may occur twice: the first line sent is matched with the first present one, the second with the second.
+    A lineId may occur twice: a line sent is matched with the first present one of its lineId that has its sku, or names none.
     """
     present_lines: dict[
         int, deque[Document]
@@ -132,11 +132,21 @@ def _merge_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
         if not candidates:
             merged.append(line)
             continue
-        present = candidates.popleft()
+        present = _take(candidates, line.get("sku"))
         changes = {name: value for name, value in line.items() if value is not None}
         has_same_sku = changes.get("sku", present.get("sku")) == present.get("sku")
         merged.append(present | changes if has_same_sku else line)
     return merged
+
+
+def _take(candidates: deque[Document], sku: Tree) -> Document:
+    """Take the first line with a sku out of those with one lineId, or the first of all."""
+    if len(candidates) > 1 and sku is not None:
+        for present in candidates:
+            if present.get("sku") == sku:
+                candidates.remove(present)
+                return present
+    return candidates.popleft()
 
 
 def _with_client(document: Document, before: Document, order: Order) -> Document:

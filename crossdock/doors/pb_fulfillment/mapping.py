@@ -6,7 +6,7 @@ stored as unmapped fields. responses.py turns the document into a response.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -203,11 +203,41 @@ def _from_ship_to(address: Address | None, missing_fields: MissingFields) -> dic
     )
 
 
-def _from_line(line: Line, position: int, missing_fields: MissingFields) -> dict[str, Tree]:
+def _line_numbers(lines: Sequence[Line]) -> list[tuple[int, bool]]:
+    """Return a lineId for each line, and whether it is the line's own: its reference, where that is written as numbers are.
+
+    This vendor's orders may have a number twice. Where a line has none, it gets the first number from its position on that no
+    other line has, so that a client that sends it back means this line.
+    """
+    own = [_own_number(line.line_ref) for line in lines]
+    return [(number, was is not None) for number, was in zip(numbers_for(own), own, strict=True)]
+
+
+def numbers_for(own: Sequence[int | None]) -> list[int]:
+    """Fill in the numbers that are None: each with the first from its position on, from 1, that no other has."""
+    used = {number for number in own if number is not None}
+    numbers: list[int] = []
+    for position, given in enumerate(own, 1):
+        number = position if given is None else given
+        while given is None and number in used:
+            number += 1
+        used.add(number)
+        numbers.append(number)
+    return numbers
+
+
+def _own_number(line_ref: str | None) -> int | None:
+    if line_ref is None or not _NUMBER.match(line_ref):
+        return None
+    number = int(line_ref)
+    return number if str(number) == line_ref else None
+
+
+def _from_line(line: Line, position: int, number: tuple[int, bool], missing_fields: MissingFields) -> dict[str, Tree]:
     customs = line.customs or _NO_ITEM_CUSTOMS
-    number = int(line.line_ref) if line.line_ref and _NUMBER.match(line.line_ref) else None
+    line_id, is_own = number
     return _without_none(
-        lineId=missing_fields.fill(number, position + 1, "orderLines", position, "lineId"),
+        lineId=missing_fields.fill(line_id if is_own else None, line_id, "orderLines", position, "lineId"),
         sku=missing_fields.fill(line.sku, "", "orderLines", position, "sku"),
         originCountryCode=customs.origin_country,
         originStateProvince=customs.origin_region,
@@ -282,7 +312,10 @@ def from_content(content: Content, missing_fields: MissingFields) -> dict[str, T
         shipOnDate=content.ship_by,
         fulfillmentReleaseDate=content.release_at,
         promisedDeliveryDate=content.deliver_by,
-        orderLines=[_from_line(line, position, missing_fields) for position, line in enumerate(content.lines)],
+        orderLines=[
+            _from_line(line, position, number, missing_fields)
+            for position, (line, number) in enumerate(zip(content.lines, _line_numbers(content.lines), strict=True))
+        ],
         orderCharges=_from_charges(content),
         toAddress=_from_ship_to(destination.address, missing_fields),
         billingAddress=_from_address(content.bill_to) if content.bill_to else None,

@@ -19,7 +19,7 @@ from crossdock.core.orders.status import Status, status_of
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.pb_fulfillment import wire_answers
-from crossdock.doors.pb_fulfillment.mapping import DOOR
+from crossdock.doors.pb_fulfillment.mapping import DOOR, numbers_for
 
 Tree = Any
 Object = dict[str, Tree]
@@ -125,9 +125,11 @@ def _for_strict_clients(name: str, value: Tree, order: Order) -> Tree:
         time = _utc_time(value) if isinstance(value, str) else None
         return format_time(order.created_at, digits=0) if time is None and name == "createDate" else time
     if name == "orderLines" and isinstance(value, list):
+        sent = [line.get("lineId", 0) for line in value]
+        numbers = numbers_for([number if -_MAX_LINE_ID <= number < _MAX_LINE_ID else None for number in sent])
         return [
-            line if -_MAX_LINE_ID <= line.get("lineId", 0) < _MAX_LINE_ID else line | {"lineId": position + 1}
-            for position, line in enumerate(value)
+            line if line.get("lineId") == number else line | {"lineId": number}
+            for line, number in zip(value, numbers, strict=True)
         ]
     return value
 

@@ -43,9 +43,7 @@ class Search(Struct):
 
     filters: Annotated[list[Filter], Meta(max_length=9)] | None = None
     page: Annotated[int, Meta(ge=0, le=MAX_QUANTITY, description="0 and 1 are the first page.")] | None = None
-    size: (
-        Annotated[int, Meta(ge=0, le=MAX_QUANTITY, description="Orders of a page; more than 100 count as 100.")] | None
-    ) = None
+    size: Annotated[int, Meta(ge=0, description="Orders of a page; more than 100 count as 100.")] | None = None
 
 
 class PageInfo(Struct):

@@ -47,7 +47,7 @@ def apply_update(before: Document, body: Document, order: Order) -> Document:
         "billingAddress": body.get("billingAddress"),
         "shipByDate": body.get("shipByDate"),
         "deliverByDate": body["deliveryByDate"] if "deliveryByDate" in body else body.get("deliverByDate"),
-        "customerNote": body.get("customerNote") or "",
+        "customerNote": _note(before, body),
     }.items():
         if value is not None:
             after[name] = value
@@ -62,6 +62,13 @@ def apply_update(before: Document, body: Document, order: Order) -> Document:
             _without(each, responses.ATTACHMENT_RESPONSE_FIELDS - {"fileName", "path"}) for each in after["attachments"]
         ]
     return after
+
+
+def _note(before: Document, body: Document) -> str | None:
+    """Return the customer's note: "" if it is missing, but null in an answer that a client sends back stays null."""
+    if "customerNote" in body and body["customerNote"] is None and before.get("customerNote") is None:
+        return None
+    return body.get("customerNote") or ""
 
 
 def _items(before: Document, items: list[Tree], *, is_own: bool) -> list[Tree]:

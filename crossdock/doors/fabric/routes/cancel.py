@@ -9,7 +9,7 @@ from crossdock.core.errors import Fault
 from crossdock.core.ids import to_hex24
 from crossdock.core.json.request_body import duplicates_in
 from crossdock.core.json.strict_json import FAULTS_LIMIT
-from crossdock.core.orders.model import Order
+from crossdock.core.orders.model import Order, line_ids
 from crossdock.core.orders.status import Counters, Verb, allowed_verbs
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import examples, wire_calls, wire_responses
@@ -34,13 +34,6 @@ Units = Callable[[Counters], int]
 POLICY, PERIOD = "DEFAULT", "30D00H00M"
 
 
-def _line_ids(order: Order) -> list[str]:
-    """List the line ids in this door: the sender's, or the position of a line that has none, from 1."""
-    return [
-        line.line_ref if line.line_ref is not None else str(index) for index, line in enumerate(order.content.lines, 1)
-    ]
-
-
 def _query_values(request: Request, name: str) -> list[str]:
     """Read the values of a query parameter that may be repeated, without empty ones."""
     pairs = parse_qsl(request.query_string.decode("utf-8", "replace"))
@@ -56,15 +49,15 @@ async def _eligibility(request: Request, name: str, units: Callable[[Order], Uni
     if not query.get("orderId"):
         raise faulty(Fault(("orderId",), "is required"))
     order = await order_by_id(request, query["orderId"])
-    requested, line_ids = _query_values(request, name), _line_ids(order)
-    known, wanted = set(line_ids), set(requested)
+    requested, ids = _query_values(request, name), line_ids(order.content.lines)
+    known, wanted = set(ids), set(requested)
     unknown = [
         Fault((name, index), "is not a line of the order") for index, each in enumerate(requested) if each not in known
     ]
     if unknown:
         raise faulty(*unknown[:FAULTS_LIMIT])
     items, units_of = [], units(order)
-    for line_id, counters in zip(line_ids, order.counters, strict=True):
+    for line_id, counters in zip(ids, order.counters, strict=True):
         if not wanted or line_id in wanted:
             count = units_of(counters)
             items.append(wire_calls.EligibleItem(line_id, count, count > 0))
@@ -122,7 +115,7 @@ def _quantity_faults(tree: Tree) -> list[Fault]:
 
 def _lines(order: Order, items: list[wire_calls.CancelItem]) -> dict[int, int | None]:
     """Map the items to positions of lines and quantities. Raises Invalid with all faults."""
-    positions = {line_id: position for position, line_id in reversed([*enumerate(_line_ids(order))])}
+    positions = {line_id: position for position, line_id in enumerate(line_ids(order.content.lines))}
     faults: list[Fault] = []
     lines: dict[int, int | None] = {}
     for index, item in enumerate(items):
