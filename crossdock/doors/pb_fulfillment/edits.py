@@ -119,34 +119,37 @@ def _merge_lines(before: list[Document], sent: list[Tree]) -> list[Tree]:
     """Complete each line by the present line with its lineId and sku.
 
     A lineId may occur twice: a line sent is matched with the first present one of its lineId that has its sku, or names none.
+    Takes time proportional to the number of lines, also where all have one lineId.
     """
-    present_lines: dict[
-        int, deque[Document]
-    ] = {}  # by lineId: a scan for each line would take the square of their number
-    for line in before:
-        present_lines.setdefault(line["lineId"], deque()).append(line)
+    queues: dict[Any, deque[int]] = {}  # positions by lineId, and by lineId and sku
+    for present_at, line in enumerate(before):
+        queues.setdefault(line["lineId"], deque()).append(present_at)
+        queues.setdefault((line["lineId"], line.get("sku")), deque()).append(present_at)
+    used: set[int] = set()
+
+    def take(key: Any) -> int | None:
+        queue = queues.get(key)
+        while queue:
+            position = queue.popleft()
+            if position not in used:
+                used.add(position)
+                return position
+        return None
+
     merged: list[Tree] = []
     for line in sent:
         has_id = isinstance(line, dict) and type(line.get("lineId")) is int
-        candidates = present_lines.get(line["lineId"]) if has_id else None
-        if not candidates:
+        position = take((line["lineId"], line["sku"])) if has_id and isinstance(line.get("sku"), str) else None
+        if position is None and has_id:
+            position = take(line["lineId"])
+        if position is None:
             merged.append(line)
             continue
-        present = _take(candidates, line.get("sku"))
+        present = before[position]
         changes = {name: value for name, value in line.items() if value is not None}
         has_same_sku = changes.get("sku", present.get("sku")) == present.get("sku")
         merged.append(present | changes if has_same_sku else line)
     return merged
-
-
-def _take(candidates: deque[Document], sku: Tree) -> Document:
-    """Take the first line with a sku out of those with one lineId, or the first of all."""
-    if len(candidates) > 1 and sku is not None:
-        for present in candidates:
-            if present.get("sku") == sku:
-                candidates.remove(present)
-                return present
-    return candidates.popleft()
 
 
 def _with_client(document: Document, before: Document, order: Order) -> Document:
