@@ -6,6 +6,7 @@ Nothing is ever corrected here; `reconcile` only says by how much, and in which 
 from decimal import ROUND_HALF_UP, Context, Decimal, getcontext, setcontext
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from crossdock.core.iso import exponent
 from crossdock.core.orders.model import Charge, ChargeKind, Content, Line, Totals
@@ -16,6 +17,7 @@ _COMPONENT_OF: dict[ChargeKind, str] = {
 }  # fmt: skip
 _NOTHING = Totals()
 _ZERO = Decimal(0)
+_SUMMED = COMPONENTS[:-1]
 _CHARGED = COMPONENTS[1:-1]  # what charges can be of
 
 # Digits that hold every sum exactly, so that no operation here raises. The largest amount in a database is one of 24
@@ -104,7 +106,7 @@ def _is_clearly_balanced(content: Content) -> bool | None:
     unit = _UNITS[exponent(content.currency)]
     added = 1  # amounts, each of which rounding may change by half a unit
     for line in content.lines:
-        if any(each.currency not in (None, content.currency) for each in line.charges):
+        if line.charges and any(each.currency not in (None, content.currency) for each in line.charges):
             return None
         items, totals = line.unit_price, line.totals
         if items is not None:
@@ -115,7 +117,9 @@ def _is_clearly_balanced(content: Content) -> bool | None:
             items = totals.items
         if items is not None:
             sums["items"] = sums["items"] + items if "items" in sums else items
-        added += 1 + _add_exactly(sums, line)
+        added += 1
+        if totals is not None or line.charges:
+            added += _add_exactly(sums, line)
     for charge in content.charges:
         if charge.currency not in (None, content.currency):
             return None
@@ -149,19 +153,23 @@ def _compare_exactly(
         return True
     total = _ZERO
     doubtful = False
-    for name in COMPONENTS[:-1]:
-        stated, one, other = getattr(totals, name), sums.get(name), of_order.get(name)
-        if one is not None and other is not None:
-            if stated is None or stated not in (one, one + other):
+    for name, stated in zip(_SUMMED, astuple(totals), strict=False):
+        computed = sums.get(name)
+        if name in of_order:
+            if computed is None:
+                computed = of_order[name]
+            elif stated is None or stated not in (computed, computed + of_order[name]):
                 return None  # the order's charges may repeat the lines'
-        elif stated is not None and (computed := one if one is not None else other) not in (None, stated):
-            assert computed is not None
-            if abs(computed - stated) >= slack:
-                return False
-            doubtful = True
-        used = stated if stated is not None else one if one is not None else other
-        if used is not None and (name != "tax" or not content.tax_included):
-            total = total - used if name == "discount" else total + used
+            else:
+                computed = stated
+        if stated is not None:
+            if computed is not None and computed != stated:
+                if abs(computed - stated) >= slack:
+                    return False
+                doubtful = True
+            computed = stated
+        if computed is not None and (name != "tax" or not content.tax_included):
+            total = total - computed if name == "discount" else total + computed
     if totals.total is not None and totals.total != total:
         return False if abs(totals.total - total) >= slack else None
     return None if doubtful else True
@@ -263,7 +271,7 @@ def _add_order_components(
     totals = content.totals or _NOTHING
     rounded = exact = _ZERO
     is_complete = True
-    for name in COMPONENTS[:-1]:
+    for name in _SUMMED:
         stated = getattr(totals, name)
         ways = () if name in excluded else _ways(name, of_lines, of_order)
         is_added = name != "tax" or not content.tax_included

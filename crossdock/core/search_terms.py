@@ -37,7 +37,9 @@ def _as_part_of_word(character: str) -> str:
 
 def fold_email(email: str) -> str:
     """Fold an e-mail address: without case and blanks, and an internationalized domain in Unicode."""
-    email = fold(email)
+    email = email.strip().lower() if email.isascii() else fold(email)
+    if "xn--" not in email:
+        return email
     name, at, domain = email.rpartition("@")
     if "xn--" not in domain:
         return email
@@ -52,9 +54,13 @@ def contact_email(content: Content) -> str | None:
 
     Mails go to the same, but never to the ship-to address of a gift.
     """
+    customer, bill_to = content.customer, content.bill_to
+    if customer is not None and customer.email and customer.email.strip():
+        return customer.email
+    if bill_to is not None and bill_to.email and bill_to.email.strip():
+        return bill_to.email
     ship_to = content.destinations[0].address if content.destinations else None
-    parties = (content.customer, content.bill_to, ship_to)
-    return next((each.email for each in parties if each is not None and each.email and each.email.strip()), None)
+    return ship_to.email if ship_to is not None and ship_to.email and ship_to.email.strip() else None
 
 
 def content_terms(content: Content, *, limit: int) -> list[str]:
@@ -64,7 +70,7 @@ def content_terms(content: Content, *, limit: int) -> list[str]:
     """
     customer, shipping = content.customer, content.shipping
     names = [place.address.name for place in content.destinations if place.address is not None and place.address.name]
-    values = [content.customer_number, *(reference.value for reference in content.references)]
+    values = [content.customer_number, *[reference.value for reference in content.references]]
     if customer is not None:
         names.append(customer.name or "")
         values.append(customer.customer_ref)
@@ -72,7 +78,7 @@ def content_terms(content: Content, *, limit: int) -> list[str]:
         values.append(shipping.tracking_number)
     terms = dict.fromkeys(words_of(" ".join(names)))
     for value in values:
-        if value and (term := fold(value)):
+        if value and (term := value.strip().lower() if value.isascii() else fold(value)):
             terms[term] = None
     return as_keys(terms)[:limit]
 

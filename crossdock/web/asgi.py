@@ -254,7 +254,8 @@ class _PathEndpoint:
             candidates = [each for each in candidates if each[1].when is None or each[1].when(headers)]
         for door, route, parameters in candidates:
             if route.method == method:
-                scope["path_params"] = dict(zip(parameters, scope.get("path_values", ()), strict=True))
+                if parameters:
+                    scope["path_params"] = dict(zip(parameters, scope["path_values"], strict=True))
                 await self._site.serve(door, route, scope, receive, send)
                 return
         if candidates:
