@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 DEV := $(VENV)/.dev
+AUDIT := .venv-audit
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: serve test prove bench size states tree coverage lock clean python
+.PHONY: serve test prove bench size states tree coverage wheel audit lock clean python
 
 # The command `crossdock` runs the code of this folder from any folder; the .pth file puts it on Python's path.
 define COMMAND
@@ -43,7 +44,7 @@ test: $(DEV)
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(VENV)/bin/lint-imports
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 3  # a third of the time is waiting
 
 prove: $(DEV)
 	CROSSDOCK_TEST_PROFILE=prove $(RUN) pytest -n 2 -m "prove or not prove"
@@ -64,10 +65,23 @@ tree: $(DEV)
 coverage: $(DEV)
 	$(RUN) docs.draw_coverage
 
+# The package as it is published, in dist/.
+wheel: $(DEV)
+	rm -rf dist
+	$(RUN) pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist
+
+# Known vulnerabilities of the locked packages. It asks an advisory database on the internet, so no test depends on it.
+audit: | python
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements-dev.lock
+
 lock: $(DEV)
 	$(RUN) pip install --quiet uv
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet pyproject.toml -o requirements.lock
 	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --extra dev pyproject.toml -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) data
+	rm -rf $(VENV) $(AUDIT) data dist

@@ -54,8 +54,8 @@ class EchoApp(app.App):
     """The application with an intake that stores nothing."""
 
     def _site_over(self, context: Context) -> Site:
-        doors = all_doors()
-        return Site(context, EchoIntake(context), doors, pages=pages.routes(context, doors))
+        doors, intake = all_doors(), EchoIntake(context)
+        return Site(context, intake, doors, pages=pages.routes(context, doors, intake))
 
 
 def create() -> EchoApp:

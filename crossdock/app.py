@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any
@@ -16,11 +16,16 @@ from starlette.types import Message, Receive, Scope, Send
 from crossdock import demo
 from crossdock.core.errors import Fault, Refusal
 from crossdock.core.ids import IdGenerator
+from crossdock.core.invoicing.invoices import Invoice
+from crossdock.core.orders.fulfillments import Fulfillment
+from crossdock.core.orders.model import Order
 from crossdock.doors import all_doors, all_payloads
-from crossdock.flows import access, hold_expiry
+from crossdock.flows import access, backorders, hold_expiry, installation, tracing
 from crossdock.flows.context import Context
 from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.intake import Intake
+from crossdock.flows.paper_renderers import PaperRenderers, PaperRequest
+from crossdock.flows.vault import Vault
 from crossdock.notifications.worker import Channel, Opening, Worker
 from crossdock.settings import Settings, load, without_password
 from crossdock.store import tenants
@@ -29,6 +34,7 @@ from crossdock.store.schema import open_store
 from crossdock.web import consent, logs, pages
 from crossdock.web.asgi import Site
 from crossdock.web.limits import HOOKS, raise_file_limit, server_hooks
+from crossdock.web.traced_site import TracedSite
 
 # Of a worker process: where cores are short, the server and its orders come first.
 _WORK_NICENESS = 10
@@ -52,10 +58,9 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
 
 async def build_context(store: Store, settings: Settings) -> Context:
     """Build the context over a store that is open and migrated."""
-    import secrets
-
+    vault = Vault(settings.encryption_keys)
     async with store.writing() as tx:
-        key = settings.token_key or await tenants.installation_value(tx, "token_key", default=secrets.token_hex(32))
+        key = settings.token_key or await installation.token_key(tx, vault)
         started = await tenants.installation_value(tx, "processes_started", default="0")
         # Serialized by the update's compare-and-set; a process that loses takes the next number.
         while not await tenants.set_installation_value(
@@ -74,9 +79,12 @@ async def build_context(store: Store, settings: Settings) -> Context:
             # A database that once served the demo may be served to the world later; its secrets are published.
             barred=frozenset() if demo.is_loopback(settings.host) else demo.SUBJECTS,
         ),
+        vault=vault,
         formats={door.format.name: door.format for door in all_doors() if door.format is not None},
         payloads=all_payloads(),
         rules=_rules(settings),
+        papers=_papers(),
+        networks=tuple(door.stock_networks for door in all_doors() if door.stock_networks is not None),
         customer_hold_reasons=tuple(reason for door in all_doors() for reason in door.customer_hold_reasons),
     )
 
@@ -124,6 +132,40 @@ def _rules(settings: Settings) -> EndpointChecks:
     )
 
 
+def _papers() -> PaperRenderers:
+    """Return the renderers of papers; the PDF libraries are imported when a paper is first made."""
+
+    def settings(request: PaperRequest) -> Any:
+        from crossdock.papers.layout import PaperSettings
+
+        values = {"language": request.language, "paper": request.size, "brand": request.brand}
+        return PaperSettings(**values, time_zone=request.time_zone)  # type: ignore[arg-type]
+
+    def packing_slip(order: Order, fulfillment: Fulfillment, request: PaperRequest, prices: bool) -> bytes:
+        from crossdock.papers import packing_slip as paper
+
+        return paper.render(order, fulfillment, settings(request), prices=prices)
+
+    def label(order: Order, fulfillment: Fulfillment, request: PaperRequest, package_id: int | None) -> bytes:
+        from crossdock.papers import label as paper
+
+        return paper.render(order, fulfillment, settings(request), package_id=package_id)
+
+    def invoice(made: Invoice, request: PaperRequest) -> bytes:
+        from crossdock.papers import invoice as paper
+
+        return paper.render(made, settings(request))
+
+    def pick_list(
+        work: Sequence[tuple[Order, Fulfillment]], request: PaperRequest, location: str, made_at: int
+    ) -> bytes:
+        from crossdock.papers import pick_list as paper
+
+        return paper.render(work, settings(request), location=location, made_at=made_at)
+
+    return PaperRenderers(packing_slip=packing_slip, label=label, invoice=invoice, pick_list=pick_list)
+
+
 def worker_over(context: Context) -> Worker:
     """Build the worker that delivers webhooks and mails."""
 
@@ -159,6 +201,8 @@ class App:
         message: Message = await receive()
         assert message["type"] == "lifespan.startup"
         try:
+            if self._settings.traces_url:
+                tracing.start(self._settings.traces_url)
             opened = open_context(self._settings)
             context = await opened.__aenter__()
             if self._settings.demo:
@@ -170,20 +214,25 @@ class App:
             _log.error("start failed", reason=str(error), exc_info=not isinstance(error, Refusal | ValueError))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        self._site = self._site_over(context)
+        served = self._site_over(context)
+        self._site = TracedSite(served) if tracing.is_on() else served
         scope.get("state", {})[HOOKS] = server_hooks(self._settings, stop=context.stop)
         keep_running = context.background.keep_running
         timer = asyncio.create_task(keep_running("timer", lambda: hold_expiry.run(context)))
+        allocator = asyncio.create_task(keep_running("allocation", lambda: backorders.run(context)))
         worker = worker_over(context) if self._settings.worker else None
         working = asyncio.create_task(keep_running("worker", worker.run)) if worker else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
         context.stop()
         timer.cancel()
+        allocator.cancel()
         if worker is not None:
             worker.stop()
-        await asyncio.gather(*filter(None, (timer, working)), return_exceptions=True)
+        await asyncio.gather(*filter(None, (timer, allocator, working)), return_exceptions=True)
+        await context.jobs.stop()
         await opened.__aexit__(None, None, None)
+        await asyncio.to_thread(tracing.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -191,6 +240,8 @@ async def work(settings: Settings) -> None:
     """Deliver until SIGTERM or SIGINT; attempts under way may then end, other claims are released."""
     os.nice(_WORK_NICENESS)
     raise_file_limit()
+    if settings.traces_url:
+        tracing.start(settings.traces_url)
     async with open_context(settings) as context:
         worker = worker_over(context)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -198,6 +249,7 @@ async def work(settings: Settings) -> None:
         _log.info("working", database=without_password(settings.database))
         async with _health_served(context):
             await context.background.keep_running("worker", worker.run)
+    await asyncio.to_thread(tracing.stop)
 
 
 @asynccontextmanager
@@ -232,8 +284,8 @@ async def _health_served(context: Context) -> AsyncIterator[None]:
 
 def site(context: Context) -> Site:
     """Build the application of all doors and pages over an open context."""
-    doors = all_doors()
-    return Site(context, Intake(context), doors, pages=[*pages.routes(context, doors), *consent.routes(context)])
+    doors, intake = all_doors(), Intake(context)
+    return Site(context, intake, doors, pages=[*pages.routes(context, doors, intake), *consent.routes(context)])
 
 
 def create() -> App:

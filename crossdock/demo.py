@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from crossdock.core.errors import Conflict
 from crossdock.doors import Door, Seed, encode_json
 from crossdock.flows import access, reference_data, tenants
-from crossdock.flows.access import Caller
+from crossdock.flows.access import system_caller
 from crossdock.flows.context import Context
 from crossdock.settings import Settings
 from crossdock.store import tenants as tenant_store
+from crossdock.store.protocols import Store
 from crossdock.store.tenants import Organization
 
 NAME = "Demo"
@@ -44,12 +45,12 @@ def check_loopback(settings: Settings) -> None:
 
 async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
     """Add the demo organization where it is missing, with each door's demo seeds, a client and a user."""
-    if (known := await _find(context)) is not None:
+    if (known := await find(context.store)) is not None:
         return known
     try:
         added = await tenants.add_organization(context, name=NAME, uuid=ORGANIZATION_UUID)
     except Conflict as conflict:
-        if (known := await _find(context)) is not None:  # another process was first
+        if (known := await find(context.store)) is not None:  # another process was first
             return known
         raise ValueError(f"--demo: {conflict}, and it is not the demo's; use another database") from conflict
     scopes = " ".join(access.SCOPES)
@@ -65,8 +66,9 @@ async def ensure(context: Context, doors: Sequence[Door]) -> Organization:
     return added
 
 
-async def _find(context: Context) -> Organization | None:
-    async with context.store.reading() as tx:
+async def find(store: Store) -> Organization | None:
+    """Read the demo organization; None where the database has none."""
+    async with store.reading() as tx:
         organization_id = await tenant_store.find_organization(tx, kind="s2_organization", name=ORGANIZATION_UUID)
         return await tenant_store.get_organization(tx, organization_id) if organization_id else None
 
@@ -78,7 +80,7 @@ async def add_seed(context: Context, organization: Organization, seed: Seed) -> 
         return
     await reference_data.add(
         context,
-        Caller(organization, "crossdock", frozenset()),
+        system_caller(organization, "crossdock"),
         kind=seed.kind,
         key=seed.key,
         name=seed.name,

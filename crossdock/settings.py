@@ -19,7 +19,7 @@ _PREFIX = "CROSSDOCK_"
 _TEST_PREFIX = "CROSSDOCK_TEST_"
 _FILE_SUFFIX = "_FILE"
 # Settings that may be read from a file, as container platforms hand out secrets.
-SECRETS = ("database", "smtp_password", "token_key")
+SECRETS = ("database", "smtp_password", "oidc_client_secret", "token_key", "encryption_key")
 # RFC 7518, section 3.2: a key for HS256 has at least the size of its hash. A shorter one can be guessed from any token.
 _SHORTEST_TOKEN_KEY = 32
 
@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"  # lines of this level and above are logged
     log_format: LogFormat = "auto"  # auto: text for people where standard error is a terminal, else JSON
 
+    traces_url: str = ""  # where spans are sent, OTLP over HTTP; empty: no traces. Needs the extra `otel`
     trusted_proxies: str = ""  # addresses or networks whose X-Forwarded-For names the client
 
     # Limits
@@ -57,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     send_timeout_s: Seconds = 60.0  # a response of which less than 64 kB is taken in this time is broken off
     idle_timeout_s: Seconds = 75.0  # a connection without a request
     connections_most: PositiveCount = 10_000  # of clients, in one process; each takes some 10 kB
+    # Of one client, in one server process; a client that asks without a token is its address. A client that reads page after
+    # page takes a core at some 500 requests a second.
+    client_rate: Annotated[float, Meta(ge=0)] = 0.0  # requests a second, on average; 0: no limit
+    client_burst: PositiveCount = 200  # requests at once, where there is a limit
     page_limit: PositiveCount = 200  # rows on one page of the hub's lists
     page_bytes: PositiveCount = (
         8_388_608  # of orders on one page of them; 200 common ones have 400 kB, the largest 200 MB
@@ -72,11 +77,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Timers
     timer_interval_s: Annotated[float, Meta(gt=0)] = 1.0  # between checks for expired holds; a query per organization
 
+    # Catalog and stock
+    catalog_most: Count = (
+        5_000  # locations, rules or lists of one kind read at once; allocation holds all locations in memory
+    )
+    allocation_interval_s: Annotated[float, Meta(gt=0)] = (
+        5.0  # between looks for orders that wait for stock that has come
+    )
+
     # Webhooks; an attempt must end well before other processes treat its claim as abandoned (120 s)
     worker: bool = True  # deliver webhooks and mails in the server; false where `crossdock work` does
     work_port: Annotated[int, Meta(ge=0, le=65_535)] = 0  # of `crossdock work`, for health checks and metrics; 0: none
     worker_interval_s: Annotated[float, Meta(gt=0)] = 0.5  # between polls for deliveries of other processes; one query
     endpoints_most: Count = 50  # webhook endpoints of an organization; every worker polls each of them
+    submission_kept_days: Count = 0  # how long a rejected or repeated submission is stored; 0: for good
     delivery_kept_days: Count = 30  # how long an ended delivery is stored; its event is stored for good
     webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # per attempt, from name resolution to response
     webhook_concurrency: PositiveCount = 64  # concurrent attempts per endpoint; nearly all their time is waiting
@@ -94,12 +108,26 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_ca_file: str = ""  # certificates to trust besides the system's
     smtp_timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0  # per mail
     mails_kept: Count = 1_000  # without an SMTP server, the newest mails stored per organization; each is about 10 kB
-    public_url: str = ""  # public base URL of this server, for links in mails; empty: no links
+    public_url: str = ""  # public base URL of this server, for links in mails and uploads; empty: no links in mails
+
+    # Sign-in to the console by an OpenID Connect provider
+    oidc_issuer: str = ""  # the provider's issuer URL; empty: people sign in with passwords only
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""  # empty: a public client, which PKCE protects
+    oidc_name: str = "your company account"  # how the button of the sign-in page names the provider
 
     # Tokens
+    encryption_key: str = (
+        ""  # encrypts stored secrets; several, separated by blanks, while they are replaced; empty: none are
+    )
     token_key: str = ""  # secret that signs tokens; empty: one is generated and stored in the database
     token_cache: Count = 10_000  # verified tokens cached per process, a few hundred bytes each
     revocation_delay_s: Annotated[float, Meta(ge=0)] = 5.0  # how long other processes may still accept a revoked token
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The keys that stored secrets may be encrypted under, the newest first."""
+        return tuple(self.encryption_key.split())
 
     @property
     def base_url(self) -> str:
@@ -133,9 +161,23 @@ def _check(settings: Settings) -> None:
             f"{variable_of('token_key')} has less than {_SHORTEST_TOKEN_KEY} bytes, so its tokens could be forged; "
             "generate one with: openssl rand -hex 32"
         )
+    if any(len(key.encode()) < _SHORTEST_TOKEN_KEY for key in settings.encryption_keys):
+        raise ValueError(
+            f"{variable_of('encryption_key')} has a key of less than {_SHORTEST_TOKEN_KEY} bytes, which could be guessed; "
+            "generate one with: openssl rand -hex 32"
+        )
+    if settings.traces_url and not settings.traces_url.startswith(("http://", "https://")):
+        raise ValueError(
+            f"{variable_of('traces_url')} must begin with http:// or https://, not {settings.traces_url!r}"
+        )
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         raise ValueError(
             f"{variable_of('public_url')} must begin with http:// or https://, not {settings.public_url!r}"
+        )
+    if settings.oidc_issuer and not (settings.oidc_client_id and settings.public_url):
+        raise ValueError(
+            f"{variable_of('oidc_issuer')} needs {variable_of('oidc_client_id')}, and {variable_of('public_url')}, to which "
+            "the provider sends people back"
         )
 
 

@@ -10,15 +10,16 @@ README = Path(__file__).parent.parent / "README.md"
 _BEGIN, _END = "<!-- coverage -->\n", "<!-- end of coverage -->"
 _INTRODUCTION = """# Coverage
 
-The calls of each vendor that Crossdock answers, and those that it does not offer yet. A call that is not offered yet is
-answered with 501, in the error format of the vendor. This page is drawn from the routes of the doors (`make coverage`).
+The calls of each vendor: those that work, and those that Crossdock does not offer, each with its reason. A call that is not
+offered is answered with 501 and this reason, in the error format of the vendor. This page is drawn from the routes of the doors
+(`make coverage`).
 """
 
 
 def calls(door: Door) -> tuple[int, int]:
     """Return how many calls of a door work, and how many there are; a call with several routes counts once."""
     working = len({(route.method, route.handle) for route in door.routes})
-    return working, working + len(door.not_yet)
+    return working, working + len(door.not_yet) + len(door.not_offered)
 
 
 def page() -> str:
@@ -40,7 +41,8 @@ def _table(folder: str) -> Iterator[str]:
     yield "|---|---|---|"
     for door in all_doors():
         working, total = calls(door)
-        yield f"| {door.title} | {working} of {total} | [{door.name}]({folder}{door.name}.md) |"
+        rest = f"; {len(door.not_offered)} are not offered" if door.not_offered else ""
+        yield f"| {door.title} | {working} of {total}{rest} | [{door.name}]({folder}{door.name}.md) |"
 
 
 def _section(door: Door) -> Iterator[str]:
@@ -51,6 +53,8 @@ def _section(door: Door) -> Iterator[str]:
         yield f"| `{route.method} {route.paths[0]}` | {route.summary} |"
     for route in door.not_yet:
         yield f"| `{route.method} {route.paths[0]}` | not offered yet |"
+    for route in door.not_offered:
+        yield f"| `{route.method} {route.paths[0]}` | not offered: {route.description} |"
 
 
 if __name__ == "__main__":

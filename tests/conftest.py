@@ -17,7 +17,10 @@ from crossdock.doors import all_doors
 from crossdock.flows.context import Context
 from crossdock.settings import load
 from crossdock.web import logs
-from tests.databases import Databases, administer, renamed
+from tests.citus import COORDINATOR, create_database
+from tests.databases import CitusDatabases, Databases, administer, renamed
+from tests.passwords import hash_with_little_work
+from tests.statements import check_every_statement
 from tests.world import World
 
 # Deterministic and bounded, so that a red run can be repeated; `make prove` looks further.
@@ -29,10 +32,12 @@ settings.register_profile("prove", settings.get_profile("test"), max_examples=10
 settings.load_profile(os.environ.get("CROSSDOCK_TEST_PROFILE", "test"))
 
 logs.configure("critical")  # a test that wants the lines configures them itself
+hash_with_little_work()
+check_every_statement()
 # Thousands of tests, and what they import, are never garbage; without this, scanning them takes a seventh of the time.
 app.tune_garbage_collector()
 
-ENGINES = ("sqlite", "postgresql")
+ENGINES = ("sqlite", "postgresql")  # PostgreSQL is the Citus cluster where one is named, see tests/citus.py
 
 
 def pytest_collection_finish() -> None:
@@ -61,6 +66,8 @@ def postgres_url() -> Iterator[str]:
         # No test cuts the power, so PostgreSQL need not wait for its disk.
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {name} = off")
+        # Deadlocks, which tests of races make by the dozen, are resolved at once; each waits for a second otherwise.
+        server.psql("ALTER SYSTEM SET deadlock_timeout = '50ms'")
         server.psql("SELECT pg_reload_conf()")
         try:
             yield server.get_uri()
@@ -96,11 +103,20 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-async def postgres_databases(postgres_url: str, postgres_template: str) -> AsyncIterator[Databases]:
-    """Return the databases of this process's PostgreSQL."""
-    databases = Databases(postgres_url, postgres_template)
-    yield databases
-    await databases.close()
+def new_databases(request: pytest.FixtureRequest) -> Databases:
+    """Return what makes databases on this process's PostgreSQL, or on the Citus cluster."""
+    if not COORDINATOR:
+        return Databases(request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres_template"))
+    template = f"template_{os.getpid()}"
+    asyncio.run(_prepare(asyncio.run(create_database(template))))
+    return CitusDatabases(COORDINATOR, template)
+
+
+@pytest.fixture(scope="session")
+async def postgres_databases(new_databases: Databases) -> AsyncIterator[Databases]:
+    """Return the databases, which are gone when the tests end."""
+    yield new_databases
+    await new_databases.close()
 
 
 @pytest.fixture
@@ -129,6 +145,7 @@ async def context(database: str, engine: str, request: pytest.FixtureRequest) ->
     if engine == "sqlite":
         async with app.open_context(settings) as opened:
             yield opened
+            await opened.jobs.stop()
     else:
         databases: Databases = request.getfixturevalue("postgres_databases")
         yield await app.build_context(await databases.store(database), settings)

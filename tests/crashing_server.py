@@ -70,7 +70,8 @@ class DyingApp(app.App):
     def _site_over(self, context: Context) -> Site:
         doors, doomed = all_doors(), copy.copy(context)
         doomed.store = DyingStore(context.store, commits=self._commits)
-        return Site(context, Intake(doomed), doors, pages=pages.routes(context, doors))
+        intake = Intake(doomed)
+        return Site(context, intake, doors, pages=pages.routes(context, doors, intake))
 
 
 def before_commit() -> DyingApp:

@@ -12,18 +12,24 @@ from itertools import count
 from typing import Any
 
 import asyncpg
+from sqlalchemy import delete
 
+from crossdock.store import schema
 from crossdock.store.postgres import PostgresStore
+from crossdock.store.protocols import Statement
+from crossdock.store.tables import metadata
+from tests.citus import create_database, drop_database
 
 # Databases kept for the next tests, each with its connections; a server takes a hundred connections.
 KEPT = 8
 # How long what a test has closed may take to be gone.
 PATIENCE_S = 2.0
 _LOOK_S = 0.005
-# What a database consists of, so that one whose schema a test has touched is not used again.
+# What a database consists of, so that one whose schema a test has touched is not used again. Citus has shards besides, with
+# the number of each in its name.
 _SHAPE = """
     SELECT string_agg(concat_ws(' ', relname, relkind, relnatts, relhastriggers, relhasrules), ',' ORDER BY relname)
-    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '_[0-9]+$'
 """
 _CONNECTIONS = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'
@@ -46,8 +52,19 @@ async def administer(url: str, statement: str) -> None:
         await connection.close()
 
 
+async def empty(url: str) -> None:
+    """Delete all rows of a database, those of the installation too."""
+    store = await schema.open_store(url, is_copying=True)
+    async with store.writing() as tx:
+        for table in metadata.tables.values():
+            await tx.run(Statement(delete(table)))
+    await store.close()
+
+
 class Databases:
     """Databases like the template, each for one test at a time."""
+
+    is_spread = False
 
     def __init__(self, url: str, template: str) -> None:
         self._url = url
@@ -63,13 +80,18 @@ class Databases:
         """Return the URL of a database nobody uses. Where a loop is running, this is called in a thread."""
         if self._spare:
             return self._spare.pop()
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        asyncio.run(administer(self._url, f"CREATE DATABASE {name} TEMPLATE {self._template}"))
+        return asyncio.run(self._create(f"test_{os.getpid()}_{next(self._numbers)}"))
+
+    async def _create(self, name: str) -> str:
+        await administer(self._url, f"CREATE DATABASE {name} TEMPLATE {self._template}")
         return renamed(self._url, name)
+
+    async def _drop(self, name: str) -> None:
+        await administer(self._url, f"DROP DATABASE {name} WITH (FORCE)")
 
     async def store(self, url: str) -> PostgresStore:
         """Return a store over the connections that are kept to a database. It is the test's own, its connections are not."""
-        return PostgresStore(await self._pool(url))
+        return PostgresStore(await self._pool(url), is_spread=self.is_spread)
 
     async def give_back(self, url: str) -> None:
         """Make a database like the template again; one where that cannot be done, or that is one too many, is dropped."""
@@ -79,7 +101,7 @@ class Databases:
         if url in self._pools:
             self._pools.pop(url).terminate()
         name = url.partition("?")[0].rsplit("/", 1)[1]
-        await administer(self._url, f"DROP DATABASE {name} WITH (FORCE)")
+        await self._drop(name)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -96,7 +118,8 @@ class Databases:
             return bool(pool.get_size() == pool.get_idle_size())
 
         async def is_alone() -> bool:
-            return bool(await connection.fetchval(_CONNECTIONS) == pool.get_size())
+            # Citus has connections of its own.
+            return self.is_spread or bool(await connection.fetchval(_CONNECTIONS) == pool.get_size())
 
         if pool.is_closing() or not await _soon(is_idle):
             return False
@@ -119,6 +142,34 @@ class Databases:
             self._script = _script(self._rows)
         finally:
             await connection.close()
+
+
+class CitusDatabases(Databases):
+    """Databases on a Citus cluster, which cannot be copied from a template: each is migrated and filled by itself."""
+
+    is_spread = True
+
+    async def _create(self, name: str) -> str:
+        url = await create_database(name)
+        await schema.migrate(url)
+        if self._shape is None:
+            await self._learn()
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(self._script)
+        finally:
+            await connection.close()
+        return url
+
+    async def _drop(self, name: str) -> None:
+        await drop_database(name)
+
+    async def close(self) -> None:
+        """Close all connections and drop the databases."""
+        await super().close()
+        for url in self._pools:
+            await drop_database(url.partition("?")[0].rsplit("/", 1)[1])
+        await drop_database(self._template)
 
 
 async def _rows(connection: Any) -> dict[str, str | None]:

@@ -4,9 +4,8 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,9 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parent.parent
+from tests import preloaded
+
+ROOT = preloaded.ROOT
 START_LIMIT_S = 30  # far more than a start takes; only says when to give up
 
 
@@ -29,29 +30,29 @@ def free_port() -> int:
 class Server:
     """One `crossdock serve` process; with `factory`, one that serves another ASGI application instead of the program's.
 
-    `errors` is where its standard error goes, if not where its output does.
+    `errors` is where its standard error goes, if not where its output does. `module` runs as the program, and `start` starts
+    the process: fast, or in an interpreter of its own.
     """
 
     def __init__(
         self, database: str, *options: str, demo: bool = True, log: Path | None = None, factory: str | None = None,
-        errors: Path | None = None, **settings: Any,
+        errors: Path | None = None, module: str = "crossdock", start: Callable[..., Any] = preloaded.Process, **settings: Any,
     ) -> None:  # fmt: skip
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         environment = os.environ.copy()
         if factory is None:
-            command = [sys.executable, "-m", "crossdock", "serve", "--port", str(self.port), "--database", database]
+            command = [module, "serve", "--port", str(self.port), "--database", database]
             command += ["--demo"] if demo else []
         else:  # it finds its settings where the program's own server processes find theirs
-            command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(self.port)]
+            command = ["uvicorn", factory, "--factory", "--port", str(self.port)]
             environment |= {"CROSSDOCK_DATABASE": database, "CROSSDOCK_DEMO": str(demo).lower()}
         environment |= {f"CROSSDOCK_{name.upper()}": str(value) for name, value in settings.items()}
-        self._out = log.open("wb") if log else subprocess.DEVNULL
-        self._errors = errors.open("wb") if errors else subprocess.STDOUT
-        self.process = subprocess.Popen(
-            [*command, *options],
-            cwd=ROOT, env=environment, stdout=self._out, stderr=self._errors, start_new_session=True,
-        )  # fmt: skip
+        self._out = (log or Path(os.devnull)).open("wb")
+        self._errors = errors.open("wb") if errors else self._out
+        self.process = start(
+            *command, *options, output=self._out.fileno(), errors=self._errors.fileno(), env=environment
+        )
 
     def __enter__(self) -> "Server":
         began = time.monotonic()
@@ -77,8 +78,7 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
         for file in (self._out, self._errors):
-            if not isinstance(file, int):
-                file.close()
+            file.close()
 
     def kill(self) -> None:
         """End the process, and the workers it started, at once and without warning."""

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,18 +16,19 @@ import pytest
 
 from crossdock.doors import all_doors
 from crossdock.notifications.webhook.signing import Scheme, make_secret
+from tests.preloaded import command_of_shells
 from tests.server import ROOT, Server, free_port
+from tests.shells import LIMIT_S, run_in_every_shell
 from tests.test_docs import PAGES, name_of
 from tests.vendors import bearer
 
 Tree = Any
-SHELLS = {"bash": ["bash", "--noprofile", "--norc"], "zsh": ["zsh", "-f"]}
-LIMIT_S = 60
 # What a page's examples assume: the blocks of other pages that a reader has run before.
 FIRST_CALLS = ("docs/doors/hub.md#First calls",)
 AFTER_AN_ORDER = (*FIRST_CALLS, "docs/doors/hub/orders.md")
 BEFORE: dict[str, tuple[str, ...]] = {
     "README.md": (),
+    "docs/allocation.md": (*FIRST_CALLS, "docs/stock.md"),
     "docs/doors/fabric.md": (),
     "docs/doors/hub.md": (),
     "docs/doors/hub/endpoints.md": FIRST_CALLS,
@@ -37,17 +37,23 @@ BEFORE: dict[str, tuple[str, ...]] = {
     "docs/doors/hub/submissions.md": FIRST_CALLS,
     "docs/email.md": AFTER_AN_ORDER,
     "docs/events.md": AFTER_AN_ORDER,
+    "docs/fulfillment.md": (*FIRST_CALLS, "docs/stock.md"),
     "docs/getting-started.md": (),
+    "docs/returns.md": FIRST_CALLS,
+    "docs/inbound.md": (*FIRST_CALLS, "docs/stock.md"),
+    "docs/stock.md": FIRST_CALLS,
 }
 # Waits until the order's e-mail is stored, which the worker does a moment after the order.
 UNTIL_MAILED = 'until curl -s "$B/mails" -H "$A" | grep -q recipient; do sleep 0.1; done\n'
 # Errors that a page shows on purpose.
 SHOWN_ERRORS = {"docs/doors/hub/submissions.md": {(422, "POST", "/hub/v1/orders")}}
 BORDER = "=====end of block====="
-# Reports the status of each call on standard error.
-CURL = "#!/bin/sh\nexec {curl} \"$@\" -w '%{{stderr}}%{{http_code}} %{{method}} %{{url_effective}}\\n'\n"
-# The program as `pip install` makes it.
-PROGRAM = '#!/bin/sh\nPYTHONPATH={root} exec {python} -m crossdock "$@"\n'
+
+
+def programs() -> dict[str, str]:
+    """Return the commands, in sh, that stand for the programs of the examples; curl reports the status of each call."""
+    status = "-w '%{stderr}%{http_code} %{method} %{url_effective}\\n'"
+    return {"curl": f'{shutil.which("curl")} "$@" {status}', "crossdock": f'{command_of_shells()} "$@"'}
 
 
 def blocks(text: str) -> list[str]:
@@ -138,34 +144,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield started
 
 
-def run(shell: str, script: str, folder: Path) -> tuple[str, list[str]]:
-    """Run a script and return what it printed, and its standard error with the status of each call."""
-    programs = folder / "bin"
-    programs.mkdir()
-    for name, text in (
-        ("curl", CURL.format(curl=shutil.which("curl"))),
-        ("crossdock", PROGRAM.format(root=ROOT, python=sys.executable)),
-    ):
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
-    process = subprocess.Popen(
-        [*SHELLS[shell], "-c", script],
-        cwd=folder, env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    try:
-        out, err = process.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    # bash reports what the script ended, and each command its database.
-    return out, [line for line in err.splitlines() if "Terminated" not in line and not line.startswith("database: ")]
-
-
 def faults(name: str, err: list[str]) -> list[str]:
     """Return the lines of standard error that are neither a good status nor an error that the page shows."""
     found = []
     for line in err:
+        if "Terminated" in line or line.startswith("database: "):
+            continue  # bash reports what the script ended, and each command its database
         status = re.fullmatch(r"(\d{3}) ([A-Z]+) https?://[^/]+([^?]*).*", line)
         call = (int(status[1]), status[2], status[3]) if status else (500, "", "")
         if call[0] >= 400 and call not in SHOWN_ERRORS.get(name, set()):
@@ -186,14 +170,14 @@ class TestExamples:
     def test_every_page_with_examples_is_run(self) -> None:
         assert set(EXAMPLES) == set(BEFORE)
 
-    @pytest.mark.parametrize("shell", [name for name in SHELLS if shutil.which(name)])
     @pytest.mark.parametrize("name", BEFORE)
-    def test_the_examples_of_a_page_succeed(self, server: Server, tmp_path: Path, name: str, shell: str) -> None:
-        out, err = run(shell, script_of(name, server, free_port()), tmp_path)
-        assert faults(name, err) == []
-        assert out.count(BORDER) == len(EXAMPLES[name])
+    def test_the_examples_of_a_page_succeed_in_each_shell(self, server: Server, tmp_path: Path, name: str) -> None:
+        ran = run_in_every_shell(script_of(name, server, free_port()), tmp_path / "shells", programs())
+        assert faults(name, ran.errors) == []
+        assert ran.code == 0
+        assert ran.printed.count(BORDER) == len(EXAMPLES[name])
         if name == "README.md":
-            check_readme(out)
+            check_readme(ran.printed)
 
 
 # --------------------------------------------------------------------------------------------------------------- answers

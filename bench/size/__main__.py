@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from bench.load import HERE
 from bench.servers import ENGINES, server
-from bench.size.asking import OPS, Op, asker, asking, headers_of
+from bench.size.asking import ALL_OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
 from bench.size.plans import Plan, faults_of, plans, shortened
 
@@ -89,7 +89,8 @@ def over_http(base: str, requests: list[Sent], connections: int) -> tuple[list[f
             times.append(time.perf_counter() - began)
             if answer.status != 200:
                 failures.append(f"{path}: {answer.status} {document[:200]!r}")
-            rows.append(_rows_in(msgspec.json.decode(document)))
+            is_page = document.startswith(b"<!doctype")
+            rows.append(document.count(b'<tr class="row') if is_page else _rows_in(msgspec.json.decode(document)))
         connection.close()
 
     threads = [threading.Thread(target=send, args=(requests[at::connections],)) for at in range(connections)]
@@ -126,16 +127,19 @@ async def measure(
     first: dict[str, list[float]] = {}
     sys.setswitchinterval(0.0005)  # the two senders share one interpreter
     async with asker(url, loaded) as (one, deep):
-        tokens = [await one.token(place) for place in range(len(loaded.clients))]
+        places = range(len(loaded.clients))
+        tokens = {op.door: [await one.token(place, op) for place in places] for op in ops}
         with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
             for turn, op in product(range(rounds), ops):
                 chance = random.Random(f"{op.name} {turn}")
-                requested = [asking(loaded, deep, op, chance, place) for place in range(len(tokens))]
+                requested = [asking(loaded, deep, op, chance, place) for place in range(len(places))]
                 requested += [asking(loaded, deep, op, chance) for _ in range(20 + 2 * requests)]
-                sent = [(*op.sent(each), headers_of(op, tokens[each.order.organization])) for each in requested]
-                took, _ = over_http(base, sent[: len(tokens)], 1)
+                sent = [
+                    (*op.sent(each), headers_of(op, tokens[op.door][each.order.organization])) for each in requested
+                ]
+                took, _ = over_http(base, sent[: len(places)], 1)
                 first.setdefault(op.name, took)
-                sent = sent[len(tokens) :]
+                sent = sent[len(places) :]
                 over_http(base, sent[:20], connections)
                 times, rows = over_http(base, sent[20:][:requests], connections)
                 processor = processor_of(process.pid, base, sent[20:][requests:])  # what was not asked before
@@ -191,10 +195,13 @@ def report(results: Sequence[Result]) -> str:
         f"| operation | aim | {' | '.join(each.engine for each in results)} |",
         "|---|---|" + "---|" * len(results),
     ]
-    for op in OPS:
+    for op in ALL_OPS:
         cells = []
         for each in results:
-            got = each.measured[op.name]
+            got = each.measured.get(op.name)
+            if got is None:  # measured by an earlier version
+                cells.append("")
+                continue
             late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
             processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
             cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows; {got.first_ms:.1f}")
@@ -268,7 +275,7 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
             loaded = await load(url, arguments.orders)
             kept.write_bytes(msgspec.json.encode(loaded))
         print(f"  {loaded.orders:,} orders", flush=True)
-        ops = [op for op in OPS if not arguments.op or any(word in op.name for word in arguments.op)]
+        ops = [op for op in ALL_OPS if not arguments.op or any(word in op.name for word in arguments.op)]
         found = await plans(url, loaded, ops)
         _warm(engine, folder)
         measured = await measure(

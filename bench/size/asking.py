@@ -16,10 +16,11 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from bench.size.loading import Loaded
 from bench.size.making import COMMON, COMMON_TAG, CROWD, ENCODER, LOCATIONS, RARE, RARE_TAG, SPAN_US, Known, iso
 from crossdock import app
+from crossdock.core.errors import Denied
 from crossdock.core.ids import to_base32, to_digits, to_hex24, to_short_base62, to_uuid
 from crossdock.doors import all_doors
 from crossdock.doors.fabric.demo import ACCOUNT as FABRIC_KIND
-from crossdock.flows import access
+from crossdock.flows import access, tenants
 from crossdock.flows.context import Context
 from crossdock.settings import load as settings
 from crossdock.store.order_query import pages
@@ -183,6 +184,31 @@ OPS = (
 )  # fmt: skip
 
 
+def _console(name: str, path: Callable[[Asked], str], *, aim_ms: int = 100) -> Op:
+    return Op(f"console: {name}", aim_ms, path, "console")
+
+
+def _page_of(asked: Asked, rest: str = "") -> str:
+    return f"/console/orders/{to_base32(asked.order.order_id)}{rest}"
+
+
+# The pages of the console that grow with the orders.
+CONSOLE_OPS = (
+    _console("today", lambda _: "/"),
+    _console("orders", lambda _: "/console/orders"),
+    _console("orders, on hold", lambda _: "/console/orders?status=on_hold"),
+    _console("orders, tag", lambda _: f"/console/orders?tag={COMMON_TAG}"),
+    _console("orders, search for a number", lambda a: f"/console/orders?q={a.order.number}"),
+    _console("orders, search for a common word", lambda _: f"/console/orders?q={COMMON}"),
+    _console("orders, search for the beginning of a word", lambda a: f"/console/orders?q={a.order.last_name[:3]}"),
+    _console("an order", _page_of),
+    _console("an order's documents", lambda a: _page_of(a, "/documents")),
+    _console("rejected", lambda _: "/console/rejected"),
+    _console("event feed", lambda _: "/console/feed"),
+)
+ALL_OPS = (*OPS, *CONSOLE_OPS)
+
+
 def asking(loaded: Loaded, deep: Sequence[int], op: Op, chance: random.Random, place: int | None = None) -> Asked:
     """Draw what a request is about: of an organization, or else half of them of the largest, the rest of any."""
     if place is None:
@@ -207,7 +233,9 @@ async def deep_places(store: Store, loaded: Loaded) -> list[int]:
 
 
 def headers_of(op: Op, token: str) -> dict[str, str]:
-    """Return the headers of a request."""
+    """Return the headers of a request; the console has the token in its session's cookie."""
+    if op.door == "console":
+        return {"Cookie": f"crossdock_session={token}"}
     found = {"Authorization": f"Bearer {token}"}
     if op.door == "fabric":
         account = next(seed.key for door in all_doors() for seed in door.demo_seeds if seed.kind == FABRIC_KIND)
@@ -271,19 +299,37 @@ class Asker:
 
     def __init__(self, context: Context, loaded: Loaded, client: httpx.AsyncClient, recorder: Recorder) -> None:
         self._context, self._loaded, self._client, self._recorder = context, loaded, client, recorder
-        self._tokens: dict[int, str] = {}
+        self._tokens: dict[tuple[int, bool], str] = {}
 
-    async def token(self, place: int) -> str:
-        """Return the token of an organization's client."""
-        if place not in self._tokens:
-            name, secret = self._loaded.clients[place]
-            grant, _ = await access.grant(self._context, client_id=name, secret=secret, lifetime_s=36_000)
-            self._tokens[place] = grant.token
-        return self._tokens[place]
+    async def token(self, place: int, op: Op) -> str:
+        """Return the token of an organization's client, or of a person in it where the console is asked."""
+        key = place, op.door == "console"
+        if key not in self._tokens:
+            self._tokens[key] = await (self._sign_in(place) if key[1] else self._grant(place))
+        return self._tokens[key]
+
+    async def _grant(self, place: int) -> str:
+        name, secret = self._loaded.clients[place]
+        grant, _ = await access.grant(self._context, client_id=name, secret=secret, lifetime_s=36_000)
+        return grant.token
+
+    async def _sign_in(self, place: int) -> str:
+        """Sign in a person, who is added where they are not there yet."""
+        email, signed = f"size-{place}@example.com", {"lifetime_s": 36_000, "claims": {"aud": "console"}}
+        try:
+            grant, _ = await access.sign_in_verified(self._context, email=email, **signed)  # type: ignore[arg-type]
+        except Denied:
+            organization_id = self._loaded.organizations[place]
+            scopes = " ".join(access.SCOPES)
+            await tenants.add_person(
+                self._context, organization_id, email=email, name=email, password=email, scopes=scopes
+            )
+            grant, _ = await access.sign_in_verified(self._context, email=email, **signed)  # type: ignore[arg-type]
+        return grant.token
 
     async def ask(self, op: Op, asked: Asked) -> list[tuple[str, list[Any]]]:
         """Ask once, and return the statements that followed. Raises RuntimeError where the answer is no 200."""
-        token = await self.token(asked.order.organization)
+        token = await self.token(asked.order.organization, op)
         self._recorder.asked.clear()
         method, path, body = op.sent(asked)
         answer = await self._client.request(method, path, headers=headers_of(op, token), content=body or None)

@@ -9,7 +9,26 @@ import sys
 import click
 
 from crossdock import __version__
-from crossdock.cli import accounts, clients, completion, database, mail, organizations, products, serve, users, work
+from crossdock.cli import (
+    accounts,
+    backups,
+    clients,
+    completion,
+    copying,
+    database,
+    encryption,
+    erasing,
+    locations,
+    mail,
+    organizations,
+    products,
+    reference_lists,
+    serve,
+    shipping_methods,
+    stock,
+    users,
+    work,
+)
 from crossdock.cli.output import printable
 from crossdock.core.errors import Refusal
 
@@ -33,11 +52,20 @@ for _command in (
     work.work,
     database.migrate,
     database.verify,
+    backups.backup,
+    backups.restore,
+    copying.copy,
+    encryption.encrypt,
+    erasing.erase,
     organizations.organization,
     clients.client,
     users.user,
     accounts.account,
     products.product,
+    reference_lists.reference_list,
+    locations.location,
+    shipping_methods.shipping_method,
+    stock.stock,
     mail.mail,
     completion.completion,
 ):

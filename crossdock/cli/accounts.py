@@ -1,5 +1,6 @@
 """`crossdock account`: the sales accounts that some vendors' orders name."""
 
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -41,13 +42,13 @@ def add(
 
     async def run(context: "Context") -> None:
         from crossdock.flows import reference_data
-        from crossdock.flows.access import Caller
+        from crossdock.flows.access import system_caller
 
         accounts = _sales_accounts()[0]
         document = accounts.create(name)
         added = await reference_data.add(
             context,
-            Caller(await get_organization(context, organization), "crossdock", frozenset()),
+            system_caller(await get_organization(context, organization), "crossdock"),
             kind=accounts.kind,
             key=accounts.parse_id(key) if key is not None else str(uuid4()),
             name=name,
@@ -91,7 +92,10 @@ def set_account(
         found = await get_organization(context, organization)
         changed = await _assign(context, found.organization_id, account.lower(), auto_assign)
         if changed is None:
-            raise ValueError(f"there is no account {account} in organization {organization}")
+            raise ValueError(
+                f"there is no account {account} in organization {organization}; "
+                f"crossdock account list {shlex.quote(organization)} shows them"
+            )
         click.echo(f"{changed.key}  new orders are assigned to {auto_assign or 'no warehouse'}")
 
     run_on_database(database, run)
@@ -100,9 +104,9 @@ def set_account(
 async def described_accounts(context: "Context", organization: "Organization") -> list[dict[str, Any]]:
     """Return what is shown of each sales account of an organization, newest first."""
     from crossdock.flows import reference_data
-    from crossdock.flows.access import Caller
+    from crossdock.flows.access import system_caller
 
-    caller = Caller(organization, "crossdock", frozenset())
+    caller = system_caller(organization, "crossdock")
     rows = []
     for accounts in _sales_accounts():
         entries, _ = await reference_data.page(context, caller, kind=accounts.kind, term=None, limit=_MOST, offset=0)

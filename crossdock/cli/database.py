@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -45,10 +46,7 @@ def verify(as_json: bool, database: str | None) -> None:
     code 1 where there are faults.
     """
     found, organizations = run_on_database(database, _verify, database_timeout_s=_VERIFY_TIMEOUT_S)
-    faults = [
-        {"organization": str(each.organization_id), "order": _order(each.order_id), "reason": each.reason}
-        for each in found.broken
-    ]
+    faults = faults_of(found)
     if as_json:
         print_fields(
             {"organizations": organizations, "orders": found.orders, "events": found.events, "faults": faults},
@@ -57,19 +55,33 @@ def verify(as_json: bool, database: str | None) -> None:
     else:
         parts = [counted(organizations, "organization"), counted(found.orders, "order"), counted(found.events, "event")]
         click.echo(", ".join([*parts, counted(len(faults), "fault")]))
-        for fault in faults:
-            subject = f"order {fault['order']} of " if fault["order"] is not None else ""
-            click.echo(f"{subject}organization {fault['organization']}: {fault['reason']}", err=True)
+        print_faults(faults)
     if faults:
         sys.exit(1)
 
 
+def faults_of(found: "Verification") -> list[dict[str, str | None]]:
+    """Return the faults that a verification found, as they are printed in JSON."""
+    return [
+        {"organization": str(each.organization_id), "order": _order(each.order_id), "reason": each.reason}
+        for each in found.broken
+    ]
+
+
+def print_faults(faults: Sequence[Mapping[str, str | None]]) -> None:
+    """Print faults for people, one a line, on standard error."""
+    for fault in faults:
+        subject = f"order {fault['order']} of " if fault["order"] is not None else ""
+        click.echo(f"{subject}organization {fault['organization']}: {fault['reason']}", err=True)
+
+
 async def _verify(context: "Context") -> "tuple[Verification, int]":
     """Verify, with a bar; returns also the number of organizations."""
-    from crossdock.flows import tenants, verification
+    from crossdock.flows import installation, tenants, verification
 
     with progress("verifying") as shown:
         found = await verification.verify(context, report=shown.update)
+    await installation.record(context, installation.VERIFIED, faults=len(found.broken))
     return found, len(await tenants.organizations(context))
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import click
 import msgspec
@@ -57,14 +57,18 @@ def serve(**options: Any) -> None:
         # So that a receiver on the same machine can be tried.
         settings = msgspec.structs.replace(settings, webhook_loopback_allowed=True)
     ClientAddresses(settings.trusted_proxies)  # refuses what is no address, before anything starts
+    if settings.traces_url:
+        from crossdock.flows import tracing
+
+        tracing.check()
     sockets = _bind(settings.host, settings.port)
     with database_errors(settings.database):
-        asyncio.run(_prepare(settings))
+        found = asyncio.run(_prepare(settings))
     # From here on callers connect, and wait until a server process accepts: what is printed can be pasted at once.
     for each in sockets:
         each.listen(_BACKLOG)
-    click.echo(_start_line(settings))
-    for warning in _warnings(settings):
+    click.echo(_start_line(settings, found))
+    for warning in _warnings(settings, found):
         click.echo(f"warning: {warning}", err=True)
     if settings.demo:
         _print_examples(settings)
@@ -73,7 +77,14 @@ def serve(**options: Any) -> None:
     _run(settings, sockets)
 
 
-async def _prepare(settings: Settings) -> None:
+class Found(NamedTuple):
+    """What the database was before the start: whether it was made by it, and whether it has the demo organization."""
+
+    is_new: bool
+    has_demo: bool
+
+
+async def _prepare(settings: Settings) -> Found:
     """Wait for the database, migrate it, and add the demo organization where it is asked for."""
     from crossdock.store import schema
 
@@ -82,14 +93,31 @@ async def _prepare(settings: Settings) -> None:
         click.echo(f"waiting up to {settings.database_wait_s:g} s for the database {where}: {cause}", err=True)
 
     await schema.wait_until_reachable(settings.database, limit_s=settings.database_wait_s, report=waiting)
+    is_new = await schema.revision(settings.database) is None
     with progress("migrating"):
         await schema.migrate(settings.database)
     if settings.demo:
-        from crossdock import app, demo
-        from crossdock.doors import all_doors
+        await _add_demo(settings)
+    return Found(is_new, has_demo=settings.demo or (not is_new and await _has_demo(settings)))
 
-        async with app.open_context(settings) as context:
-            await demo.ensure(context, all_doors())
+
+async def _add_demo(settings: Settings) -> None:
+    from crossdock import app, demo
+    from crossdock.doors import all_doors
+
+    async with app.open_context(settings) as context:
+        await demo.ensure(context, all_doors())
+
+
+async def _has_demo(settings: Settings) -> bool:
+    from crossdock import demo
+    from crossdock.store import schema
+
+    store = await schema.open_store(settings.database)
+    try:
+        return await demo.find(store) is not None
+    finally:
+        await store.close()
 
 
 def _print_examples(settings: Settings) -> None:
@@ -132,17 +160,23 @@ def _listen_error(error: OSError, host: str, port: int) -> str:
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 
-def _start_line(settings: Settings) -> str:
+def _start_line(settings: Settings, found: Found) -> str:
     """Describe the server in one line, without secrets."""
+    database = without_password(settings.database) + (" (new)" if found.is_new else "")
     return (
-        f"Crossdock {__version__} at {settings.base_url}, database {without_password(settings.database)}, "
+        f"Crossdock {__version__} at {settings.base_url} (console: /console), database {database}, "
         f"server processes: {settings.workers}, delivery worker: {'on' if settings.worker else 'off'}, "
         f"mails: {f'sent through {settings.smtp_host}' if settings.smtp_host else 'stored, not sent'}"
     )
 
 
-def _warnings(settings: Settings) -> Iterator[str]:
+def _warnings(settings: Settings, found: Found) -> Iterator[str]:
     """Name what is allowed and probably not meant."""
+    if found.has_demo and not settings.demo:
+        yield (
+            "the database has the organization Demo; its published credentials do not work without --demo. "
+            "Keep your own orders in a database without it"
+        )
     if settings.smtp_host and not settings.mail_sender:
         yield (
             f"{variable_of('smtp_host')} is set without {variable_of('mail_sender')}: an organization sends no mails "

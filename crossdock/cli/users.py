@@ -33,12 +33,16 @@ def user() -> None:
 @organization_argument
 @email_argument
 @click.option("--name", default="", help="Name of the person.  [default: the e-mail address]")
+@click.option(
+    "--role", type=click.Choice(["viewer", "operator", "admin"]), default="operator", show_default=True,
+    help="viewer reads, operator also changes orders and stock, admin also changes settings and users.",
+)  # fmt: skip
 @password_option
 @password_file_option
 @json_option
 @database_option
 def add(
-    organization: str, email: str, name: str, password: str | None, password_file: str | None, as_json: bool,
+    organization: str, email: str, name: str, role: str, password: str | None, password_file: str | None, as_json: bool,
     database: str | None,
 ) -> None:  # fmt: skip
     """Add a person to an organization.
@@ -52,7 +56,7 @@ def add(
 
     async def run(context: "Context") -> bool:
         found = await get_organization(context, organization)
-        scopes = " ".join(access.SCOPES[:2])
+        scopes = " ".join(access.ROLES[role])
         return await tenants.add_person(
             context, found.organization_id, email=email, name=name or email, password=chosen, scopes=scopes
         )
@@ -76,13 +80,14 @@ def list_users(organization: str, as_json: bool, database: str | None) -> None:
     """List the people of an organization, by e-mail."""
 
     async def run(context: "Context") -> None:
-        from crossdock.flows import tenants
+        from crossdock.flows import access, tenants
 
         found = await get_organization(context, organization)
         rows = [
             {
                 "email": person.email,
                 "state": "disabled" if person.is_disabled else "active",
+                "role": access.role_of(membership.scopes.split()),
                 "scopes": membership.scopes,
                 "name": person.name,
             }

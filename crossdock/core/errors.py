@@ -48,6 +48,7 @@ class Code(StrEnum):
     UNAVAILABLE = "unavailable"
     OVERLOADED = "overloaded"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    RATE_LIMITED = "rate_limited"
 
 
 class Fault(Struct, frozen=True):
@@ -127,4 +128,4 @@ class Busy(Refusal):
     The fact `retry_after_s` is when, where that is known.
     """
 
-    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED, Code.TOO_MANY_ATTEMPTS})
+    allowed = frozenset({Code.UNAVAILABLE, Code.OVERLOADED, Code.TOO_MANY_ATTEMPTS, Code.RATE_LIMITED})

@@ -15,6 +15,8 @@ RETRY_DELAYS_S = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_40
 JITTER = 0.2
 # The longest Retry-After that is honored, seconds; a longer one would delay a delivery beyond the whole schedule.
 MAX_RETRY_AFTER_S = 86_400.0
+# No delivery is due later than so many seconds from now: what is was scheduled by a clock that was ahead.
+LONGEST_WAIT_S = 2 * MAX_RETRY_AFTER_S
 # Bytes of a receiver's response that are stored: enough for an error message, too little for a page.
 ANSWER_BYTES = 512
 
@@ -111,13 +113,17 @@ class Health(Struct, frozen=True, omit_defaults=True):
         if attempt.verdict in (Verdict.DELIVERED, Verdict.REJECTED):
             return Health()
         failures, backoffs, until = self.failures + 1, self.backoffs, self.backoff_until or 0
-        if failures >= BREAKER_FAILURES and attempt.at >= until:
+        if failures >= BREAKER_FAILURES and not self.is_backing_off(attempt.at):
             backoffs += 1
             until = attempt.ended_at + min(BREAKER_FIRST_S << min(backoffs - 1, 16), BREAKER_LAST_S) * SECOND_US
         if attempt.status == 429 and attempt.retry_after_s:
             asked_s = min(attempt.retry_after_s, MAX_RETRY_AFTER_S)
             until = max(until, attempt.ended_at + int(asked_s * SECOND_US))
         return Health(failures, self.failing_since or attempt.at, backoffs, until or None)
+
+    def is_backing_off(self, now: int) -> bool:
+        """Whether a backoff lasts; one that no backoff lasts for was scheduled by a clock that was ahead."""
+        return now < (self.backoff_until or 0) <= now + int(LONGEST_WAIT_S * SECOND_US)
 
     @property
     def is_failing(self) -> bool:

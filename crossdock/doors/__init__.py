@@ -12,6 +12,7 @@ from crossdock.doors.contract import Handler as Handler
 from crossdock.doors.contract import Headers as Headers
 from crossdock.doors.contract import Media as Media
 from crossdock.doors.contract import OrganizationId as OrganizationId
+from crossdock.doors.contract import ReferenceList as ReferenceList
 from crossdock.doors.contract import Reply as Reply
 from crossdock.doors.contract import Request as Request
 from crossdock.doors.contract import Route as Route
@@ -21,6 +22,7 @@ from crossdock.doors.contract import basic_credentials as basic_credentials
 from crossdock.doors.contract import encode_json as encode_json
 from crossdock.doors.contract import in_one_view as in_one_view
 from crossdock.doors.contract import json_reply as json_reply
+from crossdock.doors.contract import not_offered as not_offered
 from crossdock.doors.contract import not_yet as not_yet
 from crossdock.doors.contract import replayed_header as replayed_header
 from crossdock.flows.event_payloads import PayloadFormat, document_payload

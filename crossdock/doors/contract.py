@@ -5,7 +5,7 @@ one flow call and a Reply. It never imports another door.
 """
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,6 +19,7 @@ from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import PayloadFormat
 from crossdock.flows.formats import Format
 from crossdock.flows.intake import Intake
+from crossdock.flows.stock_networks import NetworkSource
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 encode_json = _ENCODER.encode
@@ -27,7 +28,7 @@ encode_json = _ENCODER.encode
 class Headers:
     """A request's headers by lower-case name; the last of several wins."""
 
-    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._values = dict(raw)
 
     def get(self, name: str) -> str | None:
@@ -92,7 +93,10 @@ class Request:
     @property
     def bearer(self) -> str | None:
         """The bearer token, or None."""
-        scheme, _, token = (self.headers.get("authorization") or "").partition(" ")
+        authorization = self.headers.get("authorization") or ""
+        if authorization.startswith("Bearer "):  # nearly all
+            return authorization[7:].strip() or None
+        scheme, _, token = authorization.partition(" ")
         return token.strip() or None if scheme.lower() == "bearer" else None
 
 
@@ -189,6 +193,18 @@ def not_yet(method: str, *paths: str, when: Callable[[Headers], bool] | None = N
     return Route(method, paths, _refuse_not_yet, None, "notYet", "Not offered yet", when=when)
 
 
+def not_offered(method: str, *paths: str, reason: str, when: Callable[[Headers], bool] | None = None) -> Route:
+    """Make the route of a call that the vendor documents and the door will not offer: 501 in the vendor's own shape.
+
+    `reason` says what is not offered and what to do instead; clients are answered with it, and the documentation shows it.
+    """
+
+    async def refuse(request: Request) -> Reply:
+        raise NotFound(Code.NOT_YET, reason)
+
+    return Route(method, paths, refuse, None, "notOffered", "Not offered", when=when, description=reason)
+
+
 class Seed(Struct, frozen=True):
     """Something every new organization, or the demo one, is given by a door: a catalog entry or a vendor's id for it."""
 
@@ -228,8 +244,21 @@ class OrganizationId(Struct, frozen=True):
     parse: Callable[[str], str]
 
 
-class Door(Struct, frozen=True):
-    """A wire format with its paths.
+class ReferenceList(Struct, frozen=True):
+    """A list of a vendor's platform that an organization can replace: the catalog entry of `kind` under `key`.
+
+    `parse` returns the document to be stored for a file, and refuses with Invalid its faults; `default` is what is answered
+    where nothing is stored.
+    """
+
+    kind: str
+    key: str
+    parse: Callable[[bytes], bytes]
+    default: bytes
+
+
+class Door(Struct, frozen=True, eq=False):
+    """A wire format with its paths. Each is compared as the object it is, so that what is made of the doors can be cached.
 
     `refuse` renders any refusal, and None for a bug, in the door's own shape; it must know every errors.Code.
     `organization_of` reads from the headers which organization is meant, where the vendor has such a header.
@@ -237,8 +266,9 @@ class Door(Struct, frozen=True):
     (its name is given), `demo_seeds` for the demo one. `asyncapi` makes the AsyncAPI document of the events the door sends.
     `customer_hold_reasons` are the vendor's hold codes that need an answer from the customer, who is then asked by mail.
     `organization_ids` are the ids that the vendor gives an organization and the program can set; `sales_accounts` are those
-    it can add and change. `not_yet` are the vendor's calls that the door does not offer, made by
-    `not_yet()`; docs/doors lists them.
+    it can add and change, `reference_lists` the lists it can replace, `stock_networks` how the vendor defines networks of
+    stock. `not_yet` are the vendor's calls that the door does not offer yet, made by `not_yet()`, and `not_offered` those that
+    it will not offer, made by `not_offered()`; docs/doors lists them.
     """
 
     name: str
@@ -255,5 +285,8 @@ class Door(Struct, frozen=True):
     asyncapi: Callable[[], Any] | None = None
     customer_hold_reasons: tuple[str, ...] = ()
     not_yet: tuple[Route, ...] = ()
+    not_offered: tuple[Route, ...] = ()
     organization_ids: tuple[OrganizationId, ...] = ()
     sales_accounts: SalesAccounts | None = None
+    reference_lists: tuple[ReferenceList, ...] = ()
+    stock_networks: NetworkSource | None = None

@@ -22,10 +22,13 @@ from crossdock.core.errors import Busy, Code, Denied
 from crossdock.flows.callers import ADMIN as ADMIN
 from crossdock.flows.callers import ANY as ANY
 from crossdock.flows.callers import READ as READ
+from crossdock.flows.callers import ROLES as ROLES
 from crossdock.flows.callers import SCOPES as SCOPES
 from crossdock.flows.callers import WRITE as WRITE
 from crossdock.flows.callers import Access as Access
 from crossdock.flows.callers import Caller as Caller
+from crossdock.flows.callers import role_of as role_of
+from crossdock.flows.callers import system_caller as system_caller
 from crossdock.flows.context import Context
 from crossdock.store import tenants
 from crossdock.store.protocols import Transaction
@@ -134,6 +137,22 @@ async def sign_in(
     own = {"kind": "person", "ver": _version_of(person)}
     signed = _signed(context, person.email, claims(person) | own, lifetime_s)
     return signed, person, [(organization, place) for organization, place in found if organization]
+
+
+async def sign_in_verified(
+    context: Context, *, email: str, lifetime_s: int, claims: dict[str, Any], address: str | None = None
+) -> tuple[Grant, list[tuple[Organization, Membership]]]:
+    """Return a token to a person whose e-mail an identity provider has verified. Refuses with Denied `bad_credentials`."""
+    async with context.store.reading() as tx:
+        person = await tenants.get_person(tx, email=email.lower())
+        places = await tenants.memberships(tx, email=email.lower()) if person else []
+        found = [(await tenants.get_organization(tx, place.organization_id), place) for place in places]
+    if person is None or person.is_disabled or person.email in context.access.barred:
+        _log_sign_in("failed", "person", person.person_id if person else None, address)
+        raise Denied(Code.BAD_CREDENTIALS, "there is no such user")
+    _log_sign_in("ok", "person", person.person_id, address)
+    signed = _signed(context, person.email, claims | {"kind": "person", "ver": _version_of(person)}, lifetime_s)
+    return signed, [(organization, place) for organization, place in found if organization]
 
 
 def _refuse_wrong(context: Context, kind: str, account: str, address: str | None, *, known: str | None) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from crossdock.flows.measures import TASK_RESTARTS
+
 _log = structlog.get_logger("crossdock.background")
 # Seconds between the end of a task and its next start, and of running until it counts as healthy again.
 RESTART_S = 1.0
@@ -19,6 +21,7 @@ class BackgroundTasks:
 
     async def keep_running(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a task until it returns; each time it raises, start it again."""
+        TASK_RESTARTS.labels(name)  # a series from the start, so that the first restart is an increase
         while True:
             recovery = asyncio.get_running_loop().call_later(HEALTHY_S, self.failing.discard, name)
             try:
@@ -34,4 +37,5 @@ class BackgroundTasks:
             finally:
                 recovery.cancel()
             self.failing.add(name)
+            TASK_RESTARTS.labels(name).inc()
             await asyncio.sleep(RESTART_S)

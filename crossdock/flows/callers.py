@@ -1,6 +1,7 @@
 """Who asks: the caller a token stands for, the scopes there are, and the callers recognized lately."""
 
 import time
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ READ = "orders:read"
 WRITE = "orders:write"
 ADMIN = "admin"
 SCOPES = (READ, WRITE, ADMIN)
+# The scopes of a person's role.
+ROLES: dict[str, tuple[str, ...]] = {"viewer": (READ,), "operator": (READ, WRITE), "admin": SCOPES}
 # The scope of routes for any token, whatever its scopes.
 ANY = ""
 
@@ -39,6 +42,19 @@ class Caller(Struct, frozen=True):
         """Refuse with Denied unless the caller has `scope`; `admin` has all."""
         if scope != ANY and scope not in self.scopes and ADMIN not in self.scopes:
             raise Denied(Code.NO_SCOPE, f"the token lacks the scope {scope}", scope=scope)
+
+
+def system_caller(
+    organization: Organization, actor: str, references: frozenset[tuple[str, str]] = frozenset()
+) -> Caller:
+    """Return the caller of changes that the program makes itself, such as holds that expire and commands of the operator."""
+    return Caller(organization, actor, frozenset({READ, WRITE}), references)
+
+
+def role_of(scopes: Iterable[str]) -> str:
+    """Return the role that scopes amount to."""
+    given = frozenset(scopes)
+    return "admin" if ADMIN in given else "operator" if WRITE in given else "viewer"
 
 
 class Access:

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from crossdock.core.ids import IdGenerator
 from crossdock.flows.background import BackgroundTasks
+from crossdock.flows.background_jobs import BackgroundJobs
 from crossdock.flows.callers import Access
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.formats import Format
 from crossdock.flows.payload_formats import PayloadFormat
+from crossdock.flows.rate_limits import RateLimits
+from crossdock.flows.vault import Vault
 from crossdock.flows.wakeup import Wakeup
 from crossdock.settings import Settings
 from crossdock.store.protocols import Store, Transaction
@@ -30,25 +34,38 @@ class Context:
         clock: Callable[[], int],
         id_generator: IdGenerator,
         access: Access,
+        vault: Vault,
         formats: Mapping[str, Format],
         payloads: Mapping[str, PayloadFormat],
         rules: EndpointChecks,
         customer_hold_reasons: tuple[str, ...] = (),
+        papers: Any = None,
+        networks: tuple[Any, ...] = (),
     ) -> None:
         self.store = store
         self.settings = settings
         self.clock = clock
         self.id_generator = id_generator
         self.access = access
+        self.vault = vault
         self.formats = formats
         self.payloads = payloads
         self.rules = rules
         self.customer_hold_reasons = (
             customer_hold_reasons  # hold codes of vendors that need an answer from the customer
         )
+        self.papers = papers  # flows.paper_renderers.PaperRenderers
+        self.networks = networks  # flows.stock_networks.NetworkSource of each door that has networks
         self.document_cache = DocumentCache()  # only flows/rendering.py reads and fills it
         self.wakeup = Wakeup()  # notified when events were committed
+        self.stock_freed = Wakeup()  # notified when units have become available
+        # By organization: when flows/backorders.py allocated new orders last, and the newest of them.
+        self.allocation_runs: dict[int, tuple[int, int]] = {}
+        self.allocation_setups: dict[int, Any] = {}  # only flows/allocation_setup.py reads and fills it
+        self.placement_rules: dict[tuple[int, str], Any] = {}  # only flows/placement_rules.py reads and fills it
+        self.rate_limits = RateLimits(settings.client_rate, settings.client_burst)
         self.background = BackgroundTasks()
+        self.jobs = BackgroundJobs()
         self.stopping = asyncio.Event()  # set when the server stops: who waits in a request then replies at once
         # When a submission last came to this process; the worker beside it steps back while they come.
         self.submitted_at = 0

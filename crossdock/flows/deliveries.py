@@ -22,9 +22,10 @@ import structlog
 from msgspec import Struct
 
 from crossdock.core.ids import first_id_at
-from crossdock.core.retry_policy import SECOND_US, Attempt, Health, State, Verdict
+from crossdock.core.retry_policy import LONGEST_WAIT_S, SECOND_US, Attempt, Health, State, Verdict
 from crossdock.core.retry_policy import settle as state_after
 from crossdock.flows.context import Context
+from crossdock.flows.measures import count_dead_letter
 from crossdock.store import deliveries, event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
@@ -70,7 +71,8 @@ class _Lease(Struct, frozen=True):
 async def ready(context: Context) -> list[Ready]:
     """List the endpoints of all organizations that have something to deliver."""
     async with context.store.reading() as tx:
-        return await deliveries.ready(tx, now=context.clock())
+        organizations = await tenants.organizations(tx)
+        return await deliveries.ready(tx, [each.organization_id for each in organizations], now=context.clock())
 
 
 async def record_and_claim(
@@ -125,7 +127,7 @@ async def _record(
         delivery_ids=[delivery.delivery_id for delivery, _ in attempted],
     )
     recorded = [
-        _after_attempt(current, attempt, now)
+        _after_attempt(endpoint, current, attempt, now)
         for delivery, attempt in attempted
         if (current := stored.get(delivery.delivery_id)) is not None and current.ended_at is None
     ]
@@ -140,10 +142,12 @@ async def _record(
     return _replace(endpoint, health=health)
 
 
-def _after_attempt(delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
+def _after_attempt(endpoint: Endpoint, delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
     count = delivery.attempts + 1
     state, next_at = state_after(attempt, attempts=count, luck=random.random())
     ended_at = now if state in (State.DELIVERED, State.DEAD) else None
+    if state is State.DEAD:  # before the commit: where the database fails it, the letter is counted once more
+        count_dead_letter(endpoint.kind)
     return _replace(
         delivery, state=state, attempts=count, next_at=next_at, claimed_by=None, ended_at=ended_at,
         status=attempt.status, attempted=(*delivery.attempted, attempt),
@@ -181,7 +185,7 @@ def _log_health(before: Endpoint, after: Endpoint) -> None:
 async def _limit_capacity(tx: Transaction, endpoint: Endpoint, capacity: int, now: int) -> int:
     """Return how many deliveries may be claimed: none in a backoff, few after failures, counted over all workers."""
     health = endpoint.health
-    if endpoint.state != "enabled" or (health.backoff_until or 0) > now:
+    if endpoint.state != "enabled" or health.is_backing_off(now):
         return 0
     if not health.failures:
         return capacity
@@ -206,7 +210,7 @@ async def _claim_due(tx: Transaction, endpoint: Endpoint, capacity: int, lease: 
 async def _record_interrupted(tx: Transaction, endpoint: Endpoint, claimed: Sequence[Delivery], now: int) -> None:
     """Count an attempt for each delivery whose worker has gone. That says nothing about the endpoint's health."""
     attempt = Attempt(now, 0, Verdict.FAILED, error=_INTERRUPTED)
-    recorded = [_after_attempt(each, attempt, now) for each in claimed]
+    recorded = [_after_attempt(endpoint, each, attempt, now) for each in claimed]
     await deliveries.settle(tx, recorded)
     await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
     _log.warning("attempts were interrupted", endpoint_id=endpoint.endpoint_id, deliveries=len(recorded))
@@ -298,6 +302,27 @@ async def release_claims(context: Context, *, claimed_by: int | None = None) -> 
             count += len(claimed)
             if len(claimed) < _BATCH_ROWS:
                 break
+    return count
+
+
+async def reschedule(context: Context) -> int:
+    """Make due what was scheduled by a clock that was far ahead, or claimed then; returns how many deliveries that were."""
+    count = 0
+    for organization_id, endpoint_id in await _all_endpoints(context):
+        moved = _BATCH_ROWS
+        while moved == _BATCH_ROWS:
+            async with context.store.writing() as tx:
+                now = context.clock()
+                late = await deliveries.due_after(
+                    tx,
+                    organization_id,
+                    endpoint_id=endpoint_id,
+                    at=now + int(LONGEST_WAIT_S * SECOND_US),
+                    limit=_BATCH_ROWS,
+                )
+                await deliveries.take(tx, [_replace(each, next_at=now, claimed_by=None) for each in late])
+            moved = len(late)
+            count += moved
     return count
 
 

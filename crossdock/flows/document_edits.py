@@ -22,6 +22,7 @@ from crossdock.flows import idempotency, reference_data
 from crossdock.flows.access import Caller
 from crossdock.flows.formats import Format, MissingFields, ReferenceData, encode_json
 from crossdock.flows.idempotency import number_taken
+from crossdock.flows.large_orders import compute
 from crossdock.flows.reference_data import unknown_references
 from crossdock.flows.unit_of_work import UnitOfWork
 from crossdock.store import idempotency_keys, submissions
@@ -40,22 +41,26 @@ async def edited_content(work: UnitOfWork, caller: Caller, order: Order, edit: E
     """
     format = work.context.formats[edit.door]
     before = await _document(work, caller, order, format)
-    after = edit.change(deepcopy(before), order)
+    after = edit.change(await compute(order, lambda: deepcopy(before)), order)
     if json_equal(before, after):
         return None
-    seen, wanted = format.parse_rendered(before), format.parse(encode_json(after))
+    seen, wanted = await compute(order, lambda: (format.parse_rendered(before), format.parse(encode_json(after))))
     references = await _look_up(work, caller, (*seen.references, *wanted.references, *format.references(order.content)))
     _check(format, before, after, seen, wanted, references)
     await _claim_number(work, order, format, wanted)
     is_own = order.source.door == format.name
-    body = wanted if is_own and not wanted.faults else format.parse_rendered(after)
     current = await _with_unmapped(work, caller, order, format)
-    merged = editing.merge(current, format.to_content(seen, references), format.to_content(body, references))
-    if not is_own:
-        return merged if merged != current else None
-    merged = _replace(merged, unmapped=None, lines=tuple(_replace(line, unmapped=None) for line in merged.lines))
-    rendered = format.from_content(merged, references, MissingFields())
-    return unmapped.extract(merged, sent=body.tree, rendered=rendered, lines=format.lines)
+
+    def merged_content() -> Content | None:
+        body = wanted if is_own and not wanted.faults else format.parse_rendered(after)
+        merged = editing.merge(current, format.to_content(seen, references), format.to_content(body, references))
+        if not is_own:
+            return merged if merged != current else None
+        merged = _replace(merged, unmapped=None, lines=tuple(_replace(line, unmapped=None) for line in merged.lines))
+        rendered = format.from_content(merged, references, MissingFields())
+        return unmapped.extract(merged, sent=body.tree, rendered=rendered, lines=format.lines)
+
+    return await compute(order, merged_content)
 
 
 async def _document(work: UnitOfWork, caller: Caller, order: Order, format: Format) -> Document:

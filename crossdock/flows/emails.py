@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from crossdock.core.catalog.locations import KIND, Location, decode_location
 from crossdock.core.errors import Code, Conflict, Invalid, NotFound
 from crossdock.core.orders.model import Order
 from crossdock.core.subscription import MAIL_ENDPOINT
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
-from crossdock.store import deliveries, emails, submissions
+from crossdock.store import catalog, deliveries, emails, submissions
 from crossdock.store.deliveries import Endpoint
+from crossdock.store.emails import MailHead as MailHead
 from crossdock.store.emails import StoredMail as StoredMail
 from crossdock.store.protocols import Transaction
 
@@ -32,6 +34,12 @@ async def page(context: Context, caller: Caller, *, before: int, limit: int) -> 
         return await emails.page(tx, caller.organization_id, before=before, limit=limit)
 
 
+async def heads(context: Context, caller: Caller, mail_ids: Sequence[int]) -> dict[int, MailHead]:
+    """Return recipient and subject of those mails that are stored, by id: that of the event."""
+    async with context.store.reading() as tx:
+        return await emails.heads(tx, caller.organization_id, mail_ids=mail_ids)
+
+
 async def get(context: Context, caller: Caller, *, mail_id: int | None) -> StoredMail:
     """Return one stored mail. Refuses with NotFound `not_found`."""
     if mail_id is not None:
@@ -49,6 +57,14 @@ async def sent_documents(tx: Transaction, organization_id: int, orders: Iterable
     """
     ids = {order.source.submission_id for order in orders if order.content.unmapped is None}
     return await submissions.submission_bodies(tx, organization_id, submission_ids=sorted(ids))
+
+
+async def locations_of(tx: Transaction, organization_id: int, codes: Collection[str]) -> dict[str, Location]:
+    """Return locations by code; those that are not there any more are left out."""
+    if not codes:
+        return {}
+    entries = await catalog.entries(tx, organization_id, kind=KIND, keys=sorted(codes))
+    return {entry.key: decode_location(entry.document) for entry in entries}
 
 
 # ------------------------------------------------------------------------------------------------------------- settings

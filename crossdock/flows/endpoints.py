@@ -15,10 +15,13 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.endpoint_checks import SecretKind as SecretKind
 from crossdock.flows.event_payloads import TEST, PayloadFormat
+from crossdock.flows.vault import Vault
 from crossdock.store import deliveries, event_log
+from crossdock.store.deliveries import Activity as Activity
 from crossdock.store.deliveries import Delivery as Delivery
 from crossdock.store.deliveries import Endpoint as Endpoint
 from crossdock.store.protocols import Transaction
+from crossdock.store.tenants import Organization
 
 _replace = msgspec.structs.replace
 _encode = msgspec.json.encode
@@ -31,14 +34,19 @@ MAX_SECRETS = 4
 _BATCH_ROWS = 200
 
 
-def subscription_of(endpoint: Endpoint) -> Subscription:
-    """Decode the subscription of a webhook endpoint."""
-    return _subscription(endpoint.document)
+def subscription_of(context: Context, endpoint: Endpoint) -> Subscription:
+    """Decode the subscription of a webhook endpoint, with its secrets."""
+    return _subscription(context.vault, endpoint.document)
 
 
 @lru_cache(maxsize=1_000)  # more than the endpoints that are busy at a time
-def _subscription(document: bytes) -> Subscription:
-    return _SUBSCRIPTION.decode(document)
+def _subscription(vault: Vault, document: bytes) -> Subscription:
+    return vault.open_subscription(_SUBSCRIPTION.decode(document))
+
+
+def _document(context: Context, subscription: Subscription) -> bytes:
+    """Encode a subscription as it is stored."""
+    return _encode(context.vault.seal_subscription(subscription))
 
 
 # ------------------------------------------------------------------------------------------------------------ endpoints
@@ -63,13 +71,13 @@ async def add(
     now = context.clock()
     async with context.store.writing() as tx:
         existing = [each for each in await _lock_all(tx, caller) if each.kind == "webhook"]
-        _check_key(existing, subscription, key)
+        _check_key(context, existing, subscription, key)
         if len(existing) >= context.settings.endpoints_most:
             raise Conflict(Code.EXISTS, f"there are {len(existing)} endpoints already; remove one first")
         position = 0 if from_start else await event_log.feed_position(tx, caller.organization_id)
         created = Endpoint(
             caller.organization_id, context.id_generator.new(now), 1, "webhook", "enabled", None, position, Health(), now, now,
-            _encode(subscription),
+            _document(context, subscription),
         )  # fmt: skip
         await deliveries.add_endpoint(tx, created)
     context.wakeup.notify()
@@ -84,11 +92,16 @@ async def _lock_all(tx: Transaction, caller: Caller) -> list[Endpoint]:
 
 
 def _check_key(
-    existing: Sequence[Endpoint], subscription: Subscription, key: Key, *, except_id: int | None = None
+    context: Context,
+    existing: Sequence[Endpoint],
+    subscription: Subscription,
+    key: Key,
+    *,
+    except_id: int | None = None,
 ) -> None:
     value = key(subscription)
     others = (each for each in existing if each.kind == "webhook" and each.endpoint_id != except_id)
-    if value is not None and any(key(subscription_of(each)) == value for each in others):
+    if value is not None and any(key(subscription_of(context, each)) == value for each in others):
         raise Conflict(Code.EXISTS, "there is such a webhook already", what="endpoint")
 
 
@@ -189,11 +202,13 @@ async def change(
         before = await _get_webhook(tx, caller, endpoint_id, for_update=True)
         if versions is not None and before.version not in versions:
             raise Conflict(Code.STALE_VERSION, "the endpoint was changed by another request", version=before.version)
-        subscription = changed(subscription_of(before))
+        unchanged = subscription_of(context, before)
+        subscription = changed(unchanged)
         check(context, subscription)
         if key:
-            _check_key(existing, subscription, key, except_id=before.endpoint_id)
-        after = _enable(_replace(before, document=_encode(subscription)), enabled)
+            _check_key(context, existing, subscription, key, except_id=before.endpoint_id)
+        document = before.document if subscription == unchanged else _document(context, subscription)
+        after = _enable(_replace(before, document=document), enabled)
         if after == before:
             return before
         after = _replace(after, version=before.version + 1, updated_at=context.clock())
@@ -232,6 +247,22 @@ async def rotate(
     return await change(context, caller, endpoint_id=endpoint_id, changed=rotated)
 
 
+async def encrypt(context: Context, organization: Organization) -> int:
+    """Store the secrets of an organization's webhook endpoints anew, under the newest key; returns how many endpoints."""
+    async with context.store.writing() as tx:
+        found = [
+            each for each in await deliveries.endpoints(tx, organization.organization_id) if each.kind == "webhook"
+        ]
+        for each in found:
+            locked = await deliveries.get_endpoint(
+                tx, organization.organization_id, endpoint_id=each.endpoint_id, for_update=True
+            )
+            assert locked is not None  # endpoints are never deleted
+            document = _document(context, subscription_of(context, locked))
+            await deliveries.change_endpoint(tx, _replace(locked, document=document), seen=locked.version)
+    return len(found)
+
+
 async def remove(context: Context, caller: Caller, *, endpoint_id: int | None) -> Endpoint:
     """Remove an endpoint; attempts in flight end, nothing else is delivered. Refuses with NotFound `not_found`."""
     async with context.store.writing() as tx:
@@ -259,6 +290,32 @@ async def page(
             tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, state=state, order_id=order_id,
             before=before, limit=limit,
         )  # fmt: skip
+
+
+async def activity(context: Context, caller: Caller) -> dict[int, Activity]:
+    """Count what each endpoint has done lately and has to do, by endpoint id."""
+    async with context.store.reading() as tx:
+        return await deliveries.activity(tx, caller.organization_id)
+
+
+async def pending(context: Context, caller: Caller, *, endpoint_id: int | None, limit: int) -> list[Delivery]:
+    """List at most `limit` deliveries that are due or will be retried, the next first. Refuses with NotFound `not_found`."""
+    async with context.store.reading() as tx:
+        endpoint = await _get(tx, caller, endpoint_id)
+        return await deliveries.due(
+            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, now=MAX_ID, limit=limit
+        )
+
+
+async def of_orders(
+    context: Context, caller: Caller, *, endpoint_id: int | None, order_ids: Sequence[int], limit: int
+) -> list[Delivery]:
+    """List at most `limit` deliveries about some orders, newest first. Refuses with NotFound `not_found`."""
+    async with context.store.reading() as tx:
+        endpoint = await _get(tx, caller, endpoint_id)
+        return await deliveries.of_orders(
+            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, order_ids=order_ids, limit=limit
+        )
 
 
 async def delivery(context: Context, caller: Caller, *, endpoint_id: int | None, delivery_id: int | None) -> Delivery:
@@ -337,7 +394,7 @@ async def test(context: Context, caller: Caller, *, endpoint_id: int | None) -> 
     """Send a webhook endpoint a test message, which is about no order. Refuses with NotFound `not_found`."""
     now = context.clock()
     event_id = context.id_generator.new(now)
-    subscription = subscription_of(await webhook(context, caller, endpoint_id=endpoint_id))
+    subscription = subscription_of(context, await webhook(context, caller, endpoint_id=endpoint_id))
     body = context.payloads[subscription.format].test(caller.organization, event_id, now)
     return await send(context, caller, endpoint_id=endpoint_id, event_id=event_id, topic=TEST, body=body)
 

@@ -8,7 +8,7 @@ import structlog
 from crossdock.core.events import ORDER, Event
 from crossdock.core.orders import events
 from crossdock.flows import rendering
-from crossdock.flows.access import Caller
+from crossdock.flows.access import Caller, system_caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import encode_json
 from crossdock.flows.payload_formats import TEST as TEST
@@ -131,7 +131,7 @@ async def bodies(
 async def worker_of(tx: Transaction, organization: Organization) -> Caller:
     """Return the caller in whose name the payloads of an organization are rendered."""
     references = await tenants.vendor_references(tx, organization.organization_id)
-    return Caller(organization, ACTOR, frozenset(), frozenset(references))
+    return system_caller(organization, ACTOR, frozenset(references))
 
 
 def document_payload(door: str) -> PayloadFormat:

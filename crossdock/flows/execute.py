@@ -4,7 +4,9 @@ Doors, timers, the consent page, the console and the CLI all pass commands (core
 of a call share one transaction, all or none; `execute_each` does each for itself.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -13,18 +15,23 @@ from msgspec import Struct
 
 from crossdock.core.errors import Busy, Code, Conflict, NotFound
 from crossdock.core.events import Event
+from crossdock.core.ids import created_us
 from crossdock.core.orders.commands import Command, State, decide, is_applicable
+from crossdock.core.orders.events import ReturnJudged, decode_event
 from crossdock.core.orders.model import Order
-from crossdock.flows import document_edits, idempotency
-from crossdock.flows.access import Caller
+from crossdock.flows import allocation, document_edits, idempotency, invoicing, tracing
+from crossdock.flows.access import WRITE, Caller
 from crossdock.flows.context import Context
 from crossdock.flows.idempotency import IdempotentRequest
+from crossdock.flows.large_orders import compute
 from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
 from crossdock.store import event_log
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Transaction
 
 _replace = msgspec.structs.replace
+# Ids of one transaction are minted for one moment; when a millisecond has no ids left, they go on in the next.
+_ONE_CHANGE_US = 2_000
 _log = structlog.get_logger("crossdock.execute")
 
 
@@ -60,17 +67,20 @@ async def execute(
     With `dry_run` nothing is written, and the answer is what would be. `request` makes a single command happen once. `reply`
     renders each change before the commit: a change that cannot be answered is not made.
     Refuses with NotFound `no_order`; Conflict `stale_version`, `state_forbids` (its facts name the status and the possible
-    verbs), `key_reused`; and with what the commands refuse.
+    verbs), `key_reused`; and with what the commands refuse. Denied `no_scope`: the caller may not change orders.
     """
-    async with unit_of_work(context, caller.organization_id, dry_run=dry_run) as work:
-        if request is not None and not dry_run:
-            (command,) = commands
-            return [await _execute_once(work, caller, command, request, door=door)]
-        changes: dict[int, Change] = {}
-        for place in _in_locking_order(commands):
-            change = await _execute_one(work, caller, commands[place], door=door)
-            changes[place] = change if reply is None else _replace(change, reply=await reply(work.tx, change))
-    return [changes[place] for place in range(len(commands))]
+    caller.require(WRITE)
+    with tracing.span("execute"):
+        async with unit_of_work(context, caller.organization_id, dry_run=dry_run) as work:
+            if request is not None and not dry_run:
+                (command,) = commands
+                return [await _execute_once(work, caller, command, request, door=door)]
+            await _lock(work, commands)
+            changes: list[Change] = []
+            for command in commands:
+                change = await _execute_one(work, caller, command, door=door)
+                changes.append(change if reply is None else _replace(change, reply=await reply(work.tx, change)))
+        return changes
 
 
 async def execute_each(
@@ -98,9 +108,30 @@ async def execute_each(
     return changes
 
 
-def _in_locking_order(commands: Sequence[Command]) -> list[int]:
-    """Sort by order id, so that two calls that share some orders never wait for each other."""
-    return sorted(range(len(commands)), key=lambda place: commands[place].order_id or 0)
+async def try_each(
+    context: Context, caller: Caller, commands: Sequence[Command], *, door: str
+) -> list[Change | Exception]:
+    """Try commands each for itself, as `execute_each` would execute them, and save nothing. Refuses with Busy."""
+    changes: list[Change | Exception] = []
+    for command in commands:
+        try:
+            changes += await execute(context, caller, [command], door=door, dry_run=True)
+        except Busy:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in execute_each
+            changes.append(error)
+        await asyncio.sleep(0)  # other requests get their turn
+    return changes
+
+
+async def _lock(work: UnitOfWork, commands: Sequence[Command]) -> None:
+    """Lock the orders of several commands, sorted by id, so that two calls that share some never wait for each other."""
+    if len(commands) < 2 or work.dry_run:
+        return
+    for order_id in sorted({command.order_id for command in commands if command.order_id is not None}):
+        order = await order_store.get(work.tx, work.organization_id, order_id=order_id, for_update=True)
+        if order is not None:
+            work.loaded[order_id] = order
 
 
 async def _execute_once(
@@ -112,7 +143,10 @@ async def _execute_once(
     if first is not None:
         order = await order_store.get(work.tx, work.organization_id, order_id=first.order_id or 0)
         assert order is not None, "an order is never removed"
-        return Change(order, reply=first.reply or b"", replayed=True)
+        if first.reply is None:  # it was erased with the order's person (flows/erasure.py)
+            done = Change(order, await _events_after(work, order, first.submission_id))
+            return Change(order, reply=await request.reply(work.tx, done), replayed=True)
+        return Change(order, reply=first.reply, replayed=True)
     change = await _execute_one(work, caller, command, door=door)
     reply = await request.reply(work.tx, change)
     work.submit(
@@ -122,6 +156,15 @@ async def _execute_once(
         )
     )  # fmt: skip
     return _replace(change, reply=reply)
+
+
+async def _events_after(work: UnitOfWork, order: Order, submission_id: int) -> tuple[Event, ...]:
+    """Return the events of the change that a submission made: their ids come right after its own."""
+    history = await event_log.events(work.tx, work.organization_id, aggregate_id=order.order_id)
+    later = [event for event in history if event.event_id > submission_id]
+    if not later or created_us(later[0].event_id) - created_us(submission_id) > _ONE_CHANGE_US:
+        return ()
+    return (later[0], *takewhile(lambda event: decode_event(event).joined, later[1:]))
 
 
 async def _execute_one(work: UnitOfWork, caller: Caller, command: Command, *, door: str) -> Change:
@@ -137,15 +180,28 @@ async def _execute_one(work: UnitOfWork, caller: Caller, command: Command, *, do
         return Change(order)
     state = await _state(work, caller, command, order)
     first = len(work.events)
-    after = work.apply(order, decide(command, state), actor=caller.actor, door=door)
+    decided = await compute(order, lambda: decide(command, state))
+    for event in decided:
+        if isinstance(event, ReturnJudged):
+            await work.stock.add_levels(event.stock_movements(order))
+    after = work.apply(order, decided, actor=caller.actor, door=door)
     if after is not order:
+        done = [each.event for each in work.events[first:]]
         work.change(after, before=order)
-    return Change(after, tuple(each.event for each in work.events[first:]))
+        invoiced = await invoicing.follow_up(work, after, done, actor=caller.actor, door=door)
+        if invoiced is not after:
+            work.change(invoiced, before=after)
+            after = invoiced
+        allocated = await allocation.follow_up(work, after, done, actor=caller.actor)
+        if allocated is not after:
+            work.change(allocated, before=after)
+            after = allocated
+    return Change(after, tuple(each.event for each in work.events[first:] if each.event.aggregate_id == order.order_id))
 
 
 async def _load(work: UnitOfWork, command: Command, door: str) -> Order:
     """Load a command's order, locked until the commit; an earlier command of this call may have changed it."""
-    order = work.changed.get(command.order_id or 0)
+    order = work.changed.get(command.order_id or 0) or work.loaded.get(command.order_id or 0)
     if order is None and command.order_id is not None:
         order = await order_store.get(
             work.tx, work.organization_id, order_id=command.order_id, for_update=not work.dry_run
@@ -164,4 +220,4 @@ async def _state(work: UnitOfWork, caller: Caller, command: Command, order: Orde
     edit = command.edit_of(state)
     if edit is not None:
         state = _replace(state, content=await document_edits.edited_content(work, caller, order, edit))
-    return state
+    return await allocation.with_supply(work, command, state) if command.reads_supply else state

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -136,6 +137,21 @@ async def page(context: Context, caller: Caller, *, after: Cursor, limit: int, w
     return FeedPage(entries, cursor, position < last)
 
 
+async def latest(
+    context: Context, caller: Caller, *, before: int | None, limit: int, wanted: EventFilter
+) -> tuple[list[LogEntry], int | None]:
+    """Return at most `limit` entries below a position, or the newest, newest first, and the position to continue before."""
+    async with context.store.reading() as tx:
+        return await event_log.newest(tx, caller.organization_id, before=before, limit=limit, wanted=wanted)
+
+
+async def histories(context: Context, caller: Caller, aggregate_ids: Sequence[int]) -> list[LogEntry]:
+    """Return all entries about some aggregates, each in its order."""
+    async with context.store.reading() as tx:
+        found = await event_log.histories(tx, caller.organization_id, aggregate_ids=aggregate_ids)
+    return [entry for history in found.values() for entry in history]
+
+
 async def wait(
     context: Context, caller: Caller, *, after: Cursor, limit: int, wanted: EventFilter, wait_s: float
 ) -> FeedPage:
@@ -174,11 +190,11 @@ async def _followed(
 async def _next(
     context: Context, caller: Caller, *, after: Cursor, limit: int, wanted: EventFilter, wait_s: float
 ) -> FeedPage:
-    until = context.clock() + int(wait_s * 1_000_000)
+    until = time.monotonic() + wait_s  # a clock that is set back lengthens no wait
     while True:
         since = context.wakeup.count
         result = await page(context, caller, after=after, limit=limit, wanted=wanted)
-        left_s = (until - context.clock()) / 1_000_000
+        left_s = until - time.monotonic()
         if result.entries or context.stopping.is_set() or (left_s <= 0 and not result.more):
             return result
         after = result.cursor

@@ -54,10 +54,15 @@ class MissingFields:
 
 
 class Placement(Struct, frozen=True):
-    """What a door's rules do to an order the moment it is received."""
+    """What a door's rules do to an order the moment it is received; `hold_notes` are those of the reasons at their places.
+
+    It is allocated to `location_ref`; with `fulfills` that location also gets a fulfillment of what was allocated.
+    """
 
     hold_reasons: tuple[str, ...] = ()
+    hold_notes: tuple[str | None, ...] = ()
     location_ref: str | None = None
+    fulfills: bool = False
 
 
 NO_PLACEMENT = Placement()
@@ -75,8 +80,14 @@ class Format(Protocol):
     number_path: Path  # the member that holds the natural key, for the conflict's fault
     # Whether the response says more than the order itself: then it is given the order's events.
     reads_history: bool = False
+    # The kind of catalog entries that `placement` finds in the reference data, if it needs any (flows/placement_rules.py).
+    placement_kind: str | None = None
     # Whether `is_visible` may be False; asking costs a look-up where a natural key is used again.
     hides_orders: bool = False
+    # Kinds of catalog entries that may say something of a customer, and of those that are files made of orders: an erasure
+    # changes the former and removes the latter (flows/erasure.py).
+    personal_kinds: tuple[str, ...] = ()
+    file_kinds: tuple[str, ...] = ()
 
     def parse(self, raw: bytes) -> ParsedBody:
         """Parse a create body. Raises Invalid only where it is no JSON; every other fault is in the result."""
@@ -120,3 +131,11 @@ class Format(Protocol):
     def is_visible(self, order: Order) -> bool:
         """Tell whether the door's calls see an order at all; one that was deleted through the door may be there for others."""
         return True
+
+    def documents_of(self, order: Order, history: Sequence[Event]) -> Sequence[tuple[str, str]]:
+        """List kind and key of the catalog entries that the door may have about an order, of the kinds `personal_kinds`."""
+        return ()
+
+    def erase_document(self, kind: str, document: bytes) -> bytes | None:
+        """Take a person out of the document of such an entry; None where nothing of it is left."""
+        return None

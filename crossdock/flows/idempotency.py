@@ -42,22 +42,10 @@ def submission_record(
     reply: bytes | None = None,
 ) -> SubmissionRecord:
     """Make the record of a request that is kept; `size` is what was sent where `body` is only its beginning."""
-    return SubmissionRecord(
-        organization_id=caller.organization_id,
-        submission_id=submission_id,
-        door=door,
-        operation=operation,
-        actor=caller.actor,
-        received_at=received_at,
-        status=status,
-        order_id=order_id,
-        code=code,
-        faults=faults,
-        redrive_of=redrive_of,
-        size=len(body) if size is None else size,
-        body=body,
-        reply=reply,
-    )
+    return SubmissionRecord(  # by position: quicker, for every new order
+        caller.organization_id, submission_id, door, operation, caller.actor, received_at, status, order_id, code, faults,
+        redrive_of, len(body) if size is None else size, body, reply,
+    )  # fmt: skip
 
 
 async def first_submission(tx: Transaction, organization_id: int, claim: Claim) -> SubmissionRecord:
@@ -65,6 +53,20 @@ async def first_submission(tx: Transaction, organization_id: int, claim: Claim) 
     first = await submissions.get_submission(tx, organization_id, submission_id=claim.submission_id)
     assert first is not None, "a key outlives no submission"
     return first
+
+
+def is_erased(record: SubmissionRecord) -> bool:
+    """Tell whether the body of a submission was erased (flows/erasure.py)."""
+    return not record.body and record.size > 0
+
+
+def repeats(first: SubmissionRecord, body: bytes) -> bool:
+    """Tell whether a body says the same as the first one under its key.
+
+    Of an erased one nobody knows. Where it was about one order, the key decides; a call with many orders is no repeat, because
+    to do it over could bring back what was erased.
+    """
+    return first.order_id is not None if is_erased(first) else is_same_body(first.body, body)
 
 
 def is_same_body(one: bytes, other: bytes) -> bool:
@@ -80,7 +82,7 @@ def is_same_body(one: bytes, other: bytes) -> bool:
 def key_reused(number: str | None = None) -> Conflict:
     """Return the refusal of a key that stands for another request."""
     facts = {} if number is None else {"number": number}
-    return Conflict(Code.KEY_REUSED, "this request id was used for another request", faults=(), **facts)
+    return Conflict(Code.KEY_REUSED, "the key or id of this request was used for another request", faults=(), **facts)
 
 
 def number_taken(number: str, fault: Fault, *, order_id: int) -> Conflict:
@@ -113,7 +115,7 @@ async def claim(
     claims = await idempotency_keys.find_claims(tx, organization_id, [request.key])
     first = await first_submission(tx, organization_id, claims[request.key])
     is_same = first.operation == request.operation and first.order_id == order_id
-    if not is_same or not is_same_body(first.body, request.body):
+    if not is_same or not repeats(first, request.body):
         raise key_reused()
     return first
 
@@ -147,7 +149,7 @@ async def begin_bulk_call(
             return BulkCall(submission_id)
         claims = await idempotency_keys.find_claims(tx, caller.organization_id, [key])
         first = await first_submission(tx, caller.organization_id, claims[key])
-    if first.operation != operation or not is_same_body(first.body, raw):
+    if first.operation != operation or not repeats(first, raw):
         raise key_reused()
     return BulkCall(first.submission_id, first.reply)
 

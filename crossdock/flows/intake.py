@@ -7,7 +7,9 @@ other content is a conflict.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -18,20 +20,23 @@ from crossdock.core.errors import Busy, Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.ids import created_us, hashed_key, json_equal
 from crossdock.core.json.request_body import ParsedBody
 from crossdock.core.orders import unmapped
-from crossdock.core.orders.commands import HoldRequest, PlaceHolds, ReplaceContent, State, allocate, decide
-from crossdock.core.orders.events import OrderEvent, Received, new_order
+from crossdock.core.orders.commands import HoldRequest, PlaceHolds, ReplaceContent, State, decide
+from crossdock.core.orders.erasure import erased
+from crossdock.core.orders.events import Edited, OrderEvent, Received, decode_event, evolve, new_order
+from crossdock.core.orders.fulfilling import CreateFulfillment, free_units
 from crossdock.core.orders.model import Content, Order
-from crossdock.flows import idempotency, reference_data
+from crossdock.flows import allocation, idempotency, location_names, placement_rules, reference_data, tracing
 from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.formats import Format, MissingFields, ReferenceData
 from crossdock.flows.idempotency import SubmissionStatus
-from crossdock.flows.measures import INTAKE_WAITING
+from crossdock.flows.measures import INTAKE_WAITING, count_batch
 from crossdock.flows.reference_data import unknown_references
 from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
-from crossdock.store import idempotency_keys, submissions
+from crossdock.store import event_log, idempotency_keys, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.idempotency_keys import Claim
+from crossdock.store.protocols import Transaction
 from crossdock.store.submissions import SubmissionRecord
 
 _log = structlog.get_logger("crossdock.intake")
@@ -66,7 +71,7 @@ class Outcome(Struct, frozen=True):
     refusal: Exception | None = None
 
 
-class _PendingOrder:
+class PendingOrder:
     """A submission on its way through a batch, parsed."""
 
     def __init__(self, submission: Submission) -> None:
@@ -77,6 +82,7 @@ class _PendingOrder:
         self.submission_id = 0
         self.order_id = 0
         self.keys: tuple[bytes, ...] = ()
+        self.trace = tracing.current()
         if self.refusal is None:
             try:
                 self.body = submission.format.parse(submission.raw)
@@ -100,7 +106,7 @@ class _PendingOrder:
 
 
 # ------------------------------------------------------------------------------------------------------------- batching
-_Group = list[tuple[_PendingOrder, asyncio.Future[Outcome]]]
+_Group = list[tuple[PendingOrder, asyncio.Future[Outcome]]]
 
 
 class Intake:
@@ -118,8 +124,10 @@ class Intake:
 
         Refuses with Invalid, NotFound, Conflict, Busy.
         """
-        (waiting,) = self._enqueue([submission])
-        outcome = await waiting
+        with tracing.span("intake") as span:
+            (waiting,) = self._enqueue([submission])
+            outcome = await waiting
+            span.set(outcome=outcome.status, submission_id=outcome.submission_id, order_id=outcome.order_id)
         if outcome.refusal is not None:
             raise outcome.refusal
         return outcome
@@ -129,24 +137,36 @@ class Intake:
 
         Refuses with Busy.
         """
-        return [await waiting for waiting in self._enqueue(submissions)]
+        with tracing.span("intake", submissions=len(submissions)):
+            return [await waiting for waiting in self._enqueue(submissions)]
 
     def _enqueue(self, submissions: Sequence[Submission]) -> list[asyncio.Future[Outcome]]:
-        if self._count + len(submissions) > self._context.settings.intake_waiting:
-            raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=self._context.settings.intake_waiting)
         loop = asyncio.get_running_loop()
         organization_id = submissions[0].caller.organization_id
         queue = self._waiting.setdefault(organization_id, [])
-        group: _Group = [(_PendingOrder(submission), loop.create_future()) for submission in submissions]
+        self._check_share(queue, len(submissions))
+        group: _Group = [(PendingOrder(submission), loop.create_future()) for submission in submissions]
         queue.append(group)
         self._count += len(submissions)
         self._context.submitted_at = self._context.clock()
         if self._writers.get(organization_id, 0) < self._context.store.writers:
             self._writers[organization_id] = self._writers.get(organization_id, 0) + 1
-            task = asyncio.create_task(self._write_batches(organization_id, queue))
+            task = asyncio.create_task(self._write_batches(organization_id, queue), context=tracing.detached())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return [future for _, future in group]
+
+    def _check_share(self, queue: list[_Group], added: int) -> None:
+        """Refuse with Busy more than an organization's share of what may wait: half of what others leave.
+
+        So something is left for each, however many orders one of them sends.
+        """
+        limit = self._context.settings.intake_waiting
+        if self._count + added <= (limit + 1) // 2:  # nearly always
+            return
+        own = sum(map(len, queue))
+        if own + added > (limit - (self._count - own) + 1) // 2:
+            raise Busy(Code.OVERLOADED, "too many orders are waiting", limit=limit)
 
     async def _write_batches(self, organization_id: int, queue: list[_Group]) -> None:
         try:
@@ -179,19 +199,19 @@ class Intake:
             for _, future in batch:
                 _resolve(future, busy)
         except Conflict:  # an order to be replaced has changed since it was read: read it again
-            await self._settle(organization_id, [(_PendingOrder(each.submission), future) for each, future in batch])
+            await self._settle(organization_id, [(PendingOrder(each.submission), future) for each, future in batch])
         except Exception as bug:  # noqa: BLE001 - references and answered below, for the one submission that causes it
             if len(batch) == 1:
                 await self._settle_bug(organization_id, *batch[0], bug)
                 return
             for pending, future in batch:  # one of them breaks the transaction; alone, only that one fails
-                await self._settle(organization_id, [(_PendingOrder(pending.submission), future)])
+                await self._settle(organization_id, [(PendingOrder(pending.submission), future)])
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 _resolve(future, outcome)
 
     async def _settle_bug(
-        self, organization_id: int, pending: _PendingOrder, future: "asyncio.Future[Outcome]", bug: Exception
+        self, organization_id: int, pending: PendingOrder, future: "asyncio.Future[Outcome]", bug: Exception
     ) -> None:
         """Keep a submission that a bug rolled back: rejected, so that it can be replayed once the bug is fixed."""
         pending.fail(bug)
@@ -214,16 +234,25 @@ def _resolve(future: "asyncio.Future[Outcome]", outcome: Outcome | Exception) ->
 
 
 # -------------------------------------------------------------------------------------------------------------- placing
-_Pending = list[tuple[int, _PendingOrder]]
+_Pending = list[tuple[int, PendingOrder]]
 
 
-async def place(context: Context, organization_id: int, batch: Sequence[_PendingOrder]) -> list[Outcome]:
+async def place(context: Context, organization_id: int, batch: Sequence[PendingOrder]) -> list[Outcome]:
     """Store a batch in as few transactions as its duplicates allow, and return an outcome for each, in order."""
     outcomes: dict[int, Outcome] = {}
     left = list(enumerate(batch))
     while left:
+        began = time.perf_counter()
         async with unit_of_work(context, organization_id) as work:
             done, left = await _place_once(work, left)
+            if tracing.is_on():
+                work.traces = {
+                    outcome.order_id: batch[position].trace
+                    for position, outcome in done.items()
+                    if outcome.order_id is not None
+                }
+        doors = ((batch[position].submission.format.name, outcome.status) for position, outcome in done.items())
+        count_batch(doors, time.perf_counter() - began)
         outcomes |= done
     return [outcomes[position] for position in range(len(batch))]
 
@@ -237,7 +266,7 @@ async def _place_once(work: UnitOfWork, batch: _Pending) -> tuple[dict[int, Outc
     for position, pending in batch:
         pending.submission_id = work.context.id_generator.new(work.now)
         if pending.refusal is None:
-            _make_content(pending, references)
+            make_content(pending, references)
         if pending.refusal is not None:
             outcomes[position] = _refuse(work, pending)
         elif not claims.keys().isdisjoint(pending.keys):
@@ -248,9 +277,10 @@ async def _place_once(work: UnitOfWork, batch: _Pending) -> tuple[dict[int, Outc
             for key in pending.keys:
                 claims[key] = Claim(work.organization_id, key, pending.submission_id, pending.order_id)
     claimed = await idempotency_keys.claim(work.tx, list(claims.values())) if claims else set()
+    allocates = bool(sound) and await allocation.allocates_on_arrival(work)
     for position, pending in sound:
         if claimed.issuperset(pending.keys):
-            outcomes[position] = _accept(work, pending, references)
+            outcomes[position] = await _accept(work, pending, references, allocates=allocates)
         else:
             outcomes[position] = await _settle_duplicate(work, pending, claimed, references)
     return outcomes, deferred
@@ -262,7 +292,7 @@ async def _look_up(work: UnitOfWork, batch: _Pending) -> ReferenceData:
     return await reference_data.find(work.tx, caller, keys - caller.references)
 
 
-def _make_content(pending: _PendingOrder, references: ReferenceData) -> None:
+def make_content(pending: PendingOrder, references: ReferenceData) -> None:
     """Make content of a parsed body, or find out why that cannot be: its own faults and references to nothing."""
     body = pending.body
     assert body is not None
@@ -291,7 +321,7 @@ def _content(body: ParsedBody, format: Format, references: ReferenceData) -> Con
     return unmapped.extract(content, sent=body.tree, rendered=rendered, lines=format.lines)
 
 
-def _refuse(work: UnitOfWork, pending: _PendingOrder) -> Outcome:
+def _refuse(work: UnitOfWork, pending: PendingOrder) -> Outcome:
     refusal = pending.refusal
     code = str(refusal.code) if isinstance(refusal, Refusal) else "bug"
     faults = refusal.faults if isinstance(refusal, Refusal) else ()
@@ -301,7 +331,10 @@ def _refuse(work: UnitOfWork, pending: _PendingOrder) -> Outcome:
     return Outcome("refused", pending.submission_id, refusal=refusal)
 
 
-def _accept(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData) -> Outcome:
+async def _accept(
+    work: UnitOfWork, pending: PendingOrder, references: ReferenceData, *, allocates: bool = True
+) -> Outcome:
+    """Place an order; `allocates` is false where its organization is known not to allocate new orders."""
     submission = pending.submission
     assert pending.content is not None
     received = Received(submission_id=pending.submission_id, content=pending.content)
@@ -310,32 +343,64 @@ def _accept(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData)
         received, organization_id=work.organization_id, order_id=pending.order_id,
         at=max(work.now, created_us(pending.order_id)), actor=submission.caller.actor, door=submission.format.name,
     )  # fmt: skip
+    first = len(work.events)
     order = work.receive(order, received)
-    order = work.apply(
-        order, _placement(work, pending, order, references), actor=submission.caller.actor, door=submission.format.name
-    )
-    work.place(order)
+    placed = await _placement(work, pending, order, references)
+    order = work.apply(order, placed, actor=submission.caller.actor, door=submission.format.name)
+    if allocates:
+        order = await allocation.follow_up(
+            work, order, [work.events[first].event], actor=submission.caller.actor, joined=True
+        )
     reply = submission.format.create_response(pending.document, order, references)
+    work.place(order)
     work.submit(_record(work, pending, "accepted", order_id=order.order_id, reply=reply))
     return Outcome("accepted", pending.submission_id, order.order_id, reply)
 
 
-def _placement(work: UnitOfWork, pending: _PendingOrder, order: Order, references: ReferenceData) -> list[OrderEvent]:
+async def _placement(
+    work: UnitOfWork, pending: PendingOrder, order: Order, references: ReferenceData
+) -> list[OrderEvent]:
     """Decide what the door's rules do to a new order at once; it belongs to the same change as its receipt."""
-    placement = pending.submission.format.placement(pending.document, order, references)
+    format = pending.submission.format
+    references = await placement_rules.with_rules(work.tx, work.context, format, references)
+    placement = format.placement(pending.document, order, references)
     events: list[OrderEvent] = []
     if placement.hold_reasons:
-        holds = tuple(HoldRequest(reason) for reason in placement.hold_reasons)
+        noted = zip_longest(placement.hold_reasons, placement.hold_notes)
+        holds = tuple(HoldRequest(reason, note=note) for reason, note in noted)
         command = PlaceHolds(order_id=order.order_id, holds=holds)
         events += decide(command, State(order, order.created_at, pending.submission.caller.actor))
     if placement.location_ref is not None:
-        events += allocate(order, location_ref=placement.location_ref)
+        actor = pending.submission.caller.actor
+        organization = pending.submission.caller.organization
+        location = await location_names.code_of(work, organization, placement.location_ref)
+        events += await allocation.placed_at(work, order, location, actor=actor)
+        if placement.fulfills:
+            events += _fulfillment_at(work, order, location, events)
     return [msgspec.structs.replace(event, joined=True) for event in events]
+
+
+def _fulfillment_at(
+    work: UnitOfWork, order: Order, location: str, events: Sequence[OrderEvent]
+) -> Sequence[OrderEvent]:
+    """Return the event that a location is to ship what `events` have allocated to it; none where that is nothing."""
+    for event in events:
+        order = evolve(order, event, at=order.created_at)
+    units = free_units(order, location)
+    if not units:
+        return ()
+    command = CreateFulfillment(
+        order_id=order.order_id,
+        location_ref=location,
+        new_id=lambda: work.context.id_generator.new(work.now),
+        lines=units,
+    )
+    return command.decide(State(order, order.created_at, order.source.actor))
 
 
 def _record(
     work: UnitOfWork,
-    pending: _PendingOrder,
+    pending: PendingOrder,
     status: SubmissionStatus,
     *,
     order_id: int | None = None,
@@ -363,7 +428,7 @@ def _record(
 
 # ------------------------------------------------------------------------------------------------------------ duplicates
 async def _settle_duplicate(
-    work: UnitOfWork, pending: _PendingOrder, claimed: set[bytes], references: ReferenceData
+    work: UnitOfWork, pending: PendingOrder, claimed: set[bytes], references: ReferenceData
 ) -> Outcome:
     """Settle a submission one of whose keys was taken before: replay the first answer, replace the order, or conflict.
 
@@ -378,7 +443,7 @@ async def _settle_duplicate(
         if claims[natural] is claim:
             claimed = claimed | {natural}
             if claimed.issuperset(pending.keys):
-                return _accept(work, pending, references)
+                return await _accept(work, pending, references)
     own = tuple(key for key in pending.keys if key in claimed)
     first: SubmissionRecord | None = None
     replaced: Claim | None = None
@@ -389,7 +454,7 @@ async def _settle_duplicate(
         is_call = (
             key == natural or earlier.operation == pending.submission.operation
         )  # not another call under the same id
-        if is_call and _is_same(pending, earlier):
+        if is_call and await is_repeat(work.tx, pending, earlier):
             first = earlier
         elif key == natural and pending.submission.replaces:
             replaced = claims[key]
@@ -411,18 +476,35 @@ async def _settle_duplicate(
     return outcome
 
 
-def _is_same(pending: _PendingOrder, first: SubmissionRecord) -> bool:
+async def is_repeat(tx: Transaction, pending: PendingOrder, first: SubmissionRecord) -> bool:
+    """Tell whether a submission says the same as the first one under its key: of an erased one, all that is left of it."""
+    if not idempotency.is_erased(first):
+        return _is_same_content(pending, first)
+    assert pending.content is not None
+    for event in await event_log.events(tx, first.organization_id, aggregate_id=first.order_id or 0):
+        if event.name in (Received.name, Edited.name):
+            said = decode_event(event)
+            assert isinstance(said, Received | Edited)
+            if said.submission_id == first.submission_id:
+                return said.content == erased(pending.content)
+    return False
+
+
+def _is_same_content(pending: PendingOrder, first: SubmissionRecord) -> bool:
     submission = pending.submission
     # As the format reads it: one may have 36830 where the other has "36830".
     return first.body == submission.raw or json_equal(submission.format.parse(first.body).tree, pending.document)
 
 
-def _replay(work: UnitOfWork, pending: _PendingOrder, first: SubmissionRecord) -> Outcome:
-    work.submit(_record(work, pending, "replayed", order_id=first.order_id))
+def _replay(work: UnitOfWork, pending: PendingOrder, first: SubmissionRecord) -> Outcome:
+    record = _record(work, pending, "replayed", order_id=first.order_id)
+    if idempotency.is_erased(first):  # what was erased does not come back with a repeat
+        record = msgspec.structs.replace(record, body=b"")
+    work.submit(record)
     return Outcome("replayed", pending.submission_id, first.order_id, first.reply or b"")
 
 
-def _conflict(pending: _PendingOrder, *, order_id: int | None) -> Conflict:
+def _conflict(pending: PendingOrder, *, order_id: int | None) -> Conflict:
     """Return the refusal of an order under a key that is taken: its number, by the order `order_id`, or its request id."""
     assert pending.body is not None
     number = pending.body.natural[-1]
@@ -432,7 +514,7 @@ def _conflict(pending: _PendingOrder, *, order_id: int | None) -> Conflict:
     return idempotency.number_taken(number, fault, order_id=order_id)
 
 
-async def _replace(work: UnitOfWork, pending: _PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:
+async def _replace(work: UnitOfWork, pending: PendingOrder, references: ReferenceData, claim: Claim) -> Outcome:
     """Replace the content of an order that nothing has happened to yet."""
     submission = pending.submission
     assert pending.content is not None

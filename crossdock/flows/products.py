@@ -25,7 +25,7 @@ from crossdock.store import catalog
 from crossdock.store.protocols import Transaction
 
 BY_SKU = f"{KIND}@name"
-_SKU_KIND = f"{KIND}_sku"  # entries that claim a SKU; the name is the product's id
+SKU_KIND = f"{KIND}_sku"  # entries that claim a SKU; the name is the product's id
 _BATCH = 500  # rows in one transaction
 
 
@@ -71,17 +71,17 @@ async def add(context: Context, caller: Caller, product: Product, *, product_id:
         caller.organization_id, product, product_id=product_id, position=context.id_generator.new(now), now=now
     )
     async with context.store.writing() as tx:
-        return entry if await _claim(tx, entry, product) else None
+        return entry if await claim(tx, entry, product) else None
 
 
-async def _claim(tx: Transaction, entry: CatalogEntry, product: Product) -> bool:
+async def claim(tx: Transaction, entry: CatalogEntry, product: Product) -> bool:
     """Insert a product's entry unless its SKU or id is taken.
 
     The SKU is claimed by an entry of its own, because the id is the key of the product's: of two transactions that add
     products with one SKU and different ids, one waits for the other here.
     """
     if product.sku is not None:
-        marker = msgspec.structs.replace(entry, kind=_SKU_KIND, key=entry.name, name=entry.key, search="", document=b"")
+        marker = msgspec.structs.replace(entry, kind=SKU_KIND, key=entry.name, name=entry.key, search="", document=b"")
         taken = await catalog.entries(tx, entry.organization_id, kind=KIND, keys=[entry.name], by="name")
         if taken or not await catalog.add_entry(tx, marker):
             return False
@@ -117,7 +117,7 @@ async def _import_batch(
         before = known.by_sku(row)
         if fault is None and before is None:
             entry = _new_entry(context, organization, row)
-            if await _claim(tx, entry, row.product):
+            if await claim(tx, entry, row.product):
                 known.remember(entry)
                 added += 1
             else:

@@ -1,4 +1,7 @@
-"""Queries: one order, pages of orders, submissions, the timeline of an order."""
+"""Queries: one order, pages of orders, submissions, the timeline of an order.
+
+Each refuses with Denied `no_scope` a caller who may not read orders.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +14,7 @@ from crossdock.core.errors import Code, Invalid, NotFound, Path
 from crossdock.core.events import Event
 from crossdock.core.orders import events
 from crossdock.core.orders.model import Order
-from crossdock.flows.access import Caller
+from crossdock.flows.access import READ, Caller
 from crossdock.flows.context import Context
 from crossdock.store import event_log, order_counts
 from crossdock.store import orders as order_store
@@ -27,6 +30,7 @@ _log = structlog.get_logger("crossdock.queries")
 # --------------------------------------------------------------------------------------------------------------- orders
 async def order(context: Context, caller: Caller, *, order_id: int | None) -> Order:
     """Return one order. Refuses with Missing `no_order`, also for ids no spelling stands for (None)."""
+    caller.require(READ)
     if order_id is not None:
         async with context.store.reading() as tx:
             found = await order_store.get(tx, caller.organization_id, order_id=order_id)
@@ -37,6 +41,7 @@ async def order(context: Context, caller: Caller, *, order_id: int | None) -> Or
 
 async def order_by_number(context: Context, caller: Caller, *, door: str, number: str) -> Order:
     """Return the order a door received under a sender's number. Refuses with Missing `no_order`."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         found = await order_store.by_number(tx, caller.organization_id, door=door, number=number)
     if found is None:
@@ -61,6 +66,7 @@ async def page(
 
 async def page_of(context: Context, caller: Caller, query: OrderQuery) -> OrderPage:
     """Read the page of a query. It may end early, because enough was scanned; `last` then says where to continue."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         return await pages.page(tx, caller.organization_id, query)
 
@@ -79,18 +85,21 @@ def words_of(text: str) -> tuple[str, ...]:
 
 async def by_ids(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[Order]:
     """Read orders by their ids, in that order; ids without an order are left out."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         return await order_store.by_ids(tx, caller.organization_id, order_ids)
 
 
 async def count(context: Context, caller: Caller, filters: Filters) -> int:
     """Count orders; exact where only door and status are filtered, else at most planner.MAX_COUNT."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         return await pages.count(tx, caller.organization_id, filters)
 
 
 async def counts(context: Context, caller: Caller) -> dict[tuple[str, str], int]:
     """Return the number of orders by (door, status)."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         return await order_counts.counts(tx, caller.organization_id)
 
@@ -98,6 +107,7 @@ async def counts(context: Context, caller: Caller) -> dict[tuple[str, str], int]
 # ---------------------------------------------------------------------------------------------------------- submissions
 async def submission(context: Context, caller: Caller, *, submission_id: int | None) -> SubmissionRecord:
     """Return one submission with its bytes. Refuses with Missing `no_submission`."""
+    caller.require(READ)
     if submission_id is not None:
         async with context.store.reading() as tx:
             found = await submission_store.get_submission(tx, caller.organization_id, submission_id=submission_id)
@@ -110,6 +120,7 @@ async def submissions(
     context: Context, caller: Caller, *, status: str | None, before: int | None, limit: int
 ) -> list[SubmissionRecord]:
     """Return at most `limit` submissions, newest first, older than the id `before`."""
+    caller.require(READ)
     async with context.store.reading() as tx:
         return await submission_store.submissions(tx, caller.organization_id, status=status, before=before, limit=limit)
 
@@ -117,6 +128,7 @@ async def submissions(
 # -------------------------------------------------------------------------------------------------------------- the log
 async def history(context: Context, caller: Caller, *, order_id: int | None) -> list[Event]:
     """Return an order's events in their order. Refuses with Missing `no_order`."""
+    caller.require(READ)
     if order_id is not None:
         async with context.store.reading() as tx:
             recorded = await event_log.events(tx, caller.organization_id, aggregate_id=order_id)
@@ -127,6 +139,7 @@ async def history(context: Context, caller: Caller, *, order_id: int | None) -> 
 
 async def histories(context: Context, caller: Caller, order_ids: Sequence[int]) -> list[list[Event]]:
     """Return the events of several orders, each in their order, as of one moment; none for an order that is not there."""
+    caller.require(READ)
     if not order_ids:
         return []
     async with context.store.reading() as tx:
@@ -146,14 +159,20 @@ async def as_of(context: Context, caller: Caller, *, order_id: int | None, at: i
     return order
 
 
+# What is different between two states of an order: (path in the order, value before, value after).
+Changes = tuple[tuple[Path, Tree, Tree], ...]
+
+
 class TimelineEntry(Struct, frozen=True):
     """One event of the timeline, with what it changed: (path in the order, value before, value after).
 
     `changes` is None where the event cannot be read, or an earlier one: another version of this program may have written it.
+    `order` is the order after the event.
     """
 
     event: Event
-    changes: tuple[tuple[Path, Tree, Tree], ...] | None
+    changes: Changes | None
+    order: Order | None = None
 
 
 def timeline(recorded: Sequence[Event], *, after: int = 0) -> Iterator[TimelineEntry]:
@@ -174,8 +193,13 @@ def timeline(recorded: Sequence[Event], *, after: int = 0) -> Iterator[TimelineE
             continue
         state = _state(order)
         if event.number > after:
-            yield TimelineEntry(event, () if before is None else tuple(_changes(before, state, ())))
+            yield TimelineEntry(event, () if before is None else tuple(_changes(before, state, ())), order)
         before = state
+
+
+def compare(before: Order, after: Order) -> Changes:
+    """Return what is different between two states of an order; as an event of the timeline has it."""
+    return tuple(_changes(_state(before), _state(after), ()))
 
 
 def _state(order: Order) -> Tree:

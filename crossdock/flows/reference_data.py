@@ -128,7 +128,7 @@ async def change(
             return entry
         async with context.store.writing() as tx:
             if await catalog.change_entry(tx, organization_id, changed=made, seen=entry.document):
-                return made
+                return msgspec.structs.replace(made, version=entry.version + 1)
 
 
 async def remove(context: Context, organization_id: int, *, kind: str, key: str) -> bool:

@@ -6,6 +6,7 @@ restored; `Format.to_response` turns that into the door's read response, with wh
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.context import Context
 from crossdock.flows.document_cache import CachedDocument
 from crossdock.flows.formats import Format, MissingField, MissingFields, ReferenceData, encode_json
+from crossdock.flows.large_orders import MANY_LINES, compute
 from crossdock.store import event_log, submissions
 from crossdock.store import orders as order_store
 from crossdock.store.catalog import EntryKey, version_of
@@ -81,8 +83,9 @@ async def render_each(
     documents: list[RenderedDocument | None] = []
     for order in orders:
         body, history = bodies.get(order.source.submission_id), _seen(histories, order)
+        render_one = partial(render_order, order, format, references, body, history)
         try:
-            documents.append(render_order(order, format, references, body, history))
+            documents.append(await compute(order, render_one))
         except Exception:  # noqa: BLE001 - one order's bug must not take the others along
             _log.exception("bug", order_id=order.order_id)
             documents.append(None)
@@ -107,12 +110,12 @@ async def render_in(
     bodies = await _sent_bodies(tx, caller, orders, format)
     if histories is None:
         histories = await _histories(tx, caller, orders, format)
-    return [
-        render_order(
-            order, format, references, bodies.get(order.source.submission_id), _seen(histories, order), losses=losses
-        )
-        for order in orders
-    ]
+    documents = []
+    for order in orders:
+        body, history = bodies.get(order.source.submission_id), _seen(histories, order)
+        render_one = partial(render_order, order, format, references, body, history, losses=losses)
+        documents.append(await compute(order, render_one))
+    return documents
 
 
 def render_order(
@@ -128,7 +131,7 @@ def render_order(
 
     `body` is what was sent, where nothing has changed it since; `history` the order's events, where the format reads them.
     """
-    if _is_as_sent(order, format) and body is not None:
+    if _is_as_sent(order, format) and body:  # it may have been erased since the order was read
         return RenderedDocument(format.to_response(strict_json.parse_trusted(body), order, references, history))
     missing_fields = MissingFields()
     document = format.from_content(order.content, references, missing_fields)
@@ -263,7 +266,9 @@ async def render_json_page(
             states.popitem()
         renderer = _JsonRenderer(tx, context, caller, door, unreadable)
         documents = await renderer.cached(states)
-        if max_bytes is not None:
+        # Nearly always the page is cached and small; its documents are not looked at one by one then.
+        is_small = len(documents) == len(states) and sum(map(len, documents.values())) <= (max_bytes or 0)
+        if max_bytes is not None and not is_small:
             sizes = {each: len(document) for each, document in documents.items()}
             kept = await within_bytes(tx, caller, list(states), max_bytes=max_bytes, sizes=sizes)
             if len(kept) < len(states):
@@ -315,7 +320,8 @@ class _JsonRenderer:
 
     async def cached(self, states: Mapping[int, bytes]) -> dict[int, msgspec.Raw]:
         """Return the documents, by order id, that are cached of the states the orders are in (hashes of their last events)."""
-        hits = {each: cached for each in states if (cached := self._cache.get(self._key(each))) is not None}
+        name, organization, get = self._format.name, self._caller.organization, self._cache.get  # as `_key`, for each
+        hits = {each: cached for each in states if (cached := get((name, organization, each))) is not None}
         keys = {key for cached in hits.values() for key in cached.references}
         versions = await reference_data.versions(self._tx, self._caller, keys)
         return {
@@ -332,8 +338,12 @@ class _JsonRenderer:
         histories = await _histories(self._tx, self._caller, orders, self._format)
         documents = {}
         for order, some in zip(orders, keys, strict=True):
+            history = _seen(histories, order)
             try:
-                document = self._render_one(order, references, bodies, _seen(histories, order))
+                if len(order.content.lines) < MANY_LINES:  # as `compute`, without the cost of a call for each
+                    document = self._render_one(order, references, bodies, history)
+                else:
+                    document = await compute(order, partial(self._render_one, order, references, bodies, history))
             except Exception:
                 if self._unreadable is None:
                     raise

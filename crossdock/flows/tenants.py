@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -115,6 +116,22 @@ async def members(context: Context, organization_id: int) -> list[tuple[Person, 
     return [(person, membership) for person, membership in found if person is not None]
 
 
+async def organizations_of(context: Context, *, email: str) -> list[tuple[Organization, Membership]]:
+    """Read the organizations a person belongs to, by name."""
+    async with context.store.reading() as tx:
+        places = await tenant_store.memberships(tx, email=email.lower())
+        found = [(await tenant_store.get_organization(tx, each.organization_id), each) for each in places]
+    return sorted(((one, each) for one, each in found if one is not None), key=lambda each: each[0].name)
+
+
+async def change_scopes(context: Context, organization_id: int, *, email: str, scopes: str) -> bool:
+    """Set what a person may do in an organization; False when they are not in it."""
+    async with context.store.writing() as tx:
+        is_changed = await tenant_store.set_scopes(tx, organization_id, email=email.lower(), scopes=scopes)
+    context.access.forget()
+    return is_changed
+
+
 async def remove_person(context: Context, organization_id: int, *, email: str) -> bool:
     """Remove a person from an organization, and the person where it was their last; False when they are not in it."""
     email = email.lower()
@@ -142,6 +159,14 @@ async def organizations(context: Context) -> list[Organization]:
     """Read all organizations, oldest first."""
     async with context.store.reading() as tx:
         return await tenant_store.organizations(tx)
+
+
+async def organization_now(context: Context, organization_id: int) -> Organization:
+    """Read an organization as it is stored now; that of a caller may be some seconds old."""
+    async with context.store.reading() as tx:
+        found = await tenant_store.get_organization(tx, organization_id)
+    assert found is not None, "its caller was recognized"
+    return found
 
 
 async def vendor_references(context: Context, organization_id: int) -> set[tuple[str, str]]:
@@ -181,8 +206,11 @@ async def change_organization(
     uuid: str | None = None,
     references: Mapping[str, Sequence[str]] | None = None,
     seed_kinds: Collection[str] = (),
+    seen: int | None = None,
 ) -> Organization:
     """Change an organization's name, UUID, or the ids of a kind (`references`), which replace those it had.
+
+    Refuses with Conflict `stale_version` where it was changed since `seen`, its `updated_at` as a person saw it.
 
     Refuses as add_organization does; also another UUID once there are orders, whose events name it, or catalog entries of
     other kinds than the `seed_kinds`, whose keys may be computed from it.
@@ -195,6 +223,10 @@ async def change_organization(
     )
     by_kind = references or {}
     async with context.store.writing() as tx:
+        if seen is not None:
+            stored = await tenant_store.get_organization(tx, changed.organization_id, for_update=True)
+            if stored is None or stored.updated_at != seen:
+                raise Conflict(Code.STALE_VERSION, "the organization was changed by another request")
         await _check_free(tx, changed, [(kind, value) for kind, values in by_kind.items() for value in values])
         if changed.uuid != organization.uuid:
             kinds = await tenant_store.catalog_kinds(tx, changed.organization_id) - set(seed_kinds)
@@ -332,10 +364,16 @@ async def add_person(
     return is_new
 
 
+# Argon2id as RFC 9106 recommends it where memory is short: 64 MiB, 3 passes, 4 threads; a tenth of a second of a core.
+PASSWORD_WORK: dict[str, Any] = {"memory_cost": 65_536, "time_cost": 3, "parallelism": 4}
+
+
 async def _hash(password: str) -> str:
     from argon2 import PasswordHasher
 
-    return await asyncio.to_thread(PasswordHasher().hash, password)
+    work = PASSWORD_WORK
+    hasher = PasswordHasher(work["time_cost"], work["memory_cost"], work["parallelism"])
+    return await asyncio.to_thread(hasher.hash, password)
 
 
 async def add_vendor_reference(context: Context, organization_id: int, *, kind: str, value: str) -> None:

@@ -9,16 +9,18 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
 
 from crossdock.core.errors import Busy
-from crossdock.core.retry_policy import Attempt, Verdict
-from crossdock.flows import access, deliveries
+from crossdock.core.ids import created_us
+from crossdock.core.retry_policy import SECOND_US, Attempt, Verdict
+from crossdock.flows import access, deliveries, retention, tracing
 from crossdock.flows.context import Context
 from crossdock.flows.deliveries import ClaimedBatch
-from crossdock.flows.measures import ATTEMPTS, DATABASE_ERRORS
+from crossdock.flows.measures import DATABASE_ERRORS, WORKER_POLLED, WORKER_RUNNING, count_attempt
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
 
@@ -29,11 +31,12 @@ _MIN_POLL_S = 0.01
 _GATHER_S = 0.01
 # Time for attempts in flight to end when the worker stops, seconds; longer than a healthy receiver takes.
 _GRACE_S = 5.0
-# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries and
-# revoked tokens.
+# Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries,
+# submissions and revoked tokens.
 _TAKEOVER_S, _PRUNE_S = 2.0, 60.0
-# Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight.
-_INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE = 1_000_000, 8
+# Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight, and
+# deliveries take at most this share of a core.
+_INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE, _SHARE_DURING_INTAKE = 1_000_000, 8, 0.15
 # Seconds before a database that is unavailable is tried again.
 _DATABASE_RETRY_S = 0.5
 
@@ -42,10 +45,12 @@ class Channel(Protocol):
     """One way to deliver.
 
     `capacity` is how many attempts may be in flight to one endpoint, `share` how many to all endpoints of an organization.
+    `cost_s` is about the processor time of one delivery, seconds (bench/README.md).
     """
 
     capacity: int
     share: int
+    cost_s: float
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to events that may concern the endpoint."""
@@ -70,6 +75,33 @@ class Channel(Protocol):
 Opening = Callable[[], Awaitable[Channel]]
 
 
+class _Pace:
+    """Makes deliveries of this process step back while it receives orders, so that they take a share of the processor only."""
+
+    def __init__(self, context: Context, stopping: asyncio.Event) -> None:
+        self._context = context
+        self._stopping = stopping
+        self._free_at = 0.0  # the loop's time from which on the share allows more
+
+    @property
+    def is_intake_busy(self) -> bool:
+        """Whether this process has received an order a moment ago."""
+        return 0 <= self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US
+
+    async def turn(self) -> None:
+        """Wait until deliveries may go on; not at all while no orders come."""
+        while self.is_intake_busy and not self._stopping.is_set():
+            wait_s = self._free_at - asyncio.get_running_loop().time()
+            if wait_s <= 0:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), min(wait_s, _INTAKE_RECENT_US / 1_000_000))
+
+    def spend(self, cost_s: float) -> None:
+        """Count processor time that is about to be used."""
+        self._free_at = max(self._free_at, asyncio.get_running_loop().time()) + cost_s / _SHARE_DURING_INTAKE
+
+
 class Worker:
     """Delivers for all organizations, through a channel for each kind of endpoint."""
 
@@ -81,6 +113,7 @@ class Worker:
         self._endpoint_workers: dict[tuple[int, int], EndpointWorker] = {}
         self._in_flight: Counter[tuple[str, int]] = Counter()  # attempts by channel and organization
         self._stopping = asyncio.Event()
+        self._pace = _Pace(context, self._stopping)
 
     async def run(self) -> None:
         """Deliver until `stop` is called, then let attempts in flight end and release the other claims."""
@@ -102,6 +135,7 @@ class Worker:
 
     async def _work(self) -> None:
         pruning = asyncio.create_task(self._prune_periodically())
+        WORKER_RUNNING.inc()
         try:
             await self._release_claims_of_earlier_workers()
             while not self._stopping.is_set():
@@ -110,6 +144,7 @@ class Worker:
                 await asyncio.sleep(_MIN_POLL_S)
                 await self._wait_for_events(self._context.settings.worker_interval_s, since=since)
         finally:
+            WORKER_RUNNING.dec()
             pruning.cancel()
             await self._shut_down()
 
@@ -126,7 +161,9 @@ class Worker:
         await _log_errors(self._start_endpoint_workers())
 
     async def _start_endpoint_workers(self) -> None:
-        for ready in await deliveries.ready(self._context):
+        found = await deliveries.ready(self._context)
+        WORKER_POLLED.set(self._context.clock() / SECOND_US)
+        for ready in found:
             running = self._endpoint_workers.get((ready.organization_id, ready.endpoint_id))
             if running is None:
                 await _log_errors(self._start(ready))
@@ -137,7 +174,7 @@ class Worker:
         channel = await self._channel(ready.kind)
         key = (ready.organization_id, ready.endpoint_id)
         self._endpoint_workers[key] = EndpointWorker(
-            self._context, ready, channel, self._worker_id, self._stopping, self._in_flight
+            self._context, ready, channel, self._worker_id, self._stopping, self._in_flight, self._pace
         )
 
     async def _channel(self, kind: str) -> Channel:
@@ -151,7 +188,9 @@ class Worker:
 
     async def _prune_periodically(self) -> None:
         while True:
+            await _log_errors(deliveries.reschedule(self._context))
             await _log_errors(deliveries.prune(self._context))
+            await _log_errors(retention.prune_submissions(self._context))
             await _log_errors(access.prune_revoked_tokens(self._context))
             await asyncio.sleep(_PRUNE_S)
 
@@ -178,6 +217,7 @@ class EndpointWorker:
         worker_id: int,
         stopping: asyncio.Event,
         in_flight: Counter[tuple[str, int]],
+        pace: _Pace,
     ) -> None:
         self._context = context
         self._ready = ready
@@ -185,6 +225,7 @@ class EndpointWorker:
         self._worker_id = worker_id
         self._stopping = stopping
         self._of_organization = in_flight
+        self._pace = pace
         self._organization = ready.kind, ready.organization_id
         self._in_flight: dict[asyncio.Task[Attempt], Delivery] = {}
         self._attempted: list[tuple[Delivery, Attempt]] = []
@@ -203,7 +244,9 @@ class EndpointWorker:
         try:
             while True:
                 self.woken.clear()
+                await self._pace.turn()
                 batch = await self._record_and_claim()
+                self._pace.spend(len(batch.deliveries) * self._channel.cost_s if batch else 0.0)
                 for delivery, message in await self._render(batch):
                     self._send(delivery, message)
                 if batch is not None and batch.has_more and self._capacity:
@@ -235,7 +278,7 @@ class EndpointWorker:
         if self._stopping.is_set():
             return 0
         capacity = self._channel.capacity
-        if self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US:
+        if self._pace.is_intake_busy:
             capacity = min(capacity, _CAPACITY_DURING_INTAKE)
         left = self._channel.share - self._of_organization[self._organization]
         return max(0, min(capacity - len(self._in_flight), max(left // 4, 1 - len(self._in_flight))))
@@ -282,7 +325,13 @@ class EndpointWorker:
 
     def _send(self, delivery: Delivery, message: Any) -> None:
         """Start to send in a task of its own."""
-        self._in_flight[asyncio.create_task(_send(self._channel, message, self._context))] = delivery
+        self._in_flight[asyncio.create_task(self._attempt(delivery, message))] = delivery
+
+    async def _attempt(self, delivery: Delivery, message: Any) -> Attempt:
+        with tracing.attempt(self._ready.kind, delivery) as span:
+            attempt = await _send(self._channel, message, self._context)
+            span.set_outcome(attempt)
+        return attempt
 
     async def _wait_for_attempts(self) -> None:
         """Wait until an attempt ends or the endpoint is woken, and collect the attempts that have ended."""
@@ -296,8 +345,10 @@ class EndpointWorker:
         ended = [task for task in self._in_flight if task.done()]
         self._attempted += [(self._in_flight.pop(task), task.result()) for task in ended]
         self._count(-len(ended))
-        for _, attempt in self._attempted[-len(ended) :] if ended else ():
-            ATTEMPTS.labels(self._ready.kind, str(attempt.verdict)).inc()
+        for delivery, attempt in self._attempted[-len(ended) :] if ended else ():
+            # One that a caller sends with a body of its own may be about an old event.
+            began = created_us(delivery.event_id) if delivery.payload is None else delivery.created_at
+            count_attempt(self._ready.kind, attempt, delay_s=(attempt.ended_at - began) / SECOND_US)
 
 
 async def _send(channel: Channel, message: Any, context: Context) -> Attempt:

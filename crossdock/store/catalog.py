@@ -27,7 +27,7 @@ class RowVersion(Struct, frozen=True):
     updated_at: int
 
 
-class CatalogEntry(Struct, frozen=True):
+class CatalogEntry(Struct, frozen=True, cache_hash=True):
     """A document that a door's orders refer to: `key` is its id, `name` a second key, `document` the door's JSON.
 
     `search` is the case-folded text that lists are searched in.
@@ -42,6 +42,7 @@ class CatalogEntry(Struct, frozen=True):
     created_at: int
     updated_at: int
     document: bytes
+    version: int = 1
 
 
 check_columns(catalog_entry, CatalogEntry)
@@ -73,7 +74,13 @@ _CHANGE_ENTRY = Statement(
         catalog_entry.c.key == bindparam("p_key"),
         catalog_entry.c.document == bindparam("seen"),
     )
-    .values(document=bindparam("document"), updated_at=bindparam("updated_at"))
+    .values(
+        document=bindparam("document"),
+        name=bindparam("name"),
+        search=bindparam("search"),
+        updated_at=bindparam("updated_at"),
+        version=catalog_entry.c.version + 1,
+    )
 )
 
 
@@ -112,9 +119,10 @@ async def add_entry(tx: Transaction, added: CatalogEntry) -> bool:
 
 
 async def change_entry(tx: Transaction, organization_id: int, *, changed: CatalogEntry, seen: bytes) -> bool:
-    """Update an entry's document and time if its document is still `seen`."""
+    """Update an entry's document, name and text if its document is still `seen`; its version goes up by one."""
     values = {"p_organization_id": organization_id, "p_kind": changed.kind, "p_key": changed.key, "seen": seen}
-    return await tx.run(_CHANGE_ENTRY, **values, document=changed.document, updated_at=changed.updated_at) == 1
+    fields = {name: getattr(changed, name) for name in ("document", "name", "search", "updated_at")}
+    return await tx.run(_CHANGE_ENTRY, **values, **fields) == 1
 
 
 async def remove_entry(tx: Transaction, organization_id: int, *, kind: str, key: str) -> bool:

@@ -4,17 +4,30 @@ A transaction that creates or settles deliveries of an endpoint locks the endpoi
 from the feed twice, and no delivery that waits for an earlier one of its order is missed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from crossdock.core.ids import MAX_ID
 from crossdock.core.retry_policy import Attempt, Health, State
-from crossdock.store.dialect import AnyOf
+from crossdock.store.dialect import AnyOf, StillAnyOf
 from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.records import check_columns, columns_of, positions_of
 from crossdock.store.tables import delivery, endpoint, feed
@@ -151,29 +164,29 @@ _READY = Statement(
     select(endpoint.c.organization_id, endpoint.c.endpoint_id, endpoint.c.kind, endpoint.c.health)
     .select_from(endpoint.outerjoin(feed, feed.c.organization_id == endpoint.c.organization_id))
     .where(
+        AnyOf(endpoint.c.organization_id, "organizations"),
         endpoint.c.state == "enabled",
         or_(
             endpoint.c.position < func.coalesce(feed.c.position, 0),
             exists().where(
                 delivery.c.organization_id == endpoint.c.organization_id,
+                StillAnyOf(delivery.c.organization_id, "organizations"),
                 delivery.c.endpoint_id == endpoint.c.endpoint_id,
                 delivery.c.next_at <= bindparam("now"),
             ),
         ),
     )
+    .order_by(endpoint.c.organization_id, endpoint.c.endpoint_id)
 )
 
 
-async def ready(tx: Transaction, *, now: int) -> list[Ready]:
-    """Find the endpoints of all organizations that have work and do not pause.
-
-    The only query here across organizations: it gives ids to a worker and shows them to no caller.
-    """
+async def ready(tx: Transaction, organization_ids: Sequence[int], *, now: int) -> list[Ready]:
+    """Find the endpoints of organizations that have work and do not pause."""
     found = [
         Ready(row["organization_id"], row["endpoint_id"], row["kind"], _read_health(row["health"]))
-        for row in await tx.rows(_READY, now=now)
+        for row in await tx.rows(_READY, organizations=organization_ids, now=now)
     ]
-    return [each for each in found if (each.health.backoff_until or 0) <= now]
+    return [each for each in found if not each.health.is_backing_off(now)]
 
 
 _joined = delivery.join(
@@ -236,6 +249,74 @@ async def backlogs(tx: Transaction) -> list[Backlog]:
     return found
 
 
+class Activity(Struct, frozen=True):
+    """What an endpoint has done and has to do: events of the feed that it has not reached, open and dead deliveries.
+
+    `recent` are its newest deliveries that have ended, RECENT at most, `recent_dead` those of them that were given up, and
+    `delivered_at` is when the last of them succeeded.
+    """
+
+    endpoint_id: int
+    behind: int
+    open: int
+    dead: int
+    recent: int
+    recent_dead: int
+    delivered_at: int | None
+
+
+# Of the newest deliveries of an endpoint, how many say how it does; and how many open or dead ones are counted.
+RECENT = 200
+MAX_COUNTED = 10_000
+_OF_THIS_ENDPOINT = (
+    delivery.c.organization_id == endpoint.c.organization_id,
+    delivery.c.endpoint_id == endpoint.c.endpoint_id,
+)
+
+
+def _counted(condition: ColumnElement[bool]) -> ScalarSelect[Any]:
+    some = select(delivery.c.delivery_id).where(*_OF_THIS_ENDPOINT, condition).correlate(endpoint).limit(MAX_COUNTED)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+def _of_recent(value: Callable[[Any], ColumnElement[Any]]) -> ScalarSelect[Any]:
+    newest = (
+        select(delivery.c.state, delivery.c.ended_at)
+        .where(*_OF_THIS_ENDPOINT)
+        .correlate(endpoint)
+        .order_by(delivery.c.delivery_id.desc())
+        .limit(RECENT)
+        .subquery()
+    )
+    return select(value(newest.c)).where(newest.c.ended_at.is_not(None)).scalar_subquery()
+
+
+_ACTIVITY = Statement(
+    select(
+        endpoint.c.endpoint_id,
+        func.coalesce(feed.c.position, 0).label("newest"),
+        endpoint.c.position,
+        _counted(delivery.c.ended_at.is_(None)).label("open"),
+        _counted(delivery.c.state == text("'dead'")).label("dead"),
+        _of_recent(lambda _: func.count()).label("recent"),
+        _of_recent(lambda of: func.count(case((of.state == text("'dead'"), 1)))).label("recent_dead"),
+        _of_recent(lambda of: func.max(case((of.state == text("'delivered'"), of.ended_at)))).label("delivered_at"),
+    )
+    .select_from(endpoint.outerjoin(feed, feed.c.organization_id == endpoint.c.organization_id))
+    .where(endpoint.c.organization_id == bindparam("organization_id"), endpoint.c.state != "removed")
+)
+
+
+async def activity(tx: Transaction, organization_id: int) -> dict[int, Activity]:
+    """Count what each endpoint of an organization has done lately and has to do, by endpoint id."""
+    found = {}
+    for row in await tx.rows(_ACTIVITY, organization_id=organization_id):
+        columns = dict(row)
+        behind = max(0, columns.pop("newest") - columns.pop("position"))
+        found[columns["endpoint_id"]] = Activity(behind=behind, **columns)
+    return found
+
+
 def _health(health: Health) -> bytes | None:
     return _ENCODE(health) if health != Health() else None
 
@@ -262,6 +343,12 @@ _P_DELIVERY = (
 _DUE = Statement(
     select(*_DELIVERY_COLUMNS)
     .where(*_OF_DELIVERIES, delivery.c.next_at <= bindparam("now"))
+    .order_by(delivery.c.next_at, delivery.c.delivery_id)
+    .limit(bindparam("limit"))
+)
+_DUE_AFTER = Statement(
+    select(*_DELIVERY_COLUMNS)
+    .where(*_OF_DELIVERIES, delivery.c.next_at > bindparam("at"))
     .order_by(delivery.c.next_at, delivery.c.delivery_id)
     .limit(bindparam("limit"))
 )
@@ -300,6 +387,12 @@ def _row(of: Delivery) -> Row:
 async def due(tx: Transaction, organization_id: int, *, endpoint_id: int, now: int, limit: int) -> list[Delivery]:
     """Read the deliveries of an endpoint that are due at `now`, the longest overdue first."""
     rows = await tx.rows(_DUE, organization_id=organization_id, endpoint_id=endpoint_id, now=now, limit=limit)
+    return [_delivery(row) for row in rows]
+
+
+async def due_after(tx: Transaction, organization_id: int, *, endpoint_id: int, at: int, limit: int) -> list[Delivery]:
+    """Read at most `limit` deliveries of an endpoint that are due after a time, the first first."""
+    rows = await tx.rows(_DUE_AFTER, organization_id=organization_id, endpoint_id=endpoint_id, at=at, limit=limit)
     return [_delivery(row) for row in rows]
 
 
@@ -375,10 +468,35 @@ async def by_ids(
     return {row["delivery_id"]: _delivery(row) for row in rows}
 
 
+# An expression instead of the column, so that SQLite uses the index by order and not the primary key.
+_OF_ENDPOINT_BY_ORDER = (
+    delivery.c.organization_id == bindparam("organization_id"),
+    delivery.c.endpoint_id + 0 == bindparam("endpoint_id"),
+)
+_OF_SOME_ORDERS = Statement(
+    select(*_DELIVERY_COLUMNS)
+    .where(*_OF_ENDPOINT_BY_ORDER, AnyOf(delivery.c.order_id, "ids"))
+    .order_by(delivery.c.delivery_id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+async def of_orders(
+    tx: Transaction, organization_id: int, *, endpoint_id: int, order_ids: Sequence[int], limit: int
+) -> list[Delivery]:
+    """Read at most `limit` deliveries of an endpoint that are about some orders, newest first."""
+    if not order_ids:
+        return []
+    key = {"organization_id": organization_id, "endpoint_id": endpoint_id}
+    return [_delivery(row) for row in await tx.rows(_OF_SOME_ORDERS, **key, ids=order_ids, limit=limit)]
+
+
 @cache
 def _page_statement(state: str | None, by_order: bool, oldest_first: bool) -> Statement:
     query = select(*_DELIVERY_COLUMNS).where(
-        *_OF_DELIVERIES, delivery.c.delivery_id < bindparam("before"), delivery.c.delivery_id >= bindparam("first")
+        *(_OF_ENDPOINT_BY_ORDER if by_order else _OF_DELIVERIES),
+        delivery.c.delivery_id < bindparam("before"),
+        delivery.c.delivery_id >= bindparam("first"),
     )
     if state == "dead":
         query = query.where(
@@ -409,6 +527,63 @@ async def page(
     given: dict[str, Any] = {} if order_id is None else {"order_id": order_id}
     given |= {"organization_id": organization_id, "endpoint_id": endpoint_id, "before": before, "first": first}
     return [_delivery(row) for row in await tx.rows(statement, limit=limit, **given)]
+
+
+_OF_ORDER = Statement(
+    select(*_DELIVERY_COLUMNS)
+    .where(
+        delivery.c.organization_id == bindparam("organization_id"),
+        delivery.c.order_id == bindparam("order_id"),
+    )
+    .order_by(delivery.c.delivery_id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+async def of_order(tx: Transaction, organization_id: int, *, order_id: int, limit: int) -> list[Delivery]:
+    """Read at most `limit` deliveries of an order's events to any endpoint, newest first."""
+    rows = await tx.rows(_OF_ORDER, organization_id=organization_id, order_id=order_id, limit=limit)
+    return [_delivery(row) for row in rows]
+
+
+_NUMBER_OF_ORDER = Statement(
+    select(func.count().label("deliveries"))
+    .select_from(delivery)
+    .where(
+        delivery.c.organization_id == bindparam("organization_id"),
+        delivery.c.order_id == bindparam("order_id"),
+        delivery.c.ended_at.is_not(None),
+    )
+)
+_DROP_ENDED_OF_ORDER = Statement(
+    delete(delivery).where(
+        delivery.c.organization_id == bindparam("organization_id"),
+        delivery.c.order_id == bindparam("order_id"),
+        delivery.c.ended_at.is_not(None),
+    )
+)
+_CLEAR_OPEN_OF_ORDER = Statement(
+    update(delivery)
+    .where(
+        delivery.c.organization_id == bindparam("p_organization_id"),
+        delivery.c.order_id == bindparam("p_order_id"),
+        delivery.c.ended_at.is_(None),
+    )
+    .values(payload=null(), attempted=null())
+)
+
+
+async def number_of_ended(tx: Transaction, organization_id: int, *, order_id: int) -> int:
+    """Count the ended deliveries of an order's events."""
+    rows = await tx.rows(_NUMBER_OF_ORDER, organization_id=organization_id, order_id=order_id)
+    return int(rows[0]["deliveries"])
+
+
+async def erase_of_order(tx: Transaction, organization_id: int, *, order_id: int) -> None:
+    """Delete the ended deliveries of an order's events; of open ones clear the answers of receivers, and payloads that somebody
+    gave: they are rendered from the log instead."""
+    await tx.run(_DROP_ENDED_OF_ORDER, organization_id=organization_id, order_id=order_id)
+    await tx.run(_CLEAR_OPEN_OF_ORDER, p_organization_id=organization_id, p_order_id=order_id)
 
 
 _OLD = Statement(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, Column, ColumnElement, bindparam
+from sqlalchemy import ARRAY, Column, ColumnElement, LargeBinary, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 
 _ROWS = msgspec.json.Decoder(list[list[int]])
@@ -33,6 +33,41 @@ def _compile_any_of(element: AnyOf, compiler: Any, **rest: Any) -> str:
 def _compile_any_of_for_sqlite(element: AnyOf, compiler: Any, **rest: Any) -> str:
     """SQLite has no arrays: one parameter stands for all values, and Statement repeats it when their number is known."""
     return f"{compiler.process(element.column, **rest)} IN ({compiler.process(element.values, **rest)})"
+
+
+class StillAnyOf(AnyOf):
+    """AnyOf for the same list once more, where it follows from a comparison of columns.
+
+    Citus must read it for each table to know which nodes it concerns. SQLite needs no more than the first.
+    """
+
+
+@compiles(StillAnyOf, "sqlite")
+def _compile_still_any_of_for_sqlite(element: StillAnyOf, compiler: Any, **rest: Any) -> str:
+    return "1"
+
+
+class InJson(_Element):
+    """The condition that a column holds one of the texts of a JSON array, which is the parameter `name`.
+
+    For statements with several lists, which AnyOf cannot have.
+    """
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values: ColumnElement[Any] = bindparam(name, type_=Text)
+
+
+@compiles(InJson)
+def _compile_in_json(element: InJson, compiler: Any, **rest: Any) -> str:
+    values = f"CAST(CAST({compiler.process(element.values, **rest)} AS text) AS jsonb)"
+    return f"{compiler.process(element.column, **rest)} = ANY (ARRAY(SELECT jsonb_array_elements_text({values})))"
+
+
+@compiles(InJson, "sqlite")
+def _compile_in_json_for_sqlite(element: InJson, compiler: Any, **rest: Any) -> str:
+    values = compiler.process(element.values, **rest)
+    return f"{compiler.process(element.column, **rest)} IN (SELECT value FROM json_each({values}))"
 
 
 # ----------------------------------------------------------------------------------------------------------------- equal
@@ -85,3 +120,52 @@ def _compile_child_rows_for_sqlite(element: ChildRows, compiler: Any, **rest: An
 def child_rows(value: str | list[list[int]]) -> list[list[int]]:
     """Decode the value of ChildRows from either engine."""
     return _ROWS.decode(value) if isinstance(value, str) else value
+
+
+# --------------------------------------------------------------------------------------------------------------- database
+class DatabaseBytes(_Element):
+    """The size of the database in bytes."""
+
+
+@compiles(DatabaseBytes)
+def _compile_database_bytes(element: DatabaseBytes, compiler: Any, **rest: Any) -> str:
+    return "pg_database_size(current_database())"
+
+
+@compiles(DatabaseBytes, "sqlite")
+def _compile_database_bytes_for_sqlite(element: DatabaseBytes, compiler: Any, **rest: Any) -> str:
+    return "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())"
+
+
+class EngineVersion(_Element):
+    """The version of the database engine, such as 15.18."""
+
+
+@compiles(EngineVersion)
+def _compile_engine_version(element: EngineVersion, compiler: Any, **rest: Any) -> str:
+    return "current_setting('server_version')"
+
+
+@compiles(EngineVersion, "sqlite")
+def _compile_engine_version_for_sqlite(element: EngineVersion, compiler: Any, **rest: Any) -> str:
+    return "sqlite_version()"
+
+
+# ----------------------------------------------------------------------------------------------------------------- bytes
+class HasBytes(_Element):
+    """The condition that a column of bytes has the parameter `name` somewhere in it."""
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.part: ColumnElement[Any] = bindparam(name, type_=LargeBinary)
+
+
+@compiles(HasBytes)
+def _compile_has_bytes(element: HasBytes, compiler: Any, **rest: Any) -> str:
+    column, part = compiler.process(element.column, **rest), compiler.process(element.part, **rest)
+    return f"position(CAST({part} AS bytea) IN {column}) > 0"
+
+
+@compiles(HasBytes, "sqlite")
+def _compile_has_bytes_for_sqlite(element: HasBytes, compiler: Any, **rest: Any) -> str:
+    return f"instr({compiler.process(element.column, **rest)}, {compiler.process(element.part, **rest)}) > 0"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -56,6 +57,12 @@ async def add_events(tx: Transaction, organization_id: int, recorded: Sequence[N
         organization_id, aggregate_type, *rest = msgspec.structs.astuple(each.event)
         rows.append((organization_id, *rest, position, each.status, each.source, aggregate_type))
     await tx.insert(event, rows)
+
+
+async def replace_payloads(tx: Transaction, replaced: Sequence[Event]) -> None:
+    """Replace the payloads of stored events; all else of them stays, their hashes too (core/orders/erasing.py)."""
+    rows = [(each.organization_id, each.aggregate_id, each.number, each.payload) for each in replaced]
+    await tx.update(event, ("payload",), rows)
 
 
 _COLUMNS = columns_of(event, Event)
@@ -116,7 +123,7 @@ ALL_EVENTS = EventFilter()
 
 
 @cache
-def _feed_statement(names: int, sources: int, statuses: int) -> Statement:
+def _feed_statement(names: int, sources: int, statuses: int, newest_first: bool = False) -> Statement:
     query = select(*_ENTRY_COLUMNS).where(
         event.c.organization_id == bindparam("organization_id"),
         event.c.position > bindparam("after"),
@@ -125,7 +132,15 @@ def _feed_statement(names: int, sources: int, statuses: int) -> Statement:
     for column, size in ((event.c.name, names), (event.c.source, sources), (event.c.status, statuses)):
         if size:
             query = query.where(column.in_([bindparam(f"{column.name}_{number}") for number in range(size)]))
-    return Statement(query.order_by(event.c.position).limit(bindparam("limit")))
+    order = event.c.position.desc() if newest_first else event.c.position
+    return Statement(query.order_by(order).limit(bindparam("limit")))
+
+
+def _filter_values(wanted: EventFilter) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for column, some in (("name", wanted.names), ("source", wanted.sources), ("status", wanted.statuses)):
+        values |= {f"{column}_{number}": each for number, each in enumerate(some)}
+    return values
 
 
 async def feed_position(tx: Transaction, organization_id: int) -> int:
@@ -157,10 +172,26 @@ async def feed(
     upto = min(after + MAX_FEED_SCAN, await feed_position(tx, organization_id))
     if upto <= after:
         return [], after
-    values: dict[str, str] = {}
-    for column, some in (("name", wanted.names), ("source", wanted.sources), ("status", wanted.statuses)):
-        values |= {f"{column}_{number}": each for number, each in enumerate(some)}
+    values: dict[str, Any] = {"after": after, "upto": upto, "limit": limit, **_filter_values(wanted)}
     statement = _feed_statement(len(wanted.names), len(wanted.sources), len(wanted.statuses))
-    rows = await tx.rows(statement, organization_id=organization_id, after=after, upto=upto, limit=limit, **values)
-    found = list(map(_entry, rows))
+    found = list(map(_entry, await tx.rows(statement, organization_id=organization_id, **values)))
     return found, found[-1].position if len(found) == limit else upto
+
+
+async def newest(
+    tx: Transaction, organization_id: int, *, before: int | None = None, limit: int, wanted: EventFilter = ALL_EVENTS
+) -> tuple[list[LogEntry], int | None]:
+    """Read at most `limit` entries below the position `before`, or the newest ones, newest first.
+
+    Scans at most MAX_FEED_SCAN positions. The second value is the `before` with which to continue, None at the beginning of
+    the feed.
+    """
+    upto = await feed_position(tx, organization_id) if before is None else before - 1
+    after = max(0, upto - MAX_FEED_SCAN)
+    if upto <= 0:
+        return [], None
+    values: dict[str, Any] = {"after": after, "upto": upto, "limit": limit, **_filter_values(wanted)}
+    statement = _feed_statement(len(wanted.names), len(wanted.sources), len(wanted.statuses), newest_first=True)
+    found = list(map(_entry, await tx.rows(statement, organization_id=organization_id, **values)))
+    lowest = found[-1].position if len(found) == limit else after + 1
+    return found, lowest if lowest > 1 else None

@@ -48,6 +48,19 @@ async def find_claims(tx: Transaction, organization_id: int, keys: Sequence[byte
     return {each.key: each for each in starmap(Claim, rows)}
 
 
+_OF_ORDER = Statement(
+    select(request_key.c.submission_id).where(
+        request_key.c.organization_id == bindparam("organization_id"), request_key.c.order_id == bindparam("order_id")
+    )
+)
+
+
+async def submissions_of_order(tx: Transaction, organization_id: int, *, order_id: int) -> set[int]:
+    """Read the ids of the submissions that keys of an order point to. Scans all keys of the organization."""
+    rows = await tx.rows(_OF_ORDER, organization_id=organization_id, order_id=order_id)
+    return {int(row["submission_id"]) for row in rows}
+
+
 _OF_KEY = (request_key.c.organization_id == bindparam("p_organization_id"), request_key.c.key == bindparam("p_key"))
 _REPOINT = Statement(
     update(request_key).where(*_OF_KEY).values(submission_id=bindparam("submission_id"), order_id=bindparam("order_id"))

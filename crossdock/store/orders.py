@@ -2,29 +2,45 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from itertools import starmap
 from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, bindparam, case, delete, func, select, update
+from sqlalchemy import Column, Table, bindparam, case, delete, func, select, update
 
 from crossdock.core.ids import index_key
 from crossdock.core.money import is_balanced
 from crossdock.core.orders import events
+from crossdock.core.orders.allocations import Allocation
+from crossdock.core.orders.fulfillments import Fulfillment
 from crossdock.core.orders.model import Content, Hold, Order, Source
+from crossdock.core.orders.payments import Payment, Refund
+from crossdock.core.orders.returns import Return
 from crossdock.core.orders.status import Counters
 from crossdock.core.search_terms import contact_email, content_terms, fold_email
 from crossdock.store.dialect import AnyOf, ChildRows, child_rows
 from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.records import check_columns, columns_of
-from crossdock.store.tables import order_line, order_term, orders, submission
+from crossdock.store.tables import (
+    allocation,
+    event,
+    fulfillment,
+    order_line,
+    order_return,
+    order_term,
+    orders,
+    package,
+    submission,
+)
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _CONTENT = msgspec.json.Decoder(Content, float_hook=Decimal)
 _HOLDS = msgspec.json.Decoder(tuple[Hold, ...])
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
+_ALLOCATIONS = msgspec.json.Decoder(tuple[Allocation, ...])
 _LINE = itemgetter(0)
 _TERM = itemgetter(1)
 # Words of one order that are indexed; more are not worth what they cost each order that has them.
@@ -55,17 +71,21 @@ class OrderRow(Struct, frozen=True):
     archived: bool
     due_at: int | None
     balanced: bool
+    allocations: bytes | None = None
+    progress: bytes | None = None
 
 
 check_columns(orders, OrderRow)
 
 
 class OrderRows(Struct, frozen=True):
-    """An order as rows: one of `orders`, one of `order_line` for each line, one of `order_term` for each search term."""
+    """An order as rows: one of `orders`, one of `order_line` for each line, one of `order_term` for each search term, and by
+    name of their table, those of its allocations, fulfillments, packages and returns."""
 
     order: OrderRow
     lines: list[Row]
     terms: list[tuple[int, str, int]]
+    parts: dict[str, list[Row]] = {}
 
     @property
     def status(self) -> str:
@@ -86,7 +106,39 @@ class OrderRows(Struct, frozen=True):
 def rows_of(order: Order, *, content: bytes | None = None) -> OrderRows:
     """Turn an order into its rows; `content` is the encoded content, where the caller has it already."""
     terms: list[tuple[int, str, int]] = [(order.organization_id, term, order.order_id) for term in terms_of(order)]
-    return OrderRows(order_row(order, encoded=content), line_rows(order), terms)
+    return OrderRows(order_row(order, encoded=content), line_rows(order), terms, part_rows(order))
+
+
+# Tables of what belongs to orders, written whenever it changes.
+PARTS = {table.name: table for table in (allocation, fulfillment, package, order_return)}
+
+
+def part_rows(order: Order) -> dict[str, list[Row]]:
+    """Turn an order into its rows of the tables in PARTS, by name; tables without rows are left out."""
+    if not order.allocations and not order.fulfillments and not order.returns:
+        return {}
+    of = order.organization_id, order.order_id
+    rows: dict[str, list[Row]] = {
+        "allocation": [(of[0], each.allocation_id, of[1], each.location, each.is_open) for each in order.allocations],
+        "fulfillment": [
+            (of[0], each.fulfillment_id, of[1], each.location, str(each.status), _key(each.reference))
+            for each in order.fulfillments
+        ],
+        "package": [
+            (of[0], index_key(box.number) if box.number else "", box.package_id, of[1])
+            for each in order.fulfillments
+            for box in each.packages
+            if box.package_id is not None
+        ],
+        "order_return": [
+            (of[0], each.return_id, of[1], str(each.status), _key(each.reference)) for each in order.returns
+        ],
+    }
+    return {name: found for name, found in rows.items() if found}
+
+
+def _key(reference: str | None) -> str | None:
+    return index_key(reference) if reference else None
 
 
 def tag_term(tag: str) -> str:
@@ -115,6 +167,9 @@ async def add(tx: Transaction, placed: Sequence[OrderRows]) -> None:
     terms = [term for rows in placed for term in rows.terms]
     terms.sort(key=_TERM)
     await tx.insert(order_term, terms)
+    with_parts = [rows.parts for rows in placed if rows.parts]  # few: of orders that were allocated on arrival
+    for name, table in PARTS.items() if with_parts else ():
+        await tx.insert(table, [row for parts in with_parts for row in parts.get(name, ())])
 
 
 _REPLACE = Statement(
@@ -131,6 +186,14 @@ _DROP_LINES = Statement(
         order_line.c.organization_id == bindparam("organization_id"), order_line.c.order_id == bindparam("order_id")
     )
 )
+_DROP_PARTS = {
+    name: Statement(
+        delete(table).where(
+            table.c.organization_id == bindparam("organization_id"), table.c.order_id == bindparam("order_id")
+        )
+    )
+    for name, table in PARTS.items()
+}
 _DROP_TERM = Statement(
     delete(order_term).where(
         order_term.c.organization_id == bindparam("organization_id"),
@@ -157,34 +220,59 @@ async def replace(tx: Transaction, rows: OrderRows, *, before: Order) -> bool:
         if row_of_term not in rows.terms:
             await tx.run(_DROP_TERM, organization_id=organization_id, term=_TERM(row_of_term), order_id=order_id)
     await tx.insert(order_term, [each for each in rows.terms if each not in old.terms])
+    for name in old.parts | rows.parts:
+        if old.parts.get(name) != rows.parts.get(name):
+            await tx.run(_DROP_PARTS[name], organization_id=organization_id, order_id=order_id)
+            await tx.insert(PARTS[name], rows.parts.get(name, []))
     return True
 
 
 def order_row(order: Order, *, encoded: bytes | None = None) -> OrderRow:
     """Turn an order into its row of `orders`; `encoded` is its encoded content, where the caller has it already."""
     content, source = order.content, order.source
-    return OrderRow(
-        organization_id=order.organization_id,
-        order_id=order.order_id,
-        version=order.version,
-        status=str(order.status),
-        created_at=order.created_at,
-        updated_at=order.updated_at,
-        door=source.door,
-        submission_id=source.submission_id,
-        actor=source.actor,
-        country=source.country,
-        number_key=index_key(content.number),
-        email_key=email_key_of(order),
-        holds=_ENCODER.encode(order.holds) if order.holds else None,
-        event_number=order.event_number,
-        event_hash=order.event_hash,
-        content=encoded or events.encode_content(content),
-        tags=_ENCODER.encode(order.tags) if order.tags else None,
-        archived=order.archived,
-        due_at=order.due_at,
-        balanced=is_balanced(content),
+    return OrderRow(  # by position, which takes a fifth of the time that 20 names take
+        order.organization_id,
+        order.order_id,
+        order.version,
+        str(order.status),
+        order.created_at,
+        order.updated_at,
+        source.door,
+        source.submission_id,
+        source.actor,
+        source.country,
+        index_key(content.number),
+        email_key_of(order),
+        _ENCODER.encode(order.holds) if order.holds else None,
+        order.event_number,
+        order.event_hash,
+        encoded or events.encode_content(content),
+        _ENCODER.encode(order.tags) if order.tags else None,
+        order.archived,
+        order.due_at if order.holds or order.allocations or order.fulfillments else None,
+        is_balanced(content),
+        _ENCODER.encode(order.allocations) if order.allocations else None,
+        _progress(order),
     )
+
+
+class Progress(Struct, frozen=True, omit_defaults=True):
+    """What was done with an order after it was allocated, as it is stored."""
+
+    fulfillments: tuple[Fulfillment, ...] = ()
+    returns: tuple[Return, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+
+
+_PROGRESS = msgspec.json.Decoder(Progress, float_hook=Decimal)
+_NOTHING_DONE = Progress()
+
+
+def _progress(order: Order) -> bytes | None:
+    if not (order.fulfillments or order.returns or order.payments or order.refunds):
+        return None
+    return _ENCODER.encode(Progress(order.fulfillments, order.returns, order.payments, order.refunds))
 
 
 def email_key_of(order: Order) -> str | None:
@@ -194,7 +282,8 @@ def email_key_of(order: Order) -> str | None:
 
 
 # The columns of `orders` that are JSON: two texts may have the same value.
-_JSON_COLUMNS: dict[str, msgspec.json.Decoder[Any]] = {"content": _CONTENT, "holds": _HOLDS, "tags": _TAGS}
+_JSON_COLUMNS: dict[str, msgspec.json.Decoder[Any]] = {"content": _CONTENT, "holds": _HOLDS, "tags": _TAGS,
+                                                        "allocations": _ALLOCATIONS, "progress": _PROGRESS}  # fmt: skip
 
 
 def differing(stored: OrderRow, expected: OrderRow) -> list[str]:
@@ -257,6 +346,8 @@ class _Stored(Struct, frozen=True):
     content: bytes
     tags: bytes | None
     archived: bool
+    allocations: bytes | None
+    progress: bytes | None
     lines: Any
     body: bytes | None = None
 
@@ -317,6 +408,128 @@ async def get(tx: Transaction, organization_id: int, *, order_id: int, for_updat
         return None
     lines = await tx.rows(_LINES, **of_order)
     return _order(_Stored(**dict(locked[0]), lines=lines))
+
+
+_OF_EMAIL = Statement(
+    select(orders.c.order_id)
+    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.email_key == bindparam("email_key"))
+    .order_by(orders.c.order_id)
+)
+_OF_NUMBER = Statement(
+    select(*_WITH_LINES).where(
+        orders.c.organization_id == bindparam("organization_id"), orders.c.number_key == bindparam("number_key")
+    )
+)
+_CONTENTS_AFTER = Statement(
+    select(orders.c.order_id, orders.c.content)
+    .where(orders.c.organization_id == bindparam("organization_id"), orders.c.order_id > bindparam("after"))
+    .order_by(orders.c.order_id)
+    .limit(bindparam("limit"))
+)
+
+
+async def of_email(tx: Transaction, organization_id: int, *, email: str) -> list[int]:
+    """Find the ids of all orders that are indexed by an e-mail address, oldest first."""
+    rows = await tx.rows(_OF_EMAIL, organization_id=organization_id, email_key=index_key(fold_email(email)))
+    return [int(row["order_id"]) for row in rows]
+
+
+async def of_number(tx: Transaction, organization_id: int, *, number: str) -> list[Order]:
+    """Read the orders of all doors that have a number, oldest first."""
+    rows = await tx.rows(_OF_NUMBER, organization_id=organization_id, number_key=index_key(number))
+    found = [_order(_Stored(*row)) for row in rows]
+    return sorted((each for each in found if each.content.number == number), key=lambda each: each.order_id)
+
+
+async def contents_after(tx: Transaction, organization_id: int, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """Read at most `limit` ids and stored contents of orders with ids above `after`, oldest first."""
+    rows = await tx.rows(_CONTENTS_AFTER, organization_id=organization_id, after=after, limit=limit)
+    return [(int(row["order_id"]), bytes(row["content"])) for row in rows]
+
+
+class LatestChange(Struct, frozen=True):
+    """The version of an order, and the last event of it: who caused what, at `at` (microseconds since 1970 UTC)."""
+
+    version: int
+    name: str
+    at: int
+    actor: str
+
+
+_LATEST_CHANGE = Statement(
+    select(orders.c.version, event.c.name, event.c.at, event.c.actor)
+    .select_from(
+        orders.join(
+            event,
+            (event.c.organization_id == orders.c.organization_id)
+            & (event.c.aggregate_id == orders.c.order_id)
+            & (event.c.number == orders.c.event_number),
+        )
+    )
+    .where(*_OF_ORDER)
+)
+
+
+async def latest_change(tx: Transaction, organization_id: int, *, order_id: int) -> LatestChange | None:
+    """Read who changed an order last, without the order; None where there is none."""
+    rows = await tx.rows(_LATEST_CHANGE, organization_id=organization_id, order_id=order_id)
+    return LatestChange(*rows[0]) if rows else None
+
+
+def _owner(table: Table, column: str) -> Statement:
+    return Statement(
+        select(table.c.order_id)
+        .where(table.c.organization_id == bindparam("organization_id"), table.c[column] == bindparam("value"))
+        .order_by(table.c.order_id.desc())
+        .limit(1)
+    )
+
+
+# How the order of a part is found: by what, and in which column.
+_OWNERS = {
+    "allocation": _owner(allocation, "allocation_id"),
+    "fulfillment": _owner(fulfillment, "fulfillment_id"),
+    "fulfillment_reference": _owner(fulfillment, "reference_key"),
+    "package": _owner(package, "number_key"),
+    "package_id": _owner(package, "package_id"),
+    "return": _owner(order_return, "return_id"),
+}
+
+
+async def owner(tx: Transaction, organization_id: int, *, part: str, value: int | str) -> int | None:
+    """Find the order that a part is of, or None: `part` is one of allocation, fulfillment, return, package_id (by id),
+    fulfillment_reference, package (by tracking number); of several the newest."""
+    value = index_key(value) if isinstance(value, str) else value
+    rows = await tx.rows(_OWNERS[part], organization_id=organization_id, value=value)
+    return int(rows[0]["order_id"]) if rows else None
+
+
+_PART_TABLES = {"fulfillment": fulfillment, "return": order_return}
+
+
+@cache
+def _part_page(part: str, names: tuple[str, ...]) -> Statement:
+    table = _PART_TABLES[part]
+    identity = table.c[f"{part}_id"]
+    return Statement(
+        select(identity.label("part_id"), table.c.order_id)
+        .where(
+            table.c.organization_id == bindparam("organization_id"), identity < bindparam("before"),
+            *(table.c[name] == bindparam(name) for name in names),
+        )
+        .order_by(identity.desc())
+        .limit(bindparam("limit"))
+    )  # fmt: skip
+
+
+async def part_ids(
+    tx: Transaction, organization_id: int, *, part: str, before: int, limit: int, **filters: str | None
+) -> list[tuple[int, int]]:
+    """Read ids of fulfillments or returns with their orders' ids, newest first; `filters` are of status and location."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    statement = _part_page(part, tuple(sorted(given)))
+    rows = await tx.rows(statement, organization_id=organization_id, before=before, limit=limit, **given)
+    return [(int(row["part_id"]), int(row["order_id"])) for row in rows]
 
 
 async def by_number(tx: Transaction, organization_id: int, *, door: str, number: str) -> Order | None:
@@ -388,6 +601,20 @@ _DUE = Statement(
 )
 
 
+_ORGANIZATIONS_WITH_DUE = Statement(
+    select(orders.c.organization_id)
+    .where(AnyOf(orders.c.organization_id, "organizations"), orders.c.due_at <= bindparam("now"))
+    .distinct()
+    .order_by(orders.c.organization_id)
+)
+
+
+async def organizations_with_due(tx: Transaction, organization_ids: Sequence[int], *, now: int) -> set[int]:
+    """Find those of the organizations that have an order with a hold that expires at `now` or before."""
+    rows = await tx.rows(_ORGANIZATIONS_WITH_DUE, organizations=organization_ids, now=now)
+    return {row["organization_id"] for row in rows}
+
+
 async def due(tx: Transaction, organization_id: int, *, now: int, limit: int) -> list[int]:
     """Find the ids of orders with a hold that expires at `now` or before, the longest overdue first."""
     rows = await tx.rows(_DUE, organization_id=organization_id, now=now, limit=limit)
@@ -396,6 +623,7 @@ async def due(tx: Transaction, organization_id: int, *, now: int, limit: int) ->
 
 def _order(stored: _Stored) -> Order:
     """Make an order of what is stored."""
+    progress = _PROGRESS.decode(stored.progress) if stored.progress else _NOTHING_DONE
     return Order(
         organization_id=stored.organization_id,
         order_id=stored.order_id,
@@ -410,4 +638,9 @@ def _order(stored: _Stored) -> Order:
         event_hash=stored.event_hash,
         tags=_TAGS.decode(stored.tags) if stored.tags else (),
         archived=bool(stored.archived),
+        allocations=_ALLOCATIONS.decode(stored.allocations) if stored.allocations else (),
+        fulfillments=progress.fulfillments,
+        returns=progress.returns,
+        payments=progress.payments,
+        refunds=progress.refunds,
     )

@@ -2,9 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from functools import cache
+from itertools import chain, count
 from typing import Any
 
 import asyncpg
@@ -13,15 +15,18 @@ from sqlalchemy import Table
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store import postgres_url
+from crossdock.store import citus, postgres_url
 from crossdock.store.protocols import TIMEOUT_S, Row, Statement
 from crossdock.store.records import positions_of
+from crossdock.store.waits import READ_WAITS, WRITE_WAITS
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _log = structlog.get_logger("crossdock.postgres")
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # After five runs of a statement PostgreSQL may keep one plan for all values, unless it is told not to.
 _CUSTOM_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
+# Rows of one INSERT … VALUES.
+_MAX_VALUES = 64
 # Connections of one process. Intake uses at most `writers`; the rest serve reads.
 POOL_SIZE = 8
 # The server ends a statement that exceeds the time limit. A connection without an answer for this much longer is dead.
@@ -72,22 +77,57 @@ def _insert_text(table: Table) -> str:
 
 
 @cache
-def _claim_text(table: Table) -> str:
+def _values_text(table: Table, rows: int) -> str:
+    """Insert a number of rows with one statement, one parameter a value.
+
+    For Citus, which sends it to the rows' node as it is. The rows of an INSERT … SELECT it takes to the coordinator first,
+    then commits in two phases, and reports what is wrong with one of them as an internal error.
+    """
+    types = [column.type.compile(_DIALECT) for column in table.columns]
+    numbers = count(1)
+    values = ", ".join(f"({', '.join(f'${next(numbers)}::{kind}' for kind in types)})" for _ in range(rows))
+    return f"INSERT INTO {table.name} ({', '.join(column.name for column in table.columns)}) VALUES {values}"
+
+
+@cache
+def _claim_tail(table: Table) -> str:
     keys = ", ".join(column.name for column in table.primary_key)
-    return f"{_insert_text(table)} ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
+    return f" ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
+
+
+def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut rows into portions whose lengths are powers of two, so that there are few statements."""
+    start = 0
+    while start < len(rows):
+        length = min(_MAX_VALUES, 1 << (len(rows) - start).bit_length() - 1)
+        yield rows[start : start + length]
+        start += length
 
 
 @cache
 def _update_text(table: Table, columns: tuple[str, ...]) -> str:
-    """Update all rows with one statement, one array a column."""
+    """Update all rows with one statement, one array a column, and the first column's value, which all of them have.
+
+    The first column is the organization. Citus must read it apart from the arrays to know on which node the rows are.
+    """
     keys = [column.name for column in table.primary_key]
     given = [table.columns[name] for name in (*keys, *columns)]
     types = [column.type.compile(_DIALECT) for column in given]
     arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
     assignments = ", ".join(f"{name} = given.{name}" for name in columns)
     conditions = " AND ".join(f"{table.name}.{name} = given.{name}" for name in keys)
+    conditions += f" AND {table.name}.{keys[0]} = ${len(given) + 1}"
     names = ", ".join(column.name for column in given)
     return f"UPDATE {table.name} SET {assignments} FROM unnest({arrays}) AS given({names}) WHERE {conditions}"
+
+
+@cache
+def _key_condition(table: Table) -> str:
+    """The condition that a row's key is among those given as one array a column."""
+    names = ", ".join(column.name for column in table.primary_key)
+    types = (column.type.compile(_DIALECT) for column in table.primary_key)
+    arrays = ", ".join(f"${position}::{kind}[]" for position, kind in enumerate(types, 1))
+    return f"({names}) IN (SELECT * FROM unnest({arrays}))"
 
 
 class _Watch:
@@ -146,11 +186,14 @@ class _Watch:
 class PostgresTransaction:
     """A transaction on one connection; `begin` is the statement that begins it, where it was not sent yet.
 
-    `on_statement` is called with the connection before each statement.
+    `on_statement` is called with the connection before each statement. `is_spread`: the tables are spread by Citus.
     """
 
-    def __init__(self, connection: Any, begin: str | None = None, *, on_statement: Callable[[Any], None]) -> None:
+    def __init__(
+        self, connection: Any, begin: str | None = None, *, on_statement: Callable[[Any], None], is_spread: bool = False
+    ) -> None:
         self._raw = connection
+        self._is_spread = is_spread
         self._on_statement = on_statement
         self._pending = [begin] if begin else []
         self._has_custom_plans = False
@@ -187,14 +230,21 @@ class PostgresTransaction:
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """See protocols.Transaction."""
-        if rows:
+        if rows and self._is_spread:
+            for portion in _portions(rows):
+                await (await self._connection()).execute(_values_text(table, len(portion)), *chain(*portion))
+        elif rows:
             await (await self._connection()).execute(_insert_text(table), *map(list, zip(*rows, strict=True)))
 
     async def update(self, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """See protocols.Transaction."""
-        if rows:
-            text = _update_text(table, tuple(columns))
-            await (await self._connection()).execute(text, *map(list, zip(*rows, strict=True)))
+        text = _update_text(table, tuple(columns))
+        by_organization: dict[Any, list[Row]] = {}  # nearly always one
+        for row in rows:
+            by_organization.setdefault(row[0], []).append(row)
+        for organization_id, own in by_organization.items():
+            arrays = map(list, zip(*own, strict=True))
+            await (await self._connection()).execute(text, *arrays, organization_id)
 
     async def claim(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """See protocols.Transaction."""
@@ -204,13 +254,55 @@ class PostgresTransaction:
         first: dict[tuple[Any, ...], int] = {}
         for position, row in enumerate(rows):
             first.setdefault(tuple(row[each] for each in key_positions), position)
-        columns = zip(*(rows[position] for position in first.values()), strict=True)
-        taken = await (await self._connection()).fetch(_claim_text(table), *map(list, columns))
-        return {first[tuple(row)] for row in taken}
+        unique = [rows[position] for position in first.values()]
+        if not self._is_spread:
+            columns = map(list, zip(*unique, strict=True))
+            taken = await (await self._connection()).fetch(_insert_text(table) + _claim_tail(table), *columns)
+            return {first[tuple(row)] for row in taken}
+        claimed = set()
+        for portion in _portions(unique):
+            text = _values_text(table, len(portion)) + _claim_tail(table)
+            taken = await (await self._connection()).fetch(text, *chain(*portion))
+            claimed |= {first[tuple(row)] for row in taken}
+        return claimed
+
+    async def find(self, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+        """See protocols.Transaction; a plan made while the table was small must not stay."""
+        if not keys:
+            return []
+        text = f"SELECT {', '.join(table.columns.keys())} FROM {table.name} WHERE {_key_condition(table)}"
+        connection = await self._connection(custom_plans=True)
+        rows: list[Row] = await connection.fetch(text, *map(list, zip(*keys, strict=True)))
+        return rows
+
+    async def delete(self, table: Table, keys: Sequence[Row]) -> None:
+        """See protocols.Transaction."""
+        if keys:
+            text = f"DELETE FROM {table.name} WHERE {_key_condition(table)}"
+            connection = await self._connection(custom_plans=True)
+            await connection.execute(text, *map(list, zip(*keys, strict=True)))
+
+
+# The arrays that statements take and give: their ids and those of their elements, which are the same in every PostgreSQL.
+_ARRAYS = {
+    1000: ("bool", 16), 1001: ("bytea", 17), 1005: ("int2", 21), 1007: ("int4", 23), 1009: ("text", 25), 1016: ("int8", 20),
+}  # fmt: skip
+
+
+class _NamedStatement:
+    """In place of the statement with which asyncpg looks types up: one that has left the others alone."""
+
+    name = "declared"
 
 
 class Connection(asyncpg.Connection):
-    """A connection that closes within a limit, whether or not the server answers."""
+    """A connection that knows the types of arrays, and closes within a limit, whether or not the server answers."""
+
+    async def _introspect_types(self, typeoids: Collection[int], timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg's
+        """Look types up that are not declared here. With Citus the query takes two seconds, on every new connection."""
+        if not _ARRAYS.keys() >= set(typeoids):
+            return await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]  # the stubs lack it
+        return [_array_type(oid) for oid in typeoids], _NamedStatement
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's signature
         """Close gracefully within `timeout` seconds, at most _CLOSE_S; after that the socket is dropped."""
@@ -220,15 +312,29 @@ class Connection(asyncpg.Connection):
             _log.info("a connection did not close gracefully", cause=_cause(error))
 
 
+def _array_type(oid: int) -> dict[str, Any]:
+    """Describe the type of an array as asyncpg's query does."""
+    element, element_oid = _ARRAYS[oid]
+    return dict.fromkeys(_TYPE_MEMBERS) | {
+        "oid": oid, "ns": "pg_catalog", "name": f"_{element}", "kind": b"b", "elemtype": element_oid, "elemdelim": b",",
+        "depth": 0, "elemtype_name": element,
+    }  # fmt: skip
+
+
+_TYPE_MEMBERS = ("basetype", "range_subtype", "attrtypoids", "attrnames", "basetype_name", "range_subtype_name")
+
+
 async def connect_without_limit(url: str) -> Any:
     """Connect for statements that may take hours, such as migrations. A silent peer is detected by TCP keepalives."""
-    dsn, arguments = postgres_url.parse(url)
+    dsn, arguments, is_pooled = postgres_url.parse(url)
+    # The operator may have set defaults for the role or the database.
+    unlimited = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", **_TCP_SETTINGS}
     connection = await asyncpg.connect(
         dsn,
         connection_class=Connection,
         **{"timeout": _CONNECT_S, **arguments},
-        # The operator may have set defaults for the role or the database.
-        server_settings={"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", **_TCP_SETTINGS},
+        statement_cache_size=0 if is_pooled else 100,
+        server_settings={} if is_pooled else unlimited,
     )
     await _keep_alive(connection)
     return connection
@@ -251,14 +357,19 @@ async def _keep_alive(connection: Any) -> None:
 
 
 class PostgresStore:
-    """A PostgreSQL database, reached through a pool. `timeout_s` limits a statement and a pause in a transaction."""
+    """A PostgreSQL database, reached through a pool. `timeout_s` limits a statement and a pause in a transaction.
+
+    `limits` are statements that set these limits at the beginning of each transaction, where its connection cannot keep them.
+    """
 
     name = "postgresql"
     writers = 3
     only_worker = False
 
-    def __init__(self, pool: Any, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, pool: Any, *, timeout_s: float = TIMEOUT_S, is_spread: bool = False, limits: str = "") -> None:
         self._pool = pool
+        self._limits = limits
+        self._is_spread = is_spread
         self._timeout_s = timeout_s
         self._watch = _Watch(pool, timeout_s + _GRACE_S)
         # The loop's time at the start of each open writing block, oldest first.
@@ -272,33 +383,38 @@ class PostgresStore:
         The limits are part of the connection's startup message, so that no transaction spends a round trip on them.
         """
         limit_ms = str(max(1, round(timeout_s * 1000)))
-        dsn, arguments = postgres_url.parse(url)
-        pool = asyncpg.create_pool(
+        limits = {
+            "statement_timeout": limit_ms,
+            # The transaction of a client that has gone silent holds locks that others wait for.
+            "idle_in_transaction_session_timeout": limit_ms,
+        }
+        dsn, arguments, is_pooled = postgres_url.parse(url)
+        pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=POOL_SIZE,
-            statement_cache_size=1024,
+            statement_cache_size=0 if is_pooled else 1024,
             reset=_reset,
             init=_keep_alive,
             connection_class=Connection,
             **{"timeout": _CONNECT_S, **arguments},
-            server_settings={
-                "statement_timeout": limit_ms,
-                # The transaction of a client that has gone silent holds locks that others wait for.
-                "idle_in_transaction_session_timeout": limit_ms,
-                **_TCP_SETTINGS,
-            },
+            server_settings={} if is_pooled else limits | _TCP_SETTINGS,
         )
-        return cls(await pool, timeout_s=timeout_s)
+        async with pool.acquire() as connection:
+            is_spread = await citus.is_spread(connection)
+        own = "".join(f"; SET LOCAL {name} = {value}" for name, value in limits.items()) if is_pooled else ""
+        return cls(pool, timeout_s=timeout_s, is_spread=is_spread, limits=own)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
         """See protocols.Store; the transaction begins with its first statement."""
         failure: Exception | None = None
         try:
+            began = time.perf_counter()
             connection = await self._acquire(_CONNECT_S)
+            READ_WAITS.observe(time.perf_counter() - began)
             try:
-                yield PostgresTransaction(connection, _READ, on_statement=self._watch.on_statement)
+                yield PostgresTransaction(connection, _READ + self._limits, on_statement=self._watch.on_statement)
             except Exception as error:
                 failure = error
                 raise
@@ -311,12 +427,14 @@ class PostgresStore:
     async def writing(self) -> AsyncIterator[PostgresTransaction]:
         """See protocols.Store."""
         block = object()
+        began = time.perf_counter()
         self._writing[block] = asyncio.get_running_loop().time()
         try:
             async with self._connection(_CONNECT_S) as connection:
+                WRITE_WAITS.observe(time.perf_counter() - began)
                 self._watch.on_statement(connection)
-                await connection.execute("BEGIN")
-                yield PostgresTransaction(connection, on_statement=self._watch.on_statement)
+                await connection.execute("BEGIN" + self._limits)
+                yield PostgresTransaction(connection, on_statement=self._watch.on_statement, is_spread=self._is_spread)
                 self._watch.on_statement(connection)
                 await connection.execute("COMMIT")
         finally:

@@ -5,7 +5,7 @@ Hosting providers print URLs for libpq. asyncpg sends every parameter it does no
 """
 
 import ssl
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 # libpq's, without effect here: Crossdock sets keepalives of its own on each connection, and asyncpg has no GSS encryption,
@@ -24,7 +24,6 @@ _IGNORED = frozenset(
 # Of other programs: Prisma, PgBouncer set-ups, Vercel, JDBC.
 _FOREIGN = frozenset(
     {
-        "pgbouncer",
         "schema",
         "connection_limit",
         "pool_timeout",
@@ -39,8 +38,20 @@ _VERIFYING = ("verify-ca", "verify-full")
 _SHORTEST_TIMEOUT_S = 2  # as in libpq
 
 
-def parse(url: str) -> tuple[str, dict[str, Any]]:
-    """Split a URL into one that asyncpg understands, and more arguments for its connect() (`timeout`, `ssl`).
+class ParsedUrl(NamedTuple):
+    """A URL that asyncpg understands, and more arguments for its connect() (`timeout`, `ssl`).
+
+    `is_pooled` (`pgbouncer=true`, as Prisma spells it): each transaction gets another connection, so that nothing may be
+    set or prepared for longer.
+    """
+
+    dsn: str
+    arguments: dict[str, Any]
+    is_pooled: bool
+
+
+def parse(url: str) -> ParsedUrl:
+    """Parse a URL as libpq spells it.
 
     Raises ValueError that names a parameter which cannot be understood.
     """
@@ -64,8 +75,15 @@ def parse(url: str) -> tuple[str, dict[str, Any]]:
         arguments["ssl"] = ssl.create_default_context()
     if name := given.pop("fallback_application_name", ""):
         given.setdefault("application_name", name)
+    is_pooled = _truth(given.pop("pgbouncer", "false"))
     kept = {name: value for name, value in given.items() if name not in _IGNORED}
-    return f"{base}?{urlencode(kept, safe='/:')}" if kept else base, arguments
+    return ParsedUrl(f"{base}?{urlencode(kept, safe='/:')}" if kept else base, arguments, is_pooled)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("pgbouncer in the database URL must be true or false")
+    return text == "true"
 
 
 def _check_encryption(given: dict[str, str]) -> None:

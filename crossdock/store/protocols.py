@@ -133,6 +133,12 @@ class Transaction(Protocol):
         wait for each other.
         """
 
+    async def find(self, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows with one of these primary keys, whole and in no order."""
+
+    async def delete(self, table: Table, keys: Sequence[Row]) -> None:
+        """Delete the rows with one of these primary keys."""
+
 
 class Store(Protocol):
     """An open database. Its blocks raise errors.Busy where the database cannot be reached, is locked or full."""

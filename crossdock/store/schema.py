@@ -20,11 +20,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store import sqlite
+from crossdock.store import citus, copying, sqlite
 from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
-HEAD = "0008"
+HEAD = "0012"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as Alembic creates it.
 _VERSION = Table(
@@ -40,12 +40,23 @@ _RETRY_S = 0.5
 _LOCK = 0x0C0_55D0_C4
 
 
-async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
+async def open_store(url: str, *, timeout_s: float = TIMEOUT_S, is_copying: bool = False) -> Store:
     """Open the database at `sqlite:///path` or `postgresql://…`, migrating it first where needed.
 
     `timeout_s` limits each statement on PostgreSQL, but not the migrations. Refuses with ValueError where the URL names
-    neither engine, and a database of another program or of a newer Crossdock.
+    neither engine, a database of another program or of a newer Crossdock, and unless `is_copying` an unfinished copy.
     """
+    store = await _open_store(url, timeout_s)
+    if not is_copying:
+        try:
+            await copying.require_finished(store)
+        except BaseException:
+            await store.close()
+            raise
+    return store
+
+
+async def _open_store(url: str, timeout_s: float) -> Store:
     kind, path = _parsed(url)
     if kind == "sqlite":
         try:
@@ -62,7 +73,7 @@ async def open_store(url: str, *, timeout_s: float = TIMEOUT_S) -> Store:
 
 async def migrate(url: str) -> str:
     """Migrate the database to the newest schema and give its revision."""
-    await (await open_store(url)).close()
+    await (await open_store(url, is_copying=True)).close()
     return HEAD
 
 
@@ -208,19 +219,30 @@ def _migrate_sqlite(path: str) -> None:
 async def _migrate_postgres(url: str) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    from crossdock.store import postgres
+    from crossdock.store import postgres, postgres_url
 
+    is_pooled = postgres_url.parse(url).is_pooled
     probe = await postgres.connect_without_limit(url)
     try:
-        if await _revision_of_connection(probe) == HEAD:
+        if await _revision_of_connection(probe) == HEAD and not await citus.is_pending(probe):
             return
+        if is_pooled:
+            raise ValueError(
+                "the schema cannot be migrated through PgBouncer; run `crossdock migrate` with the URL of PostgreSQL itself"
+            )
         await probe.execute("SELECT pg_advisory_lock($1)", _LOCK)
         engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: postgres.connect_without_limit(url))
         async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+            await connection.run_sync(_migrate_and_spread)
         await engine.dispose()
     finally:
         await probe.close()  # frees the lock
+
+
+def _migrate_and_spread(connection: Connection) -> None:
+    citus.prepare(connection)
+    _migrate(connection)
+    citus.spread(connection)
 
 
 def _migrate(connection: Connection) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store.protocols import Row, Statement
+from crossdock.store.waits import WRITE_WAITS
 
 _DIALECT = sqlite_dialect(paramstyle="qmark")
 _log = structlog.get_logger("crossdock.sqlite")
@@ -31,8 +32,14 @@ _log = structlog.get_logger("crossdock.sqlite")
 BUSY_TIMEOUT_MS = 5_000
 # The same for the check whether writes get through: callers of a health check wait less.
 CHECK_TIMEOUT_MS = 2_000
+# How long a commit proves that the disk takes writes, seconds, so that not every check of readiness costs an fsync.
+_PROOF_S = 1.0
+# Writes the first page, and changes nothing in it: this program keeps no such number.
+_TOUCH = "PRAGMA user_version = 0"
 # Pauses between two tries, seconds: a commit takes some milliseconds.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.02
+# Where another process waits: its pauses, and how many of them one that has just written leaves it the turn.
+_WAITING_PAUSE_S, _MAX_PAUSES = 0.0005, 20
 # How long SQLite itself may wait in the event loop, for the rare moments in which a reader has to.
 _INLINE_TIMEOUT_MS = 20
 # Rows changed between two checkpoints beside the commits: about 1,000 orders, or 4,000 pages.
@@ -44,6 +51,12 @@ _MODE = 0o600
 
 # Rows of one INSERT: a third faster than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
 _ROWS_AN_INSERT = 64
+
+# sqlite3 looks for an adapter of every None, bytes and bool; finding none, it raises and catches AttributeErrors, which takes
+# longer than binding the value. These adapters change no value.
+sqlite3.register_adapter(type(None), dict[None, None]().get)  # a function in C that returns None
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(bool, int)
 
 
 @cache
@@ -70,6 +83,11 @@ def _update_text(table: Table, columns: tuple[str, ...]) -> str:
     assignments = ", ".join(f"{name} = ?{number}" for number, name in enumerate(columns, len(keys) + 1))
     conditions = " AND ".join(f"{name} = ?{number}" for number, name in enumerate(keys, 1))
     return f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
+
+
+@cache
+def _key_condition(table: Table) -> str:
+    return " AND ".join(f"{column.name} = ?" for column in table.primary_key)
 
 
 class SqliteTransaction:
@@ -115,6 +133,66 @@ class SqliteTransaction:
         execute = self._connection.execute
         return {position for position, row in enumerate(rows) if execute(text, row).rowcount}
 
+    async def find(self, table: Table, keys: Sequence[Row]) -> Sequence[Row]:
+        """See protocols.Transaction."""
+        text = f"SELECT {', '.join(table.columns.keys())} FROM {table.name} WHERE {_key_condition(table)}"
+        execute = self._connection.execute
+        return [row for key in keys if (row := execute(text, key).fetchone()) is not None]
+
+    async def delete(self, table: Table, keys: Sequence[Row]) -> None:
+        """See protocols.Transaction."""
+        self._connection.executemany(f"DELETE FROM {table.name} WHERE {_key_condition(table)}", keys)
+
+
+class _Turns:
+    """Lets the processes that write to one file take turns.
+
+    SQLite has no queue of writers: a process that commits and begins again at once would keep out one that looks every few
+    milliseconds. So a process that waits locks a file beside the database, and who has just written leaves it the turn.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = -1 if path == ":memory:" else os.open(f"{path}-waiting", os.O_CREAT | os.O_RDWR, _MODE)
+        self._is_asking = False
+        self.has_written = False  # since the last turn that was left to others
+
+    async def leave(self) -> None:
+        """Wait for a process that waits, where this one has written last."""
+        if not self.has_written or self._file < 0:
+            return
+        self.has_written = False
+        for _ in range(_MAX_PAUSES):
+            if self._lock(fcntl.LOCK_SH):
+                return
+            await asyncio.sleep(_WAITING_PAUSE_S)
+
+    def ask(self) -> bool:
+        """Ask for the next turn; False where another process did before."""
+        if not self._is_asking and self._file >= 0:
+            self._is_asking = self._lock(fcntl.LOCK_EX, keep=True)
+        return self._is_asking
+
+    def taken(self) -> None:
+        """Ask for nothing any more."""
+        if self._is_asking:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._is_asking = False
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _lock(self, kind: int, *, keep: bool = False) -> bool:
+        try:
+            fcntl.flock(self._file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if not keep:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        return True
+
 
 class SqliteStore:
     """An SQLite file: one connection that writes, one that reads."""
@@ -131,9 +209,11 @@ class SqliteStore:
         self._writer.execute("PRAGMA busy_timeout = 0")  # `_begin` waits
         self._reader: sqlite3.Connection | None = self._new_reader()  # None while a block uses it
         self._write_lock = asyncio.Lock()
+        self._turns = _Turns(path)
         self._checkpointer: sqlite3.Connection | None = None
         self._checkpoint: asyncio.Task[None] | None = None
         self._checkpointed = 0  # rows changed when the last one began
+        self._committed_at = 0.0  # monotonic
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteTransaction]:
@@ -167,13 +247,16 @@ class SqliteStore:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteTransaction]:
         """See protocols.Store."""
-        give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+        began = time.monotonic()
         async with self._write_lock:
             try:
-                await self._begin(give_up)
+                await self._begin(began + BUSY_TIMEOUT_MS / 1000)
+                WRITE_WAITS.observe(time.monotonic() - began)
                 try:
                     yield SqliteTransaction(self._writer)
                     self._writer.execute("COMMIT")
+                    self._committed_at = time.monotonic()
+                    self._turns.has_written = True
                     self._checkpoint_where_due()
                 finally:
                     if self._writer.in_transaction:
@@ -185,16 +268,20 @@ class SqliteStore:
         """Begin a writing transaction; raises OperationalError where another process has the write lock until `give_up`."""
         self._check_files()
         pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                    raise
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-            else:
-                return
+        await self._turns.leave()
+        try:
+            while True:
+                try:
+                    self._writer.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                        raise
+                    await asyncio.sleep(_WAITING_PAUSE_S if self._turns.ask() else pause_s)
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                else:
+                    return
+        finally:
+            self._turns.taken()
 
     def _check_files(self) -> None:
         """Raise Busy where the database file, or its log, was deleted or replaced: what is written would be lost."""
@@ -207,12 +294,22 @@ class SqliteStore:
                 )
 
     async def check_writing(self) -> None:
-        """See protocols.Store; beginning fails where the file is locked, read-only, deleted or replaced."""
-        give_up = time.monotonic() + CHECK_TIMEOUT_MS / 1000
+        """See protocols.Store.
+
+        Beginning fails where the file is locked, deleted or replaced, a commit where the disk is full or takes no writes.
+        """
+        now = time.monotonic()
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_MS / 1000), self._write_lock:
-                await self._begin(give_up)
-                self._writer.execute("ROLLBACK")
+                await self._begin(now + CHECK_TIMEOUT_MS / 1000)
+                try:
+                    if now - self._committed_at > _PROOF_S:
+                        self._writer.execute(_TOUCH)
+                        self._writer.execute("COMMIT")
+                        self._committed_at = now
+                finally:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
         except sqlite3.DatabaseError as error:
             raise _busy(error) from error
         except TimeoutError:
@@ -252,6 +349,7 @@ class SqliteStore:
         for connection in (self._checkpointer, self._reader, self._writer):
             if connection is not None:
                 connection.close()
+        self._turns.close()
 
 
 def connect(path: str, *, wait_ms: int | None = None) -> sqlite3.Connection:

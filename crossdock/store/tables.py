@@ -30,11 +30,13 @@ metadata = MetaData(
     }
 )
 
-# Tables without an organization, each with its reason; add none.
+# Tables that are read before an organization is known, each with its reason; add none.
 GLOBAL = {
     "installation": "facts of the installation itself: token key, process counter",
     "directory": "finds the organization of a client id or vendor organization id when nothing but that is known",
+    "organization": "timers and workers go through all of them",
     "person": "a person may belong to several organizations",
+    "membership": "finds the organizations of a person who signs in",
 }
 
 installation = Table(
@@ -133,6 +135,7 @@ catalog_entry = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False, server_default="1"),
     PrimaryKeyConstraint("organization_id", "kind", "key"),
     Index(None, "organization_id", "kind", "name"),
     Index(None, "organization_id", "kind", "position"),
@@ -202,6 +205,8 @@ orders = Table(
     Column(
         "balanced", Boolean, nullable=False, server_default=true()
     ),  # its totals agree with its lines (core/money.py)
+    Column("allocations", LargeBinary),  # which locations serve which units; None where none ever did
+    Column("progress", LargeBinary),  # fulfillments, returns, payments and refunds; None where there are none
     PrimaryKeyConstraint("organization_id", "order_id"),
     CheckConstraint("version >= 1", name="orders_version"),
     Index(None, "organization_id", "number_key", "order_id"),
@@ -265,6 +270,15 @@ Index(
     order_line.c.order_id,
     sqlite_where=order_line.c.location_key.is_not(None),
     postgresql_where=order_line.c.location_key.is_not(None),
+)
+
+Index(
+    "ix_order_line_backordered",
+    order_line.c.organization_id,
+    order_line.c.sku_key,
+    order_line.c.order_id,
+    sqlite_where=order_line.c.backordered > 0,
+    postgresql_where=order_line.c.backordered > 0,
 )
 
 # The search terms of an order that have no column of their own; see orders.terms_of.
@@ -397,6 +411,13 @@ Index(
     sqlite_where=delivery.c.state == "dead",
     postgresql_where=delivery.c.state == "dead",
 )
+# The deliveries of an order, to any endpoint, for people who look at the order.
+Index(
+    "ix_delivery_order",
+    delivery.c.organization_id,
+    delivery.c.order_id,
+    delivery.c.delivery_id,
+)
 
 # E-mails stored instead of sent, where no mail server is configured.
 mail = Table(
@@ -435,6 +456,7 @@ stock_level = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("event_number", BigInteger, nullable=False),
     Column("event_hash", LargeBinary, nullable=False),
+    Column("unlimited", Boolean, nullable=False, server_default=false()),  # orders never run out of it
     PrimaryKeyConstraint("organization_id", "sku", "location", "pool"),
     CheckConstraint(
         "allocated >= 0 AND allocated <= on_hand AND safety >= 0 AND reserved >= safety AND shipped >= 0",
@@ -459,4 +481,140 @@ stock_movement = Table(
     Column("reason", Text),
     PrimaryKeyConstraint("organization_id", "level_id", "movement_id"),
     sqlite_with_rowid=False,
+)
+
+# Allocations of orders, to find them by id and by location; all else about them is in their order.
+allocation = Table(
+    "allocation",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("allocation_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False),  # whether units of it are neither shipped nor given back
+    PrimaryKeyConstraint("organization_id", "allocation_id"),
+)
+Index("ix_allocation_order", allocation.c.organization_id, allocation.c.order_id)
+Index(
+    "ix_allocation_location",
+    allocation.c.organization_id,
+    allocation.c.location,
+    allocation.c.allocation_id,
+    sqlite_where=allocation.c.is_open == true(),
+    postgresql_where=allocation.c.is_open == true(),
+)
+
+# Decisions about allocations with all they were made of, so that they can be explained and made again.
+allocation_decision = Table(
+    "allocation_decision",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("decision_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),  # compressed
+    Column("plan", LargeBinary, nullable=False),  # compressed
+    PrimaryKeyConstraint("organization_id", "decision_id"),
+)
+Index(
+    "ix_allocation_decision_order",
+    allocation_decision.c.organization_id,
+    allocation_decision.c.order_id,
+    allocation_decision.c.decision_id,
+)
+
+# Orders that wait for stock: since when, how often they were tried in vain, and when something is to be done about them.
+backorder = Table(
+    "backorder",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("promised", Text, nullable=False),  # the day that the customer was promised, ISO 8601; empty: none
+    Column("attempts", BigInteger, nullable=False),
+    Column("stage", BigInteger, nullable=False),  # how many of the notices for waiting orders were sent
+    Column("next_at", BigInteger),  # when the next notice is due, or the end of waiting; None: never
+    PrimaryKeyConstraint("organization_id", "order_id"),
+)
+Index(
+    "ix_backorder_next_at",
+    backorder.c.organization_id,
+    backorder.c.next_at,
+    sqlite_where=backorder.c.next_at.is_not(None),
+    postgresql_where=backorder.c.next_at.is_not(None),
+)
+
+# Fulfillments, packages and returns of orders, to find them; all else about them is in their order. The key of a package
+# without a tracking number is empty.
+fulfillment = Table(
+    "fulfillment",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("fulfillment_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reference_key", Text),  # the sender's own id for it
+    PrimaryKeyConstraint("organization_id", "fulfillment_id"),
+)
+Index("ix_fulfillment_order", fulfillment.c.organization_id, fulfillment.c.order_id)
+Index("ix_fulfillment_status", fulfillment.c.organization_id, fulfillment.c.status, fulfillment.c.fulfillment_id)
+Index("ix_fulfillment_location", fulfillment.c.organization_id, fulfillment.c.location, fulfillment.c.fulfillment_id)
+Index(
+    "ix_fulfillment_reference",
+    fulfillment.c.organization_id,
+    fulfillment.c.reference_key,
+    sqlite_where=fulfillment.c.reference_key.is_not(None),
+    postgresql_where=fulfillment.c.reference_key.is_not(None),
+)
+
+package = Table(
+    "package",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("number_key", Text, nullable=False),
+    Column("package_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "number_key", "package_id"),
+)
+Index("ix_package_order", package.c.organization_id, package.c.order_id)
+Index("ix_package_id", package.c.organization_id, package.c.package_id)
+
+order_return = Table(
+    "order_return",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("return_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reference_key", Text),
+    PrimaryKeyConstraint("organization_id", "return_id"),
+)
+Index("ix_order_return_order", order_return.c.organization_id, order_return.c.order_id)
+Index("ix_order_return_status", order_return.c.organization_id, order_return.c.status, order_return.c.return_id)
+
+# Invoices. `subject_id` is the event of the order that each is for; numbers have no gaps within a year.
+invoice = Table(
+    "invoice",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("invoice_id", BigInteger, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("organization_id", "invoice_id"),
+)
+Index("ix_invoice_number", invoice.c.organization_id, invoice.c.number)
+Index("ix_invoice_order", invoice.c.organization_id, invoice.c.order_id)
+Index("ix_invoice_subject", invoice.c.organization_id, invoice.c.subject_id)
+
+invoice_sequence = Table(
+    "invoice_sequence",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("year", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    PrimaryKeyConstraint("organization_id", "year"),
 )

@@ -1,11 +1,13 @@
 """Organizations, their API clients, people with memberships, and the ids that vendors gave the organizations."""
 
+from collections.abc import Sequence
 from itertools import starmap
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import bindparam, delete, select, update
 
+from crossdock.store.dialect import AnyOf, DatabaseBytes, EngineVersion
 from crossdock.store.protocols import Statement, Transaction
 from crossdock.store.records import check_columns, columns_of
 from crossdock.store.tables import (
@@ -23,7 +25,7 @@ from crossdock.store.tables import (
 )
 
 
-class Organization(Struct, frozen=True):
+class Organization(Struct, frozen=True, cache_hash=True):
     """A tenant. `uuid` is its id in the S2 door."""
 
     organization_id: int
@@ -97,6 +99,12 @@ _PERSON_COLUMNS, _MEMBERSHIP_COLUMNS = columns_of(person, Person), columns_of(me
 
 # --------------------------------------------------------------------------------------------------------- installation
 _VALUE = Statement(select(installation.c.value).where(installation.c.name == bindparam("name")))
+_VALUES = Statement(
+    select(installation.c.name, installation.c.value)
+    .where(AnyOf(installation.c.name, "names"))
+    .order_by(installation.c.name)
+)
+_DATABASE = Statement(select(DatabaseBytes().label("bytes"), EngineVersion().label("engine_version")))
 _SET_VALUE = Statement(
     update(installation)
     .where(installation.c.name == bindparam("p_name"), installation.c.value == bindparam("seen"))
@@ -116,9 +124,31 @@ async def set_installation_value(tx: Transaction, name: str, *, seen: str, value
     return await tx.run(_SET_VALUE, p_name=name, seen=seen, value=value) == 1
 
 
+async def find_installation_values(tx: Transaction, names: Sequence[str]) -> dict[str, str]:
+    """Read values of the installation that are there, by name."""
+    return {row["name"]: row["value"] for row in await tx.rows(_VALUES, names=sorted(names))}
+
+
+async def put_installation_value(tx: Transaction, name: str, value: str) -> None:
+    """Set a value of the installation, whatever it is."""
+    seen = await installation_value(tx, name, default=value)
+    await set_installation_value(tx, name, seen=seen, value=value)
+
+
+async def database_size(tx: Transaction) -> tuple[int, str]:
+    """Return the size of the database in bytes, and the version of its engine."""
+    (row,) = await tx.rows(_DATABASE)
+    return int(row["bytes"]), str(row["engine_version"])
+
+
 # -------------------------------------------------------------------------------------------------------- organizations
 _ORGANIZATION = Statement(
     select(*_ORGANIZATION_COLUMNS).where(organization.c.organization_id == bindparam("organization_id"))
+)
+_ORGANIZATION_TO_CHANGE = Statement(
+    select(*_ORGANIZATION_COLUMNS)
+    .where(organization.c.organization_id == bindparam("organization_id"))
+    .with_for_update()
 )
 _ORGANIZATIONS = Statement(select(*_ORGANIZATION_COLUMNS).order_by(organization.c.organization_id))
 _IN_DIRECTORY = Statement(
@@ -190,9 +220,10 @@ async def remove_organization(tx: Transaction, organization_id: int) -> None:
         await tx.run(statement, organization_id=organization_id)
 
 
-async def get_organization(tx: Transaction, organization_id: int) -> Organization | None:
-    """Read an organization, or None."""
-    rows = await tx.rows(_ORGANIZATION, organization_id=organization_id)
+async def get_organization(tx: Transaction, organization_id: int, *, for_update: bool = False) -> Organization | None:
+    """Read an organization, or None; `for_update` keeps others from changing it until the transaction ends."""
+    statement = _ORGANIZATION_TO_CHANGE if for_update else _ORGANIZATION
+    rows = await tx.rows(statement, organization_id=organization_id)
     return Organization(*rows[0]) if rows else None
 
 
@@ -332,6 +363,11 @@ _REMOVE_MEMBERSHIP = Statement(
         membership.c.organization_id == bindparam("organization_id"), membership.c.email == bindparam("email")
     )
 )
+_SET_SCOPES = Statement(
+    update(membership)
+    .where(membership.c.organization_id == bindparam("organization_id"), membership.c.email == bindparam("p_email"))
+    .values(scopes=bindparam("p_scopes"))
+)
 _REMOVE_PERSON = Statement(delete(person).where(person.c.email == bindparam("email")))
 
 
@@ -375,6 +411,11 @@ async def members(tx: Transaction, organization_id: int) -> list[Membership]:
 async def remove_membership(tx: Transaction, organization_id: int, *, email: str) -> bool:
     """Remove a membership; False where there is none."""
     return await tx.run(_REMOVE_MEMBERSHIP, organization_id=organization_id, email=email) == 1
+
+
+async def set_scopes(tx: Transaction, organization_id: int, *, email: str, scopes: str) -> bool:
+    """Set the scopes of a membership; False where there is none."""
+    return await tx.run(_SET_SCOPES, organization_id=organization_id, p_email=email, p_scopes=scopes) == 1
 
 
 async def remove_person(tx: Transaction, *, email: str) -> None:

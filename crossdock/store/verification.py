@@ -10,10 +10,10 @@ from crossdock.core.events import ORDER
 from crossdock.store import event_log
 from crossdock.store.dialect import AnyOf
 from crossdock.store.event_log import LogEntry
-from crossdock.store.orders import OrderRow, OrderRows
+from crossdock.store.orders import PARTS, OrderRow, OrderRows
 from crossdock.store.protocols import Row, Statement, Transaction
 from crossdock.store.records import columns_of
-from crossdock.store.tables import event, feed, order_line, order_term, orders
+from crossdock.store.tables import backorder, event, feed, order_line, order_term, orders
 
 # Orders in memory at a time.
 BATCH = 250
@@ -62,6 +62,25 @@ _LINES = Statement(
     .where(order_line.c.organization_id == bindparam("organization_id"), AnyOf(order_line.c.order_id, "ids"))
     .order_by(order_line.c.order_id, order_line.c.line)
 )
+_PARTS = {
+    name: Statement(
+        select(table).where(table.c.organization_id == bindparam("organization_id"), AnyOf(table.c.order_id, "ids"))
+    )
+    for name, table in PARTS.items()
+}
+_NUMBERS = {
+    table.name: Statement(
+        select(func.count().label("rows"))
+        .select_from(table)
+        .where(table.c.organization_id == bindparam("organization_id"))
+    )
+    for table in (*PARTS.values(), backorder)
+}
+_WAITING = Statement(
+    select(backorder.c.order_id).where(
+        backorder.c.organization_id == bindparam("organization_id"), AnyOf(backorder.c.order_id, "ids")
+    )
+)
 # Those of some terms that orders with ids from `first` to `last` have.
 _TERMS = Statement(
     select(order_term).where(
@@ -81,11 +100,16 @@ async def read_all(tx: Transaction, organization_id: int) -> AsyncIterator[list[
         lines: dict[int, list[Row]] = {}
         for row in await tx.rows(_LINES, organization_id=organization_id, ids=ids):
             lines.setdefault(row["order_id"], []).append(tuple(row))
+        parts: dict[int, dict[str, list[Row]]] = {}
+        for name, statement in _PARTS.items():
+            for row in await tx.rows(statement, organization_id=organization_id, ids=ids):
+                values = (*tuple(row)[:-1], bool(row["is_open"])) if name == "allocation" else tuple(row)
+                parts.setdefault(row["order_id"], {}).setdefault(name, []).append(values)
         histories_of = await event_log.histories(tx, organization_id, aggregate_ids=ids)
         yield [
             StoredOrder(
                 each,
-                OrderRows(rows[each], lines.get(each, []), []) if each in rows else None,
+                OrderRows(rows[each], lines.get(each, []), [], parts.get(each, {})) if each in rows else None,
                 histories_of.get(each, []),
             )
             for each in ids
@@ -140,6 +164,18 @@ _FEED = Statement(
         .label("given"),
     )
 )
+
+
+async def number_of_rows(tx: Transaction, organization_id: int, table: str) -> int:
+    """Count the rows of `backorder`, or of a table of parts of orders."""
+    rows = await tx.rows(_NUMBERS[table], organization_id=organization_id)
+    return int(rows[0]["rows"])
+
+
+async def waiting(tx: Transaction, organization_id: int, order_ids: Sequence[int]) -> set[int]:
+    """Read which of some orders are known to wait for stock."""
+    rows = await tx.rows(_WAITING, organization_id=organization_id, ids=order_ids)
+    return {int(row["order_id"]) for row in rows}
 
 
 async def number_of_terms(tx: Transaction, organization_id: int) -> int:

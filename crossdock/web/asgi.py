@@ -8,24 +8,25 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route as Path
 from starlette.routing import Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from crossdock.core.errors import Busy, Code, Invalid, NotFound, Refusal
 from crossdock.doors import Door, Headers, Reply, Request, Route
-from crossdock.flows import access
+from crossdock.flows import access, tracing
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.flows.measures import DATABASE_ERRORS
+from crossdock.flows.rate_limits import Quota
 from crossdock.web import logs, metrics
 from crossdock.web.client_address import ClientAddresses
 from crossdock.web.limits import REFUSAL
-from crossdock.web.path_table import PathTable, parameters_of
+from crossdock.web.route_table import PathRoutes, route_table
 
 _log = structlog.get_logger("crossdock.request")
 # Answers are about orders and people: no cache between may keep them, and no browser may take one for a page.
@@ -39,19 +40,8 @@ class Site:
         self._context = context
         self._addresses = ClientAddresses(context.settings.trusted_proxies)
         self._intake = intake
-        self._doors = {door.name: door for door in doors}
-        self._fixed: dict[str, _PathEndpoint] = {}
-        self._patterns: PathTable[_PathEndpoint] = PathTable()
-        for door in doors:
-            for route in (*door.routes, *door.not_yet):
-                for path in route.paths:
-                    self._endpoint(path).add(door, route, parameters_of(path))
+        self._table = route_table(tuple(doors))
         self._pages = Router(pages, default=self._not_found, redirect_slashes=False)
-
-    def _endpoint(self, path: str) -> "_PathEndpoint":
-        if "{" in path:
-            return self._patterns.setdefault(path, lambda: _PathEndpoint(self))
-        return self._fixed.setdefault(path, _PathEndpoint(self))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request: of a fixed path, of a path with parameters, or a page."""
@@ -60,19 +50,38 @@ class Site:
         if (refusal := scope.get(REFUSAL)) is not None:
             await self.reject(scope, send, refusal)
             return
-        path = scope["path"]
-        endpoint: ASGIApp | None = self._fixed.get(path)
-        if endpoint is None:
-            endpoint, scope["path_values"] = self._patterns.find(path) or (self._pages, ())
+        found = self._table.find(scope["path"])
         try:
-            await endpoint(scope, receive, send)
+            if found is None:
+                await self._pages(scope, receive, send)
+            else:
+                await self._serve_path(*found, scope, receive, send)
         except ClientDisconnect:  # in a page; where that is the server's doing, the client still reads
             await self.reject(scope, send, Invalid(Code.BAD_REQUEST, "the request was not complete"))
         except Exception:  # noqa: BLE001 - `serve` handles the bugs of doors; this is for the pages
             await self._report_page_bug(scope, send)
 
+    async def _serve_path(
+        self, routes: PathRoutes, values: Sequence[str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Pick the route of a path by the headers and the method."""
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        candidates = routes.candidates(scope["headers"])
+        for door, route, parameters in candidates:
+            if route.method == method:
+                if parameters:
+                    scope["path_params"] = dict(zip(parameters, values, strict=True))
+                await self.serve(door, route, scope, receive, send)
+                return
+        if candidates:
+            refusal = NotFound(Code.NO_METHOD, "this path does not take this method")
+            methods = sorted({route.method for _, route, _ in candidates})
+            await self.reject(scope, send, refusal, candidates[0][0], methods)
+        else:
+            await self.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
+
     async def _report_page_bug(self, scope: Scope, send: Send) -> None:
-        door = self._doors["hub"]
+        door = self._table.doors["hub"]
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "page", "a page"), b"")
         _log.exception("bug", request_id=request.request_id, door=door.name, operation="page")
         await self._respond(None, send, scope, door, request, door.refuse(None, request), "bug", time.perf_counter())
@@ -84,25 +93,12 @@ class Site:
         self, scope: Scope, send: Send, refusal: Refusal, door: Door | None = None, allowed: Sequence[str] = ()
     ) -> None:
         """Refuse a request that reaches no route, in the format of `door`, or of the door with the most similar path."""
-        door = door or self._nearest(scope["path"], Headers(scope["headers"]))
+        door = door or self._table.nearest(scope["path"], Headers(scope["headers"]))
         request = self._request(scope, Route(scope["method"], (), _unreached, None, "none", "no route"), b"")
         reply = door.refuse(refusal, request)
         if allowed:
             reply.headers = [*reply.headers, ("Allow", ", ".join(allowed))]
         await self._respond(None, send, scope, door, request, reply, str(refusal.code), time.perf_counter())
-
-    def _nearest(self, path: str, headers: Headers) -> Door:
-        """Return the door whose paths have the most leading segments in common with `path`; the hub where none has one."""
-        segments = path.strip("/").split("/")
-        best, nearest = 0, self._doors["hub"]
-        for door in self._doors.values():
-            for route in (*door.routes, *door.not_yet):
-                if route.when is not None and not route.when(headers):
-                    continue
-                for known in route.paths:
-                    if (score := _common_segments(segments, known.strip("/").split("/"))) > best:
-                        best, nearest = score, door
-        return nearest
 
     def _request(self, scope: Scope, route: Route, body: bytes) -> Request:
         request = Request(
@@ -115,7 +111,7 @@ class Site:
             query_string=scope["query_string"],
             headers=Headers(scope["headers"]),
             body=body,
-            request_id=f"{random.getrandbits(64):016x}",  # unique in practice, and no secret
+            request_id=random.randbytes(8).hex(),  # unique in practice, and no secret
         )
         request.address = self._addresses.of(scope)
         return request
@@ -125,8 +121,10 @@ class Site:
         began = time.perf_counter()
         request = self._request(scope, route, b"")
         outcome, size = "ok", 0
+        quota: object = None
         try:
-            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            query_string = scope["query_string"]
+            if "\x00" in scope["path"] or (query_string and b"%00" in query_string):
                 raise Invalid(Code.INVALID, "a path or query must not hold NUL")
             body, size = await _body(
                 receive, self._context.settings.body_limit_bytes, self._context.settings.kept_bytes
@@ -135,6 +133,8 @@ class Site:
             request.disconnected = partial(_disconnected, receive)
             if route.scope is not None:
                 await self._authenticate(door, request)
+            if self._context.rate_limits.rate:
+                quota = self._take(request)
             if size > len(body):
                 limit = self._context.settings.body_limit_bytes
                 raise Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
@@ -144,10 +144,8 @@ class Site:
             refusal = refused if refused.recorded else await self._record(door, request, refused, size)
             outcome = str(refusal.code)
             reply = _with_retry_after(door.refuse(refusal, request), refusal)
-            if refusal.code is Code.UNAVAILABLE:
-                DATABASE_ERRORS.inc()
-            if isinstance(refusal, Busy) and refusal.code is not Code.TOO_MANY_ATTEMPTS:
-                _log.warning("busy", request_id=request.request_id, code=outcome, **refusal.facts)
+            quota = refusal.facts.get("quota")
+            _report_busy(request, refusal)
         except ClientGone:
             return
         except asyncio.CancelledError:
@@ -159,7 +157,15 @@ class Site:
             outcome = "bug"
             _log.exception("bug", request_id=request.request_id, door=door.name, operation=route.operation)
             reply = door.refuse(None, request)
+        if isinstance(quota, Quota):
+            reply.headers = [*reply.headers, *_rate_limit_headers(quota)]
         await self._respond(receive, send, scope, door, request, reply, outcome, began)
+
+    def _take(self, request: Request) -> Quota:
+        """Count a request against the limit of its client, or of its address where it has no token."""
+        caller = request.caller if request.route.scope is not None else None
+        key = (caller.organization_id, caller.actor) if caller else ("address", request.address or "")
+        return self._context.rate_limits.take(key)
 
     async def _authenticate(self, door: Door, request: Request) -> None:
         organization = door.organization_of(request.headers) if door.organization_of else None
@@ -209,6 +215,15 @@ class Site:
         operation = request.route.operation
         metrics.count(door.name, operation, reply.status, outcome, seconds)
         caller = request.caller
+        if tracing.is_on():
+            tracing.describe_request(
+                operation,
+                door=door.name,
+                outcome=outcome,
+                request_id=request.request_id,
+                order_id=reply.order_id,
+                organization_id=caller.organization_id if caller else None,
+            )
         logs.request(
             request_id=request.request_id,
             organization=caller.organization_id if caller else None,
@@ -224,6 +239,14 @@ class Site:
         )
 
 
+def _report_busy(request: Request, refusal: Refusal) -> None:
+    """Count and log what is the server's trouble, not the caller's."""
+    if refusal.code is Code.UNAVAILABLE:
+        DATABASE_ERRORS.inc()
+    if isinstance(refusal, Busy) and refusal.code not in (Code.TOO_MANY_ATTEMPTS, Code.RATE_LIMITED):
+        _log.warning("busy", request_id=request.request_id, code=str(refusal.code), **refusal.facts)
+
+
 def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
     """Name the wait that a refusal knows."""
     if (wait_s := refusal.facts.get("retry_after_s")) is not None:
@@ -232,38 +255,12 @@ def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
     return reply
 
 
-class _PathEndpoint:
-    """The ASGI application of one path: picks the route by the headers and the method."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._routes: list[tuple[Door, Route, tuple[str, ...]]] = []
-        self._is_conditional = False
-
-    def add(self, door: Door, route: Route, parameters: tuple[str, ...]) -> None:
-        """Add a route with the names of the parameters in its path; routes with a condition are tried first."""
-        self._routes.append((door, route, parameters))
-        self._routes.sort(key=lambda each: each[1].when is None)
-        self._is_conditional = self._is_conditional or route.when is not None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        candidates = self._routes
-        if self._is_conditional:
-            headers = Headers(scope["headers"])
-            candidates = [each for each in candidates if each[1].when is None or each[1].when(headers)]
-        for door, route, parameters in candidates:
-            if route.method == method:
-                if parameters:
-                    scope["path_params"] = dict(zip(parameters, scope["path_values"], strict=True))
-                await self._site.serve(door, route, scope, receive, send)
-                return
-        if candidates:
-            refusal = NotFound(Code.NO_METHOD, "this path does not take this method")
-            methods = sorted({route.method for _, route, _ in candidates})
-            await self._site.reject(scope, send, refusal, candidates[0][0], methods)
-        else:
-            await self._site.reject(scope, send, NotFound(Code.NO_ROUTE, "there is nothing at this path"))
+def _rate_limit_headers(quota: Quota) -> list[tuple[str, str]]:
+    """Return the headers of the IETF's draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers)."""
+    return [
+        ("RateLimit-Policy", f'"client";q={quota.burst};w={quota.window_s}'),
+        ("RateLimit", f'"client";r={quota.remaining};t={quota.reset_s}'),
+    ]
 
 
 class ClientGone(Exception):
@@ -296,17 +293,30 @@ async def _body(receive: Receive, limit: int, kept: int) -> tuple[bytes, int]:
 async def _send(receive: Receive | None, send: Send, reply: Reply, request_id: str, *, with_body: bool) -> None:
     headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode()), _NO_SNIFFING]
     if reply.status not in (204, 304):  # these have no body
-        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+        headers.append(_content_type(reply.content_type))
         if reply.stream is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
-    own = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-    if not any(name == b"cache-control" for name, _ in own):
+    if not reply.headers:
         headers.append(_NO_STORE)
-    headers += own
+    else:
+        own = [(_header_name(name), value.encode("latin-1")) for name, value in reply.headers]
+        if b"cache-control" not in dict(own):
+            headers.append(_NO_STORE)
+        headers += own
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.stream is not None and with_body and receive is not None:
         await _stream(receive, send, reply.stream)
     await send({"type": "http.response.body", "body": reply.body if with_body else b""})
+
+
+@lru_cache(64)
+def _content_type(content_type: str) -> tuple[bytes, bytes]:
+    return b"content-type", content_type.encode("latin-1")
+
+
+@lru_cache(64)
+def _header_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 async def _stream(receive: Receive, send: Send, stream: AsyncIterator[bytes]) -> None:
@@ -336,16 +346,6 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _common_segments(path: list[str], known: list[str]) -> int:
-    """Count the leading segments that are equal; a parameter equals anything, but never begins a path."""
-    count = 0
-    for segment, pattern in zip(path, known, strict=False):
-        if segment != pattern and not (count and pattern.startswith("{")):
-            break
-        count += 1
-    return count
 
 
 async def _unreached(request: Request) -> Reply:

@@ -80,7 +80,9 @@ class Documentation:
                 pages[f"/docs/{door.name}/{route.operation}"] = partial(self._operation, door, route.operation)
         for name in guides.names():
             pages[guides.path_of(name)] = partial(self._guide, name)
+            pages.setdefault(f"/docs/{name}", pages[guides.path_of(name)])  # as the file is called in the repository
             pages[f"{guides.PATH}/{name}.md"] = partial(self._markdown, name)
+        pages |= {f"{guides.PATH}/{name}": partial(_picture, name) for name in guides.pictures()}
         return pages
 
     # -------------------------------------------------------------------------------------------------------------- data
@@ -100,7 +102,7 @@ class Documentation:
 
     @cached_property
     def _guides(self) -> dict[str, guides.Guide]:
-        return guides.all_guides()
+        return guides.all_guides(self._base)
 
     @cached_property
     def _templates(self) -> "Environment":
@@ -224,6 +226,10 @@ def _json(value: Any, status: int = 200) -> Content:
 
 def _file(name: str, media_type: str) -> Content:
     return Content((files("crossdock.web") / "static" / name).read_bytes(), media_type)
+
+
+def _picture(name: str) -> Content:
+    return Content((guides.folder() / name).read_bytes(), "image/png")
 
 
 def _field_names(groups: Sequence[Any]) -> Iterator[str]:

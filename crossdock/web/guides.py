@@ -21,6 +21,10 @@ _HERE = Path(__file__).parent
 _UNLISTED = re.compile(r"decisions/|architecture$|event-log$|README$")
 
 
+# The server that the examples of the pages call.
+_EXAMPLE_SERVER = re.compile(r"http://(?:127\.0\.0\.1|localhost):8000\b")
+
+
 class Section(Struct, frozen=True):
     """A part of a guide under one heading; `anchor` is empty for the beginning of the page."""
 
@@ -60,6 +64,12 @@ def names() -> tuple[str, ...]:
     return tuple(_name(path) for path in sorted(folder().rglob("*.md")))
 
 
+@cache
+def pictures() -> tuple[str, ...]:
+    """Return the paths of all pictures within the folder."""
+    return tuple(path.relative_to(folder()).as_posix() for path in sorted(folder().rglob("*.png")))
+
+
 def path_of(name: str) -> str:
     """Return the path of a guide's page on the server."""
     return PATH if name == _INDEX else f"{PATH}/{quote(name)}"
@@ -69,17 +79,19 @@ def _name(path: Path) -> str:
     return path.relative_to(folder()).with_suffix("").as_posix()
 
 
-def all_guides() -> dict[str, Guide]:
-    """Read all guides, by name, in the order in which the index links to them."""
+def all_guides(base: str) -> dict[str, Guide]:
+    """Read all guides, by name, in the order in which the index links to them. `base` is the server's URL, for examples."""
     linked = re.findall(r"\]\(([^)#]+)\.md\)", (folder() / f"{_INDEX}.md").read_text(encoding="utf-8"))
     places = {name: place for place, name in reversed(list(enumerate(linked)))}
     return {
-        name: _read(folder() / f"{name}.md") for name in sorted(names(), key=lambda each: places.get(each, len(linked)))
+        name: _read(folder() / f"{name}.md", base)
+        for name in sorted(names(), key=lambda each: places.get(each, len(linked)))
     }
 
 
-def _read(path: Path) -> Guide:
+def _read(path: Path, base: str) -> Guide:
     text = re.sub(r"<!--.*?-->\n?", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = _EXAMPLE_SERVER.sub(base, text)
     name = _name(path)
     tokens = _parser().parse(text)
     title = next((_plain(tokens[place + 1]) for place, each in enumerate(tokens) if each.type == "heading_open"), name)
@@ -134,6 +146,9 @@ def _rewrite_links(tokens: "list[Token]", guide: Guide, known: dict[str, Guide])
                 token.attrSet("href", resolved)
         elif token.type == "link_close":
             token.tag = opened.pop().tag
+        elif token.type == "image":
+            picture = normpath(PurePosixPath(guide.name).parent / str(token.attrGet("src")))
+            token.attrSet("src", f"{PATH}/{quote(picture)}")
 
 
 def _resolve(target: str, guide: Guide, known: dict[str, Guide]) -> str | None:

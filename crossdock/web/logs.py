@@ -73,13 +73,29 @@ class RequestLine(Struct, omit_defaults=False):
     ms: float
 
 
-def request(*, order_id: int | None, **fields: Any) -> None:
-    """Write the line of a request; `fields` are the other fields of RequestLine after `event`."""
+def request(
+    *,
+    request_id: str,
+    organization: int | None,
+    client: str | None,
+    person: int | None,
+    address: str | None,
+    door: str,
+    operation: str,
+    order_id: int | None,
+    status: int,
+    outcome: str,
+    ms: float,
+) -> None:
+    """Write the line of a request."""
     if _current and _is_info_logged[0]:
         at = format_time(time.time_ns() // 1000, digits=6)
         try:
             formatted = None if order_id is None else to_base32(order_id)
-            line = RequestLine(at, "info", "request", order_id=formatted, **fields)
+            line = RequestLine(
+                at, "info", "request", request_id, organization, client, person, address, door, operation, formatted,
+                status, outcome, ms,
+            )  # fmt: skip
             rendered = _encode(line) if not _is_text[0] else _text(msgspec.structs.asdict(line))
         except Exception as error:  # noqa: BLE001 - a line must not fail the request it is about
             rendered = _unrenderable(at, "info", "request", error)

@@ -38,7 +38,7 @@ _MEANINGS = {
     428: "The version of the order must be sent",
     429: "Too many requests",
     500: "A bug; the answer has a reference for the log",
-    501: "Not offered yet",
+    501: "Not offered",
     503: "Busy, or the database is unavailable; try again later",
 }
 # Keywords whose values are data, not schemas.

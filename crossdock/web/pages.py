@@ -1,6 +1,7 @@
-"""Routes that belong to no door: health checks, metrics, and the documentation."""
+"""Routes that belong to no door: health checks, metrics, the documentation and the console."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -8,23 +9,36 @@ from starlette.routing import Route
 
 from crossdock.core.errors import Busy
 from crossdock.doors import Door
-from crossdock.flows import measures
+from crossdock.flows import measured_state
 from crossdock.flows.context import Context
-from crossdock.web import metrics
+from crossdock.flows.intake import Intake
+from crossdock.settings import Settings
+from crossdock.web import console, metrics
+from crossdock.web.cached_pages import CachedPages
 from crossdock.web.documentation import Documentation
 
 # Below these paths everything belongs to the documentation.
 _DOCUMENTED = ("/docs", "/openapi", "/asyncapi")
 
 
-def routes(context: Context, doors: Sequence[Door]) -> list[Route]:
+def routes(context: Context, doors: Sequence[Door], intake: Intake) -> list[Route]:
     """Return the routes of the pages."""
-    documentation = Documentation(context.settings, doors).application()
+    settings = context.settings
+    # Only the settings that the pages show, so that all applications with these share them.
+    shown = Settings(host=settings.host, port=settings.port, public_url=settings.public_url, demo=settings.demo)
+    documentation = _documentation(shown, tuple(doors))
     return [
         *health_routes(context),
-        *(Route(path, documentation) for path in ("/", "/llms.txt", "/favicon.ico", "/docs")),
+        *console.routes(context, doors, intake, home=documentation),
+        *(Route(path, documentation) for path in ("/llms.txt", "/favicon.ico", "/docs")),
         *(Route(path + "/{rest:path}", documentation) for path in _DOCUMENTED),
     ]
+
+
+@lru_cache(maxsize=2)
+def _documentation(settings: Settings, doors: tuple[Door, ...]) -> CachedPages:
+    """Make the application of the documentation once for all applications of a process, as tests make thousands."""
+    return Documentation(settings, doors).application()
 
 
 def health_routes(context: Context) -> list[Route]:
@@ -57,8 +71,8 @@ class _Health:
 
     async def metrics(self, _: Request) -> Response:
         try:
-            backlogs = await measures.backlogs(self._context)
+            state = await measured_state.read(self._context)
         except Busy:  # what is counted in the process is worth the more
-            backlogs = []
-        body, media_type = metrics.exposition(backlogs, now=self._context.clock())
+            state = None
+        body, media_type = metrics.exposition(state, now=self._context.clock())
         return Response(body, headers={"content-type": media_type})

@@ -22,6 +22,11 @@ _LIMITS = (
 )
 
 
+def _code(value: Any) -> str:
+    """Show a value as code; an empty text in words, because a code span cannot be empty."""
+    return "empty" if value == "" else f"`{value}`"
+
+
 class Field(Struct, frozen=True):
     """One field of an object. `groups` are the fields inside it: one group for each kind of object that it may be."""
 
@@ -102,9 +107,9 @@ class SchemaViewer:
         for each in arms:
             arm, _ = self._resolve(each)
             if "enum" in arm:
-                values = [f"`{value}`" if value != "" else "empty" for value in arm["enum"] if value is not None]
+                values = [_code(value) for value in arm["enum"] if value is not None]
                 found.append("one of " + ", ".join(values))
-            found += [text.format(f"`{arm[key]}`") for key, text in _LIMITS if key in arm]
+            found += [text.format(_code(arm[key])) for key, text in _LIMITS if key in arm]
         return "; ".join(dict.fromkeys(found))
 
     def _resolve(self, schema: Schema) -> tuple[Schema, str]:

@@ -15,11 +15,18 @@ def missing(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/new/crossdock.db"
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file as `crossdock migrate` makes it."""
+    path = tmp_path_factory.mktemp("empty") / "crossdock.db"
+    done(f"sqlite:///{path}", "migrate")
+    return path
+
+
 @pytest.fixture
-def empty(missing: str) -> str:
+def empty(empty_file: Path, tmp_path: Path) -> str:
     """Return the URL of a migrated database without organizations."""
-    done(missing, "migrate")
-    return missing
+    return f"sqlite:///{shutil.copy(empty_file, tmp_path / 'empty.db')}"
 
 
 @pytest.fixture
@@ -34,8 +41,8 @@ def filled(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
-@pytest.fixture
-def organization(filled: str) -> str:
-    """Return the id of the demo organization."""
-    (each,) = json.loads(done(filled, "organization", "list", "--json"))
+@pytest.fixture(scope="session")
+def organization(sqlite_template: Path) -> str:
+    """Return the id of the demo organization, which is the same in every copy of the template."""
+    (each,) = json.loads(done(f"sqlite:///{sqlite_template}", "organization", "list", "--json"))
     return str(each["id"])

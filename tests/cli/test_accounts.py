@@ -45,7 +45,10 @@ class TestAccount:
         account = field(done(filled, "organization", "add", "Other"), "sales account")
         for key in (account, "nonsense"):
             line = refused(run(filled, "account", "set", organization, key, "--auto-assign", "W"))
-            assert line == f"crossdock: there is no account {key} in organization {organization}"
+            assert line == (
+                f"crossdock: there is no account {key} in organization {organization}; "
+                f"crossdock account list {organization} shows them"
+            )
 
     def test_an_account_keeps_the_id_its_clients_send(self, filled: str, organization: str) -> None:
         key = "0b5ffb49-5d0c-4b8e-9f0e-3a7e0f3f2f10"

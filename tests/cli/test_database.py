@@ -23,6 +23,7 @@ from tests.vendors import VENDORS, bearer
 # Every command that opens a database, except those that create one.
 COMMANDS = [
     ("verify",),
+    ("erase", "7", "--order", "x"),
     ("work",),
     ("organization", "add", "x"),
     ("organization", "list"),
@@ -173,7 +174,7 @@ class TestDatabaseErrors:
         [
             ("sslmode=require", "rejected SSL upgrade"),
             ("sslmode=bogus", "sslmode"),
-            ("pgbouncer=true", "no parameter pgbouncer"),
+            ("pgbouncer=1", "pgbouncer in the database URL must be true or false"),
             ("work_mem_=1", 'unrecognized configuration parameter "work_mem_"'),
             ("channel_binding=require", "sslmode=verify-full"),
         ],

@@ -4,23 +4,20 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.preloaded import command_of_shells
 from tests.server import ROOT, free_port
+from tests.shells import run_in_every_shell
 from tests.vendors import sample
 
 PAGES = {path.stem: path for path in sorted((ROOT / "docs" / "moving").glob("*.md"))}
-SHELLS = {"bash": ["bash", "--noprofile", "--norc"], "zsh": ["zsh", "-f"]}
-LIMIT_S = 120
+CURL = f'{shutil.which("curl")} "$@"'
 BORDER = "=====end of block====="
 # The printed blocks in which a page creates its order, and reads it.
 CREATED, READ = "answer.json", "Read it back"
@@ -34,42 +31,20 @@ def blocks(page: str) -> list[str]:
 def script(page: str, port: int) -> str:
     """Return a page's blocks as one script that stops at the first command that fails, for a server on a free port."""
     parts = [f"set -e -o pipefail\nexport CROSSDOCK_PORT={port}", *blocks(page)]
-    return f"\necho; echo '{BORDER}'\n".join(parts).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    return f"\necho; echo '{BORDER}'\n".join(parts)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Return an empty folder, beside one that has the command `crossdock`."""
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    command = commands / "crossdock"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m crossdock "$@"\n')
-    command.chmod(0o755)
-    with tempfile.TemporaryDirectory(dir=tmp_path) as empty:
-        yield Path(empty)
-
-
-def played(page: str, folder: Path, shell: str = "bash", database: str | None = None) -> list[str]:
-    """Run a page in an empty folder; return what each block printed."""
+def played(page: str, folder: Path, database: str | None = None) -> tuple[list[str], Path]:
+    """Run a page in an empty folder; return what each block printed, and the folder."""
     text = script(page, free_port())
     if database is not None:
         text = text.replace("sqlite:///crossdock.db", database)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CROSSDOCK_")}
-    environment["PATH"] = f"{folder.parent / 'bin'}{os.pathsep}{environment['PATH']}"
-    with (folder.parent / "errors").open("w+") as errors:
-        process = subprocess.Popen(
-            [*SHELLS[shell], "-c", text], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            printed, _ = process.communicate(timeout=LIMIT_S)
-        finally:  # the server, too, where a command before `kill` failed
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        errors.seek(0)
-        assert process.returncode == 0, f"{printed}\n{errors.read()}"
-    _, *after = printed.split(f"\n{BORDER}\n")
-    return after
+    programs = {"curl": CURL, "crossdock": f'{command_of_shells()} "$@"'}
+    ran = run_in_every_shell(text, folder / "shells", programs, environment)
+    assert ran.code == 0, f"{ran.printed}\n{ran.errors}"
+    _, *after = ran.printed.split(f"\n{BORDER}\n")
+    return after, ran.folder
 
 
 def test_there_is_a_page_for_each_vendor() -> None:
@@ -84,21 +59,20 @@ def test_the_order_of_a_page_is_the_sample_of_the_door(page: str) -> None:
     assert json.loads(body) == sample(page)
 
 
-@pytest.mark.parametrize("shell", [each for each in SHELLS if shutil.which(each)])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_leads_from_an_empty_folder_to_the_first_order_and_its_read_back(
-    page: str, shell: str, folder: Path
-) -> None:
-    check(page, played(page, folder, shell))
+def test_a_page_leads_from_an_empty_folder_to_the_first_order_and_its_read_back(page: str, tmp_path: Path) -> None:
+    printed, folder = played(page, tmp_path)
+    check(page, printed)
     assert (folder / "crossdock.db").stat().st_mode & 0o077 == 0
 
 
-def test_a_page_leads_to_the_first_order_on_postgresql(folder: Path, postgres_url: str) -> None:
+def test_a_page_leads_to_the_first_order_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     create = [sys.executable, "-c", _CREATE, postgres_url]
     subprocess.run(create, cwd=ROOT, check=True)
     parts = postgres_url.partition("?")
     database = f"'{parts[0].rpartition('/')[0]}/moving{parts[1]}{parts[2]}'"
-    check("pb_fulfillment", played("pb_fulfillment", folder, database=database))
+    printed, _ = played("pb_fulfillment", tmp_path, database=database)
+    check("pb_fulfillment", printed)
 
 
 _CREATE = """

@@ -181,12 +181,15 @@ class TestOwnIds:
     @pytest.mark.parametrize(
         ("option", "value"),
         [
-            ("--fabric-account", "a b"), ("--fabric-account", ""), ("--pb-fulfillment-client", " 1"),
+            ("--fabric-account", "a b"), ("--fabric-account", ""), ("--fabric-account", '{"account":"abc"}'),
+            ("--fabric-account", "account,abc"), ("--pb-fulfillment-client", " 1"), ("--pb-fulfillment-client", '"1234"'),
             ("--s2-organization", "1"), ("--s2-account", "1"),
         ],
     )  # fmt: skip
     def test_an_id_that_no_client_can_send_is_refused(self, empty: str, option: str, value: str) -> None:
-        assert refused(run(empty, "organization", "add", "Shop", option, value)).startswith(f"crossdock: {option}: ")
+        line = refused(run(empty, "organization", "add", "Shop", option, value))
+        assert line.startswith(f"crossdock: {option}: ")
+        assert "such as " in line  # an example of what is expected
 
     def test_an_account_is_given_to_a_new_organization_only(self) -> None:
         assert plain("organization", "set", "x", "--s2-account", SALES_ACCOUNT).returncode == 2

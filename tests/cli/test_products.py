@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.cli.program import LIMIT_S, done, refused, run
 from tests.server import Server
@@ -66,12 +67,30 @@ class TestImport:
         assert answer.stderr.splitlines()[-1] == f"crossdock: 3 rows of {file} were not imported"
         assert "B" in done(filled, "product", "list", "Demo", "--term", "B")
 
+    @pytest.mark.parametrize("separator", [",", ";", "\t"])
+    def test_columns_are_separated_by_commas_semicolons_or_tabs(
+        self, filled: str, tmp_path: Path, separator: str
+    ) -> None:
+        file = tmp_path / "products.csv"
+        rows = (("sku", "name", "weight"), ("A", '"Tee, red; or\tblue"', "0.2"), ("B", "Mug", '"0,2"'))
+        file.write_text(
+            "\ufeff\r\n" + "".join(separator.join(row) + "\r\n" for row in rows), encoding="utf-8", newline=""
+        )
+        answer = run(filled, "product", "import", "Demo", str(file), "--json")
+        printed = json.loads(answer.stdout)
+        (fault,) = printed["rows"]
+        assert (printed["added"], fault["row"], fault["column"]) == (1, 4, "weight")
+        assert fault["reason"].endswith("not '0,2'; write a decimal point instead of a comma")
+        (product,) = json.loads(done(filled, "product", "list", "Demo", "--term", "tee", "--json"))
+        assert (product["sku"], product["name"]) == ("A", "Tee, red; or\tblue")
+
     def test_a_file_that_is_no_list_of_products_is_refused(self, filled: str, tmp_path: Path) -> None:
         file = tmp_path / "products.csv"
         for content, reason in (
             (b"name,price\nA,1\n", "column 'price' is no column of products"),
             (b"", "column 'sku' is required"),
             (b"sku\n\xff\n", "is not UTF-8 (byte"),
+            (b"sku|name\nA|B\n", "separate columns by commas, semicolons or tabs"),
         ):
             file.write_bytes(content)
             assert reason in refused(run(filled, "product", "import", "Demo", str(file)))

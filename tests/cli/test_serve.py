@@ -41,7 +41,8 @@ class TestServe:
             until(lambda: len(curls(log.read_text())) == len(VENDORS))
             printed = log.read_text()
             assert [door.title for door in all_doors() if f"# {door.title}\n" not in printed] == []
-            answers = [pasted(command) for command in curls(printed)]
+            assert [command for command in curls(printed) if not output(command).endswith("}\n")] == []
+            answers = [pasted(command) for command in curls(printed)]  # again: the same answers
             assert [
                 answer for answer in answers if "DEMO-1" not in json.dumps(answer) and "orderId" not in answer
             ] == []
@@ -99,8 +100,9 @@ class TestServe:
         log = tmp_path / "out"
         with Server(filled, demo=False, log=log) as server:
             httpx.get(f"{server.base}/hub/v1/orders")
-        first, *lines = log.read_text().splitlines()
+        first, warning, *lines = log.read_text().splitlines()
         assert first.startswith("Crossdock ")
+        assert warning.startswith("warning: ")
         (line,) = map(json.loads, lines)
         assert (line["operation"], line["outcome"]) == ("listOrders", "no_token")
 
@@ -109,8 +111,8 @@ class TestServe:
         with Server(missing, "--workers", "2", demo=False, log=log) as server:
             pass
         assert log.read_text().splitlines()[0] == (
-            f"Crossdock {__version__} at {server.base}, database {missing}, server processes: 2, delivery worker: on, "
-            "mails: stored, not sent"
+            f"Crossdock {__version__} at {server.base} (console: /console), database {missing} (new), server processes: 2, "
+            "delivery worker: on, mails: stored, not sent"
         )
 
     def test_several_workers_print_the_examples_once(self, missing: str, tmp_path: Path) -> None:
@@ -127,6 +129,16 @@ class TestServe:
             assert httpx.get(f"{server.base}/hub/v1/orders", headers=headers).status_code == 401
             login = {"email": "demo@example.com", "password": "demo-password"}
             assert httpx.post(f"{server.base}/login", json=login, timeout=LIMIT_S).status_code == 401
+
+    def test_a_database_with_the_demo_organization_is_warned_about_unless_it_is_the_demos(
+        self, filled: str, empty: str, tmp_path: Path
+    ) -> None:
+        line = "warning: the database has the organization Demo; its published credentials do not work without --demo."
+        log = tmp_path / "out"
+        for database, is_demo, is_warned in ((filled, False, True), (filled, True, False), (empty, False, False)):
+            with Server(database, demo=is_demo, log=log):
+                pass
+            assert (line in log.read_text(), "(new)" in log.read_text()) == (is_warned, False)
 
     def test_a_demo_allows_receivers_on_this_machine_and_other_servers_name_the_setting(self, filled: str) -> None:
         endpoint = {"url": "http://127.0.0.1:9000", "types": ["order.*"]}
@@ -153,7 +165,7 @@ class TestServe:
         log = tmp_path / "out"
         with Server(filled, demo=False, log=log):
             pass
-        start, warning = log.read_text().splitlines()[:2]
+        start, _, warning = log.read_text().splitlines()[:3]
         assert start.endswith("mails: sent through smtp.example.com")
         assert warning.startswith("warning: CROSSDOCK_SMTP_HOST is set without CROSSDOCK_MAIL_SENDER: ")
 
@@ -170,7 +182,7 @@ class TestServe:
         log = tmp_path / "out"
         with Server(filled, "--log-format", "text", demo=False, log=log) as server:
             httpx.get(f"{server.base}/hub/v1/orders")
-        _, line = log.read_text().splitlines()
+        _, _, line = log.read_text().splitlines()
         assert re.match(r"\d\d:\d\d:\d\d\.\d{3} info +request ", line)
         assert " operation=listOrders status=401 outcome=no_token ms=" in line
 
@@ -233,10 +245,15 @@ def options(command: str) -> set[str]:
     return {str(each.name) for each in cli.program.commands[command].params}
 
 
+def output(command: str) -> str:
+    """Run a command as a newcomer's shell does, and return what it printed."""
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT_S, check=True)
+    return ran.stdout
+
+
 def pasted(command: str) -> dict[str, Any]:
     """Run a command as a newcomer's shell does, and return the JSON object it printed."""
-    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=LIMIT_S, check=True)
-    answer = json.loads(ran.stdout)
+    answer = json.loads(output(command))
     assert isinstance(answer, dict), answer
     return answer
 
@@ -253,4 +270,5 @@ def counted_by(server: Server) -> set[str]:
     folders: Iterator[str | None] = (
         each.environ().get("PROMETHEUS_MULTIPROC_DIR") for each in psutil.Process(server.process.pid).children()
     )
-    return {path.name for folder in folders if folder for path in Path(folder).glob("histogram_*.db")}
+    files = [path for folder in folders if folder for path in Path(folder).glob("counter_*.db")]
+    return {path.name for path in files if b"listOrders" in path.read_bytes()}

@@ -48,6 +48,7 @@ each_spelling = pytest.mark.parametrize(
 )
 identities = st.integers(1, MAX_ID)
 NOW_US = 1_767_225_600_000_000  # 2026-01-01
+HOUR_US, YEAR_US = 3_600_000_000, 365 * 86_400_000_000
 
 
 @each_spelling
@@ -199,13 +200,32 @@ class TestHex24:
 
 
 class TestMint:
-    @given(st.lists(st.integers(0, 3_700_000_000_000_000), min_size=2, max_size=200), st.integers(0, 5000))
-    def test_mint_rises_strictly_whatever_the_clock_does(self, times: list[int], slot: int) -> None:
+    @given(
+        st.lists(
+            st.integers(0, 3_700_000_000_000_000) | st.integers(0, 40).map(lambda h: NOW_US + h * HOUR_US), max_size=200
+        ),
+        st.integers(0, 5000),
+    )
+    def test_mint_makes_no_id_twice_whatever_the_clock_does(self, times: list[int], slot: int) -> None:
         id_generator = IdGenerator(slot)
         made = [id_generator.new(now) for now in times]
+        assert len(set(made)) == len(made)
+        assert all(1 <= identity <= MAX_ID for identity in made)
+
+    @given(st.lists(st.integers(NOW_US, NOW_US + HOUR_US), min_size=2, max_size=200))
+    def test_mint_rises_strictly_while_the_clock_is_not_set_back_by_more_than_an_hour(self, times: list[int]) -> None:
+        id_generator = IdGenerator(3)
+        made = [id_generator.new(now) for now in times]
         assert all(one < other for one, other in pairwise(made))
-        assert made[0] >= 1
-        assert made[-1] <= MAX_ID
+
+    def test_mint_follows_a_clock_that_was_far_ahead_back_to_the_true_time(self) -> None:
+        id_generator = IdGenerator(3)
+        times = [NOW_US, NOW_US + YEAR_US, NOW_US + YEAR_US + 5_000, NOW_US + 60_000_000]
+        assert [created_us(id_generator.new(each)) for each in times] == times
+        # Times that were used are passed over.
+        assert created_us(id_generator.new(NOW_US + 2 * HOUR_US)) == NOW_US + 2 * HOUR_US
+        assert created_us(id_generator.new(NOW_US)) == NOW_US + 1_000
+        assert created_us(id_generator.new(NOW_US + YEAR_US)) == NOW_US + YEAR_US + 6_000
 
     def test_mint_gives_more_than_2048_ids_in_one_millisecond(self) -> None:
         id_generator = IdGenerator(3)

@@ -12,6 +12,7 @@ from crossdock.core.retry_policy import (
     BREAKER_FIRST_S,
     BREAKER_LAST_S,
     JITTER,
+    LONGEST_WAIT_S,
     MAX_RETRY_AFTER_S,
     OPEN,
     RETRY_DELAYS_S,
@@ -157,3 +158,9 @@ class TestHealth:
             health = health.after(each)
             assert (health.failures == 0) == (health.failing_since is None) == (health == Health())
             assert health.backoffs == 0 or health.is_failing
+
+    def test_health_backs_off_until_its_time_unless_a_clock_was_ahead(self) -> None:
+        longest = int(LONGEST_WAIT_S * SECOND_US)
+        health = Health(backoff_until=longest + 5)
+        assert [health.is_backing_off(now) for now in (4, 5, longest + 4, longest + 5)] == [False, True, True, False]
+        assert not Health().is_backing_off(0)

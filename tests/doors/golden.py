@@ -46,8 +46,8 @@ import httpx
 import pytest
 
 from crossdock.core.ids import from_base32, from_digits, from_hex24, from_uuid
+from crossdock.core.orders.allocating import AllocateOrder
 from crossdock.core.orders.commands import (
-    AllocateOrder,
     CancelOrder,
     Command,
     HoldRequest,

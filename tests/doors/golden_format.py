@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -37,8 +38,13 @@ def text(value: Tree) -> str:
 def constants(folder: Path) -> dict[str, Tree]:
     """Read the named values of a door, from the `constants.json` beside the folder of its cases; each may use earlier ones."""
     path = folder.parent / "constants.json"
+    return _constants(path.read_text()) if path.exists() else {}
+
+
+@lru_cache(maxsize=8)  # there are as many as doors, and hundreds of cases of each
+def _constants(written_text: str) -> dict[str, Tree]:
     names: dict[str, Tree] = {}
-    for name, written in (json.loads(path.read_text()) if path.exists() else {}).items():
+    for name, written in json.loads(written_text).items():
         names[name] = _expanded(written, _Names(names))
     return names
 

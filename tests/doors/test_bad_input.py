@@ -154,6 +154,7 @@ async def sender(world: World, door: str) -> Sender:
 
 @pytest.mark.parametrize("door", VENDORS)
 class TestEveryMember:
+    @pytest.mark.parametrize("engine", ["sqlite"])  # they are refused before anything but their bytes is stored
     async def test_every_member_of_another_type_is_refused_where_it_stands(self, world: World, door: str) -> None:
         send, bodies = await sender(world, door), mutations(VENDORS[door])
         answers: list[httpx.Response] = []
@@ -216,6 +217,8 @@ VALUES: dict[str, tuple[str, bytes]] = {
     "no day": ("date", b'"2026-02-30"'),
     "no time of a day": ("date", b'"2026-02-30T00:00:00Z"'),
     "no date": ("date", b'"tomorrow"'),
+    "a time before the year 1 in UTC": ("date", b'"0001-01-01T00:00:00+01:00"'),
+    "a time after the year 9999 in UTC": ("date", b'"9999-12-31T23:59:59-01:00"'),
     "lone surrogate": ("text", b'"\\ud800"'),
     "low surrogate": ("text", b'"x\\udc00x"'),
     "a surrogate in utf-8": ("text", b'"\xed\xa0\x80"'),
@@ -302,3 +305,33 @@ class TestEveryBody:
             answer = await send(whole[:-1] + b',"x-own":' + deep + b"}")
             places(door, answer)
             assert answer.status_code == 400, answer.text
+
+
+# ---------------------------------------------------------------------------------------------------------------- searches
+OUT_OF_RANGE = ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00")
+
+
+def searches(time: str) -> dict[str, tuple[str, str, Any, str]]:
+    """Return for each door with a search by time the method, the path, the body, and the place of the time."""
+    return {
+        "pb_oms": (
+            "POST", "/ordermanagement/api/v1/orders/search",
+            {"filters": [{"name": "orderCreateDateFrom", "value": [time]}]}, "filters[0].value[0]",
+        ),
+        "pb_fulfillment": (
+            "POST", "/shippingservices/fulfillment/v1/orders/search",
+            {"clientId": "1234", "searchFields": [{"name": "createDate", "values": [time]}]}, "searchFields[0].values[0]",
+        ),
+        "fabric": (
+            "POST", "/api/v2/order/query", {"filters": {"createdAt": {"gte": time}}}, "filters.createdAt.gte",
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("time", OUT_OF_RANGE)
+@pytest.mark.parametrize("door", searches(""))
+async def test_a_search_by_a_time_that_utc_does_not_have_is_refused(world: World, door: str, time: str) -> None:
+    method, path, body, place = searches(time)[door]
+    headers = await world.bearer() | VENDORS[door].headers("search")
+    answer = await world.http.request(method, path, json=body, headers=headers)
+    assert (answer.status_code, places(door, answer)) == (400, {place})

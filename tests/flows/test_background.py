@@ -39,10 +39,15 @@ async def test_a_task_that_ends_is_started_again_and_counts_as_failing_until_it_
 
 
 async def test_a_task_that_returns_is_done() -> None:
-    async def run() -> None:
-        pass
+    runs = 0
 
-    await BackgroundTasks().keep_running("worker", run)
+    async def run() -> None:
+        nonlocal runs
+        runs += 1
+
+    async with asyncio.timeout(5):
+        await BackgroundTasks().keep_running("worker", run)
+    assert runs == 1
 
 
 async def test_holds_still_end_after_the_log_could_not_be_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ class TestRedrive:
         from crossdock.flows import reference_data
         from crossdock.flows.access import Caller
 
-        caller = Caller(await world.demo_organization(), "demo", frozenset())
+        caller = Caller(await world.demo_organization(), "demo", frozenset({"admin"}))
         await reference_data.add(
             world.context, caller, kind="pb_oms/customs_product", key="cp00000000000", name="cp00000000000",
             document=json.dumps(product).encode(),
@@ -271,6 +271,18 @@ class TestOverload:
         codes = [answer.status_code for answer in answers]
         assert set(codes) == {201, 503}
         assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 503)
+
+    @pytest.mark.parametrize("context", [{"intake_waiting": 8}], indirect=True)
+    async def test_overload_of_one_organization_leaves_room_for_the_others(
+        self, world: World, headers: dict[str, str]
+    ) -> None:
+        other = await world.stranger()
+        answers = await asyncio.gather(
+            *(world.http.post(HUB.create, json=HUB.body(f"A-{place}"), headers=headers) for place in range(40)),
+            *(world.http.post(HUB.create, json=HUB.body(f"B-{place}"), headers=other) for place in range(2)),
+        )
+        assert 503 in {answer.status_code for answer in answers[:40]}
+        assert [answer.status_code for answer in answers[40:]] == [201, 201]
 
     async def test_overload_a_database_that_is_away_is_503_and_loses_nothing(
         self, world: World, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch

@@ -15,12 +15,12 @@ KIND = "s2/account"
 
 async def added(context: Context, organization: Organization, document: bytes = b"[]") -> CatalogEntry:
     """Add an entry under a key that every organization here has."""
-    caller = Caller(organization, "test", frozenset())
+    caller = Caller(organization, "test", frozenset({"admin"}))
     return await reference_data.add(context, caller, kind=KIND, key="k", name="Name", document=document)
 
 
 async def kept(context: Context, organization: Organization) -> CatalogEntry:
-    caller = Caller(organization, "test", frozenset())
+    caller = Caller(organization, "test", frozenset({"admin"}))
     return (await reference_data.look_up(context, caller, [(KIND, "k")])).entries[KIND, "k"]
 
 

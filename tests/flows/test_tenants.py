@@ -1,12 +1,16 @@
 """Organizations with their vendors' ids, clients with their secrets, people with their passwords; on both engines."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
 from crossdock import demo
 from crossdock.core.errors import Code, Conflict, Denied
 from crossdock.flows import access, tenants
+from tests import passwords
+from tests.server import ROOT
 from tests.world import World
 
 EMAIL, OLD, NEW = "ada@example.com", "correct horse", "battery staple"
@@ -244,6 +248,14 @@ class TestOrganizations:
         assert await tenants.find_organizations(world.context, str(added.organization_id)) == [changed]
         assert (changed.uuid, changed.created_at) == (uuid, added.created_at)
 
+    async def test_of_two_who_change_what_they_saw_the_second_is_refused(self, world: World, other_id: int) -> None:
+        seen = await tenants.organization_now(world.context, other_id)
+        await tenants.change_organization(world.context, seen, name="First", seen=seen.updated_at)
+        with pytest.raises(Conflict) as refusal:
+            await tenants.change_organization(world.context, seen, name="Second", seen=seen.updated_at)
+        assert refusal.value.code is Code.STALE_VERSION
+        assert (await tenants.organization_now(world.context, other_id)).name == "First"
+
     async def test_a_refused_change_changes_nothing(self, world: World, organization_id: int, other_id: int) -> None:
         await tenants.add_vendor_reference(world.context, organization_id, kind="fabric_account", value="taken")
         (other,) = await tenants.find_organizations(world.context, str(other_id))
@@ -271,3 +283,12 @@ class TestOrganizations:
         await tenants.remove_organization(world.context, other)
         assert await tenants.find_organizations(world.context, str(other_id)) == []
         await tenants.add_organization(world.context, name=other.name, uuid=other.uuid)
+
+
+class TestPasswordWork:
+    def test_the_passwords_of_the_program_take_64_mib_and_three_passes(self) -> None:
+        """In a process of its own: tests hash theirs with little work."""
+        code = "import asyncio; from crossdock.flows import tenants; print(asyncio.run(tenants._hash('x')))"
+        ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        for each in (ran.stdout, passwords.OF_DEMO, passwords.OF_NOBODY):
+            assert each.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

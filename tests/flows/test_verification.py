@@ -7,12 +7,25 @@ import msgspec
 import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
 
+from crossdock.core.allocation.rules import RuleSet
 from crossdock.core.events import chain_hash
 from crossdock.core.ids import from_base32
 from crossdock.flows import verification
 from crossdock.store import event_log, order_counts
 from crossdock.store.protocols import Statement
-from crossdock.store.tables import event, feed, order_line, order_term, orders
+from crossdock.store.tables import (
+    allocation,
+    backorder,
+    event,
+    feed,
+    order_line,
+    order_term,
+    orders,
+    stock_level,
+    stock_movement,
+)
+from tests.flows.allocating import add_locations, configure, count, order
+from tests.notifications.world import caller_of
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -287,3 +300,45 @@ class TestWhatIsKeptBeside:
         words, missing_field = await broken(world)
         assert "are found by" in words[1]
         assert missing_field == (None, "the feed has given 7 positions, the last event is at 6, and there are 6")
+
+
+class TestStock:
+    """Levels are the sums of their movements and of what orders have; whatever is changed of one of the three is found."""
+
+    async def test_sound_stock_has_no_faults(self, world: World) -> None:
+        await stocked(world)
+        assert await broken(world) == []
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            (update(stock_level).where(stock_level.c.sku == "MUG").values(on_hand=9), "has 9 on hand, 2 allocated"),
+            (update(stock_level).where(stock_level.c.sku == "MUG").values(allocated=1), "has 5 on hand, 1 allocated"),
+            (update(stock_level).where(stock_level.c.sku == "MUG").values(event_number=7), "its events"),
+            (delete(stock_movement).where(stock_movement.c.allocated == 2), "its movements add up to 5, 0"),
+            (update(stock_movement).where(stock_movement.c.allocated == 2).values(level_id=4711), "have no level"),
+            (delete(allocation), "has other rows of allocation than its events say"),
+            (update(allocation).values(is_open=False), "has other rows of allocation than its events say"),
+            (delete(backorder), "is not among those that wait"),
+        ],
+    )
+    async def test_what_is_changed_is_found(self, world: World, change: Any, reason: str) -> None:
+        await stocked(world)
+        await run(world, change)
+        assert any(reason in each for _, each in await broken(world))
+
+    async def test_units_that_a_removed_level_had_are_found(self, world: World) -> None:
+        await stocked(world)
+        await run(world, delete(stock_level))
+        reasons = [each for _, each in await broken(world)]
+        assert "orders have 2 units of MUG at W1 that no stock level has" in reasons
+
+
+async def stocked(world: World) -> None:
+    """Make a location with five mugs, an order that gets two, and one that waits for two of ten."""
+    caller = await caller_of(world)
+    await add_locations(world, caller, "W1")
+    await count(world, caller, "MUG", "W1", 5)
+    await order(world, caller, "S-1", ("MUG", 2))
+    await configure(world, caller, rule_sets=(RuleSet("whole", split=False),))
+    await order(world, caller, "S-2", ("MUG", 10))

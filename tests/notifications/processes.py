@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +15,7 @@ from crossdock.core.retry_policy import RETRY_DELAYS_S
 from crossdock.flows.context import Context
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import delivery, installation
-from tests import shortened_waits
-from tests.server import ROOT
+from tests import preloaded, shortened_waits
 
 # Short retry delays, and many of them, so that no delivery that fails at random becomes a dead letter.
 RETRY_DELAYS = (0, *[0.05] * (3 * len(RETRY_DELAYS_S)))
@@ -34,10 +31,9 @@ class Work:
     def __init__(self, database: str, waits: dict[str, Any], *, log: Path | None = None, **settings: Any) -> None:
         settings = {"webhook_private_allowed": "true", "worker_interval_s": 0.05} | settings
         self._out: IO[bytes] = log.open("a+b") if log else tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.shortened_waits", "work", "--database", database],
-            cwd=ROOT, env=shortened_waits.environment(WAITS | waits, **settings), stdout=self._out, stderr=subprocess.STDOUT,
-            start_new_session=True,
+        self.process = preloaded.Process(
+            "tests.shortened_waits", "work", "--database", database, output=self._out.fileno(), errors=self._out.fileno(),
+            env=shortened_waits.environment(WAITS | waits, **settings),
         )  # fmt: skip
 
     @property

@@ -252,7 +252,7 @@ class TestFairness:
                 assert (await world.http.post("/hub/v1/orders", json=body, headers=headers)).status_code == 201
                 began = time.monotonic()
                 await healthy.wait_for(1)
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < 10  # the stalled ones take 15 s
                 stalling.hang_up()
 
     async def test_attempts_in_flight_are_counted_and_forgotten_when_they_end(self, world: World) -> None:
@@ -262,8 +262,11 @@ class TestFairness:
                 await create(world, f"A-{number}")
             async with working(world.context) as running:
                 await wait_until_ended(world, made, 100)
-                await asyncio.sleep(0.2)
-                assert not running._in_flight
+
+                async def are_forgotten() -> bool:
+                    return not running._in_flight  # those of the orders' mails, too
+
+                await eventually(are_forgotten)
 
 
 class TestFeed:
@@ -280,6 +283,7 @@ class TestFeed:
             await create(world, "A-1")
             async with working(world.context):
                 await receiver.wait_for(2)
+                receiver.hang_up()  # or the worker waits for its attempt before it ends
             assert sum(each.state is State.WAITING for each in await deliveries_of(world, made)) == 74
 
 

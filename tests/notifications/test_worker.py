@@ -47,7 +47,7 @@ class TestDelivery:
         assert [each["status"] for each in found] == ["open", "on_hold", "open"]
         assert [each["order"]["version"] for each in found] == [1, 2, 3]
         assert [each["order"]["holds"] != [] for each in found] == [False, True, False]
-        (secret,) = endpoints.subscription_of(made).secrets
+        (secret,) = endpoints.subscription_of(world.context, made).secrets
         for each in got:
             Webhook(secret.value).verify(each.body, each.headers)
             assert each.headers["webhook-id"] == bodies([each])[0]["id"]
@@ -202,6 +202,7 @@ class TestFailure:
                 await create(world, f"A-{number}")
             await wait_until_ended(world, for_quick, 5)
             assert all(each.ended_at is None for each in await deliveries_of(world, for_slow))
+            slow.hang_up()  # or the worker waits for its attempts before it ends
 
     async def test_a_410_disables_the_endpoint_until_it_is_enabled(self, world: World, hurried: None) -> None:
         async with Receiver() as receiver, working(world.context):

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from crossdock.core.orders.allocations import AllocatedUnits, Allocation
+from crossdock.core.orders.fulfillments import DeliveryStatus, Dimensions, Fulfillment, FulfillmentLine, Package
 from crossdock.core.orders.model import (
     Address,
     Charge,
@@ -26,6 +28,8 @@ from crossdock.core.orders.model import (
     Source,
     Totals,
 )
+from crossdock.core.orders.payments import Payment, Refund
+from crossdock.core.orders.returns import Return, ReturnLine
 from crossdock.core.orders.status import Counters
 from crossdock.store import order_counts, orders
 from crossdock.store.catalog import CatalogEntry
@@ -58,7 +62,8 @@ def full_content(number: str = "A-1") -> Content:
     totals = Totals(D("123.45"), D("0.10"), D("1E+2"), D("0.000"), D("9" * 38 + ".1"), D("-1"), D("25"), D("0"))
     charge = Charge("tax", D("1.230"), "VAT", "NOK", D("25.0"))
     line = Line(
-        quantity=2, sku="sku-é", line_ref="1", product_ref="p", description="a \U0001f600 thing", unit_price=D("61.72"),
+        quantity=2, sku="sku-é", pool="web", line_ref="1", product_ref="p", description="a \U0001f600 thing",
+        unit_price=D("61.72"),
         totals=totals, charges=(charge,), customs=ItemCustoms("6109", "NO", "CN", "GD"),
         weight=Measure(D("1.50"), "OZ"), destination=1,
         unmapped={"m": {"x": {"s": [1, D("1.0"), None, True, "a", {"b": []}], "w": 2**63 - 1}}},
@@ -85,6 +90,26 @@ def full_order(organization_id: int = ONE, order_id: int = 1) -> Order:
         counters=(Counters(8, 1, 1, 1, 5, 4, 3, 2), Counters(1)),
         holds=(Hold("fraud", NOW_US, "looks odd", 2, (1, 0), NOW_US + 9, "me"), Hold("stock", NOW_US + 2)),
         event_number=4, event_hash=bytes(range(32)), tags=("vip", "Zoë"), archived=True,
+        allocations=(
+            Allocation(
+                21, "W1", NOW_US, (AllocatedUnits(0, 2, "sku-é", "web", 1, 0),), 1, NOW_US + 9, 20, 22
+            ),
+        ),
+        fulfillments=(
+            Fulfillment(
+                4, "W1", NOW_US, (FulfillmentLine(0, 2, 2, 1),), "pickup", 1, "ref",
+                (
+                    Package(
+                        ((0, 1),), "UPS", "ground", "1Z", "u", 6, (D("1.5"), "KG"), Dimensions(D(1), D(2), D(3), "MM"), True,
+                        DeliveryStatus.DELIVERED, 7, NOW_US + 8, True,
+                    ),
+                ),
+                8, 9, NOW_US + 10, 11,
+            ),
+        ),
+        returns=(Return(5, NOW_US, (ReturnLine(0, 1, "big", 1, 1),), "rma", "W1", "label", True, "note"),),
+        payments=(Payment(3, 20, "ref", "card", "USD", D("9.10"), D(9), status="captured"),),
+        refunds=(Refund(9, 20, D("10.00"), "return", (("items", D("10.00")),), ((0, 1),), 5, "r", "big", ((0, D("10.00")),)),),
     )  # fmt: skip
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from crossdock.core.retry_policy import Attempt, Health, State, Verdict
 from crossdock.store import deliveries, emails
-from crossdock.store.deliveries import MAX_ATTEMPTS, Delivery, Endpoint
-from crossdock.store.emails import StoredMail
+from crossdock.store.deliveries import MAX_ATTEMPTS, Activity, Delivery, Endpoint
+from crossdock.store.emails import MailHead, StoredMail
 from crossdock.store.protocols import Store
 from tests.store.samples import ONE, OTHER
 
@@ -67,7 +67,7 @@ class TestEndpoints:
                     due = delivery(1, organization_id=each.organization_id, endpoint_id=each.endpoint_id, next_at=60)
                     await deliveries.add(tx, [due])
             for now, ids in ((59, []), (60, [7, 11]), (98, [7, 11]), (99, [7, 8, 11])):
-                found = {each.endpoint_id for each in await deliveries.ready(tx, now=now)}
+                found = {each.endpoint_id for each in await deliveries.ready(tx, [ONE, OTHER], now=now)}
                 assert sorted(found & {7, 8, 9, 10, 11}) == ids
 
 
@@ -162,6 +162,16 @@ class TestDeliveries:
             assert [each.delivery_id for each in await deliveries.page(tx, ONE, endpoint_id=7, limit=9)] == [4, 2]
 
 
+class TestOfOrder:
+    async def test_deliveries_of_an_order_to_all_endpoints_are_read_newest_first(self, store: Store) -> None:
+        made = [delivery(number, order_id=number % 2) for number in range(1, 6)]
+        made[2] = _replace(made[2], endpoint_id=8)
+        async with store.writing() as tx:
+            await deliveries.add(tx, made)
+            found = await deliveries.of_order(tx, ONE, order_id=1, limit=2)
+            assert [(each.endpoint_id, each.delivery_id) for each in found] == [(7, 5), (8, 3)]
+
+
 class TestMails:
     async def test_stored_emails_are_read_and_only_the_newest_stay(self, store: Store) -> None:
         kept = [StoredMail(ONE, number, 2, "shipped", "a@example.com", "né", 5, b"\xffraw") for number in range(1, 6)]
@@ -170,7 +180,36 @@ class TestMails:
             await emails.add(tx, [_replace(kept[0], subject="another")])
             assert await emails.get(tx, ONE, mail_id=1) == kept[0]
             assert await emails.page(tx, ONE, before=5, limit=2) == [kept[3], kept[2]]
+            assert await emails.heads(tx, ONE, mail_ids=[1, 99]) == {1: MailHead(1, kept[0].recipient, kept[0].subject)}
             await emails.delete_oldest(tx, ONE, kept=9)
             assert len(await emails.page(tx, ONE, before=99, limit=9)) == 5
             await emails.delete_oldest(tx, ONE, kept=2)
             assert await emails.page(tx, ONE, before=99, limit=9) == [kept[4], kept[3]]
+
+
+class TestActivity:
+    async def test_the_activity_of_each_endpoint_is_counted(self, store: Store) -> None:
+        done = {"next_at": None, "ended_at": 50}
+        async with store.writing() as tx:
+            for endpoint_id in (7, 8):
+                await deliveries.add_endpoint(tx, _replace(ENDPOINT, endpoint_id=endpoint_id, position=0))
+            await deliveries.add_endpoint(tx, _replace(ENDPOINT, endpoint_id=9, state="removed"))
+            await deliveries.add(
+                tx,
+                [
+                    delivery(1, state=State.DEAD, **done),
+                    delivery(2, state=State.DELIVERED, next_at=None, ended_at=60),
+                    delivery(3, state=State.DELIVERED, **done),
+                    delivery(4),
+                    delivery(5, state=State.WAITING, next_at=None),
+                ],
+            )
+            found = await deliveries.activity(tx, ONE)
+        assert found == {7: Activity(7, 0, 2, 1, 3, 1, 60), 8: Activity(8, 0, 0, 0, 0, 0, None)}
+
+    async def test_deliveries_about_orders_are_read_newest_first(self, store: Store) -> None:
+        async with store.writing() as tx:
+            await deliveries.add(tx, [delivery(n, order_id=1 + n % 3) for n in range(1, 8)])
+            await deliveries.add(tx, [delivery(9, order_id=1, endpoint_id=8)])
+            found = await deliveries.of_orders(tx, ONE, endpoint_id=7, order_ids=[1, 2], limit=3)
+        assert [each.delivery_id for each in found] == [7, 6, 4]

@@ -191,3 +191,20 @@ class TestCommitsOutOfOrder:
 def _row(of: Event, *, position: int) -> tuple[object, ...]:
     organization_id, aggregate_type, *rest = msgspec.structs.astuple(of)
     return (organization_id, *rest, position, "open", "s2", aggregate_type)
+
+
+class TestNewest:
+    async def test_the_newest_entries_come_first_and_a_filter_continues(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(event_log, "MAX_FEED_SCAN", 4)
+        async with store.writing() as tx:
+            await append(tx, *(event(n, name="order.held" if n == 2 else "order.noted") for n in range(1, 8)))
+            first, more = await event_log.newest(tx, ONE, limit=2)
+            second, none = await event_log.newest(tx, ONE, before=3, limit=9)
+            held, before = await event_log.newest(tx, ONE, limit=9, wanted=EventFilter(names=("order.held",)))
+            rest, end = await event_log.newest(tx, ONE, before=before, limit=9, wanted=EventFilter(("order.held",)))
+        assert ([each.position for each in first], more) == ([7, 6], 6)
+        assert ([each.position for each in second], none) == ([2, 1], None)
+        assert (held, before) == ([], 4)
+        assert ([each.position for each in rest], end) == ([2], None)

@@ -13,27 +13,38 @@ from crossdock.core.errors import Fault
 from crossdock.core.events import CHAIN_START, ORDER, Event
 from crossdock.core.orders.events import Held, Noted, record
 from crossdock.core.retry_policy import Health, State
+from crossdock.core.stock.model import Level, Movement
 from crossdock.store import (
+    allocations,
     catalog,
     deliveries,
     emails,
     event_log,
     idempotency_keys,
+    invoices,
     order_counts,
     orders,
+    overview,
+    stock,
     submissions,
     tenants,
     verification,
+    warehouse,
 )
+from crossdock.store.allocations import Backorder, StoredDecision
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
 from crossdock.store.event_log import NewEvent
 from crossdock.store.idempotency_keys import Claim
-from crossdock.store.order_query import pages, planner, word_search
+from crossdock.store.invoices import StoredInvoice
+from crossdock.store.order_query import pages, planner, prefix_search, word_search
 from crossdock.store.order_query.query import Filters, OrderPage, OrderQuery
 from crossdock.store.protocols import Store, Transaction
+from crossdock.store.submissions import MAX_LISTED_BODY, SubmissionFilter
 from crossdock.store.tenants import Client, Membership, Organization, Person
 from tests.store.samples import NOW_US, ONE, OTHER, entry, full_order, key, order, put, read_page, submission
+
+LEVEL = Level(ONE, 19, "sku-é", "W1", on_hand=5)
 
 
 # ----------------------------------------------------------------------------------------------------- submissions, log
@@ -71,6 +82,51 @@ class TestSubmissions:
             second = await submissions.submissions(tx, ONE, status="refused", before=3, limit=2)
             accepted = await submissions.submissions(tx, ONE, status="accepted", before=None, limit=9)
         assert [each.submission_id for each in (*first, *second, *accepted)] == [5, 3, 1, 2]
+
+    async def test_submissions_of_a_status_are_filtered_by_door_code_and_text(self, store: Store) -> None:
+        bodies = (b'{"number": "A-1"}', b'{"number": "A-2"}', b"A-3" + b" " * MAX_LISTED_BODY, b"\x00\xffA-4")
+        rejected = [
+            submission(
+                place, status="refused", door="s2" if place % 2 else "hub", code="invalid" if place < 3 else "not_json",
+                body=body, size=len(body), faults=(Fault(("a",), "b"),), reply=None,
+            )
+            for place, body in enumerate(bodies, 1)
+        ]  # fmt: skip
+        cases = {
+            SubmissionFilter(): [4, 3, 2, 1], SubmissionFilter(door="s2"): [3, 1], SubmissionFilter(code="invalid"): [2, 1],
+            SubmissionFilter(text="A-"): [4, 3, 2, 1], SubmissionFilter(text="A-4"): [4],
+            SubmissionFilter(door="hub", code="invalid", text="number"): [2], SubmissionFilter(text="absent"): [],
+        }  # fmt: skip
+        async with store.writing() as tx:
+            await submissions.add_submissions(tx, [*rejected, submission(9)])
+            for wanted, ids in cases.items():
+                found, more = await submissions.filtered(tx, ONE, status="refused", wanted=wanted, before=99, limit=9)
+                assert ([each.submission_id for each in found], more) == (ids, None)
+            whole, more = await submissions.filtered(
+                tx, ONE, status="refused", wanted=SubmissionFilter(), before=4, first=2, limit=9
+            )
+        assert (whole, more) == ([msgspec.structs.replace(rejected[2], body=b""), rejected[1]], None)
+
+    async def test_a_filter_that_matches_little_looks_at_a_limited_number_and_continues(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(submissions, "MAX_SCANNED", 3)
+        async with store.writing() as tx:
+            await submissions.add_submissions(
+                tx, [submission(n, status="refused", door="hub" if n == 2 else "s2") for n in range(1, 8)]
+            )
+            pages, before = [], 99
+            while before:
+                wanted = SubmissionFilter(door="hub")
+                found, before = await submissions.filtered(
+                    tx, ONE, status="refused", wanted=wanted, before=before, limit=9
+                )
+                pages.append([each.submission_id for each in found])
+            first, more = await submissions.filtered(
+                tx, ONE, status="refused", wanted=SubmissionFilter(), before=99, limit=2
+            )
+        assert pages == [[], [2], []]
+        assert ([each.submission_id for each in first], more) == ([7, 6], 6)
 
     async def test_only_a_refused_submission_is_marked_redriven(self, store: Store) -> None:
         async with store.writing() as tx:
@@ -161,6 +217,11 @@ class TestRegistry:
             assert not await tenants.set_installation_value(tx, "test", seen="b", value="c")
             assert await tenants.set_installation_value(tx, "test", seen="a", value="c")
             assert await tenants.installation_value(tx, "test", default="b") == "c"
+            await tenants.put_installation_value(tx, "test", "d")
+            assert await tenants.find_installation_values(tx, ["test", "none"]) == {"test": "d"}
+            size, version = await tenants.database_size(tx)
+            assert size > 100_000
+            assert version[0].isdigit()
 
     async def test_organizations_have_one_uuid_each(self, store: Store) -> None:
         one = Organization(ONE, "One", "u-1", 1, 2)
@@ -275,16 +336,34 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.submission_bodies": (lambda tx: submissions.submission_bodies(tx, OTHER, submission_ids=[1]), {}),
     "submissions.get_submission": (lambda tx: submissions.get_submission(tx, OTHER, submission_id=1), None),
     "submissions.submissions": (lambda tx: submissions.submissions(tx, OTHER, status=None, before=None, limit=9), []),
+    "submissions.by_ids": (lambda tx: submissions.by_ids(tx, OTHER, submission_ids=[1]), {}),
+    "submissions.filtered": (
+        lambda tx: submissions.filtered(tx, OTHER, status="accepted", wanted=SubmissionFilter(), before=2**62, limit=9),
+        ([], None),
+    ),
+    "submissions.not_accepted_of_order": (
+        lambda tx: submissions.not_accepted_of_order(tx, OTHER, order_id=1),
+        set(),
+    ),
+    "submissions.after": (lambda tx: submissions.after(tx, OTHER, after=0, limit=9), []),
+    "submissions.erase": (lambda tx: submissions.erase(tx, OTHER, replies={1: None}), None),
+    "submissions.prune": (lambda tx: submissions.prune(tx, OTHER, status="refused", before=2**62, limit=9), 0),
+    "idempotency_keys.submissions_of_order": (
+        lambda tx: idempotency_keys.submissions_of_order(tx, OTHER, order_id=1),
+        set(),
+    ),
     "idempotency_keys.find_claims": (lambda tx: idempotency_keys.find_claims(tx, OTHER, [key(1)]), {}),
     "event_log.events": (lambda tx: event_log.events(tx, OTHER, aggregate_id=1), []),
     "event_log.add_events": (lambda tx: event_log.add_events(tx, OTHER, new_events(THEIRS)), None),
     "event_log.feed_position": (lambda tx: event_log.feed_position(tx, THIRD), 0),
     "event_log.feed_hash": (lambda tx: event_log.feed_hash(tx, THIRD, position=1), None),
     "event_log.feed": (lambda tx: event_log.feed(tx, THIRD, after=0, limit=9), ([], 0)),
+    "event_log.newest": (lambda tx: event_log.newest(tx, THIRD, limit=9), ([], None)),
     "event_log.histories": (lambda tx: event_log.histories(tx, OTHER, aggregate_ids=[1]), {}),
     "deliveries.get_endpoint": (lambda tx: deliveries.get_endpoint(tx, OTHER, endpoint_id=7), None),
     "deliveries.endpoints": (lambda tx: deliveries.endpoints(tx, OTHER), []),
     "deliveries.due": (lambda tx: deliveries.due(tx, OTHER, endpoint_id=7, now=2**62, limit=9), []),
+    "deliveries.due_after": (lambda tx: deliveries.due_after(tx, OTHER, endpoint_id=7, at=0, limit=9), []),
     "deliveries.under_way": (lambda tx: deliveries.under_way(tx, OTHER, endpoint_id=7, now=0), 0),
     "deliveries.held": (lambda tx: deliveries.held(tx, OTHER, endpoint_id=7, claimed_by=None, limit=9), []),
     "deliveries.open_of_orders": (
@@ -293,9 +372,21 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     ),
     "deliveries.by_ids": (lambda tx: deliveries.by_ids(tx, OTHER, endpoint_id=7, delivery_ids=[9]), {}),
     "deliveries.page": (lambda tx: deliveries.page(tx, OTHER, endpoint_id=7, limit=9), []),
+    "deliveries.of_orders": (
+        lambda tx: deliveries.of_orders(tx, OTHER, endpoint_id=7, order_ids=[1], limit=9),
+        [],
+    ),
+    "deliveries.activity": (lambda tx: deliveries.activity(tx, OTHER), {}),
     "deliveries.prune": (lambda tx: deliveries.prune(tx, OTHER, endpoint_id=7, before=2**62, limit=9), 0),
+    "deliveries.number_of_ended": (lambda tx: deliveries.number_of_ended(tx, OTHER, order_id=1), 0),
+    "deliveries.erase_of_order": (lambda tx: deliveries.erase_of_order(tx, OTHER, order_id=1), None),
+    "deliveries.of_order": (lambda tx: deliveries.of_order(tx, OTHER, order_id=1, limit=9), []),
+    "orders.latest_change": (lambda tx: orders.latest_change(tx, OTHER, order_id=1), None),
     "emails.get": (lambda tx: emails.get(tx, OTHER, mail_id=3), None),
+    "emails.heads": (lambda tx: emails.heads(tx, OTHER, mail_ids=[3]), {}),
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
+    "emails.of_order": (lambda tx: emails.of_order(tx, OTHER, order_id=1), []),
+    "emails.delete_of_order": (lambda tx: emails.delete_of_order(tx, OTHER, order_id=1), None),
     "emails.delete_oldest": (lambda tx: emails.delete_oldest(tx, OTHER, kept=0), None),
     "verification.read_all": (lambda tx: drained(verification.read_all(tx, THIRD)), []),
     "verification.read_other_aggregates": (lambda tx: drained(verification.read_other_aggregates(tx, THIRD)), []),
@@ -308,6 +399,9 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "submissions.set_reply": (lambda tx: submissions.set_reply(tx, OTHER, submission_id=1, reply=b"theirs"), None),
     "submissions.mark_redriven": (lambda tx: submissions.mark_redriven(tx, OTHER, submission_id=1, order_id=9), None),
     "idempotency_keys.release": (lambda tx: idempotency_keys.release(tx, OTHER, key=key(1)), None),
+    "orders.of_email": (lambda tx: orders.of_email(tx, OTHER, email="ann@example.com"), []),
+    "orders.of_number": (lambda tx: orders.of_number(tx, OTHER, number="A-1"), []),
+    "orders.contents_after": (lambda tx: orders.contents_after(tx, OTHER, after=0, limit=9), []),
     "orders.get": (lambda tx: orders.get(tx, OTHER, order_id=1), None),
     "orders.by_number": (lambda tx: orders.by_number(tx, OTHER, door="s2", number="A-1"), None),
     "orders.by_ids": (lambda tx: orders.by_ids(tx, OTHER, [1]), []),
@@ -321,12 +415,77 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
         lambda tx: word_search.search(tx, OTHER, ["sku-é"], Filters(), before=None, limit=9),
         OrderPage([]),
     ),
+    "prefix_search.with_prefix": (lambda tx: prefix_search.with_prefix(tx, OTHER, "sku"), ([], False)),
+    "overview.arrivals": (lambda tx: overview.arrivals(tx, OTHER, door="s2", since=0, limit=9), {}),
+    "overview.oldest": (lambda tx: overview.oldest(tx, OTHER, status="open", scanned=9, limit=9), []),
+    "overview.unarchived": (
+        lambda tx: overview.unarchived(tx, OTHER, status="partially_shipped", scanned=9, limit=9),
+        0,
+    ),
+    "overview.archived": (lambda tx: overview.archived(tx, OTHER, limit=9), []),
+    "overview.holds": (lambda tx: overview.holds(tx, OTHER, status="partially_shipped", limit=9), []),
+    "overview.ship_by_dates": (lambda tx: overview.ship_by_dates(tx, OTHER, [1]), {}),
+    "overview.unbalanced": (lambda tx: overview.unbalanced(tx, OTHER, limit=9), 0),
+    "overview.waiting_orders": (lambda tx: overview.waiting_orders(tx, OTHER, sku="sku-é", before=None, limit=9), []),
+    "overview.waiting_by_sku": (lambda tx: overview.waiting_by_sku(tx, OTHER, scanned=9), {}),
+    "overview.low_levels": (lambda tx: overview.low_levels(tx, OTHER, scanned=9), (0, 0)),
+    "overview.refused": (lambda tx: overview.refused(tx, OTHER, since=0, limit=9), 0),
+    "overview.dead_deliveries": (lambda tx: overview.dead_deliveries(tx, OTHER, endpoint_ids=[7], limit=9), 0),
+    "overview.stuck_deliveries": (
+        lambda tx: overview.stuck_deliveries(tx, OTHER, endpoint_ids=[7], before=2**62, limit=9),
+        0,
+    ),
     "order_counts.counts": (lambda tx: order_counts.counts(tx, OTHER), {}),
     "orders.due": (lambda tx: orders.due(tx, OTHER, now=2**62, limit=9), []),
     "pages.page": (
         lambda tx: pages.page(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
         OrderPage([]),
     ),
+    "orders.owner": (lambda tx: orders.owner(tx, OTHER, part="allocation", value=21), None),
+    "orders.part_ids": (lambda tx: orders.part_ids(tx, OTHER, part="fulfillment", before=99, limit=9), []),
+    "invoices.next_number": (lambda tx: invoices.next_number(tx, OTHER, year=2027), 1),
+    "invoices.sequences": (lambda tx: invoices.sequences(tx, OTHER), {2027: 1}),
+    "invoices.number_of_invoices": (lambda tx: invoices.number_of_invoices(tx, OTHER), 0),
+    "invoices.by_ids": (lambda tx: invoices.by_ids(tx, OTHER, [23]), []),
+    "invoices.by_number": (lambda tx: invoices.by_number(tx, OTHER, number="2026-1"), None),
+    "invoices.of_order": (lambda tx: invoices.of_order(tx, OTHER, order_id=1), []),
+    "invoices.page": (lambda tx: invoices.page(tx, OTHER, before=99, limit=9), []),
+    "warehouse.page": (
+        lambda tx: warehouse.page(tx, OTHER, part="fulfillment", statuses=["open", "shipped"], past=0, limit=9),
+        [],
+    ),
+    "warehouse.counts": (
+        lambda tx: warehouse.counts(tx, OTHER, part="return", statuses=["requested"], limit=9),
+        {"requested": 0},
+    ),
+    "warehouse.unstarted": (lambda tx: warehouse.unstarted(tx, OTHER, location="W1", past=0, limit=9), []),
+    "warehouse.count_unstarted": (lambda tx: warehouse.count_unstarted(tx, OTHER, location="W1", limit=9), 0),
+    "warehouse.owners": (lambda tx: warehouse.owners(tx, OTHER, [1, 22, 31]), {}),
+    "stock.get": (lambda tx: stock.get(tx, OTHER, LEVEL.key), None),
+    "stock.by_skus": (lambda tx: stock.by_skus(tx, OTHER, [LEVEL.sku], for_update=True), []),
+    "stock.page": (lambda tx: stock.page(tx, OTHER, limit=9), []),
+    "stock.count": (lambda tx: stock.count(tx, OTHER), 0),
+    "stock.movements": (lambda tx: stock.movements(tx, OTHER, level_id=LEVEL.level_id, before=99, limit=9), []),
+    "stock.movement_sums": (lambda tx: stock.movement_sums(tx, OTHER), {}),
+    "allocations.open_orders": (lambda tx: allocations.open_orders(tx, OTHER, locations=["W1"]), {}),
+    "allocations.page": (lambda tx: allocations.page(tx, OTHER, before=99, limit=9), []),
+    "allocations.orders_after": (
+        lambda tx: allocations.orders_after(tx, OTHER, status="open", after=0, limit=9),
+        [],
+    ),
+    "allocations.decisions_of_order": (
+        lambda tx: allocations.decisions_of_order(tx, OTHER, order_id=1, limit=9),
+        [],
+    ),
+    "allocations.decisions": (lambda tx: allocations.decisions(tx, OTHER, before=99, limit=9), []),
+    "allocations.delete_decisions": (lambda tx: allocations.delete_decisions(tx, OTHER, order_id=1), None),
+    "allocations.get_backorder": (lambda tx: allocations.get_backorder(tx, OTHER, order_id=1), None),
+    "allocations.remove_backorder": (lambda tx: allocations.remove_backorder(tx, OTHER, order_id=1), None),
+    "allocations.due_backorders": (lambda tx: allocations.due_backorders(tx, OTHER, now=99, limit=9), []),
+    "allocations.waiting_for": (lambda tx: allocations.waiting_for(tx, OTHER, sku="sku-é", attempts=9, limit=9), []),
+    "allocations.waiting_sku_keys": (lambda tx: allocations.waiting_sku_keys(tx, OTHER), set()),
+    "verification.number_of_rows": (lambda tx: verification.number_of_rows(tx, OTHER, "allocation"), 0),
+    "verification.waiting": (lambda tx: verification.waiting(tx, OTHER, [1]), set()),
     "pages.event_hashes": (
         lambda tx: pages.event_hashes(tx, OTHER, OrderQuery(any_of=(Filters(sku="sku-é", location="W2"),), limit=9)),
         ({}, None),
@@ -345,6 +504,7 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "tenants.clients": (lambda tx: tenants.clients(tx, OTHER), []),
     "tenants.revoke_client": (lambda tx: tenants.revoke_client(tx, OTHER, client_id="c", now=1), False),
     "tenants.members": (lambda tx: tenants.members(tx, OTHER), []),
+    "tenants.set_scopes": (lambda tx: tenants.set_scopes(tx, OTHER, email="a@b.c", scopes="admin"), False),
     "tenants.remove_membership": (lambda tx: tenants.remove_membership(tx, OTHER, email="a@b.c"), False),
     "tenants.prune_revoked_tokens": (lambda tx: tenants.prune_revoked_tokens(tx, OTHER, now=2**62), 0),
     "tenants.revoke_token": (lambda tx: tenants.revoke_token(tx, OTHER, token_id="other", expires_at=1), None),
@@ -388,6 +548,14 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await tenants.vendor_references(tx, ONE),
         await catalog.list_entries(tx, ONE, kind="product", term=None, limit=9, offset=0),
         await tenants.members(tx, ONE),
+        await stock.by_skus(tx, ONE, [LEVEL.sku]),
+        await stock.movements(tx, ONE, level_id=LEVEL.level_id, before=99, limit=9),
+        await allocations.page(tx, ONE, before=99, limit=9),
+        await allocations.decisions(tx, ONE, before=99, limit=9),
+        await allocations.due_backorders(tx, ONE, now=99, limit=9),
+        await orders.part_ids(tx, ONE, part="return", before=99, limit=9),
+        await invoices.page(tx, ONE, before=99, limit=9),
+        await invoices.sequences(tx, ONE),
     ]
 
 
@@ -410,6 +578,12 @@ class TestAnotherOrganization:
             await tenants.revoke_token(tx, ONE, token_id="t", expires_at=9)
             await tenants.add_vendor_reference(tx, ONE, kind="a", value="1")
             await catalog.add_entry(tx, entry("k", 1))
+            await stock.add(tx, LEVEL)
+            await stock.add_movements(tx, [Movement(ONE, LEVEL.level_id, 20, 1, "count", 5, 0)])
+            await allocations.add_decisions(tx, [StoredDecision(ONE, 22, 1, 1, b"{}", b"{}")])
+            await invoices.next_number(tx, ONE, year=2026)
+            await invoices.add(tx, [StoredInvoice(ONE, 23, "2026-1", 1, 24, "created", b"{}")])
+            await allocations.put_backorder(tx, Backorder(ONE, 1, 1, "", 0, 0, 5))
         async with store.writing() as tx:
             before = await everything_of_one(tx)
             assert [place for place, kept in enumerate(before) if not kept] == [13]  # not revoked: the other's token
@@ -437,6 +611,7 @@ class TestAnotherOrganization:
             f"{module.__name__.rsplit('.', 1)[-1]}.{name}"
             for module in (
                 verification,
+                warehouse,
                 deliveries,
                 event_log,
                 emails,
@@ -445,10 +620,15 @@ class TestAnotherOrganization:
                 pages,
                 planner,
                 word_search,
+                prefix_search,
+                overview,
                 submissions,
                 idempotency_keys,
                 catalog,
                 tenants,
+                stock,
+                allocations,
+                invoices,
             )
             for name, function in inspect.getmembers(module, inspect.isfunction)
             if function.__module__ == module.__name__

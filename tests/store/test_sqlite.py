@@ -146,8 +146,8 @@ class TestLock:
                 before = time.monotonic()
                 await asyncio.sleep(0.01)
                 assert await facts_in(store) == []
-                assert time.monotonic() - before < 0.1
-            assert time.monotonic() - began < 2
+                assert time.monotonic() - before < 1
+            assert time.monotonic() - began < 4  # the lock lasts 5 s
         await writing
         assert await facts_in(store) == ["1"]
 
@@ -158,7 +158,7 @@ class TestLock:
         with locked(path):
             began = time.monotonic()
             ends = await asyncio.gather(*(write(store, f"test{each}") for each in range(20)), return_exceptions=True)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3  # one after the other would wait 4 s
         assert {(type(each), getattr(each, "code", None)) for each in ends} == {(Busy, Code.UNAVAILABLE)}
 
     async def test_readiness_is_refused_within_its_own_limit(
@@ -187,7 +187,7 @@ class TestLock:
                     for call in ("/health/live", "/hub/v1/orders"):
                         began = time.monotonic()
                         assert http.get(call).status_code == 200
-                        assert time.monotonic() - began < 0.5
+                        assert time.monotonic() - began < 3  # the lock lasts 5 s
                     time.sleep(0.1)
                 assert not waiting.done()
                 unlock()
@@ -241,3 +241,32 @@ class TestFiles:
         with store.working():
             for suffix in ("", "-wal", "-shm", "-worker"):
                 assert os.stat(f"{path}{suffix}").st_mode & 0o777 == 0o600, suffix  # noqa: PTH116
+
+
+class TestTurns:
+    async def test_a_process_that_writes_all_the_time_leaves_turns_to_others(
+        self, store: SqliteStore, path: Path
+    ) -> None:
+        """Two stores with locks of their own are like two processes. Without turns, the second waits for dozens of commits."""
+        other = SqliteStore(str(path))
+        commits, waits, is_over = 0, [], False
+
+        async def write_all_the_time() -> None:
+            nonlocal commits
+            while not is_over:
+                async with store.writing():
+                    await asyncio.sleep(0.002)
+                commits += 1
+
+        try:
+            writing = asyncio.create_task(write_all_the_time())
+            for number in range(20):
+                await asyncio.sleep(0.005)
+                before = commits
+                await write(other, f"test{number}")
+                waits.append(commits - before)
+            is_over = True
+            await writing
+        finally:
+            await other.close()
+        assert max(waits) <= 5, waits

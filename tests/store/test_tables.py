@@ -18,14 +18,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from crossdock.core.orders.status import Counters
 from crossdock.store import schema
 from crossdock.store.tables import GLOBAL, metadata, order_line
+from tests.citus import COORDINATOR
 
 TABLES = sorted(metadata.tables.values(), key=lambda table: table.name)
 TENANT_TABLES = [table for table in TABLES if table.name not in GLOBAL]
 
-# Indexes that do not begin with the organization, each with its reason; may only shrink.
-FOREIGN_INDEXES = {"ix_membership_email": "a person signs in before an organization is known"}
-# As GLOBAL was when this was written; may only shrink.
-GLOBAL_TABLES = {"installation", "directory", "person"}
+# Each node of a Citus cluster has a copy of these; may only grow by tables that are small and seldom written.
+GLOBAL_TABLES = {"installation", "directory", "organization", "person", "membership"}
 
 by_name = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 by_tenant = pytest.mark.parametrize("table", TENANT_TABLES, ids=lambda table: table.name)
@@ -42,17 +41,9 @@ def first_columns(table: Table) -> dict[str, str]:
 class TestTables:
     @by_tenant
     def test_the_organization_leads_every_key_and_index(self, table: Table) -> None:
-        strays = {name for name, column in first_columns(table).items() if column != "organization_id"}
-        assert strays <= set(FOREIGN_INDEXES)
+        assert not {name for name, column in first_columns(table).items() if column != "organization_id"}
 
     def test_no_table_is_global_without_need(self) -> None:
-        strays = {
-            name
-            for table in TENANT_TABLES
-            for name, column in first_columns(table).items()
-            if column != "organization_id"
-        }
-        assert strays == set(FOREIGN_INDEXES)
         assert set(GLOBAL) <= GLOBAL_TABLES
         assert set(GLOBAL) <= set(metadata.tables)
         assert all(GLOBAL.values())
@@ -183,6 +174,7 @@ class TestMigrations:
             }
             assert await look(migrated, partial) == narrowed
 
+    @pytest.mark.skipif(bool(COORDINATOR), reason="the migrated database is not on the Citus cluster")
     async def test_a_new_database_equals_a_migrated_one(self, migrated: str, database: str) -> None:
         """Compared word by word on SQLite, which stores the text of every table and index."""
 

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from crossdock.core.orders.events import ORDER_EVENTS
+from crossdock.core.stock.events import STOCK_EVENTS
 from crossdock.doors.hub.routes import feed
 from tests.world import World
 
@@ -86,7 +87,7 @@ class TestDocument:
 
     @pytest.mark.parametrize("channel", FORMS)
     def test_every_channel_has_every_event(self, document: dict[str, Any], channel: str) -> None:
-        events = {FORMS[channel] + name for name in ORDER_EVENTS}
+        events = {FORMS[channel] + name for name in (*ORDER_EVENTS, *STOCK_EVENTS)}
         tests = set() if channel == "stream" else {f"{FORMS[channel]}endpoint.test"}
         assert set(document["channels"][channel]["messages"]) == events | tests
         for name in events:

@@ -157,6 +157,15 @@ class TestSearch:
             await seen.page.wait_for_url(f"{base}/docs/hub/holdOrder")
             assert seen.errors == []
 
+    async def test_a_search_finds_calls_before_guides(self, browser: "Browser", base: str) -> None:
+        async with visit(browser) as seen:
+            await seen.open(f"{base}/docs")
+            await seen.page.get_by_role("searchbox").fill("hold")
+            await seen.page.locator(".found a").first.wait_for()
+            found = await seen.page.locator(".found b").all_text_contents()
+            assert found[0] == "Place holds on an order"
+            assert found.index("End holds of an order") < found.index("Holds")
+
     async def test_a_search_finds_a_section_of_a_guide(self, browser: "Browser", base: str) -> None:
         async with visit(browser, size=PHONE) as seen:
             await seen.open(f"{base}/")
@@ -206,6 +215,23 @@ class TestTry:
 
 
 class TestCopy:
+    @pytest.mark.parametrize("size", [WIDE, PHONE])
+    @pytest.mark.parametrize("path", ["/", "/docs/hub/createOrder", "/docs/guides/getting-started"])
+    async def test_the_button_covers_no_text(
+        self, browser: "Browser", base: str, path: str, size: tuple[int, int]
+    ) -> None:
+        async with visit(browser, size=size) as seen:
+            await seen.open(base + path)
+            distances = await seen.page.evaluate(
+                """() => {
+                    const place = (box, name) => box.querySelector(name).getBoundingClientRect();
+                    return [...document.querySelectorAll(".code")].filter((box) => box.checkVisibility())
+                        .map((box) => place(box, "pre").top - place(box, ".copy").bottom);
+                }"""
+            )
+            assert distances
+            assert [each for each in distances if each < -1] == []
+
     async def test_a_command_is_copied_with_the_address_of_the_page(self, browser: "Browser", base: str) -> None:
         async with visit(browser) as seen:
             await seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

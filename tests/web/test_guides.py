@@ -1,5 +1,6 @@
 """The guides: Markdown pages as HTML, and where they are found."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from crossdock import __version__
 from crossdock.web import guides
 from crossdock.web.guides import Guide
+from tests.world import World
 
 ROOT = Path(__file__).parent.parent.parent
 KNOWN = {name: Guide(name, name, "", "") for name in ("README", "events", "doors/hub", "doors/hub/orders")}
@@ -16,6 +19,9 @@ KNOWN = {name: Guide(name, name, "", "") for name in ("README", "events", "doors
 
 def rendered(text: str, name: str = "doors/hub") -> str:
     return guides.render(Guide(name, "", "", text), KNOWN).strip()
+
+
+BASE = "https://orders.example.com"
 
 
 class TestRender:
@@ -43,18 +49,33 @@ class TestRender:
         assert "style" not in table
         assert '<td class="right">2</td>' in table
 
+    async def test_a_picture_of_a_guide_is_on_the_server(self, world: World) -> None:
+        page = (await world.http.get("/docs/guides/papers")).text
+        pictures = re.findall(r'<img src="([^"]+)"', page)
+        assert "/docs/guides/papers/label-en.png" in pictures
+        for path in pictures:
+            answer = await world.http.get(path)
+            assert answer.headers["content-type"] == "image/png"
+            assert answer.content.startswith(b"\x89PNG")
+
     def test_html_in_a_guide_is_text(self) -> None:
         assert rendered("<script>alert(1)</script>") == "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"
 
 
 class TestGuides:
+    def test_the_examples_call_the_server_that_shows_them(self) -> None:
+        texts = {guide.name: guide.text for guide in guides.all_guides(BASE).values()}
+        assert f"B={BASE}\n" in texts["getting-started"]
+        assert f"`{BASE}/oauth/token`" in texts["doors/pb_fulfillment"]
+        assert [name for name, text in texts.items() if re.search(r"(127\.0\.0\.1|localhost):8000", text)] == []
+
     def test_a_guide_has_a_title_and_a_summary(self) -> None:
-        for guide in guides.all_guides().values():
+        for guide in guides.all_guides(BASE).values():
             assert guide.title not in ("", guide.name)
             assert len(guide.summary) > 10 or not guide.is_listed, guide.name
 
     def test_the_guides_are_in_the_order_of_the_index(self) -> None:
-        listed = [guide.name for guide in guides.all_guides().values()]
+        listed = [guide.name for guide in guides.all_guides(BASE).values()]
         assert set(listed) == set(guides.names())
         assert listed[0] == "getting-started"
         assert listed.index("doors/hub") < listed.index("webhooks") < listed.index("settings")
@@ -73,9 +94,16 @@ class TestGuides:
         (wheel,) = tmp_path.glob("*.whl")
         names = set(zipfile.ZipFile(wheel).namelist())
         expected = {f"crossdock/web/markdown/{name}.md" for name in guides.names()}
+        expected |= {f"crossdock/web/markdown/{name}" for name in guides.pictures()}
         assert expected | {"crossdock/web/static/docs.js", "crossdock/web/templates/layout.html"} <= names
         assert {name.split("/")[0] for name in names if "dist-info" not in name} == {"crossdock"}
-        assert [name for name in names if name.startswith("crossdock/web/markdown/") and not name.endswith(".md")] == []
+        assert {name for name in names if name.startswith("crossdock/web/markdown/")} <= expected
+        assert {
+            "crossdock/papers/fonts/sans.ttf.xz",
+            "crossdock/papers/catalogs/zh.json",
+            "crossdock/py.typed",
+        } <= names
+        assert f"crossdock-{__version__}.dist-info/METADATA" in names
 
     def test_the_guides_of_an_installed_package_are_in_the_package(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -46,6 +46,18 @@ class Page(HTMLParser):
         self.inline += [tag] if tag == "style" or (tag == "script" and "src" not in given) else []
 
 
+_linked: dict[str, Page] = {}
+
+
+async def linked(world: World, path: str) -> Page:
+    """Return a page, which is read once however many links lead there: it is the same for all who ask."""
+    if path not in _linked:
+        answer = await world.http.get(path)
+        assert answer.status_code == 200, path
+        _linked[path] = Page(answer.text)
+    return _linked[path]
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
     """One engine unless a test asks for the other."""
@@ -67,16 +79,10 @@ class TestDocumentation:
 
     @pytest.mark.parametrize("path", PATHS)
     async def test_every_link_of_a_page_leads_to_a_page_and_heading(self, world: World, path: str) -> None:
-        ids: dict[str, set[str]] = {}  # of each page linked to, which is read once however many links lead there
-        for address in Page((await world.http.get(path)).text).addresses:
+        for address in (await linked(world, path)).addresses:
             page, _, name = address.partition("#")
-            if page.startswith("http"):
-                continue
-            if page not in ids:
-                answer = await world.http.get(page or path)
-                assert answer.status_code == 200, address
-                ids[page] = set(Page(answer.text).ids)
-            assert name == "" or name in ids[page], address
+            if not page.startswith("http"):
+                assert name == "" or name in (await linked(world, page or path)).ids, address
 
     async def test_a_slash_at_the_end_makes_no_difference(self, world: World) -> None:
         for path in ("/docs", "/docs/hub", "/docs/guides/events"):
@@ -169,6 +175,12 @@ class TestSearch:
         (create,) = [each for each in entries if each["url"] == VENDOR_PAGE]
         assert create["place"] == "Pitney Bowes OMS · POST /ordermanagement/api/v1/orders"
         assert {"createOrder", "orderNumber", "cityTown", "/api/v1/orders"} <= set(create["words"].split())
+
+    @pytest.mark.parametrize("name", ["coverage", "getting-started", "doors/hub/orders"])
+    async def test_a_guide_is_also_at_the_path_of_its_file(self, world: World, name: str) -> None:
+        pages = [await world.http.get(f"/docs/{folder}{name}") for folder in ("", "guides/")]
+        assert [each.status_code for each in pages] == [200, 200]
+        assert pages[0].text == pages[1].text
 
     async def test_the_list_for_language_models_leads_to_guides_and_documents(self, world: World) -> None:
         answer = await world.http.get("/llms.txt")

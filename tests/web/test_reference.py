@@ -66,6 +66,7 @@ class TestCurl:
             for door in DOORS.values()
             for route in door.routes
             if (route.submits == "create" or route.scope is None) and "request" in route.examples
+            if "{key}" not in route.paths[0]  # the path of a URL that is signed for minutes
         ]
         assert len(calls) > 5
         with Server(f"sqlite:///{tmp_path}/crossdock.db") as server:

@@ -63,6 +63,7 @@ class TestGroups:
             "integer",
             "at least `1`; at most `200`; default `50`",
         ),
+        ({"type": "string", "default": ""}, "string", "default empty"),
         ({"anyOf": [{"type": "number", "minimum": 0}, {"type": "null"}]}, "number or null", "at least `0`"),
         ({"type": "object"}, "object", ""),
         ({"type": "object", "additionalProperties": {"type": "integer"}}, "map of integer", ""),

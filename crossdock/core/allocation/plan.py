@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from heapq import heapify, heappop, heappush
-from math import asin, cos, radians, sin, sqrt
 
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.allocation.rules import DEFAULT_RULES, EARTH_KM, FAR_KM, Filter, RuleSet, Score
+from crossdock.core.allocation.rules import DEFAULT_RULES, FAR_KM, Filter, RuleSet, Score
+from crossdock.core.geography import distance_km
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 class Location(Struct, frozen=True, omit_defaults=True):
-    """A location as allocation sees it. `room` is how many more orders it can take, None without a limit."""
+    """A location as allocation sees it. `room` is how many more orders it can take, None without a limit; `closed` says why it
+    takes none at all."""
 
     code: str
     country: str | None = None
@@ -30,19 +31,26 @@ class Location(Struct, frozen=True, omit_defaults=True):
     priority: int = 50
     cost: int = 0
     room: int | None = None
+    closed: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
 
 
-class DemandLine(Struct, frozen=True):
-    """Units of one line that need a location; `location` is the only one allowed, where the sender named one."""
+class DemandLine(Struct, frozen=True, omit_defaults=True):
+    """Units of one line that need a location; `location` is the only one allowed, where the sender named one, `pool` the stock
+    they are to come from."""
 
     position: int
     sku: str
     quantity: int
     location: str | None = None
+    pool: str = ""
 
 
 class Demand(Struct, frozen=True, omit_defaults=True):
-    """What an order needs, and what the rules ask about it."""
+    """What an order needs, and what the rules ask about it. `only` are the locations allowed, where a request names some,
+    `excluded` those it rules out."""
 
     lines: tuple[DemandLine, ...]
     door: str = ""
@@ -51,6 +59,11 @@ class Demand(Struct, frozen=True, omit_defaults=True):
     latitude: float | None = None
     longitude: float | None = None
     value: Decimal | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    only: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
 
 
 class Assignment(Struct, frozen=True):
@@ -80,7 +93,8 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     unserved: tuple[tuple[int, int, str], ...] = ()
 
 
-Stock = Mapping[tuple[str, str], int]  # units available by (SKU, location)
+StockKey = tuple[str, str, str]  # SKU, pool, location
+Stock = Mapping[StockKey, int]  # units available to lines of a SKU that are to come from a pool
 
 
 def plan(demand: Demand, stock: Stock, locations: Sequence[Location], rule_sets: Sequence[RuleSet]) -> Plan:
@@ -91,9 +105,12 @@ def plan(demand: Demand, stock: Stock, locations: Sequence[Location], rule_sets:
     """
     places = sorted(locations, key=lambda each: each.code)
     lines = tuple(sorted(demand.lines, key=lambda each: each.position))
-    demand = msgspec.structs.replace(demand, lines=lines, tags=tuple(sorted(demand.tags)))
-    needed = {line.sku for line in lines}
-    view = {key: units for key, units in sorted(stock.items()) if key[0] in needed and units > 0}
+    demand = msgspec.structs.replace(
+        demand, lines=lines, tags=tuple(sorted(demand.tags)), only=tuple(sorted(demand.only)),
+        excluded=tuple(sorted(demand.excluded)),
+    )  # fmt: skip
+    needed = {(line.sku, line.pool) for line in lines}
+    view = {key: units for key, units in sorted(stock.items()) if key[:2] in needed and units > 0}
     rules = next((each for each in rule_sets if _fits(each, demand)), DEFAULT_RULES)
     candidates = [_candidate(place, demand, view, rules) for place in places]
     scores = {each.location: each.score for each in candidates if each.score is not None}
@@ -130,6 +147,9 @@ def _fits(rules: RuleSet, demand: Demand) -> bool:
 
 # ------------------------------------------------------------------------------------------------------------ candidates
 def _candidate(place: Location, demand: Demand, stock: Stock, rules: RuleSet) -> Candidate:
+    reason = _not_allowed(place, demand)
+    if reason is not None:
+        return Candidate(place.code, ruled_out=reason)
     for each in rules.filters:
         reason = _ruled_out(each, place, demand, stock)
         if reason is not None:
@@ -142,6 +162,16 @@ def _candidate(place: Location, demand: Demand, stock: Stock, rules: RuleSet) ->
         (each.kind, round(1000 * each.weight * _measure(each, place, demand, stock))) for each in rules.scores
     )
     return Candidate(place.code, score=sum(points for _, points in parts), parts=parts)
+
+
+def _not_allowed(place: Location, demand: Demand) -> str | None:
+    if place.closed is not None:
+        return place.closed
+    if place.code in demand.excluded:
+        return "the request excludes it"
+    if demand.only and place.code not in demand.only:
+        return f"the request allows {', '.join(demand.only)}"
+    return None
 
 
 def _ruled_out(condition: Filter, place: Location, demand: Demand, stock: Stock) -> str | None:
@@ -173,7 +203,7 @@ def _measure(score: Score, place: Location, demand: Demand, stock: Stock) -> flo
             return min(max(place.priority, 0), 100) / 100
         case "distance":
             distance = _distance(place, demand)
-            return 0.0 if distance is None else 1 - min(distance, FAR_KM) / FAR_KM
+            return _nearness(place, demand) if distance is None else 1 - min(distance, FAR_KM) / FAR_KM
         case "coverage":
             wanted = {line.position: line.quantity for line in demand.lines}
             return _servable(place.code, demand, stock, wanted) / sum(wanted.values())
@@ -190,7 +220,7 @@ def _measure(score: Score, place: Location, demand: Demand, stock: Stock) -> flo
 
 def _units(line: DemandLine, code: str, stock: Stock) -> int:
     """Return the units of a line that a location could serve."""
-    return stock.get((line.sku, code), 0) if line.location is None or line.location == code else 0
+    return stock.get((line.sku, line.pool, code), 0) if line.location is None or line.location == code else 0
 
 
 def _distance(place: Location, demand: Demand) -> float | None:
@@ -199,12 +229,21 @@ def _distance(place: Location, demand: Demand) -> float | None:
     return None if None in ends else _great_circle(*ends)
 
 
-@cache
-def _great_circle(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    one, other = radians(latitude), radians(other_latitude)
-    across = radians(other_longitude - longitude)
-    chord = sin((other - one) / 2) ** 2 + cos(one) * cos(other) * sin(across / 2) ** 2
-    return 2 * EARTH_KM * asin(sqrt(min(1.0, chord)))
+# How near two places are, where coordinates are unknown, by the first part of their addresses that is the same.
+_NEARNESS = (("postal_code", 0.995), ("city", 0.98), ("region", 0.95))
+
+
+def _nearness(place: Location, demand: Demand) -> float:
+    if not place.country or place.country != demand.country:
+        return 0.0
+    for name, measure in _NEARNESS:
+        value = getattr(place, name)
+        if value and value == getattr(demand, name):
+            return measure
+    return 0.8
+
+
+_great_circle = cache(distance_km)
 
 
 # ------------------------------------------------------------------------------------------------------------ assignment
@@ -235,45 +274,46 @@ def _assign(demand: Demand, stock: Stock, scores: Mapping[str, int], rules: Rule
     return sorted(assignments, key=lambda each: (each.line, each.location))
 
 
-def _serves_all(code: str, demand: Demand, left: Mapping[tuple[str, str], int]) -> bool:
-    needed: dict[str, int] = {}
+def _serves_all(code: str, demand: Demand, left: Stock) -> bool:
+    needed: dict[tuple[str, str], int] = {}
     for line in demand.lines:
         if line.location not in (None, code):
             return False
-        needed[line.sku] = needed.get(line.sku, 0) + line.quantity
-    return all(left.get((sku, code), 0) >= quantity for sku, quantity in needed.items())
+        item = line.sku, line.pool
+        needed[item] = needed.get(item, 0) + line.quantity
+    return all(left.get((*item, code), 0) >= quantity for item, quantity in needed.items())
 
 
-def _servable(code: str, demand: Demand, left: Mapping[tuple[str, str], int], open_units: Mapping[int, int]) -> int:
+def _servable(code: str, demand: Demand, left: Stock, open_units: Mapping[int, int]) -> int:
     units = 0
     for line in demand.lines:
         if line.location is None or line.location == code:
-            have, wanted = left.get((line.sku, code), 0), open_units[line.position]
+            have, wanted = left.get((line.sku, line.pool, code), 0), open_units[line.position]
             units += have if have < wanted else wanted
     return units
 
 
-def _take(code: str, demand: Demand, left: dict[tuple[str, str], int], open_units: dict[int, int]) -> list[Assignment]:
+def _take(code: str, demand: Demand, left: dict[StockKey, int], open_units: dict[int, int]) -> list[Assignment]:
     """Assign to a location what it can serve of what is open, line by line."""
     taken = []
     for line in demand.lines:
         units = min(open_units[line.position], _units(line, code, left))
         if units:
-            left[line.sku, code] -= units
+            left[line.sku, line.pool, code] -= units
             open_units[line.position] -= units
             taken.append(Assignment(line.position, code, units))
     return taken
 
 
 def _why_unserved(line: DemandLine, stock: Stock, scores: Mapping[str, int], rules: RuleSet) -> str:
-    having = [code for sku, code in stock if sku == line.sku]
+    having = [code for sku, pool, code in stock if (sku, pool) == (line.sku, line.pool)]
     if not having:
         return f"no location has {line.sku} in stock"
     if line.location is not None and line.location not in having:
         return f"{line.location}, which the sender named, has no {line.sku} in stock"
     if not any(code in scores for code in having):
         return f"no location that has {line.sku} passes the rules {rules.name!r}"
-    total = sum(stock[line.sku, code] for code in having if code in scores)
+    total = sum(stock[line.sku, line.pool, code] for code in having if code in scores)
     if total >= line.quantity and not rules.split:
         return f"no single location has everything, and the rules {rules.name!r} do not split orders"
     if total >= line.quantity:

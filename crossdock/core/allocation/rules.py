@@ -52,5 +52,4 @@ class RuleSet(Struct, frozen=True, omit_defaults=True):
 
 
 DEFAULT_RULES = RuleSet("default")
-EARTH_KM = 6_371.0
 FAR_KM = 20_016  # half the way around: no two places are further apart

@@ -4,18 +4,18 @@ A product has an id, which orders may name, and usually a SKU, which is unique i
 knows are in `door_fields`, and come back through that door.
 """
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal, DecimalException
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from crossdock.core import csv_rows
+from crossdock.core.csv_rows import Convert, country, currency, measure, text
 from crossdock.core.errors import Fault
-from crossdock.core.iso import COUNTRIES, CURRENCIES
 
 KIND = "product"
-MAX_TEXT = 1_000  # characters of a cell; names and descriptions are shorter
 
 
 class ProductCustoms(Struct, frozen=True, omit_defaults=True):
@@ -99,81 +99,34 @@ class ProductRow(Struct, frozen=True):
     product_id: str | None
 
 
-def _text(cell: str) -> str:
-    if len(cell) > MAX_TEXT:
-        raise ValueError(f"must have at most {MAX_TEXT} characters, not {len(cell)}")
-    return cell
-
-
-def _measure(cell: str) -> Decimal:
-    try:
-        number = Decimal(cell)
-    except DecimalException:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0 or number >= 10**12 or len(number.as_tuple().digits) > 40:
-        raise ValueError(f"must be a number from 0 to 999999999999, not {cell[:40]!r}")
-    return number
-
-
 def _gtin(cell: str) -> str:
     if not is_gtin(cell):
         raise ValueError(f"must be a GTIN of 8, 12, 13 or 14 digits with a right check digit, not {cell[:40]!r}")
     return cell
 
 
-def _country(cell: str) -> str:
-    if cell not in COUNTRIES:
-        raise ValueError(f"must be an ISO 3166-1 alpha-2 country code, not {cell[:40]!r}")
-    return cell
-
-
-def _currency(cell: str) -> str:
-    if cell not in CURRENCIES:
-        raise ValueError(f"must be an ISO 4217 currency code, not {cell[:40]!r}")
-    return cell
-
-
-_CUSTOMS_COLUMNS: dict[str, Callable[[str], Any]] = {
-    "tariff_code": _text, "tariff_country": _country, "origin_country": _country, "origin_region": _text,
-    "value": _measure, "currency": _currency,
+_CUSTOMS_COLUMNS: dict[str, Convert] = {
+    "tariff_code": text(), "tariff_country": country, "origin_country": country, "origin_region": text(),
+    "value": measure, "currency": currency,
 }  # fmt: skip
-_PRODUCT_COLUMNS: dict[str, Callable[[str], Any]] = {
-    "sku": _text, "name": _text, "description": _text, "brand": _text, "gtin": _gtin, "image": _text,
-    "length": _measure, "width": _measure, "height": _measure, "weight": _measure,
+_PRODUCT_COLUMNS: dict[str, Convert] = {
+    "sku": text(), "name": text(), "description": text(), "brand": text(), "gtin": _gtin, "image": text(),
+    "length": measure, "width": measure, "height": measure, "weight": measure,
 }  # fmt: skip
 COLUMNS = ("id", *_PRODUCT_COLUMNS, *_CUSTOMS_COLUMNS)
 
 
 def column_faults(columns: list[str]) -> list[Fault]:
-    """Find faults of the header of a CSV file: unknown columns, columns given twice, no `sku`."""
-    faults = [
-        Fault((column,), f"is no column of products; known are {', '.join(COLUMNS)}")
-        for column in dict.fromkeys(columns)
-        if column not in COLUMNS
-    ]
-    faults += [Fault((column,), "is there twice") for column in dict.fromkeys(columns) if columns.count(column) > 1]
-    if "sku" not in columns:
-        faults.append(Fault(("sku",), "is required"))
-    return faults
+    """Find faults of the first row."""
+    return csv_rows.column_faults(columns, COLUMNS, of="products", required=("sku",))
 
 
 def read_row(cells: Mapping[str, str]) -> tuple[ProductRow | None, list[Fault]]:
     """Read a row, cells by column: the product, or a fault for each wrong cell. Empty cells say nothing."""
-    faults: list[Fault] = []
-
-    def read(columns: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for column, convert in columns.items():
-            if cell := cells.get(column, "").strip():
-                try:
-                    values[column] = convert(cell)
-                except ValueError as error:
-                    faults.append(Fault((column,), str(error)))
-        return values
-
-    of_product, of_customs, of_id = read(_PRODUCT_COLUMNS), read(_CUSTOMS_COLUMNS), read({"id": _text})
-    if not cells.get("sku", "").strip():
-        faults.append(Fault(("sku",), "is required"))
+    of_product, faults = csv_rows.read_cells(cells, _PRODUCT_COLUMNS, required=("sku",))
+    of_customs, of_customs_faults = csv_rows.read_cells(cells, _CUSTOMS_COLUMNS)
+    of_id, of_id_faults = csv_rows.read_cells(cells, {"id": text()})
+    faults += [*of_customs_faults, *of_id_faults]
     if faults:
         return None, faults
     product = Product(**of_product, customs=ProductCustoms(**of_customs) if of_customs else None)

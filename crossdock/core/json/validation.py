@@ -139,7 +139,7 @@ def _formats_hold(typed: Struct, checks: _Checks) -> bool:
     values = astuple(typed)
     for place, holds in checks.text:
         value = values[place]
-        if type(value) is str and not holds(value):
+        if value is not None and type(value) is str and not holds(value):
             return False
     for place, below in checks.one:
         value = values[place]

@@ -5,7 +5,7 @@ They only say what is acceptable; the spelling sent is what is kept.
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -27,6 +27,8 @@ _DATE_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 DATE_TIME_PATTERN = (
     _DATE_PATTERN + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])"
 )
+# The days on which an offset can move a time out of the years that a datetime has.
+_FIRST_AND_LAST_DAY = ("0001-01-01", "9999-12-31")
 # Four-byte integers are what vendors' clients and databases count in; it also keeps sums far from 63 bits.
 MAX_QUANTITY = 2_147_483_647
 
@@ -43,14 +45,19 @@ def is_date(text: str) -> bool:
 
 
 def is_date_time(text: str) -> bool:
-    """Tell whether `text` is an ISO 8601 date and time with an offset, and exists (a leap second does not)."""
+    """Tell whether `text` is an ISO 8601 date and time with an offset, and exists (a leap second does not).
+
+    A time that is before the year 1 or after 9999 in UTC does not: nothing could compare, convert or format it.
+    """
     if not _DATE_TIME.match(text):  # nearly all do
         text = normalize_date_time(text)
         if not _DATE_TIME.match(text):
             return False
     try:
         datetime.fromisoformat(text[:19])
-    except ValueError:
+        if text.startswith(_FIRST_AND_LAST_DAY):
+            parse_date_time(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return False
     return True
 
@@ -84,7 +91,7 @@ def is_utc_date_time(text: str) -> bool:
 
 def is_date_or_date_time(text: str) -> bool:
     """Tell whether `text` is a date or a date and time."""
-    return is_date(text) or is_date_time(text)
+    return is_date(text) if len(text) == 10 else is_date_time(text)  # no date and time is that short
 
 
 Country = Annotated[
@@ -121,10 +128,10 @@ def _or_empty(holds: Callable[[str], bool]) -> Callable[[str], bool]:
 
 # Optional members of vendors whose clients send "" for a value they do not have; mappings read "" as absent.
 OptionalCountry = Annotated[
-    str, rule("optional_country", _or_empty(COUNTRIES.__contains__), "an ISO 3166-1 alpha-2 country code, or empty")
+    str, rule("optional_country", (COUNTRIES | {""}).__contains__, "an ISO 3166-1 alpha-2 country code, or empty")
 ]
 OptionalCurrency = Annotated[
-    str, rule("optional_currency", _or_empty(CURRENCIES.__contains__), "an ISO 4217 currency code, or empty")
+    str, rule("optional_currency", (CURRENCIES | {""}).__contains__, "an ISO 4217 currency code, or empty")
 ]
 OptionalDate = Annotated[str, rule("optional_date", _or_empty(is_date), "a date such as 2026-01-30, or empty")]
 OptionalDateTime = Annotated[

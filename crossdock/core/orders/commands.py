@@ -14,6 +14,7 @@ from msgspec import Struct
 from crossdock.core.errors import Code, Conflict, Fault, Invalid, NotFound
 from crossdock.core.events import Event
 from crossdock.core.ids import json_equal
+from crossdock.core.orders.allocations import UnitsTaken, take
 from crossdock.core.orders.editing import revise
 from crossdock.core.orders.events import (
     Allocated,
@@ -24,7 +25,6 @@ from crossdock.core.orders.events import (
     Held,
     Noted,
     OrderEvent,
-    Package,
     Released,
     Shipped,
     Tagged,
@@ -32,8 +32,10 @@ from crossdock.core.orders.events import (
     decode_event,
     evolve,
 )
+from crossdock.core.orders.fulfillments import Package
 from crossdock.core.orders.model import Content, Hold, Order
 from crossdock.core.orders.status import Counters, Status, Verb, allowed_verbs
+from crossdock.core.orders.supply import Decision, Supply
 
 Document = dict[str, Any]
 # Which units of which lines are meant, by line position; None for all that is open of a line. A function finds them in the
@@ -46,7 +48,7 @@ class State(Struct, frozen=True):
     """What a decision is made of: the order, the time (microseconds since 1970), who asks, and what the command needs.
 
     `content` is what the edited document says (None where it changes nothing); `history` the order's events, where the
-    command reads them.
+    command reads them; `supply` what is in stock, and `decision` what is made of it, where the command allocates.
     """
 
     order: Order
@@ -54,6 +56,8 @@ class State(Struct, frozen=True):
     actor: str
     content: Content | None = None
     history: Sequence[Event] = ()
+    supply: Supply | None = None
+    decision: Decision | None = None
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -65,6 +69,7 @@ class Command(Struct, frozen=True, kw_only=True):
 
     verb: ClassVar[Verb]
     reads_history: ClassVar[bool] = False
+    reads_supply: ClassVar[bool] = False
     order_id: int | None
     version: int | None = None
     statuses: frozenset[Status] | None = None
@@ -77,6 +82,10 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def edit_of(self, state: State) -> "EditOrder | None":
         """Return the edit whose document must be read before the decision, if there is one."""
+        return None
+
+    def decision(self, state: State) -> Decision | None:
+        """Plan the allocation that the command asks for, of the supply in the state; None where there is nothing to plan."""
         return None
 
     def decide(self, state: State) -> Sequence[OrderEvent]:
@@ -339,11 +348,12 @@ class ReleaseHolds(Command, frozen=True, kw_only=True):
 
 # --------------------------------------------------------------------------------------------------- cancel, allocate, ship
 class CancelOrder(Command, frozen=True, kw_only=True):
-    """Cancel an order whole, or units of its lines."""
+    """Cancel an order whole, or units of its lines; `backorder` because they were not waited for."""
 
     verb: ClassVar[Verb] = Verb.CANCEL
     lines: LineSelection | None = None
     note: str | None = None
+    backorder: bool = False
 
     def decide(self, state: State) -> Sequence[OrderEvent]:
         """Return `order.canceled`.
@@ -358,7 +368,14 @@ class CancelOrder(Command, frozen=True, kw_only=True):
             quantities = _open_units(order, self.lines(order) if callable(self.lines) else self.lines)
         counters = tuple(line.cancel(quantities.get(position, 0)) for position, line in enumerate(order.counters))
         lines = tuple(sorted(quantities.items()))
-        return [Canceled(lines=lines, counters=counters, reason=self.reason, note=self.note)] if lines else []
+        if not lines:
+            return []
+        return [
+            Canceled(
+                lines=lines, counters=counters, reason=self.reason, note=self.note,
+                deallocated=taken_units(order, counters), backorder=self.backorder,
+            )
+        ]  # fmt: skip
 
 
 def _all_open(order: Order) -> dict[int, int]:
@@ -398,26 +415,29 @@ def _summary(line: Counters) -> str:
     return f"{line.ordered} ordered, {line.canceled} canceled, {line.shipped} shipped"
 
 
-class AllocateOrder(Command, frozen=True, kw_only=True):
-    """Allocate open units to a location: of the `lines` named (units by position), or all."""
-
-    verb: ClassVar[Verb] = Verb.ALLOCATE
-    location_ref: str
-    lines: Mapping[int, int] | None = None
-
-    def decide(self, state: State) -> Sequence[OrderEvent]:
-        """Return `order.allocated`; nothing where no unit is left to allocate. Refuses with Invalid more than is left."""
-        _check_units(state.order, self.lines, lambda line: line.unplanned)
-        return allocate(state.order, location_ref=self.location_ref, lines=self.lines)
-
-
 def allocate(order: Order, *, location_ref: str, lines: Mapping[int, int] | None = None) -> list[OrderEvent]:
-    """Return the event that allocates units of an order to a location."""
+    """Return the event that allocates units of an order to a location, without stock."""
     counters = tuple(
         line.allocate(line.unplanned if lines is None else lines.get(position, 0))
         for position, line in enumerate(order.counters)
     )
     return [Allocated(location_ref=location_ref, counters=counters)] if counters != order.counters else []
+
+
+def taken_units(
+    order: Order, counters: Sequence[Counters], *, to_ship_from: str | None = None
+) -> tuple[UnitsTaken, ...]:
+    """Choose which units of allocations are gone, where lines have fewer allocated units in `counters` than in the order."""
+    less = {
+        position: was.allocated - now.allocated
+        for position, (was, now) in enumerate(zip(order.counters, counters, strict=True))
+        if now.allocated < was.allocated
+    }
+    if not less or not order.allocations:
+        return ()
+    if to_ship_from is None:
+        return take(order.allocations, less)
+    return take(order.allocations, less, oldest_first=True, prefer=to_ship_from)
 
 
 class ShipOrder(Command, frozen=True, kw_only=True):
@@ -431,11 +451,8 @@ class ShipOrder(Command, frozen=True, kw_only=True):
     def decide(self, state: State) -> Sequence[OrderEvent]:
         """Return `order.shipped`. Refuses with Conflict `state_forbids` while the order is held."""
         order = state.order
-        if order.holds:
-            reasons = ", ".join(hold.reason for hold in order.holds)
-            held = f"the order is held ({reasons}); release it first"
-            raise Conflict(Code.STATE_FORBIDS, held, status=str(order.status), verbs=["release"])
-        _check_units(order, self.lines, lambda line: line.open)
+        check_not_held(order)
+        check_units(order, self.lines, lambda line: line.open)
         units = {position: line.open for position, line in enumerate(order.counters) if line.open}
         if self.lines is not None:
             units = dict(self.lines)
@@ -447,11 +464,20 @@ class ShipOrder(Command, frozen=True, kw_only=True):
                 reason=self.reason,
                 packages=self.packages,
                 location_ref=self.location_ref,
+                allocated=taken_units(order, counters, to_ship_from=self.location_ref or ""),
             )
         ]
 
 
-def _check_units(order: Order, lines: Mapping[int, int] | None, limit: Callable[[Counters], int]) -> None:
+def check_not_held(order: Order) -> None:
+    """Refuse with Conflict `state_forbids` an order that is held."""
+    if order.holds:
+        reasons = ", ".join(hold.reason for hold in order.holds)
+        held = f"the order is held ({reasons}); release it first"
+        raise Conflict(Code.STATE_FORBIDS, held, status=str(order.status), verbs=["release"])
+
+
+def check_units(order: Order, lines: Mapping[int, int] | None, limit: Callable[[Counters], int]) -> None:
     """Refuse with Invalid lines that are not there, and more units of a line than its limit."""
     faults: list[Fault] = []
     for place, (position, quantity) in enumerate((lines or {}).items()):
@@ -599,7 +625,7 @@ class AnswerBackorder(Command, frozen=True, kw_only=True):
         if self.answer == "accept":
             return [note]
         lines = _still_waiting(state, backordered, self.number)
-        cancel = CancelOrder(order_id=self.order_id, lines=lines, reason=_ANSWERS["cancel"])
+        cancel = CancelOrder(order_id=self.order_id, lines=lines, reason=_ANSWERS["cancel"], backorder=True)
         return [note, *cancel.decide(state)]
 
 

@@ -12,8 +12,25 @@ import msgspec
 from msgspec import Struct
 
 from crossdock.core.events import ORDER, Event, chain_hash
+from crossdock.core.orders import fulfillments as fulfilling
+from crossdock.core.orders import payments as payment_states
+from crossdock.core.orders import returns as return_states
+from crossdock.core.orders.allocations import (
+    Allocation,
+    StockMovement,
+    UnitsTaken,
+    after_taking,
+    movements_of,
+    movements_of_taking,
+    with_lines_moved,
+)
+from crossdock.core.orders.erasure import erased_order
+from crossdock.core.orders.fulfillments import DeliveryStatus, Fulfillment, Package
 from crossdock.core.orders.model import Content, Hold, Order, Source, initial_counters
+from crossdock.core.orders.payments import Payment, Refund
+from crossdock.core.orders.returns import Return
 from crossdock.core.orders.status import Counters
+from crossdock.core.stock.model import Kind, LevelKey
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _replace = msgspec.structs.replace
@@ -32,6 +49,10 @@ class OrderEvent(Struct, frozen=True, omit_defaults=True, kw_only=True):
     def apply(self, order: Order, number: int) -> Order:
         """Return the order after the event, whose number is `number`. Pure, and total for events that were recorded."""
         raise NotImplementedError
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """Return what the event does to stock levels; `before` is the order before it."""
+        return []
 
 
 class Received(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -73,8 +94,14 @@ class Edited(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
             if (lines := tuple(positions[line] for line in hold.lines if line in positions)) or not hold.lines
         )
         return _without_idle_holds(
-            _replace(order, content=self.content, counters=self.counters, source=source, holds=holds)
-        )
+            _replace(
+                order, content=self.content, counters=self.counters, source=source, holds=holds,
+                allocations=with_lines_moved(order.allocations, positions),
+                fulfillments=fulfilling.with_lines_moved(order.fulfillments, positions),
+                returns=return_states.with_lines_moved(order.returns, positions),
+                refunds=payment_states.with_lines_moved(order.refunds, positions),
+            )
+        )  # fmt: skip
 
 
 class Held(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -103,46 +130,81 @@ class Released(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Canceled(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
-    """Units were canceled: `lines` are (position, quantity), `counters` all the order's counters afterwards."""
+    """Units were canceled: `lines` are (position, quantity), `counters` all the order's counters afterwards, `deallocated` the
+    allocated units among them. `backorder`: the units waited for stock too long, or the customer did not wait."""
 
     name: ClassVar[str] = "order.canceled"
     lines: tuple[tuple[int, int], ...]
     counters: tuple[Counters, ...]
     reason: str | None = None
     note: str | None = None
+    deallocated: tuple[UnitsTaken, ...] = ()
+    backorder: bool = False
 
     def apply(self, order: Order, number: int) -> Order:
         """See OrderEvent; with nothing open left, nothing is left to hold."""
-        return _without_idle_holds(_replace(order, counters=self.counters))
+        allocations = after_taking(order.allocations, self.deallocated, shipped=False)
+        return _without_idle_holds(_trimmed(_replace(order, counters=self.counters, allocations=allocations)))
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent."""
+        return movements_of_taking(before.allocations, self.deallocated, shipped=False)
 
 
 class Allocated(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
-    """A location was chosen for lines; `counters` are all the order's counters afterwards."""
+    """A location was chosen for lines; `counters` are all the order's counters afterwards.
+
+    `allocation` says which units of which stock; it is absent where the organization has no stock.
+    """
 
     name: ClassVar[str] = "order.allocated"
     version: ClassVar[int] = 2
     location_ref: str
     counters: tuple[Counters, ...]
+    allocation: Allocation | None = None
+    reason: str | None = None
 
     def apply(self, order: Order, number: int) -> Order:
         """See OrderEvent."""
-        return _replace(order, counters=self.counters)
+        added = () if self.allocation is None else (self.allocation,)
+        return _replace(order, counters=self.counters, allocations=(*order.allocations, *added))
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent."""
+        return [] if self.allocation is None else movements_of(self.allocation)
 
 
-class Package(Struct, frozen=True, omit_defaults=True):
-    """What left in one piece: `lines` are (position, quantity); `number` and `url` are the carrier's, for tracking."""
+class Deallocated(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """Allocated units were given back, or units wait for stock no more: `lines` are (position, quantity), `units` those of
+    allocations among them, `counters` all the order's counters afterwards. `missing`: because they were not found."""
 
+    name: ClassVar[str] = "order.deallocated"
     lines: tuple[tuple[int, int], ...]
-    carrier: str | None = None
-    service: str | None = None
-    number: str | None = None
-    url: str | None = None
+    counters: tuple[Counters, ...]
+    units: tuple[UnitsTaken, ...] = ()
+    missing: bool = False
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        allocations = after_taking(order.allocations, self.units, shipped=False)
+        return _trimmed(_replace(order, counters=self.counters, allocations=allocations))
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent; units that were not found are taken off those on hand, too."""
+        movements = movements_of_taking(before.allocations, self.units, shipped=False)
+        return (
+            [_replace(movement, kind=Kind.SHORT, on_hand=movement.allocated) for movement in movements]
+            if self.missing
+            else movements
+        )
 
 
 class Shipped(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     """Units left the house: `lines` are (position, quantity), `counters` all the order's counters afterwards.
 
-    `packages` tell how, where that is known: together they hold the lines.
+    `packages` tell how, where that is known: together they hold the lines. `allocated` are the units that were allocated,
+    `fulfillment` the state of the fulfillment afterwards.
     """
 
     name: ClassVar[str] = "order.shipped"
@@ -152,10 +214,101 @@ class Shipped(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     packages: tuple[Package, ...] = ()
     location_ref: str | None = None
     fulfillment_id: int | None = None
+    allocated: tuple[UnitsTaken, ...] = ()
+    fulfillment: Fulfillment | None = None
 
     def apply(self, order: Order, number: int) -> Order:
         """See OrderEvent; with nothing open left, nothing is left to hold."""
-        return _without_idle_holds(_replace(order, counters=self.counters))
+        allocations = after_taking(order.allocations, self.allocated, shipped=True)
+        changed = () if self.fulfillment is None else (self.fulfillment,)
+        fulfillments = fulfilling.with_changed(order.fulfillments, changed)
+        return _without_idle_holds(
+            _replace(order, counters=self.counters, allocations=allocations, fulfillments=fulfillments)
+        )
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent."""
+        return movements_of_taking(before.allocations, self.allocated, shipped=True)
+
+
+class FulfillmentsChanged(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """Fulfillments are in a new state: `fulfillments` are those that changed, as they are now."""
+
+    fulfillments: tuple[Fulfillment, ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent; units that a location works on are not given back by themselves any more."""
+        places = {each.location for each in self.fulfillments if each.is_open}
+        allocations = tuple(
+            _replace(each, expires_at=None) if each.expires_at is not None and each.location in places else each
+            for each in order.allocations
+        )
+        fulfillments = fulfilling.with_changed(order.fulfillments, self.fulfillments)
+        return _replace(order, allocations=allocations, fulfillments=fulfillments)
+
+
+class FulfillmentCreated(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """A location is to ship units, or to hand them over."""
+
+    name: ClassVar[str] = "order.fulfillment_created"
+
+
+class Picked(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """Units were picked."""
+
+    name: ClassVar[str] = "order.picked"
+
+
+class Packed(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """Units were packed into packages."""
+
+    name: ClassVar[str] = "order.packed"
+
+
+class FulfillmentChanged(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """Fulfillments were split, merged or changed otherwise."""
+
+    name: ClassVar[str] = "order.fulfillment_changed"
+
+
+class FulfillmentCanceled(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """A location is not to ship what it had not shipped yet; `expired` are the units of a pickup, (position, quantity), that
+    nobody fetched in time."""
+
+    name: ClassVar[str] = "order.fulfillment_canceled"
+    expired: tuple[tuple[int, int], ...] = ()
+
+
+class ReadyForPickup(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """The customer can fetch the units; `reminder` is true where they are told once more."""
+
+    name: ClassVar[str] = "order.ready_for_pickup"
+    reminder: bool = False
+
+
+class Tracked(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """A carrier reported on a package: its status at a time (`reported_at`, microseconds since 1970), where, and in words."""
+
+    name: ClassVar[str] = "order.tracked"
+    package_id: int
+    status: DeliveryStatus
+    reported_at: int
+    place: str | None = None
+    text: str | None = None
+
+
+class Reshipped(FulfillmentsChanged, frozen=True, omit_defaults=True, kw_only=True):
+    """Units were shipped once more, in place of a package that did not arrive; `taken` are (sku, pool, quantity) of the
+    location's stock."""
+
+    name: ClassVar[str] = "order.reshipped"
+    taken: tuple[tuple[str, str, int], ...] = ()
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent."""
+        location = self.fulfillments[0].location
+        return [StockMovement(LevelKey(sku, location, pool), Kind.SHIP, -units, 0) for sku, pool, units in self.taken]
 
 
 class Counted(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -172,11 +325,13 @@ class Counted(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
 
 class Backordered(Counted, frozen=True, omit_defaults=True, kw_only=True):
     """Units wait for stock. `expected_at` is the day they are hoped for, ISO 8601; `consent_by` the day until which the
-    customer is asked whether they will wait."""
+    customer is asked whether they will wait; `notice` counts the organization's `consent_days` that passed, from 1."""
 
     name: ClassVar[str] = "order.backordered"
     expected_at: str | None = None
     consent_by: str | None = None
+    notice: int | None = None
+    decision_id: int | None = None
 
 
 class Delivered(Counted, frozen=True, omit_defaults=True, kw_only=True):
@@ -193,6 +348,11 @@ class ReturnRequested(Counted, frozen=True, omit_defaults=True, kw_only=True):
     name: ClassVar[str] = "order.return_requested"
     return_id: int
     label_url: str | None = None
+    state: Return | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        return _with_return(super().apply(order, number), self.state)
 
 
 class Returned(Counted, frozen=True, omit_defaults=True, kw_only=True):
@@ -200,6 +360,61 @@ class Returned(Counted, frozen=True, omit_defaults=True, kw_only=True):
 
     name: ClassVar[str] = "order.returned"
     return_id: int
+    state: Return | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        return _with_return(super().apply(order, number), self.state)
+
+
+class ReturnJudged(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """Units that came back were judged; `restocked` are (sku, location, pool, quantity) that went into stock."""
+
+    name: ClassVar[str] = "order.return_judged"
+    state: Return
+    restocked: tuple[tuple[str, str, str, int], ...] = ()
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        return _with_return(order, self.state)
+
+    def stock_movements(self, before: Order) -> list[StockMovement]:
+        """See OrderEvent."""
+        return [
+            StockMovement(LevelKey(sku, location, pool), Kind.RETURN, units, 0)
+            for sku, location, pool, units in self.restocked
+        ]
+
+
+class ReturnCanceled(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """What had not come of a return is not expected any more; `counters` are all the order's counters afterwards."""
+
+    name: ClassVar[str] = "order.return_canceled"
+    state: Return
+    counters: tuple[Counters, ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        return _with_return(_replace(order, counters=self.counters), self.state)
+
+
+class PaymentRecorded(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """A payment is as `payment` says now."""
+
+    name: ClassVar[str] = "order.payment_recorded"
+    payment: Payment
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent."""
+        mine = self.payment.payment_id
+        if any(each.payment_id == mine for each in order.payments):
+            payments = tuple(self.payment if each.payment_id == mine else each for each in order.payments)
+        else:
+            payments = (*order.payments, self.payment)
+        return _replace(order, payments=payments)
 
 
 class Refunded(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
@@ -210,9 +425,25 @@ class Refunded(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
     currency: str | None = None
     return_id: int | None = None
     reason: str | None = None
+    refund: Refund | None = None
 
     def apply(self, order: Order, number: int) -> Order:
-        """See OrderEvent; payments stand nowhere but in the log."""
+        """See OrderEvent."""
+        return order if self.refund is None else _replace(order, refunds=(*order.refunds, self.refund))
+
+
+class Invoiced(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """Something of the order was billed, or credited (`amount` is negative then)."""
+
+    name: ClassVar[str] = "order.invoiced"
+    invoice_id: int
+    number: str
+    kind: str
+    amount: Decimal
+    currency: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent; the invoice is stored by itself."""
         return order
 
 
@@ -263,6 +494,33 @@ class Unarchived(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
         return _replace(order, archived=False)
 
 
+class Erased(OrderEvent, frozen=True, omit_defaults=True, kw_only=True):
+    """A person's data were taken out of the order and of the events before this one.
+
+    `events` are those whose payloads were replaced: the number of each, and the hash (hex) that the chain computes with the new
+    payload (core/events.py). The stored hash of such an event is still that of the first payload.
+    """
+
+    name: ClassVar[str] = "order.erased"
+    events: tuple[tuple[int, str], ...]
+    reason: str | None = None
+
+    def apply(self, order: Order, number: int) -> Order:
+        """See OrderEvent; the order that the replaced events make has nothing left to take out."""
+        return erased_order(order)
+
+
+def _with_return(order: Order, state: Return | None) -> Order:
+    return order if state is None else _replace(order, returns=return_states.with_changed(order.returns, state))
+
+
+def _trimmed(order: Order) -> Order:
+    """Take units that are no longer to be shipped out of the fulfillments."""
+    if not order.fulfillments:
+        return order
+    return _replace(order, fulfillments=fulfilling.trimmed(order.fulfillments, order.counters, order.allocations))
+
+
 def _without_idle_holds(order: Order) -> Order:
     """With no unit open, nothing is left to hold."""
     return order if any(line.open for line in order.counters) else _replace(order, holds=())
@@ -271,8 +529,10 @@ def _without_idle_holds(order: Order) -> Order:
 ORDER_EVENTS: dict[str, type[OrderEvent]] = {
     kind.name: kind
     for kind in (
-        Received, Edited, Held, Released, Canceled, Allocated, Backordered, Shipped, Delivered, ReturnRequested, Returned,
-        Refunded, Tagged, Noted, Archived, Unarchived,
+        Received, Edited, Held, Released, Canceled, Allocated, Deallocated, Backordered, FulfillmentCreated, Picked, Packed,
+        FulfillmentChanged, FulfillmentCanceled, ReadyForPickup, Shipped, Tracked, Reshipped, Delivered,
+        ReturnRequested, Returned, ReturnJudged, ReturnCanceled, PaymentRecorded, Refunded, Invoiced,
+        Tagged, Noted, Archived, Unarchived, Erased,
     )
 }  # fmt: skip
 _DECODERS = {name: msgspec.json.Decoder(kind, float_hook=Decimal) for name, kind in ORDER_EVENTS.items()}

@@ -8,10 +8,15 @@ Decimal with the digits the sender wrote.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from crossdock.core.orders.allocations import Allocation
+from crossdock.core.orders.fulfillments import Fulfillment
+from crossdock.core.orders.payments import Payment, Refund
+from crossdock.core.orders.returns import Return
 from crossdock.core.orders.status import Counters, Status, status_of
 
 # Kinds of charges; `reconcile` sums them by kind.
@@ -100,7 +105,8 @@ class Customs(Struct, frozen=True, omit_defaults=True):
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
-    """One ordered thing. `line_ref` is the sender's line id, `destination` a position in `Content.destinations`."""
+    """One ordered thing. `line_ref` is the sender's line id, `destination` a position in `Content.destinations`, `pool` the
+    stock that the sender wants it from (an inventory type)."""
 
     quantity: int
     sku: str | None = None
@@ -113,6 +119,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     customs: ItemCustoms | None = None
     weight: Measure | None = None
     destination: int = 0
+    pool: str | None = None
     unmapped: Any = field(default=None, name="leftovers")  # the name in stored content and in hashed events
 
 
@@ -205,7 +212,7 @@ class Order(Struct, frozen=True):
     """One order of the book. `counters` stand in line order; times are microseconds since 1970 UTC.
 
     `version` counts changes, `event_number` and `event_hash` are the head of its event chain. `tags` and `archived` are the
-    organization's own marks and move nothing.
+    organization's own marks and move nothing. `allocations` are those made so far, in time order.
     """
 
     organization_id: int
@@ -221,21 +228,47 @@ class Order(Struct, frozen=True):
     event_hash: bytes = bytes(32)
     tags: tuple[str, ...] = ()
     archived: bool = False
+    allocations: tuple[Allocation, ...] = ()
+    fulfillments: tuple[Fulfillment, ...] = ()
+    returns: tuple[Return, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
 
     @property
     def status(self) -> Status:
         """The order's status, derived from its counters and holds."""
-        return status_of(self.counters, held=bool(self.holds))
+        counters, held = self.counters, bool(self.holds)
+        return _status_of_few(counters, held) if len(counters) <= _FEW else status_of(counters, held=held)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether units of it wait for stock."""
+        return any(line.backordered for line in self.counters)
 
     @property
     def due_at(self) -> int | None:
-        """When the first of its holds ends by itself, microseconds since 1970 UTC, or None."""
-        return min((hold.release_at for hold in self.holds if hold.release_at is not None), default=None)
+        """When the first of its holds and allocations ends by itself, microseconds since 1970 UTC, or None."""
+        if not self.holds and not self.allocations and not self.fulfillments:
+            return None
+        times = [hold.release_at for hold in self.holds if hold.release_at is not None]
+        times += [each.expires_at for each in self.allocations if each.expires_at is not None and each.is_open]
+        times += [each.pickup_by for each in self.fulfillments if each.pickup_by is not None and each.is_open]
+        return min(times, default=None)
 
     @property
     def ship_to(self) -> Address | None:
         """The address of the first destination."""
         return self.content.destinations[0].address if self.content.destinations else None
+
+
+# Most orders have a few lines with the same counters as other orders' lines, and each is asked for its status several times.
+# Longer ones are not kept, because they would fill the memory.
+_FEW = 8
+
+
+@lru_cache(1024)
+def _status_of_few(counters: tuple[Counters, ...], held: bool) -> Status:
+    return status_of(counters, held=held)
 
 
 def initial_counters(content: Content) -> tuple[Counters, ...]:

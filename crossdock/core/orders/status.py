@@ -63,10 +63,30 @@ class Counters(Struct, frozen=True, omit_defaults=True):
         """Open units that are neither allocated nor backordered."""
         return self.open - self.allocated - self.backordered
 
+    @property
+    def unallocated(self) -> int:
+        """Open units that are not allocated, whether they wait for stock or not."""
+        return self.open - self.allocated
+
     def allocate(self, quantity: int) -> "Counters":
-        """Allocate units that nothing was planned for yet."""
-        assert 0 <= quantity <= self.unplanned, "allocates more than there is to plan"
-        return msgspec.structs.replace(self, allocated=self.allocated + quantity) if quantity else self
+        """Allocate open units: first those nothing was planned for yet, then backordered ones."""
+        assert 0 <= quantity <= self.unallocated, "allocates more than there is to plan"
+        if not quantity:
+            return self
+        waiting = max(0, quantity - self.unplanned)
+        return msgspec.structs.replace(
+            self, allocated=self.allocated + quantity, backordered=self.backordered - waiting
+        )
+
+    def deallocate(self, quantity: int) -> "Counters":
+        """Give allocated units back: nothing is planned for them then."""
+        assert 0 <= quantity <= self.allocated, "gives back more than is allocated"
+        return msgspec.structs.replace(self, allocated=self.allocated - quantity) if quantity else self
+
+    def backorder(self, quantity: int) -> "Counters":
+        """Let units wait for stock that nothing was planned for yet."""
+        assert 0 <= quantity <= self.unplanned, "backorders more than there is to plan"
+        return msgspec.structs.replace(self, backordered=self.backordered + quantity) if quantity else self
 
     def ship(self, quantity: int) -> "Counters":
         """Ship open units: first allocated ones, then those nothing was planned for, then backordered ones."""

@@ -35,10 +35,15 @@ class Change(Struct, frozen=True):
 
 
 class StockCommand(Struct, frozen=True, kw_only=True):
-    """A request to change one stock level. A level that is not there yet is one with nothing in it."""
+    """A request to change one stock level. A level that is not there yet is one with nothing in it.
+
+    `seen` is the number of the level's last event that the caller saw, where they say so: then two people who count or adjust
+    at once never overwrite each other.
+    """
 
     key: LevelKey
     reason: str | None = None
+    seen: int | None = None
 
     def apply(self, level: Level, now: int) -> Change:
         """Return what the command makes of the level; see `decide`."""
@@ -84,11 +89,13 @@ class ReceiveStock(StockCommand, frozen=True, kw_only=True):
 
 
 class SetLimits(StockCommand, frozen=True, kw_only=True):
-    """Set safety stock, threshold and counters; what is UNSET stays. A counter of no units is removed."""
+    """Set safety stock, threshold, counters, and whether the stock is unlimited; what is UNSET stays. A counter of no units is
+    removed."""
 
     safety: int | msgspec.UnsetType = msgspec.UNSET
     threshold: int | msgspec.UnsetType | None = msgspec.UNSET
     counters: tuple[Counter, ...] | msgspec.UnsetType = msgspec.UNSET
+    unlimited: bool | msgspec.UnsetType = msgspec.UNSET
 
     def apply(self, level: Level, now: int) -> Change:
         """Refuses negative quantities, and a counter that is named twice."""
@@ -102,14 +109,30 @@ class SetLimits(StockCommand, frozen=True, kw_only=True):
             after = _replace(after, threshold=self.threshold)
         if self.counters is not msgspec.UNSET:
             after = _replace(after, counters=_checked_counters(self.counters))
+        if self.unlimited is not msgspec.UNSET:
+            after = _replace(after, unlimited=self.unlimited)
         if after == level:
             return Change(level)
-        event = LimitsChanged(**_head(after), safety=after.safety, threshold=after.threshold, counters=after.counters)
+        event = LimitsChanged(
+            **_head(after),
+            safety=after.safety,
+            threshold=after.threshold,
+            counters=after.counters,
+            unlimited=after.unlimited,
+            reason=self.reason,
+        )
         return Change(after, events=(event,))
 
 
 def decide(command: StockCommand, level: Level, *, now: int) -> Change:
-    """Decide a command: what it makes of the level, with the alert that follows from it. Raises what the command refuses."""
+    """Decide a command: what it makes of the level, with the alert that follows from it.
+
+    Refuses with Conflict `stale_version` a level that has changed since it was seen, and with what the command refuses.
+    """
+    if command.seen is not None and command.seen != level.event_number:
+        raise Conflict(
+            Code.STALE_VERSION, "the stock level was changed meanwhile", version=level.event_number, seen=command.seen
+        )
     change = command.apply(level, now)
     if change.level == level and not change.events:
         return change
@@ -139,18 +162,16 @@ def _moved(level: Level, member: str, delta: int) -> Level:
             Code.INVALID, "the level would be too large",
             faults=(Fault((member,), f"must leave at most {MAX_UNITS} units on hand"),),
         )  # fmt: skip
-    free = level.on_hand - level.allocated
-    _check_allocated(
-        after, member, f"must be at least {-free}: {level.on_hand} are on hand, {level.allocated} allocated"
-    )
+    least = level.allocated - level.on_hand
+    allocated = f", {level.allocated} allocated" if level.allocated else ""
+    _check_allocated(after, member, f"must be at least {least}: {level.on_hand} are on hand{allocated}")
     return after
 
 
 def _check_allocated(after: Level, member: str, reason: str) -> None:
     if after.on_hand < after.allocated:
-        raise Conflict(
-            Code.STATE_FORBIDS, "units that are allocated would be missing", faults=(Fault((member,), reason),)
-        )
+        missing = "units that are allocated would be missing" if after.allocated else "there are fewer units on hand"
+        raise Conflict(Code.STATE_FORBIDS, missing, faults=(Fault((member,), reason),))
 
 
 def _check_quantity(member: str, quantity: int, *, least: int) -> None:

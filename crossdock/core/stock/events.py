@@ -54,12 +54,14 @@ class ReceivedStock(StockEvent, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class LimitsChanged(StockEvent, frozen=True, omit_defaults=True, kw_only=True):
-    """Safety stock, threshold or counters changed; these are the new ones."""
+    """Safety stock, threshold, counters, or whether the stock is unlimited, changed; these are the new ones."""
 
     name: ClassVar[str] = "stock.limits_changed"
     safety: int = 0
     threshold: int | None = None
     counters: tuple[Counter, ...] = ()
+    unlimited: bool = False
+    reason: str | None = None
 
 
 class BecameLow(StockEvent, frozen=True, omit_defaults=True, kw_only=True):

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     ALLOCATE = "allocate"
     DEALLOCATE = "deallocate"
     SHIP = "ship"
+    SHORT = "short"
     RETURN = "return"
     TRANSFER = "transfer"
 
@@ -46,7 +47,8 @@ class Level(Struct, frozen=True):
 
     `on_hand` is what lies there, `allocated` what of it is promised to orders, `safety` what is kept back from sale;
     `threshold` is the quantity below which it is low. `counted` is what was counted last, `shipped` what has left since.
-    `event_number` and `event_hash` are the head of its event chain.
+    `event_number` and `event_hash` are the head of its event chain. Orders take nothing of an `unlimited` level, and never run
+    out of it.
     """
 
     organization_id: int
@@ -66,6 +68,7 @@ class Level(Struct, frozen=True):
     updated_at: int = 0
     event_number: int = 0
     event_hash: bytes = bytes(32)
+    unlimited: bool = False
 
     @property
     def key(self) -> LevelKey:

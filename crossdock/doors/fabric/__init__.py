@@ -6,7 +6,7 @@ from crossdock.doors.fabric.errors import refuse
 from crossdock.doors.fabric.format import FORMAT
 from crossdock.doors.fabric.routes import ROUTES
 from crossdock.doors.fabric.routes.site_context import check_site_context
-from crossdock.doors.fabric.routes.unsupported import NOT_YET
+from crossdock.doors.fabric.stock_networks import SOURCE
 from crossdock.doors.fabric.webhooks import PAYLOADS
 
 # Holds of customer service, payment and address checks; fraud and customs are resolved without the customer.
@@ -26,6 +26,6 @@ DOOR = Door(
     organization_ids=ORGANIZATION_IDS,
     demo_curl=curl,
     payloads=PAYLOADS,
-    not_yet=NOT_YET,
     customer_hold_reasons=CUSTOMER_HOLD_REASONS,
+    stock_networks=SOURCE,
 )

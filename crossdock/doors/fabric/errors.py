@@ -38,6 +38,7 @@ _STATUS_OF = {
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
     Code.TOO_MANY_ATTEMPTS: 429,
+    Code.RATE_LIMITED: 429,
 }
 # Messages by the fact `what` of the refusal; the vendor's texts where it documents them.
 _NOT_FOUND = {
@@ -46,12 +47,50 @@ _NOT_FOUND = {
     "ship-to": "Ship-to not found",
     "attribute": "Order attribute not found",
     "webhook": "Webhook not found",
+    "location": "Location not found",
+    "location attribute": "Location attribute not found",
+    "inventory": "Inventory not found",
+    "inventory attribute": "Inventory attribute not found",
+    "counter": "Counter not found",
+    "network": "Network not found",
+    "upload": "Upload not found",
+    "shipping method": "ShipMethod Not Found!",
+    "list": "List not found",
+    "reservation": "Object Not Found!",
+    "object": "Object Not Found!",
+    "shipment": "Shipment Not Found",
+    "shipments": "Shipments not found",
+    "invoice": "Invoice not found",
+    "returned order": "Order Not Found!",
+    "new reservation": "BackOrderPreOrderReservation Not Found",
+    "configuration": "Configuration not found for tenant.",
+    "target configuration": "Target Configuration not found for tenant.",
+    "fraud configuration": "Fraud Configuration not found for tenant.",
+    "export": "KeyId provided is incorrect",
+    "export file": "Key does not exist!",
+    "module": "Not a valid module name",
 }
 # Statuses of `exists` that the vendor documents, by the fact `what` of the refusal.
-_EXISTS = {"endpoint": 409, "notification": 403}
+_EXISTS = {"endpoint": 409, "notification": 403, "location": 409, "location attribute": 409, "inventory attribute": 409}
+_EXISTS |= {"configuration": 409, "target configuration": 409, "fraud configuration": 409}
+# Operations whose faults are written as the vendor's bean validation does: `[filters must not be null]`.
+_BEAN_VALIDATION = frozenset(
+    {"createTenantConfig", "replaceTenantConfigs", "updateTenantConfigs", "queryTenantConfigs", "replaceTenantConfig",
+     "updateTenantConfig", "createTargetConfig", "createFraudConfig", "replaceFraudConfig", "createExport",
+     "queryExportHistory", "getExportStatus", "getExportHeaders", "listExportFiles", "getExportDownloadUrl"}
+)  # fmt: skip
+_HEADERS = (("x-site-context",), ("tenant-key",))  # their faults are written as those of all calls
 # Operations, and statuses, whose errors the vendor documents as plain text.
-_PLAIN = frozenset({"sendNotification", "acknowledgeNotification"})
-_PLAIN_STATUSES = (400, 403, 404)
+_PLAIN: dict[str, tuple[int, ...]] = dict.fromkeys(("sendNotification", "acknowledgeNotification"), (400, 403, 404))
+# Calls about allocations: status and text where there is no such allocation; the text also stands before faults of a body.
+_NO_ALLOCATION = {
+    "getAllocation": (400, "AllocationId not found/valid"),
+    "updateAllocation": (400, "Order/item/Details Not Found/Valid"),
+    "queryAllocations": (404, "Data Not Found/Valid"),
+    "reallocate": (400, "AllocationId not found/valid"),
+    "cancelAllocations": (404, "AllocationRequestId Not Found/Valid"),
+}
+_PLAIN |= dict.fromkeys(_NO_ALLOCATION, (400, 404))
 # The vendor's names of canonical fields, in faults of fields that an edit can no longer change.
 _FIELD_NAMES = {
     "lines": "items",
@@ -72,6 +111,7 @@ _OAUTH_ERRORS = {
     Code.UNAVAILABLE: "temporarily_unavailable",
     Code.OVERLOADED: "temporarily_unavailable",
     Code.TOO_MANY_ATTEMPTS: "temporarily_unavailable",
+    Code.RATE_LIMITED: "temporarily_unavailable",
 }
 _REALM = 'realm="Crossdock"'
 _CHALLENGES = {
@@ -88,7 +128,7 @@ ABSENT = {404: wire_calls.ErrorResponse}
 
 
 def not_found(what: str) -> NotFound:
-    """Build the refusal of a missing object; `what` is order, orders, ship-to, attribute or webhook."""
+    """Build the refusal of a missing object; `what` is one of those that have a message above, such as order or webhook."""
     return NotFound(Code.NO_ORDER, f"there is no such {what}", what=what)
 
 
@@ -103,6 +143,14 @@ def fault_text(fault: Fault) -> str:
     for part in fault.path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return f"{text}: {fault.reason}" if text else fault.reason
+
+
+def bean_text(fault: Fault) -> str:
+    """Format a fault as the vendor's bean validation does: `conditions[0][1].key must not be null`."""
+    is_null = fault.reason == "is required" or fault.reason.endswith(", not null")
+    reason = "must not be null" if is_null else fault.reason
+    name = fault_text(Fault(fault.path, "")).removesuffix(": ")
+    return f"{name} {reason}".strip()
 
 
 def message_of(refusal: Refusal) -> str:
@@ -131,13 +179,18 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     if refusal is None:
         return _reply(500, f"An unexpected error occurred, reference {request.request_id}", "server_error", request)
     status, message = _STATUS_OF[refusal.code], message_of(refusal)
+    if request.route.operation in _BEAN_VALIDATION and refusal.code is Code.INVALID and refusal.faults:
+        is_header = refusal.faults[0].path in _HEADERS
+        message = message if is_header else f"[{', '.join(map(bean_text, refusal.faults))}]"
     if refusal.code is Code.EXISTS:
         status = _EXISTS.get(str(refusal.facts.get("what")), status)
+    if request.route.operation in _NO_ALLOCATION:
+        status, message = _allocation_error(refusal, status, message, request.route.operation)
     if request.route.operation == TOKEN and status == 403:
         status = 400  # OAuth's invalid_scope
     if refusal.code is Code.NO_TOKEN and request.headers.get("authorization"):
         message = "The Authorization header must be the word Bearer, a space, and a token"
-    if request.route.operation in _PLAIN and status in _PLAIN_STATUSES:
+    if status in _PLAIN.get(request.route.operation, ()):
         return Reply(
             status, message.encode(), headers=_headers(refusal, status), content_type="text/plain; charset=utf-8"
         )
@@ -145,6 +198,15 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
     reply = _reply(status, message, error, request)
     reply.headers = [*reply.headers, *_headers(refusal, status)]
     return reply
+
+
+def _allocation_error(refusal: Refusal, status: int, message: str, operation: str) -> tuple[int, str]:
+    """Return the status and the text of an error of a call about allocations."""
+    of_missing, text = _NO_ALLOCATION[operation]
+    if refusal.facts.get("what") == "allocation":
+        return of_missing, text
+    is_body = refusal.code is Code.INVALID and bool(refusal.faults) and operation in ("updateAllocation", "reallocate")
+    return status, f"{text}: {message}" if is_body else message
 
 
 def _reply(status: int, message: str, error: str, request: Request) -> Reply:

@@ -8,10 +8,10 @@ from crossdock.core.events import Event
 from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_body
 from crossdock.core.json.validation import unchecked
 from crossdock.core.orders.model import Content, Order
-from crossdock.doors.fabric import wire
+from crossdock.doors.fabric import fraud_conditions, stored_documents, wire
 from crossdock.doors.fabric.history import with_history
 from crossdock.doors.fabric.mapping import HOLD, from_content, reference_faults, to_content
-from crossdock.doors.fabric.responses import DOOR, order_response, order_response_json
+from crossdock.doors.fabric.responses import DOOR, create_response_json, order_response
 from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
 
 Tree = Any
@@ -24,6 +24,9 @@ class FabricFormat(Format):
     lines = "items"
     reads_history = True
     number_path: Path = ("orderNumber",)
+    placement_kind = fraud_conditions.KIND
+    personal_kinds = stored_documents.PERSONAL
+    file_kinds = (stored_documents.EXPORT_FILES,)
 
     def parse(self, raw: bytes) -> ParsedBody:
         """See Format. A number is accepted as text: the vendor itself writes channels and locations both ways."""
@@ -61,13 +64,35 @@ class FabricFormat(Format):
         return with_history(response, history, order) if history else response
 
     def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
-        """See Format; the response to create is the full order."""
-        return order_response_json(document, order)
+        """See Format; the response to create is the full order, with the status as it was sent."""
+        return create_response_json(document, order)
 
     def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
-        """See Format; a statusCode that begins with ORDER_HOLD places a hold with that code as its reason."""
+        """See Format. A statusCode that begins with ORDER_HOLD places a hold with that code as its reason.
+
+        Fraud conditions that the order meets place the hold for fraud, with a note that names the configuration.
+        """
         code = document["statusCode"]
-        return Placement(hold_reasons=(code,)) if code.startswith(HOLD) else NO_PLACEMENT
+        sent: tuple[str, ...] = (code,) if code.startswith(HOLD) else ()
+        configs = [
+            entry.document
+            for (kind, _), entry in reference_data.entries.items()
+            if kind == fraud_conditions.KIND
+        ]  # fmt: skip
+        is_settled = not configs or fraud_conditions.HOLD_REASON in sent
+        match = None if is_settled else fraud_conditions.find_match(configs, document, order.created_at)
+        if match is None:
+            return Placement(hold_reasons=sent) if sent else NO_PLACEMENT
+        notes = (*(None for _ in sent), f"the fraud configuration {match} matches")
+        return Placement(hold_reasons=(*sent, fraud_conditions.HOLD_REASON), hold_notes=notes)
+
+    def documents_of(self, order: Order, history: Sequence[Event]) -> Sequence[tuple[str, str]]:
+        """See Format."""
+        return stored_documents.documents_of(order, history)
+
+    def erase_document(self, kind: str, document: bytes) -> bytes | None:
+        """See Format."""
+        return stored_documents.erase_document(kind, document)
 
 
 FORMAT = FabricFormat()

@@ -9,13 +9,19 @@ from msgspec import Struct
 from crossdock.core.events import Event
 from crossdock.core.orders.events import (
     Allocated,
+    Backordered,
     Canceled,
+    Deallocated,
     Edited,
     Held,
     Noted,
     OrderEvent,
     Received,
+    Refunded,
     Released,
+    Reshipped,
+    Returned,
+    ReturnRequested,
     Shipped,
     decode_event,
 )
@@ -29,6 +35,7 @@ from crossdock.flows.formats import MissingFields
 Tree = Any
 # Topics of the notes that this door's calls record.
 CANCEL, PAYMENT, TRACKING, CROSS_BORDER = "cancel", "payment status", "package tracking", "cross-border validation"
+INVOICE_POSTED, RETURN, APPEASEMENT = "invoice posted", "return", "appeasement"
 # Fields that follow from the history of an order once it has changed; a search for them needs the history.
 HISTORY_FIELDS = frozenset(
     {"cancellationDate", "allocationDate", "orderReleaseTimestamp", "processName", "auditLogs", "paymentStatus",
@@ -217,7 +224,7 @@ def _payment_entry(report: dict[str, Tree], at: int) -> Tree:
 
 # ---------------------------------------------------------------------------------------------------------- audit entries
 # An entry in the vendor's order of fields; no kind of change sets them all.
-_EMPTY_ENTRY: dict[str, Tree] = {
+EMPTY_ENTRY: dict[str, Tree] = {
     "auditId": None, "auditType": "UPDATE", "employeeId": None, "auditTimestamp": None, "source": None, "reasonCode": None,
     "subReasonCode": None, "policyCode": None, "note": None, "lineItemId": None, "lineItemNumber": None, "sku": None,
     "quantity": None, "amount": None, "paymentToken": None, "success": True, "paymentResponse": None, "updatedFields": [],
@@ -236,7 +243,7 @@ def _audit_entries(
             continue
         event, following = each.event, history[position + 1].order_event if position + 1 < len(history) else None
         for index, fields in enumerate(_entry_fields(each, following)):
-            entry = _EMPTY_ENTRY.copy()
+            entry = EMPTY_ENTRY.copy()
             entry["auditId"] = audit_id(event.aggregate_id, f"{event.number}/{index}")
             entry["auditTimestamp"] = times[event.at]
             entry["source"] = event.actor
@@ -259,6 +266,8 @@ def _entry_fields(each: _HistoryEntry, following: OrderEvent | None) -> list[dic
         return _cancel_entries(order_event, each.after, request if isinstance(request, dict) else {})
     if isinstance(order_event, Shipped):
         return [unit | {"auditType": "SHIP"} for unit in _line_fields(each.after, order_event.lines)]
+    if isinstance(order_event, Reshipped | ReturnRequested | Returned | Refunded):
+        return _entries_after_shipment(order_event, each.after)
     if isinstance(order_event, Held):
         return [{"reasonCode": hold_code(hold.reason), "note": hold.note or hold.reason} for hold in order_event.holds]
     if isinstance(order_event, Released):
@@ -268,10 +277,30 @@ def _entry_fields(each: _HistoryEntry, following: OrderEvent | None) -> list[dic
         ]
     if isinstance(order_event, Allocated):
         return [{"note": f"allocated at {order_event.location_ref}"}]
+    if isinstance(order_event, Backordered):
+        return [unit | {"note": "waits for stock"} for unit in _line_fields(each.after, order_event.lines)]
+    if isinstance(order_event, Deallocated):
+        note = "is allocated no more" if order_event.units else "waits for stock no more"
+        return [unit | {"note": note} for unit in _line_fields(each.after, order_event.lines)]
     if isinstance(order_event, Noted) and order_event.topic != CANCEL:
         return [
             {"note": order_event.text, "attributes": order_event.data if isinstance(order_event.data, dict) else {}}
         ]
+    return []
+
+
+def _entries_after_shipment(order_event: OrderEvent, content: Content) -> list[dict[str, Tree]]:
+    """Render what happened to units that had been shipped, and to their money."""
+    if isinstance(order_event, Reshipped):
+        units = [(line.line, line.shipped) for one in order_event.fulfillments for line in one.lines if line.line >= 0]
+        return [unit | {"auditType": "RESHIP", "note": order_event.reason} for unit in _line_fields(content, units)]
+    if isinstance(order_event, ReturnRequested | Returned):
+        note = order_event.reason or ("was asked back" if isinstance(order_event, ReturnRequested) else "came back")
+        return [unit | {"auditType": "RETURN", "note": note} for unit in _line_fields(content, order_event.lines)]
+    if isinstance(order_event, Refunded):
+        is_goodwill = order_event.refund is not None and order_event.refund.kind == "appeasement"
+        audit_type = "APPEASEMENT" if is_goodwill else "RETURN"
+        return [{"auditType": audit_type, "amount": order_event.amount, "reasonCode": order_event.reason}]
     return []
 
 

@@ -21,17 +21,22 @@ from crossdock.core.orders.status import Counters, Status
 from crossdock.core.time import format_time
 from crossdock.doors import encode_json
 from crossdock.doors.fabric import wire, wire_responses
+from crossdock.doors.fabric.fulfillment_fields import set_fulfillment_fields
 
 Tree = Any
+# The attribute of a line that replaces returned units: the number of their line.
+EXCHANGED = "exchangedLineItemNumber"
+# Reasons of events: of returned units that were refused, and of an edit that adds a replacement.
+REJECTED, REPLACES = "rejected", "replaces line "
 UnknownFields = list[tuple[Path, dict[str, Tree]]]  # fields the vendor does not define, by the path of their object
 DOOR = "fabric"
 
-# The vendor's status code of each status. A partially allocated order has no code of its own: it is confirmed.
+# The vendor's status code of each status; that of a partially allocated order is in its console and its next version.
 # A hold is ORDER_HOLD_CSR unless its reason has a more specific code, see `hold_code`.
 _STATUS = {
     Status.OPEN: "ORDER_CREATED",
     Status.ON_HOLD: "ORDER_HOLD_CSR",
-    Status.PARTIALLY_ALLOCATED: "ORDER_CONFIRMED",
+    Status.PARTIALLY_ALLOCATED: "ORDER_PARTIALLY_ALLOCATED",
     Status.ALLOCATED: "ORDER_ALLOCATED",
     Status.PARTIALLY_SHIPPED: "ORDER_PARTIALLY_SHIPPED",
     Status.SHIPPED: "ORDER_SHIPPED",
@@ -300,6 +305,9 @@ def _set_item(item: Any, line: Counters) -> None:
     item.pendingReturnQuantity = line.return_requested - line.returned
     item.returnedQuantity = line.returned
     item.lineOrderStatus = line_status(line)
+    parent = (item.attributes or {}).get(EXCHANGED) if item.attributes is not UNSET else None
+    if isinstance(parent, int):
+        item.exchangeItem, item.parentLineItemNumber = True, parent
 
 
 def _set_canceled_amounts(response: Any, order: Order) -> None:
@@ -340,16 +348,18 @@ def _creation_entry(document: dict[str, Tree], order: Order, created_at: str) ->
 def status_fields(order: Order) -> dict[str, Tree]:
     """Render the status from the lifecycle; empty where the sender's status still holds.
 
-    That is until the order's first change, for an order of this door; a hold placed on receipt is no change.
+    That is until the order's first change, for an order of this door; a hold that the sent status places is no change. An
+    allocation on receipt is one, and so is a hold that a rule places, which has a note.
     """
-    if order.version == 1 and order.source.door == DOOR:
+    is_untouched = order.version == 1 and not any(line.allocated for line in order.counters)
+    if is_untouched and order.source.door == DOOR and not any(hold.note for hold in order.holds):
         return {}
     code = order_status(order)
     return {"statusCode": code, "statusDescription": code.replace("_", " ").capitalize()}
 
 
-def _response(document: dict[str, Tree], order: Order) -> tuple[Any, UnknownFields]:
-    """Build the response as a Struct; unknown fields are returned beside it."""
+def _response(document: dict[str, Tree], order: Order, *, is_new: bool = False) -> tuple[Any, UnknownFields]:
+    """Build the response as a Struct; unknown fields are returned beside it. That of a new order has the status as sent."""
     response, unknown = _convert(document)
     response.version = order.version - 1
     response.orderId = to_hex24(order.order_id)
@@ -357,7 +367,7 @@ def _response(document: dict[str, Tree], order: Order) -> tuple[Any, UnknownFiel
     if order.updated_at != order.created_at:
         response.updatedAt = format_time(order.updated_at)
     response.orderDate = response.orderDate or response.createdAt
-    for name, value in status_fields(order).items():
+    for name, value in () if is_new else status_fields(order).items():
         setattr(response, name, value)
     _copy_totals(response, ORDER_COPIES)
     for payment in response.payments or ():
@@ -366,6 +376,8 @@ def _response(document: dict[str, Tree], order: Order) -> tuple[Any, UnknownFiel
         _set_item(item, line)
     if any(line.canceled for line in order.counters):
         _set_canceled_amounts(response, order)
+    if order.returns or order.refunds or any(line.shipped for line in order.counters):
+        set_fulfillment_fields(response, order)
     response.auditLogs = [_creation_entry(document, order, response.createdAt)]
     return response, unknown
 
@@ -375,7 +387,7 @@ def order_response(document: dict[str, Tree], order: Order) -> dict[str, Tree]:
     return _to_builtins(*_response(document, order))
 
 
-def order_response_json(document: dict[str, Tree], order: Order) -> bytes:
-    """Render the read response of a document in the create shape, as JSON."""
-    response, unknown = _response(document, order)
+def create_response_json(document: dict[str, Tree], order: Order) -> bytes:
+    """Render the response to the creation of an order, as JSON."""
+    response, unknown = _response(document, order, is_new=True)
     return encode_json(_to_builtins(response, unknown) if unknown else response)

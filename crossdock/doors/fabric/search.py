@@ -202,7 +202,7 @@ _LATEST = 2**62  # microseconds; ids end in 2089, a column takes as much
 _BY_LIFECYCLE: dict[str, tuple[Status, ...]] = {
     "ORDER_CREATED": (Status.OPEN,),
     "ORDER_PARTIALLY_CANCELLED": (Status.OPEN,),
-    "ORDER_CONFIRMED": (Status.PARTIALLY_ALLOCATED,),
+    "ORDER_PARTIALLY_ALLOCATED": (Status.PARTIALLY_ALLOCATED,),
     "ORDER_ALLOCATED": (Status.ALLOCATED,),
     "ORDER_PARTIALLY_SHIPPED": (Status.PARTIALLY_SHIPPED,),
     "ORDER_SHIPPED": (Status.SHIPPED,),

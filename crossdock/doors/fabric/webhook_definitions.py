@@ -14,6 +14,7 @@ from crossdock.core.json.request_body import DocumentRule, objects_in
 from crossdock.core.retry_policy import Attempt, State, Verdict
 from crossdock.core.subscription import Subscription, message_id
 from crossdock.core.time import format_time
+from crossdock.doors.fabric import stock_webhooks
 from crossdock.doors.fabric import wire_webhooks as wire
 from crossdock.doors.fabric.responses import DOOR
 from crossdock.doors.fabric.webhooks import FORMAT_NAME, canonical_event
@@ -164,7 +165,8 @@ def _status(delivery: Delivery) -> str:
 
 def _payload(delivery: Delivery) -> Tree:
     if delivery.payload is None:
-        return {"orderId": to_hex24(delivery.order_id)} if delivery.order_id is not None else {}
+        name = "id" if delivery.topic in stock_webhooks.EMITTED_EVENTS else "orderId"
+        return {name: to_hex24(delivery.order_id)} if delivery.order_id is not None else {}
     message = msgspec.json.decode(delivery.payload)
     return message.get("payload", message) if isinstance(message, dict) else message
 

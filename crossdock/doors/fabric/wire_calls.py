@@ -254,14 +254,21 @@ class FraudResponse(Struct):
 
 
 # ------------------------------------------------------------------------------------------------------------ attributes
-class AttributeDefinition(Struct, kw_only=True):
-    """The definition of an entry in orders' `attributes`."""
+MAX_CODE = 200  # characters: the code is indexed
 
-    code: Annotated[NonEmpty, Meta(description="The name of the entry, unique in the organization.")]
+
+class AttributeDefinition(Struct, kw_only=True):
+    """The definition of an entry in the `attributes` of orders, or of locations."""
+
+    code: Annotated[
+        str, Meta(min_length=1, max_length=MAX_CODE, description="The name of the entry, unique in the organization.")
+    ]
     name: NonEmpty
     description: str | None = None
     type: Literal["BOOLEAN", "INTEGER", "NUMBER", "STRING"]
-    required: Annotated[bool, Meta(description="false where it is missing; no order is checked.")] | None = None
+    required: (
+        Annotated[bool, Meta(description="false where it is missing. No order is checked; new locations are.")] | None
+    ) = None
 
 
 class StoredAttribute(Struct, kw_only=True):

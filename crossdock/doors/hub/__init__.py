@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from crossdock.doors import Door, not_yet
+from crossdock.doors import Door
 from crossdock.doors.hub.demo import curl
 from crossdock.doors.hub.errors import refuse
 from crossdock.doors.hub.format import FORMAT
@@ -18,5 +18,4 @@ def _asyncapi() -> Any:
 DOOR = Door(
     name="hub", title="Crossdock hub", routes=ROUTES, refuse=refuse, format=FORMAT, demo_curl=curl, payloads=PAYLOADS,
     asyncapi=_asyncapi,
-    not_yet=(not_yet("POST", "/hub/v1/orders/{id}/allocate"), not_yet("POST", "/hub/v1/orders/{id}/ship")),
 )  # fmt: skip

@@ -4,15 +4,15 @@ from typing import Any
 
 from crossdock import __version__
 from crossdock.doors.hub import event_schemas, examples
-from crossdock.doors.hub.event_schemas import DATA, schema_name
+from crossdock.doors.hub.event_schemas import DATA, STOCK_DATA, schema_name
 from crossdock.doors.hub.routes import feed
 from crossdock.flows.event_payloads import TEST
 
 Tree = Any
 _INTRODUCTION = (
-    "Everything that happens to an organization's orders, in one order without gaps: read as pages, followed as server-sent"
-    " events, or sent to webhook receivers. Receivers may also ask for an order's plain document in the words of any door,"
-    " which the OpenAPI documents describe. The calls of the hub are in /openapi/hub.json."
+    "Everything that happens to an organization's orders and stock, in one order without gaps: read as pages, followed as"
+    " server-sent events, or sent to webhook receivers. Receivers may also ask for an order's plain document in the words of"
+    " any door, which the OpenAPI documents describe. The calls of the hub are in /openapi/hub.json."
 )
 _HEADERS = {
     "type": "object",
@@ -92,7 +92,7 @@ def document() -> Tree:
 def _messages(form: str) -> dict[str, Tree]:
     """Return the messages of a form by the name of their event."""
     payloads = examples.messages(form)
-    names = list(DATA) if form == "feed" else [*DATA, TEST]
+    names = [*DATA, *STOCK_DATA] if form == "feed" else [*DATA, *STOCK_DATA, TEST]
     return {name: _message(name, form, payloads[name]) for name in names}
 
 
@@ -101,7 +101,7 @@ def _message(name: str, form: str, example: Tree) -> Tree:
     message: Tree = {
         "name": example["type"],
         "title": name,
-        "summary": event_schemas.sentence(DATA.get(name, event_schemas.TestData)),
+        "summary": event_schemas.sentence((DATA | STOCK_DATA).get(name, event_schemas.TestData)),
         "contentType": _MEDIA[form],
         "payload": _schema(schema),
     }

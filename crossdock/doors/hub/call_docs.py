@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from crossdock.doors import Route
+from crossdock.doors.hub.call_docs_fulfillment import DESCRIPTIONS as FULFILLMENT
+from crossdock.doors.hub.call_docs_inbound import DESCRIPTIONS as INBOUND
 
 _DESCRIPTIONS = {
     "createOrder": (
@@ -85,6 +87,91 @@ _DESCRIPTIONS = {
     "putMailSettings": "Templates are tried on sample orders first. docs/email.md describes the settings.",
     "listMails": "Newest first. E-mails are stored where no mail server is configured.",
     "getMail": "The whole message, with its headers, as it would have been sent.",
+    "createLocation": "The `code` names the location in orders and stock. It is refused with 409 `exists` where it is taken.",
+    "listLocations": "Newest first. With `Accept: text/csv` all locations that match are a file, which can be imported.",
+    "importLocations": (
+        "The first row names the columns, `code` among them. Locations are found by their code: new ones are added, others are"
+        " changed where a cell is not empty. Rows with faults are named by row and column and left out, so that the corrected"
+        " file can be imported again."
+    ),
+    "getLocation": "The ETag is the version, for `If-Match` of a change.",
+    "putLocation": "What is left out gets its default. A location that is not there is added.",
+    "changeLocation": "The patch applies to the location as `getLocation` shows it. `code` never changes.",
+    "removeLocation": "Refused with 409 `state_forbids` while stock lies there or orders are allocated to it.",
+    "createProduct": "The product is the same for every API. It is refused with 409 `exists` where its SKU is taken.",
+    "listProducts": "Newest first. With `Accept: text/csv` all products that match are a file, which can be imported.",
+    "importProducts": (
+        "The first row names the columns, `sku` among them; docs/products.md lists them. Rows with faults are named by row and"
+        " column and left out, so that the corrected file can be imported again."
+    ),
+    "getProduct": "A SKU with a slash cannot stand in a path; find it in the list then.",
+    "putProduct": "What is left out gets its default. A product that is not there is added.",
+    "changeProduct": "The patch applies to the product as `getProduct` shows it. `sku` never changes.",
+    "removeProduct": "Orders keep what they took from it. Refused with 409 `state_forbids` while it lies in stock.",
+    "createShippingMethod": (
+        "A way to ship that a shop offers, the same for every API. It is refused with 409 `exists` where its `code` is taken."
+    ),
+    "listShippingMethods": (
+        "Newest first. With `Accept: text/csv` all shipping methods that match are a file, which can be imported."
+    ),
+    "importShippingMethods": (
+        "The first row names the columns, `code` among them. Shipping methods are found by their code: new ones are added,"
+        " others are changed where a cell is not empty. Rows with faults are named by row and column and left out, so that the"
+        " corrected file can be imported again."
+    ),
+    "getShippingMethod": "The ETag is the version, for `If-Match` of a change.",
+    "putShippingMethod": "What is left out gets its default. A shipping method that is not there is added.",
+    "changeShippingMethod": "The patch applies to the method as `getShippingMethod` shows it. `code` never changes.",
+    "removeShippingMethod": (
+        "Orders keep what they say about it. One that is not offered any more can be made inactive instead, so that it can be"
+        " read."
+    ),
+    "listStock": (
+        "By SKU, location and pool. With `Accept: text/csv` all levels that match are a file, which can be imported as"
+        " counts."
+    ),
+    "countStock": (
+        "All items or none. A count below the units that are allocated to orders is refused with 409 `state_forbids`, and names"
+        " the item. A level that is not there yet is added."
+    ),
+    "adjustStock": "All items or none. Units that are allocated to orders cannot be taken away.",
+    "receiveStock": "All items or none. Orders that wait for the product are served a moment later.",
+    "limitStock": (
+        "All items or none; members that an item leaves out stay. Safety stock and counters are kept back from sale. Below the"
+        " threshold a `stock.low` event is recorded."
+    ),
+    "importStock": (
+        "The first row names the columns: `sku`, `location`, `on_hand`, and `pool` and `reason` where wanted. Each row is a"
+        " count. Rows with faults are named by row and column and left out."
+    ),
+    "listMovements": "Newest first. The sums of all movements are the level.",
+    "getAvailability": (
+        "The sum over all active locations, by location, by pool, and by network; of some locations, one pool or one network,"
+        " if the query says so. A SKU that was never counted has nothing. A network that is not there is a 404."
+    ),
+    "allocateOrder": (
+        "Without a body all units that are not allocated are, where the rules say. What cannot be served waits for stock,"
+        " unless the settings say otherwise. Units of a line come first from the pool of the line or the channel, then from"
+        " the common stock."
+    ),
+    "deallocateOrder": "Units that are given back can be promised to others at once. Nothing happens where none are allocated.",
+    "reallocateOrder": (
+        "Units go to other locations than their present ones. What no other location can serve waits for stock."
+    ),
+    "allocateOrders": "One order that is refused does not stop the others: each has its own result, in the order of the ids.",
+    "getAllocations": (
+        "Each decision has every location that was looked at: its score and what it is made of, or why it was ruled out; and"
+        " the units that got no location, with the reason."
+    ),
+    "listAllocations": "What a location has to pick and ship, with the orders. Newest first.",
+    "getAllocationSettings": "The defaults where none were stored; then there is no ETag.",
+    "putAllocationSettings": "Takes effect within a second. Orders that are allocated already stay as they are.",
+    "tryAllocationRules": (
+        "The last decisions are made again with the stock that each of them saw. The answer says which would be different, and"
+        " how. Without `rule_sets` each is made by its own rules again, and none may be different."
+    ),
+    **INBOUND,
+    **FULFILLMENT,
 }
 _EXAMPLES = Path(__file__).parent / "call_examples.json"
 

@@ -11,6 +11,6 @@ def curl(base: str) -> str:
     """Return one command that gets a token and creates an order at the server `base`."""
     token = f'curl -s -X POST -u demo:demo-secret {base}/hub/v1/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
     return (
-        f'curl -s -X POST {base}/hub/v1/orders -H "Authorization: Bearer $({token})"'
+        f'curl -s -w "\\n" -X POST {base}/hub/v1/orders -H "Authorization: Bearer $({token})"'
         f" -H 'Content-Type: application/json' -d '{_BODY}'"
     )

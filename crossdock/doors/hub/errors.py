@@ -38,11 +38,12 @@ STATUS_OF = {
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
     Code.TOO_MANY_ATTEMPTS: 429,
+    Code.RATE_LIMITED: 429,
 }
 # Titles that a code does not spell as it is written.
 _TITLES = {Code.NOT_JSON: "Not JSON", "bug": "Internal error"}
 # What can be asked at this door; archiving has two words here.
-OFFERED = ("edit", "hold", "release", "cancel", "tag", "note", "archive", "unarchive")
+OFFERED = ("edit", "hold", "release", "cancel", "allocate", "ship", "tag", "note", "archive", "unarchive")
 # Where a fault is not in the body, its path begins with one of these.
 QUERY, HEADER = "?", "header:"
 
@@ -59,8 +60,14 @@ def error(fault: Fault) -> wire.Error:
     return wire.Error(fault.reason, pointer=pointer(fault.path))
 
 
-def _allowed(refusal: Refusal | None) -> list[str] | UnsetType:
+# Paths of parts of orders: a status in a refusal is then that of the part, not of the order.
+_PARTS = ("/hub/v1/fulfillments", "/hub/v1/packages", "/hub/v1/returns", "/hub/v1/invoices")
+
+
+def _allowed(refusal: Refusal | None, request: Request) -> list[str] | UnsetType:
     """Return what an order in the refusal's status can be asked for; nothing where the refusal is not about that."""
+    if request.path.startswith(_PARTS):
+        return UNSET
     status = refusal.facts.get("status") if refusal is not None and refusal.code is Code.STATE_FORBIDS else None
     if status not in list(Status):  # a submission has other ones
         return UNSET
@@ -91,7 +98,7 @@ def refuse(refusal: Refusal | None, request: Request) -> Reply:
         request_id=request.request_id,
         errors=[error(fault) for fault in refusal.faults[:FAULTS_LIMIT]] if refusal else [],
         order_id=_order_id(refusal),
-        allowed=_allowed(refusal),
+        allowed=_allowed(refusal, request),
     )
     headers = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", "1")]}.get(status, [])
     return Reply(status, encode_json(problem), headers=list(headers), content_type="application/problem+json")

@@ -24,6 +24,7 @@ from crossdock.doors.hub.mapping import (
     RESPONSE,
     line_rules,
     order_head,
+    order_parts,
     reconciliation,
 )
 from crossdock.flows.formats import Format, MissingFields, ReferenceData
@@ -75,6 +76,7 @@ class HubFormat(Format):
             for line, counters in zip(answer["lines"], order.counters, strict=True)
         ]
         answer["reconciliation"] = reconciliation(order.content)
+        answer |= order_parts(order)
         return answer
 
     def render_foreign(self, order: Order, reference_data: ReferenceData) -> bytes:
@@ -84,7 +86,8 @@ class HubFormat(Format):
             for line, counters in zip(order.content.lines, order.counters, strict=True)
         ]
         number, _, *others = astuple(order.content)[:-1]
-        return ENCODER.encode(RESPONSE(*order_head(order), number, lines, *others, reconcile(order.content)))
+        response = RESPONSE(*order_head(order), number, lines, *others, reconcile(order.content), **order_parts(order))
+        return ENCODER.encode(response)
 
     def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
         """See Format."""

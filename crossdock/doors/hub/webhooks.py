@@ -8,9 +8,10 @@ from msgspec import UNSET, UnsetType
 from crossdock.core.events import ORDER
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
+from crossdock.core.stock.events import STOCK_EVENTS
 from crossdock.core.subscription import message_id
 from crossdock.doors import encode_json
-from crossdock.doors.hub.event_data import data_of
+from crossdock.doors.hub.event_data import data_of, stock_data_of
 from crossdock.doors.hub.event_schemas import (
     CLOUD_TYPES,
     Aggregate,
@@ -61,7 +62,7 @@ def _aggregate_message(entry: LogEntry) -> AggregateMessage:
         aggregate=Aggregate(event.aggregate_type, format_id(event.aggregate_id), event.number),
         actor=event.actor,
         door=event.door,
-        data=msgspec.Raw(event.payload),
+        data=stock_data_of(event),
     )
 
 
@@ -123,12 +124,14 @@ def _cloud_aggregate_body(organization: Organization, entry: LogEntry) -> bytes:
     return encode_json(cloud_event(organization, message(entry)))
 
 
+_KNOWN = (*ORDER_EVENTS, *STOCK_EVENTS)
 PAYLOADS = (
-    PayloadFormat("event", "hub", _body, aggregate_body=_aggregate_body),
+    PayloadFormat("event", "hub", _body, known=_KNOWN, aggregate_body=_aggregate_body),
     PayloadFormat(
         "cloudevents",
         "hub",
         _cloud_body,
+        known=_KNOWN,
         content_type="application/cloudevents+json",
         test=_cloud_test,
         aggregate_body=_cloud_aggregate_body,

@@ -12,6 +12,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.core.json.validation import rule
 from crossdock.core.json.value_types import AnyDate, Country, Currency, DateTime, NonEmpty, Quantity
+from crossdock.core.orders.fulfillments import DeliveryStatus, FulfillmentStatus
+from crossdock.core.orders.fulfillments import Kind as FulfillmentKind
+from crossdock.core.orders.payments import RefundKind
+from crossdock.core.orders.returns import ReturnStatus
 from crossdock.core.orders.status import Status
 
 _INTEGER_DIGITS = 24
@@ -135,6 +139,7 @@ class Line(Struct, kw_only=True):
     customs: Annotated[ItemCustoms | None, about("what customs want to know of the goods")] = None
     weight: Annotated[Measure | None, about("the weight of one")] = None
     destination: Annotated[int, Meta(ge=0), about("where it goes: a position in `destinations`, from 0")] = 0
+    pool: Annotated[str | None, about("the pool of stock its units come from first; else that of the channel")] = None
 
 
 class Destination(Struct):
@@ -246,6 +251,158 @@ class Reconciliation(Struct, omit_defaults=True):
     excluded: Annotated[list[Excluded], about("charges in other currencies than the order's")] = []
 
 
+class AllocatedUnits(Struct):
+    """Units of a line that a location serves. `sku` is null where no stock is tracked."""
+
+    line: Annotated[int, about("the position of the line; -1 where an edit has removed it")]
+    sku: Annotated[str | None, about("whose stock they are; null where no stock is tracked")]
+    pool: Annotated[str, about("the pool they are from; empty for the common stock")]
+    quantity: Annotated[int, about("units allocated")]
+    open: Annotated[int, about("of them neither shipped nor given back")]
+    shipped: Annotated[int, about("of them shipped")]
+    released: Annotated[int, about("of them given back")]
+
+
+class AllocationAnswer(Struct):
+    """One location's share of an order."""
+
+    id: Annotated[Id, about("the allocation's id")]
+    location: Annotated[str, about("the location that serves the units")]
+    open: Annotated[bool, about("whether units of it are neither shipped nor given back")]
+    destination: Annotated[int, about("where the units go: a position in `destinations`")]
+    at: Annotated[Time, about("when it was made")]
+    expires_at: Annotated[Time | None, about("when what is open of it is given back by itself")]
+    replaces: Annotated[Id | None, about("the allocation whose units it took over")]
+    decision_id: Annotated[Id | None, about("the decision that explains it")]
+    units: Annotated[list[AllocatedUnits], about("its units, by line and stock level")]
+
+
+class LineAmount(Struct):
+    line: Annotated[int, about("the position of the line; -1 where an edit has removed it")]
+    amount: Annotated[Amount, about("the amount")]
+
+
+class LineUnits(Struct):
+    line: Annotated[int, about("the position of the line; -1 where an edit has removed it")]
+    quantity: Annotated[int, about("how many of its units")]
+
+
+class PackageWeight(Struct):
+    value: Annotated[Amount, about("the number")]
+    unit: Annotated[str, about("the unit, such as `KG`"), Meta(min_length=1, max_length=20)]
+
+
+class PackageSize(Struct):
+    length: Annotated[Amount, about("the length")]
+    width: Annotated[Amount, about("the width")]
+    height: Annotated[Amount, about("the height")]
+    unit: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=20)] | None, about("the unit of all three, such as `MM`")
+    ] = None
+
+
+class PackageAnswer(Struct):
+    """What leaves in one piece."""
+
+    id: Annotated[Id | None, about("the package's id")]
+    lines: Annotated[list[LineUnits], about("what is in it")]
+    carrier: Annotated[str | None, about("the carrier")]
+    service: Annotated[str | None, about("the carrier's service")]
+    tracking_number: Annotated[str | None, about("the carrier's number of it")]
+    tracking_url: Annotated[str | None, about("where the customer can follow it")]
+    weight: Annotated[PackageWeight | None, about("the weight")]
+    size: Annotated[PackageSize | None, about("the dimensions")]
+    shipped: Annotated[bool, about("whether it has left")]
+    shipped_at: Annotated[Time | None, about("when it left")]
+    status: Annotated[DeliveryStatus | None, about("what the carrier reported; null before the first report")]
+    reported_at: Annotated[Time | None, about("when the carrier reported that")]
+
+
+class FulfillmentLineAnswer(Struct):
+    line: Annotated[int, about("the position of the line; -1 where an edit has removed it")]
+    quantity: Annotated[int, about("units of the line in the fulfillment")]
+    open: Annotated[int, about("of them neither shipped nor canceled")]
+    picked: Annotated[int, about("of them picked")]
+    shipped: Annotated[int, about("of them shipped")]
+    canceled: Annotated[int, about("of them canceled, or not found when they were picked")]
+
+
+class FulfillmentAnswer(Struct):
+    """One location's work on an order."""
+
+    id: Annotated[Id, about("the fulfillment's id")]
+    location: Annotated[str, about("the location that ships the units")]
+    kind: Annotated[FulfillmentKind, about("`pickup`: the customer comes; `reship`: it replaces a package")]
+    status: Annotated[FulfillmentStatus, about("derived from lines and packages")]
+    reference: Annotated[str | None, about("the sender's id of it")]
+    destination: Annotated[int, about("where the units go: a position in `destinations`")]
+    at: Annotated[Time, about("when it was created")]
+    lines: Annotated[list[FulfillmentLineAnswer], about("its units by line")]
+    packages: Annotated[list[PackageAnswer], about("its packages")]
+    shipped_at: Annotated[Time | None, about("when units were shipped last")]
+    ready_at: Annotated[Time | None, about("of a pickup: since when the customer can come")]
+    pickup_by: Annotated[Time | None, about("of a pickup: until when the units wait")]
+    reships: Annotated[Id | None, about("the package that it replaces")]
+
+
+class ReturnLineAnswer(Struct):
+    line: Annotated[int, about("the position of the line; -1 where an edit has removed it")]
+    quantity: Annotated[int, about("units that are to come back")]
+    reason: Annotated[str | None, about("why")]
+    received: Annotated[int, about("of them received")]
+    restocked: Annotated[int, about("of those received: back in stock")]
+    scrapped: Annotated[int, about("of those received: not to be sold again")]
+    rejected: Annotated[int, about("of those received: not accepted, and not refunded")]
+    canceled: Annotated[int, about("units that are not expected any more")]
+
+
+class ReturnAnswer(Struct):
+    """What is to come back of an order, and what became of it."""
+
+    id: Annotated[Id, about("the return's id")]
+    status: Annotated[ReturnStatus, about("derived from the lines")]
+    reference: Annotated[str | None, about("the sender's number of it, such as an RMA number")]
+    location: Annotated[str | None, about("where the units come to")]
+    label_url: Annotated[str | None, about("where the customer gets the return label")]
+    exchange: Annotated[bool, about("whether the customer gets other goods instead of money")]
+    note: Annotated[str | None, about("a note for people")]
+    at: Annotated[Time, about("when it was requested")]
+    lines: Annotated[list[ReturnLineAnswer], about("its units by line")]
+
+
+class PaymentAnswer(Struct):
+    """A payment, as its provider reported it last."""
+
+    id: Annotated[Id, about("the payment's id")]
+    reference: Annotated[str | None, about("the payment provider's id of it")]
+    method: Annotated[str | None, about("how it was paid, such as `card`")]
+    status: Annotated[str | None, about("the provider's word for its state")]
+    currency: Annotated[str | None, about("ISO 4217")]
+    at: Annotated[Time, about("when it was recorded first")]
+    authorized: Annotated[Amount, about("what was authorized")]
+    captured: Annotated[Amount, about("what was captured")]
+    refunded: Annotated[Amount, about("what the provider gave back")]
+    voided: Annotated[Amount, about("what of the authorization was given up")]
+    settled: Annotated[Amount, about("what the provider paid out")]
+
+
+class RefundAnswer(Struct):
+    """Money that goes back to the customer."""
+
+    id: Annotated[Id, about("the refund's id")]
+    kind: Annotated[RefundKind, about("what it is for; `appeasement` is goodwill")]
+    amount: Annotated[Amount, about("the amount, positive, in the order's currency")]
+    components: Annotated[dict[str, Amount], about("what it is made of; empty where an amount was named")]
+    lines: Annotated[list[LineUnits], about("the units it is for")]
+    line_amounts: Annotated[
+        list[LineAmount], about("how much of it each line gets; empty where it is for the whole order")
+    ]
+    return_id: Annotated[Id | None, about("the return it is for")]
+    reference: Annotated[str | None, about("the sender's id of it")]
+    reason: Annotated[str | None, about("why")]
+    at: Annotated[Time, about("when it was made")]
+
+
 class OrderAnswer(OrderCreate, kw_only=True):
     """The read answer: what was sent, and what the book knows."""
 
@@ -260,6 +417,15 @@ class OrderAnswer(OrderCreate, kw_only=True):
     archived: Annotated[bool, about("whether it is archived")]
     lines: Annotated[list[LineAnswer], about("the lines, with where their units are")]  # type: ignore[assignment]
     reconciliation: Annotated[Reconciliation, about("the stated totals against the lines")]
+    allocations: Annotated[
+        list[AllocationAnswer] | UnsetType, about("which locations serve its units; only where there are any")
+    ] = UNSET
+    fulfillments: Annotated[
+        list[FulfillmentAnswer] | UnsetType, about("its fulfillments; only where there are any")
+    ] = UNSET
+    returns: Annotated[list[ReturnAnswer] | UnsetType, about("its returns; only where there are any")] = UNSET
+    payments: Annotated[list[PaymentAnswer] | UnsetType, about("its payments; only where there are any")] = UNSET
+    refunds: Annotated[list[RefundAnswer] | UnsetType, about("its refunds; only where there are any")] = UNSET
 
 
 class UnreadableOrder(Struct):

@@ -1,10 +1,12 @@
 """Client ids for the demo organization and for new ones, and a curl command that creates an order."""
 
+import re
 import secrets
 
 from crossdock.doors import OrganizationId, Seed
 from crossdock.doors.pb_fulfillment.mapping import CLIENT
 
+_CLIENT = re.compile(r"[A-Za-z0-9._-]{1,100}")  # the vendor's are numbers, as far as its pages show
 _CLIENT_ID = "1234"  # of the vendor's sample body, which then works unchanged
 _BODY = (
     f'{{"clientId":"{_CLIENT_ID}","clientOrderId":"DEMO-1","inputShippingDetails":{{"carrier":"PITNEY BOWES"}},'
@@ -17,8 +19,8 @@ DEMO_SEEDS = (Seed(CLIENT, _CLIENT_ID),)
 
 
 def _parse_client(text: str) -> str:
-    if not 1 <= len(text) <= 100 or not text.isprintable() or text != text.strip():
-        raise ValueError(f"a Fulfillment client id has 1 to 100 printable characters, not {text!r}")
+    if not _CLIENT.fullmatch(text):
+        raise ValueError(f"a Fulfillment client id has 1 to 100 digits or letters, such as 1234567890, not {text!r}")
     return text
 
 
@@ -41,6 +43,6 @@ def curl(base: str) -> str:
         ' | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
     )
     return (
-        f'curl -s -X POST {base}/shippingservices/fulfillment/v1/orders -H "Authorization: Bearer $({token})"'
+        f'curl -s -w "\\n" -X POST {base}/shippingservices/fulfillment/v1/orders -H "Authorization: Bearer $({token})"'
         f" -H \"X-PB-TransactionId: demo-$(date +%s)\" -d '{_BODY}'"
     )

@@ -48,6 +48,7 @@ ERRORS = {
     Code.UNAVAILABLE: (503, _INTERNAL),
     Code.OVERLOADED: (503, _INTERNAL),
     Code.TOO_MANY_ATTEMPTS: (429, _INVALID),
+    Code.RATE_LIMITED: (429, _INVALID),
 }
 # RFC 9110 asks for a challenge in every 401; the scheme is the one that the call takes.
 _CHALLENGES = {

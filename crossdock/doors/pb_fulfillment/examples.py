@@ -67,16 +67,16 @@ CANCEL_BULK: Body = {
 }
 
 
-def _error(code: str, message: str, additional_info: str, *parameters: str) -> Body:
+def error(code: str, message: str, additional_info: str, *parameters: str) -> Body:
     return {
         "errorCode": code, "message": message, "additionalInfo": additional_info, "parameters": list(parameters),
     }  # fmt: skip
 
 
-_NO_LINES = _error(
+_NO_LINES = error(
     "1000045", "Invalid or missing value for orderLines.", "orderLines must have at least 1 element", "orderLines"
 )
-_NO_NUMBER = _error(
+_NO_NUMBER = error(
     "1000045", "Invalid or missing value for orderId.", "there is no such order", "orderId"
 )  # fmt: skip
 CREATED_BULK: Body = {"orders": [ORDER, {"clientId": "1234", "clientOrderId": "OR2", "errors": [_NO_LINES]}]}
@@ -94,14 +94,14 @@ SEARCH: Body = {
 }
 
 
-def _page(row: Body) -> Body:
+def page_of(row: Body) -> Body:
     return {
         "totalPages": 1, "totalElements": 1, "first": True, "last": True, "size": 20, "number": 1,
         "numberOfElements": 1, "orders": [row],
     }  # fmt: skip
 
 
-ORDER_PAGE, STATUS_PAGE = _page(ORDER), _page(STATUS)
+ORDER_PAGE, STATUS_PAGE = page_of(ORDER), page_of(STATUS)
 
 GET_TOKEN: Body = {"grant_type": "client_credentials"}
 TOKEN: Body = {
@@ -119,22 +119,22 @@ BAD_CREDENTIALS: Body = {
 NO_ORDER = [_NO_NUMBER]
 FAULTS = [
     _NO_LINES,
-    _error("1000004", "Invalid clientId.", "clientId is not one of your client ids", "clientId"),
+    error("1000004", "Invalid clientId.", "clientId is not one of your client ids", "clientId"),
 ]  # fmt: skip
 NO_ORDERS = [
-    _error("1000045", "Invalid or missing value for orders.", "orders is required", "orders")
+    error("1000045", "Invalid or missing value for orders.", "orders is required", "orders")
 ]  # fmt: skip
 NOTHING_TO_CANCEL = [
-    _error(
+    error(
         "1000045", "Invalid or missing value for CancelOrdersRequest.", "CancelOrdersRequest is required",
         "CancelOrdersRequest",
     )
 ]  # fmt: skip
 NO_CLIENT = [
-    _error("1000045", "Invalid or missing value for clientId.", "clientId is required", "clientId")
+    error("1000045", "Invalid or missing value for clientId.", "clientId is required", "clientId")
 ]  # fmt: skip
-BAD_QUERY = [_error("1000045", "Invalid request.", "a path or query must not hold NUL")]
-NO_SCOPE = [_error("1000033", "Unauthorized API access.", "the token lacks the scope orders:write")]
-TOO_LARGE = [_error("1000045", "Invalid request.", "the body has more than 1048576 bytes")]
-BUG = [_error("1000005", "Internal server error.", "reference: 5f2b8c1d0a9e4b37")]
-BUSY = [_error("1000005", "Internal server error.", "the database cannot be reached")]
+BAD_QUERY = [error("1000045", "Invalid request.", "a path or query must not hold NUL")]
+NO_SCOPE = [error("1000033", "Unauthorized API access.", "the token lacks the scope orders:write")]
+TOO_LARGE = [error("1000045", "Invalid request.", "the body has more than 1048576 bytes")]
+BUG = [error("1000005", "Internal server error.", "reference: 5f2b8c1d0a9e4b37")]
+BUSY = [error("1000005", "Internal server error.", "the database cannot be reached")]

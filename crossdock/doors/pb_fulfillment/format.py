@@ -9,7 +9,7 @@ from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_
 from crossdock.core.json.validation import normalize, typed, unchecked
 from crossdock.core.orders.model import Content, Order
 from crossdock.doors import encode_json
-from crossdock.doors.pb_fulfillment import wire
+from crossdock.doors.pb_fulfillment import stored_returns, wire
 from crossdock.doors.pb_fulfillment.mapping import (
     CLIENT,
     DOOR,
@@ -57,6 +57,7 @@ class PbFulfillmentFormat(Format):
     """
 
     name = DOOR
+    personal_kinds = (stored_returns.KIND,)
     lines = "orderLines"
     number_path: Path = ("clientOrderId",)
 
@@ -110,6 +111,14 @@ class PbFulfillmentFormat(Format):
     def create_response(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> bytes:
         """See Format; create answers the whole order."""
         return encode_json(order_response(document, order))
+
+    def documents_of(self, order: Order, history: Sequence[Event]) -> Sequence[tuple[str, str]]:
+        """See Format."""
+        return [(stored_returns.KIND, stored_returns.format_return_id(each.return_id)) for each in order.returns]
+
+    def erase_document(self, kind: str, document: bytes) -> bytes | None:
+        """See Format."""
+        return stored_returns.erase_stored(document)
 
 
 FORMAT = PbFulfillmentFormat()

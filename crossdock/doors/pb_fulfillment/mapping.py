@@ -1,8 +1,8 @@
 """Map Pitney Bowes Fulfillment's create body to canonical content and back; pure.
 
-Canonical fields: the ids and references, inputShippingDetails, the dates but updateDate, fromNode, orderLines but
-inventoryType, orderCharges, the two addresses, the gift, customsInfo but the reference's type, internalNotes. The others are
-stored as unmapped fields. responses.py turns the document into a response.
+Canonical fields: the ids and references, inputShippingDetails, the dates but updateDate, fromNode, orderLines, orderCharges,
+the two addresses, the gift, customsInfo but the reference's type, internalNotes. The others are stored as unmapped fields.
+responses.py turns the document into a response.
 """
 
 import re
@@ -33,6 +33,7 @@ from crossdock.flows.formats import MissingFields
 Tree = Any
 DOOR = "pb_fulfillment"
 CLIENT = "pb_fulfillment_client"  # the kind of reference under which an organization's client ids are stored
+NEW = "NEW"  # the inventory type of the common stock
 FOREIGN_CLIENT = "is not one of your client ids"
 _NUMBER = re.compile(r"-?[0-9]{1,40}\Z")
 _CHARGE_KINDS: dict[str, ChargeKind] = dict(zip(wire.CHARGE_DETAILS, ("duty", "tax", "discount", "fee"), strict=True))
@@ -79,6 +80,16 @@ def _address(sent: wire.Address | wire.ShippingAddress | None) -> Address | None
     )
 
 
+def pool_of(inventory_type: str | None) -> str:
+    """Return the pool of stock that an inventory type stands for; `NEW`, and none, is the common stock."""
+    return "" if inventory_type in (None, "", NEW) else str(inventory_type)
+
+
+def inventory_type_of(pool: str) -> str:
+    """Return the inventory type of a pool of stock."""
+    return pool or NEW
+
+
 def _line(sent: wire.OrderLine) -> Line:
     customs = ItemCustoms(
         tariff_code=sent.hSTariffCode or None,
@@ -93,6 +104,7 @@ def _line(sent: wire.OrderLine) -> Line:
         unit_price=decimal(sent.unitPrice),
         totals=Totals(items=decimal(sent.lineTotal)) if sent.lineTotal is not None else None,
         customs=customs if customs != _NO_ITEM_CUSTOMS else None,
+        pool=pool_of(sent.inventoryType) or None,
     )
 
 
@@ -246,6 +258,7 @@ def _from_line(line: Line, position: int, number: tuple[int, bool], missing_fiel
         lineTotal=line.totals.items if line.totals else None,
         hSTariffCode=customs.tariff_code,
         hSTariffCodeCountry=customs.tariff_country,
+        inventoryType=line.pool or None,
     )
 
 

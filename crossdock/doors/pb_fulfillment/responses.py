@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Raw, Struct, inspect
 
 from crossdock.core.ids import from_digits, to_digits
 from crossdock.core.json.value_types import is_date, is_date_time, parse_date_time
+from crossdock.core.orders.fulfillments import FulfillmentStatus
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status, status_of
 from crossdock.core.time import format_time
@@ -27,7 +29,7 @@ Convert = Callable[[Tree], Tree]
 RenderObject = Callable[[Object], Object]
 _ORDER_ID = re.compile(r"ORA([0-9]{19})[A-Za-z]{2}\Z")
 # The vendor shows a hold as a flag beside the status. It has no status for an order that is partly released, so an order is
-# released when all of it is. INPROGRESS would need to know of picking.
+# released when all of it is. An order that is being picked or packed, and of which nothing has left, is INPROGRESS.
 STATUS = {
     Status.OPEN: "RECEIVED",
     Status.ON_HOLD: "RECEIVED",
@@ -39,12 +41,21 @@ STATUS = {
     Status.RETURNED: "DELIVERED",
     Status.CANCELED: "CANCELED",
 }
+IN_PROGRESS = "INPROGRESS"
+_WAITING = frozenset(("RECEIVED", "RELEASED"))
+_AT_WORK = frozenset(
+    (
+        FulfillmentStatus.PICKING, FulfillmentStatus.PICKED, FulfillmentStatus.PACKED,
+        FulfillmentStatus.READY_FOR_PICKUP,
+    )
+)  # fmt: skip
 # Server-owned fields: ignored in requests.
 SERVER_FIELDS = frozenset(
     {"orderId", "pbCreateDate", "pbUpdateDate", "actualShippingDetails", "status", "isOnHold", "holdReason"}
 )
 # Values in the response of fields that were not sent.
 DEFAULTS: Object = {"references": [], "orderType": "eCom", "isGift": False}
+BACKORDERED = "BACKORDERED"  # the hold reason of an order that waits for stock
 _STATUS_MEMBERS = wire_answers.StatusResponse.__struct_encode_fields__
 _CLIENT_DATES = ("createDate", "shipOnDate", "fulfillmentReleaseDate", "promisedDeliveryDate")
 _EXACT, _ONE = Context(prec=100), Decimal("1.0")  # more digits than any number of a body has
@@ -65,7 +76,23 @@ def parse_order_id(text: str) -> int | None:
 
 def status_of_order(order: Order) -> str:
     """Return the vendor's status of an order; holds do not count."""
-    return STATUS[status_of(order.counters, held=False)]
+    status = STATUS[status_of(order.counters, held=False)]
+    if order.fulfillments and status in _WAITING and any(each.status in _AT_WORK for each in order.fulfillments):
+        return IN_PROGRESS
+    return status
+
+
+def _actual_shipping(order: Order) -> Object | None:
+    """Return how the first package left; the others are in the shipments search."""
+    for fulfillment in order.fulfillments:
+        for package in fulfillment.packages:
+            if package.shipped and (package.carrier or package.service or package.number):
+                return {
+                    "carrier": package.carrier,
+                    "serviceId": package.service,
+                    "trackingNumber": package.number,
+                }
+    return None
 
 
 def order_response(document: Object, order: Order) -> Object:
@@ -73,20 +100,26 @@ def order_response(document: Object, order: Order) -> Object:
     members = document | {
         "orderId": format_order_id(order),
         "references": document.get("references") or DEFAULTS["references"],
-        "actualShippingDetails": None,
+        "actualShippingDetails": _actual_shipping(order) if order.fulfillments else None,
         "orderType": document.get("orderType") or DEFAULTS["orderType"],
         "pbCreateDate": format_time(order.created_at, digits=0),
         "pbUpdateDate": format_time(order.updated_at, digits=0) if order.version > 1 else None,
         "isGift": bool(document.get("isGift")),
         "status": status_of_order(order),
-        "isOnHold": bool(order.holds),
-        "holdReason": [hold.reason for hold in order.holds] or None,
+        "isOnHold": bool(order.holds) or order.is_waiting,
+        "holdReason": _hold_reasons(order) or None,
     }
     if order.source.door != DOOR:
         members |= {
             name: _for_strict_clients(name, members.get(name), order) for name in (*_CLIENT_DATES, "orderLines")
         }
     return _render_order(members)
+
+
+def _hold_reasons(order: Order) -> list[str]:
+    """Return the reasons of an order's holds; one that waits for stock is accepted, and shown as on hold for that."""
+    reasons = [hold.reason for hold in order.holds]
+    return [*reasons, BACKORDERED] if order.is_waiting else reasons
 
 
 def status_response(response: Object) -> Object:
@@ -213,7 +246,7 @@ def _conversions_of(kind: inspect.Type) -> dict[type, Convert]:
         inner = _conversions_of(kind.item_type)
         return {list: _list_renderer(inner)} if inner else {}
     if isinstance(kind, inspect.DecimalType):
-        return {int: _with_decimal_point, Decimal: _with_decimal_point}
+        return {int: _int_with_decimal_point, Decimal: _with_decimal_point}
     if isinstance(kind, inspect.IntType):
         return {Decimal: int}
     return {int: str, Decimal: str} if isinstance(kind, inspect.StrType) else {}
@@ -224,10 +257,19 @@ def _members_of(wire_type: type[Struct]) -> dict[str, dict[type, Convert]]:
     return {field.encode_name: _conversions_of(field.type) for field in fields}
 
 
-def _with_decimal_point(number: int | Decimal) -> Decimal:
+def renderer_of(wire_type: type[Struct]) -> RenderObject:
+    """Make a function that renders an object as a wire type says: see `_renderer`."""
+    return _renderer(_members_of(wire_type))
+
+
+@lru_cache(1024)  # amounts such as 0 and 10 are in most orders
+def _int_with_decimal_point(number: int) -> Decimal:
+    """Make a whole number a decimal with a decimal point; exact."""
+    return _EXACT.multiply(number, _ONE)
+
+
+def _with_decimal_point(number: Decimal) -> Decimal:
     """Add a decimal point to a number that has none, without an exponent; exact."""
-    if type(number) is int:
-        return _EXACT.multiply(number, _ONE)
     text = f"{number:f}"
     return Decimal(text if "." in text else f"{text}.0")
 

@@ -4,6 +4,7 @@ Indexes answer number, customer's number, SKU, status, and the times of receipt 
 dates and the client itself are checked in each order.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +26,11 @@ from crossdock.flows.order_search import Filters, Match, OrderQuery, Overflow, R
 
 Tree = Any
 _DATES = ("createDate", "updateDate", "pbCreateDate", "pbUpdateDate")
+# Of all searches of this door; the last is of shipments.
+_ALL_DATES = (*_DATES, "shippedDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
+_FRACTION = re.compile(r"\.(\d+)")
 # The vendor's page of this search names no default; its other searches sort ascending.
 _SORT = (("pbCreateDate", True),)
 
@@ -40,17 +44,28 @@ class Search(Struct, frozen=True):
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
-def read(raw: bytes, clients: frozenset[str]) -> Search:
-    """Parse the body of a search. Refuses with Invalid all its faults."""
+def read(
+    raw: bytes,
+    clients: frozenset[str],
+    shape: type[Any] = wire.OrderSearch,
+    *,
+    statuses: Sequence[str] = STATUSES,
+    default_sort: tuple[tuple[str, bool], ...] = _SORT,
+) -> Search:
+    """Parse the body of a search, of orders or of what `shape` says. Refuses with Invalid all its faults."""
     rule = PbFulfillmentFormat(clients).client_rule
-    tree = normalize(parse(raw), wire.OrderSearch, numbers_as_text=True)
-    body = validate(tree, wire.OrderSearch, rule, _field_rule)
+    tree = normalize(parse(raw), shape, numbers_as_text=True)
+    body = validate(tree, shape, rule, lambda tree: _field_faults(tree, statuses))
     fields: dict[str, tuple[str, ...]] = {
-        each.name: tuple(dict.fromkeys(each.values)) if each.name not in _DATES else tuple(each.values)
+        each.name: tuple(dict.fromkeys(map(_text, each.values))) if each.name not in _ALL_DATES else tuple(each.values)
         for each in body.searchFields or ()
     }
     sort = tuple(dict.fromkeys(_parse_sort(each) for each in body.sort or ()))
-    return Search(body.clientId, fields, sort or _SORT)
+    return Search(body.clientId, fields, sort or default_sort)
+
+
+def _text(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _parse_sort(text: str) -> tuple[str, bool]:
@@ -58,7 +73,7 @@ def _parse_sort(text: str) -> tuple[str, bool]:
     return name, direction == "asc"
 
 
-def _field_rule(tree: Tree) -> Iterable[Fault]:
+def _field_faults(tree: Tree, statuses: Sequence[str]) -> Iterable[Fault]:
     """Require each name once, one or two values in order for a date, and the vendor's statuses for a status."""
     seen: set[str] = set()
     for position, field in objects_in(tree, "searchFields"):
@@ -69,12 +84,12 @@ def _field_rule(tree: Tree) -> Iterable[Fault]:
         if name in seen:
             yield Fault((*path, "name"), f"must not be repeated: {name!r} is in an earlier field")
         seen.add(name)
-        if name in _DATES:
+        if name in _ALL_DATES:
             yield from _date_faults(values, (*path, "values"))
         if name == "status":
             for number, value in enumerate(values):
-                if isinstance(value, str) and value not in STATUSES:
-                    yield Fault((*path, "values", number), f"must be one of {', '.join(STATUSES)}, not {value[:40]!r}")
+                if isinstance(value, str) and value not in statuses:
+                    yield Fault((*path, "values", number), f"must be one of {', '.join(statuses)}, not {value[:40]!r}")
 
 
 def _date_faults(values: list[Tree], path: Path) -> Iterator[Fault]:
@@ -83,11 +98,12 @@ def _date_faults(values: list[Tree], path: Path) -> Iterator[Fault]:
         yield Fault((*path, number), "must be a date and time with offset such as 2026-01-30T10:53:24Z")
     if len(values) > 2:
         yield Fault(path, "must be one date, from, or two dates, from and to")
-    elif not wrong and len(values) == 2 and _from(values[0]) >= _to(values[1]):
+    elif not wrong and len(values) == 2 and moment_of(values[0]) >= _to(values[1]):
         yield Fault((*path, 1), "must not be before the first date")
 
 
-def _from(text: str) -> int:
+def moment_of(text: str) -> int:
+    """Return a time in microseconds since 1970; one without an offset is in UTC."""
     moment = parse_date_time(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -96,13 +112,14 @@ def _from(text: str) -> int:
 
 
 def _to(text: str) -> int:
-    """Return the first moment after a time; a time without a fraction includes its whole second."""
-    return _from(text) + (1 if "." in text else _SECOND)
+    """Return the first moment after a time; a time includes the whole of its last digit, such as a whole second."""
+    digits = len(fraction[1]) if (fraction := _FRACTION.search(text)) else 0
+    return moment_of(text) + int(10 ** max(0, 6 - digits))
 
 
-def _span(values: Sequence[str]) -> tuple[int, int | None]:
+def span_of(values: Sequence[str]) -> tuple[int, int | None]:
     """Return the first moment of a date field and the first after it; None where it has no end."""
-    return _from(values[0]), _to(values[1]) if len(values) > 1 else None
+    return moment_of(values[0]), _to(values[1]) if len(values) > 1 else None
 
 
 # --------------------------------------------------------------------------------------------------------------- query
@@ -141,13 +158,14 @@ def _any_of(search: Search) -> tuple[tuple[Filters, ...], bool]:
     spans: dict[str, Any] = {}
     for name, kind in _INDEXED_DATES.items():
         if name in fields:
-            first, after = _span(fields[name])
+            first, after = span_of(fields[name])
             spans |= {f"{kind}_from": first, f"{kind}_to": after}
     values = {filter_name: [each.strip() for each in fields[name]] if filter_name == "term" else fields[name]
               for name, filter_name in _FILTERS.items() if name in fields}  # fmt: skip
     if "status" in fields:
         values["status"] = [str(status) for status in _statuses(fields["status"])]
     is_nearly_exact = fields.keys() <= {"status", "skus", *_INDEXED_DATES} and len(fields.get("skus", ())) < 2
+    is_nearly_exact &= responses.IN_PROGRESS not in fields.get("status", ())  # no index tells it from what waits
     return alternatives(values, base=Filters(**spans), is_exact=is_nearly_exact)
 
 
@@ -158,14 +176,17 @@ def _statuses(vendor_statuses: Sequence[str]) -> list[Status]:
         for each, vendor_status in STATUS.items()
         if vendor_status in vendor_statuses and each is not Status.ON_HOLD
     ]
-    unheld = {STATUS[status] for status in (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)}
-    return [*statuses, Status.ON_HOLD] if unheld & set(vendor_statuses) else statuses
+    unheld = (Status.OPEN, Status.PARTIALLY_ALLOCATED, Status.ALLOCATED)
+    if responses.IN_PROGRESS in vendor_statuses:
+        statuses += [each for each in unheld if each not in statuses]
+    may_be_held = {responses.IN_PROGRESS, *(STATUS[status] for status in unheld)} & set(vendor_statuses)
+    return [*statuses, Status.ON_HOLD] if may_be_held else statuses
 
 
 def matcher(search: Search) -> Callable[[Order, Tree], bool]:
     """Make a predicate: does an order, with its document where a field needs it, match the search?"""
     fields = {name: frozenset(values) for name, values in search.fields.items() if name not in _DATES}
-    spans = {name: _span(values) for name, values in search.fields.items() if name in _DATES}
+    spans = {name: span_of(values) for name, values in search.fields.items() if name in _DATES}
     ids = {responses.parse_order_id(text) for text in fields.get("orderIds", ())}
 
     def matches(order: Order, document: Tree) -> bool:
@@ -197,9 +218,13 @@ def _moment(name: str, order: Order, document: Tree) -> int | None:
         return order.created_at
     if name == "pbUpdateDate":  # of an order that has never changed: when it was received
         return order.updated_at
-    text = document.get(name)
+    return client_moment(document.get(name))
+
+
+def client_moment(text: Tree) -> int | None:
+    """Return a client's date in microseconds since 1970; None if there is none, or one that is not a time."""
     try:
-        return _from(text) if isinstance(text, str) and text else None
+        return moment_of(text) if isinstance(text, str) and text else None
     except ValueError:
         return None
 
@@ -216,8 +241,8 @@ def in_order(found: list[Match], search: Search) -> list[Match]:
 
 
 # ------------------------------------------------------------------------------------------------------------ response
-def envelope(documents: list[Tree], *, total: int, page: int, size: int) -> dict[str, Tree]:
-    """Render the vendor's envelope of a page; pages count from 1."""
+def envelope(documents: list[Tree], *, total: int, page: int, size: int, rows: str = "orders") -> dict[str, Tree]:
+    """Render the vendor's envelope of a page, whose documents are its member `rows`; pages count from 1."""
     pages = -(-total // size)
     return {
         "totalPages": pages,
@@ -227,5 +252,5 @@ def envelope(documents: list[Tree], *, total: int, page: int, size: int) -> dict
         "size": size,
         "number": page,
         "numberOfElements": len(documents),
-        "orders": documents,
+        rows: documents,
     }

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 from crossdock.core.json.value_types import Number
 from crossdock.doors.pb_fulfillment.wire import DropShipInfo, OrderCharges
 
-# The vendor's statuses; no order is INPROGRESS, because Crossdock does not know of picking.
+# The vendor's statuses.
 STATUSES = ("RECEIVED", "RELEASED", "INPROGRESS", "PARTIALLYSHIPPED", "SHIPPED", "DELIVERED", "CANCELED")
 OrderId = Annotated[
     str,
@@ -136,7 +136,7 @@ class StatusResponse(Struct, kw_only=True):
     pbUpdateDate: ServerTime | None = None
 
 
-TotalElements = Annotated[int, Meta(description="The number of orders that match.")]
+TotalElements = Annotated[int, Meta(description="The number of rows that match.")]
 PageNumber = Annotated[int, Meta(description="The page, counted from 1.")]
 
 

@@ -4,8 +4,9 @@ from crossdock.doors import Door
 from crossdock.doors.pb_oms.demo import curl
 from crossdock.doors.pb_oms.errors import refuse
 from crossdock.doors.pb_oms.format import FORMAT
+from crossdock.doors.pb_oms.reference_lists import REFERENCE_LISTS
 from crossdock.doors.pb_oms.routes import ROUTES
-from crossdock.doors.pb_oms.routes.not_yet import NOT_YET
+from crossdock.doors.pb_oms.routes.not_offered import NOT_OFFERED
 
 DOOR = Door(
     name="pb_oms",
@@ -14,5 +15,6 @@ DOOR = Door(
     refuse=refuse,
     format=FORMAT,
     demo_curl=curl,
-    not_yet=NOT_YET,
+    not_offered=NOT_OFFERED,
+    reference_lists=REFERENCE_LISTS,
 )

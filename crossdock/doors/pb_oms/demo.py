@@ -14,6 +14,6 @@ def curl(base: str) -> str:
         f'curl -s -X POST -u demo:demo-secret {base}/auth/api/v1/token | sed \'s/.*"access_token":"\\([^"]*\\).*/\\1/\''
     )
     return (
-        f'curl -s -X POST {base}/ordermanagement/api/v1/orders -H "Authorization: Bearer $({token})"'
+        f'curl -s -w "\\n" -X POST {base}/ordermanagement/api/v1/orders -H "Authorization: Bearer $({token})"'
         f" -H 'Content-Type: application/json' -d '{_BODY}'"
     )

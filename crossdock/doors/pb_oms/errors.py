@@ -36,6 +36,7 @@ STATUS_OF = {
     Code.UNAVAILABLE: 503,
     Code.OVERLOADED: 503,
     Code.TOO_MANY_ATTEMPTS: 429,
+    Code.RATE_LIMITED: 429,
 }
 _ERROR_CODE_OF_STATUS = {
     401: "unauthorized_error",
@@ -43,7 +44,7 @@ _ERROR_CODE_OF_STATUS = {
     404: "not_found",
     429: "too_many_requests",
     500: "internal_error",
-    501: "not_implemented",
+    501: "not_offered",
     503: "internal_error",
 }
 _ERROR_CODES = {code: _ERROR_CODE_OF_STATUS.get(status, "validation_error") for code, status in STATUS_OF.items()} | {

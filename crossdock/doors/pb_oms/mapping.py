@@ -35,7 +35,7 @@ from crossdock.core.orders.model import (
 )
 from crossdock.core.orders.status import Status
 from crossdock.doors.pb_oms import wire
-from crossdock.doors.pb_oms.catalog import CUSTOMS_PRODUCT, PRODUCT
+from crossdock.doors.pb_oms.catalog import CUSTOMS_PRODUCT, PRODUCT, kilograms
 from crossdock.doors.pb_oms.wire_calls import DELETED
 from crossdock.doors.pb_oms.wire_catalog import CustomsProductCreate
 from crossdock.flows.formats import MissingFields, ReferenceData
@@ -165,7 +165,7 @@ def _with_product(item: wire.Item, reference_data: ReferenceData) -> wire.Item:
     if entry.kind == CUSTOMS_PRODUCT:
         known = _customs_product_item(msgspec.json.decode(entry.document, type=CustomsProductCreate))
     else:
-        known = _product_item(decode_product(entry.document))
+        known = product_item(decode_product(entry.document))
     return wire.Item(
         customProductId=item.customProductId,
         itemId=known.itemId or item.customProductId,
@@ -193,19 +193,25 @@ def _customs_product_item(product: CustomsProductCreate) -> wire.Item:
     )
 
 
-def _product_item(product: Product) -> wire.Item:
-    """Return the properties of a product of the organization as an item."""
+def product_item(product: Product) -> wire.Item:
+    """Return the properties of a product of the organization as an item; a customs product has some that only this door has."""
     customs = product.customs or ProductCustoms()
+    own = product.door_fields.get("pb_oms", {})
+    weight, unit = own.get("weight"), own.get("weightUnit")
+    # Earlier releases did not convert the vendor's GM, so products of theirs have no weight but that one.
+    is_of_earlier_release = product.weight is None and unit == "GM"
+    if weight is None or (product.weight != kilograms(weight, unit) and not is_of_earlier_release):
+        weight, unit = product.weight, "KG"
     return wire.Item(
-        itemId=product.sku,
+        itemId=product.sku or own.get("itemId"),
         description=product.description or product.name,
         hSTariffCode=customs.tariff_code,
         hSTariffCodeCountry=customs.tariff_country,
         originCountryCode=customs.origin_country,
         originStateProvince=customs.origin_region,
-        quantity=1,
+        quantity=max(1, own.get("quantity", 1)),
         unitPrice=customs.value,
-        unitWeight=wire.Weight("KG", product.weight) if product.weight is not None else None,
+        unitWeight=wire.Weight(unit, weight) if weight is not None else None,
     )
 
 
@@ -269,14 +275,15 @@ def to_content(body: wire.OrderCreate, reference_data: ReferenceData) -> Content
 
 
 # ------------------------------------------------------------------------------------------------------------- rendering
-def _without_none(**members: Tree) -> dict[str, Tree]:
+def without_none(**members: Tree) -> dict[str, Tree]:
     """Make an object of the members that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _address_document(address: Address) -> dict[str, Tree]:
+def address_document(address: Address) -> dict[str, Tree]:
+    """Render an address with the members that it has."""
     lines = (*address.lines, None, None, None)
-    return _without_none(
+    return without_none(
         name=address.name,
         company=address.company,
         addressLine1=lines[0],
@@ -294,13 +301,13 @@ def _address_document(address: Address) -> dict[str, Tree]:
 
 def _other_address_document(address: Address) -> dict[str, Tree]:
     """Render an additional address; its members have another order, as in the vendor's sample."""
-    document = _address_document(address)
+    document = address_document(address)
     return {name: document[name] for name in wire.OtherAddress.__struct_fields__ if name in document}
 
 
 def _shipping_address_document(address: Address | None, missing_fields: MissingFields, name: str) -> dict[str, Tree]:
     """Render an address that a parcel is shipped from or to; street, city and country are required."""
-    document = _address_document(address or Address())
+    document = address_document(address or Address())
     if all(member in document for member in _REQUIRED):
         return document
     for member in _REQUIRED:
@@ -310,7 +317,7 @@ def _shipping_address_document(address: Address | None, missing_fields: MissingF
 
 def item_document(line: Line) -> dict[str, Tree]:
     customs = line.customs or ItemCustoms()
-    return _without_none(
+    return without_none(
         customProductId=line.product_ref,
         itemId=line.sku,
         description=line.description,
@@ -320,7 +327,7 @@ def item_document(line: Line) -> dict[str, Tree]:
         originStateProvince=customs.origin_region,
         quantity=line.quantity,
         unitPrice=line.unit_price,
-        unitWeight=_without_none(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
+        unitWeight=without_none(unitOfMeasurement=line.weight.unit, weight=line.weight.value) if line.weight else None,
     )
 
 
@@ -329,7 +336,7 @@ def _customer_document(customer: Customer | None) -> dict[str, Tree] | None:
         return None
     first, middle, last = split_name(customer.name) if customer.name else (None, None, None)
     first_names = join_name(first, middle)
-    return _without_none(
+    return without_none(
         firstName=first_names, lastName=last or None, email=customer.email, customerId=customer.customer_ref
     )
 
@@ -347,14 +354,14 @@ def _references_document(content: Content) -> dict[str, Tree] | None:
 
 def _preferences_document(content: Content) -> dict[str, Tree] | None:
     shipping, customs = content.shipping, content.customs
-    info = _without_none(
+    info = without_none(
         currencyCode=customs.currency,
         customsDeclaredValue=customs.declared_value,
         importerCustomsReference=customs.importer_ref,
         invoiceNumber=customs.invoice_number,
         reasonForExport=customs.reason,
     ) if customs else None  # fmt: skip
-    rendered = _without_none(
+    rendered = without_none(
         carrier=shipping.carrier if shipping else None,
         service=shipping.service if shipping else None,
         customs={"customsInfo": info} if info is not None else None,
@@ -367,19 +374,19 @@ def _preferences_document(content: Content) -> dict[str, Tree] | None:
 def _charges_document(content: Content) -> dict[str, Tree] | None:
     totals = content.totals or Totals()
     return (
-        _without_none(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
+        without_none(currency=content.currency, gmv=totals.total, subTotal=totals.items, totalPaid=totals.paid) or None
     )
 
 
 def _gift_document(gift: Gift | None) -> dict[str, Tree] | None:
-    return _without_none(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
+    return without_none(type="GIFT" if gift.is_gift else None, message=gift.message) if gift else None
 
 
 def from_content(content: Content, missing_fields: MissingFields) -> dict[str, Tree]:
     """Render content in the shape of the create body."""
     address = content.destinations[0].address if content.destinations else None
     billing = content.bill_to
-    return _without_none(
+    return without_none(
         orderNumber=content.number,
         orderMessage=_gift_document(content.gift),
         charges=_charges_document(content),

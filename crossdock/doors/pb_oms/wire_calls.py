@@ -15,6 +15,7 @@ Time = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
+SubscriptionId = Annotated[str, Meta(description="Id of the organization; at the vendor, that of its subscription.")]
 OrderStatus = Literal["UNFULFILLED", "FULFILLED", "ONHOLD", "CANCELED"]
 # The tag of an order that was deleted through this door; the order stays stored, and this door hides it.
 DELETED = "deleted:pb_oms"
@@ -22,6 +23,14 @@ DELETED = "deleted:pb_oms"
 MAX_BULK = 200
 # Tags of one order; each is an index entry.
 MAX_TAGS = 100
+
+
+class PageInfo(Struct):
+    """Where the page is among all rows; `page` is counted from 1."""
+
+    total: int
+    pages: int
+    page: int
 
 
 class OrderUpdated(Struct):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from crossdock.core.json.value_types import MAX_QUANTITY
+from crossdock.doors.pb_oms.wire_calls import PageInfo
 from crossdock.doors.pb_oms.wire_read import OrderRead
 
 FilterName = Literal[
@@ -44,14 +45,6 @@ class Search(Struct):
     filters: Annotated[list[Filter], Meta(max_length=9)] | None = None
     page: Annotated[int, Meta(ge=0, le=MAX_QUANTITY, description="0 and 1 are the first page.")] | None = None
     size: Annotated[int, Meta(ge=0, description="Orders of a page; more than 100 count as 100.")] | None = None
-
-
-class PageInfo(Struct):
-    """Where the page is among all orders found; `page` is counted from 1."""
-
-    total: int
-    pages: int
-    page: int
 
 
 class SearchResults(Struct):

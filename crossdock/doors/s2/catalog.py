@@ -224,6 +224,20 @@ def brand_response(entry: CatalogEntry) -> dict[str, Tree]:
     return {"id": entry.key, **parse_document(entry)}
 
 
+_UNKNOWN_PRODUCT = wire.ProductCreate(
+    sku="", brand="", gtin="", name="", remarks="", imageMain="",
+    packageLengthMm=0, packageWidthMm=0, packageHeightMm=0, shippingWeightKg=0,
+    caseUnit="EACH", casePack=1, caseLengthMm=0, caseWidthMm=0, caseHeightMm=0, caseWeightKg=0,
+    condition="NEW", serialNumberRequired=False, expiryDateRequired=False,
+)  # fmt: skip
+
+
+def unknown_product_document(sku: str, name: str, at: int) -> dict[str, Tree]:
+    """Make the document of a product that is not in the catalog, of which only its SKU and a name are known since `at`."""
+    brand = {"id": NO_ID, **brand_document("", at)}
+    return product_document(_UNKNOWN_PRODUCT, {}) | {"sku": sku, "brand": brand, "name": name}
+
+
 # Members of a product that only S2 has; the canonical product stores them as they are.
 _OWN_FIELDS = ("brand", "remarks", "caseUnit", "casePack", "caseLengthMm", "caseWidthMm", "caseHeightMm", "caseWeightKg",
                "condition", "serialNumberRequired", "expiryDateRequired")  # fmt: skip

@@ -108,4 +108,4 @@ def curl(base: str) -> str:
     """Format a shell command that signs in the demo user and creates an order at the server `base`."""
     json = "-H 'Content-Type: application/json'"
     token = f"curl -s -X POST {base}/login {json} -d '{_LOGIN}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\).*/\\1/'"
-    return f"curl -s -X POST {base}/order -H \"Authorization: Bearer $({token})\" {json} -d '{_BODY}'"
+    return f"curl -s -w '\\n' -X POST {base}/order -H \"Authorization: Bearer $({token})\" {json} -d '{_BODY}'"

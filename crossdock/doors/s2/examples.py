@@ -8,16 +8,23 @@ from typing import Any
 
 import msgspec
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.ids import IdGenerator
-from crossdock.core.orders.model import Content, Order, Source, initial_counters
+from crossdock.core.orders.fulfillments import Fulfillment, FulfillmentLine
+from crossdock.core.orders.model import Address, Content, Order, Source, initial_counters
 from crossdock.core.orders.status import Counters
+from crossdock.core.stock.model import Level
 from crossdock.doors import encode_json
 from crossdock.doors.s2 import catalog
 from crossdock.doors.s2.demo import ACCOUNT_ID, DEMO_SEEDS, FIRST_PRODUCT_ID
 from crossdock.doors.s2.edits import apply_update
 from crossdock.doors.s2.format import FORMAT
+from crossdock.doors.s2.fulfillments import Rendered, decode_stored, fulfillment_response, to_stored
+from crossdock.doors.s2.inventory import overview_response, warehouse_response
 from crossdock.doors.s2.responses import order_response
+from crossdock.doors.s2.wire_fulfillments import FulfillmentCreate
 from crossdock.flows.formats import ReferenceData
+from crossdock.flows.locations import StoredLocation, location_id_for
 from crossdock.flows.reference_data import CatalogEntry
 from crossdock.flows.tenants import Membership, Organization, Person
 
@@ -157,6 +164,55 @@ UNARCHIVED_ORDER = _order(ORDER_CREATE, **_LATER)
 ORDER_PAGE: Document = {"items": [ORDER], "total": 1}
 
 
+# ----------------------------------------------------------------------------------------------------------------- stock
+WAREHOUSE = Location(
+    "VAN", name="Vancouver", address=Address(lines=("638 Manitoba Ave",), city="Vancouver", region="BC", country="CA")
+)
+_STORED = StoredLocation(WAREHOUSE, location_id_for(_ORGANIZATION, WAREHOUSE.code), 1, _AT, _AT)
+WAREHOUSE_PAGE: Document = {"items": [_rendered(warehouse_response(_STORED, _ORGANIZATION))], "total": 1}
+_FIRST_PRODUCT = _ENTRIES[catalog.PRODUCT, FIRST_PRODUCT_ID]
+STOCK_SKU = catalog.parse_names(_FIRST_PRODUCT)["sku"]
+_LEVEL = Level(1, 1, STOCK_SKU, WAREHOUSE.code, on_hand=12, safety=3)
+INVENTORY_OVERVIEW: Document = _rendered(
+    overview_response([_LEVEL], {}, {WAREHOUSE.code: _STORED}, {STOCK_SKU: _FIRST_PRODUCT}, _ORGANIZATION)
+)
+
+# ---------------------------------------------------------------------------------------------------------- fulfillments
+FULFILLMENT_CREATE: Document = {
+    "orderId": ORDER["id"],
+    "address": ORDER_CREATE["shippingAddress"],
+    "warehouseId": WAREHOUSE_PAGE["items"][0]["id"],
+    "channelFulfillmentId": "WEB-10042-1",
+    "orderType": 0,
+    "shippingMethod": "Standard",
+    "items": [{"productId": FIRST_PRODUCT_ID, "quantity": 2}],
+    "notes": ["Fragile"],
+    "attachments": [{"fileName": "label.pdf", "path": "https://files.example.com/label.pdf", "type": "OTHER"}],
+}
+ATTACHMENTS_CREATE: Document = {"attachments": FULFILLMENT_CREATE["attachments"]}
+_FULFILLMENT = Fulfillment(
+    _ids.new(_AT), WAREHOUSE.code, _AT + 60_000_000, (FulfillmentLine(0, 2),), reference="WEB-10042-1"
+)
+_ASSIGNED = msgspec.structs.replace(_NEW, counters=(Counters(ordered=2, allocated=2),), fulfillments=(_FULFILLMENT,))
+FULFILLMENT: Document = _rendered(
+    fulfillment_response(
+        Rendered(
+            _FULFILLMENT,
+            _ASSIGNED,
+            ORDER,
+            [ORDER["items"][0]["product"]],
+            ORDER["organization"],
+            decode_stored(
+                to_stored(msgspec.convert(FULFILLMENT_CREATE, FulfillmentCreate), _NEW.order_id, _AT + 60_000_000)
+            ),
+            0,
+            WAREHOUSE_PAGE["items"][0],
+        )
+    )
+)
+FULFILLMENT_PAGE: Document = {"items": [FULFILLMENT], "total": 1}
+
+
 # ---------------------------------------------------------------------------------------------------------------- errors
 def _error(code: str, message: str) -> Document:
     return {"code": code, "message": message}
@@ -189,5 +245,16 @@ UNKNOWN_ACCOUNT = _error(
 )  # fmt: skip
 NUMBER_TAKEN = _error("ALREADY_EXISTS", "Order with channelOrderId 'WEB-10042' already exists for this account")
 SKU_TAKEN = _error("ALREADY_EXISTS", "Product with sku 'MUG-BLUE' already exists for this organization")
+FULFILLMENT_FAULTS = _error(
+    "INVALID_ARGUMENT", "items[0].quantity: must be at most 2, which no fulfillment has yet, not 3"
+)
+ATTACHMENT_FAULTS = _error("INVALID_ARGUMENT", "attachments[0].type: is required")
+NO_FULFILLMENT = _error("NOT_FOUND", "There is no such fulfillment")
+UNKNOWN_WAREHOUSE = _error(
+    "NOT_FOUND", "warehouseId: there is no warehouse '00000000-0000-4000-8000-000000000000'"
+)  # fmt: skip
+CHANNEL_ID_TAKEN = _error(
+    "ALREADY_EXISTS", "Fulfillment with channelFulfillmentId 'WEB-10042-1' already exists for this organization"
+)
 UPDATE_REFUSED = _error("FAILED_PRECONDITION", "The order is canceled and cannot be edited")
 CANCEL_REFUSED = _error("FAILED_PRECONDITION", "The order is canceled and cannot be canceled")

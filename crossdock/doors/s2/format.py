@@ -9,8 +9,8 @@ from crossdock.core.json.request_body import EntityReference, ParsedBody, parse_
 from crossdock.core.json.validation import unchecked
 from crossdock.core.orders.model import Content, Order
 from crossdock.doors import encode_json
-from crossdock.doors.s2 import wire
-from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, warehouse_of
+from crossdock.doors.s2 import fulfillments, wire
+from crossdock.doors.s2.catalog import ACCOUNT, PRODUCT, PRODUCT_BY_SKU, format_id, warehouse_of
 from crossdock.doors.s2.mapping import from_content, references_in, to_content, unique_items_rule
 from crossdock.doors.s2.responses import order_response
 from crossdock.flows.formats import NO_PLACEMENT, Format, MissingFields, Placement, ReferenceData
@@ -22,6 +22,7 @@ class S2Format(Format):
     """The document format of this door."""
 
     name = "s2"
+    personal_kinds = (fulfillments.KIND,)
     lines = "items"
     number_path: Path = ("channelOrderId",)
 
@@ -73,10 +74,18 @@ class S2Format(Format):
         return encode_json(order_response(document, order, reference_data))
 
     def placement(self, document: dict[str, Tree], order: Order, reference_data: ReferenceData) -> Placement:
-        """See Format; an account may name a warehouse that its new orders are assigned to."""
+        """See Format; an account may name a warehouse that its new orders are assigned to, with a fulfillment."""
         account = reference_data.entries.get((ACCOUNT, order.content.account_ref or ""))
         warehouse = warehouse_of(account) if account else None
-        return Placement(location_ref=warehouse) if warehouse else NO_PLACEMENT
+        return Placement(location_ref=warehouse, fulfills=True) if warehouse else NO_PLACEMENT
+
+    def documents_of(self, order: Order, history: Sequence[Event]) -> Sequence[tuple[str, str]]:
+        """See Format."""
+        return [(fulfillments.KIND, format_id(each.fulfillment_id)) for each in order.fulfillments]
+
+    def erase_document(self, kind: str, document: bytes) -> bytes | None:
+        """See Format."""
+        return fulfillments.erase_stored(document)
 
 
 FORMAT = S2Format()

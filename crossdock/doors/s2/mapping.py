@@ -28,6 +28,8 @@ from crossdock.flows.tenants import Organization
 
 Tree = Any
 _ALTERNATIVES = ("channelOrderIdAlt", "channelOrderIdAlt2")
+# Marks an order that was made for a fulfillment without one; it is a member of the order's document, and a reference.
+ORDER_KIND, DIRECT = "orderKind", "direct"
 
 
 # -------------------------------------------------------------------------------------------------------------- body to content
@@ -104,7 +106,10 @@ def to_content(body: ParsedBody, reference_data: ReferenceData) -> Content:
         ),
         destinations=(Destination(address=_address(sent.shippingAddress)),),
         account_ref=account if account != NO_ID else None,
-        references=tuple(Reference(name, value) for name in _ALTERNATIVES if (value := getattr(sent, name))),
+        references=(
+            *(Reference(name, value) for name in _ALTERNATIVES if (value := getattr(sent, name))),
+            *([Reference(ORDER_KIND, DIRECT)] if body.tree.get(ORDER_KIND) == DIRECT else ()),
+        ),
         placed_at=sent.channelOrderDate or None,
         currency=sent.currencyId or None,
         bill_to=_address(sent.billingAddress),
@@ -160,7 +165,7 @@ def _reference_fields(content: Content) -> dict[str, str]:
     """Render references under S2's two names; references of other names take the name that is left."""
     rendered = {each.name: each.value for each in content.references if each.name in _ALTERNATIVES}
     free = [name for name in _ALTERNATIVES if name not in rendered]
-    others = [each.value for each in content.references if each.name not in _ALTERNATIVES]
+    others = [each.value for each in content.references if each.name not in (*_ALTERNATIVES, ORDER_KIND)]
     return rendered | dict(zip(free, others, strict=False))
 
 
@@ -219,4 +224,5 @@ def from_content(content: Content, reference_data: ReferenceData, missing_fields
         shipByDate=_to_utc(content.ship_by),
         deliverByDate=_to_utc(content.deliver_by),
         customerNote=content.notes,
+        orderKind=next((each.value for each in content.references if each.name == ORDER_KIND), None),
     )

@@ -271,6 +271,58 @@ class OrderAttachment(Struct):
     updatedAt: ServerTime
 
 
+FulfillmentStatus = Annotated[
+    str, Meta(extra_json_schema={"enum": ["CREATED", "PENDING", "PARTIALLY_SHIPPED", "SHIPPED", "CANCELLED"]})
+]
+
+
+class FulfillmentItemResponse(Struct):
+    """A product of a fulfillment; the product is null where the order no longer has it."""
+
+    id: Id
+    product: Product | None
+    quantity: int
+    shippedQuantity: int
+
+
+class ShipmentItem(Struct):
+    """A product in a shipment."""
+
+    product: Product | None
+    quantity: int
+
+
+class Shipment(Struct):
+    """A package."""
+
+    id: Id
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["PENDING", "SHIPPED"]})]
+    carrier: str | None
+    shippingMethod: str | None
+    trackingNumber: str | None
+    trackingNumbers: list[str]
+    labels: Annotated[list[dict[str, Any]], Meta(description="Empty: labels are bought elsewhere.")]
+    items: list[ShipmentItem]
+    createdAt: ServerTime
+    updatedAt: ServerTime
+
+
+class FulfillmentOfOrder(Struct):
+    """A fulfillment in its order, in short: its warehouse by id, and its tracking numbers."""
+
+    id: Id
+    status: FulfillmentStatus
+    channelFulfillmentId: str | None
+    warehouseId: Id
+    items: list[FulfillmentItemResponse]
+    shipments: list[Shipment]
+    trackingNumber: str | None
+    trackingNumbers: list[str]
+    purchaseLabels: Annotated[list[dict[str, Any]], Meta(description="Empty: labels are bought elsewhere.")]
+    createdAt: ServerTime
+    updatedAt: ServerTime
+
+
 class Order(Struct):
     """An order. Unknown members of the request follow at the end."""
 
@@ -298,7 +350,7 @@ class Order(Struct):
     ]
     items: list[OrderItem]
     attachments: list[OrderAttachment]
-    fulfillments: Annotated[list[dict[str, Any]], _described("Empty for now.")]
+    fulfillments: Annotated[list[FulfillmentOfOrder], _described("Those of all warehouses, in short.")]
     createdAt: ServerTime
     updatedAt: ServerTime
     shipByDate: Annotated[str | None, _described("Date and time in UTC, as it was sent.")]
@@ -325,6 +377,47 @@ class AccountPage(Struct):
 
     items: list[Account]
     total: Annotated[int, _described("Number of all rows that the list has, on all pages.")]
+
+
+class Warehouse(Struct):
+    """A warehouse."""
+
+    id: Id
+    organization: Organization
+    name: str
+    address: Address
+    dropshipper: Annotated[bool, _described("Whether it belongs to somebody who ships for the organization.")]
+    fulfillmentCenter: Annotated[bool, _described("Whether orders can be assigned to it.")]
+    rmaCenter: Annotated[bool, _described("Whether it takes returns.")]
+    unitSystem: Annotated[Literal["METRIC"], _described("Always `METRIC`.")]
+    createdAt: ServerTime
+    updatedAt: ServerTime
+
+
+class WarehousePage(Struct):
+    """A page of warehouses."""
+
+    items: list[Warehouse]
+    total: Annotated[int, _described("Number of all rows that the list has, on all pages.")]
+
+
+class InventoryItem(Struct):
+    """The stock of a product in a warehouse."""
+
+    warehouseId: Id
+    productId: Id
+    quantity: Annotated[int, _described("Units that are there.")]
+    quantityAvailable: Annotated[int, _described("Units that can be promised to orders.")]
+    quantityPending: Annotated[int, _described("Units on their way to the warehouse.")]
+    quantityHold: Annotated[int, _described("Units that are there and promised to orders or kept back.")]
+
+
+class InventoryOverview(Struct):
+    """All stock. Every warehouse and product that an item names is in the other arrays."""
+
+    warehouses: list[Warehouse]
+    products: list[Product]
+    items: list[InventoryItem]
 
 
 class Membership(Struct):

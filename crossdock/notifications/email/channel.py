@@ -11,17 +11,20 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.errors import Busy
-from crossdock.core.orders.events import Held, decode_event
+from crossdock.core.orders.events import decode_event
 from crossdock.core.retry_policy import Attempt, Verdict
 from crossdock.flows import emails, event_payloads
 from crossdock.flows.context import Context
 from crossdock.flows.event_payloads import UNREADABLE, Notification
+from crossdock.flows.measures import count_mail
 from crossdock.notifications.email import compose, email_settings
 from crossdock.notifications.email.email_settings import HOLD_REASONS, MailSettings
-from crossdock.notifications.email.mail_kinds import KIND_OF, Kind, customer_holds
+from crossdock.notifications.email.mail_kinds import KINDS_OF, UNCONDITIONAL_KINDS, kind_of
 from crossdock.notifications.email.mime import MimeMessage
 from crossdock.notifications.email.smtp import Mailer, Smtp
+from crossdock.notifications.email.view import pickup_location
 from crossdock.notifications.worker import failed_by_bug, wait_for_database
 from crossdock.settings import Settings
 from crossdock.store.deliveries import Delivery, Endpoint
@@ -29,13 +32,16 @@ from crossdock.store.emails import StoredMail
 from crossdock.store.event_log import EventFilter, LogEntry
 
 _log = structlog.get_logger("crossdock.emails")
-_EVENT_NAMES = tuple(order_event.name for order_event in KIND_OF)
-_KIND_OF_NAME = {order_event.name: kind for order_event, kind in KIND_OF.items()}
+_EVENT_NAMES = tuple(order_event.name for order_event in KINDS_OF)
 # Sender of stored mails of organizations that have not set one; the domain is reserved for examples.
 _PLACEHOLDER_SENDER = "orders@shop.example"
 # Mails in flight for one organization. Rendering one takes about a millisecond of the event loop that serves requests too.
 _CAPACITY = 8
-_NOTHING_TO_SEND = "nothing to send: the order has no address, or wants no mails"
+# Processor time of one mail: rebuilding the order, rendering the template, storing or sending.
+_COST_S = 0.003
+# The answers of deliveries that sent no mail.
+NOTHING_TO_SEND = "nothing to send: the order has no address, or wants no mails"
+STORED = "stored: there is no mail server"
 
 
 class OutgoingMail(Struct, frozen=True):
@@ -92,6 +98,7 @@ class MailChannel:
         self._storing: asyncio.Task[None] | None = None
         self.capacity = _CAPACITY
         self.share = 5 * _CAPACITY  # no limit: an organization has one endpoint for mails
+        self.cost_s = _COST_S
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
         """Narrow the feed to events that make mails."""
@@ -100,14 +107,10 @@ class MailChannel:
     def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
         """Name the delivery of an event after its kind of mail, if the organization's settings allow it."""
         settings = self._settings(endpoint)
-        kind = _KIND_OF_NAME.get(entry.event.name)
-        if kind is None or settings is None or not settings.enabled or kind in settings.kinds_off:
+        if settings is None or not settings.enabled or entry.event.name not in _EVENT_NAMES:
             return ()
-        if kind is Kind.HOLD:
-            order_event = decode_event(entry.event)
-            if isinstance(order_event, Held) and not customer_holds(order_event, settings):
-                return ()
-        return (f"mail.{kind}",)
+        kind = UNCONDITIONAL_KINDS.get(entry.event.name) or kind_of(decode_event(entry.event), settings)
+        return () if kind is None or kind in settings.kinds_off else (f"mail.{kind}",)
 
     def _settings(self, endpoint: Endpoint, *, brand: str = "") -> MailSettings | None:
         return settings_of(
@@ -125,14 +128,16 @@ class MailChannel:
             notifications = {key: each for key, each in found.items() if isinstance(each, Notification)}
             orders = [each.order for each in notifications.values()]
             sent = await emails.sent_documents(tx, organization.organization_id, orders)
+            codes = {code for each in notifications.values() if (code := pickup_location(each.order_event))}
+            places = await emails.locations_of(tx, organization.organization_id, codes)
         settings = self._settings(endpoint, brand=organization.name)
         rendered = []
         for delivery in claimed:
             notification = notifications.get(delivery.delivery_id)
             if settings is not None and settings.templates:  # may take up to MAX_SECONDS of sandbox.py
-                mail = await asyncio.to_thread(self._render_one, settings, delivery, notification, sent)
+                mail = await asyncio.to_thread(self._render_one, settings, delivery, notification, sent, places)
             else:
-                mail = self._render_one(settings, delivery, notification, sent)
+                mail = self._render_one(settings, delivery, notification, sent, places)
                 await asyncio.sleep(0)  # requests are served between two mails
             rendered.append((delivery, mail))
         return rendered
@@ -143,6 +148,7 @@ class MailChannel:
         delivery: Delivery,
         notification: Notification | None,
         sent: dict[int, bytes],
+        places: dict[str, Location],
     ) -> OutgoingMail | Attempt:
         now = self._context.clock()
         if notification is None:
@@ -150,18 +156,24 @@ class MailChannel:
         if settings is None:
             return Attempt(now, 0, Verdict.REJECTED, error="no sender is set for this organization's mails")
         try:
-            message = self._compose(settings, notification, sent, now)
+            message = self._compose(settings, notification, sent, places, now)
         except Exception as bug:  # noqa: BLE001 - a mail that cannot be composed must not stop others
             _log.exception("bug", delivery_id=delivery.delivery_id, order_id=delivery.order_id)
             return failed_by_bug(bug, now, self._context.clock())
         if isinstance(message, Attempt):
             return message
         if message is None:
-            return Attempt(now, 0, Verdict.DELIVERED, answer=_NOTHING_TO_SEND)
+            count_mail(delivery.topic.removeprefix("mail."), "not_needed")
+            return Attempt(now, 0, Verdict.DELIVERED, answer=NOTHING_TO_SEND)
         return OutgoingMail(message, notification, delivery.topic.removeprefix("mail."))
 
     def _compose(
-        self, settings: MailSettings, notification: Notification, sent: dict[int, bytes], now: int
+        self,
+        settings: MailSettings,
+        notification: Notification,
+        sent: dict[int, bytes],
+        places: dict[str, Location],
+        now: int,
     ) -> MimeMessage | Attempt | None:
         return compose.compose_email(
             notification.entry.event,
@@ -171,6 +183,7 @@ class MailChannel:
             now_us=now,
             opted_out=not notification.order.content.notify,
             sent=sent.get(notification.order.source.submission_id),
+            place=places.get(pickup_location(notification.order_event) or ""),
             consent_key=self._key,
             public_url=self._context.settings.public_url,
         )
@@ -178,8 +191,12 @@ class MailChannel:
     async def send(self, mail: OutgoingMail) -> Attempt:
         """Send a mail, or store it if there is no server."""
         if self._mailer is None:
-            return await self._store(mail)
-        return await self._mailer.send(mail.message.raw, mail.message.sender, mail.message.recipient)
+            attempt = await self._store(mail)
+            count_mail(mail.kind, "stored")
+        else:
+            attempt = await self._mailer.send(mail.message.raw, mail.message.sender, mail.message.recipient)
+            count_mail(mail.kind, "sent" if attempt.verdict is Verdict.DELIVERED else str(attempt.verdict))
+        return attempt
 
     async def _store(self, mail: OutgoingMail) -> Attempt:
         """Store a mail, in one transaction with others that are stored at the same time."""
@@ -194,7 +211,7 @@ class MailChannel:
             self._storing = asyncio.create_task(self._store_all())
         await asyncio.shield(self._storing)
         took_ms = (self._context.clock() - began) // 1000
-        return Attempt(began, took_ms, Verdict.DELIVERED, answer="stored: there is no mail server")
+        return Attempt(began, took_ms, Verdict.DELIVERED, answer=STORED)
 
     async def _store_all(self) -> None:
         await asyncio.sleep(0)  # other mails of the same batch are added first

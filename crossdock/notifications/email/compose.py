@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.events import Event
 from crossdock.core.orders.events import Backordered, OrderEvent
 from crossdock.core.orders.model import Order
@@ -26,14 +27,16 @@ def compose_email(
     now_us: int,
     opted_out: bool = False,
     sent: bytes | None = None,
+    place: Location | None = None,
     consent_key: bytes = b"",
     public_url: str = "",
 ) -> MimeMessage | Attempt | None:
     """Compose the mail of an event, or None if the event makes none. `order` is the order right after the event.
 
     Returns a REJECTED attempt, made at `now_us` (microseconds since 1970 UTC), if the address can never be mailed to.
-    `opted_out`: the order wants no mails. `sent`: the sender's document of an unedited order, see choose_language. A mail that
-    asks for consent has a link only with a `consent_key` and a public address (the organization's, else `public_url`).
+    `opted_out`: the order wants no mails. `sent`: the sender's document of an unedited order, see choose_language. `place`: the
+    location of a pickup. A mail that asks for consent has a link only with a `consent_key` and a public address (the
+    organization's, else `public_url`).
     """
     kind = mail_kind(order_event, order, settings, opted_out=opted_out)
     recipient = recipient_of(order)
@@ -41,7 +44,7 @@ def compose_email(
         return None
     language = choose_language(order, settings, sent=sent)
     url = _consent_url(event, order_event, settings, consent_key, settings.public_url or public_url)
-    rendered = render(kind, order_event, order, settings, language, consent_url=url)
+    rendered = render(kind, order_event, order, settings, language, consent_url=url, place=place)
     try:
         return build_message(
             rendered, settings, language,

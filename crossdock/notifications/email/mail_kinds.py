@@ -10,8 +10,10 @@ from crossdock.core.orders.events import (
     Backordered,
     Canceled,
     Delivered,
+    FulfillmentCanceled,
     Held,
     OrderEvent,
+    ReadyForPickup,
     Received,
     Refunded,
     Returned,
@@ -30,24 +32,59 @@ class Kind(StrEnum):
     DELAY = "delay"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    PICKUP_REMINDER = "pickup_reminder"
+    PICKUP_EXPIRED = "pickup_expired"
     CANCELED = "canceled"
     RETURN_REQUESTED = "return_requested"
+    EXCHANGE = "exchange"
     RETURNED = "returned"
     REFUNDED = "refunded"
+    APPEASEMENT = "appeasement"
 
 
-KIND_OF: dict[type[OrderEvent], Kind] = {
-    Received: Kind.CONFIRMATION,
-    Held: Kind.HOLD,
-    Backordered: Kind.DELAY,
-    Shipped: Kind.SHIPPED,
-    Delivered: Kind.DELIVERED,
-    Canceled: Kind.CANCELED,
-    ReturnRequested: Kind.RETURN_REQUESTED,
-    Returned: Kind.RETURNED,
-    Refunded: Kind.REFUNDED,
+# The kinds of mail that each event may make.
+KINDS_OF: dict[type[OrderEvent], tuple[Kind, ...]] = {
+    Received: (Kind.CONFIRMATION,),
+    Held: (Kind.HOLD,),
+    Backordered: (Kind.DELAY,),
+    Shipped: (Kind.SHIPPED,),
+    Delivered: (Kind.DELIVERED,),
+    ReadyForPickup: (Kind.READY_FOR_PICKUP, Kind.PICKUP_REMINDER),
+    FulfillmentCanceled: (Kind.PICKUP_EXPIRED,),
+    Canceled: (Kind.CANCELED,),
+    ReturnRequested: (Kind.RETURN_REQUESTED, Kind.EXCHANGE),
+    Returned: (Kind.RETURNED,),
+    Refunded: (Kind.REFUNDED, Kind.APPEASEMENT),
 }
-assert set(KIND_OF.values()) == set(Kind), "every kind of mail has its event"
+assert {kind for kinds in KINDS_OF.values() for kind in kinds} == set(Kind), "every kind of mail has its event"
+# Events that make their mail whatever they say; the others have to be decoded first.
+_UNCONDITIONAL = (Received, Backordered, Delivered, Canceled, Returned)
+UNCONDITIONAL_KINDS: dict[str, Kind] = {each.name: KINDS_OF[each][0] for each in _UNCONDITIONAL}
+
+
+def kind_of(order_event: OrderEvent, settings: MailSettings) -> Kind | None:
+    """Return the kind of mail an event is about, whether or not the mail is switched off; None if it is about none.
+
+    A pickup that is handed over is shipped and delivered by one change, so its shipment makes no mail.
+    """
+    match order_event:
+        case Held():
+            return Kind.HOLD if customer_holds(order_event, settings) else None
+        case Shipped():
+            is_pickup = order_event.fulfillment is not None and order_event.fulfillment.kind == "pickup"
+            return None if is_pickup else Kind.SHIPPED
+        case ReadyForPickup():
+            return Kind.PICKUP_REMINDER if order_event.reminder else Kind.READY_FOR_PICKUP
+        case FulfillmentCanceled():
+            return Kind.PICKUP_EXPIRED if order_event.expired else None
+        case ReturnRequested():
+            is_exchange = order_event.state is not None and order_event.state.exchange
+            return Kind.EXCHANGE if is_exchange else Kind.RETURN_REQUESTED
+        case Refunded():
+            is_appeasement = order_event.refund is not None and order_event.refund.kind == "appeasement"
+            return Kind.APPEASEMENT if is_appeasement else Kind.REFUNDED
+    return UNCONDITIONAL_KINDS.get(order_event.name)
 
 
 def mail_kind(order_event: OrderEvent, order: Order, settings: MailSettings, *, opted_out: bool = False) -> Kind | None:
@@ -55,10 +92,8 @@ def mail_kind(order_event: OrderEvent, order: Order, settings: MailSettings, *, 
 
     None if the event makes no mail, the order has no address, or the organization has switched the mail off.
     """
-    kind = KIND_OF.get(type(order_event))
+    kind = kind_of(order_event, settings)
     if kind is None or opted_out or not settings.enabled or kind in settings.kinds_off:
-        return None
-    if isinstance(order_event, Held) and not customer_holds(order_event, settings):
         return None
     return kind if recipient_of(order) else None
 

@@ -6,19 +6,22 @@ Previews show it, and an organization's templates are validated on it before the
 from collections.abc import Iterator
 from decimal import Decimal
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
     Delivered,
+    FulfillmentCanceled,
     Held,
     OrderEvent,
-    Package,
+    ReadyForPickup,
     Received,
     Refunded,
     Returned,
     ReturnRequested,
     Shipped,
 )
+from crossdock.core.orders.fulfillments import Fulfillment, FulfillmentLine, Package
 from crossdock.core.orders.model import (
     Address,
     Charge,
@@ -32,12 +35,19 @@ from crossdock.core.orders.model import (
     Totals,
     initial_counters,
 )
+from crossdock.core.orders.payments import Refund
+from crossdock.core.orders.returns import Return, ReturnLine
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language
 from crossdock.notifications.email.mail_kinds import Kind
 
 AT = 1_769_770_404_000_000  # 2026-01-30T10:53:24Z
 CONSENT_URL = "https://shop.example.com/consent/sample"
+_PICKUP_BY = AT + 7 * 86_400_000_000
+PLACE = Location(
+    "HALIFAX-1", "Harbour shop", "store",
+    Address(lines=("200 Lower Water Street",), city="Halifax", region="NS", postal_code="B3J 3S8", country="CA"),
+)  # fmt: skip
 
 _PRODUCTS: dict[Language, tuple[str, str]] = {
     "en": ("Ceramic mug, ocean blue, 350 ml", "Linen tea towel"),
@@ -101,6 +111,15 @@ _PACKAGES = (
     Package(((0, 2),), "Canada Post", "Xpresspost", "7023210039414604", "https://carrier.example.com/track/7023210039414604"),
     Package(((1, 3),), "UPS"),
 )  # fmt: skip
+_PICKUP = Fulfillment(
+    1, PLACE.code, AT, (FulfillmentLine(0, 2), FulfillmentLine(1, 3)), "pickup", ready_at=AT, pickup_by=_PICKUP_BY
+)
+_PART_OF_PICKUP = Fulfillment(1, PLACE.code, AT, (FulfillmentLine(1, 2),), "pickup", ready_at=AT)
+_EXPIRED = Fulfillment(
+    1, PLACE.code, AT, (FulfillmentLine(0, 2, canceled=2), FulfillmentLine(1, 3, canceled=3)), "pickup", ready_at=AT,
+    pickup_by=_PICKUP_BY,
+)  # fmt: skip
+_EXCHANGE = Return(1, AT, (ReturnLine(0, 1),), label_url="https://shop.example.com/labels/1", exchange=True)
 _EVENTS_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
     Kind.HOLD: (
         Held(holds=(Hold("address", AT),)),
@@ -122,6 +141,12 @@ _EVENTS_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
         Delivered(lines=_ALL_LINES, counters=_counters(*_DELIVERED), tracking_number="7023210039414604"),
         Delivered(lines=((0, 2),), counters=_counters({"shipped": 2, "delivered": 2}, {"shipped": 3})),
     ),
+    Kind.READY_FOR_PICKUP: (
+        ReadyForPickup(fulfillments=(_PICKUP,)),
+        ReadyForPickup(fulfillments=(_PART_OF_PICKUP,)),
+    ),
+    Kind.PICKUP_REMINDER: (ReadyForPickup(fulfillments=(_PICKUP,), reminder=True),),
+    Kind.PICKUP_EXPIRED: (FulfillmentCanceled(fulfillments=(_EXPIRED,), expired=_ALL_LINES),),
     Kind.CANCELED: (
         Canceled(lines=((1, 2),), counters=_counters({}, {"canceled": 2}), reason="out of stock"),
         Canceled(lines=_ALL_LINES, counters=_counters({"canceled": 2}, {"canceled": 3})),
@@ -135,6 +160,16 @@ _EVENTS_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
             lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1}, _DELIVERED[1]), return_id=1
         ),
     ),
+    Kind.EXCHANGE: (
+        ReturnRequested(
+            lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1}, _DELIVERED[1]), return_id=1,
+            label_url=_EXCHANGE.label_url, state=_EXCHANGE,
+        ),
+        ReturnRequested(
+            lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1}, _DELIVERED[1]), return_id=1,
+            state=Return(1, AT, (ReturnLine(0, 1),), exchange=True),
+        ),
+    ),
     Kind.RETURNED: (
         Returned(
             lines=((0, 1),), counters=_counters({**_DELIVERED[0], "return_requested": 1, "returned": 1}, _DELIVERED[1]),
@@ -142,5 +177,8 @@ _EVENTS_OF_KIND: dict[Kind, tuple[OrderEvent, ...]] = {
         ),
     ),
     Kind.REFUNDED: (Refunded(amount=Decimal("24.00"), return_id=1),),
+    Kind.APPEASEMENT: (
+        Refunded(amount=Decimal("5.00"), refund=Refund(1, AT, Decimal("5.00"), "appeasement")),
+    ),
 }  # fmt: skip
 assert {*_EVENTS_OF_KIND, Kind.CONFIRMATION} == set(Kind), "every kind of mail has a sample"

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from crossdock.core.money import to_minor_unit
-from crossdock.core.orders.events import OrderEvent, Package, Shipped
+from crossdock.core.orders.events import OrderEvent, Shipped
+from crossdock.core.orders.fulfillments import Package
 from crossdock.core.orders.model import Address, Content, Order
 from crossdock.core.orders.status import Status
 from crossdock.notifications.email.email_settings import Language, MailSettings

@@ -12,7 +12,7 @@ from crossdock.core.json.request_body import decode_body
 from crossdock.notifications.email.email_settings import MailSettings, Override
 from crossdock.notifications.email.languages import LANGUAGES
 from crossdock.notifications.email.mail_kinds import Kind
-from crossdock.notifications.email.samples import CONSENT_URL, samples
+from crossdock.notifications.email.samples import CONSENT_URL, PLACE, samples
 from crossdock.notifications.email.sandbox import static_faults
 from crossdock.notifications.email.templating import VARIABLES, render_strictly
 
@@ -84,7 +84,9 @@ def _faults_of(settings: MailSettings, kind: Kind, language: Any, member: str, s
     )
     for order_event, order in samples(kind, language):
         try:
-            rendered = render_strictly(kind, order_event, order, only_this, language, consent_url=CONSENT_URL)
+            rendered = render_strictly(
+                kind, order_event, order, only_this, language, consent_url=CONSENT_URL, place=PLACE
+            )
         except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
             return [f"fails on a sample: {error}"]
         if not getattr(rendered, member).strip():

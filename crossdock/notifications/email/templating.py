@@ -8,6 +8,7 @@ from jinja2 import TemplateError
 from markupsafe import Markup
 from msgspec import Struct
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.orders.events import OrderEvent
 from crossdock.core.orders.model import Order
 from crossdock.notifications.email.email_settings import Language, MailSettings
@@ -38,19 +39,20 @@ def render(
     language: Language,
     *,
     consent_url: str = "",
+    place: Location | None = None,
 ) -> Rendered:
     """Render a mail, with the organization's own templates where it has them.
 
     If one of those fails, the built-in templates are used instead, so that the customer gets the mail in any case.
     """
     try:
-        return render_strictly(kind, order_event, order, settings, language, consent_url=consent_url)
+        return render_strictly(kind, order_event, order, settings, language, consent_url=consent_url, place=place)
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         if not settings.templates:
             raise
         _log.warning("mail template failed", kind=str(kind), language=language, error=type(error).__name__)
         built_in_only = msgspec.structs.replace(settings, templates={})
-        return render_strictly(kind, order_event, order, built_in_only, language, consent_url=consent_url)
+        return render_strictly(kind, order_event, order, built_in_only, language, consent_url=consent_url, place=place)
 
 
 def render_strictly(
@@ -61,9 +63,10 @@ def render_strictly(
     language: Language,
     *,
     consent_url: str = "",
+    place: Location | None = None,
 ) -> Rendered:
     """As `render`, but an error in an organization's own template is raised."""
-    view = build_view(kind, order_event, order, settings, language, consent_url=consent_url)
+    view = build_view(kind, order_event, order, settings, language, consent_url=consent_url, place=place)
     override = settings.override(kind, language)
     variables: dict[str, Any] = {name: getattr(view, name) for name in View.__struct_fields__}
     variables["markup"] = ""
@@ -81,7 +84,8 @@ def render_strictly(
 
 
 def _subject(view: View, language: Language) -> str:
-    key = f"{view.kind}.subject_part" if view.is_part else f"{view.kind}.subject"
+    variant = "_pickup" if view.is_pickup else "_part" if view.is_part else ""
+    key = f"{view.kind}.subject{variant}"
     return translate(language, key, number=view.number)
 
 

@@ -11,24 +11,29 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from crossdock.core.catalog.locations import Location
 from crossdock.core.money import COMPONENTS, PRECISION, reconcile
 from crossdock.core.orders.events import (
     Backordered,
     Canceled,
     Delivered,
+    FulfillmentCanceled,
     Held,
     OrderEvent,
-    Package,
+    ReadyForPickup,
     Refunded,
     ReturnRequested,
     Shipped,
 )
+from crossdock.core.orders.fulfillments import Fulfillment, Package
 from crossdock.core.orders.model import Address, Content, Line, Order
 from crossdock.core.orders.status import Counters
 from crossdock.notifications.email.email_settings import Language, MailSettings, is_link
 from crossdock.notifications.email.formatting import (
+    FormattedLanguage,
     country_name,
     format_day_at,
+    format_moment_at,
     format_money,
     format_sent_day,
     parse_day,
@@ -93,6 +98,7 @@ class View(Struct, frozen=True, kw_only=True):
     more_items: int = 0
     addresses: tuple[tuple[str, ...], ...] = ()
     is_part: bool = False
+    is_pickup: bool = False
     totals: tuple[Total, ...] = ()
     about: tuple[str, ...] = ()
     packages: tuple[PackageView, ...] = ()
@@ -103,6 +109,8 @@ class View(Struct, frozen=True, kw_only=True):
     consent_url: str = ""
     label_url: str = ""
     amount: str = ""
+    pickup_place: tuple[str, ...] = ()
+    pickup_by: str = ""
 
 
 # Mails about items that are on their way to the customer, or wait to be shipped.
@@ -117,8 +125,10 @@ def build_view(
     language: Language,
     *,
     consent_url: str = "",
+    place: Location | None = None,
 ) -> View:
-    """Build the variables of a mail. `order` is the order right after the event, `consent_url` the link to a consent page."""
+    """Build the variables of a mail. `order` is the order right after the event, `consent_url` the link to a consent page,
+    `place` the location of a pickup."""
     content = order.content
     if isinstance(order_event, Held):
         order_event = msgspec.structs.replace(order_event, holds=customer_holds(order_event, settings))
@@ -135,8 +145,41 @@ def build_view(
         items=_items(content, quantities[:MAX_ITEMS], language),
         more_items=max(0, len(quantities) - MAX_ITEMS),
         addresses=_addresses(content, quantities, language) if kind in _WITH_ADDRESS else (),
+        **_pickup_variables(order_event, order, settings, language, place),
         **_kind_variables(kind, order_event, order, settings, language, consent_url),
     )
+
+
+def pickup_location(order_event: OrderEvent) -> str | None:
+    """Return the code of the location of the pickup that an event is about, None if it is about none."""
+    pickup = _pickup(order_event)
+    return None if pickup is None else pickup.location
+
+
+def _pickup(order_event: OrderEvent) -> Fulfillment | None:
+    if not isinstance(order_event, ReadyForPickup | FulfillmentCanceled):
+        return None
+    return next((each for each in order_event.fulfillments if each.kind == "pickup"), None)
+
+
+def _pickup_variables(
+    order_event: OrderEvent, order: Order, settings: MailSettings, language: Language, place: Location | None
+) -> dict[str, Any]:
+    """Build the variables of a pickup: where, and until when."""
+    if isinstance(order_event, Delivered):
+        handed_over = order_event.fulfillment_id is not None and any(
+            each.kind == "pickup" for each in order.fulfillments if each.fulfillment_id == order_event.fulfillment_id
+        )
+        return {"is_pickup": handed_over}
+    pickup = _pickup(order_event)
+    if pickup is None:
+        return {}
+    by = "" if pickup.pickup_by is None else format_moment_at(pickup.pickup_by, settings.time_zone, language)
+    if place is None:
+        return {"pickup_by": by}
+    address = () if place.address is None else address_lines(place.address, language)
+    name = shown(place.name or "") or ("" if address else shown(place.code))
+    return {"pickup_by": by, "pickup_place": (name, *address) if name else address}
 
 
 def _kind_variables(
@@ -161,6 +204,9 @@ def _kind_variables(
         consent_by = format_sent_day(order_event.consent_by, zone, language)
         expected = format_sent_day(order_event.expected_at, zone, language)
         return {"expected": expected, "consent_by": consent_by, "consent_url": consent_url if consent_by else ""}
+    if kind is Kind.READY_FOR_PICKUP:
+        ready = sum(quantity for _, quantity in _quantities(order_event, content))
+        return {"is_part": ready < sum(line.ordered - line.canceled for line in order.counters)}
     if isinstance(order_event, ReturnRequested):
         return {"label_url": safe_link(order_event.label_url)}
     if isinstance(order_event, Refunded):
@@ -177,9 +223,12 @@ def safe_link(url: str | None) -> str:
 
 def line_title(content: Content, position: int, language: Language) -> str:
     """Return the title of a line: its description, else its SKU, else the sender's product id, else its position."""
-    line = content.lines[position]
-    title = shown(line.description or line.sku or line.product_ref or "")
-    return title or translate(language, "item_unnamed", position=position + 1)
+    return own_title(content.lines[position]) or translate(language, "item_unnamed", position=position + 1)
+
+
+def own_title(line: Line) -> str:
+    """Return what a line itself says of its title; "" if nothing."""
+    return shown(line.description or line.sku or line.product_ref or "")
 
 
 def customer_name(content: Content) -> str:
@@ -194,6 +243,10 @@ def customer_name(content: Content) -> str:
 def _quantities(order_event: OrderEvent, content: Content) -> tuple[tuple[int, int], ...]:
     """Return the lines an event is about, by position, with the units of each: every line if it is about the whole order."""
     lines = getattr(order_event, "lines", None)
+    if isinstance(order_event, ReadyForPickup):
+        lines = tuple((each.line, each.open) for part in order_event.fulfillments for each in part.lines if each.open)
+    elif isinstance(order_event, FulfillmentCanceled):
+        lines = order_event.expired
     if lines is not None:
         return tuple((position, quantity) for position, quantity in lines if position < len(content.lines))
     if isinstance(order_event, Refunded):
@@ -337,7 +390,7 @@ _CODE_FIRST = (
 _CODE_FIRST_IN = frozenset(_CODE_FIRST.split())
 
 
-def address_lines(address: Address, language: Language) -> tuple[str, ...]:
+def address_lines(address: Address, language: FormattedLanguage) -> tuple[str, ...]:
     """Format an address as the lines of an address label, without empty ones."""
     parts = (address.city, address.region, address.postal_code)
     if address.country in _CODE_FIRST_IN:

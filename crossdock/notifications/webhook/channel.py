@@ -22,33 +22,15 @@ _log = structlog.get_logger("crossdock.webhooks")
 _CONNECTIONS = 1_024
 # At most this share of the limit of open files, because each connection in flight may have an idle one beside it.
 _SHARE_OF_FILES = 8
+# Processor time of one request: rebuilding the order, rendering its document, signing, sending.
+_COST_S = 0.0006
 
 
-class WebhookChannel:
-    """Delivers by HTTP; see worker.Channel."""
+class RequestRenderer:
+    """Renders deliveries as HTTP requests."""
 
-    def __init__(self, context: Context, webhooks: Webhooks) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._webhooks = webhooks
-        self.capacity = context.settings.webhook_concurrency
-        self.share = (
-            webhooks.connections // 2
-        )  # the endpoints of one organization, if all are slow, leave half to others
-
-    def event_filter(self, endpoint: Endpoint) -> EventFilter:
-        """Narrow the feed to the subscribed events, doors and statuses."""
-        subscription = subscription_of(endpoint)
-        payload = self._payload(subscription)
-        names: tuple[str, ...] = ()
-        if subscription.topics and payload.topics is event_name:
-            # A filter without names means every event, so "none" stands in where no known event matches.
-            names = tuple(name for name in payload.known if subscription.matches(name)) or ("none",)
-        return EventFilter(names, subscription.doors, subscription.statuses)
-
-    def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
-        """Name the deliveries of an event: the topics its payload format gives it that are subscribed to."""
-        subscription = subscription_of(endpoint)
-        return [topic for topic in self._payload(subscription).topics_of(entry) if subscription.matches(topic)]
 
     def _payload(self, subscription: Subscription) -> PayloadFormat:
         return self._context.payloads[subscription.format]
@@ -57,7 +39,7 @@ class WebhookChannel:
         """Render each delivery as a request; one that cannot be rendered is a failed attempt."""
         if not claimed:
             return []
-        subscription = subscription_of(endpoint)
+        subscription = subscription_of(self._context, endpoint)
         payload = self._payload(subscription)
         bodies = {each.delivery_id: each.payload for each in claimed if each.payload is not None}
         async with self._context.store.reading() as tx:
@@ -111,6 +93,34 @@ class WebhookChannel:
             secrets=subscription.secrets_at(now),
             timeout_s=self._context.settings.webhook_timeout_s,
         )
+
+
+class WebhookChannel(RequestRenderer):
+    """Delivers by HTTP; see worker.Channel."""
+
+    def __init__(self, context: Context, webhooks: Webhooks) -> None:
+        super().__init__(context)
+        self._webhooks = webhooks
+        self.capacity = context.settings.webhook_concurrency
+        self.cost_s = _COST_S
+        self.share = (
+            webhooks.connections // 2
+        )  # the endpoints of one organization, if all are slow, leave half to others
+
+    def event_filter(self, endpoint: Endpoint) -> EventFilter:
+        """Narrow the feed to the subscribed events, doors and statuses."""
+        subscription = subscription_of(self._context, endpoint)
+        payload = self._payload(subscription)
+        names: tuple[str, ...] = ()
+        if subscription.topics and payload.topics is event_name:
+            # A filter without names means every event, so "none" stands in where no known event matches.
+            names = tuple(name for name in payload.known if subscription.matches(name)) or ("none",)
+        return EventFilter(names, subscription.doors, subscription.statuses)
+
+    def topics(self, endpoint: Endpoint, entry: LogEntry) -> Sequence[str]:
+        """Name the deliveries of an event: the topics its payload format gives it that are subscribed to."""
+        subscription = subscription_of(self._context, endpoint)
+        return [topic for topic in self._payload(subscription).topics_of(entry) if subscription.matches(topic)]
 
     async def send(self, message: Message) -> Attempt:
         """Send one request."""

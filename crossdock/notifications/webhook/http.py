@@ -24,6 +24,7 @@ from yarl import URL
 
 from crossdock import __version__
 from crossdock.core.retry_policy import ANSWER_BYTES, MAX_RETRY_AFTER_S, SECOND_US, Attempt, Verdict
+from crossdock.flows import tracing
 from crossdock.notifications.webhook.dns import Resolver
 from crossdock.notifications.webhook.signing import signature
 from crossdock.notifications.webhook.ssrf import Forbidden, check_url, open_socket
@@ -181,6 +182,7 @@ class Webhooks:
         if message.headers:
             _ensure_headers(message.headers)
         headers = CIMultiDict(message.headers)
+        headers.update(tracing.headers())
         headers["User-Agent"] = _USER_AGENT
         headers["Content-Type"] = message.content_type
         headers["Accept-Encoding"] = "identity"

@@ -75,7 +75,7 @@ async def matches(tx: Transaction, organization_id: int, query: OrderQuery) -> M
 async def event_hashes(tx: Transaction, organization_id: int, query: OrderQuery) -> tuple[dict[int, bytes], int | None]:
     """Find the orders of a page by receipt, newest first: by id, the hash of each one's last event; and the page's `last`."""
     rows, last = await _rows(tx, organization_id, query, statements.event_hashes_statement)
-    return {row["order_id"]: bytes(row["event_hash"]) for row in rows}, last
+    return {order_id: bytes(event_hash) for order_id, event_hash in rows}, last  # by name would take twice as long
 
 
 async def _matches_of_one(tx: Transaction, organization_id: int, query: OrderQuery) -> Matches:

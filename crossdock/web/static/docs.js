@@ -72,7 +72,7 @@ function addCopyButton(pre) {
   const box = make("div", { className: "code" });
   pre.replaceWith(box);
   pre.tabIndex = 0; // a box that scrolls must be reachable by keyboard
-  box.append(pre, button);
+  box.append(button, pre); // above the text: on it, the button would cover long lines
 }
 
 async function copy(element) {

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 
 from crossdock.core.allocation.plan import Assignment, Demand, DemandLine, Location, Plan, plan
 from crossdock.core.allocation.rules import DEFAULT_RULES, Filter, RuleSet, Score
+from tests.slowness import slowness
 
 # Seattle, Lyon and Tokyo; the customer is in Paris.
 EAST = Location("EAST", country="US", latitude=47.6, longitude=-122.3)
 LYON = Location("LYON", country="FR", latitude=45.8, longitude=4.8, priority=40, type="store")
 TOKYO = Location("TOKYO", country="JP", latitude=35.7, longitude=139.7, cost=5)
 PLACES = (EAST, LYON, TOKYO)
-FEW = {("A", "EAST"): 3, ("A", "LYON"): 2, ("B", "LYON"): 1}
-ONE_EACH = {("A", "EAST"): 1, ("A", "LYON"): 1, ("A", "TOKYO"): 1}
+FEW = {("A", "", "EAST"): 3, ("A", "", "LYON"): 2, ("B", "", "LYON"): 1}
+ONE_EACH = {("A", "", "EAST"): 1, ("A", "", "LYON"): 1, ("A", "", "TOKYO"): 1}
 PARIS = {"country": "FR", "latitude": 48.9, "longitude": 2.4}
 
 
@@ -38,14 +39,14 @@ def ruled_out(made: Plan) -> dict[str, str]:
 
 class TestOneLocation:
     def test_a_location_that_has_everything_serves_everything(self) -> None:
-        stock = {("A", "EAST"): 9, ("A", "TOKYO"): 2, ("B", "TOKYO"): 1}
+        stock = {("A", "", "EAST"): 9, ("A", "", "TOKYO"): 2, ("B", "", "TOKYO"): 1}
         made = plan(demand(("A", 2), ("B", 1)), stock, PLACES, ())
         assert served(made) == [(0, "TOKYO", 2), (1, "TOKYO", 1)]
         assert made.unserved == ()
         assert ruled_out(made) == {"LYON": "it has nothing of the order in stock"}
 
     def test_of_several_the_best_score_wins(self) -> None:
-        stock = {("A", "EAST"): 1, ("A", "LYON"): 1, ("A", "TOKYO"): 1}
+        stock = {("A", "", "EAST"): 1, ("A", "", "LYON"): 1, ("A", "", "TOKYO"): 1}
         nearest = RuleSet("near", scores=(Score("distance"),))
         cheapest = RuleSet("cheap", scores=(Score("cost"),))
         preferred = RuleSet("preferred", scores=(Score("priority"),))
@@ -57,14 +58,14 @@ class TestOneLocation:
 
     def test_the_plan_shows_how_each_location_scored(self) -> None:
         rules = RuleSet("r", scores=(Score("priority", 2), Score("coverage", 1)))
-        made = plan(demand(("A", 2)), {("A", "EAST"): 1, ("A", "LYON"): 2}, PLACES, (rules,))
+        made = plan(demand(("A", 2)), {("A", "", "EAST"): 1, ("A", "", "LYON"): 2}, PLACES, (rules,))
         assert [(each.location, each.score, each.parts) for each in made.candidates if each.score] == [
             ("LYON", 1800, (("priority", 800), ("coverage", 1000))),
             ("EAST", 1500, (("priority", 1000), ("coverage", 500))),
         ]
 
     def test_a_location_that_the_sender_named_is_the_only_one(self) -> None:
-        stock = {("A", "EAST"): 1, ("A", "LYON"): 9}
+        stock = {("A", "", "EAST"): 1, ("A", "", "LYON"): 9}
         assert served(plan(demand(("A", 1), location="EAST"), stock, PLACES, ())) == [(0, "EAST", 1)]
         made = plan(demand(("A", 1), location="TOKYO"), stock, PLACES, ())
         assert made.unserved == ((0, 1, "TOKYO, which the sender named, has no A in stock"),)
@@ -117,13 +118,13 @@ class TestFilters:
 
     def test_a_location_that_is_full_takes_no_order(self) -> None:
         full = msgspec.structs.replace(LYON, room=0)
-        made = plan(demand(("A", 1)), {("A", "LYON"): 1}, (full,), ())
+        made = plan(demand(("A", 1)), {("A", "", "LYON"): 1}, (full,), ())
         assert ruled_out(made) == {"LYON": "it can take no more orders"}
         assert made.unserved == ((0, 1, "no location that has A passes the rules 'default'"),)
 
     def test_a_place_without_coordinates_is_at_an_unknown_distance(self) -> None:
         rules = RuleSet("r", filters=(Filter("distance", most=10),))
-        made = plan(demand(("A", 1)), {("A", "X"): 1}, (Location("X"),), (rules,))
+        made = plan(demand(("A", 1)), {("A", "", "X"): 1}, (Location("X"),), (rules,))
         assert ruled_out(made) == {"X": "it is at an unknown distance, more than 10 km are not allowed"}
 
 
@@ -132,7 +133,7 @@ class TestRuleSets:
         sets = (
             RuleSet("fabric", doors=("fabric",)), RuleSet("rush", tags=("rush",)), RuleSet("japan", countries=("JP",)),
         )  # fmt: skip
-        stock = {("A", "EAST"): 1}
+        stock = {("A", "", "EAST"): 1}
         assert plan(demand(("A", 1), door="fabric", tags=("rush",)), stock, PLACES, sets).rules == "fabric"
         assert plan(demand(("A", 1), door="hub", tags=("rush", "x")), stock, PLACES, sets).rules == "rush"
         assert plan(demand(("A", 1), country="JP"), stock, PLACES, sets).rules == "japan"
@@ -157,7 +158,9 @@ drawn_demands = st.builds(
     ),
     st.none() | st.decimals(0, 100, places=2),
 )
-drawn_stock = st.dictionaries(st.tuples(st.sampled_from("ABC"), st.sampled_from(codes)), st.integers(0, 9), max_size=18)
+drawn_stock = st.dictionaries(
+    st.tuples(st.sampled_from("ABC"), st.just(""), st.sampled_from(codes)), st.integers(0, 9), max_size=18
+)
 drawn_rules = st.lists(
     st.builds(
         RuleSet, st.just("r"), countries=st.sampled_from([(), ("FR",)]), split=st.booleans(),
@@ -197,7 +200,7 @@ class TestAnyPlan:
             assert line.location in (None, each.location)
             used[line.sku, each.location] = used.get((line.sku, each.location), 0) + each.quantity
             by_line[each.line] = by_line.get(each.line, 0) + each.quantity
-        assert all(units <= stock[key] for key, units in used.items())
+        assert all(units <= stock[sku, "", location] for (sku, location), units in used.items())
         assert by_line == {line.position: line.quantity for line in wanted.lines}
         assert {each.location for each in made.assignments} <= {
             each.location for each in made.candidates if each.score is not None
@@ -211,13 +214,13 @@ class TestAnyPlan:
             for n in range(200)
         ]
         skus = [f"S{n}" for n in range(5)]
-        stock = {(sku, place.code): random.randint(0, 3) for sku in skus for place in places}
+        stock = {(sku, "", place.code): random.randint(0, 3) for sku in skus for place in places}
         wanted = Demand(tuple(DemandLine(n, sku, 4) for n, sku in enumerate(skus)), latitude=40.7, longitude=-74.0)
-        times = []
+        slow, times = slowness(), []
         for _ in range(60):
             began = time.process_time()
             made = plan(wanted, stock, places, ())
             times.append(time.process_time() - began)
         assert made.unserved == ()
-        assert sorted(times)[-2] < 0.010 * 2, times  # twice, for a busy machine
+        assert sorted(times)[len(times) // 2] < 0.010 * max(slow, slowness()), times
         assert Assignment(0, made.assignments[0].location, made.assignments[0].quantity) == made.assignments[0]

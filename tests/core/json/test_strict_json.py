@@ -216,6 +216,28 @@ class TestParse:
         assert len(faults_of(b"[" + b",".join([b"NaN"] * 300) + b"]")) == FAULTS_LIMIT
 
 
+PARTS = st.sampled_from(list(b'{}[]",:\\u0dE+-.\xff\xed\xa0\x80 \n')).map(lambda code: bytes([code]))
+
+
+class TestArbitraryBytes:
+    @given(st.binary(max_size=100) | st.lists(PARTS, max_size=40).map(b"".join))
+    def test_any_bytes_are_a_tree_that_can_be_stored_or_refused(self, raw: bytes) -> None:
+        try:
+            msgspec.json.encode(parse(raw))
+        except Invalid as refused:
+            assert refused.reason
+            assert msgspec.json.encode(refused.faults)
+
+    @given(trees, st.randoms(use_true_random=False), st.integers(0, 10_000), st.binary(max_size=3))
+    def test_a_damaged_body_is_a_tree_or_refused(self, tree: Any, random: Random, at: int, damage: bytes) -> None:
+        raw = Scribe(random).value(tree).encode()
+        at %= len(raw)
+        try:
+            parse(raw[:at] + damage + raw[at + 1 :])
+        except Invalid as refused:
+            assert msgspec.json.encode(refused.faults)
+
+
 class TestDepth:
     @given(
         st.recursive(

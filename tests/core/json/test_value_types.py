@@ -68,6 +68,28 @@ class TestIsDateTime:
     def test_is_date_time_does_not_hold_for_an_offset_of_a_day_or_more_without_a_colon(self, offset: str) -> None:
         assert not is_date_time("2026-01-30T10:53:24" + offset)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "0001-01-01T00:59:59+01:00",
+            "0001-01-01T00:00+0001",
+            "9999-12-31T23:00:00-01:00",
+            "9999-12-31t23:59:59.9-0001",
+        ],
+    )
+    def test_is_date_time_does_not_hold_for_a_year_that_utc_does_not_have(self, text: str) -> None:
+        assert not is_date_time(text)
+        assert not is_date_or_date_time(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["0001-01-01T01:00:00+01:00", "0001-01-01T00:00:00-01:00", "0001-01-01T00:00:00Z", "9999-12-31T22:59:59-01:00",
+         "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59+0100"],
+    )  # fmt: skip
+    def test_is_date_time_holds_for_the_first_and_the_last_time_in_utc(self, text: str) -> None:
+        assert is_date_time(text)
+        parse_date_time(text).astimezone(UTC)
+
     @given(st.datetimes(min_value=datetime(1, 1, 1), timezones=st.just(UTC)))
     def test_is_date_time_holds_for_every_moment(self, moment: datetime) -> None:
         assert is_date_time(moment.isoformat())

@@ -10,31 +10,48 @@ import pytest
 
 from crossdock.core.events import CHAIN_START, Event, chain_hash
 from crossdock.core.orders import events
+from crossdock.core.orders.allocations import AllocatedUnits, Allocation, UnitsTaken
 from crossdock.core.orders.events import (
     ORDER_EVENTS,
     Allocated,
     Archived,
     Backordered,
     Canceled,
+    Deallocated,
     Delivered,
     Edited,
+    Erased,
+    FulfillmentCanceled,
+    FulfillmentChanged,
+    FulfillmentCreated,
     Held,
+    Invoiced,
     Noted,
     OrderEvent,
-    Package,
+    Packed,
+    PaymentRecorded,
+    Picked,
+    ReadyForPickup,
     Received,
     Refunded,
     Released,
+    Reshipped,
+    ReturnCanceled,
     Returned,
+    ReturnJudged,
     ReturnRequested,
     Shipped,
     Tagged,
+    Tracked,
     Unarchived,
     append,
     encode_content,
     record,
 )
+from crossdock.core.orders.fulfillments import DeliveryStatus, Dimensions, Fulfillment, FulfillmentLine, Package
 from crossdock.core.orders.model import Content, Hold, Line, Order, Source, Totals, initial_counters
+from crossdock.core.orders.payments import Payment, Refund
+from crossdock.core.orders.returns import Return, ReturnLine
 from crossdock.core.orders.status import Counters
 
 CONTENT = Content(number="A", lines=(Line(2, sku="x"),))
@@ -170,6 +187,17 @@ def stored(order: Order, order_events: list[OrderEvent]) -> tuple[list[Order], l
     return orders, recorded
 
 
+FULFILLMENT = Fulfillment(
+    4, "W1", 20, (FulfillmentLine(0, 2, 2, 1),), "pickup", 0, "ref",
+    (
+        Package(
+            ((0, 1),), "UPS", "ground", "1Z", "u", 6, (Decimal("1.5"), "KG"),
+            Dimensions(Decimal(1), Decimal(2), Decimal(3), "MM"), True, DeliveryStatus.DELIVERED, 7,
+        ),
+    ),
+    8, 9, 10, 11,
+)  # fmt: skip
+RETURN = Return(5, 20, (ReturnLine(0, 1, "big", 1, 1),), "rma", "W1", "label", True, "note")
 EDITED = Content(number="B", lines=(Line(9, sku="new"), Line(3, sku="x")))
 ALL_FACTS: list[OrderEvent] = [
     Held(holds=(Hold("fraud", 11), Hold("stock", 11, lines=(0,), release_at=99)), joined=True),
@@ -182,10 +210,30 @@ ALL_FACTS: list[OrderEvent] = [
     Canceled(lines=((0, 9),), counters=(Counters(9, canceled=9), Counters(3, allocated=2)), note="n"),
     Unarchived(),
     Edited(content=CONTENT, counters=(Counters(2),), submission_id=77),
+    Allocated(
+        location_ref="W1",
+        counters=(Counters(2, allocated=2),),
+        reason="by hand",
+        allocation=Allocation(7, "W1", 20, (AllocatedUnits(0, 2, "x", "web"),), expires_at=99, decision_id=8),
+    ),
+    Deallocated(lines=((0, 2),), counters=(Counters(2),), units=(UnitsTaken(7, 0, 2),), reason="why"),
     Backordered(lines=((0, 1),), counters=(Counters(2, backordered=1),), expected_at="2026-12-24"),
+    FulfillmentCreated(fulfillments=(FULFILLMENT,), reason="why"),
+    Picked(fulfillments=(FULFILLMENT,)),
+    Packed(fulfillments=(FULFILLMENT,)),
+    FulfillmentChanged(fulfillments=(FULFILLMENT,)),
+    FulfillmentCanceled(fulfillments=(FULFILLMENT,)),
+    ReadyForPickup(fulfillments=(FULFILLMENT,), reminder=True),
+    Tracked(fulfillments=(FULFILLMENT,), package_id=6, status=DeliveryStatus.LOST, reported_at=5, place="p", text="t"),
+    Reshipped(fulfillments=(FULFILLMENT,), taken=(("x", "", 1),)),
+    Invoiced(invoice_id=8, number="2026-000001", kind="shipment", amount=Decimal("9.10"), currency="USD"),
+    PaymentRecorded(payment=Payment(3, 20, "ref", "card", "USD", Decimal("9.10"), Decimal(9))),
+    ReturnJudged(state=RETURN, restocked=(("x", "W1", "", 1),), reason="why"),
+    ReturnCanceled(state=RETURN, counters=(Counters(2),)),
     Shipped(
         lines=((0, 2),),
         counters=(Counters(2, shipped=2),),
+        fulfillment=FULFILLMENT,
         packages=(Package(lines=((0, 2),), carrier="UPS", number="1Z"),),
     ),
     Delivered(lines=((0, 2),), counters=(Counters(2, shipped=2, delivered=2),), tracking_number="1Z"),
@@ -195,7 +243,13 @@ ALL_FACTS: list[OrderEvent] = [
     Returned(
         lines=((0, 1),), counters=(Counters(2, shipped=2, delivered=2, return_requested=1, returned=1),), return_id=5
     ),
-    Refunded(amount=Decimal("10.00"), currency="USD", return_id=5),
+    Refunded(
+        amount=Decimal("10.00"),
+        currency="USD",
+        return_id=5,
+        refund=Refund(9, 20, Decimal("10.00"), "return", (("items", Decimal("10.00")),), ((0, 1),), 5, "r", "big"),
+    ),
+    Erased(events=((999, "ab" * 32),), reason="request"),
 ]
 
 

@@ -1,5 +1,6 @@
 """Commands on a stock level: what each makes of it, and what it refuses."""
 
+import msgspec
 import pytest
 
 from crossdock.core.errors import Conflict, Fault, Refusal
@@ -76,6 +77,13 @@ class TestDecide:
         change = decide(command, level(on_hand=on_hand, threshold=5), now=NOW)
         assert [type(event) for event in change.events] == kinds
 
+    def test_taking_more_than_there_is_says_so_where_nothing_is_allocated(self) -> None:
+        with pytest.raises(Conflict, match="there are fewer units on hand") as caught:
+            decide(AdjustStock(key=KEY, delta=-7), level(on_hand=5), now=NOW)
+        assert caught.value.faults == (Fault(("delta",), "must be at least -5: 5 are on hand"),)
+        with pytest.raises(Conflict, match="units that are allocated would be missing"):
+            decide(AdjustStock(key=KEY, delta=-7), level(on_hand=5, allocated=1), now=NOW)
+
     @pytest.mark.parametrize(
         ("command", "fault"),
         [
@@ -93,6 +101,13 @@ class TestDecide:
         with pytest.raises(Refusal) as caught:
             decide(command, level(on_hand=10, allocated=4), now=NOW)
         assert caught.value.faults == (fault,)
+
+    def test_a_level_that_has_changed_since_it_was_seen_is_not_overwritten(self) -> None:
+        seen = level(on_hand=10)
+        again = CountStock(key=KEY, quantity=8, seen=seen.event_number)
+        assert decide(again, seen, now=NOW).level.on_hand == 8
+        with pytest.raises(Conflict, match="was changed meanwhile"):
+            decide(again, msgspec.structs.replace(seen, event_number=seen.event_number + 1), now=NOW)
 
     def test_units_that_are_allocated_cannot_be_counted_away(self) -> None:
         with pytest.raises(Conflict):

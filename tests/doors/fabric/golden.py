@@ -3,7 +3,8 @@
 The state is that of the order created first: version, status, holds, counters, and the events since. A given step is a
 request, a `create` of a sample of this door or another, or a `do` of the hub. `<id>` is the first order's id, `<made id>` any
 other id of Crossdock, `<audit>` an audit id, `<time>` a time. `<answer>` as a body is the order's read response, updated with
-the step's `with`; `<webhook>` in a path is the id of the only webhook.
+the step's `with`; `<webhook>` in a path is the id of the only webhook, `<network>` and `<upload>` that of the network or upload
+that was created last, `<key>` the end of the URL that was given last. A body that is a `file` is sent as it stands.
 """
 
 import json
@@ -53,6 +54,7 @@ class Player(golden.Player):
         self._began = time.time()
         self._first: Order | None = None
         self._seen = 0
+        self._named: dict[str, str] = {}
 
     async def ask(self, step: Tree) -> httpx.Response:
         """See golden.Player."""
@@ -67,13 +69,28 @@ class Player(golden.Player):
             body = {name: value for name, value in read.json().items() if name not in step.get("without", ())}
             body |= step.get("with", {})
         content = b"" if body is None else json.dumps(body).replace("<id>", identity).encode()
+        content = step["file"].encode() if "file" in step else content
         path = step["path"].replace("<id>", identity)
+        for name, value in self._named.items():
+            path = path.replace(name, value)
+            content = content.replace(name.encode(), value.encode())
         if "<webhook>" in path:
             (webhook,) = (await self.world.http.get("/api/v2/webhook", headers=headers)).json()
             path = path.replace("<webhook>", webhook["webhookId"])
         return await self.world.http.request(
             step["method"], "/api/v2" + path, content=content, headers=headers | step.get("headers", {})
         )
+
+    async def remember(self, step: Tree, answer: httpx.Response) -> None:
+        """See golden.Player; of the ids in an answer."""
+        body = self.body(answer)
+        if not isinstance(body, dict):
+            return
+        for member, name in (("networkId", "<network>"), ("keyId", "<upload>")):
+            if member in body:
+                self._named[name] = body[member]
+        if "url" in body:
+            self._named["<key>"] = body["url"].rpartition("/")[2]
 
     async def _create(self, step: Tree) -> httpx.Response:
         door, more = step["create"], step.get("with", {})
@@ -170,6 +187,8 @@ def _masked(node: Tree, began: float, first: str | None, name: str = "") -> Tree
         return "<time>" if isinstance(node, int) and name == "at" else node
     if name == "auditId":
         return "<audit>"
+    if name == "url":
+        return node.rpartition("/")[0] + "/<key>"
     if _TIME.fullmatch(node) and node >= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)):
         return "<time>"
     if _ID.fullmatch(node) and from_hex24(node) is not None and int(node[:8], 16) >= int(began):

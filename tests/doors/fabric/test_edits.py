@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crossdock.core.orders import events
-from crossdock.core.orders.commands import AllocateOrder
+from crossdock.core.orders.allocating import AllocateOrder
 from crossdock.core.orders.model import Order
 from crossdock.doors.fabric import history
 from crossdock.flows import access, queries, rendering
@@ -16,6 +16,7 @@ from crossdock.flows.access import Caller
 from crossdock.flows.execute import execute
 from tests.doors.fabric.conftest import ORDERS, SAMPLE, shirts, smallest
 from tests.doors.fabric.golden import by_hub
+from tests.slowness import slowness
 from tests.vendors import VENDORS
 from tests.world import STRANGERS_FABRIC_ACCOUNT, World
 
@@ -134,7 +135,7 @@ class TestUpdate:
         await allocate(world, await read_order(world), 1, 0)
         partly = (await world.http.get(f"{ORDERS}?orderNumber=SH-1", headers=headers)).json()
         assert (partly["statusCode"], partly["items"][0]["lineOrderStatus"]) == (
-            "ORDER_CONFIRMED",
+            "ORDER_PARTIALLY_ALLOCATED",
             "PARTIALLY_ALLOCATED",
         )
         assert partly["allocationDate"] is not None
@@ -151,6 +152,7 @@ class TestUpdate:
 
 
 class TestLargeOrders:
+    @pytest.mark.parametrize("engine", ["sqlite"])  # the time of this process
     async def test_calls_on_an_order_of_many_lines_take_time_proportional_to_them(
         self, world: World, headers: dict[str, str]
     ) -> None:
@@ -167,9 +169,11 @@ class TestLargeOrders:
                 ("update", "PUT", number, body | {"items": items[::-1], "cartId": "x"}),
                 ("cancel", "POST", "cancel", {"orderId": order["orderId"], "items": canceled}),
             ):  # fmt: skip
-                began = time.process_time()
+                slow, began = slowness(), time.process_time()
                 answer = await world.http.request(method, f"{BASE}/{path}", json=sent, headers=headers)
-                took[name] = time.process_time() - began
+                took[name] = (time.process_time() - began) / max(
+                    slow, slowness()
+                )  # the machine may slow down meanwhile
                 assert answer.status_code == 200, answer.text
             return took
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.doors.fabric.golden import Player
+from tests.doors.fabric.golden_stock import Player
 from tests.doors.golden import cases
 from tests.world import World
 

@@ -184,7 +184,7 @@ class TestStatus:
             (Counters(4), "ORDER_CREATED", "ORDER_LINE_VALID"),
             (Counters(4, canceled=1), "ORDER_PARTIALLY_CANCELLED", "PARTIALLY_CANCELLED"),
             (Counters(4, canceled=4), "ORDER_CANCELLED", "CANCELLED"),
-            (Counters(4, allocated=1), "ORDER_CONFIRMED", "PARTIALLY_ALLOCATED"),
+            (Counters(4, allocated=1), "ORDER_PARTIALLY_ALLOCATED", "PARTIALLY_ALLOCATED"),
             (Counters(4, allocated=4), "ORDER_ALLOCATED", "ALLOCATED"),
             (Counters(4, shipped=1), "ORDER_PARTIALLY_SHIPPED", "PARTIALLY_SHIPPED"),
             (Counters(4, shipped=4), "ORDER_SHIPPED", "SHIPPED"),

@@ -1,6 +1,5 @@
 """The filter language of searches: what matches, what is refused, and what a search may cost."""
 
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from crossdock.core.errors import Invalid
 from crossdock.doors.fabric import search_filters
 from crossdock.doors.fabric.search_filters import MAX_TERMS, Matcher, faults_of, fits
+from tests.slowness import processor_time_below
 
 ORDER: dict[str, Any] = {
     "orderNumber": "order-17Z", "orderTotal": 70, "createdAt": "2026-01-30T10:00:00.000Z", "version": 0,
@@ -135,16 +135,15 @@ class TestLimits:
             {"items": {"title": ["*" + "a" * 500 + "b*"] * 200}},
         ],
     )
-    def test_the_costliest_filters_end_within_half_a_second(self, filters: Any) -> None:
+    def test_the_costliest_filters_end_soon(self, filters: Any) -> None:
         """One order of 7,000 items, the most that a body can hold, and each of the filters is allowed."""
         assert not list(faults_of(filters))
         document = {"items": [{"sku": f"SKU-{index}", "title": "a" * 100} for index in range(7_000)]}
-        began = time.process_time()
-        try:
-            Matcher(filters)(document)
-        except Invalid as refused:
-            assert str(refused) == "the search compares more than 400000 values; narrow it"
-        assert time.process_time() - began < 0.5
+        with processor_time_below(2):  # most take 0.2 s; a filter without a limit took minutes
+            try:
+                Matcher(filters)(document)
+            except Invalid as refused:
+                assert str(refused) == "the search compares more than 400000 values; narrow it"
 
     def test_comparisons_are_counted_over_all_documents_of_a_search(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(search_filters, "MAX_COMPARISONS", 10)

@@ -7,9 +7,10 @@ import pytest
 
 from crossdock.core.ids import from_hex24, to_hex24
 from crossdock.doors.fabric.routes import notifications
-from crossdock.flows import endpoints, queries
+from crossdock.flows import backorders, endpoints, queries
 from tests.doors.fabric.conftest import CONTEXT, ORDERS, shirts, smallest
 from tests.doors.fabric.golden import by_hub
+from tests.flows.allocating import add_locations, configure, count
 from tests.notifications.receiver import Receiver, answer
 from tests.notifications.world import ALLOWED, bodies, caller_of, endpoint, eventually, working
 from tests.vendors import FABRIC_ACCOUNT
@@ -204,7 +205,7 @@ class TestDefinitions:
         made = await ask("POST", WEBHOOKS, webhook("https://example.com/a", "ORDER_CREATE", headers=[secret]))
         await ask("PATCH", WEBHOOKS + made["webhookId"], {"events": ["ORDER_SHIPPED"]})
         (found,) = await endpoints.all_of(ask.world.context, await caller_of(ask.world))
-        wanted = endpoints.subscription_of(found)
+        wanted = endpoints.subscription_of(ask.world.context, found)
         assert (wanted.headers, wanted.topics) == ((("X-Own", "v"),), ("ORDER_SHIPPED",))
 
     async def test_endpoints_of_the_hub_are_not_visible(self, world: World, ask: Client) -> None:
@@ -340,3 +341,58 @@ class TestNotifications:
             assert response.status_code == status, response.text
             assert response.headers["content-type"].startswith("application/json" if status == 200 else "text/plain")
         assert (await world.http.post(self.SEND, json=hold_request, headers=token | CONTEXT)).status_code == 400
+
+
+class TestAllocations:
+    async def test_a_warehouse_gets_each_allocation_and_each_that_is_given_back(
+        self, world: World, ask: Client
+    ) -> None:
+        caller = await caller_of(world)
+        await add_locations(world, caller, "W1", "W2")
+        await count(world, caller, "RED-M", "W1", 3)
+        async with Receiver() as receiver, working(world.context):
+            await ask("POST", WEBHOOKS, webhook(receiver.url, "ALLOCATION_*", source="ALLOCATION_SERVICE"))
+            await ask("POST", ORDERS, shirts())
+            (first,) = await ask("POST", "/api/v2/allocation/query", {})
+            await count(world, caller, "RED-M", "W2", 3)
+            second = await ask("PUT", f"/api/v2/allocation/{first['allocationId']}", first | {"locationNum": "W2"})
+            await ask("PUT", f"/api/v2/allocation/cancel/{second['allocationId']}")
+            await ask.wait_for_events(4)
+        assert names(receiver) == [
+            "ALLOCATION_CREATE", "ALLOCATION_CANCELLED", "ALLOCATION_CREATE", "ALLOCATION_CANCELLED",
+        ]  # fmt: skip
+        items = [{"lineItemId": "a", "sku": "RED-M", "quantity": 3}]
+        assert [each["details"] for each in bodies(receiver.got)] == [
+            {"locationNum": "W1", "allocationId": first["allocationId"], "items": items},
+            {"items": items, "allocationIds": [first["allocationId"]], "note": "moved to W2"},
+            {"locationNum": "W2", "allocationId": second["allocationId"], "items": items},
+            {"items": items, "allocationIds": [second["allocationId"]], "note": "allocation canceled"},
+        ]
+
+
+class TestBackorders:
+    async def test_the_notices_of_a_delay_have_the_vendors_names_and_so_has_its_end(
+        self, world: World, ask: Client
+    ) -> None:
+        caller, now = await caller_of(world), world.context.clock
+        await add_locations(world, caller, "W1")
+        await configure(world, caller, consent_days=(10, 20, 25), max_wait_days=30)
+        await count(world, caller, "RED-M", "W1", 1)
+        async with Receiver() as receiver:
+            await ask("POST", WEBHOOKS, webhook(receiver.url, "BACKORDER_*", source="NOTIFICATION_SERVICE"))
+            await ask("POST", ORDERS, shirts())
+            for days in (10, 20, 25, 30):
+                world.context.clock = lambda days=days: now() + days * 86_400_000_000  # type: ignore[misc]
+                await backorders.serve_all(world.context)
+            world.context.clock = now  # tokens would have expired
+            async with working(world.context):
+                await ask.wait_for_events(5)
+        assert names(receiver) == [
+            "BACKORDER_NOTIFICATION_EMAIL", "BACKORDER_30_DAYS_CONSENT_TO_DELAY_EMAIL",
+            "BACKORDER_53_DAYS_CONSENT_TO_DELAY_EMAIL", "BACKORDER_53_DAYS_CONSENT_TO_DELAY_EMAIL", "BACKORDER_CANCEL_EMAIL",
+        ]  # fmt: skip
+        details = [each["details"] for each in bodies(receiver.got)]
+        items = [{"lineItemId": "a", "sku": "RED-M", "quantity": 2}]
+        assert [each["items"] for each in details] == [items] * 5
+        assert ["consentBy" in each for each in details] == [False, True, True, True, False]
+        assert details[-1]["reasonCode"] == "no stock within 30 days"

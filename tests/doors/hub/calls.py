@@ -9,6 +9,7 @@ import msgspec
 from crossdock import demo
 from crossdock.doors.hub import DOOR
 from crossdock.doors.hub.routes.feed import _STREAM
+from tests.doors.hub.inbound_calls import inbound_calls
 from tests.doors.hub.telling import over
 from tests.notifications.receiver import Receiver
 from tests.notifications.world import eventually, working
@@ -51,12 +52,13 @@ class Calls:
         """Make a call below /hub/v1 and return its answer as JSON, if it is."""
         path = f"/hub/v1{path}"
         headers = more.pop("headers", self._headers) | more.pop("more_headers", {})
-        sent = {"json": body} if body is not None else more
+        csv = more.pop("csv", None)
+        sent = {"json": body} if body is not None else {"content": csv.encode()} if csv is not None else more
         params = more.get("params")
         answer = await self._world.http.request(method, path, **sent | {"params": params}, headers=headers)
         fixed = [route for route, pattern in _PATHS if route.method == method and path in route.paths]
         route = (fixed or [route for route, pattern in _PATHS if route.method == method and pattern.fullmatch(path)])[0]
-        self.made.append(Call(route.operation, body if body is not None else more.get("data"), answer))
+        self.made.append(Call(route.operation, body if body is not None else more.get("data") or csv, answer))
         is_json = answer.headers.get("content-type", "").endswith(("/json", "+json")) and answer.content
         return answer.json() if is_json else None
 
@@ -74,6 +76,14 @@ async def all_calls(world: World, headers: dict[str, str]) -> list[Call]:
         await _mails(world, headers, calls)
         async with Receiver() as receiver:
             await _endpoints(world, headers, calls, receiver)
+    await _locations(calls)
+    await _products(calls)
+    await _shipping_methods(calls)
+    await _stock(calls)
+    await _allocation(calls)
+    await inbound_calls(world, calls)
+    await _fulfillment(calls)
+    await _returns(calls)
     await calls.make("POST", "/token/revoke", headers=await world.bearer(scope="orders:read"))
     return calls.made
 
@@ -186,3 +196,326 @@ async def _endpoints(world: World, headers: dict[str, str], calls: Calls, receiv
     await calls.make("POST", f"{one}/deliveries/{sent['id']}/redeliver")
     await calls.make("POST", f"{one}/redeliver", {"since": "2026-01-30T00:00:00Z"})
     await calls.make("PATCH", one, {"types": []})
+
+
+# ------------------------------------------------------------------------------------------------ catalog, stock, allocation
+LOCATION = {
+    "code": "VAN",
+    "name": "Vancouver",
+    "address": {"lines": ["638 Manitoba Ave"], "city": "Vancouver", "region": "BC", "country": "CA"},
+    "latitude": 49.28,
+    "longitude": -123.12,
+    "capacity": 200,
+}
+LOCATIONS = """code,name,city,country,latitude,longitude,priority
+WPG,Winnipeg,Winnipeg,CA,49.9,-97.14,60
+TOR,Toronto,Toronto,Canada,,,
+"""
+_CSV = {"Accept": "text/csv"}
+
+
+async def _locations(calls: Calls) -> None:
+    await calls.make("POST", "/locations", LOCATION)
+    await calls.make("POST", "/locations", LOCATION)
+    await calls.make("POST", "/locations", LOCATION | {"code": "a/b", "priority": 101})
+    await calls.make("POST", "/locations/import", csv=LOCATIONS)
+    await calls.make("POST", "/locations/import", csv="name,size\nToronto,5\n")
+    await calls.make("PUT", "/locations/TOR", {"code": "TOR", "name": "Toronto", "type": "store"})
+    await calls.make("PUT", "/locations/TOR", {"code": "MTL"})
+    await calls.make("PATCH", "/locations/TOR", {"active": False}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", "/locations/TOR", {"active": True}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", "/locations/MTL", {"active": True})
+    await calls.make("GET", "/locations/VAN")
+    await calls.make("GET", "/locations/MTL")
+    await calls.make("GET", "/locations", params={"q": "van", "limit": 1})
+    await calls.make("GET", "/locations", params={"limit": 0})
+    await calls.make("GET", "/locations", more_headers=_CSV)
+    await calls.make("DELETE", "/locations/TOR")
+    await calls.make("DELETE", "/locations/TOR")
+
+
+PRODUCT = {
+    "sku": "MUG",
+    "name": "Mug",
+    "gtin": "4006381333931",
+    "weight": "0.35",
+    "customs": {"tariff_code": "6912.00", "origin_country": "PT", "value": "4.20", "currency": "EUR"},
+}
+PRODUCTS = "sku,name,gtin,weight\nSPOON,Spoon,,0.05\nFORK,Fork,123,\n"
+
+
+async def _products(calls: Calls) -> None:
+    await calls.make("POST", "/products", PRODUCT)
+    await calls.make("POST", "/products", PRODUCT)
+    await calls.make("POST", "/products", PRODUCT | {"gtin": "4006381333932"})
+    await calls.make("POST", "/products/import", csv=PRODUCTS)
+    await calls.make("POST", "/products/import", csv="name\nFork\n")
+    await calls.make(
+        "PUT", "/products/SET", {"sku": "SET", "name": "Set", "components": [{"sku": "MUG", "quantity": 2}]}
+    )
+    await calls.make("PUT", "/products/SET", {"sku": "SET", "components": [{"sku": "PLATE", "quantity": 2}]})
+    await calls.make("PATCH", "/products/SET", {"name": "Set of two mugs"}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", "/products/SET", {"name": "Set"}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", "/products/PLATE", {"name": "Plate"})
+    await calls.make("GET", "/products/MUG")
+    await calls.make("GET", "/products/PLATE")
+    await calls.make("GET", "/products", params={"q": "mug", "limit": 1})
+    await calls.make("GET", "/products", params={"limit": 0})
+    await calls.make("GET", "/products", more_headers=_CSV)
+    await calls.make("DELETE", "/products/SET")
+    await calls.make("DELETE", "/products/SET")
+
+
+METHOD = {
+    "code": "EXPRESS",
+    "name": "Express",
+    "carrier": "UPS",
+    "service": "Worldwide Express",
+    "min_days": 2,
+    "max_days": 5,
+    "cost": "9.50",
+    "currency": "EUR",
+    "countries": ["CA", "US"],
+    "cutoff_time": "13:30",
+}
+METHODS = (
+    "code,name,cost,currency,countries,cutoff_time\nGROUND,Ground,4.00,EUR,CA US,\nNIGHT,Overnight,many,EUR,,25:00\n"
+)
+
+
+async def _shipping_methods(calls: Calls) -> None:
+    path = "/shipping-methods"
+    await calls.make("POST", path, METHOD)
+    await calls.make("POST", path, METHOD)
+    await calls.make("POST", path, METHOD | {"max_days": 1, "currency": None, "cutoff_time": "1330"})
+    await calls.make("POST", f"{path}/import", csv=METHODS)
+    await calls.make("POST", f"{path}/import", csv="name,size\nGround,5\n")
+    await calls.make("PUT", f"{path}/PICKUP", {"code": "PICKUP", "name": "Pickup in the shop"})
+    await calls.make("PUT", f"{path}/PICKUP", {"code": "EXPRESS"})
+    await calls.make("PATCH", f"{path}/PICKUP", {"active": False}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", f"{path}/PICKUP", {"active": True}, more_headers={"If-Match": '"1"'})
+    await calls.make("PATCH", f"{path}/NIGHT", {"active": True})
+    await calls.make("GET", f"{path}/EXPRESS")
+    await calls.make("GET", f"{path}/NIGHT")
+    await calls.make("GET", path, params={"q": "ups", "limit": 1})
+    await calls.make("GET", path, params={"limit": 0})
+    await calls.make("GET", path, more_headers=_CSV)
+    await calls.make("DELETE", f"{path}/PICKUP")
+    await calls.make("DELETE", f"{path}/PICKUP")
+
+
+def _at(location: str, **more: Any) -> dict[str, Any]:
+    return {"items": [{"sku": "MUG", "location": location, **more}]}
+
+
+async def _stock(calls: Calls) -> None:
+    await calls.make("POST", "/stock/receive", _at("VAN", quantity=8, reason="Purchase order 7"))
+    await calls.make("POST", "/stock/receive", _at("MTL", quantity=8))
+    await calls.make("POST", "/stock/count", _at("WPG", quantity=3, reason="Inventory"))
+    await calls.make("POST", "/stock/count", _at("WPG", quantity=-1))
+    await calls.make("POST", "/stock/adjust", _at("VAN", delta=-1, reason="Broken"))
+    await calls.make("POST", "/stock/adjust", _at("VAN", delta=-100))
+    limits = {"safety": 1, "threshold": 10, "counters": [{"name": "damaged", "quantity": 1}]}
+    await calls.make("POST", "/stock/limits", _at("VAN", **limits))
+    await calls.make("POST", "/stock/limits", _at("VAN"))
+    await calls.make("POST", "/stock/import", csv="sku,location,on_hand,reason\nSPOON,WPG,40,Inventory\nSPOON,MTL,4,\n")
+    await calls.make("POST", "/stock/import", csv="sku,location\nSPOON,WPG\n")
+    await calls.make("GET", "/stock", params={"low": "true"})
+    await calls.make("GET", "/stock", params={"low": "yes"})
+    await calls.make("GET", "/stock", more_headers=_CSV)
+    await calls.make("GET", "/stock/movements", params={"sku": "MUG", "location": "VAN", "limit": 2})
+    await calls.make("GET", "/stock/movements", params={"sku": "MUG"})
+    await calls.make("GET", "/stock/movements", params={"sku": "PLATE", "location": "VAN"})
+    await calls.make("GET", "/stock/availability", params={"sku": ["MUG", "SPOON"]})
+    await calls.make("GET", "/stock/availability")
+    await calls.make("DELETE", "/products/MUG")
+    await calls.make("DELETE", "/locations/VAN")
+
+
+RULES = [{"name": "one parcel", "countries": ["CA"], "scores": [{"kind": "distance"}], "split": False}]
+
+
+async def _allocation(calls: Calls) -> None:
+    await calls.make("GET", "/allocation-settings")
+    order = await calls.make("POST", "/orders", ORDER | {"number": "H-4", "lines": [{"sku": "MUG", "quantity": 4}]})
+    one = f"/orders/{order['id']}"
+    await calls.make("GET", f"{one}/allocations")
+    await calls.make("POST", f"{one}/reallocate", {"excluded": ["VAN"], "reason": "VAN is short of staff"})
+    await calls.make("POST", f"{one}/reallocate", {"only": ["MTL"]})
+    await calls.make("POST", f"{one}/deallocate", {"reason": "Wait for the customer"})
+    await calls.make("POST", f"{one}/deallocate", {"allocations": ["0" * 13]})
+    await calls.make("POST", f"{one}/reallocate", {})
+    await calls.make("POST", f"{one}/allocate", {"location": "VAN", "lines": [{"line": 0, "quantity": 2}]})
+    await calls.make("POST", f"{one}/allocate", {"location": "MTL", "only": ["VAN"]})
+    await calls.make("POST", "/orders/allocate", {"ids": [order["id"], "0" * 13]})
+    await calls.make("POST", "/orders/allocate", {"ids": []})
+    await calls.make("GET", "/allocations", params={"location": "VAN"})
+    await calls.make("GET", "/allocations")
+    for verb in ("allocate", "deallocate", "reallocate"):
+        await calls.make("POST", f"/orders/{'0' * 13}/{verb}", {})
+        await calls.make("POST", f"{one}/{verb}", {"reason": "again"}, more_headers={"If-Match": '"99"'})
+    await calls.make("GET", f"/orders/{'0' * 13}/allocations")
+    settings = {"mode": "arrival", "rule_sets": RULES, "consent_days": [7, 14], "max_wait_days": 30}
+    await calls.make("PUT", "/allocation-settings", settings)
+    await calls.make("PUT", "/allocation-settings", {"mode": "sometimes"})
+    await calls.make("PUT", "/allocation-settings", {}, more_headers={"If-Match": '"99"'})
+    await calls.make("POST", "/allocation-settings/try", {"rule_sets": RULES, "limit": 100})
+    await calls.make("POST", "/allocation-settings/try", {"rule_sets": [{"name": ""}]})
+
+
+# ------------------------------------------------------------------------------------------ fulfillment, returns, invoices
+NOTHING = "0" * 13
+STALE = {"If-Match": '"99"'}
+UPS = {"carrier": "UPS", "service": "Ground"}
+
+
+def _units(quantity: int, line: int = 0) -> list[dict[str, int]]:
+    return [{"line": line, "quantity": quantity}]
+
+
+async def _priced_order(calls: Calls, number: str, quantity: int) -> str:
+    lines = [{"sku": "SPOON", "quantity": quantity, "unit_price": "25.00"}]
+    order = await calls.make("POST", "/orders", ORDER | {"number": number, "lines": lines, "totals": None})
+    return str(order["id"])
+
+
+async def _fulfillment(calls: Calls) -> None:
+    await calls.make("POST", "/stock/count", {"items": [{"sku": "SPOON", "location": "WPG", "quantity": 40}]})
+    await calls.make("POST", "/stock/count", {"items": [{"sku": "SPOON", "location": "VAN", "quantity": 40}]})
+    order_id = await _priced_order(calls, "H-5", 6)
+    await calls.make("POST", f"/orders/{order_id}/reallocate", {"only": ["WPG"]})
+    body = {"order_id": order_id, "location": "WPG", "reference": "PICK-1"}
+    made = await calls.make("POST", "/fulfillments", body | {"lines": _units(4)})
+    one = f"/fulfillments/{made['fulfillment']['id']}"
+    await calls.make("POST", "/fulfillments", body | {"location": ""})
+    await calls.make("POST", "/fulfillments", body | {"lines": _units(7)})
+    await calls.make("POST", "/fulfillments", body | {"lines": _units(6)})
+    await calls.make("POST", "/fulfillments", body | {"order_id": NOTHING})
+    await calls.make("POST", "/fulfillments", body, more_headers=STALE)
+    split = await calls.make("POST", f"{one}/split", {"lines": _units(1)})
+    other = split["order"]["fulfillments"][-1]["id"]
+    await calls.make("POST", f"{one}/split", {"lines": _units(9)})
+    await calls.make("POST", f"{one}/merge", {"other_id": other})
+    await calls.make("POST", f"{one}/merge", {"other_id": other})
+    await calls.make("POST", f"{one}/merge", {"other_id": "x"})
+    await calls.make("POST", f"{one}/pick", {"lines": _units(2), "short": _units(1)})
+    await calls.make("POST", f"{one}/pick", {"short": _units(9)})
+    packages = [{"lines": _units(2), "weight": {"value": "0.1", "unit": "KG"}}]
+    await calls.make("POST", f"{one}/pack", {"packages": packages})
+    await calls.make("POST", f"{one}/pack", {"packages": [{"lines": _units(9)}]})
+    shipped = await calls.make("POST", f"{one}/ship", UPS | {"tracking_number": "1Z999AA10123456784"})
+    await calls.make("POST", f"{one}/ship", {"lines": _units(9)})
+    await calls.make("POST", f"{one}/ready", {"pickup_by": "2099-01-01T00:00:00Z"})
+    await calls.make("POST", f"{one}/ready", {"pickup_by": "tomorrow"})
+    moved = await calls.make("POST", f"{one}/move", {"location": "VAN", "reason": "WPG is short of staff"})
+    await calls.make("POST", f"{one}/move", {"location": "VAN"})
+    await calls.make("POST", f"{one}/move", {"location": "MTL"})
+    new = moved["fulfillment"]["id"]
+    await calls.make("POST", f"/fulfillments/{new}/cancel", {"reason": "The customer waits"})
+    await calls.make("POST", f"/fulfillments/{new}/cancel", {})
+    await calls.make("POST", f"/fulfillments/{new}/cancel", {"keep": "yes"})
+    await calls.make("GET", one)
+    await calls.make("GET", f"/fulfillments/{NOTHING}")
+    await calls.make("GET", "/fulfillments", params={"location": "WPG", "status": "shipped", "limit": 1})
+    await calls.make("GET", "/fulfillments", params={"status": "lost"})
+    await _packages(calls, shipped["fulfillment"]["packages"][0]["id"])
+    await _other_ways(calls)
+    for verb, sent in (("pick", {}), ("pack", {"packages": packages}), ("ship", {}), ("cancel", {}),
+                       ("move", {"location": "VAN"}), ("split", {"lines": _units(1)}), ("merge", {"other_id": other}),
+                       ("ready", {})):  # fmt: skip
+        await calls.make("POST", f"/fulfillments/{NOTHING}/{verb}", sent)
+        await calls.make("POST", f"{one}/{verb}", sent, more_headers=STALE)
+
+
+async def _packages(calls: Calls, package_id: str) -> None:
+    report = {"tracking_number": "1Z999AA10123456784", "status": "in_transit", "at": "2026-02-01T08:00:00Z"}
+    await calls.make("POST", "/tracking", report | {"place": "Winnipeg", "text": "Departed from the facility"})
+    await calls.make(
+        "POST", "/tracking", {"items": [{"package_id": NOTHING, "status": "lost"}, report | {"status": "delivered"}]}
+    )
+    await calls.make("POST", "/tracking", {"items": [{"status": "eaten"}]})
+    again = f"/packages/{package_id}/reship"
+    await calls.make("POST", again, UPS | {"lines": _units(1), "reason": "One arrived broken"})
+    await calls.make("POST", again, {"lines": _units(9)})
+    await calls.make("POST", again, {"location": "TOR"})
+    await calls.make("POST", f"/packages/{NOTHING}/reship", {})
+    await calls.make("POST", again, {}, more_headers=STALE)
+
+
+async def _other_ways(calls: Calls) -> None:
+    order_id = await _priced_order(calls, "H-6", 2)
+    body = {"order_id": order_id, "location": "VAN", "kind": "pickup"}
+    pickup = (await calls.make("POST", "/fulfillments", body))["fulfillment"]["id"]
+    await calls.make("POST", f"/fulfillments/{pickup}/ready", {"pickup_by": "2099-01-01T00:00:00Z"})
+    await calls.make("POST", "/fulfillments/ship", {"items": [{"id": pickup}, {"id": NOTHING}]})
+    await calls.make("POST", "/fulfillments/ship", {"items": []})
+
+
+async def _returns(calls: Calls) -> None:
+    await calls.make("GET", "/return-policy")
+    policy = {"name": "30 days", "days": 30, "reasons": ["Too small", "Damaged"], "appeasement_percent": 20}
+    await calls.make("PUT", "/return-policy", policy)
+    await calls.make("PUT", "/return-policy", {"days": 0})
+    await calls.make("PUT", "/return-policy", policy, more_headers=STALE)
+    order_id = await _priced_order(calls, "H-7", 3)
+    one = f"/orders/{order_id}"
+    await calls.make("POST", f"{one}/returns", {})
+    shipping = UPS | {"location": "VAN", "tracking_number": "1Z999AA10123456999"}
+    await calls.make("POST", f"{one}/ship", shipping | {"lines": _units(9)})
+    await calls.make("POST", f"{one}/ship", shipping | {"lines": _units(2)})
+    await calls.make("GET", f"{one}/returns/eligibility")
+    body = {"reason": "Too small", "location": "VAN", "reference": "RMA-1"}
+    made = await calls.make("POST", f"{one}/returns", body | {"lines": _units(2)})
+    await calls.make("POST", f"{one}/returns", {"reason": "No reason"})
+    back = f"/returns/{made['return']['id']}"
+    await calls.make("POST", f"{back}/receive", {"lines": _units(1)})
+    await calls.make("POST", f"{back}/receive", {"lines": _units(9)})
+    await calls.make("POST", f"{back}/judge", {"restock": _units(1)})
+    await calls.make("POST", f"{back}/judge", {"scrap": _units(9)})
+    await calls.make("POST", f"{back}/cancel", {"reason": "The customer keeps the other one"})
+    await calls.make("POST", f"{back}/cancel", {})
+    await calls.make("POST", f"{back}/cancel", {"reason": ""})
+    await calls.make("POST", f"{back}/receive", {})
+    await calls.make("GET", back)
+    await calls.make("GET", f"/returns/{NOTHING}")
+    await calls.make("GET", "/returns", params={"status": "judged"})
+    await calls.make("GET", "/returns", params={"status": "lost"})
+    await _money(calls, one, back)
+    for verb, sent in (("receive", {}), ("judge", {"scrap": _units(1)}), ("cancel", {}), ("refund", {})):
+        await calls.make("POST", f"/returns/{NOTHING}/{verb}", sent)
+        await calls.make("POST", f"{back}/{verb}", sent, more_headers=STALE)
+    for verb, sent in (("ship", {}), ("returns", {}), ("refund", {"amount": "1.00"}), ("payments", {"reference": "p"})):
+        await calls.make("POST", f"/orders/{NOTHING}/{verb}", sent)
+        await calls.make("POST", f"{one}/{verb}", sent, more_headers=STALE)
+    for path in ("returns/eligibility", "balance", "invoices"):
+        await calls.make("GET", f"/orders/{NOTHING}/{path}")
+
+
+async def _money(calls: Calls, one: str, back: str) -> None:
+    await calls.make("POST", f"{one}/payments", {"reference": "pay_123", "method": "card", "captured": "75.00"})
+    await calls.make("POST", f"{one}/payments", {"reference": "pay_123", "refunded": "80.00"})
+    await calls.make("POST", f"{back}/refund", {"reason": "Came back"})
+    await calls.make("POST", f"{back}/refund", {"amount": "999.00"})
+    refund = {"amount": "5.00", "kind": "appeasement", "reason": "Late", "reference": "REFUND-1"}
+    await calls.make("POST", f"{one}/refund", refund)
+    await calls.make("POST", f"{one}/refund", refund | {"amount": "50.00", "reference": "REFUND-2"})
+    await calls.make("GET", f"{one}/balance")
+    invoices = (await calls.make("GET", f"{one}/invoices"))["items"]
+    await calls.make("GET", f"/invoices/{invoices[0]['id']}")
+    await calls.make("GET", f"/invoices/{NOTHING}")
+    for path in (
+        f"/fulfillments/{NOTHING}/packing-slip",
+        f"/fulfillments/{NOTHING}/labels",
+        f"/invoices/{NOTHING}/pdf",
+    ):
+        await calls.make("GET", path)
+    await calls.make("GET", "/pick-list")
+    await calls.make("GET", "/invoices", params={"limit": 1})
+    await calls.make("GET", "/invoices", params={"limit": 0})
+    ids = {"ids": [each["id"] for each in invoices[:2]]}
+    await calls.make("POST", "/invoices/acknowledge", ids)
+    await calls.make("POST", "/invoices/post", ids)
+    await calls.make("POST", "/invoices/acknowledge", ids)
+    for verb in ("post", "acknowledge"):
+        await calls.make("POST", f"/invoices/{verb}", {"ids": [NOTHING]})
+        await calls.make("POST", f"/invoices/{verb}", {"ids": []})

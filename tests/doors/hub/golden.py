@@ -18,7 +18,14 @@ from tests.vendors import VENDORS
 from tests.world import World
 
 Tree = Any
-_TIMES = ("created_at", "updated_at", "at", "createdAt", "updatedAt")
+_TIMES = ("created_at", "updated_at", "at", "createdAt", "updatedAt", "shipped_at", "reported_at", "posted_at")
+# Of parts of orders, which no step names.
+_IDS = (
+    "id", "allocation_id", "allocation_ids", "decision_id", "replaces", "fulfillment_id", "package_id", "return_id",
+    "payment_id", "refund_id", "invoice_id",
+)  # fmt: skip
+_INVOICE_NUMBER = re.compile(r"\d{4}(-\d{6})")
+_ID = re.compile("[0-9a-hjkmnp-tv-z]{13}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 _IN_TEXT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
@@ -118,10 +125,15 @@ def _replaced(node: Tree, path: tuple[str | int, ...], names: dict[str, str], ti
         return node
     if _is_time(path[-1], node):
         return times[_moment(node)]
+    if numbered := _INVOICE_NUMBER.fullmatch(node):
+        return f"<year>{numbered[1]}"
     if path[-1] in ("submission_id", "request_id", "next", "link"):
         return f"<{path[-1]}>"
     if path[-1] == "id" and "attachments" in path:
         return "<uuid>"
     for value, name in names.items():
         node = node.replace(value, name)
+    of = next(part for part in reversed(path) if isinstance(part, str))
+    if of in _IDS and _ID.fullmatch(node):
+        return f"<{of}>"
     return _IN_TEXT.sub(lambda found: times[_moment(found[0])], node) if path[-1] == "body" else node

@@ -119,9 +119,7 @@ class TestDeliveries:
         found = await world.http.post(f"{ENDPOINTS}/{made['id']}/redeliver", json=body, headers=headers)
         assert (found.status_code, pointers(found)) == (422, [pointer])
 
-    @pytest.mark.parametrize(
-        "since", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1969-12-31T23:59:59Z"]
-    )
+    @pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"])
     async def test_of_a_time_far_away_are_none(self, world: World, headers: dict[str, str], since: str) -> None:
         made = await register(world, headers)
         body = {"since": since, "until": since}

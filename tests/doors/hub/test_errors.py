@@ -19,7 +19,7 @@ STATUS: dict[Code, int] = {
     Code.NO_TOKEN: 401, Code.BAD_TOKEN: 401, Code.BAD_CREDENTIALS: 401, Code.NO_SCOPE: 403,
     Code.FOREIGN_ORGANIZATION: 403, Code.NUMBER_TAKEN: 409, Code.KEY_REUSED: 422, Code.STATE_FORBIDS: 409,
     Code.STALE_VERSION: 412, Code.EXISTS: 409, Code.UNAVAILABLE: 503, Code.OVERLOADED: 503,
-    Code.TOO_MANY_ATTEMPTS: 429, Code.BAD_REQUEST: 400, Code.HEAD_TOO_LARGE: 431, Code.TOO_SLOW: 408,
+    Code.TOO_MANY_ATTEMPTS: 429, Code.RATE_LIMITED: 429, Code.BAD_REQUEST: 400, Code.HEAD_TOO_LARGE: 431, Code.TOO_SLOW: 408,
 }  # fmt: skip
 MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "errors"}
 
@@ -122,3 +122,16 @@ class TestOverHttp:
         answer = await world.http.get(ORDERS)
         assert (answer.status_code, answer.json()["code"]) == (401, "no_token")
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+class TestQuery:
+    async def test_every_call_that_writes_refuses_parameters_that_it_does_not_know(self, world: World) -> None:
+        headers = await world.bearer()
+        for route in DOOR.routes:
+            path = route.paths[0]
+            if route.method == "GET" or "/token" in path:
+                continue
+            for name in ("id", "code", "sku", "delivery"):
+                path = path.replace(f"{{{name}}}", "0scawkt7g0601")
+            answer = await world.http.request(route.method, f"{path}?bogus=1", json={}, headers=headers)
+            assert {"bogus"} & {each.get("parameter") for each in answer.json()["errors"]}, (route.method, path)

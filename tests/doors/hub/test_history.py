@@ -1,6 +1,5 @@
 """What happened to an order: the timeline, and the order as it was."""
 
-import time
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from crossdock.store.tables import event as event_table
 from tests.doors.hub.conftest import LINE, ORDERS, create, one_of_each, parameters, smallest
 from tests.doors.hub.test_moves import do, read
 from tests.doors.hub.test_read import at
+from tests.slowness import processor_time_below
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -151,9 +151,8 @@ class TestTimeline:
         order = await create(world, headers, {"number": "LONG", "lines": lines})
         for number in range(20):
             await do(world, headers, order["id"], "note", {"text": f"note {number}"})
-        began = time.perf_counter()
-        page = await timeline(world, headers, order["id"], limit=1)
-        assert time.perf_counter() - began < 0.5
+        with processor_time_below(0.6):
+            page = await timeline(world, headers, order["id"], limit=1)
         assert [each["number"] for each in page["items"]] == [1]
 
     async def test_refuses_odd_parameters(self, world: World, headers: Headers) -> None:
@@ -200,10 +199,10 @@ class TestAsOf:
 
     async def test_in_the_future_is_as_it_is(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())
-        answer = await world.http.get(f"{ORDERS}/{order['id']}?as_of=9999-12-31T23:59:59-14:00", headers=headers)
+        answer = await world.http.get(f"{ORDERS}/{order['id']}?as_of=9999-12-31T23:59:59Z", headers=headers)
         assert answer.json() == order
 
-    @pytest.mark.parametrize("time", ["", "now", "2026-01-30", "1769770404"])
+    @pytest.mark.parametrize("time", ["", "now", "2026-01-30", "1769770404", "9999-12-31T23:59:59-14:00"])
     async def test_refuses_what_is_no_time(self, world: World, headers: Headers, time: str) -> None:
         order = await create(world, headers, smallest())
         answer = await world.http.get(f"{ORDERS}/{order['id']}", params={"as_of": time, "as": "x"}, headers=headers)

@@ -135,7 +135,7 @@ class TestList:
 
     @pytest.mark.parametrize(
         "time",
-        ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"],
+        ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59+14:00", "9999-12-31T23:59:59Z"],
     )
     async def test_times_at_the_ends_of_the_calendar_are_accepted(
         self, world: World, headers: Headers, time: str
@@ -146,8 +146,10 @@ class TestList:
         assert await numbers(world, headers, created_to=time) == ["A"] * (not is_past)
 
     @pytest.mark.parametrize(
-        "time", ["2026-01-30", "2026-01-30T10:53:24", "2026-02-30T10:53:24Z", "now", "", "2026-01-30T10:53:24+25:00"]
-    )
+        "time",
+        ["2026-01-30", "2026-01-30T10:53:24", "2026-02-30T10:53:24Z", "now", "", "2026-01-30T10:53:24+25:00",
+         "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"],
+    )  # fmt: skip
     async def test_a_faulty_time_is_refused(self, world: World, headers: Headers, time: str) -> None:
         answer = await world.http.get(ORDERS, params={"created_from": time, "created_to": time}, headers=headers)
         assert parameters(answer) == ["created_from", "created_to"]

@@ -294,7 +294,7 @@ class TestFaults:
 class TestStates:
     async def test_of_a_shipped_order_leave_only_marks(self, world: World, headers: Headers) -> None:
         order = await create(world, headers, smallest())
-        caller = Caller(await world.demo_organization(), "test", frozenset())
+        caller = Caller(await world.demo_organization(), "test", frozenset({"admin"}))
         await execute(world.context, caller, [ShipOrder(order_id=from_base32(order["id"]))], door="hub")
         for verb in ("edit", "hold", "release", "cancel"):
             answer = await do(world, headers, order["id"], verb)

@@ -1,11 +1,15 @@
 """What the hub answers fits its OpenAPI document: every call, and orders of every other door."""
 
+import json
+from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
 from crossdock.doors.hub import DOOR
+from crossdock.web import openapi
 from tests.doors.hub.calls import ORDERS, Call, all_calls
 from tests.doors.hub.conftest import create, one_of_each, smallest
 from tests.doors.hub.test_moves import do
@@ -17,9 +21,10 @@ Headers = dict[str, str]
 Tree = Any
 
 
-async def operations(world: World) -> tuple[Tree, dict[str, Tree]]:
-    """Return the document, and its operations by id."""
-    document = (await world.http.get("/openapi/hub.json")).json()
+@cache
+def operations() -> tuple[Tree, dict[str, Tree]]:
+    """Return the document as it is served (tests/web/test_openapi.py), and its operations by id."""
+    document = json.loads(msgspec.json.encode(openapi.document(DOOR, server="/")))
     found = {each["operationId"]: each for path in document["paths"].values() for each in path.values()}
     return document, found
 
@@ -47,7 +52,7 @@ def faults_of(document: Tree, operation: Tree, call: Call) -> list[str]:
 @pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 async def test_every_answer_of_every_call_fits_the_document(world: World, headers: Headers) -> None:
     calls = await all_calls(world, headers)
-    document, found = await operations(world)
+    document, found = operations()
     assert {call.operation for call in calls} == set(found)
     assert [fault for call in calls for fault in faults_of(document, found[call.operation], call)] == []
 
@@ -55,7 +60,7 @@ async def test_every_answer_of_every_call_fits_the_document(world: World, header
 @pytest.mark.parametrize("context", [ALLOWED], indirect=True)
 async def test_every_accepted_body_fits_the_document(world: World, headers: Headers) -> None:
     calls = await all_calls(world, headers)
-    document, found = await operations(world)
+    document, found = operations()
     for call in calls:
         if call.sent is not None and call.answer.is_success:
             (content,) = found[call.operation]["requestBody"]["content"].values()
@@ -68,7 +73,7 @@ async def test_orders_of_every_door_fit_the_document(world: World, headers: Head
     ids["sparse"] = (await create(world, headers, {"number": "S", "lines": [{"description": "x", "quantity": 1}]}))[
         "id"
     ]
-    document, found = await operations(world)
+    document, found = operations()
     calls: list[Call] = []
     for order_id in ids.values():
         for verb, body in (
@@ -114,8 +119,8 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("operation", sorted(route.operation for route in DOOR.routes))
-async def test_a_refused_parameter_does_not_fit_its_schema(world: World, operation: str) -> None:
-    _, found = await operations(world)
+def test_a_refused_parameter_does_not_fit_its_schema(operation: str) -> None:
+    _, found = operations()
     for parameter in found[operation]["parameters"]:
         if parameter["name"] in PARAMETERS:
             bad, good = PARAMETERS[parameter["name"]]
@@ -127,13 +132,13 @@ async def test_a_refused_parameter_does_not_fit_its_schema(world: World, operati
                 assert not Draft202012Validator(parameter["schema"]).is_valid(value), parameter
 
 
-async def test_no_array_of_the_document_is_without_a_type_of_its_items(world: World) -> None:
-    document, _ = await operations(world)
+def test_no_array_of_the_document_is_without_a_type_of_its_items() -> None:
+    document, _ = operations()
     assert [path for path, each in walked(document, "") if each.get("type") == "array" and "items" not in each] == []
 
 
-async def test_every_member_of_a_body_is_described(world: World) -> None:
-    document, _ = await operations(world)
+def test_every_member_of_a_body_is_described() -> None:
+    document, _ = operations()
     assert [
         f"{name}.{member}"
         for name, schema in document["components"]["schemas"].items()
@@ -151,7 +156,7 @@ def walked(value: Tree, path: str) -> list[tuple[str, dict[str, Tree]]]:
 
 
 async def test_amounts_outside_the_range_do_not_fit_the_schema(world: World, headers: Headers) -> None:
-    document, _ = await operations(world)
+    document, _ = operations()
     for price in ("9" * 25, "1.", "1,5", "x", "1" * 40, "0." + "1" * 17):
         body = smallest(lines=[{"sku": "A", "quantity": 1, "unit_price": price}])
         assert faults(document, document["components"]["schemas"]["OrderCreate"], body) != []

@@ -12,7 +12,8 @@ from tests.world import World
 
 FOLDER = Path(__file__).parent
 SAMPLE = (FOLDER / "create.request.json").read_bytes()
-ORDERS = "/shippingservices/fulfillment/v1/orders"
+BASE = "/shippingservices/fulfillment/v1"
+ORDERS = f"{BASE}/orders"
 TRANSACTION = "X-PB-TransactionId"
 CLIENT_ID = "1234"
 

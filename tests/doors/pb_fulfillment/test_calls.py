@@ -1,4 +1,4 @@
-"""The vendor's complete list of calls: each is supported, or refused and documented as not supported yet."""
+"""The vendor's complete list of calls: each is supported and documented."""
 
 import re
 from pathlib import Path
@@ -24,10 +24,6 @@ SUPPORTED = (
     "PUT /v1/orders/bulk/cancel",
     "POST /v1/orders/search",
     "POST /v1/orders/status/search",
-)
-# May only shrink.
-UNSUPPORTED = (
-    "POST /v1/shipments/search",
     "POST /v1/inventory/snapshot",
     "POST /v1/products",
     "GET /v1/products/{sku}",
@@ -46,12 +42,12 @@ UNSUPPORTED = (
     "PUT /v1/work-orders/{ID}/cancel",
     "POST /v1/work-orders/search",
     "POST /v1/work-orders/status/search",
+    "POST /v1/shipments/search",
     "POST /v1/returns",
     "POST /v1/returns/bulk",
     "GET /v1/returns/{ID}",
     "POST /v1/returns/search",
 )
-MAX_UNSUPPORTED = 23
 
 
 def paths(path: str) -> tuple[str, ...]:
@@ -81,25 +77,15 @@ async def test_a_supported_call_reaches_its_handler(client: VendorClient, call: 
         assert "path" not in response.text, response.text  # a 404 of the handler says that there is no such order
 
 
-@pytest.mark.parametrize("call", UNSUPPORTED)
-async def test_an_unsupported_call_is_a_501(client: VendorClient, call: str) -> None:
-    method, path = call.split(" ")
-    for each in (BASE + path, path):
-        response = await client.http.request(method, re.sub(r"{\w+}", "X", each), headers=client.headers())
-        assert response.status_code == 501
-        assert response.json()[0]["additionalInfo"] == "Crossdock does not offer this call yet"
-
-
 def test_the_door_has_all_calls_and_no_others() -> None:
-    for routes, calls in ((DOOR.routes, SUPPORTED), (DOOR.not_yet, UNSUPPORTED)):
-        assert {f"{route.method} {route.paths[0].removeprefix(BASE)}" for route in routes} == set(calls)
+    assert {f"{route.method} {route.paths[0].removeprefix(BASE)}" for route in DOOR.routes} == set(SUPPORTED)
+    assert DOOR.not_yet == ()
 
 
 def test_the_documentation_lists_all_calls_and_no_others() -> None:
     documented = documented_calls()
-    assert {call for call, support in documented.items() if support == "not yet"} == set(UNSUPPORTED)
-    assert {call for call, support in documented.items() if support != "not yet"} == set(SUPPORTED)
-    assert len(UNSUPPORTED) <= MAX_UNSUPPORTED
+    assert set(documented) == set(SUPPORTED)
+    assert "not yet" not in documented.values()
 
 
 async def test_a_path_without_the_prefix_reaches_the_same_call(world: World, client: VendorClient) -> None:

@@ -12,7 +12,10 @@ from tests.doors.pb_fulfillment.client import ORDERS, VendorClient
 from tests.doors.pb_fulfillment.test_errors import request
 from tests.world import World
 
-SERVER_OWNED = {"orderId", "pbCreateDate", "pbUpdateDate", "access_token", "issuedAt"}
+SERVER_OWNED = {
+    "orderId", "receivingASNId", "workOrderId", "pbCreateDate", "pbUpdateDate", "pbCancelDate", "access_token",
+    "issuedAt",
+}  # fmt: skip
 BUSY = Busy(Code.UNAVAILABLE, "the database cannot be reached")
 
 

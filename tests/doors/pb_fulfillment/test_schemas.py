@@ -72,8 +72,8 @@ MORE: dict[str, Body] = {
     "hub": {
         "placed_at": "2026-01-30t10:53:24.554-05:00",
         "ship_by": "2026-02-01",
-        "release_at": "0001-01-01T00:00:00+14:00",
-        "deliver_by": "9999-12-31T23:00:00-05:00",
+        "release_at": "0001-01-01T14:00:00+14:00",
+        "deliver_by": "9999-12-31T18:59:59-05:00",
         "notes": LONG,
         "references": [{"name": LONG, "value": LONG}],
         "shipping": {"carrier": LONG, "service": LONG, "service_name": LONG, "tracking_number": LONG},

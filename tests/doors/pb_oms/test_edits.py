@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from tests.doors.pb_oms.client import ORDERS, SAMPLE, Headers, add_product, create, read_items, sample, update
+from tests.slowness import processor_time_below
 from tests.world import World
 
 
@@ -119,9 +119,8 @@ class TestUpdate:
         items = [{"itemId": f"I{each}", "quantity": 1} for each in range(9_000)]
         path = await create(world, headers, items=items)
         changed = [{"itemId": item["itemId"], "quantity": 2} for item in reversed(items)]
-        began = time.perf_counter()
-        await update(world, headers, path, items=changed)
-        assert time.perf_counter() - began < 5  # it was 12 s when each item was compared with each
+        with processor_time_below(6):  # it took 12 s when each item was compared with each
+            await update(world, headers, path, items=changed)
 
     async def test_an_update_returns_the_time_of_the_change(self, world: World, headers: Headers) -> None:
         path = await create(world, headers)

@@ -15,7 +15,7 @@ from tests.world import World
 KINDS: tuple[type[Refusal], ...] = (Invalid, NotFound, Denied, Conflict, Busy)
 ERROR_CODES = {
     "validation_error", "unauthorized_error", "forbidden_error", "not_found", "invalid_state", "internal_error",
-    "not_implemented", "too_many_requests",
+    "not_offered", "too_many_requests",
 }  # fmt: skip
 
 _REFUSED = {"customsproduct": (405, "validation_error"), "nothing": (404, "not_found")}

@@ -1,5 +1,6 @@
 """Searching orders through the Pitney Bowes OMS door: filters, pages, and what deletion leaves out."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -213,11 +214,8 @@ class TestPages:
 class TestDeleted:
     """Deleted orders are passed over, and the pages of the others have no holes."""
 
-    @pytest.mark.parametrize("filters", [{}, {"status": ["CANCELED"]}, {"itemId": ["SKU"]}, {"tag": ["t"]}], ids=str)
     @pytest.mark.parametrize("gone", ["", "J", "A", "JIHG", "BEFI", "CDEFGHIJ", "ABCDEFGHIJ"])
-    async def test_deleted_orders_leave_no_holes_in_pages(
-        self, world: World, headers: Headers, filters: dict[str, Any], gone: str
-    ) -> None:
+    async def test_deleted_orders_leave_no_holes_in_pages(self, world: World, headers: Headers, gone: str) -> None:
         ids = {number: await create(world, headers, number) for number in "ABCDEFGHIJ"}
         await move(world, headers, "CANCELED", *ids.values())
         tags = [{"orderId": order_id, "tagIds": ["t"]} for order_id in ids.values()]
@@ -225,10 +223,11 @@ class TestDeleted:
         for number in gone:
             assert (await world.http.delete(f"{ORDERS}/{ids[number]}", headers=headers)).status_code == 200
         left = [number for number in "JIHGFEDCBA" if number not in gone]
-        for page in (1, 2, 3, 4):
+        every: tuple[dict[str, Any], ...] = ({}, {"status": ["CANCELED"]}, {"itemId": ["SKU"]}, {"tag": ["t"]})
+        for filters, page in product(every, (1, 2, 3, 4)):
             document = await ask(world, headers, filters, page=page, size=3)
-            assert numbers(document) == left[page * 3 - 3 : page * 3]
-            assert document["pageInfo"] == {"total": len(left), "pages": -(-len(left) // 3), "page": page}
+            assert numbers(document) == left[page * 3 - 3 : page * 3], filters
+            assert document["pageInfo"] == {"total": len(left), "pages": -(-len(left) // 3), "page": page}, filters
 
     async def test_deleted_orders_are_not_found_by_id_customer_or_tag(self, world: World, headers: Headers) -> None:
         order_id = await create(world, headers, "A")

@@ -47,7 +47,7 @@ async def sign_in(world: World, *, email: str = demo.USER, password: str = demo.
 
 async def add_account(world: World, *, key: str, name: str, warehouse: str | None) -> None:
     """Add a sales account to the demo organization; S2 has no call for it."""
-    caller = Caller(await world.demo_organization(), "test", frozenset())
+    caller = Caller(await world.demo_organization(), "test", frozenset({"admin"}))
     document = {"name": name, "type": "MARKETPLACE_GENERIC", "autoAssignOrdersToWarehouse": warehouse}
     await reference_data.add(
         world.context, caller, kind="s2/account", key=key, name=name, document=encode_json(document)

@@ -37,7 +37,7 @@ async def put(world: World, headers: Headers, order: dict[str, Any], body: Any) 
 
 async def execute_command(world: World, order: dict[str, Any], make: Any) -> None:
     """Execute a command that S2 has no call for."""
-    caller = Caller(await world.demo_organization(), "test", frozenset())
+    caller = Caller(await world.demo_organization(), "test", frozenset({"admin"}))
     command: Command = make(caller, from_uuid(order["id"]))
     await execute(world.context, caller, [command], door="hub")
 

@@ -95,7 +95,7 @@ class TestOrdersOfOtherDoors:
 class TestOwnOrders:
     async def test_an_order_has_no_unmapped_fields_before_its_first_edit(self, world: World, headers: Headers) -> None:
         document = (await world.http.post("/order", json=sample(attachments=[]), headers=headers)).json()
-        caller = Caller(await world.demo_organization(), "test", frozenset())
+        caller = Caller(await world.demo_organization(), "test", frozenset({"admin"}))
         (order,) = (await queries.page(world.context, caller, queries.Filters(door="s2"), limit=1)).orders
         assert document["account"]["id"] == order.content.account_ref == ACCOUNT_ID
         assert [line.sku for line in order.content.lines] == ["test", "SKU-GREY"]

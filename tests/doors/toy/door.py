@@ -135,6 +135,7 @@ def _order_id(request: Request) -> int | None:
 _STATUSES = {
     Code.NO_TOKEN: 401, Code.BAD_TOKEN: 401, Code.NO_SCOPE: 403, Code.NO_ORDER: 404, Code.NO_ROUTE: 404,
     Code.STATE_FORBIDS: 409, Code.NUMBER_TAKEN: 409, Code.UNAVAILABLE: 503, Code.OVERLOADED: 503, Code.TOO_MANY_ATTEMPTS: 429,
+    Code.RATE_LIMITED: 429,
     Code.BAD_REQUEST: 400, Code.HEAD_TOO_LARGE: 431, Code.TOO_SLOW: 408,
 }  # fmt: skip
 

@@ -18,16 +18,16 @@ from crossdock.core.orders.events import (
     Backordered,
     Delivered,
     OrderEvent,
-    Package,
     Refunded,
     Returned,
     ReturnRequested,
     Shipped,
 )
+from crossdock.core.orders.fulfillments import Package
 from crossdock.core.orders.status import Counters
 from crossdock.core.retry_policy import State, Verdict
 from crossdock.core.subscription import MAIL_ENDPOINT
-from crossdock.flows import emails
+from crossdock.flows import emails, hold_expiry
 from crossdock.flows.context import Context
 from crossdock.notifications import worker
 from crossdock.settings import load
@@ -35,6 +35,7 @@ from crossdock.store import deliveries
 from crossdock.store.deliveries import Endpoint
 from tests.notifications.email.mailserver import Counting, Inbox, serving
 from tests.notifications.world import call_verb, create, deliveries_of, record_events, wait_until_ended, working
+from tests.slowness import slowness
 from tests.vendors import VENDORS
 from tests.world import World
 
@@ -73,6 +74,20 @@ async def sending_through(context: Context, inbox: Inbox) -> Any:
             yield
 
 
+async def hub(world: World, path: str, **body: Any) -> Any:
+    """Call the hub, and return its answer."""
+    answer = await world.http.post(f"/hub/v1{path}", json=body, headers=await world.bearer())
+    assert answer.status_code < 300, answer.text
+    return answer.json()
+
+
+async def pickup(world: World, number: str) -> str:
+    """Create an order that the customer picks up at W1; return the id of its fulfillment."""
+    order_id = await create(world, number, **ADA)
+    answer = await hub(world, "/fulfillments", order_id=order_id, location="W1", kind="pickup")
+    return str(answer["fulfillment"]["id"])
+
+
 async def mail_endpoint(world: World) -> Endpoint:
     organization = await world.demo_organization()
     async with world.context.store.reading() as tx:
@@ -85,6 +100,13 @@ def read(raw: bytes) -> EmailMessage:
     found = message_from_bytes(raw, policy=default)
     assert isinstance(found, EmailMessage)
     return found
+
+
+def plain(raw: bytes) -> str:
+    """Return the text of a mail."""
+    body = read(raw).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 class TestSending:
@@ -123,6 +145,45 @@ class TestSending:
         assert len({read(raw)["Message-ID"] for _, _, raw in inbox.mails}) == len(kinds)
         shipped = read(inbox.mails[kinds.index("shipped")][2])
         assert "1Z999" in shipped.get_body(("plain",)).get_content()
+
+    async def test_each_event_of_a_pickup_makes_one_mail(self, world: World) -> None:
+        inbox = Inbox()
+        async with sending_through(world.context, inbox):
+            await hub(world, "/locations", code="W1", name="Pier shop", address={"city": "Halifax", "country": "CA"})
+            first = await pickup(world, "A-1")
+            await hub(world, f"/fulfillments/{first}/ready", pickup_by="2099-01-31T18:00:00Z")
+            await hub(world, f"/fulfillments/{first}/ready")
+            await hub(world, f"/fulfillments/{first}/ship")
+            late = await pickup(world, "A-2")
+            await hub(world, f"/fulfillments/{late}/ready", pickup_by="2020-01-31T18:00:00Z")
+            assert await hold_expiry.release_due(world.context) == 1
+            found = await wait_until_ended(world, await mail_endpoint(world), 7)
+        ready, expired = "mail.ready_for_pickup", "mail.pickup_expired"
+        expected = ["mail.confirmation", ready, "mail.pickup_reminder", "mail.delivered"]
+        assert [each.topic for each in found] == [*expected, "mail.confirmation", ready, expired]
+        mails = {str(read(raw)["Subject"]): plain(raw) for _, _, raw in inbox.mails}
+        assert len(mails) == len(inbox.mails) == 7
+        text = mails["Your order A-1 is ready for pickup"]
+        assert "Pickup location\n  Pier shop\n  Halifax\n  Canada\n" in text
+        assert "Please pick them up by January 31, 2099, 6:00\u202fPM." in text
+        assert "- 2 \u00d7 A\n" in mails["The pickup of your order A-2 has expired"]
+        assert "handed over to you" in mails["You have picked up your order A-1"]
+
+    async def test_an_exchange_and_an_appeasement_make_one_mail_each(self, world: World) -> None:
+        inbox = Inbox()
+        async with sending_through(world.context, inbox):
+            order_id = await create(world, "A-1", **ADA, currency="USD", totals={"total": "20.00"})
+            await hub(world, f"/orders/{order_id}/ship", carrier="UPS")
+            await hub(world, f"/orders/{order_id}/returns", lines=[{"line": 0, "quantity": 1}], exchange=True)
+            await hub(world, f"/orders/{order_id}/refund", amount="2.00", kind="appeasement", reason="a secret")
+            found = await wait_until_ended(world, await mail_endpoint(world), 4)
+        kinds = ["confirmation", "shipped", "exchange", "appeasement"]
+        assert [each.topic for each in found] == [f"mail.{kind}" for kind in kinds]
+        texts = [plain(raw) for _, _, raw in inbox.mails]
+        assert len(texts) == 4
+        assert "as soon as your replacement ships" in texts[2]
+        assert "we have refunded $2.00." in texts[3]
+        assert "secret" not in texts[3]
 
     async def test_a_busy_server_is_retried_and_an_unknown_recipient_is_not(self, world: World, hurried: None) -> None:
         inbox = Inbox()
@@ -259,12 +320,12 @@ class TestLargeOrders:
         async with working(world.context):
             waiting = asyncio.create_task(wait_until_ended(world, await mail_endpoint(world), 1))
             while not waiting.done():
-                before = time.monotonic()
+                before, spent = time.monotonic(), time.process_time()
                 await asyncio.sleep(0.001)
-                longest = max(longest, time.monotonic() - before)
+                longest = max(longest, min(time.monotonic() - before, time.process_time() - spent))
         ((found,),) = [await waiting]
         assert (found.state, found.attempts) == (State.DELIVERED, 1)
-        assert longest < 0.5
+        assert longest < 0.5 * slowness()
         (mail,) = (await world.http.get("/hub/v1/mails", headers=await world.bearer())).json()["items"]
         raw = (await world.http.get(f"/hub/v1/mails/{mail['id']}", headers=await world.bearer())).content
         assert len(raw) < 500_000

@@ -4,12 +4,19 @@ from decimal import Decimal
 
 import pytest
 from babel.numbers import format_currency
+from bidi import get_display
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.core.iso import CURRENCIES, EXPONENT_OF
 from crossdock.notifications.email.email_settings import Language
-from crossdock.notifications.email.formatting import country_name, format_day_at, format_money, format_sent_day
+from crossdock.notifications.email.formatting import (
+    FormattedLanguage,
+    country_name,
+    format_day_at,
+    format_money,
+    format_sent_day,
+)
 from crossdock.notifications.email.languages import LANGUAGES
 
 LOCALES = {"en": "en", "fr": "fr", "zh": "zh_Hans"}
@@ -40,6 +47,15 @@ class TestMoney:
     ) -> None:
         rendered = [format_money(Decimal(amount), currency, language) for language in LANGUAGES]
         assert [each.replace("\u00a0", " ").replace("\u202f", " ") for each in rendered] == [english, french, chinese]
+
+    @pytest.mark.parametrize("language", ["ar", "he"])
+    def test_an_amount_of_a_right_to_left_language_shows_its_sign_and_symbol_from_left_to_right(
+        self, language: FormattedLanguage
+    ) -> None:
+        shown = {amount: get_display(format_money(Decimal(amount), "CAD", language)) for amount in ("24", "-5")}
+        marks = dict.fromkeys(map(ord, "\u200e\u200f"))
+        plain = {amount: text.translate(marks).replace("\u00a0", " ") for amount, text in shown.items()}
+        assert plain == {"24": "CA$ 24.00", "-5": "CA$ -5.00"}
 
     @given(
         units=st.integers(-(10**15), 10**15),

@@ -6,18 +6,27 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from crossdock.core.orders.events import ORDER_EVENTS, Held, Noted, OrderEvent, Received
+from crossdock.core.orders.events import (
+    ORDER_EVENTS,
+    FulfillmentCanceled,
+    Held,
+    Noted,
+    OrderEvent,
+    Received,
+    Shipped,
+)
+from crossdock.core.orders.fulfillments import Fulfillment
 from crossdock.core.orders.model import Gift, Hold, Order, Reference
 from crossdock.doors import all_doors
 from crossdock.notifications.email.channel import settings_of
 from crossdock.notifications.email.languages import choose_language
-from crossdock.notifications.email.mail_kinds import KIND_OF, Kind, mail_kind, recipient_of
+from crossdock.notifications.email.mail_kinds import KINDS_OF, Kind, mail_kind, recipient_of
 from crossdock.notifications.email.samples import AT, sample_order, samples
 from crossdock.settings import load
 from tests.notifications.email.shop import order_with, shipped_to, shop, to
 
 EVERY = [pytest.param(order_event, order, kind, id=kind) for kind in Kind for order_event, order in samples(kind, "en")]
-SILENT = {name for name, order_event in ORDER_EVENTS.items() if order_event not in KIND_OF}
+SILENT = {name for name, order_event in ORDER_EVENTS.items() if order_event not in KINDS_OF}
 
 
 def held(*reasons: str) -> Held:
@@ -31,10 +40,22 @@ class TestKinds:
 
     def test_internal_events_make_no_mail(self) -> None:
         assert {
-            "order.edited", "order.released", "order.allocated", "order.tagged", "order.noted", "order.archived",
-            "order.unarchived",
+            "order.edited", "order.released", "order.allocated", "order.deallocated", "order.tagged", "order.noted",
+            "order.archived", "order.unarchived", "order.erased", "order.fulfillment_created", "order.picked", "order.packed",
+            "order.fulfillment_changed", "order.tracked", "order.reshipped",
+            "order.return_judged", "order.return_canceled", "order.payment_recorded", "order.invoiced",
         } == SILENT  # fmt: skip
         assert mail_kind(Noted(text="calm down"), sample_order("en"), shop()) is None
+
+    def test_a_fulfillment_that_somebody_cancels_makes_no_mail(self) -> None:
+        canceled = FulfillmentCanceled(fulfillments=(Fulfillment(1, "W1", AT, (), "pickup"),), reason="broken")
+        assert mail_kind(canceled, sample_order("en"), shop()) is None
+
+    def test_a_pickup_that_is_handed_over_makes_no_shipping_mail(self) -> None:
+        for kind, expected in (("ship", Kind.SHIPPED), ("pickup", None)):
+            handed_over = Fulfillment(1, "W1", AT, (), kind)  # type: ignore[arg-type]
+            shipped = Shipped(lines=((0, 2),), counters=(), fulfillment=handed_over)
+            assert mail_kind(shipped, sample_order("en"), shop()) is expected
 
     @pytest.mark.parametrize(("order_event", "order", "kind"), EVERY)
     def test_no_mail_is_made_when_it_is_switched_off(self, order_event: OrderEvent, order: Order, kind: Kind) -> None:

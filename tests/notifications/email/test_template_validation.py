@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import msgspec
@@ -146,13 +145,12 @@ class TestCost:
         assert "digits" in template_fault("{{ " + "9" * 5_000 + " }}")
 
     async def test_the_event_loop_goes_on_while_templates_for_a_whole_body_are_checked(self) -> None:
-        source = "{{ number|e|e|e|e|e|e|e }}" * 800  # takes a second to compile
+        source = "{{ number|e|e|e|e|e|e|e }}" * 400  # takes half a second to compile
         document = json.dumps({"sender": SENDER, "templates": {"refunded": {"en": {"html": source}}}}).encode()
         checking = asyncio.create_task(check_in_thread(document))
-        longest = 0.0
+        turns = 0
         while not checking.done():
-            before = time.monotonic()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.monotonic() - before)
+            turns += 1
         assert await checking == ()
-        assert longest < 0.5
+        assert turns > 10  # some sixty; one where the loop itself compiles, however slow the machine is

@@ -346,7 +346,7 @@ class TestPage:
         random, placed = await store_random_orders(store, 3 + rows, 40)
         id_generator, at = IdGenerator(2), placed[-1].created_at + 1000
         limit_scan(rows)
-        for filters in choices(random, placed, pairs=15):
+        for filters in choices(random, placed, pairs=6):
             wanted, seen = model(placed, filters), []
             before, limit, turns = None, random.choice((1, 2, 5, 50)), 0
             while True:

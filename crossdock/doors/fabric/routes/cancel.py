@@ -34,7 +34,7 @@ Units = Callable[[Counters], int]
 POLICY, PERIOD = "DEFAULT", "30D00H00M"
 
 
-def _query_values(request: Request, name: str) -> list[str]:
+def query_values(request: Request, name: str) -> list[str]:
     """Read the values of a query parameter that may be repeated, without empty ones."""
     pairs = parse_qsl(request.query_string.decode("utf-8", "replace"))
     return [value for key, value in pairs if key == name and value]
@@ -49,7 +49,7 @@ async def _eligibility(request: Request, name: str, units: Callable[[Order], Uni
     if not query.get("orderId"):
         raise faulty(Fault(("orderId",), "is required"))
     order = await order_by_id(request, query["orderId"])
-    requested, ids = _query_values(request, name), line_ids(order.content.lines)
+    requested, ids = query_values(request, name), line_ids(order.content.lines)
     known, wanted = set(ids), set(requested)
     unknown = [
         Fault((name, index), "is not a line of the order") for index, each in enumerate(requested) if each not in known

@@ -1,12 +1,14 @@
 """Reports of other services: payments, package tracking, cross-border checks, fraud checks."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from crossdock.core.errors import Busy, Code, Fault, NotFound, Refusal
 from crossdock.core.json.request_body import objects_in
-from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds
+from crossdock.core.json.value_types import decimal
+from crossdock.core.orders.commands import Command, EditOrder, ReleaseHolds, Together
 from crossdock.core.orders.model import Hold, Order
+from crossdock.core.returns.commands import RecordPayment
 from crossdock.doors import Reply, Request, Route, json_reply
 from crossdock.doors.fabric import examples, wire_calls, wire_responses
 from crossdock.doors.fabric.demo import ACCOUNT
@@ -26,6 +28,7 @@ from crossdock.doors.fabric.routes.common import (
 )
 from crossdock.flows import access
 from crossdock.flows.execute import execute
+from crossdock.flows.fulfillment import new_ids
 
 Tree = Any
 
@@ -48,11 +51,47 @@ async def payment_status(request: Request) -> Reply:
         return before | {"payments": payments}
 
     change(await render(request, order), order)  # checks the payment also where the order can no longer be edited
-    command = report_command(
+    recorded: Command = report_command(
         order.order_id, f"payment {body.status}", topic=PAYMENT, data=report,
         edit=EditOrder(order_id=order.order_id, door=DOOR, change=change),
     )  # fmt: skip
+    payment = _payment(request, body, order)
+    command = recorded if payment is None else _Reported(order_id=order.order_id, commands=(recorded, payment))
     return await order_reply(request, await execute_one(request, command), idempotent=True)
+
+
+class _Reported(Together, frozen=True, kw_only=True):
+    """A report, and what it says of the payment."""
+
+    reads_history: ClassVar[bool] = True
+
+
+def _payment(request: Request, body: wire_calls.PaymentReport, order: Order) -> RecordPayment | None:
+    """Build the record of what a payment's balances state; None where they do not state what was captured."""
+    captured = decimal(body.balances.captured) if body.balances else None
+    if body.balances is None or captured is None:
+        return None
+    changes: dict[str, Any] = {
+        "captured": captured,
+        "authorized": captured + (decimal(body.balances.capturable) or 0),
+        "status": body.status,
+    }
+    if body.type:
+        changes["method"] = body.type
+    if (refunded := decimal(body.balances.refunded)) is not None:
+        changes["refunded"] = refunded
+    faults = [
+        Fault(("balances", name), "must be 0 or more")
+        for name in ("captured", "capturable", "refunded")
+        if (decimal(getattr(body.balances, name)) or 0) < 0
+    ]
+    if not faults and (refunded or 0) > captured:
+        faults.append(Fault(("balances", "refunded"), f"must be at most {captured}, which is captured"))
+    if faults:
+        raise faulty(*faults)
+    return RecordPayment(
+        order_id=order.order_id, new_id=new_ids(request.context), reference=body.paymentIdentifier, changes=changes
+    )
 
 
 async def acknowledge_tracking(request: Request) -> Reply:

@@ -11,17 +11,23 @@ from crossdock.doors.fabric.search import Search, can_sort_by, order_query
 from crossdock.doors.fabric.search_filters import faults_of
 from crossdock.flows import access, order_search
 
+Tree = Any
 MAX_FAULTS = 100  # of filters, in one answer
 
 
-def _search(sent: wire_calls.QueryRequest) -> Search:
-    """Fill in the vendor's defaults. Refuses with Invalid filters with faults, and members that cannot be sorted by."""
-    filters, sort_by = sent.filters or {}, sent.sortBy or "updatedAt"
+def search_faults(filters: Tree, sort_by: str) -> list[Fault]:
+    """Find faults of filters, and a member that orders cannot be sorted by."""
     faults = list(faults_of(filters))
     if not can_sort_by(sort_by):
         faults.append(Fault(("sortBy",), "must name a member of the order that has a single value"))
-    if faults:
-        raise faulty(*faults[:MAX_FAULTS])
+    return faults[:MAX_FAULTS]
+
+
+def checked_search(sent: wire_calls.QueryRequest) -> Search:
+    """Fill in the vendor's defaults. Refuses with Invalid filters with faults, and members that cannot be sorted by."""
+    filters, sort_by = sent.filters or {}, sent.sortBy or "updatedAt"
+    if faults := search_faults(filters, sort_by):
+        raise faulty(*faults)
     ascending = (sent.sortDirection or "desc").lower() == "asc"
     limit, offset = sent.page()
     return Search(filters, limit, offset, sort_by, ascending)
@@ -30,7 +36,7 @@ def _search(sent: wire_calls.QueryRequest) -> Search:
 @in_one_view
 async def query_orders(request: Request) -> Reply:
     """Search orders: 200 and a page of them; 404 where the page is empty."""
-    search = _search(read_body(request, wire_calls.QueryRequest))
+    search = checked_search(read_body(request, wire_calls.QueryRequest))
     query, residual = order_query(search)
     found = await order_search.find(request.context, request.caller, query, residual=residual)
     if not found.orders:

@@ -13,6 +13,11 @@ SITE_CONTEXT = "x-site-context"
 TENANT = "tenant-key"
 # Operations that the vendor documents with `tenant-key` alone.
 _TENANT_KEY_SUFFICES = frozenset({"sendNotification", "acknowledgeNotification"})
+# Operations that the vendor documents with the bearer token alone.
+_TOKEN_SUFFICES = frozenset(
+    {"getReservation", "createReservation", "listReservations", "deleteReservation", "updateReservation",
+     "updateReservationsOfOrder", "consentToDelay", "acknowledgeShipment"}
+)  # fmt: skip
 
 
 def header_fault(name: str, reason: str) -> Invalid:
@@ -25,11 +30,14 @@ def check_site_context(request: Request) -> None:
 
     The header is the text of a JSON object with a string `account`, or the same object in OpenAPI's simple style; `channel`
     is a number or a string, other members are ignored. Notification calls may omit it; then `tenant-key` is the account.
+    Calls about reservations may omit it altogether.
     Raises Invalid `invalid`, Denied `foreign_organization`.
     """
     text = request.headers.get(SITE_CONTEXT)
     if text is None and request.route.operation in _TENANT_KEY_SUFFICES and (tenant := request.headers.get(TENANT)):
         _check_account(request, tenant, TENANT)
+        return
+    if text is None and request.route.operation in _TOKEN_SUFFICES:
         return
     if text is None:
         raise header_fault(SITE_CONTEXT, "is required")
@@ -42,6 +50,17 @@ def check_site_context(request: Request) -> None:
     if isinstance(channel, bool) or not isinstance(channel, int | float | str | None):
         raise header_fault(SITE_CONTEXT, "must have a number or a string as channel, if any")
     _check_account(request, account, SITE_CONTEXT)
+
+
+def channel_of(request: Request) -> str | None:
+    """Return the channel that `x-site-context` names, as text; None without one."""
+    channel = (_parse(request.headers.get(SITE_CONTEXT) or "") or {}).get("channel")
+    return None if channel in (None, "") else str(channel)
+
+
+def account_of(request: Request) -> str:
+    """Return the account that `x-site-context` names; it has been checked."""
+    return str((_parse(request.headers.get(SITE_CONTEXT) or "") or {}).get("account", ""))
 
 
 def _parse(text: str) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ _MAX_DIGITS = 100  # read of an offset or limit; far more than webhooks can be c
 async def definitions(request: Request) -> list[tuple[Endpoint, Subscription]]:
     """List the organization's endpoints of this door with their subscriptions, oldest first."""
     every = await endpoints.all_of(request.context, request.caller)
-    pairs = [(endpoint, endpoints.subscription_of(endpoint)) for endpoint in every]
+    pairs = [(endpoint, endpoints.subscription_of(request.context, endpoint)) for endpoint in every]
     return [pair for pair in pairs if webhook_definitions.is_definition(pair[1])]
 
 
@@ -36,13 +36,15 @@ async def _definition(request: Request) -> Endpoint:
         )
     except NotFound:
         raise not_found("webhook") from None
-    if not webhook_definitions.is_definition(endpoints.subscription_of(endpoint)):
+    if not webhook_definitions.is_definition(endpoints.subscription_of(request.context, endpoint)):
         raise not_found("webhook")
     return endpoint
 
 
-def _reply(endpoint: Endpoint) -> Reply:
-    return json_reply(200, webhook_definitions.definition_response(endpoint, endpoints.subscription_of(endpoint)))
+def _reply(request: Request, endpoint: Endpoint) -> Reply:
+    return json_reply(
+        200, webhook_definitions.definition_response(endpoint, endpoints.subscription_of(request.context, endpoint))
+    )
 
 
 async def create_webhook(request: Request) -> Reply:
@@ -51,7 +53,7 @@ async def create_webhook(request: Request) -> Reply:
     endpoint = await endpoints.add(
         request.context, request.caller, webhook_definitions.to_subscription(body), key=webhook_definitions.hashed_key
     )  # fmt: skip
-    return _reply(endpoint)
+    return _reply(request, endpoint)
 
 
 async def list_webhooks(request: Request) -> Reply:
@@ -84,7 +86,7 @@ def _whole_number(query: dict[str, str], name: str, default: int, least: int, fa
 
 async def get_webhook(request: Request) -> Reply:
     """Read a definition."""
-    return _reply(await _definition(request))
+    return _reply(request, await _definition(request))
 
 
 async def change_webhook(request: Request) -> Reply:
@@ -110,13 +112,13 @@ async def change_webhook(request: Request) -> Reply:
         changed=changed,
         key=webhook_definitions.hashed_key,
     )
-    return _reply(after)
+    return _reply(request, after)
 
 
 async def delete_webhook(request: Request) -> Reply:
     """Delete a definition: 200 and the deleted definition."""
     endpoint = await _definition(request)
-    return _reply(await endpoints.remove(request.context, request.caller, endpoint_id=endpoint.endpoint_id))
+    return _reply(request, await endpoints.remove(request.context, request.caller, endpoint_id=endpoint.endpoint_id))
 
 
 # The vendor documents the first with a trailing slash.

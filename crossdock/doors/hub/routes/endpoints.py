@@ -56,7 +56,7 @@ def _own_path(path: Path) -> Path:
 
 
 def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: bool = False) -> Reply:
-    subscription = endpoints.subscription_of(endpoint)
+    subscription = endpoints.subscription_of(request.context, endpoint)
     body = wire_webhooks.endpoint_answer(endpoint, subscription, request.context, shown=shown)
     headers = [("ETag", f'"{endpoint.version}"')]
     if status == 201:
@@ -67,6 +67,7 @@ def _answer(request: Request, endpoint: Endpoint, *, status: int = 200, shown: b
 # ------------------------------------------------------------------------------------------------------------ endpoints
 async def create_endpoint(request: Request) -> Reply:
     """Make a webhook receiver; the answer shows its secret, once."""
+    known_query(request)
     body = read_body(request, [], wire_webhooks.EndpointBody)
     subscription = Subscription(
         url=body.url,
@@ -93,7 +94,10 @@ async def list_endpoints(request: Request) -> Reply:
     """Answer all webhook receivers."""
     known_query(request)
     found = await endpoints.all_of(request.context, request.caller)
-    items = [wire_webhooks.endpoint_answer(each, endpoints.subscription_of(each), request.context) for each in found]
+    items = [
+        wire_webhooks.endpoint_answer(each, endpoints.subscription_of(request.context, each), request.context)
+        for each in found
+    ]
     return json_reply(200, {"items": items, "next": None})
 
 
@@ -104,6 +108,7 @@ async def get_endpoint(request: Request) -> Reply:
 
 async def change_endpoint(request: Request) -> Reply:
     """Change what a receiver wants, or whether it is told at all."""
+    known_query(request)
     faults: list[Fault] = []
     versions = read_if_match(request, faults)
     body = read_body(request, faults, wire_webhooks.EndpointPatch)
@@ -128,12 +133,14 @@ async def change_endpoint(request: Request) -> Reply:
 
 async def remove_endpoint(request: Request) -> Reply:
     """Remove a receiver."""
+    known_query(request)
     await endpoints.remove(request.context, request.caller, endpoint_id=_id(request))
     return Reply(204)
 
 
 async def rotate_secret(request: Request) -> Reply:
     """Return a receiver a new secret, shown once; the old one goes on signing beside it for a while."""
+    known_query(request)
     body = read_body(request, [], wire_webhooks.RotateBody, raw=None if request.body.strip() else b"{}")
     with _own_words():
         changed = await endpoints.rotate(
@@ -144,6 +151,7 @@ async def rotate_secret(request: Request) -> Reply:
 
 async def test_endpoint(request: Request) -> Reply:
     """Send a receiver a message that is about no order."""
+    known_query(request)
     made = await endpoints.test(request.context, request.caller, endpoint_id=_id(request))
     return json_reply(202, wire_webhooks.delivery_answer(made))
 
@@ -184,6 +192,7 @@ async def get_delivery(request: Request) -> Reply:
 
 async def redeliver(request: Request) -> Reply:
     """Repeat one delivery, at once."""
+    known_query(request)
     made = await endpoints.redeliver(
         request.context, request.caller, endpoint_id=_id(request), delivery_id=_id(request, "delivery")
     )
@@ -192,6 +201,7 @@ async def redeliver(request: Request) -> Reply:
 
 async def redeliver_range(request: Request) -> Reply:
     """Repeat a receiver's deliveries of a time; answers how many there are."""
+    known_query(request)
     body = read_body(request, [], wire_webhooks.RedeliverBody)
     count = await endpoints.redeliver_all(
         request.context,
@@ -233,6 +243,7 @@ async def get_mail_settings(request: Request) -> Reply:
 
 async def put_mail_settings(request: Request) -> Reply:
     """Replace what the organization says about its mails."""
+    known_query(request)
     faults: list[Fault] = []
     versions = read_if_match(request, faults)
     raise_faults(faults)

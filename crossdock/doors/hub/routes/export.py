@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-import string
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
+from crossdock.core.csv_cells import cell
 from crossdock.core.errors import Fault
 from crossdock.core.orders.model import Order
 from crossdock.doors import Media, Reply, Request, Route, encode_json
@@ -17,6 +17,8 @@ from crossdock.doors.hub.format import FORMAT
 from crossdock.doors.hub.routes.orders import FILTER_PARAMETERS, FILTERS, Selection, read_selection
 from crossdock.doors.hub.routes.parameters import PROBLEMS, described, known_query, raise_faults
 from crossdock.flows import access, rendering
+from crossdock.flows.access import Caller
+from crossdock.flows.context import Context
 from crossdock.flows.order_search import OrderPage
 from crossdock.flows.rendering import RenderedDocument
 
@@ -40,7 +42,8 @@ async def export_orders(request: Request) -> Reply:
     media, head, format_order = _KINDS[str(kind)]
     first = await selection.page(request, before=None, limit=PORTION)
     headers = [("Content-Disposition", f'attachment; filename="orders.{kind}"')]
-    return Reply(200, headers=headers, content_type=media, stream=_parts(request, selection, first, head, format_order))
+    parts = _parts(request, selection, first, head, format_order)
+    return Reply(200, headers=headers, content_type=media, stream=parts)
 
 
 async def _parts(
@@ -48,15 +51,24 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     yield head
     while True:
-        renderings = await rendering.render_each(request.context, request.caller, page.orders, door=FORMAT.name)
-        yield b"".join(
-            _formatted(order, each, format_order) for order, each in zip(page.orders, renderings, strict=True)
-        )
+        yield await _portion(request.context, request.caller, page.orders, format_order)
         before = page.orders[-1].order_id if len(page.orders) == PORTION else page.last
         if before is None:
             return
         await asyncio.sleep(0)  # a client that reads without pause must not keep other requests waiting
         page = await selection.page(request, before=before, limit=PORTION)
+
+
+async def _portion(
+    context: Context, caller: Caller, orders: Sequence[Order], format_order: Callable[[Order, Tree], bytes]
+) -> bytes:
+    renderings = await rendering.render_each(context, caller, orders, door=FORMAT.name)
+    return b"".join(_formatted(order, each, format_order) for order, each in zip(orders, renderings, strict=True))
+
+
+async def csv_rows(context: Context, caller: Caller, orders: Sequence[Order]) -> bytes:
+    """Format orders as rows of the CSV export, for the console; CSV_HEAD is the row before the first."""
+    return await _portion(context, caller, orders, _csv)
 
 
 def _formatted(order: Order, rendered: RenderedDocument | None, format_order: Callable[[Order, Tree], bytes]) -> bytes:
@@ -98,12 +110,6 @@ def _joined(*names: str) -> Callable[[Order, Tree], Tree]:
     )
 
 
-# Signs that begin a formula, as OWASP lists them, with their full-width forms.
-_FORMULA_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
-# White space, and marks without a width.
-_BLANKS = string.whitespace + "".join(map(chr, (0x85, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F,
-                                                0x2060, 0x3000, 0xFEFF)))  # fmt: skip
-_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _NEEDS_QUOTES = re.compile('[,;"\t\r\n]|^[ \u00a0]|[ \u00a0]$')
 
 _TO = ("destinations", 0, "address")
@@ -132,20 +138,6 @@ COLUMNS: dict[str, Callable[[Order, Tree], Tree]] = {
 }
 
 
-def cell(value: Tree) -> str:
-    """Format a value for a cell; one that a spreadsheet would run as a formula gets an apostrophe in front.
-
-    Spreadsheets skip blanks before a formula, and take the full-width signs for the plain ones (OWASP, CSV injection). A tab or
-    a line break at the beginning counts as one too. A number runs nothing and stays one.
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = "" if value is None else str(value)
-    first = text.lstrip(_BLANKS)[:1]
-    is_formula = first != "" and (first in _FORMULA_SIGNS or text.lstrip(" ")[0] in "\t\r\n")
-    return "'" + text if is_formula and not _NUMBER.fullmatch(text) else text
-
-
 def listed(values: Iterable[str]) -> str:
     """Format several values for one cell: as a row of CSV, from which a CSV parser reads them again."""
     return ",".join(map(_quoted, values))
@@ -156,13 +148,16 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
 
 
-def _row(values: Iterable[str]) -> bytes:
+def csv_row(values: Iterable[str]) -> bytes:
     """Format a row of CSV (RFC 4180)."""
     return (",".join(map(_quoted, values)) + "\r\n").encode()
 
 
 def _csv(order: Order, document: Tree) -> bytes:
-    return _row([cell(value_of(order, document)) for value_of in COLUMNS.values()])
+    return csv_row([cell(value_of(order, document)) for value_of in COLUMNS.values()])
+
+
+CSV_MEDIA, CSV_HEAD = "text/csv; charset=utf-8; header=present", csv_row(list(COLUMNS))
 
 
 def _ndjson(_: Order, document: Tree) -> bytes:
@@ -170,7 +165,7 @@ def _ndjson(_: Order, document: Tree) -> bytes:
 
 
 _KINDS: dict[str, tuple[str, bytes, Callable[[Order, Tree], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8; header=present", _row(list(COLUMNS)), _csv),
+    "csv": (CSV_MEDIA, CSV_HEAD, _csv),
     "ndjson": ("application/x-ndjson", b"", _ndjson),
 }
 ROUTES = (

@@ -11,6 +11,7 @@ from crossdock.core.errors import Denied, Fault
 from crossdock.core.events import ORDER
 from crossdock.core.orders.events import ORDER_EVENTS
 from crossdock.core.orders.status import Status
+from crossdock.core.stock.events import STOCK_EVENTS
 from crossdock.doors import DOORS, Media, Reply, Request, Route, encode_json, json_reply
 from crossdock.doors.hub import errors, wire
 from crossdock.doors.hub.event_schemas import PAGE, AggregateMessage, Message, UnreadableEvent
@@ -71,7 +72,7 @@ async def list_feed(request: Request) -> Reply:
     if query.get("include", "order") != "order":
         faults.append(Fault((errors.QUERY, "include"), "must be order"))
     event_filter = EventFilter(
-        _listed(query, "type", list(ORDER_EVENTS), faults),
+        _listed(query, "type", [*ORDER_EVENTS, *STOCK_EVENTS], faults),
         _listed(query, "door", list(request.context.formats), faults),
         _listed(query, "status", list(Status), faults),
     )

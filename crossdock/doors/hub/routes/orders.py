@@ -26,6 +26,7 @@ from crossdock.doors.hub.routes.parameters import (
     known_query,
     link,
     page_of,
+    query_faults,
     raise_faults,
     read_cursor,
     read_flag,
@@ -47,7 +48,8 @@ FILTERS = (*_WORDS, *_TIMES, "archived", "balanced", "q")
 
 async def create_order(request: Request) -> Reply:
     """Create an order: 201 with the order, its address and its ETag; a repeat is answered as the first was."""
-    faults: list[Fault] = []
+    # A `dry_run` that is ignored would create the order.
+    faults = query_faults(request, ()) if request.query_string else []
     key = read_key(request, faults)
     raise_faults(faults)
     keys = () if key is None else (hashed_key("hub/idempotency", request.caller.actor, key),)

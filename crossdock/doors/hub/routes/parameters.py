@@ -19,7 +19,7 @@ from crossdock.doors.hub.unknown_fields import only_known
 BodyType = TypeVar("BodyType", bound=Struct)
 PAGE_SIZE = 50
 KEY_LENGTH = 255  # of an Idempotency-Key; enough for any UUID or hash a client may choose
-_VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
+_VERSION = re.compile(r'"(0|[1-9][0-9]{0,8})"')
 _ENTITY_TAG = re.compile(r'(W/)?"[!#-~]*"')
 
 
@@ -31,6 +31,8 @@ def raise_faults(faults: list[Fault]) -> None:
 
 def query_faults(request: Request, known: tuple[str, ...]) -> list[Fault]:
     """Name each parameter that is not known or given twice: ignoring a filter would answer too much."""
+    if not request.query_string:
+        return []
     pairs = parse_qsl(request.query_string.decode("utf-8", "replace"), keep_blank_values=True)
     times = Counter(name for name, _ in pairs)
     listed = ", ".join(known) or "none"
@@ -84,14 +86,14 @@ def read_flag(query: dict[str, str], name: str, faults: list[Fault]) -> bool | N
 
 
 # ---------------------------------------------------------------------------------------------------------------- cursors
-def _filters_mark(query: dict[str, str]) -> str:
+def filters_mark(query: dict[str, str]) -> str:
     filters = sorted((name, value) for name, value in query.items() if name not in ("cursor", "limit"))
     return hashlib.sha256(encode_json(filters)).hexdigest()[:8]
 
 
 def cursor_after(query: dict[str, str], last: int | None) -> str | None:
     """Name the place after the row with id `last`, None at the end; it only fits the same filters."""
-    return None if last is None else f"{mapping.format_id(last)}{_filters_mark(query)}"
+    return None if last is None else f"{mapping.format_id(last)}{filters_mark(query)}"
 
 
 def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
@@ -100,7 +102,7 @@ def read_cursor(query: dict[str, str], faults: list[Fault]) -> int | None:
     if text is None:
         return None
     before = mapping.parse_id(text[:-8])
-    if before is None or text[-8:] != _filters_mark(query):
+    if before is None or text[-8:] != filters_mark(query):
         faults.append(Fault((errors.QUERY, "cursor"), "must be a cursor that this list gave for the same filters"))
     return before
 
@@ -124,7 +126,7 @@ def read_key(request: Request, faults: list[Fault]) -> str | None:
 def read_if_match(request: Request, faults: list[Fault]) -> frozenset[int] | None:
     """Return the versions a change is meant for (RFC 9110, section 13.1.1); None where any will do.
 
-    A weak tag, or that of another representation, is sound and matches no version.
+    A weak tag, or that of another representation, is sound and matches no version; "0" is that of what is not stored yet.
     """
     text = request.headers.get("if-match")
     if text is None or text == "*":

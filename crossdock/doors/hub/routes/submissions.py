@@ -49,6 +49,7 @@ async def get_submission(request: Request) -> Reply:
 
 async def redrive(request: Request) -> Reply:
     """Drive a refused submission again: with an empty body as it was, else with the body sent here."""
+    known_query(request)
     submission_id = mapping.parse_id(request.params["id"])
     record = await queries.submission(request.context, request.caller, submission_id=submission_id)
     outcome = await intake.redrive(

@@ -4,17 +4,16 @@
 an `Idempotency-Key` makes a request happen once, its answer kept and given again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from crossdock.core.errors import Code, Fault, Invalid
+from crossdock.core.errors import Code, Fault, Invalid, Path
 from crossdock.core.ids import hashed_key
 from crossdock.core.json.request_body import DocumentRule, duplicates_in, objects_in
 from crossdock.core.json.strict_json import parse
-from crossdock.core.json.value_types import is_date_time
 from crossdock.core.orders.commands import (
     AddNote,
     ArchiveOrder,
@@ -50,9 +49,9 @@ from crossdock.flows.execute import Reply as RenderReply
 from crossdock.flows.idempotency import IdempotentRequest
 
 Tree = Any
+# Members of an answer besides the order and its events, such as the fulfillment that was changed.
+MoreMembers = Callable[[Change], dict[str, Tree]]
 REASON_LENGTH = 500  # as in the bodies (wire.Reason)
-# The last moment that can be spelled, microseconds since 1970.
-LAST_MOMENT = 253_402_300_799_999_999
 
 
 class VerbOptions(Struct):
@@ -65,7 +64,7 @@ class VerbOptions(Struct):
     reason: str | None = None
 
 
-def _options(request: Request, *more: str) -> VerbOptions:
+def read_options(request: Request, *more: str) -> VerbOptions:
     faults = query_faults(request, ("dry_run", *more))
     query = request.query
     reason = query.get("reason") if "reason" in more else None
@@ -82,14 +81,14 @@ def _options(request: Request, *more: str) -> VerbOptions:
     )
 
 
-def _body(
+def read_verb_body(
     request: Request, options: VerbOptions, shape: type[BodyType], *rules: DocumentRule, raw: bytes | None = None
 ) -> BodyType:
     """Read a body that may have no unknown members. Refuses with Invalid carrying all faults, of the query and headers too."""
     return read_body(request, options.faults, shape, *rules, raw=raw)
 
 
-def _refuse(faults: Sequence[Fault]) -> None:
+def refuse_faults(faults: Sequence[Fault]) -> None:
     if faults:
         raise Invalid(Code.INVALID, "the request has faults", faults=tuple(faults))
 
@@ -97,27 +96,27 @@ def _refuse(faults: Sequence[Fault]) -> None:
 # ------------------------------------------------------------------------------------------------------------------ verbs
 async def edit_order(request: Request) -> Reply:
     """Edit an order by a JSON Merge Patch of its document in the shape of the create body."""
-    options = _options(request, "reason")
+    options = read_options(request, "reason")
     try:
         patch = parse(request.body)
     except Invalid as invalid:
         if invalid.code is Code.INVALID:
-            _refuse((*options.faults, *invalid.faults))
+            refuse_faults((*options.faults, *invalid.faults))
         raise
     if not isinstance(patch, dict):
         options.faults.append(Fault((), "must be an object"))
-    _refuse(options.faults)
+    refuse_faults(options.faults)
     command = EditOrder(
-        order_id=_order_id(request),
+        order_id=order_id_of(request),
         door=FORMAT.name,
         change=lambda before, _: edits.edited(before, patch),
         reason=options.reason,
     )
-    return await _execute(request, options, command)
+    return await execute_verb(request, options, command)
 
 
 def _hold_rules(tree: Tree) -> list[Fault]:
-    """A line is named once, and a hold ends at a time that can be spelled."""
+    """Check that a hold names a line once."""
     faults = []
     for place, hold_request in objects_in(tree, "holds"):
         lines = hold_request.get("lines")
@@ -130,16 +129,13 @@ def _hold_rules(tree: Tree) -> list[Fault]:
                             Fault(("holds", place, "lines", at), f"must be unique, {line!r} is there already")
                         )
                     seen.add(line)
-        until = hold_request.get("release_at")
-        if isinstance(until, str) and is_date_time(until) and microseconds(until) > LAST_MOMENT:
-            faults.append(Fault(("holds", place, "release_at"), "must be before the year 10000 in UTC"))
     return faults
 
 
 async def hold_order(request: Request) -> Reply:
     """Place holds on an order, several at once."""
-    options = _options(request)
-    body = _body(request, options, wire.HoldBody, _hold_rules)
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.HoldBody, _hold_rules)
     holds = tuple(
         HoldRequest(
             hold.reason, hold.note, tuple(hold.lines or ()),
@@ -147,7 +143,7 @@ async def hold_order(request: Request) -> Reply:
         )
         for hold in body.holds
     )  # fmt: skip
-    return await _execute(request, options, PlaceHolds(order_id=_order_id(request), holds=holds))
+    return await execute_verb(request, options, PlaceHolds(order_id=order_id_of(request), holds=holds))
 
 
 def _release_rules(tree: Tree) -> list[Fault]:
@@ -157,24 +153,24 @@ def _release_rules(tree: Tree) -> list[Fault]:
 
 async def release_order(request: Request) -> Reply:
     """End holds of an order: those named by number or reason, or all."""
-    options = _options(request)
-    body = _body(request, options, wire.ReleaseBody, _release_rules)
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.ReleaseBody, _release_rules)
     command = ReleaseHolds(
-        order_id=_order_id(request),
+        order_id=order_id_of(request),
         numbers=None if body.holds is None else tuple(body.holds),
         reasons=None if body.reasons is None else tuple(body.reasons),
         reason=body.reason,
     )
-    return await _execute(request, options, command)
+    return await execute_verb(request, options, command)
 
 
 async def cancel_order(request: Request) -> Reply:
     """Cancel an order whole, or units of its lines."""
-    options = _options(request)
-    body = _body(request, options, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.CancelBody, lambda tree: duplicates_in(tree, "lines", "line"))
     lines = None if body.lines is None else {each.line: each.quantity for each in body.lines}
-    command = CancelOrder(order_id=_order_id(request), lines=lines, reason=body.reason, note=body.note)
-    return await _execute(request, options, command)
+    command = CancelOrder(order_id=order_id_of(request), lines=lines, reason=body.reason, note=body.note)
+    return await execute_verb(request, options, command)
 
 
 def _tag_rules(tree: Tree) -> list[Fault]:
@@ -201,24 +197,24 @@ def _member(tree: Tree, name: str) -> Tree:
 
 async def tag_order(request: Request) -> Reply:
     """Add and remove tags, or set them all."""
-    options = _options(request)
-    body = _body(request, options, wire.TagBody, _tag_rules)
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.TagBody, _tag_rules)
     command = ChangeTags(
-        order_id=_order_id(request),
+        order_id=order_id_of(request),
         replace=None if body.set is None else tuple(body.set),
         add=tuple(body.add or ()),
         remove=tuple(body.remove or ()),
         max_tags=wire.MAX_TAGS,
         reason=body.reason,
     )
-    return await _execute(request, options, command)
+    return await execute_verb(request, options, command)
 
 
 async def note_order(request: Request) -> Reply:
     """Add a note to an order."""
-    options = _options(request)
-    body = _body(request, options, wire.NoteBody)
-    return await _execute(request, options, AddNote(order_id=_order_id(request), text=body.text))
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.NoteBody)
+    return await execute_verb(request, options, AddNote(order_id=order_id_of(request), text=body.text))
 
 
 async def archive_order(request: Request) -> Reply:
@@ -232,23 +228,28 @@ async def unarchive_order(request: Request) -> Reply:
 
 
 async def _archived(request: Request, archived: bool) -> Reply:
-    options = _options(request)
-    body = _body(request, options, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
-    command = ArchiveOrder(order_id=_order_id(request), archived=archived, reason=body.reason)
-    return await _execute(request, options, command)
+    options = read_options(request)
+    body = read_verb_body(request, options, wire.ArchiveBody, raw=None if request.body.strip() else b"{}")
+    command = ArchiveOrder(order_id=order_id_of(request), archived=archived, reason=body.reason)
+    return await execute_verb(request, options, command)
 
 
 # ------------------------------------------------------------------------------------------------------------- doing them
-def _order_id(request: Request) -> int | None:
+def order_id_of(request: Request) -> int | None:
     return mapping.parse_id(request.params["id"])
 
 
-async def _execute(request: Request, options: VerbOptions, command: Command) -> Reply:
-    """Execute a command as it was options for, and answer the order with its events, rendered before the commit."""
+async def execute_verb(
+    request: Request, options: VerbOptions, command: Command, *, status: int = 200, more: MoreMembers | None = None
+) -> Reply:
+    """Execute a command as it was options for, and answer the order with its events, rendered before the commit.
+
+    `more` are other members of the answer, which stand before the order.
+    """
     context, caller = request.context, request.caller
     if options.versions is not None:
-        command = msgspec.structs.replace(command, version=await _version(request, options.versions))
-    once, reply = None, _reply(request)
+        command = msgspec.structs.replace(command, version=await _version(request, options.versions, command))
+    once, reply = None, _reply(request, more)
     if options.key is not None and not options.dry_run:
         key = hashed_key("hub/idempotency", caller.actor, options.key)
         once = IdempotentRequest(key, request.route.operation, request.body, reply)
@@ -261,27 +262,48 @@ async def _execute(request: Request, options: VerbOptions, command: Command) -> 
     headers = [("Dry-Run", "true")] if options.dry_run else [("ETag", f'"{_VERSIONED.decode(body).order.version}"')]
     headers += replayed_header(change.replayed)
     outcome = "replayed" if change.replayed else "dry_run" if options.dry_run else "ok"
-    return Reply(200, body, headers=headers, order_id=change.order.order_id, outcome=outcome)
+    return Reply(status, body, headers=headers, order_id=change.order.order_id, outcome=outcome)
 
 
-async def _version(request: Request, versions: frozenset[int]) -> int:
+async def _version(request: Request, versions: frozenset[int], command: Command) -> int:
     """Return the version the change is for: of several the one the order has, and 0, which none has, where it has another."""
     if len(versions) == 1:
         return next(iter(versions))
-    order = await queries.order(request.context, request.caller, order_id=_order_id(request))
+    order = await queries.order(request.context, request.caller, order_id=command.order_id)
     return order.version if order.version in versions else 0
 
 
-def _reply(request: Request) -> RenderReply:
+async def renaming_paths(doing: Awaitable[Reply], rename: Callable[[Path], Path]) -> Reply:
+    """Await a reply; the faults of what is refused get the paths of the body that was sent."""
+    try:
+        return await doing
+    except Invalid as invalid:
+        faults = tuple(dict.fromkeys(Fault(rename(fault.path), fault.reason) for fault in invalid.faults))
+        raise Invalid(invalid.code, invalid.reason, faults=faults, **invalid.facts) from invalid
+
+
+class _Id(Struct):
+    id: str
+
+
+def with_location(reply: Reply, member: str, path: str) -> Reply:
+    """Add the address of what was made, unless it was only tried."""
+    if reply.outcome != "dry_run":
+        made = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])[member]
+        reply.headers.append(("Location", f"{path}/{msgspec.json.decode(made, type=_Id).id}"))
+    return reply
+
+
+def _reply(request: Request, more: MoreMembers | None) -> RenderReply:
     async def reply(tx: Any, change: Change) -> bytes:
         (rendered,) = await rendering.render_in(tx, request.context, request.caller, [change.order], door=FORMAT.name)
-        return _render_change(rendered.document, change)
+        return _render_change({} if more is None else more(change), rendered.document, change)
 
     return reply
 
 
-def _render_change(document: dict[str, Tree], change: Change) -> bytes:
-    return encode_json({"order": document, "events": [event_answer(event) for event in change.events]})
+def _render_change(members: dict[str, Tree], document: dict[str, Tree], change: Change) -> bytes:
+    return encode_json(members | {"order": document, "events": [event_answer(event) for event in change.events]})
 
 
 class _Version(Struct):
@@ -306,25 +328,41 @@ _REASON = described("reason", "query", "why, for the log", minLength=1, maxLengt
 _ANSWERS = {200: wire.Moved, **dict.fromkeys((400, 404, 409, 412, 413), wire.Problem), **PROBLEMS}
 
 
-def _route(verb: str, handle: Any, summary: str, request: Any, **rest: Any) -> Route:
+def verb_route(verb: str, handle: Any, summary: str, request: Any, **rest: Any) -> Route:
+    return change_route(f"/hub/v1/orders/{{id}}/{verb}", handle, f"{verb}Order", summary, request, **rest)
+
+
+def change_route(
+    path: str,
+    handle: Any,
+    operation: str,
+    summary: str,
+    request: Any,
+    *,
+    answer: type[Struct] = wire.Moved,
+    status: int = 200,
+    **rest: Any,
+) -> Route:
+    """Return the route of a call that changes an order and takes what the verbs take."""
     more = rest.pop("parameters", ())
+    answers = {status: answer} | {code: body for code, body in _ANSWERS.items() if code != 200}
     return Route(
-        "POST", (f"/hub/v1/orders/{{id}}/{verb}",), handle, access.WRITE, f"{verb}Order", summary,
-        request=request, answers=_ANSWERS, parameters=(_DRY_RUN, *more, _IF_MATCH, IDEMPOTENCY_KEY), **rest,
+        "POST", (path,), handle, access.WRITE, operation, summary, request=request, answers=answers,
+        parameters=(_DRY_RUN, *more, _IF_MATCH, IDEMPOTENCY_KEY), **rest,
     )  # fmt: skip
 
 
 ROUTES = (
-    _route(
+    verb_route(
         "edit", edit_order, "Edit an order by a JSON Merge Patch of its document",
         {"type": "object", "description": "a JSON Merge Patch (RFC 7396) of the create body"},
         request_media="application/merge-patch+json", parameters=(_REASON,),
     ),
-    _route("hold", hold_order, "Place holds on an order", wire.HoldBody),
-    _route("release", release_order, "End holds of an order", wire.ReleaseBody),
-    _route("cancel", cancel_order, "Cancel an order, or units of its lines", wire.CancelBody),
-    _route("tag", tag_order, "Change an order's tags", wire.TagBody),
-    _route("note", note_order, "Add a note to an order", wire.NoteBody),
-    _route("archive", archive_order, "Archive an order", {"oneOf": [wire.ArchiveBody]}),
-    _route("unarchive", unarchive_order, "Bring an order back from the archive", {"oneOf": [wire.ArchiveBody]}),
+    verb_route("hold", hold_order, "Place holds on an order", wire.HoldBody),
+    verb_route("release", release_order, "End holds of an order", wire.ReleaseBody),
+    verb_route("cancel", cancel_order, "Cancel an order, or units of its lines", wire.CancelBody),
+    verb_route("tag", tag_order, "Change an order's tags", wire.TagBody),
+    verb_route("note", note_order, "Add a note to an order", wire.NoteBody),
+    verb_route("archive", archive_order, "Archive an order", {"oneOf": [wire.ArchiveBody]}),
+    verb_route("unarchive", unarchive_order, "Bring an order back from the archive", {"oneOf": [wire.ArchiveBody]}),
 )  # fmt: skip

@@ -38,7 +38,7 @@ _log = structlog.get_logger("crossdock.doors.pb_fulfillment")
 async def create_orders(request: Request) -> Reply:
     """Create or update up to 200 orders, each independently: 200 and a response for each, in order."""
     bodies = split_orders(request.body, wire.BulkEnvelope)
-    call = await _begin(request, "bulk_call")
+    call = await begin_call(request, "bulk_call")
     if call.reply is not None:
         return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
     results = await _create_or_update(request, bodies)
@@ -123,7 +123,7 @@ async def _submit(request: Request, bodies: list[bytes]) -> list[tuple[_Result, 
 async def cancel_orders(request: Request) -> Reply:
     """Cancel up to 200 whole orders, each independently: 200 and a response for each, in order."""
     bodies = split_orders(request.body, wire.CancelEnvelope)
-    call = await _begin(request, "bulk_cancel_call")
+    call = await begin_call(request, "bulk_cancel_call")
     if call.reply is not None:
         return Reply(200, call.reply, headers=replayed_header(True), outcome="replayed")
     results = [await _cancel(request, position, body) for position, body in enumerate(bodies)]
@@ -200,7 +200,8 @@ def _is_inside(path: Path, member: str) -> bool:
     return len(path) > 1 and path[0] == member
 
 
-async def _begin(request: Request, operation: str) -> BulkCall:
+async def begin_call(request: Request, operation: str) -> BulkCall:
+    """Record a bulk call under its transaction id, or find the one recorded before."""
     key = transaction_key(request)
     try:
         return await idempotency.begin_bulk_call(
@@ -223,12 +224,23 @@ async def _finish(
         else:
             entries.append(result if isinstance(result, bytes) else _refused_entry(request, body, result, order_path))
     reply = b'{"orders":[' + b",".join(entries) + b"]}"
-    if not any(_is_bug(result) for result in results):  # after a bug, a repeat of the call runs again
+    return await finish_call(request, call, reply, is_final=not any(map(is_bug, results)))
+
+
+async def finish_call(request: Request, call: BulkCall, reply: bytes, *, is_final: bool) -> Reply:
+    """Reply to a bulk call, and store the reply for a repeat; after a bug, a repeat of the call runs again."""
+    if is_final:
         await idempotency.finish_bulk_call(request.context, request.caller, call, reply=reply)
     return Reply(200, reply)
 
 
-def _is_bug(result: _Result) -> bool:
+def log_bug(request: Request, error: Exception) -> None:
+    """Log what one part of a call met, which is no refusal."""
+    _log.error("bug", request_id=request.request_id, exc_info=error)
+
+
+def is_bug(result: _Result) -> bool:
+    """Tell whether a part of a call met something that is no refusal."""
     return isinstance(result, Exception) and not isinstance(result, Refusal)
 
 
@@ -236,7 +248,7 @@ def _refused_entry(request: Request, body: bytes, error: Exception, order_path: 
     """Render the entry of an order that was refused, or met a bug: its ids as sent, and the errors."""
     refusal = error if isinstance(error, Refusal) else None
     if refusal is None:
-        _log.error("bug", request_id=request.request_id, exc_info=error)
+        log_bug(request, error)
     try:
         members = _MEMBERS.decode(body)
     except msgspec.DecodeError:

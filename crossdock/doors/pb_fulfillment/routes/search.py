@@ -1,5 +1,7 @@
 """Search orders: whole ones, or their status alone."""
 
+from collections.abc import Callable
+
 from crossdock.core.errors import Code, Fault, Invalid
 from crossdock.core.orders.model import Order
 from crossdock.doors import Reply, Request, in_one_view, json_reply
@@ -17,7 +19,7 @@ MAX_PAGE = 10_000_000
 @in_one_view
 async def search_orders(request: Request) -> Reply:
     """Answer a page of orders."""
-    query, page, size = await _read_search(request)
+    query, page, size = read_paged(request, search.read)
     found, total = await _find(request, query, page=page, size=size)
     rendered = await rendering.render_json_all(request.context, request.caller, found, door=DOOR)
     documents = [
@@ -30,7 +32,7 @@ async def search_orders(request: Request) -> Reply:
 @in_one_view
 async def search_statuses(request: Request) -> Reply:
     """Answer a page of the statuses of orders."""
-    query, page, size = await _read_search(request)
+    query, page, size = read_paged(request, search.read)
     found, total = await _find(request, query, page=page, size=size)
     rendered = await rendering.render_all(request.context, request.caller, found, door=DOOR)
     statuses = []
@@ -40,8 +42,8 @@ async def search_statuses(request: Request) -> Reply:
     return json_reply(200, search.envelope(statuses, total=total, page=page, size=size))
 
 
-async def _read_search(request: Request) -> tuple[Search, int, int]:
-    """Read the body and the query. Refuses with Invalid all their faults at once."""
+def read_paged(request: Request, read: Callable[[bytes, frozenset[str]], Search]) -> tuple[Search, int, int]:
+    """Read the body and the query of a search: the search, the page and its size. Refuses with Invalid all faults at once."""
     faults: list[Fault] = []
     numbers: list[int] = []
     for name, default, most in (("page", 1, MAX_PAGE), ("size", SIZE, MAX_SIZE)):
@@ -50,7 +52,7 @@ async def _read_search(request: Request) -> tuple[Search, int, int]:
             faults.append(Fault((name,), "must be a whole number, 1 or more"))
         numbers.append(min(number, most))  # the vendor publishes no maximum
     try:
-        query = search.read(request.body, clients(request.caller))
+        query = read(request.body, clients(request.caller))
     except Invalid as invalid:
         if not faults or invalid.code is not Code.INVALID:
             raise

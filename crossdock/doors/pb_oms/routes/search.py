@@ -2,7 +2,7 @@
 
 from crossdock.core.json.request_body import decode_body
 from crossdock.doors import Reply, Request, in_one_view, json_reply
-from crossdock.doors.pb_oms import search, wire_search
+from crossdock.doors.pb_oms import search, wire_calls, wire_search
 from crossdock.doors.pb_oms.format import FORMAT
 from crossdock.flows import order_search, rendering
 
@@ -15,5 +15,5 @@ async def search_orders(request: Request) -> Reply:
     query, residual = search.order_query(search.from_wire(body), limit=size, offset=(number - 1) * size)
     results = await order_search.find(request.context, request.caller, query, residual=residual)
     documents = await rendering.render_json_all(request.context, request.caller, results.orders, door=FORMAT.name)
-    info = wire_search.PageInfo(results.total, -(-results.positions // size), number)
+    info = wire_calls.PageInfo(results.total, -(-results.positions // size), number)
     return json_reply(200, {"orders": documents, "pageInfo": info})

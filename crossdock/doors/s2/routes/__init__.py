@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from crossdock.doors import Handler, Route, not_yet
-from crossdock.doors.s2 import examples, wire
-from crossdock.doors.s2.routes import catalog, orders, tokens
+from crossdock.doors import Handler, Route
+from crossdock.doors.s2 import examples, wire, wire_fulfillments
+from crossdock.doors.s2.routes import catalog, fulfillments, inventory, orders, tokens
 from crossdock.doors.s2.routes.common import PAGE_LIMIT, organization_of
 from crossdock.flows import access
 
@@ -148,12 +148,58 @@ _ORDERS = (
         {200: examples.UNARCHIVED_ORDER},
     ),
 )  # fmt: skip
-ROUTES = (_SIGN_IN, *_CATALOG, *_ORDERS)
+_INVENTORY = (
+    _route(
+        "GET", "/inventory/overview", inventory.get_overview, access.READ, "getInventoryOverview", "Read all stock",
+        answers=_responses(wire.InventoryOverview), parameters=(_ORGANIZATION,),
+        description="Returns all stock, and the warehouses and products that it names. There are no pages and no filters.",
+        shown={200: examples.INVENTORY_OVERVIEW},
+    ),
+    _route(
+        "GET", "/warehouse", inventory.list_warehouses, access.READ, "listWarehouses", "List warehouses",
+        answers=_responses(wire.WarehousePage),
+        parameters=_list_parameters("warehouses whose code, name or city contains it"),
+        description="Returns warehouses, newest first, and how many there are in all. Not on the vendor's pages.",
+        shown={200: examples.WAREHOUSE_PAGE, 400: examples.LIST_FAULTS},
+    ),
+)  # fmt: skip
+_FULFILLMENTS = (
+    _route(
+        "POST", "/fulfillment", fulfillments.create_fulfillment, access.WRITE, "createFulfillment",
+        "Let a warehouse ship units", request=wire_fulfillments.FulfillmentCreate,
+        answers=_responses(wire_fulfillments.Fulfillment, 404, 409, 413), parameters=(_ORGANIZATION,),
+        description="Assigns an order, or a part of it, to a warehouse; without an `orderId` an order is made for the items. "
+        "Without a `warehouseId`, one of the warehouses with enough stock is chosen at random. Tracking numbers are read with "
+        "`GET /order/{orderId}`.",
+        shown={
+            "request": examples.FULFILLMENT_CREATE, 200: examples.FULFILLMENT, 400: examples.FULFILLMENT_FAULTS,
+            404: examples.UNKNOWN_WAREHOUSE, 409: examples.CHANNEL_ID_TAKEN,
+        },
+    ),
+    _route(
+        "GET", "/fulfillment", fulfillments.list_fulfillments, access.READ, "listFulfillments", "List fulfillments",
+        answers=_responses(wire_fulfillments.FulfillmentPage),
+        parameters=_list_parameters("fulfillments whose channelFulfillmentId, order id or channelOrderId contains it"),
+        description="Returns the fulfillments that were made through this API, newest first, and how many there are in all. "
+        "Not on the vendor's pages.",
+        shown={200: examples.FULFILLMENT_PAGE, 400: examples.LIST_FAULTS},
+    ),
+    _route(
+        "GET", "/fulfillment/{fulfillment_id}", fulfillments.get_fulfillment, access.READ, "getFulfillment",
+        "Read a fulfillment", answers=_responses(wire_fulfillments.Fulfillment, 404), parameters=(_ORGANIZATION,),
+        description="Returns any fulfillment of the organization, also one that was made through another API.",
+        shown={200: examples.FULFILLMENT, 400: examples.PATH_FAULTS, 404: examples.NO_FULFILLMENT},
+    ),
+    _route(
+        "POST", "/fulfillment/{fulfillment_id}/attachment/bulk-create", fulfillments.create_attachments, access.WRITE,
+        "bulkCreateFulfillmentAttachments", "Add files to a fulfillment", request=wire_fulfillments.AttachmentsCreate,
+        answers={201: None, **dict.fromkeys((400, 404, 413, 401, 403, 500, 503), wire.ErrorAnswer)},
+        parameters=(_ORGANIZATION,),
+        description="Adds files, which are not opened. The answer has no body.",
+        shown={"request": examples.ATTACHMENTS_CREATE, 400: examples.ATTACHMENT_FAULTS, 404: examples.NO_FULFILLMENT},
+    ),
+)  # fmt: skip
+ROUTES = (_SIGN_IN, *_CATALOG, *_ORDERS, *_FULFILLMENTS, *_INVENTORY)
 
-# The other calls of the vendor's pages.
-NOT_YET = (
-    not_yet("POST", "/fulfillment"),
-    not_yet("GET", "/fulfillment/{fulfillment_id}"),
-    not_yet("POST", "/fulfillment/{fulfillment_id}/attachment/bulk-create"),
-    not_yet("GET", "/inventory/overview"),
-)
+# The vendor's pages list no other calls.
+NOT_YET: tuple[Route, ...] = ()

@@ -139,6 +139,9 @@ class TestCreate:
         order = (await client.create(body)).json()
         assert (order["orderType"], order["references"], order["isGift"]) == ("eCom", [], False)
 
+    async def test_create_replaces_an_empty_order_type_by_the_default(self, client: VendorClient) -> None:
+        assert (await client.create(sample(orderType=""))).json()["orderType"] == "eCom"
+
     async def test_create_ignores_server_owned_members(self, client: VendorClient) -> None:
         forged = {
             "orderId": "ORA1", "pbCreateDate": "x", "pbUpdateDate": "x", "status": "SHIPPED", "isOnHold": True,

@@ -74,7 +74,7 @@ class TestProducts:
 
     async def test_a_product_of_an_earlier_release_keeps_its_id(self, world: World, headers: Headers) -> None:
         """Earlier releases gave products and brands ids of version 5."""
-        caller = Caller(await world.demo_organization(), "test", frozenset())
+        caller = Caller(await world.demo_organization(), "test", frozenset({"admin"}))
         brand = {"name": "Old", "nameNormalized": "old", "createdAt": "2026-01-30T10:53:24Z"}
         body = msgspec.convert(PRODUCT | {"brand": "Old"}, wire.ProductCreate)
         document = catalog.to_product(catalog.product_document(body, {"id": OLD_BRAND_ID, **brand}))

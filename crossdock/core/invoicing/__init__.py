@@ -1,0 +1,1 @@
+"""Invoices: what is billed of an order, or credited, and when."""
