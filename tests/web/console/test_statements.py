@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,17 +24,24 @@ POLLED = (
 MOST_POLLED = 12
 
 
+# Work in the background, such as a task that runs every few seconds, is not a page's: it does not inherit this.
+_seen_by_request: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("seen_by_request", default=None)
+
+
 @contextlib.contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Collect the statements that transactions run meanwhile."""
+    """Collect the statements of the requests that are made meanwhile by this task."""
     seen: list[str] = []
-    with monkeypatch.context() as patch:
+    token = _seen_by_request.set(seen)
+    with contextlib.ExitStack() as stack, monkeypatch.context() as patch:
+        stack.callback(_seen_by_request.reset, token)
         for kind in (sqlite.SqliteTransaction,):
             for name in ("rows", "run"):
                 original = getattr(kind, name)
 
                 def called(self: Any, statement: Any, /, *, _original: Any = original, **values: Any) -> Any:
-                    seen.append(str(statement.expression)[:200])
+                    if (of_request := _seen_by_request.get()) is not None:
+                        of_request.append(str(statement.expression)[:200])
                     return _original(self, statement, **values)
 
                 patch.setattr(kind, name, called)
