@@ -231,10 +231,14 @@ async def test_readiness_is_503_while_a_write_waits_even_if_new_connections_work
 async def test_readiness_is_503_where_the_database_is_read_only(client: Client) -> None:
     store = postgres(client)
     async with store._pool.acquire() as connection:
-        await connection.execute("SET default_transaction_read_only = on")
+        database = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on')
+    await store._pool.expire_connections()  # the setting is that of new connections
     assert await client.ready() == 503
     async with store._pool.acquire() as connection:
         await connection.execute("SET default_transaction_read_only = off")
+        await connection.execute(f'ALTER DATABASE "{database}" RESET default_transaction_read_only')
+    await store._pool.expire_connections()
     assert await client.ready() == 200
 
 
