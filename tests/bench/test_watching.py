@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bench.lean_mail import Connection
-from bench.size.__main__ import grown
 from bench.soak import CONNECTIONS, next_wait_ms
 from bench.stored import stored
 from bench.watching import Delays, behind, growth, is_delivered, oldest
@@ -86,12 +85,6 @@ class TestPace:
     def test_it_is_never_less_than_a_millisecond_and_stays_where_nothing_was_answered(self) -> None:
         assert next_wait_ms(5.0, 1000.0, 10.0) == 1.0
         assert next_wait_ms(5.0, 1000.0, 0.0) == 5.0
-
-
-def test_growth_of_an_operation_ignores_what_is_below_two_milliseconds() -> None:
-    assert grown(1.9, 0.2) == 1.0
-    assert grown(9.0, 3.0) == 3.0
-    assert grown(9.0, None) is None
 
 
 async def test_what_a_database_holds_explains_its_size(database: str, engine: str) -> None:
