@@ -6,7 +6,7 @@ DEV := $(VENV)/.dev
 AUDIT := .venv-audit
 PIP := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: serve test prove bench size states tree coverage wheel audit lock clean python
+.PHONY: serve test prove bench soak size size10 states tree coverage wheel audit lock clean python
 
 # The command `crossdock` runs the code of this folder from any folder; the .pth file puts it on Python's path.
 define COMMAND
@@ -49,12 +49,36 @@ test: $(DEV)
 prove: $(DEV)
 	CROSSDOCK_TEST_PROFILE=prove $(RUN) pytest -n 2 -m "prove or not prove"
 
+# Each bench writes bench/figures/NAME.json when it has ended; bench.page writes bench/README.md of them.
 bench: $(DEV)
+	@echo "This takes about 45 minutes; use the machine for nothing else meanwhile."
 	$(RUN) bench
+	$(RUN) bench.worker --rounds 3 --long 30
 	$(RUN) bench.delivery
+	$(RUN) bench.scaling
+	$(RUN) bench.stock
+	$(RUN) bench.cost
+	$(RUN) bench.copying --orders 20000
+	$(RUN) bench.webhooks
+	$(RUN) bench.page
+
+soak: $(DEV)
+	@echo "This takes about 80 minutes; use the machine for nothing else meanwhile."
+	$(RUN) bench.soak --engine sqlite
+	$(RUN) bench.soak --engine postgresql
+	$(RUN) bench.page
 
 size: $(DEV)
-	$(RUN) bench.size
+	@echo "This takes about an hour and 9 GB of disk."
+	$(RUN) bench.size --engine sqlite
+	$(RUN) bench.size --engine postgresql
+	$(RUN) bench.page
+
+size10: $(DEV)
+	@echo "This takes about a day and 90 GB of disk, in the folder TMPDIR or else /tmp."
+	$(RUN) bench.size --engine sqlite --orders 10000000
+	$(RUN) bench.size --engine postgresql --orders 10000000
+	$(RUN) bench.page
 
 states: $(DEV)
 	$(RUN) docs.draw_states

@@ -1,4 +1,4 @@
-"""Runs everything and prints the tables of bench/README.md; `python -m bench --help` narrows it."""
+"""How fast orders come in through every door on both engines; `python -m bench --help` narrows it."""
 
 import argparse
 import subprocess
@@ -8,15 +8,16 @@ import time
 from pathlib import Path
 
 import httpx
-import msgspec
 from msgspec import Struct
 
-from bench import load, rows
+from bench import figures, load, rows
 from bench.compare import prototype
+from bench.figures import Aim, Cell, Table
 from bench.load import DOORS, TARGETS, Measured, Target
 from bench.servers import ENGINES, Databases, free_port, running, server
 
 CONNECTIONS = (1, 16, 64, 256)
+_ORDERS = 100_000
 
 
 class Result(Struct):
@@ -96,23 +97,48 @@ def memory(databases: Databases, orders: int) -> tuple[int, float]:
         return stored, process.memory_info().rss / 1e6
 
 
-def table(results: list[Result]) -> str:
-    """Write the results as a Markdown table."""
-    lines = [
-        "| door | engine | "
-        + " | ".join(f"{count} conn." for count in CONNECTIONS)
-        + " | echo/s | rows/s | efficiency | prototype/s | of prototype |",
-        "|---|---|" + "---|" * (len(CONNECTIONS) + 5),
+def tables(results: list[Result], others: list[tuple[str, float]]) -> dict[str, Table]:
+    """Return the tables of all figures: by door at 64 connections, what is measured once, and every run."""
+    doors: list[list[Cell]] = [
+        [each.door, each.engine, each.creates[64].per_second, each.creates[64].p50_ms, each.creates[64].p99_ms, each.echo,
+         each.rows, each.efficiency, each.prototype, each.creates[64].per_second / each.prototype]
+        for each in results
+    ]  # fmt: skip
+    runs: list[list[Cell]] = [
+        [each.door, each.engine, count, got.per_second, got.p50_ms, got.p99_ms, got.failed]
+        for each in results
+        for count, got in each.creates.items()
     ]
-    for each in results:
-        cells = [
-            f"{got.per_second:,.0f}/s, {got.p50_ms:.1f}/{got.p99_ms:.1f} ms" if got else ""
-            for got in map(each.creates.get, CONNECTIONS)
-        ]
-        yard = f"{each.echo:,.0f} | {each.rows:,.0f} | {each.efficiency:.2f}"
-        yard += f" | {each.prototype:,.0f} | {each.creates[64].per_second / each.prototype:.2f}"
-        lines.append(f"| {each.door} | {each.engine} | {' | '.join(cells)} | {yard} |")
-    return "\n".join(lines)
+    return {
+        "doors": Table(
+            ["door", "engine", "orders/s, 64 connections", "p50 ms", "p99 ms", "echo/s", "rows/s", "efficiency",
+             "prototype/s", "of prototype"],
+            doors,
+        ),
+        "one server": Table(["figure", "measured"], [list(each) for each in others]),
+        "every run": Table(["door", "engine", "connections", "orders/s", "p50 ms", "p99 ms", "failed"], runs),
+    }  # fmt: skip
+
+
+def aims(results: list[Result], start: float, resident: float | None) -> list[Aim]:
+    """Return the figures that have aims."""
+    found = [
+        Aim(f"efficiency, {each.door} on {each.engine}", each.efficiency, "at least", _EFFICIENCY[each.engine])
+        for each in results
+    ]
+    found += [
+        Aim(f"of the prototype, {each.door}", each.creates[64].per_second / each.prototype, "at least", 0.45)
+        for each in results
+        if each.engine == "sqlite"
+    ]
+    found += [
+        Aim("requests that failed", sum(each.failed for each in results), "at most", 0),
+        Aim("start to the first order", start, "at most", 1.5, "s"),
+    ]
+    return found + ([Aim("memory after the orders", resident, "at most", 200, "MB")] if resident is not None else [])
+
+
+_EFFICIENCY = {"sqlite": 0.8, "postgresql": 0.6}
 
 
 def main() -> None:
@@ -124,11 +150,13 @@ def main() -> None:
         "--connections", type=int, action="append", help="only these numbers of connections (64 is always run)"
     )
     parser.add_argument("--seconds", type=float, default=5, help="of each run")
-    parser.add_argument("--orders", type=int, default=100_000, help="stored before memory is read; 0 leaves that out")
+    parser.add_argument("--orders", type=int, default=_ORDERS, help="stored before memory is read; 0 leaves that out")
+    figures.add_option(parser)
     arguments = parser.parse_args()
     load.need_wrk()
+    run = figures.begin("bench", sys.argv[1:])
     connections = sorted({64, *(arguments.connections or CONNECTIONS)})
-    results = []
+    results, resident = [], None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         for engine in arguments.engine or ENGINES:
             databases = Databases(engine, Path(name))
@@ -137,15 +165,18 @@ def main() -> None:
                 show(results[-1])
         databases = Databases("sqlite", Path(name))
         start = min(first_order(databases) for _ in range(3))
-        print(f"\nstart to first accepted order on a fresh SQLite file: {start:.2f} s (best of 3)")
+        others = [("start to the first accepted order, s", start)]
         if arguments.orders:
             stored, resident = memory(databases, arguments.orders)
-            print(f"resident after {stored:,} orders: {resident:.0f} MB")
-    print(f"\n{table(results)}")
-    kept = load.HERE / "results"
-    kept.mkdir(exist_ok=True)
-    found = msgspec.json.encode({"results": results, "first_order_s": start})
-    (kept / "last.json").write_bytes(msgspec.json.format(found, indent=1))
+            others += [
+                ("orders stored before memory is read", stored),
+                ("memory of the server after them, MB", resident),
+            ]
+    for what, figure in others:
+        print(f"{what}: {figure:,.2f}")
+    is_whole = not (arguments.door or arguments.engine or arguments.connections) and arguments.orders >= _ORDERS
+    found = figures.Figures(run, tables(results, others), aims(results, start, resident))
+    figures.write(arguments.figures, "intake", found, is_whole=is_whole)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """Compares this code with another commit's in one run: rounds that alternate, so that the machine's drift hits both.
 
 `python -m bench.compare COMMIT` prints, for each door, the median of each round's ratio (this code's orders/s over the
-other's), and with `--prototype` instead of a commit, over the bare prototype's.
+other's), and with `--prototype` instead of a commit, over the bare prototype's; only these figures are kept.
 """
 
 import argparse
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from bench import load
+from bench import figures, load
+from bench.figures import Aim, Cell, Table
 from bench.load import DOORS, Target
 from bench.servers import ENGINES, HERE, Databases, fresh_file, server, unpack
 
@@ -61,10 +63,12 @@ def main() -> None:
     parser.add_argument("--engine", action="append", choices=ENGINES, help="only these engines; SQLite by default")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=3, help="of each half of a round")
+    figures.add_option(parser)
     arguments = parser.parse_args()
     if bool(arguments.commit) == arguments.prototype:
         parser.error("name a commit or --prototype")
     load.need_wrk()
+    run, kept = figures.begin("bench.compare", sys.argv[1:]), list[list[Cell]]()
     other = arguments.commit or "prototype"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder, code = Path(name), Path(name) / "code"
@@ -86,6 +90,17 @@ def main() -> None:
                     f"| {target.door} | {engine} | {ours:,.0f} | {others:,.0f} | {ratio:.2f} | {displayed} |",
                     flush=True,
                 )
+                kept.append([target.door, engine, ours, others, ratio, displayed])
+    if arguments.prototype:
+        table = Table(["door", "engine", "orders/s", "prototype/s", "ratio", "rounds"], kept)
+        aims = [
+            Aim(f"of the prototype, {row[0]}", float(row[4] or 0), "at least", 0.45)
+            for row in kept
+            if row[1] == "sqlite"
+        ]
+        found = figures.Figures(run, {"doors": table}, aims)
+        is_whole = not (arguments.door or arguments.engine)
+        figures.write(arguments.figures, "compare-prototype", found, is_whole=is_whole)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Processor time, unlike orders a second, hardly depends on what else the machine 
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import httpx
 import psutil
+from msgspec import Struct
 
-from bench import load
+from bench import figures, load
 from bench.delivery import processor_s
+from bench.figures import Cell, Figures, Table
 from bench.load import TARGETS
 from bench.servers import ENGINES, Databases, server
 
@@ -33,8 +36,24 @@ def spent(processes: Iterator[psutil.Process]) -> dict[int, float]:
     return used
 
 
-def measure(url: str, servers: Sequence[int], seconds: float) -> str:
-    """Measure one database and describe it in a line."""
+class Cost(Struct):
+    """Orders measured, and what one of them took: microseconds of processor time, and kB stored."""
+
+    orders: int
+    server_us: float
+    database_us: float
+    stored_kb: float
+
+    def __str__(self) -> str:
+        """Describe it in a line."""
+        return (
+            f"{self.orders:,} orders: processor time of the server {self.server_us:,.0f} µs, of the database "
+            f"{self.database_us:,.0f} µs, {self.stored_kb:.1f} kB stored, an order"
+        )
+
+
+def measure(url: str, servers: Sequence[int], seconds: float) -> Cost:
+    """Measure one database."""
     with server("crossdock.app:create", url) as (base, process):
         load.run(base, TARGETS[-1], connections=64, seconds=2, name="warm")
         size, stored, used = bytes_of(base), spent(database_processes(servers)), processor_s(process)
@@ -44,10 +63,7 @@ def measure(url: str, servers: Sequence[int], seconds: float) -> str:
         now = spent(database_processes(servers))
         database = sum(value - stored.get(pid, 0.0) for pid, value in now.items())
         grown = bytes_of(base) - size
-    return (
-        f"{count:,} orders: processor time of the server {served / count * 1e6:,.0f} µs, of the database "
-        f"{database / count * 1e6:,.0f} µs, {grown / count / 1000:.1f} kB stored, an order"
-    )
+    return Cost(count, served / count * 1e6, database / count * 1e6, grown / count / 1000)
 
 
 def bytes_of(base: str) -> int:
@@ -66,16 +82,22 @@ def main() -> None:
         "--pid", type=int, action="append", default=[], help="with --url, a PostgreSQL server's first process"
     )
     parser.add_argument("--seconds", type=float, default=10)
+    figures.add_option(parser)
     given = parser.parse_args()
     load.need_wrk()
     if given.url:
         print(f"{given.url.partition('://')[0]}: {measure(given.url, given.pid, given.seconds)}")
         return
+    run, kept = figures.begin("bench.cost", sys.argv[1:]), list[list[Cell]]()
     for engine in given.engine or ENGINES:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             databases = Databases(engine, Path(folder))
             servers = [databases.pid] if engine == "postgresql" else []
-            print(f"{engine}: {measure(databases.fresh(), servers, given.seconds)}")
+            cost = measure(databases.fresh(), servers, given.seconds)
+            print(f"{engine}: {cost}")
+            kept.append([engine, cost.orders, cost.server_us, cost.database_us, cost.stored_kb])
+    table = Table(["engine", "orders", "server µs", "database µs", "stored kB"], kept)
+    figures.write(given.figures, "cost", Figures(run, {"cost": table}), is_whole=not given.engine)
 
 
 if __name__ == "__main__":

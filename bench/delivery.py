@@ -1,4 +1,4 @@
-"""How fast webhooks go out: `python -m bench.delivery --engine sqlite|postgresql`, tables in bench/README.md.
+"""How fast webhooks go out: `python -m bench.delivery --engine sqlite|postgresql`, the figures are in bench/README.md.
 
 A backlog of copies of one order is drained to a lean local receiver, with nothing else going on and while orders come in at
 half of the speed they could; by the worker in the server, and by one beside it. Orders are paced by wrk's own `delay`, a random
@@ -8,6 +8,7 @@ wait before each request that is no part of the time it measures.
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ import psutil
 from msgspec import Struct
 from sqlalchemy import update
 
-from bench import load, rows
+from bench import figures, load, rows
+from bench.figures import Aim, Cell, Figures, Table
 from bench.lean import receiving
 from bench.load import TARGETS, Measured
 from bench.servers import ENGINES, Databases, running, server
@@ -34,6 +36,7 @@ from crossdock.store.tables import endpoint
 
 TARGET = TARGETS[-1]  # the hub's own order, 0.9 kB
 ALLOWED = {"CROSSDOCK_WEBHOOK_PRIVATE_ALLOWED": "true", "CROSSDOCK_LOG_LEVEL": "warning"}
+_MANY = 1_000_000  # a backlog that shows whether memory grows
 LIMIT_S = 3_600  # only says when to give up
 _NO_MAILS = Statement(update(endpoint).where(endpoint.c.kind == "email").values(state="disabled"))
 
@@ -187,33 +190,52 @@ def main() -> None:
     parser.add_argument("--where", action="append", choices=("serve", "work"), help="only the worker there")
     parser.add_argument("--backlog", type=int, default=20_000, help="deliveries drained")
     parser.add_argument("--seconds", type=float, default=5, help="of each run of intake; 0 leaves intake out")
-    arguments = parser.parse_args()
+    figures.add_option(parser)
+    given = parser.parse_args()
     load.need_wrk()
-    print("| engine | worker in | drained/s | worker µs each | database µs each | most MB | MB per 100,000", end=" ")
-    print("| intake, full | half alone | half beside deliveries | deliveries/s beside |")
-    print("|---" * 11 + "|", flush=True)
+    run = figures.begin("bench.delivery", sys.argv[1:])
+    drained, intake, aims = list[list[Cell]](), list[list[Cell]](), list[Aim]()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        for engine in arguments.engine or ENGINES:
+        for engine in given.engine or ENGINES:
             databases = Databases(engine, Path(name))
-            for where in arguments.where or ("serve", "work"):
-                cells = [engine, where, *_drained(drain(databases, where, arguments.backlog))]
-                if arguments.seconds:
-                    cells += _paced(paced(databases, where, arguments.backlog, arguments.seconds))
-                print(f"| {' | '.join(cells)} |", flush=True)
+            for where in given.where or ("serve", "work"):
+                what = f"{engine}, {where}"
+                got = drain(databases, where, given.backlog)
+                beside = paced(databases, where, given.backlog, given.seconds) if given.seconds else None
+                drained.append(
+                    [what, got.per_second, beside.per_second if beside else None, got.worker_us, got.database_us, got.most_mb,
+                     got.slope_mb]
+                )  # fmt: skip
+                if given.backlog >= _MANY:  # less says nothing of growth
+                    aims.append(Aim(f"memory for 100,000 more deliveries, {what}", got.slope_mb, "at most", 1, "MB"))
+                if beside is not None:
+                    intake += _intake_rows(what, beside)
+                    aims += _aims(what, beside) if where == "work" else []
+                print(
+                    f"{what}: {got.per_second:,.0f} deliveries/s, {beside.per_second if beside else 0:,.0f} beside",
+                    flush=True,
+                )
+    columns = ["engine and worker", "deliveries/s", "deliveries/s beside orders", "worker µs", "database µs", "most MB",
+               "MB for 100,000 more"]  # fmt: skip
+    tables = {"drained": Table(columns, drained)}
+    if intake:
+        tables["intake"] = Table(["engine and worker", "intake", "orders/s", "p50 ms", "p99 ms"], intake)
+    name, is_whole = "delivery", not (given.engine or given.where) and bool(given.seconds)
+    if given.backlog >= _MANY:
+        name, is_whole = "delivery-million", not given.engine
+    figures.write(given.figures, name, Figures(run, tables, aims), is_whole=is_whole)
 
 
-def _drained(got: Drained) -> list[str]:
+def _intake_rows(what: str, got: Paced) -> Iterator[list[Cell]]:
+    for name, one in (("full speed", got.full), ("half, alone", got.alone), ("half, beside deliveries", got.beside)):
+        yield [what, name, one.per_second, one.p50_ms, one.p99_ms]
+
+
+def _aims(what: str, got: Paced) -> list[Aim]:
     return [
-        f"{got.per_second:,.0f}", f"{got.worker_us:,.0f}", f"{got.database_us:,.0f}", f"{got.most_mb:.0f}",
-        f"{got.slope_mb:+.1f}",
-    ]  # fmt: skip
-
-
-def _paced(got: Paced) -> list[str]:
-    runs = (got.full, got.alone, got.beside)
-    return [
-        *(f"{one.per_second:,.0f}/s, {one.p50_ms:.1f}/{one.p99_ms:.1f} ms" for one in runs), f"{got.per_second:,.0f}"
-    ]  # fmt: skip
+        Aim(f"deliveries/s beside orders, {what}", got.per_second, "at least", 1_000),
+        Aim(f"intake's p99 beside deliveries, {what}", got.beside.p99_ms / got.alone.p99_ms, "at most", 2, "times"),
+    ]
 
 
 if __name__ == "__main__":

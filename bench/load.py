@@ -109,17 +109,29 @@ def run(
     With `wait_ms` each connection waits so long on average, at random, before it sends the next; no answer's time has it in.
     """
     given = headers(base, target) if signed else {}
-    text = target.body.read_text()
-    before, _, after = text.partition(target.number)
-    environment = os.environ | {
-        "BENCH_PATH": target.path,
-        "BENCH_BEFORE": before,
-        "BENCH_AFTER": after,
-        "BENCH_RUN": name,
-        "BENCH_STAMP": target.stamp,
-        "BENCH_WAIT_MS": f"{wait_ms:.0f}",
-        "BENCH_HEADERS": "\n".join(f"{key}: {value}" for key, value in given.items()),
-    }
+    return run_each(base, [(target, given)], connections=connections, seconds=seconds, name=name, wait_ms=wait_ms)
+
+
+def run_each(
+    base: str,
+    sent: Sequence[tuple[Target, dict[str, str]]],
+    *,
+    connections: int,
+    seconds: float,
+    name: str,
+    wait_ms: float = 0.0,
+) -> Measured:
+    """Post orders of several doors in turn, each with its headers, as `run` does."""
+    environment = os.environ | {"BENCH_RUN": name, "BENCH_WAIT_MS": f"{wait_ms:.0f}", "BENCH_TARGETS": str(len(sent))}
+    for place, (target, given) in enumerate(sent):
+        before, _, after = target.body.read_text().partition(target.number)
+        environment |= {
+            f"BENCH_{place}_PATH": target.path,
+            f"BENCH_{place}_BEFORE": before,
+            f"BENCH_{place}_AFTER": after,
+            f"BENCH_{place}_STAMP": target.stamp,
+            f"BENCH_{place}_HEADERS": "\n".join(f"{key}: {value}" for key, value in given.items()),
+        }
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(HERE / "post.lua"), base]
     out = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True, timeout=seconds + 60

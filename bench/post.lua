@@ -1,15 +1,18 @@
--- Posts a body again and again with a number of its own in it; what is sent comes from the environment.
-local path = os.getenv("BENCH_PATH")
-local before = os.getenv("BENCH_BEFORE")
-local after = os.getenv("BENCH_AFTER")
+-- Posts bodies in turn again and again, each with a number of its own in it; what is sent comes from the environment.
 local run = os.getenv("BENCH_RUN")
-local headers = {["Content-Type"] = "application/json"}
-for line in os.getenv("BENCH_HEADERS"):gmatch("[^\n]+") do
-  local name, value = line:match("^([^:]+): (.*)$")
-  headers[name] = value
-end
-local stamp = os.getenv("BENCH_STAMP")
 local wait = tonumber(os.getenv("BENCH_WAIT_MS") or "0")
+local targets = {}
+for place = 0, tonumber(os.getenv("BENCH_TARGETS")) - 1 do
+  local function given(name) return os.getenv("BENCH_" .. place .. "_" .. name) end
+  local headers = {["Content-Type"] = "application/json"}
+  for line in given("HEADERS"):gmatch("[^\n]+") do
+    local name, value = line:match("^([^:]+): (.*)$")
+    headers[name] = value
+  end
+  targets[place + 1] = {
+    path = given("PATH"), before = given("BEFORE"), after = given("AFTER"), stamp = given("STAMP"), headers = headers
+  }
+end
 local count = 0
 
 if wait > 0 then
@@ -19,10 +22,11 @@ if wait > 0 then
 end
 
 function request()
+  local target = targets[count % #targets + 1]
   count = count + 1
   local number = run .. "-" .. count
-  if stamp ~= "" then headers[stamp] = number end
-  return wrk.format("POST", path, headers, before .. number .. after)
+  if target.stamp ~= "" then target.headers[target.stamp] = number end
+  return wrk.format("POST", target.path, target.headers, target.before .. number .. target.after)
 end
 
 function done(summary, latency, requests)

@@ -79,6 +79,29 @@ def server(
         yield base, psutil.Process(process.pid)
 
 
+@contextmanager
+def serving(database: str, workers: int = 1, /, **environment: str) -> Iterator[tuple[str, psutil.Process]]:
+    """Run `crossdock serve --demo` with so many server processes, and give its address and its first process, when ready."""
+    port = str(free_port())
+    command = ["-m", "crossdock", "serve", "--demo", "--port", port, "--workers", str(workers), "--database", database]
+    base = f"http://127.0.0.1:{port}"
+    with (
+        tempfile.TemporaryFile() as log,
+        running(*command, environment=environment, out=subprocess.DEVNULL, errors=log) as process,
+    ):
+        give_up = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{base}/health/live", timeout=1)
+                break
+            except httpx.TransportError:
+                if process.poll() is not None or time.monotonic() > give_up:
+                    log.seek(0)
+                    raise RuntimeError(log.read().decode()[-2000:]) from None
+                time.sleep(0.05)
+        yield base, psutil.Process(process.pid)
+
+
 class Databases:
     """Fresh databases of one engine, in a folder."""
 

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import figures
+from bench.figures import Aim, Cell, Figures, Table
 from bench.load import DOORS, TARGETS, Target, targets
 from bench.servers import HERE, unpack
 from bench.slice import AT_ONCE, READS
@@ -73,12 +75,12 @@ def compare(here: Process, there: Process, line: str, size: int, slices: int) ->
     return times[here.pid], times[there.pid]
 
 
-def print_row(name: str, here: list[float], there: list[float]) -> float:
-    """Print a row of the table; returns the median of the ratios."""
+def print_row(name: str, here: list[float], there: list[float]) -> list[Cell]:
+    """Print a row of the table and return it; its last cell is the median of the ratios."""
     ratio = statistics.median(theirs / mine for mine, theirs in zip(here, there, strict=True))
     displayed = [f"{min(each):.0f}, {statistics.quantiles(each)[0]:.0f}" for each in (here, there)]
     print(f"| {name} | {displayed[0]} | {displayed[1]} | {ratio:.2f} |", flush=True)
-    return ratio
+    return [name, min(here), statistics.quantiles(here)[0], min(there), statistics.quantiles(there)[0], ratio]
 
 
 def as_argument(target: Target) -> dict[str, str]:
@@ -93,8 +95,9 @@ def main() -> None:
     parser.add_argument("--door", action="append", choices=DOORS, help="only these doors")
     parser.add_argument("--pages", action="store_true", help="compare reads instead of creates")
     parser.add_argument("--slices", type=int, default=120)
+    figures.add_option(parser)
     arguments = parser.parse_args()
-    ratios: list[float] = []
+    run, kept = figures.begin("bench.slices", sys.argv[1:]), list[list[Cell]]()
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder)
         unpack(arguments.commit, other)
@@ -106,12 +109,21 @@ def main() -> None:
             everything = list(TARGETS)
             with started(HERE, everything, ORDERS) as here, started(other, everything, ORDERS) as there:
                 for name, page in PAGES.items():
-                    ratios.append(print_row(name, *compare(here, there, json.dumps(page), READS, arguments.slices)))
+                    kept.append(print_row(name, *compare(here, there, json.dumps(page), READS, arguments.slices)))
         else:
             for target in targets(arguments.door):
                 with started(HERE, [target], 0) as here, started(other, [target], 0) as there:
-                    ratios.append(print_row(target.door, *compare(here, there, "", AT_ONCE, arguments.slices)))
-    print(f"\nall together (geometric mean): {statistics.geometric_mean(ratios):.2f}")
+                    kept.append(print_row(target.door, *compare(here, there, "", AT_ONCE, arguments.slices)))
+    ratios = [float(row[-1] or 0) for row in kept]
+    together = statistics.geometric_mean(ratios)
+    print(f"\nall together (geometric mean): {together:.2f}")
+    table = Table(["what", "here µs", "here, quartile µs", "other µs", "other, quartile µs", "ratio"], kept)
+    aims = [
+        *(Aim(f"ratio, {row[0]}", ratio, "at least", 0.95) for row, ratio in zip(kept, ratios, strict=True)),
+        Aim("ratio, all together", together, "at least", 1.0),
+    ]
+    name = "slices-pages" if arguments.pages else "slices"
+    figures.write(arguments.figures, name, Figures(run, {"times": table}, aims), is_whole=not arguments.door)
 
 
 if __name__ == "__main__":

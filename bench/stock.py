@@ -7,10 +7,13 @@ thousand waiting orders, and the time in which all decisions are made again.
 import argparse
 import asyncio
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 
+from bench import figures
+from bench.figures import Aim, Cell, Figures, Table
 from crossdock import app, demo
 from crossdock.core.catalog.locations import Location
 from crossdock.core.stock.commands import CountStock, ReceiveStock
@@ -76,23 +79,46 @@ class Bench:
         return again.decisions, time.perf_counter() - began
 
 
-async def main(orders: int) -> None:
-    """Print the table."""
+async def measure(orders: int) -> tuple[dict[str, Table], list[Aim]]:
+    """Measure, print, and return the tables and the aims."""
     with tempfile.TemporaryDirectory() as folder:
         async with app.open_context(load({}, database=f"sqlite:///{folder}/bench.db")) as context:
             caller = Caller(await demo.ensure(context, []), "bench", frozenset(access.SCOPES))
             bench = Bench(context, caller)
             await bench.prepare()
-            print("| callers | allocated orders/s |\n|---|---|")
+            speeds: dict[int, float] = {}
             for callers in CALLERS:
-                print(f"| {callers} | {await bench.hot(callers, orders):.0f} |", flush=True)
-            print(f"\n{WAITING} waiting orders served by one receipt: {await bench.waiting():.2f} s")
+                speeds[callers] = await bench.hot(callers, orders)
+                print(f"{callers} callers: {speeds[callers]:.0f} allocated orders/s", flush=True)
+            served = await bench.waiting()
             decisions, seconds = await bench.replay()
-            print(f"{decisions} decisions made again, all the same: {seconds:.2f} s")
             assert not (await verification.verify(context)).broken
+    others: list[list[Cell]] = [
+        [f"{WAITING} waiting orders served by one receipt, s", served],
+        ["decisions made again, all the same", decisions],
+        ["seconds for these decisions", seconds],
+    ]
+    for what, figure in others:
+        print(f"{what}: {figure:,.2f}")
+    tables = {
+        "callers": Table(["callers", "orders/s"], [[count, speed] for count, speed in speeds.items()]),
+        "one figure each": Table(["figure", "measured"], others),
+    }
+    return tables, [
+        Aim("allocated orders/s with the most callers", speeds[CALLERS[-1]], "at least", 300, "orders/s"),
+        Aim(f"{WAITING} waiting orders served by one receipt", served, "at most", 5, "s"),
+    ]
+
+
+def main() -> None:
+    """Run the bench."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--orders", type=int, default=1_500, help="for each number of callers")
+    figures.add_option(parser)
+    given = parser.parse_args()
+    run = figures.begin("bench.stock", sys.argv[1:])
+    figures.write(given.figures, "stock", Figures(run, *asyncio.run(measure(given.orders))))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--orders", type=int, default=1_500, help="for each number of callers")
-    asyncio.run(main(parser.parse_args().orders))
+    main()

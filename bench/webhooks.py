@@ -6,6 +6,7 @@ is measured in rounds, one after the other, and the best round counts: the machi
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
@@ -13,6 +14,8 @@ import aiohttp
 import httpx
 import uvloop
 
+from bench import figures
+from bench.figures import Figures, Table
 from bench.lean import receiving
 from crossdock.notifications.webhook.http import Message, Webhooks
 from crossdock.notifications.webhook.signing import Scheme, make_secret, signature
@@ -51,8 +54,8 @@ async def measure(post: Post, count: int) -> tuple[float, float]:
     return count / (time.perf_counter() - clock), (time.process_time() - processor) / count * 1e6
 
 
-async def compare(url: str, count: int, rounds: int) -> None:
-    """Measure all clients in turn and print the best round of each."""
+async def compare(url: str, count: int, rounds: int) -> Table:
+    """Measure all clients in turn; print and return the best round of each."""
     limits = httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT)
     x = httpx.AsyncClient(trust_env=False, limits=limits)
     bare = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
@@ -83,6 +86,7 @@ async def compare(url: str, count: int, rounds: int) -> None:
     for name, (rate, processor) in best.items():
         print(f"{name:15} {rate:7,.0f}/s  {processor:6,.0f} µs of processor time each")
     await asyncio.gather(x.aclose(), bare.close(), ours.close())
+    return Table(["client", "requests/s", "processor µs"], [[name, *figures_of] for name, figures_of in best.items()])
 
 
 def main() -> None:
@@ -90,9 +94,12 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="bench.webhooks")
     options.add_argument("--count", type=int, default=5_000, help="posts a round; httpx sends a tenth of them")
     options.add_argument("--rounds", type=int, default=5)
+    figures.add_option(options)
     given = options.parse_args()
+    run = figures.begin("bench.webhooks", sys.argv[1:])
     with receiving('{"ok":true}') as url:
-        uvloop.run(compare(url, given.count, given.rounds))
+        table = uvloop.run(compare(url, given.count, given.rounds))
+    figures.write(given.figures, "webhooks", Figures(run, {"clients": table}))
 
 
 if __name__ == "__main__":

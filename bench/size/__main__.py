@@ -1,6 +1,7 @@
 """How fast orders are found where there are many: a large, skewed book, a real server on it, and every statement's plan.
 
-`make size`, or `python -m bench.size --orders 20000 --engine sqlite --keep FOLDER`; the results are in bench/size.md.
+`make size`, or `python -m bench.size --orders 20000 --engine sqlite --keep FOLDER`. Figures are kept of 1,000,000
+orders and of more, the plans of statements of 1,000,000 in bench/size.md.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import asyncio
 import http.client
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -22,14 +24,21 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from bench import figures
+from bench.figures import Aim, Cell, Figures, Table
 from bench.load import HERE
 from bench.servers import ENGINES, server
 from bench.size.asking import ALL_OPS, Op, asker, asking, headers_of
 from bench.size.loading import Loaded, load
 from bench.size.plans import Plan, faults_of, plans, shortened
+from bench.watching import FLAT_MEMORY, growth
+from crossdock.web import logs
 
-# A report is written of so many orders, and of all operations.
+# Figures are kept of at least so many orders, and of all operations; plans and aims in milliseconds belong to just so many.
 _WHOLE = 1_000_000
+_ORDER_KB = 9  # what an order takes on the disk, with either engine
+# How many times of its median with _WHOLE an operation may take with more; less than _FLOOR_MS counts as that.
+_MOST_GROWTH, _FLOOR_MS = 2.0, 2.0
 
 
 class Measured(Struct):
@@ -129,7 +138,7 @@ async def measure(
     async with asker(url, loaded) as (one, deep):
         places = range(len(loaded.clients))
         tokens = {op.door: [await one.token(place, op) for place in places] for op in ops}
-        with server("crossdock.app:create", url, CROSSDOCK_DEMO="false") as (base, process):
+        with server("crossdock.app:create", url, CROSSDOCK_DEMO="true") as (base, process):
             for turn, op in product(range(rounds), ops):
                 chance = random.Random(f"{op.name} {turn}")
                 requested = [asking(loaded, deep, op, chance, place) for place in range(len(places))]
@@ -166,46 +175,116 @@ class Result(Struct):
     connections: int
     rounds: int
     requests: int
+    size_gb: float
+    memory: list[tuple[int, float]]
     measured: dict[str, Measured]
     plans: dict[str, list[Plan]]
 
 
-def report(results: Sequence[Result]) -> str:
-    """Write bench/size.md."""
-    lines = [
-        "# How fast orders are found in a large book", "",
-        "Made by `make size` (`bench/size/`): 8 organizations, the largest with about 40 % of the orders, evenly over the",
-        "five doors; a real server, requests over HTTP with random arguments, half to the largest organization, the databases'",
-        "files in the system's memory (every one is read once before). Every operation is measured in some rounds minutes",
-        "apart, and the calmest is shown, because neighbors on the machine can only add. A cell is",
-        "milliseconds at the 50th and the 99th percentile; the same of the server's processor time, requests one by one (on",
-        "SQLite that is the whole work, and neighbors on the machine hardly disturb it); the median of the rows answered;",
-        "the median of the first requests, one about each organization. Documents written once are kept while they are asked",
-        "for, so a page that is asked for again, with whatever has changed on it meanwhile, costs less than the first time;",
-        "where the arguments are random, nearly every document is written anew.",
-        "**Bold** misses its aim.", "",
-    ]  # fmt: skip
-    lines += [
-        f"- {each.engine}: {each.orders:,} orders (the largest organization {each.largest:,}) loaded in {each.load_s:.0f} s;"
-        f" {each.rounds} rounds of {each.requests} requests each over {each.connections} connections"
-        for each in results
-    ]
-    lines += [
-        "",
-        f"| operation | aim | {' | '.join(each.engine for each in results)} |",
-        "|---|---|" + "---|" * len(results),
-    ]
+def tables(result: Result, smaller: Figures | None) -> dict[str, Table]:
+    """Return the tables of a run; with the figures of fewer orders, each operation is compared with them."""
+    before = _medians(smaller)
+    rows: list[list[Cell]] = []
     for op in ALL_OPS:
-        cells = []
-        for each in results:
-            got = each.measured.get(op.name)
-            if got is None:  # measured by an earlier version
-                cells.append("")
-                continue
-            late = f"**{got.p99_ms:.1f}**" if got.p99_ms > op.aim_ms else f"{got.p99_ms:.1f}"
-            processor = f"{got.processor_p50_ms:.1f} / {got.processor_p99_ms:.1f}"
-            cells.append(f"{got.p50_ms:.1f} / {late}; {processor}; {got.rows} rows; {got.first_ms:.1f}")
-        lines.append(f"| {op.name} | {op.aim_ms} | {' | '.join(cells)} |")
+        if got := result.measured.get(op.name):
+            rows.append(
+                [
+                    op.name,
+                    op.aim_ms,
+                    got.p50_ms,
+                    got.p99_ms,
+                    got.processor_p50_ms,
+                    got.processor_p99_ms,
+                    got.rows,
+                    got.first_ms,
+                ]
+            )
+            if before:
+                rows[-1] += [before.get(op.name), grown(got.p50_ms, before.get(op.name))]
+    columns = ["operation", "aim ms", "p50 ms", "p99 ms", "processor p50 ms", "processor p99 ms", "rows", "first ms"]
+    whole: list[list[Cell]] = [
+        ["orders", result.orders],
+        ["orders of the largest organization", result.largest],
+        ["loaded in, s", result.load_s],
+        ["database, GB", result.size_gb],
+        ["rounds", result.rounds],
+        ["requests of each operation in a round", result.requests],
+        ["connections", result.connections],
+    ]
+    return {
+        "kinds": Table(["kind", "operations", "p50 ms", "p99 ms"], list(_kinds(result))),
+        "the whole": Table(["figure", "measured"], whole),
+        "operations": Table(columns + (["p50 ms of 1,000,000", "times"] if before else []), rows),
+        "loading": Table(["orders", "memory MB"], [[*each] for each in result.memory]),
+    }
+
+
+def _medians(smaller: Figures | None) -> dict[str, float]:
+    if smaller is None:
+        return {}
+    table = smaller.tables["operations"]
+    return {
+        str(name): float(ms or 0) for name, ms in zip(table.column("operation"), table.column("p50 ms"), strict=True)
+    }
+
+
+def grown(p50_ms: float, before_ms: float | None) -> float | None:
+    """Return how many times of an earlier median an operation takes."""
+    return None if before_ms is None else max(p50_ms, _FLOOR_MS) / max(before_ms, _FLOOR_MS)
+
+
+def _kind(op: Op) -> str:
+    if op.door == "console":
+        return "console"
+    return "one order" if op.is_get else "pages" if op.aim_ms <= 20 else "text searches"
+
+
+def _kinds(result: Result) -> Iterator[list[Cell]]:
+    """Yield the slowest p50 and p99 of each kind of operation."""
+    kinds: dict[str, list[Measured]] = {}
+    for op in ALL_OPS:
+        if op.name in result.measured:
+            kinds.setdefault(_kind(op), []).append(result.measured[op.name])
+    for kind, some in kinds.items():
+        yield [kind, len(some), max(each.p50_ms for each in some), max(each.p99_ms for each in some)]
+
+
+def aims(result: Result, smaller: Figures | None) -> list[Aim]:
+    """Return the aims: milliseconds with _WHOLE, growth with more; and memory that stays while loading."""
+    if result.orders <= _WHOLE:
+        limits = {_kind(op): op.aim_ms for op in ALL_OPS}
+        return [
+            Aim(f"p99 of the slowest operation, {row[0]}", float(row[3] or 0), "at most", limits[str(row[0])], "ms")
+            for row in _kinds(result)
+        ]
+    before = _medians(smaller)
+    ratios = {
+        name: ratio
+        for name, got in result.measured.items()
+        if (ratio := grown(got.p50_ms, before.get(name))) is not None
+    }
+    most = max(ratios, key=lambda name: ratios[name], default=None)
+    over = sum(ratio > _MOST_GROWTH for ratio in ratios.values())
+    return [
+        Aim("growth of the loader's memory", growth([mb for _, mb in result.memory]), "at most", FLAT_MEMORY, "times"),
+        Aim(
+            f"most growth from 1,000,000: {most or 'nothing to compare'}",
+            ratios.get(most or ""),
+            "at most",
+            _MOST_GROWTH,
+            "times",
+        ),
+        Aim("operations that take more than twice of 1,000,000", over if ratios else None, "at most", 0),
+    ]
+
+
+def report(results: Sequence[Result]) -> str:
+    """Write bench/size.md: the plans."""
+    lines = [
+        "# How statements run on many orders", "",
+        "Written by `make size` (`bench/size/`); do not edit it here. The plan of every statement that follows from an",
+        "operation, with 1,000,000 orders; [README.md](README.md#many-orders) says how long the operations take.",
+    ]  # fmt: skip
     for each in results:
         lines += ["", f"## Plans on {each.engine}", "", _COSTS[each.engine], ""]
         lines += _plan_lines(each)
@@ -257,11 +336,26 @@ async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
 
 def _warm(engine: str, folder: Path) -> None:
     """Read the database's files once, so that they are in the system's memory, as where a server has run for a while."""
-    for path in folder.glob("size.db*" if engine == "sqlite" else "pg/**/*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                while file.read(1 << 24):
-                    pass
+    for path in _files(engine, folder):
+        with path.open("rb") as file:
+            while file.read(1 << 24):
+                pass
+
+
+def _need_disk(folder: Path, orders: int) -> None:
+    """End the program where the orders do not fit on the disk, before hours are spent."""
+    free, needed = shutil.disk_usage(folder).free, orders * _ORDER_KB * 1000
+    if free < needed:
+        sys.exit(
+            f"bench.size: {orders:,} orders take about {needed / 1e9:.0f} GB, and {folder} has {free / 1e9:.0f} GB free. "
+            "Name a folder on a larger disk: --keep FOLDER"
+        )
+
+
+def _files(engine: str, folder: Path) -> list[Path]:
+    """Return the files of a database, without PostgreSQL's write-ahead log."""
+    found = folder.glob("size.db*" if engine == "sqlite" else "pg/base/**/*")
+    return [path for path in found if path.is_file()]
 
 
 async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Result:
@@ -272,11 +366,13 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
         if kept.exists():
             loaded = msgspec.json.decode(kept.read_bytes(), type=Loaded)
         else:
+            _need_disk(folder, arguments.orders)
             loaded = await load(url, arguments.orders)
             kept.write_bytes(msgspec.json.encode(loaded))
         print(f"  {loaded.orders:,} orders", flush=True)
         ops = [op for op in ALL_OPS if not arguments.op or any(word in op.name for word in arguments.op)]
         found = await plans(url, loaded, ops)
+        size_gb = sum(path.stat().st_size for path in _files(engine, folder)) / 1e9
         _warm(engine, folder)
         measured = await measure(
             url,
@@ -294,6 +390,8 @@ async def run(engine: str, folder: Path, arguments: argparse.Namespace) -> Resul
         arguments.connections,
         arguments.rounds,
         arguments.requests,
+        size_gb,
+        loaded.memory,
         measured,
         found,
     )
@@ -320,20 +418,28 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--op", action="append", help="only operations whose name has this")
+    figures.add_option(parser)
     arguments = parser.parse_args()
+    logs.configure("error")  # each sign-in is a line
     results = HERE / "results"
     results.mkdir(exist_ok=True)
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     wrong: list[str] = []
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        for engine in arguments.engine or ENGINES:
+    for engine in arguments.engine or ENGINES:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            began = figures.begin("bench.size", sys.argv[1:])
             got = asyncio.run(run(engine, arguments.keep or Path(name), arguments))
             wrong += [f"{engine}: {fault}" for fault in faults_of(got.plans)]
-            if is_whole := not arguments.op and got.orders >= _WHOLE:
+            is_whole = not arguments.op and got.orders >= _WHOLE
+            smaller = figures.read(f"size-{engine}", arguments.figures) if got.orders > _WHOLE else None
+            kept = f"size-{engine}-large" if got.orders > _WHOLE else f"size-{engine}"
+            figures.write(
+                arguments.figures, kept, Figures(began, tables(got, smaller), aims(got, smaller)), is_whole=is_whole
+            )
+            if is_whole and got.orders == _WHOLE:
                 (results / f"size-{engine}.json").write_bytes(msgspec.json.encode(got))
-    if is_whole:
-        (HERE / "size.md").write_text(report(list(_last(results))))
+                (HERE / "size.md").write_text(report(list(_last(results))))
     if wrong:
         sys.exit("\n".join(["plans that are wrong:", *wrong]))
 

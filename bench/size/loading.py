@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import psutil
 from msgspec import Struct
 
 from bench.size.making import Known, Made, Maker, product
@@ -36,6 +37,7 @@ class Loaded(Struct):
     organizations: list[int]
     sizes: list[int]
     known: list[Known]
+    memory: list[tuple[int, float]] = []  # orders loaded, and the megabytes of this process after them
 
 
 async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
@@ -44,6 +46,7 @@ async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
         made, clients, references = await _organizations(context)
     maker = Maker(made, references, count)
     sizes, known, began = Counter[int](), list[Known](), time.perf_counter()
+    process, memory = psutil.Process(), list[tuple[int, float]]()
     async with _bulk(url) as begin:
         async with begin() as tx:
             await _catalog(tx, made, maker.skus)
@@ -59,10 +62,14 @@ async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
                 for organization_id, numbers in counts.items():
                     await order_counts.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
+            done = min(count, start + COMMIT)
+            memory.append((done, round(process.memory_info().rss / 1e6, 1)))
             if progress:
-                print(f"  {min(count, start + COMMIT):,} orders after {time.perf_counter() - began:.0f} s", flush=True)
+                print(
+                    f"  {done:,} orders after {time.perf_counter() - began:.0f} s, {memory[-1][1]:.0f} MB", flush=True
+                )
     ids = [each.organization_id for each in made]
-    return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known)
+    return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known, memory)
 
 
 async def _organizations(

@@ -56,7 +56,7 @@ def sqlite_plan(connection: Any, text: str, values: Sequence[Any]) -> Plan:
         depth[row[0]] = depth.get(row[1], 0) + 1
         lines.append("  " * (depth[row[0]] - 1) + row[3])
         # A statement's own inner result may be scanned: its LIMIT is what bounds it.
-        if re.match(r"SCAN (?!scanned|some|anon_\d|\(subquery|CONSTANT ROW)", row[3]):
+        if re.match(r"SCAN (?!scanned|some|of_status|newest|anon_\d|\(subquery|CONSTANT ROW)", row[3]):
             faults.append(f"scans a table: {row[3]}")
         index_scans = re.match(rf"SEARCH ({_GROWING}) .*\(organization_id=\?\)$", row[3])
         if index_scans and any(other[1] == row[1] and "TEMP B-TREE" in other[3] for other in rows):
