@@ -9,7 +9,6 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -21,6 +20,7 @@ from crossdock.flows import access, deliveries, retention, tracing
 from crossdock.flows.context import Context
 from crossdock.flows.deliveries import ClaimedBatch
 from crossdock.flows.measures import DATABASE_ERRORS, WORKER_POLLED, WORKER_RUNNING, count_attempt
+from crossdock.notifications.pace import Pace
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
 
@@ -34,9 +34,8 @@ _GRACE_S = 5.0
 # Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries,
 # submissions and revoked tokens.
 _TAKEOVER_S, _PRUNE_S = 2.0, 60.0
-# Intake has priority: while this process received an order within this time, an endpoint has at most so many in flight, and
-# deliveries take at most this share of a core.
-_INTAKE_RECENT_US, _CAPACITY_DURING_INTAKE, _SHARE_DURING_INTAKE = 1_000_000, 8, 0.15
+# While this process receives orders, an endpoint has at most so many in flight.
+_CAPACITY_DURING_INTAKE = 8
 # Seconds before a database that is unavailable is tried again.
 _DATABASE_RETRY_S = 0.5
 
@@ -75,33 +74,6 @@ class Channel(Protocol):
 Opening = Callable[[], Awaitable[Channel]]
 
 
-class _Pace:
-    """Makes deliveries of this process step back while it receives orders, so that they take a share of the processor only."""
-
-    def __init__(self, context: Context, stopping: asyncio.Event) -> None:
-        self._context = context
-        self._stopping = stopping
-        self._free_at = 0.0  # the loop's time from which on the share allows more
-
-    @property
-    def is_intake_busy(self) -> bool:
-        """Whether this process has received an order a moment ago."""
-        return 0 <= self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US
-
-    async def turn(self) -> None:
-        """Wait until deliveries may go on; not at all while no orders come."""
-        while self.is_intake_busy and not self._stopping.is_set():
-            wait_s = self._free_at - asyncio.get_running_loop().time()
-            if wait_s <= 0:
-                return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), min(wait_s, _INTAKE_RECENT_US / 1_000_000))
-
-    def spend(self, cost_s: float) -> None:
-        """Count processor time that is about to be used."""
-        self._free_at = max(self._free_at, asyncio.get_running_loop().time()) + cost_s / _SHARE_DURING_INTAKE
-
-
 class Worker:
     """Delivers for all organizations, through a channel for each kind of endpoint."""
 
@@ -113,7 +85,7 @@ class Worker:
         self._endpoint_workers: dict[tuple[int, int], EndpointWorker] = {}
         self._in_flight: Counter[tuple[str, int]] = Counter()  # attempts by channel and organization
         self._stopping = asyncio.Event()
-        self._pace = _Pace(context, self._stopping)
+        self._pace = Pace(context, self._stopping)
 
     async def run(self) -> None:
         """Deliver until `stop` is called, then let attempts in flight end and release the other claims."""
@@ -217,7 +189,7 @@ class EndpointWorker:
         worker_id: int,
         stopping: asyncio.Event,
         in_flight: Counter[tuple[str, int]],
-        pace: _Pace,
+        pace: Pace,
     ) -> None:
         self._context = context
         self._ready = ready
