@@ -224,11 +224,16 @@ def without_password(url: str) -> str:
         parts = urlsplit(url)
         user, at, server = parts.netloc.rpartition("@")
         query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "password"], safe="/")
-        # urlsplit reads the port only when asked; an unreadable one may be part of a password with a slash in it.
-        _ = parts.port
+        check_ports(url)  # an unreadable one may be part of a password with a slash in it
     except ValueError:
         return f"{scheme}://…"
     return f"{scheme}://{user.partition(':')[0]}{at}{server}{parts.path}{'?' if query else ''}{query}"
+
+
+def check_ports(url: str) -> None:
+    """Raise ValueError unless the port of each host of a URL is a number; PostgreSQL's may have several hosts."""
+    for host in urlsplit(url).netloc.rpartition("@")[2].split(","):
+        _ = urlsplit(f"//{host}").port  # urlsplit reads the port only when asked
 
 
 def _check_names(environment: Mapping[str, str], names: Collection[str]) -> None:
