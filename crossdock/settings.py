@@ -91,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     worker_interval_s: Annotated[float, Meta(gt=0)] = 0.5  # between polls for deliveries of other processes; one query
     endpoints_most: Count = 50  # webhook endpoints of an organization; every worker polls each of them
     submission_kept_days: Count = 0  # how long a rejected or repeated submission is stored; 0: for good
+    access_log_days: Count = 0  # how long the access log is stored; 0: there is none
     delivery_kept_days: Count = 30  # how long an ended delivery is stored; its event is stored for good
     webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # per attempt, from name resolution to response
     webhook_concurrency: PositiveCount = 64  # concurrent attempts per endpoint; nearly all their time is waiting

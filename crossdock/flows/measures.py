@@ -17,6 +17,7 @@ DATABASE_ERRORS = Counter("crossdock_database_errors_total", "Requests and deliv
 INTAKE_WAITING = Gauge(
     "crossdock_intake_waiting", "Submissions that wait for a transaction", multiprocess_mode="livesum"
 )
+ACCESS_ENTRIES_LOST = Counter("crossdock_access_entries_lost_total", "Entries of the access log that were not stored")
 TASK_RESTARTS = Counter("crossdock_task_restarts_total", "Background tasks that ended and were started again", ["task"])
 WORKER_RUNNING = Gauge("crossdock_worker_running", "Workers that deliver", multiprocess_mode="livesum")
 WORKER_POLLED = Gauge(

@@ -24,7 +24,7 @@ from crossdock.store import citus, copying, sqlite
 from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
-HEAD = "0012"
+HEAD = "0013"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as Alembic creates it.
 _VERSION = Table(

@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from crossdock.core.errors import Busy, Code, Invalid, NotFound, Refusal
 from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access, tracing
+from crossdock.flows.access_notes import kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.flows.measures import DATABASE_ERRORS
@@ -203,6 +204,13 @@ class Site:
         outcome: str,
         began: float,
     ) -> None:
+        if self._context.access_log.is_on and request.caller is not None:
+            route = request.route
+            self._context.access_log.note(
+                request.caller, door=door.name, operation=route.operation,
+                kind=kind_of(route.method, route.operation, route.scope), address=request.address,
+                order_id=reply.order_id, params=request.params, status=reply.status,
+            )  # fmt: skip
         try:
             await _send(receive, send, reply, request.request_id, with_body=scope["method"] != "HEAD")
         except Exception:
