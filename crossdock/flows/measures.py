@@ -78,9 +78,10 @@ def count_attempt(kind: str, attempt: Attempt, *, delay_s: float) -> None:
         _DELAY.labels(kind).observe(max(0.0, delay_s))
 
 
-def count_dead_letter(kind: str) -> None:
-    """Count a delivery that was given up."""
-    _DEAD_LETTERS.labels(kind).inc()
+def count_dead_letters(kind: str, number: int) -> None:
+    """Count deliveries that were given up."""
+    if number:
+        _DEAD_LETTERS.labels(kind).inc(number)
 
 
 def count_mail(mail: str, outcome: str) -> None:
