@@ -92,6 +92,8 @@ def _text(error: Exception) -> str:
 
 
 def _name(host: str, port: str) -> str:
+    if not host:
+        return "the default host"  # a socket, or what PGHOST says
     if host.startswith("/") or not port.isdigit():  # an unreadable port may be part of a password with a slash in it
         return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -107,7 +109,7 @@ def _hosts_of(dsn: str) -> list[tuple[str, str]]:
     if len(ports) == 1:
         ports *= len(given)
     return [
-        (host or "localhost", ports[position] if position < len(ports) else port or _PORT)
+        (host or ("localhost" if len(given) > 1 else ""), ports[position] if position < len(ports) else port or _PORT)
         for position, (host, port) in enumerate(given)
     ]
 

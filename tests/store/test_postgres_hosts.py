@@ -66,7 +66,7 @@ class TestNames:
             ("postgresql:///shop?host=db1,db2&port=5434", "db1:5434"),
             ("postgresql:///shop?host=/run/postgresql", "/run/postgresql"),
             ("postgresql://%2Frun%2Fpostgresql,db2/shop", "/run/postgresql"),
-            ("postgresql:///shop", "localhost:5432"),
+            ("postgresql:///shop", "the default host"),
             ("postgresql://me:hunter2/x@host/shop", "me"),  # a slash that should be encoded
         ],
     )
