@@ -220,6 +220,7 @@ class App:
         keep_running = context.background.keep_running
         timer = asyncio.create_task(keep_running("timer", lambda: hold_expiry.run(context)))
         allocator = asyncio.create_task(keep_running("allocation", lambda: backorders.run(context)))
+        logging = asyncio.create_task(_keep_access_log(context)) if context.access_log.is_on else None
         worker = worker_over(context) if self._settings.worker else None
         working = asyncio.create_task(keep_running("worker", worker.run)) if worker else None
         await send({"type": "lifespan.startup.complete"})
@@ -229,11 +230,21 @@ class App:
         allocator.cancel()
         if worker is not None:
             worker.stop()
-        await asyncio.gather(*filter(None, (timer, allocator, working)), return_exceptions=True)
+        if logging is not None:
+            logging.cancel()
+        await asyncio.gather(*filter(None, (timer, allocator, working, logging)), return_exceptions=True)
         await context.jobs.stop()
         await opened.__aexit__(None, None, None)
         await asyncio.to_thread(tracing.stop)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _keep_access_log(context: Context) -> None:
+    """Store entries of the access log until canceled, and then those that still wait."""
+    try:
+        await context.background.keep_running("access log", context.access_log.run)
+    finally:
+        await context.access_log.store()
 
 
 async def work(settings: Settings) -> None:

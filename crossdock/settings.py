@@ -91,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     worker_interval_s: Annotated[float, Meta(gt=0)] = 0.5  # between polls for deliveries of other processes; one query
     endpoints_most: Count = 50  # webhook endpoints of an organization; every worker polls each of them
     submission_kept_days: Count = 0  # how long a rejected or repeated submission is stored; 0: for good
+    access_log_days: Count = 0  # how long the access log is stored; 0: there is none
     delivery_kept_days: Count = 30  # how long an ended delivery is stored; its event is stored for good
     webhook_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0  # per attempt, from name resolution to response
     webhook_concurrency: PositiveCount = 64  # concurrent attempts per endpoint; nearly all their time is waiting
@@ -224,11 +225,16 @@ def without_password(url: str) -> str:
         parts = urlsplit(url)
         user, at, server = parts.netloc.rpartition("@")
         query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "password"], safe="/")
-        # urlsplit reads the port only when asked; an unreadable one may be part of a password with a slash in it.
-        _ = parts.port
+        check_ports(url)  # an unreadable one may be part of a password with a slash in it
     except ValueError:
         return f"{scheme}://…"
     return f"{scheme}://{user.partition(':')[0]}{at}{server}{parts.path}{'?' if query else ''}{query}"
+
+
+def check_ports(url: str) -> None:
+    """Raise ValueError unless the port of each host of a URL is a number; PostgreSQL's may have several hosts."""
+    for host in urlsplit(url).netloc.rpartition("@")[2].split(","):
+        _ = urlsplit(f"//{host}").port  # urlsplit reads the port only when asked
 
 
 def _check_names(environment: Mapping[str, str], names: Collection[str]) -> None:

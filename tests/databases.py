@@ -16,6 +16,7 @@ from sqlalchemy import delete
 
 from crossdock.store import schema
 from crossdock.store.postgres import PostgresStore
+from crossdock.store.postgres_hosts import Hosts
 from crossdock.store.protocols import Statement
 from crossdock.store.tables import metadata
 from tests.citus import create_database, drop_database
@@ -91,7 +92,7 @@ class Databases:
 
     async def store(self, url: str) -> PostgresStore:
         """Return a store over the connections that are kept to a database. It is the test's own, its connections are not."""
-        return PostgresStore(await self._pool(url), is_spread=self.is_spread)
+        return PostgresStore(await self._pool(url), Hosts(url, limit_s=PATIENCE_S), is_spread=self.is_spread)
 
     async def give_back(self, url: str) -> None:
         """Make a database like the template again; one where that cannot be done, or that is one too many, is dropped."""

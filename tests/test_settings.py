@@ -106,6 +106,7 @@ class TestWithoutPassword:
             ("postgresql://me:hun@ter2@host/db", "postgresql://me@host/db"),
             ("postgresql://me@host/db?password=hunter2&sslmode=require", "postgresql://me@host/db?sslmode=require"),
             ("postgresql:///db?host=/run/postgresql", "postgresql:///db?host=/run/postgresql"),
+            ("postgresql://me:hunter2@a:5433,[::1]:5434,c/db", "postgresql://me@a:5433,[::1]:5434,c/db"),
             ("postgresql://me:hunter2/x@host/db", "postgresql://…"),  # a slash that should be encoded
             ("me:hunter2@host/db", "(unreadable database URL)"),
         ],

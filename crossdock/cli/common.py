@@ -6,13 +6,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from crossdock.core.errors import Busy
-from crossdock.settings import Settings, load, variable_of, without_password
+from crossdock.settings import Settings, check_ports, load, variable_of, without_password
 
 if TYPE_CHECKING:
     from crossdock.flows.context import Context
@@ -150,7 +149,7 @@ def _remedy(error: Exception) -> str:
 def _check_port(url: str) -> None:
     """Raise ValueError for a port that is no number; the driver's message would show part of an unencoded password."""
     try:
-        _ = urlsplit(url).port
+        check_ports(url)
     except ValueError:
         raise ValueError(
             "the port in the database URL is not a number from 0 to 65535; "

@@ -7,6 +7,7 @@ one flow call and a reply. It imports neither the store nor another door. What i
 from functools import cache
 from importlib import import_module
 
+from crossdock.doors.contract import TOKEN_BODY_LIMIT as TOKEN_BODY_LIMIT
 from crossdock.doors.contract import Door as Door
 from crossdock.doors.contract import Handler as Handler
 from crossdock.doors.contract import Headers as Headers

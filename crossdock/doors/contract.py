@@ -5,6 +5,7 @@ one flow call and a Reply. It never imports another door.
 """
 
 import base64
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
@@ -165,7 +166,8 @@ class Route(Struct, frozen=True):
     `request` and `answers` (by status) are types or JSON Schemas for the documentation. `when`: a condition on the headers
     for a path that doors share. `submits`: what the submission is recorded as (create, bulk_call)
     where a body is too large to be taken. `description` says in the documentation what the summary does not; `examples` are
-    bodies shown there, under "request" or a status.
+    bodies shown there, under "request" or a status. `body_limit` is the most bytes of a body, where that is less than the
+    setting: before a caller is known, nobody should make the server parse much.
     """
 
     method: str
@@ -182,6 +184,11 @@ class Route(Struct, frozen=True):
     submits: str | None = None
     description: str = ""
     examples: dict[int | str, Any] = {}
+    body_limit: int = sys.maxsize
+
+
+# Bytes of the body of a call that gives a token; those that clients send have some hundred.
+TOKEN_BODY_LIMIT = 16_384
 
 
 async def _refuse_not_yet(request: Request) -> Reply:

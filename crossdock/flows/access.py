@@ -40,6 +40,8 @@ _CLAIMS: Options = {"require": ["exp", "sub", "jti"], "verify_aud": False, "veri
 _DEMO_ONLY = "the demo's credentials work under --demo only"
 # How far the clock of a server that issued a token may be ahead of this one's, seconds.
 _CLOCK_LEEWAY_S = 60
+# How long the system's time must not have leapt before the marks of revoked tokens are deleted by it, seconds.
+_STEADY_S = 3_600.0
 _log = structlog.get_logger("crossdock.security")
 # Password checks at once: each takes 64 MB and some 60 ms of four threads. And how many may wait for them.
 _HASHING = ThreadPoolExecutor(2, "passwords")
@@ -274,7 +276,12 @@ async def revoke_token(context: Context, caller: Caller) -> None:
 
 
 async def prune_revoked_tokens(context: Context) -> None:
-    """Delete what is stored of revoked tokens that have expired since."""
+    """Delete what is stored of revoked tokens that have expired since.
+
+    A time that has leapt is not believed at once: were it set back, the tokens would be valid again.
+    """
+    if context.clock_watch.steady_s() < _STEADY_S:
+        return
     async with context.store.writing() as tx:
         for organization in await tenants.organizations(tx):
             await tenants.prune_revoked_tokens(tx, organization.organization_id, now=context.clock())

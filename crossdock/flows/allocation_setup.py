@@ -4,6 +4,8 @@ Every new order asks whether its organization allocates at all, so that must cos
 process takes effect a second later.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from crossdock.core.allocation import settings as allocation_settings
@@ -43,6 +45,14 @@ async def read(tx: Transaction, context: Context, organization_id: int) -> Alloc
     )
     context.allocation_setups[organization_id] = setup
     return setup
+
+
+async def scheduling(tx: Transaction, organization_ids: Sequence[int]) -> set[int]:
+    """Find those of the organizations that allocate new orders by a schedule."""
+    found = await catalog.documents_by_organization(
+        tx, organization_ids, kind=allocation_settings.KIND, key=allocation_settings.KEY
+    )
+    return {each for each, document in found.items() if decode_settings(document).mode == "schedule"}
 
 
 def forget(context: Context, organization_id: int, kind: str) -> None:

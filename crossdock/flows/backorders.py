@@ -51,11 +51,16 @@ async def run(context: Context) -> None:
 
 
 async def serve_all(context: Context) -> int:
-    """Serve what waits in every organization that allocates, and do what is due; return how many orders were changed."""
+    """Serve what waits in every organization that allocates, and do what is due; return how many orders were changed.
+
+    Organizations without a waiting order or a schedule cost nothing each: three statements find the others.
+    """
     changed = 0
     async with context.store.reading() as tx:
-        organizations = await tenants.organizations(tx)
-    for organization in organizations:
+        organizations = {each.organization_id: each for each in await tenants.organizations(tx)}
+        concerned = await allocation_store.organizations_waiting(tx, list(organizations))
+        concerned |= await allocation_setup.scheduling(tx, list(organizations))
+    for organization in (organizations[each] for each in sorted(concerned)):
         caller = system_caller(organization, ACTOR)
         async with context.store.reading() as tx:
             setup = await allocation_setup.read(tx, context, organization.organization_id)

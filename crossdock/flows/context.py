@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crossdock.core.ids import IdGenerator
+from crossdock.flows.access_notes import AccessLog
 from crossdock.flows.background import BackgroundTasks
 from crossdock.flows.background_jobs import BackgroundJobs
 from crossdock.flows.callers import Access
+from crossdock.flows.clock_watch import ClockWatch
 from crossdock.flows.document_cache import DocumentCache
 from crossdock.flows.endpoint_checks import EndpointChecks
 from crossdock.flows.formats import Format
@@ -64,6 +66,8 @@ class Context:
         self.allocation_setups: dict[int, Any] = {}  # only flows/allocation_setup.py reads and fills it
         self.placement_rules: dict[tuple[int, str], Any] = {}  # only flows/placement_rules.py reads and fills it
         self.rate_limits = RateLimits(settings.client_rate, settings.client_burst)
+        self.access_log = AccessLog(store, clock=clock, id_generator=id_generator, kept_days=settings.access_log_days)
+        self.clock_watch = ClockWatch(clock)
         self.background = BackgroundTasks()
         self.jobs = BackgroundJobs()
         self.stopping = asyncio.Event()  # set when the server stops: who waits in a request then replies at once

@@ -25,7 +25,7 @@ from crossdock.core.ids import first_id_at
 from crossdock.core.retry_policy import LONGEST_WAIT_S, SECOND_US, Attempt, Health, State, Verdict
 from crossdock.core.retry_policy import settle as state_after
 from crossdock.flows.context import Context
-from crossdock.flows.measures import count_dead_letter
+from crossdock.flows.measures import count_dead_letters
 from crossdock.store import deliveries, event_log, tenants
 from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
@@ -98,9 +98,10 @@ async def record_and_claim(
         )
         if before is None:
             return None
-        endpoint = await _record(tx, before, attempted, lease.now)
+        recorded: list[Delivery] = []
+        endpoint = await _record(tx, before, attempted, lease.now, recorded)
         capacity = await _limit_capacity(tx, endpoint, capacity, lease.now)
-        claimed = await _claim_due(tx, endpoint, capacity, lease)
+        claimed = await _claim_due(tx, endpoint, capacity, lease, recorded)
         has_more = False
         if len(claimed) < capacity:
             limit = capacity - len(claimed)
@@ -109,15 +110,24 @@ async def record_and_claim(
             endpoint = _replace(endpoint, position=position)
         if endpoint != before:
             await deliveries.advance(tx, endpoint)
+    # After the commit: where the database fails it, the attempts are recorded again.
+    count_dead_letters(endpoint.kind, sum(each.state is State.DEAD for each in recorded))
     _log_health(before, endpoint)
     return ClaimedBatch(endpoint, claimed, has_more)
 
 
 # --------------------------------------------------------------------------------------------------------------- record
 async def _record(
-    tx: Transaction, endpoint: Endpoint, attempted: Sequence[tuple[Delivery, Attempt]], now: int
+    tx: Transaction,
+    endpoint: Endpoint,
+    attempted: Sequence[tuple[Delivery, Attempt]],
+    now: int,
+    recorded: list[Delivery],
 ) -> Endpoint:
-    """Write the outcomes of attempts, unblock what waited for them, and return the endpoint with its new health."""
+    """Write the outcomes of attempts, unblock what waited for them, and return the endpoint with its new health.
+
+    The deliveries are added to `recorded` as they are then.
+    """
     attempted = sorted(attempted, key=lambda each: each[1].ended_at)
     # As they are stored: a delivery whose lease expired may have been claimed by another worker, or have ended.
     stored = await deliveries.by_ids(
@@ -126,28 +136,27 @@ async def _record(
         endpoint_id=endpoint.endpoint_id,
         delivery_ids=[delivery.delivery_id for delivery, _ in attempted],
     )
-    recorded = [
-        _after_attempt(endpoint, current, attempt, now)
+    own = [
+        _after_attempt(current, attempt, now)
         for delivery, attempt in attempted
         if (current := stored.get(delivery.delivery_id)) is not None and current.ended_at is None
     ]
-    await deliveries.settle(tx, recorded)
-    await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
+    await deliveries.settle(tx, own)
+    recorded += own
+    await _unblock(tx, endpoint, {each.order_id for each in own if each.ended_at is not None}, now)
     health = endpoint.health
     for _, attempt in attempted:
         health = health.after(attempt)
     is_gone = any(attempt.verdict is Verdict.GONE for _, attempt in attempted)
     if is_gone and endpoint.state == "enabled":
-        return _replace(endpoint, health=health, state="disabled", reason="the receiver answered 410 Gone")
+        endpoint = _replace(endpoint, state="disabled", reason="the receiver answered 410 Gone")
     return _replace(endpoint, health=health)
 
 
-def _after_attempt(endpoint: Endpoint, delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
+def _after_attempt(delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
     count = delivery.attempts + 1
     state, next_at = state_after(attempt, attempts=count, luck=random.random())
     ended_at = now if state in (State.DELIVERED, State.DEAD) else None
-    if state is State.DEAD:  # before the commit: where the database fails it, the letter is counted once more
-        count_dead_letter(endpoint.kind)
     return _replace(
         delivery, state=state, attempts=count, next_at=next_at, claimed_by=None, ended_at=ended_at,
         status=attempt.status, attempted=(*delivery.attempted, attempt),
@@ -194,26 +203,32 @@ async def _limit_capacity(tx: Transaction, endpoint: Endpoint, capacity: int, no
     return max(0, min(capacity, limit - await deliveries.under_way(tx, **key, now=now)))
 
 
-async def _claim_due(tx: Transaction, endpoint: Endpoint, capacity: int, lease: _Lease) -> list[Delivery]:
+async def _claim_due(
+    tx: Transaction, endpoint: Endpoint, capacity: int, lease: _Lease, recorded: list[Delivery]
+) -> list[Delivery]:
     if not capacity:
         return []
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
     while any(each.claimed_by is not None for each in due):
-        await _record_interrupted(tx, endpoint, [each for each in due if each.claimed_by is not None], lease.now)
+        interrupted = [each for each in due if each.claimed_by is not None]
+        recorded += await _record_interrupted(tx, endpoint, interrupted, lease.now)
         due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
     claimed = [_replace(each, next_at=lease.expires_at, claimed_by=lease.claimed_by) for each in due]
     await deliveries.take(tx, claimed)
     return claimed
 
 
-async def _record_interrupted(tx: Transaction, endpoint: Endpoint, claimed: Sequence[Delivery], now: int) -> None:
+async def _record_interrupted(
+    tx: Transaction, endpoint: Endpoint, claimed: Sequence[Delivery], now: int
+) -> list[Delivery]:
     """Count an attempt for each delivery whose worker has gone. That says nothing about the endpoint's health."""
     attempt = Attempt(now, 0, Verdict.FAILED, error=_INTERRUPTED)
-    recorded = [_after_attempt(endpoint, each, attempt, now) for each in claimed]
+    recorded = [_after_attempt(each, attempt, now) for each in claimed]
     await deliveries.settle(tx, recorded)
     await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
     _log.warning("attempts were interrupted", endpoint_id=endpoint.endpoint_id, deliveries=len(recorded))
+    return recorded
 
 
 async def _read_feed(

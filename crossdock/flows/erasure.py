@@ -29,7 +29,17 @@ from crossdock.flows.access import WRITE, Caller
 from crossdock.flows.context import SYSTEM_DOOR, Context
 from crossdock.flows.execute import Change, execute
 from crossdock.flows.formats import Format, MissingFields
-from crossdock.store import allocations, catalog, deliveries, emails, event_log, idempotency_keys, invoices, submissions
+from crossdock.store import (
+    access_log,
+    allocations,
+    catalog,
+    deliveries,
+    emails,
+    event_log,
+    idempotency_keys,
+    invoices,
+    submissions,
+)
 from crossdock.store import orders as order_store
 from crossdock.store.catalog import CatalogEntry
 from crossdock.store.protocols import Transaction
@@ -49,7 +59,7 @@ class Erasure(Struct):
     """What was erased, or would be: numbers of orders, and how many rows of each kind.
 
     `rejected` are submissions that made no order, `calls` those with many orders, `documents` what doors store about orders,
-    `files` their exports, `views` saved searches for the address.
+    `files` their exports, `views` saved searches for the address, `accesses` entries of the access log.
     """
 
     orders: list[str] = []
@@ -64,6 +74,7 @@ class Erasure(Struct):
     documents: int = 0
     files: int = 0
     views: int = 0
+    accesses: int = 0
 
 
 class _Subject(Struct):
@@ -123,6 +134,7 @@ async def _erase(context: Context, caller: Caller, subject: _Subject, *, reason:
     await _name_orders(context, caller, subject)
     await _erase_submissions(context, caller, subject, done, dry_run=dry_run)
     await _erase_documents(context, caller, subject, done, dry_run=dry_run)
+    await _erase_accesses(context, caller, subject, done, dry_run=dry_run)
     for order_id in sorted(subject.order_ids):
         command = EraseOrder(order_id=order_id, reason=reason)
         follow = partial(_erase_stored, context, caller, done, dry_run=dry_run)
@@ -283,6 +295,22 @@ async def _erase_documents(
         context, caller, saved_views.KIND, lambda entry: mentions(entry.document, subject.addresses)
     )
     done.views += await _change_entries(context, caller, found, lambda _: None, dry_run=dry_run)
+
+
+async def _erase_accesses(context: Context, caller: Caller, subject: _Subject, done: Erasure, *, dry_run: bool) -> None:
+    """Take the address out of what entries of the access log say about paths; who asked, and for which order, stays."""
+    after = -1
+    while True:
+        async with context.store.reading() as tx:
+            rows = await access_log.objects_after(tx, caller.organization_id, after=after, limit=_PORTION)
+        found = [entry_id for entry_id, text in rows if mentions(text.encode(), subject.addresses)]
+        done.accesses += len(found)
+        if found and not dry_run:
+            async with context.store.writing() as tx:
+                await access_log.forget_objects(tx, caller.organization_id, entry_ids=found)
+        if len(rows) < _PORTION:
+            return
+        after = rows[-1][0]
 
 
 async def _documents(

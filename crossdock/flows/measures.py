@@ -17,6 +17,7 @@ DATABASE_ERRORS = Counter("crossdock_database_errors_total", "Requests and deliv
 INTAKE_WAITING = Gauge(
     "crossdock_intake_waiting", "Submissions that wait for a transaction", multiprocess_mode="livesum"
 )
+ACCESS_ENTRIES_LOST = Counter("crossdock_access_entries_lost_total", "Entries of the access log that were not stored")
 TASK_RESTARTS = Counter("crossdock_task_restarts_total", "Background tasks that ended and were started again", ["task"])
 WORKER_RUNNING = Gauge("crossdock_worker_running", "Workers that deliver", multiprocess_mode="livesum")
 WORKER_POLLED = Gauge(
@@ -77,9 +78,10 @@ def count_attempt(kind: str, attempt: Attempt, *, delay_s: float) -> None:
         _DELAY.labels(kind).observe(max(0.0, delay_s))
 
 
-def count_dead_letter(kind: str) -> None:
-    """Count a delivery that was given up."""
-    _DEAD_LETTERS.labels(kind).inc()
+def count_dead_letters(kind: str, number: int) -> None:
+    """Count deliveries that were given up."""
+    if number:
+        _DEAD_LETTERS.labels(kind).inc(number)
 
 
 def count_mail(mail: str, outcome: str) -> None:

@@ -163,6 +163,7 @@ class Worker:
             await _log_errors(deliveries.reschedule(self._context))
             await _log_errors(deliveries.prune(self._context))
             await _log_errors(retention.prune_submissions(self._context))
+            await _log_errors(retention.prune_access_log(self._context))
             await _log_errors(access.prune_revoked_tokens(self._context))
             await asyncio.sleep(_PRUNE_S)
 

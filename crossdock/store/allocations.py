@@ -180,6 +180,9 @@ _CHANGE = Statement(
     )
     .values(attempts=bindparam("attempts"), stage=bindparam("stage"), next_at=bindparam("next_at"))
 )
+_ORGANIZATIONS_WAITING = Statement(
+    select(backorder.c.organization_id).where(AnyOf(backorder.c.organization_id, "organizations")).distinct()
+)
 _DUE = Statement(
     select(backorder)
     .where(backorder.c.organization_id == bindparam("organization_id"), backorder.c.next_at <= bindparam("now"))
@@ -233,6 +236,12 @@ async def change_backorder(tx: Transaction, changed: Backorder) -> None:
 async def remove_backorder(tx: Transaction, organization_id: int, *, order_id: int) -> None:
     """Delete an order's wait."""
     await tx.run(_REMOVE, organization_id=organization_id, order_id=order_id)
+
+
+async def organizations_waiting(tx: Transaction, organization_ids: Sequence[int]) -> set[int]:
+    """Find those of the organizations that have an order which waits for stock."""
+    rows = await tx.rows(_ORGANIZATIONS_WAITING, organizations=organization_ids) if organization_ids else []
+    return {int(row["organization_id"]) for row in rows}
 
 
 async def due_backorders(tx: Transaction, organization_id: int, *, now: int, limit: int) -> list[Backorder]:

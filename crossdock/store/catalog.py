@@ -93,6 +93,25 @@ _REMOVE_ENTRY = Statement(
 )
 
 
+_OF_ORGANIZATIONS = Statement(
+    select(catalog_entry.c.organization_id, catalog_entry.c.document).where(
+        AnyOf(catalog_entry.c.organization_id, "organizations"),
+        catalog_entry.c.kind == bindparam("kind"),
+        catalog_entry.c.key == bindparam("key"),
+    )
+)
+
+
+async def documents_by_organization(
+    tx: Transaction, organization_ids: Sequence[int], *, kind: str, key: str
+) -> dict[int, bytes]:
+    """Read the document that each of the organizations has under one key, where it has one."""
+    if not organization_ids:
+        return {}
+    rows = await tx.rows(_OF_ORGANIZATIONS, organizations=organization_ids, kind=kind, key=key)
+    return {row["organization_id"]: bytes(row["document"]) for row in rows}
+
+
 async def entries(
     tx: Transaction, organization_id: int, *, kind: str, keys: Sequence[str], by: str = "key"
 ) -> list[CatalogEntry]:

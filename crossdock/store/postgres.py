@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 
 from crossdock.core.errors import Busy, Code
 from crossdock.store import citus, postgres_url
+from crossdock.store.postgres_hosts import Hosts
 from crossdock.store.protocols import TIMEOUT_S, Row, Statement
 from crossdock.store.records import positions_of
 from crossdock.store.waits import READ_WAITS, WRITE_WAITS
@@ -137,8 +138,9 @@ class _Watch:
     instead of seconds, because after a stall of the event loop answers may be there that nobody has taken yet.
     """
 
-    def __init__(self, pool: Any, limit_s: float) -> None:
+    def __init__(self, pool: Any, hosts: Hosts, limit_s: float) -> None:
         self._pool = pool
+        self._hosts = hosts
         self._interval_s = limit_s / _TICKS
         self._tick = 0
         self._last_tick: dict[Any, int] = {}  # connections of open blocks, with the tick of their last statement
@@ -175,7 +177,7 @@ class _Watch:
         The server ends long statements itself, so silence means that the path to it is gone, and what cut one connection
         off has likely cut off the others: each would cost its next user the whole limit.
         """
-        _log.warning("connections were silent", count=len(silent))
+        _log.warning("connections were silent", count=len(silent), host=self._hosts.current)
         for connection in silent:
             self.ended(connection)
             with suppress(asyncpg.InterfaceError):  # asyncpg has dropped it already
@@ -329,10 +331,11 @@ async def connect_without_limit(url: str) -> Any:
     dsn, arguments, is_pooled = postgres_url.parse(url)
     # The operator may have set defaults for the role or the database.
     unlimited = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", **_TCP_SETTINGS}
-    connection = await asyncpg.connect(
+    limit_s = arguments.pop("timeout", _CONNECT_S)
+    connection = await Hosts(dsn, limit_s=limit_s).connect(
         dsn,
         connection_class=Connection,
-        **{"timeout": _CONNECT_S, **arguments},
+        **arguments,
         statement_cache_size=0 if is_pooled else 100,
         server_settings={} if is_pooled else unlimited,
     )
@@ -366,12 +369,15 @@ class PostgresStore:
     writers = 3
     only_worker = False
 
-    def __init__(self, pool: Any, *, timeout_s: float = TIMEOUT_S, is_spread: bool = False, limits: str = "") -> None:
+    def __init__(
+        self, pool: Any, hosts: Hosts, *, timeout_s: float = TIMEOUT_S, is_spread: bool = False, limits: str = ""
+    ) -> None:
         self._pool = pool
+        self._hosts = hosts
         self._limits = limits
         self._is_spread = is_spread
         self._timeout_s = timeout_s
-        self._watch = _Watch(pool, timeout_s + _GRACE_S)
+        self._watch = _Watch(pool, hosts, timeout_s + _GRACE_S)
         # The loop's time at the start of each open writing block, oldest first.
         self._writing: dict[object, float] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -389,6 +395,8 @@ class PostgresStore:
             "idle_in_transaction_session_timeout": limit_ms,
         }
         dsn, arguments, is_pooled = postgres_url.parse(url)
+        hosts = Hosts(dsn, limit_s=arguments.pop("timeout", _CONNECT_S), wait_s=min(_CONNECT_S, timeout_s))
+        connect: Any = hosts.connect  # the stubs want asyncpg.connect itself
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
@@ -397,13 +405,14 @@ class PostgresStore:
             reset=_reset,
             init=_keep_alive,
             connection_class=Connection,
-            **{"timeout": _CONNECT_S, **arguments},
+            connect=connect,
+            **arguments,
             server_settings={} if is_pooled else limits | _TCP_SETTINGS,
         )
         async with pool.acquire() as connection:
             is_spread = await citus.is_spread(connection)
         own = "".join(f"; SET LOCAL {name} = {value}" for name, value in limits.items()) if is_pooled else ""
-        return cls(pool, timeout_s=timeout_s, is_spread=is_spread, limits=own)
+        return cls(pool, hosts, timeout_s=timeout_s, is_spread=is_spread, limits=own)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
@@ -421,7 +430,7 @@ class PostgresStore:
             finally:
                 self._end_later(connection, failure)
         except TRANSIENT as error:
-            raise _busy(error) from error
+            raise await self._busy(error) from error
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[PostgresTransaction]:
@@ -450,7 +459,8 @@ class PostgresStore:
             # On a standby, and where the operator has made the database read-only, every transaction is.
             read_only = await connection.fetchval("SHOW transaction_read_only", timeout=limit_s)
         if read_only != "off":
-            raise Busy(Code.UNAVAILABLE, "the database is read-only")
+            await self._pool.expire_connections()  # perhaps another host is the primary now
+            raise Busy(Code.UNAVAILABLE, "the database is read-only", host=self._hosts.current)
 
     @asynccontextmanager
     async def _connection(self, wait_s: float) -> AsyncIterator[Any]:
@@ -467,7 +477,14 @@ class PostgresStore:
                 raise
             await self._release(connection)
         except TRANSIENT as error:
-            raise _busy(error) from error
+            raise await self._busy(error) from error
+
+    async def _busy(self, error: BaseException) -> Busy:
+        """Return the refusal for an error that passes. A server that has become a standby is left for the new primary."""
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            await self._pool.expire_connections()
+        cause, host = _cause(error), self._hosts.current
+        return Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=cause, host=host)
 
     async def _acquire(self, wait_s: float) -> Any:
         return await self._pool.acquire(timeout=min(wait_s, self._timeout_s))
@@ -487,7 +504,7 @@ class PostgresStore:
                 self._watch.on_statement(connection)
                 await connection.execute("ROLLBACK")
         except TRANSIENT as error:  # the pool replaces a broken connection
-            _log.info("a connection was lost", cause=_cause(error))
+            _log.info("a connection was lost", cause=_cause(error), host=self._hosts.current)
             with suppress(asyncpg.InterfaceError):  # asyncpg has dropped it already
                 connection.terminate()
         finally:
@@ -498,7 +515,7 @@ class PostgresStore:
         try:
             await self._pool.release(connection, timeout=_CLOSE_S)
         except TRANSIENT as error:  # the pool has dropped it; what was committed stays committed
-            _log.info("a connection was lost", cause=_cause(error))
+            _log.info("a connection was lost", cause=_cause(error), host=self._hosts.current)
 
     def working(self) -> AbstractContextManager[bool]:
         """See protocols.Store; any number of workers share the work by locked rows."""
@@ -524,9 +541,5 @@ async def _reset(connection: Any) -> None:
         await connection.reset()
 
 
-def _busy(error: BaseException) -> Busy:
-    return Busy(Code.UNAVAILABLE, "the database cannot take this now", cause=_cause(error))
-
-
 def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {str(error) or 'no answer in time'}"

@@ -8,8 +8,8 @@ import ssl
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-# libpq's, without effect here: Crossdock sets keepalives of its own on each connection, and asyncpg has no GSS encryption,
-# no TLS compression, and always sends the server's name in TLS.
+# libpq's, without effect here: Crossdock sets keepalives of its own on each connection and tries hosts in their order, and
+# asyncpg has no GSS encryption, no TLS compression, and always sends the server's name in TLS.
 _IGNORED = frozenset(
     {
         "keepalives",
@@ -19,6 +19,7 @@ _IGNORED = frozenset(
         "tcp_user_timeout",
         "sslcompression",
         "sslsni",
+        "load_balance_hosts",
     }
 )
 # Of other programs: Prisma, PgBouncer set-ups, Vercel, JDBC.

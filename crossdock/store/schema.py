@@ -24,7 +24,7 @@ from crossdock.store import citus, copying, sqlite
 from crossdock.store.protocols import TIMEOUT_S, Store
 from crossdock.store.tables import metadata
 
-HEAD = "0012"
+HEAD = "0013"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Alembic's own table, as Alembic creates it.
 _VERSION = Table(
@@ -119,12 +119,19 @@ async def wait_until_reachable(url: str, *, limit_s: float, report: Callable[[st
 
 
 def _can_pass(cause: BaseException | None) -> bool:
-    """Tell whether an error ends when a server starts: nobody listens, its name is not known yet, it is not ready."""
+    """Tell whether an error ends when a server starts: nobody listens, its name is not known yet, it is not ready.
+
+    A standby may be about to become the primary.
+    """
     import asyncpg
 
+    from crossdock.store.postgres_hosts import Unreachable
+
+    if isinstance(cause, Unreachable):
+        return any(map(_can_pass, cause.causes))
     if isinstance(cause, ssl.SSLError) or "rejected SSL" in str(cause):
         return False
-    return isinstance(cause, OSError | asyncpg.CannotConnectNowError)
+    return isinstance(cause, OSError | asyncpg.CannotConnectNowError | asyncpg.TargetServerAttributeNotMatched)
 
 
 @contextmanager

@@ -618,3 +618,30 @@ invoice_sequence = Table(
     Column("last", BigInteger, nullable=False),
     PrimaryKeyConstraint("organization_id", "year"),
 )
+
+# The access log: requests of callers who were recognized, where the operator has turned it on. Old ones are deleted.
+access_entry = Table(
+    "access_entry",
+    metadata,
+    Column("organization_id", BigInteger, nullable=False),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_kind", Text, nullable=False),  # client, person
+    Column("address", Text),
+    Column("door", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # read, change
+    Column("order_id", BigInteger),
+    Column("object", Text),  # the parameters in the path, where it is no order
+    Column("status", Integer, nullable=False),
+    PrimaryKeyConstraint("organization_id", "entry_id"),
+)
+Index(
+    "ix_access_entry_order",
+    access_entry.c.organization_id,
+    access_entry.c.order_id,
+    access_entry.c.entry_id,
+    sqlite_where=access_entry.c.order_id.is_not(None),
+    postgresql_where=access_entry.c.order_id.is_not(None),
+)

@@ -334,6 +334,7 @@ async def is_revoked(tx: Transaction, organization_id: int, *, token_id: str) ->
 
 # --------------------------------------------------------------------------------------------------------------- people
 _PERSON = Statement(select(*_PERSON_COLUMNS).where(person.c.email == bindparam("email")))
+_PERSON_NAMES = Statement(select(person.c.email, person.c.name).where(AnyOf(person.c.email, "emails")))
 _MEMBERSHIPS = Statement(
     select(*_MEMBERSHIP_COLUMNS).where(membership.c.email == bindparam("email")).order_by(membership.c.organization_id)
 )
@@ -385,6 +386,12 @@ async def get_person(tx: Transaction, *, email: str) -> Person | None:
     """Read a person, or None."""
     rows = await tx.rows(_PERSON, email=email)
     return Person(*rows[0]) if rows else None
+
+
+async def person_names(tx: Transaction, *, emails: Sequence[str]) -> dict[str, str]:
+    """Read the names of people by e-mail."""
+    rows = await tx.rows(_PERSON_NAMES, emails=emails) if emails else []
+    return {row["email"]: row["name"] for row in rows}
 
 
 async def memberships(tx: Transaction, *, email: str) -> list[Membership]:

@@ -16,9 +16,10 @@ from starlette.routing import Route as Path
 from starlette.routing import Router
 from starlette.types import Message, Receive, Scope, Send
 
-from crossdock.core.errors import Busy, Code, Invalid, NotFound, Refusal
+from crossdock.core.errors import Busy, Code, Denied, Invalid, NotFound, Refusal
 from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access, tracing
+from crossdock.flows.access_notes import kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.flows.measures import DATABASE_ERRORS
@@ -126,9 +127,8 @@ class Site:
             query_string = scope["query_string"]
             if "\x00" in scope["path"] or (query_string and b"%00" in query_string):
                 raise Invalid(Code.INVALID, "a path or query must not hold NUL")
-            body, size = await _body(
-                receive, self._context.settings.body_limit_bytes, self._context.settings.kept_bytes
-            )
+            limit = min(self._context.settings.body_limit_bytes, route.body_limit)
+            body, size = await _body(receive, limit, min(limit, self._context.settings.kept_bytes))
             request.body = body
             request.disconnected = partial(_disconnected, receive)
             if route.scope is not None:
@@ -136,7 +136,6 @@ class Site:
             if self._context.rate_limits.rate:
                 quota = self._take(request)
             if size > len(body):
-                limit = self._context.settings.body_limit_bytes
                 raise Invalid(Code.TOO_LARGE, f"the body has more than {limit} bytes", limit=limit)
             reply = await route.handle(request)
             outcome = reply.outcome
@@ -169,7 +168,12 @@ class Site:
 
     async def _authenticate(self, door: Door, request: Request) -> None:
         organization = door.organization_of(request.headers) if door.organization_of else None
-        request.caller = await access.recognize(self._context, token=request.bearer, organization=organization)
+        try:
+            request.caller = await access.recognize(self._context, token=request.bearer, organization=organization)
+        except Denied:  # whoever has no valid token counts by address
+            if self._context.rate_limits.rate:
+                self._take(request)
+            raise
         if door.check_caller is not None:
             door.check_caller(request)
         assert request.route.scope is not None
@@ -203,6 +207,13 @@ class Site:
         outcome: str,
         began: float,
     ) -> None:
+        if self._context.access_log.is_on and request.caller is not None:
+            route = request.route
+            self._context.access_log.note(
+                request.caller, door=door.name, operation=route.operation,
+                kind=kind_of(route.method, route.operation, route.scope), address=request.address,
+                order_id=reply.order_id, params=request.params, status=reply.status,
+            )  # fmt: skip
         try:
             await _send(receive, send, reply, request.request_id, with_body=scope["method"] != "HEAD")
         except Exception:

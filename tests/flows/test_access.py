@@ -13,6 +13,7 @@ from sqlalchemy import select
 from crossdock import demo
 from crossdock.core.errors import Code, Denied
 from crossdock.flows import access, tenants
+from crossdock.flows.clock_watch import ClockWatch
 from crossdock.flows.sign_in_limits import FREE_FAILURES
 from crossdock.store import tenants as tenant_store
 from crossdock.store.protocols import Statement
@@ -187,14 +188,38 @@ class TestRevocation:
             async with world.context.store.reading() as tx:
                 return len(await tx.rows(Statement(select(revoked_token))))
 
+        times = Times(world)
         headers = await world.bearer(lifetime_s=60)
         await world.http.post("/hub/v1/token/revoke", headers=headers)
         await access.prune_revoked_tokens(world.context)
         assert await stored() == 1
-        later = world.context.clock() + 61_000_000
-        world.context.clock = lambda: later
+        times.elapsed_s = 3_601.0
         await access.prune_revoked_tokens(world.context)
         assert await stored() == 0
+
+    async def test_a_revoked_token_is_not_valid_again_after_the_clock_leapt_ahead_and_back(self, world: World) -> None:
+        times = Times(world)
+        headers = await world.bearer(lifetime_s=86_400)
+        await world.http.post("/hub/v1/token/revoke", headers=headers)
+        for elapsed_s, ahead_s in ((0.0, 0.0), (3_601.0, 0.0), (3_661.0, 9e7), (6_000.0, 9e7), (6_060.0, 0.0)):
+            times.elapsed_s, times.ahead_s = elapsed_s, ahead_s
+            await access.prune_revoked_tokens(world.context)
+        world.context.access.forget()
+        assert (await world.http.get("/hub/v1/orders", headers=headers)).status_code == 401
+
+
+class Times:
+    """The system's time, which may be ahead, and a clock that nobody can set."""
+
+    def __init__(self, world: World) -> None:
+        self.elapsed_s = self.ahead_s = 0.0
+        self._began = world.context.clock()
+        world.context.clock = self.now_us
+        world.context.clock_watch = ClockWatch(self.now_us, lambda: self.elapsed_s)
+
+    def now_us(self) -> int:
+        """Return the system's time."""
+        return self._began + int((self.elapsed_s + self.ahead_s) * 1_000_000)
 
 
 class TestClock:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from random import Random
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,10 +16,11 @@ from crossdock.core.orders.model import Address
 from crossdock.core.orders.status import Status
 from crossdock.core.stock.commands import AdjustStock, ReceiveStock
 from crossdock.core.stock.model import LevelKey
-from crossdock.flows import allocation, backorders, hold_expiry, queries, stock, verification
+from crossdock.flows import allocation, backorders, hold_expiry, queries, stock, tenants, verification
 from crossdock.flows.access import Caller
 from crossdock.flows.execute import execute
 from crossdock.flows.intake import Intake, Submission
+from crossdock.store.protocols import Statement
 from tests.flows.allocating import add_locations, configure, count, levels, order, read, served
 from tests.notifications.world import caller_of
 from tests.world import World
@@ -225,6 +228,32 @@ class TestWaiting:
             assert [event.name for event in history[len(before) :]] == ([name] if name else [])
         one = await read(world, caller, one.order_id)
         assert (one.counters[0].canceled, one.counters[0].allocated) == (1, 1)
+
+    async def test_organizations_without_waiting_orders_cost_nothing_each(
+        self, world: World, caller: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def statements() -> int:
+            asked = 0
+            compiled = Statement.bind
+
+            def bind(statement: Statement, dialect: Any, values: Any) -> Any:
+                nonlocal asked
+                asked += 1
+                return compiled(statement, dialect, values)
+
+            with monkeypatch.context() as counting:
+                counting.setattr(Statement, "bind", bind)
+                await backorders.serve_all(world.context)
+            return asked
+
+        await count(world, caller, "MUG", "W1", 9)
+        await order(world, caller, "A-1", ("MUG", 2))
+        few = await statements()
+        for number in range(20):
+            await tenants.add_organization(world.context, name=f"Shop {number}", uuid=str(UUID(int=number + 1)))
+        assert await statements() == few
+        await order(world, caller, "A-2", ("MUG", 99))
+        assert await statements() > few
 
     async def test_by_schedule_new_orders_are_allocated_together(self, world: World, caller: Caller) -> None:
         await configure(world, caller, mode="schedule", every_minutes=10)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from crossdock.core import retry_policy as rules
 from crossdock.core.errors import Busy, Code
 from crossdock.core.retry_policy import BREAKER_FAILURES, SECOND_US, State
-from crossdock.flows import deliveries, endpoints, event_payloads
+from crossdock.flows import deliveries, endpoints, event_payloads, measures
 from crossdock.notifications import worker
 from crossdock.notifications.webhook import channel as webhook_channel
 from crossdock.store import deliveries as deliveries_store
@@ -123,6 +124,34 @@ class TestUnavailableDatabase:
             assert crashed is not None and len(crashed.deliveries) == 1
             async with working(world.context):
                 await wait_until_ended(world, made, 1)
+
+
+class TestDeadLetters:
+    async def test_a_letter_is_counted_once_though_the_database_failed_its_recording(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rules, "RETRY_DELAYS_S", (0,))  # the first failure is the last
+        counter = measures._DEAD_LETTERS.labels("webhook")
+        before = counter._value.get()
+        async with Receiver() as receiver:
+            made = await endpoint(world, receiver)
+            await create(world, "A-1")
+            key: dict[str, Any] = {
+                "capacity": 1, "claimed_by": 1, "topics": lambda _, entry: [entry.event.name],
+                "event_filter": lambda _: EventFilter(),
+            }  # fmt: skip
+            claim = partial(deliveries.record_and_claim, world.context, made.organization_id, made.endpoint_id, **key)
+            batch = await claim()
+            assert batch is not None
+            failed = [(batch.deliveries[0], rules.Attempt(world.context.clock(), 1, rules.Verdict.FAILED, status=500))]
+            with monkeypatch.context() as away:
+                away.setattr(deliveries_store, "advance", unavailable(2, deliveries_store.advance))
+                for _ in range(2):
+                    with pytest.raises(Busy):
+                        await claim(attempted=failed)
+            assert counter._value.get() == before
+            await claim(attempted=failed)
+        assert counter._value.get() == before + 1
 
 
 class TestInterruptedAttempts:

@@ -42,7 +42,19 @@ from crossdock.doors.fabric import examples_lists
 from crossdock.doors.fabric.mapping_shipping import body_of
 from crossdock.flows import verification
 from crossdock.settings import load
-from crossdock.store import allocations, catalog, deliveries, event_log, order_counts, orders, schema, stock, tenants
+from crossdock.store import (
+    access_log,
+    allocations,
+    catalog,
+    deliveries,
+    event_log,
+    order_counts,
+    orders,
+    schema,
+    stock,
+    tenants,
+)
+from crossdock.store.access_log import AccessEntry, AccessFilter
 from crossdock.store.deliveries import Delivery
 from crossdock.store.event_log import NewEvent
 from crossdock.store.order_query import pages, word_search
@@ -445,5 +457,19 @@ class TestToDeliveriesOfAnOrder:
         await store.close()
 
 
+class TestToTheAccessLog:
+    async def test_a_database_of_0012_takes_entries(self, empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        entry = AccessEntry(ONE, 7, NOW_US, "c", "client", None, "hub", "getOrder", "read", 5, None, 200)
+        await (await open_at("0012", empty_database, monkeypatch)).close()
+        store = await open_store(empty_database)
+        async with store.writing() as tx:
+            await access_log.add(tx, [entry])
+            assert await access_log.page(tx, ONE, wanted=AccessFilter(order_id=5), before=99, limit=9) == (
+                [entry],
+                None,
+            )
+        await store.close()
+
+
 def test_every_migration_has_a_test() -> None:
-    assert schema.HEAD == "0012", "write a test for the newer migration too"
+    assert schema.HEAD == "0013", "write a test for the newer migration too"

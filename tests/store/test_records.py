@@ -15,6 +15,7 @@ from crossdock.core.orders.events import Held, Noted, record
 from crossdock.core.retry_policy import Health, State
 from crossdock.core.stock.model import Level, Movement
 from crossdock.store import (
+    access_log,
     allocations,
     catalog,
     deliveries,
@@ -31,6 +32,7 @@ from crossdock.store import (
     verification,
     warehouse,
 )
+from crossdock.store.access_log import AccessEntry, AccessFilter
 from crossdock.store.allocations import Backorder, StoredDecision
 from crossdock.store.deliveries import Delivery, Endpoint
 from crossdock.store.emails import StoredMail
@@ -382,6 +384,13 @@ QUESTIONS: dict[str, tuple[Ask, Any]] = {
     "deliveries.erase_of_order": (lambda tx: deliveries.erase_of_order(tx, OTHER, order_id=1), None),
     "deliveries.of_order": (lambda tx: deliveries.of_order(tx, OTHER, order_id=1, limit=9), []),
     "orders.latest_change": (lambda tx: orders.latest_change(tx, OTHER, order_id=1), None),
+    "access_log.page": (
+        lambda tx: access_log.page(tx, OTHER, wanted=AccessFilter(operation="getOrder"), before=99, limit=9),
+        ([], None),
+    ),
+    "access_log.prune": (lambda tx: access_log.prune(tx, OTHER, before=99, limit=9), 0),
+    "access_log.objects_after": (lambda tx: access_log.objects_after(tx, OTHER, after=0, limit=9), []),
+    "access_log.forget_objects": (lambda tx: access_log.forget_objects(tx, OTHER, entry_ids=[1]), None),
     "emails.get": (lambda tx: emails.get(tx, OTHER, mail_id=3), None),
     "emails.heads": (lambda tx: emails.heads(tx, OTHER, mail_ids=[3]), {}),
     "emails.page": (lambda tx: emails.page(tx, OTHER, before=2**62, limit=9), []),
@@ -556,6 +565,7 @@ async def everything_of_one(tx: Transaction) -> list[Any]:
         await orders.part_ids(tx, ONE, part="return", before=99, limit=9),
         await invoices.page(tx, ONE, before=99, limit=9),
         await invoices.sequences(tx, ONE),
+        await access_log.page(tx, ONE, wanted=AccessFilter(), before=99, limit=9),
     ]
 
 
@@ -571,6 +581,8 @@ class TestAnotherOrganization:
             await deliveries.add_endpoint(tx, Endpoint(ONE, 7, 1, "webhook", "enabled", None, 0, Health(), 1, 1, b"{}"))
             over = Delivery(ONE, 7, 8, 1, 1, 1, "t", State.DEAD, 9, None, None, 1, ended_at=5)
             await deliveries.add(tx, [over, Delivery(ONE, 7, 9, 1, 2, 2, "t", State.PENDING, 0, 1, 4, 1)])
+            entry_of_one = AccessEntry(ONE, 1, 5, "c", "client", None, "hub", "getOrder", "read", None, "id=x", 200)
+            await access_log.add(tx, [entry_of_one])
             await emails.add(tx, [StoredMail(ONE, 3, 1, "confirmation", "a@example.com", "Hello", 5, b"Hello")])
             await tenants.add_organization(tx, Organization(ONE, "One", "u-1", 1, 2))
             await tenants.add_client(tx, Client(ONE, "c", "Client", "hash", "read", 5, None))
@@ -615,6 +627,7 @@ class TestAnotherOrganization:
                 deliveries,
                 event_log,
                 emails,
+                access_log,
                 orders,
                 order_counts,
                 pages,

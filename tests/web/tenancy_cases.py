@@ -398,6 +398,7 @@ def _hub(ids: dict[str, int], submission_id: int) -> dict[tuple[str, str], Case]
             ("hub", "getMailSettings"): Case(),
             ("hub", "putMailSettings"): Case(body={"sender": "a@example.com"}),
             ("hub", "listMails"): Case(),
+            ("hub", "listAccessEntries"): Case(),
             ("hub", "getMail"): Case(id=to_base32(ids["mail"])),
         }
         | _endpoints(to_base32(ids["endpoint"]), to_base32(ids["delivery"]))

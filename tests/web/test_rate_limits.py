@@ -40,6 +40,17 @@ async def test_calls_without_a_token_are_limited_by_address(world: World) -> Non
     assert answers[0].status_code != 429
 
 
+@LIMITED
+@SQLITE
+async def test_calls_with_a_bad_token_are_limited_by_address(world: World) -> None:
+    answers = [
+        await world.http.get("/hub/v1/orders", headers={"Authorization": f"Bearer guess-{each}"}) for each in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 2
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert (await world.http.get("/hub/v1/orders", headers=await world.bearer())).status_code == 200
+
+
 @SQLITE
 async def test_there_is_no_limit_unless_the_operator_sets_one(world: World) -> None:
     headers = await world.bearer()

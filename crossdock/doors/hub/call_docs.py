@@ -85,6 +85,10 @@ _DESCRIPTIONS = {
     "redeliver": "The delivery is sent at once, and has as many attempts as a new one.",
     "getMailSettings": "An empty object where nothing is set.",
     "putMailSettings": "Templates are tried on sample orders first. docs/email.md describes the settings.",
+    "listAccessEntries": (
+        "Newest first. There are entries only where the operator has set `CROSSDOCK_ACCESS_LOG_DAYS`. A page may have fewer "
+        "items than `limit`, or none, and still a `next`: with filters, each page looks through 5,000 entries."
+    ),
     "listMails": "Newest first. E-mails are stored where no mail server is configured.",
     "getMail": "The whole message, with its headers, as it would have been sent.",
     "createLocation": "The `code` names the location in orders and stock. It is refused with 409 `exists` where it is taken.",

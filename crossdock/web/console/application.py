@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from crossdock.core.errors import Busy, Code, Denied, NotFound, Refusal
 from crossdock.doors import Door
 from crossdock.flows import tracing
+from crossdock.flows.access_notes import kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake
 from crossdock.web import logs, metrics
@@ -216,6 +217,12 @@ def _record(
     operation = page.operation if page else "none"
     metrics.count("console", operation, status, outcome, seconds)
     caller = request.session.caller if request.session else None
+    access_log = request.context.access_log
+    if access_log.is_on and caller is not None and page is not None and not page.polled:
+        access_log.note(
+            caller, door="console", operation=operation, kind=kind_of(page.method, operation, None),
+            address=request.address, order_id=request.order_id, params=request.params, status=status,
+        )  # fmt: skip
     if tracing.is_on():
         tracing.describe_request(
             operation, door="console", outcome=outcome, request_id=request_id, order_id=request.order_id,

@@ -177,6 +177,7 @@ class Page(Struct, frozen=True):
 
     `scope` None: public. `operation` names it in logs and metrics; `section` is the entry of the navigation it belongs to.
     The forms of a `versioned` action carry the version of what they were made of, so that nobody overwrites another's change.
+    Scripts ask again and again for what is `polled`, while a page is open that is in the access log itself.
     """
 
     method: str
@@ -186,6 +187,7 @@ class Page(Struct, frozen=True):
     scope: str | None = READ
     section: str = ""
     versioned: bool = False
+    polled: bool = False
 
 
 def no_version() -> Response:

@@ -84,6 +84,7 @@ async def all_calls(world: World, headers: dict[str, str]) -> list[Call]:
     await inbound_calls(world, calls)
     await _fulfillment(calls)
     await _returns(calls)
+    await _access_log(world, calls, order_id)
     await calls.make("POST", "/token/revoke", headers=await world.bearer(scope="orders:read"))
     return calls.made
 
@@ -168,6 +169,15 @@ async def _mails(world: World, headers: dict[str, str], calls: Calls) -> None:
     await calls.make("PUT", "/mail-settings", {"sender": "orders@shop.example.com", "locale": "en"})
     await calls.make("PUT", "/mail-settings", {"sender": 5})
     await calls.make("GET", "/mail-settings")
+
+
+async def _access_log(world: World, calls: Calls, order_id: str) -> None:
+    world.context.access_log.is_on = True
+    await calls.make("GET", f"/orders/{order_id}")
+    await world.context.access_log.store()
+    world.context.access_log.is_on = False
+    await calls.make("GET", "/access-log", params={"order_id": order_id})
+    await calls.make("GET", "/access-log", params={"kind": "write"})
 
 
 async def _endpoints(world: World, headers: dict[str, str], calls: Calls, receiver: Receiver) -> None:

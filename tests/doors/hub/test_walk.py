@@ -66,6 +66,7 @@ WORKS = (
     ("PUT", "/hub/v1/mail-settings"),
     ("GET", "/hub/v1/mails"),
     ("GET", "/hub/v1/mails/{id}"),
+    ("GET", "/hub/v1/access-log"),
     ("POST", "/hub/v1/locations"),
     ("GET", "/hub/v1/locations"),
     ("POST", "/hub/v1/locations/import"),

@@ -89,7 +89,7 @@ def served(template: Path, folder: Path) -> Iterator[Book]:
     """Serve a new database with sample orders."""
     path = shutil.copy(template, folder / "crossdock.db")
     database = f"sqlite:///{path}"
-    with Server(database, webhook_private_allowed="true") as server:
+    with Server(database, webhook_private_allowed="true", access_log_days=30) as server:
         yield Book(server.base, database)
 
 

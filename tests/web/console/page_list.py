@@ -48,6 +48,8 @@ PATHS = (
     "/console/settings/shipping-methods/new",
     "/console/settings/import/locations",
     "/console/settings/allocation",
+    "/console/settings/access-log",
+    "/console/settings/access-log?kind=read&from=2020-01-01",
     "/",
     "/console/orders",
     "/console/orders?q=nothing&archived=only&sort=oldest",

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
+from crossdock.doors import TOKEN_BODY_LIMIT, Reply, Request, Route, basic_credentials, json_reply
 from crossdock.doors.fabric import examples, wire_calls
 from crossdock.doors.fabric.errors import NOT_CACHED, TOKEN
 from crossdock.flows import access
@@ -41,6 +41,7 @@ _ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 413, 429, 500, 503), wire_cal
 ROUTES = (
     Route(
         "POST", ("/oauth2/{authServerId}/v1/token",), token, None, TOKEN, "Get a token for a client id and secret",
+        body_limit=TOKEN_BODY_LIMIT,
         request=wire_calls.TokenRequest, request_media="application/x-www-form-urlencoded",
         answers={200: wire_calls.TokenResponse, **_ERRORS},
         description=(

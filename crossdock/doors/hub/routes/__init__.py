@@ -3,6 +3,7 @@ fulfillment, returns, payments, invoices, papers."""
 
 from crossdock.doors.hub.call_docs import documented
 from crossdock.doors.hub.routes import (
+    access_log,
     allocation,
     endpoints,
     export,
@@ -27,4 +28,4 @@ ROUTES = documented((*orders.ROUTES, *export.ROUTES, *verbs.ROUTES, *submissions
                      *endpoints.ROUTES, *locations.ROUTES, *products.ROUTES, *shipping_methods.ROUTES,
                      *stock.ROUTES, *allocation.ROUTES, *inbound.ROUTES,
                      *fulfillments.ROUTES, *returns.ROUTES, *payments.ROUTES, *invoices.ROUTES,
-                     *papers.ROUTES))  # fmt: skip
+                     *papers.ROUTES, *access_log.ROUTES))  # fmt: skip

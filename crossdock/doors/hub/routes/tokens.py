@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl
 
 from crossdock.core.errors import Code, Fault, Invalid
-from crossdock.doors import Reply, Request, Route, basic_credentials, json_reply
+from crossdock.doors import TOKEN_BODY_LIMIT, Reply, Request, Route, basic_credentials, json_reply
 from crossdock.doors.hub import wire
 from crossdock.doors.hub.routes.parameters import PROBLEMS
 from crossdock.flows import access
@@ -39,6 +39,7 @@ async def revoke_token(request: Request) -> Reply:
 ROUTES = (
     Route(
         "POST", ("/hub/v1/token",), token, None, "getToken", "Get a token for client credentials",
+        body_limit=TOKEN_BODY_LIMIT,
         request={"type": "object", "properties": {
             "grant_type": {"type": "string"}, "scope": {"type": "string"},
             "client_id": {"type": "string"}, "client_secret": {"type": "string"}}},

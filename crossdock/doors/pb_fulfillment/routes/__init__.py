@@ -4,7 +4,7 @@ Every call but the token call has a transaction id, X-PB-TransactionId. Once it 
 id returns the first response, and another request under that id that would change something is refused.
 """
 
-from crossdock.doors import Route
+from crossdock.doors import TOKEN_BODY_LIMIT, Route
 from crossdock.doors.pb_fulfillment import examples, wire, wire_answers
 from crossdock.doors.pb_fulfillment.routes import bulk, orders, search, shipping_calls, stock_calls, tokens
 from crossdock.doors.pb_fulfillment.routes.documentation import (
@@ -107,6 +107,7 @@ ROUTES = (
     *shipping_calls.ROUTES,
     Route(
         "POST", ("/oauth/token",), tokens.create_token, None, "getToken", "Get a token for an API key and secret",
+        body_limit=TOKEN_BODY_LIMIT,
         request=wire.TokenForm, request_media="application/x-www-form-urlencoded",
         answers={
             200: wire_answers.Token, 401: wire_answers.GatewayErrors, **dict.fromkeys((400, 413, 500, 503), ERRORS),

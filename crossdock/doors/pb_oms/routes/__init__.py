@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crossdock.doors import Handler, Route
+from crossdock.doors import TOKEN_BODY_LIMIT, Handler, Route
 from crossdock.doors.pb_oms import (
     examples,
     examples_shipping,
@@ -195,6 +195,7 @@ ROUTES = (
     ),
     Route(
         "POST", ("/auth/api/v1/token",), tokens.get_token, None, "getAccessToken", "Get a token",
+        body_limit=TOKEN_BODY_LIMIT,
         description="Takes the client id and secret as Basic authorization; a body is ignored. The token is valid for four "
         "hours.",
         answers={200: wire_calls.TokenResponse, **dict.fromkeys((401, 413, 500, 503), wire_calls.ErrorResponse)},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crossdock.doors import Handler, Route
+from crossdock.doors import TOKEN_BODY_LIMIT, Handler, Route
 from crossdock.doors.s2 import examples, wire, wire_fulfillments
 from crossdock.doors.s2.routes import catalog, fulfillments, inventory, orders, tokens
 from crossdock.doors.s2.routes.common import PAGE_LIMIT, organization_of
@@ -69,6 +69,7 @@ def _order_action(verb: str, handle: Handler, summary: str, description: str, sh
 
 _SIGN_IN = _route(
     "POST", "/login", tokens.login, None, "login", "Sign in", request=wire.Login,
+    body_limit=TOKEN_BODY_LIMIT,
     answers={200: wire.LoggedIn, **dict.fromkeys((400, 401, 413, 429, 500, 503), wire.ErrorAnswer)},
     description="Returns a bearer token for the other calls, valid for 7 days, and the organizations of the user.",
     shown={

@@ -2,6 +2,7 @@
 
 from crossdock.web.console.page import Page
 from crossdock.web.console.pages import (
+    access_log,
     account,
     allocation_rules,
     catalog,
@@ -31,7 +32,7 @@ from crossdock.web.console.pages import (
 _MODULES = (
     sign_in, account, today, orders, orders_bulk, order, order_documents, order_verbs, rejected, fulfillment,
     fulfillment_split, fulfillment_work, stock, inbound, returns, webhooks, mails, feed, settings, users, catalog,
-    catalog_import, allocation_rules, system,
+    catalog_import, allocation_rules, access_log, system,
 )  # fmt: skip
 
 

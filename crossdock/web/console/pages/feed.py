@@ -140,5 +140,5 @@ def _level(event: Event) -> str | None:
 
 PAGES = (
     Page("GET", "/console/feed", show, "showFeed", READ, "feed"),
-    Page("GET", "/console/feed/new", show_new, "pollFeed", READ, "feed"),
+    Page("GET", "/console/feed/new", show_new, "pollFeed", READ, "feed", polled=True),
 )

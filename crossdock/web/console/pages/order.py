@@ -193,7 +193,7 @@ async def paper(request: PageRequest) -> Response:
 
 PAGES = (
     Page("GET", "/console/orders/{id}", show, "showOrder", READ, "orders"),
-    Page("POST", "/console/orders/{id}/presence", note_presence, "notePresence", READ, "orders"),
+    Page("POST", "/console/orders/{id}/presence", note_presence, "notePresence", READ, "orders", polled=True),
     Page("POST", "/console/orders/{id}/deliveries", redeliver, "redeliverOfOrder", WRITE, "orders"),
     Page("GET", "/console/orders/{id}/papers/{kind}/{part}", paper, "showPaper", READ, "orders"),
 )

@@ -17,6 +17,7 @@ TABS = (
     ("/console/settings/products", "Products"),
     ("/console/settings/shipping-methods", "Shipping methods"),
     ("/console/settings/allocation", "Allocation"),
+    ("/console/settings/access-log", "Access log"),
 )
 _MAX_NAME = 200
 

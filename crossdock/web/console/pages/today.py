@@ -158,7 +158,7 @@ async def end_tour(request: PageRequest) -> Response:
 PAGES = (
     Page("GET", "/", show, "showToday", section="today"),
     Page("GET", "/console", show, "showToday", section="today"),
-    Page("GET", "/console/today.json", fragment, "refreshToday", READ),
-    Page("GET", "/console/first-order.json", first_order, "awaitFirstOrder", READ),
+    Page("GET", "/console/today.json", fragment, "refreshToday", READ, polled=True),
+    Page("GET", "/console/first-order.json", first_order, "awaitFirstOrder", READ, polled=True),
     Page("POST", "/console/tour/end", end_tour, "endTour", READ),
 )
