@@ -341,11 +341,15 @@ def test_a_form_of_the_largest_size_of_somebody_who_is_not_signed_in(empty: Clie
 def test_the_measurement_notices_a_blocked_server(empty: Client) -> None:
     """To create an order of 9,999 lines takes a while, and less than the limit."""
     token = bearer(empty.server.base)  # another test may have revoked that of `empty`
-    body = encode({"number": "PULSE-1", "lines": hub_lines(9_999, "S{number}", "a")})
-    with Pulse(empty.server, empty.pulse_http) as pulse:
-        answer = empty.http.post("/hub/v1/orders", content=body, headers=token)
-    assert answer.status_code == 201, answer.text[:300]
-    assert pulse.longest_s > 0.05
+    longest_s = 0.0
+    for number in range(5):  # on a busy machine, the measurement itself may not get its turn meanwhile
+        body = encode({"number": f"PULSE-{number}", "lines": hub_lines(9_999, "S{number}", "a")})
+        with Pulse(empty.server, empty.pulse_http) as pulse:
+            answer = empty.http.post("/hub/v1/orders", content=body, headers=token)
+        assert answer.status_code == 201, answer.text[:300]
+        if (longest_s := pulse.longest_s) > 0.05:
+            break
+    assert longest_s > 0.05
 
 
 def test_a_reference_page_is_rendered_once(empty: Client) -> None:
