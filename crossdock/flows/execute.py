@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from crossdock.core.errors import Busy, Code, Conflict, NotFound
 from crossdock.core.events import Event
-from crossdock.core.ids import created_us
 from crossdock.core.orders.commands import Command, State, decide, is_applicable
 from crossdock.core.orders.events import ReturnJudged, decode_event
 from crossdock.core.orders.model import Order
@@ -28,10 +27,9 @@ from crossdock.flows.unit_of_work import UnitOfWork, unit_of_work
 from crossdock.store import event_log
 from crossdock.store import orders as order_store
 from crossdock.store.protocols import Transaction
+from crossdock.store.submissions import SubmissionRecord
 
 _replace = msgspec.structs.replace
-# Ids of one transaction are minted for one moment; when a millisecond has no ids left, they go on in the next.
-_ONE_CHANGE_US = 2_000
 _log = structlog.get_logger("crossdock.execute")
 
 
@@ -144,7 +142,7 @@ async def _execute_once(
         order = await order_store.get(work.tx, work.organization_id, order_id=first.order_id or 0)
         assert order is not None, "an order is never removed"
         if first.reply is None:  # it was erased with the order's person (flows/erasure.py)
-            done = Change(order, await _events_after(work, order, first.submission_id))
+            done = Change(order, await _events_of(work, order, first))
             return Change(order, reply=await request.reply(work.tx, done), replayed=True)
         return Change(order, reply=first.reply, replayed=True)
     change = await _execute_one(work, caller, command, door=door)
@@ -158,13 +156,16 @@ async def _execute_once(
     return _replace(change, reply=reply)
 
 
-async def _events_after(work: UnitOfWork, order: Order, submission_id: int) -> tuple[Event, ...]:
-    """Return the events of the change that a submission made: their ids come right after its own."""
+async def _events_of(work: UnitOfWork, order: Order, first: SubmissionRecord) -> tuple[Event, ...]:
+    """Return the events of the change that a submission made: they are of its time, or of the last event's if that is later."""
     history = await event_log.events(work.tx, work.organization_id, aggregate_id=order.order_id)
-    later = [event for event in history if event.event_id > submission_id]
-    if not later or created_us(later[0].event_id) - created_us(submission_id) > _ONE_CHANGE_US:
-        return ()
-    return (later[0], *takewhile(lambda event: decode_event(event).joined, later[1:]))
+    before_at = 0
+    for position, event in enumerate(history):
+        is_of_its_time = event.at == max(first.received_at, before_at) and event.event_id > first.submission_id
+        if is_of_its_time and not decode_event(event).joined:
+            return (event, *takewhile(lambda event: decode_event(event).joined, history[position + 1 :]))
+        before_at = event.at
+    return ()
 
 
 async def _execute_one(work: UnitOfWork, caller: Caller, command: Command, *, door: str) -> Change:

@@ -217,7 +217,8 @@ class PickUnits(FulfillmentCommand, frozen=True, kw_only=True):
         )
         events: list[OrderEvent] = []
         if lines != fulfillment.lines:
-            events.append(Picked(fulfillments=(_replace(fulfillment, lines=lines),), reason=self.reason))
+            changed = without_surplus(_replace(fulfillment, lines=lines))
+            events.append(Picked(fulfillments=(changed,), reason=self.reason))
         if any(self.short.values()):
             units = _at_location(order, fulfillment.location, self.short)
             counters = tuple(line.deallocate(self.short.get(place, 0)) for place, line in enumerate(order.counters))

@@ -108,6 +108,16 @@ class TestPickAndPack:
         assert (book.level("A", "W1"), book.level("A", "W2")) == ((2, 1), (5, 3))
         assert [line.open for line in book.fulfillments[0].lines] == [1]
 
+    def test_what_is_short_comes_out_of_the_packages(self) -> None:
+        book = Book([("A", 1), ("B", 1)], STOCK)
+        one = created(book)
+        packed = Package(((0, 1), (1, 1)))
+        book.do(PackUnits, fulfillment_id=one, packages=(packed,), new_id=book.new_id)
+        book.do(PickUnits, fulfillment_id=one, lines={}, short={0: 1})
+        assert [box.lines for box in book.fulfillments[0].packages] == [((1, 1),)]
+        book.do(PickUnits, fulfillment_id=one, lines={}, short={1: 1})
+        assert book.fulfillments[0].packages == ()
+
     def test_what_is_left_to_pick_does_not_count_shipped_or_canceled_units_twice(self) -> None:
         book = Book([("A", 5)], STOCK)
         one = created(book)
