@@ -151,12 +151,12 @@ no plan walks a table.
 """
 
 _SOAK = """
-The full speed is found in a short run, then orders of all five doors in turn come in at half of it for 30 minutes, with
-everything on: the worker in the server, a webhook endpoint for all events, a mail for every order to a local SMTP server
-(`bench/lean_mail.py`), every second a page of the feed and an edit, a tag or a shipment of an order, and every five seconds
-a page of the console. A sample is of 15 seconds. Memory is that of the server's processes; a delay is the mean from an
-event to the end of its delivery, of those that ended within the sample; where none ended though events wait, the time since
-one did.
+The full speed, at which orders are taken in and all that they cause is delivered, is found in a short run; then orders of all
+five doors in turn come in at half of it for 30 minutes, with everything on: the worker in the server, a webhook endpoint for
+all events, a mail for every order to a local SMTP server (`bench/lean_mail.py`), every second a page of the feed and an edit,
+a tag or a shipment of an order, and every five seconds a page of the console. A sample is of 15 seconds. Memory is that of
+the server's processes; a delay is the mean from an event to the end of its delivery, of those that ended within the sample;
+where none ended though events wait, the time since one did.
 
 Flat means: the median of the last third of the samples is at most 1.1 times that of the first third for memory, at most
 1.25 times for the 99th percentile of answers. File sizes are explained by the bytes of each table with its indexes; what
