@@ -82,11 +82,12 @@ def family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def memory_mb(processes: Sequence[psutil.Process]) -> float:
-    """Return the resident memory of processes."""
+    """Return the resident memory of processes, without pages of files, which SQLite maps and the system takes back."""
     total = 0.0
     for each in processes:
         with suppress(psutil.NoSuchProcess):
-            total += each.memory_info().rss / 1e6
+            found = each.memory_info()
+            total += (found.rss - getattr(found, "shared", 0)) / 1e6
     return total
 
 

@@ -11,6 +11,7 @@ import psutil
 from msgspec import Struct
 
 from bench.size.making import Known, Made, Maker, product
+from bench.watching import memory_mb
 from crossdock import app, demo
 from crossdock.core.ids import to_uuid
 from crossdock.doors import all_doors
@@ -63,7 +64,7 @@ async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
                     await order_counts.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
             done = min(count, start + COMMIT)
-            memory.append((done, round(process.memory_info().rss / 1e6, 1)))
+            memory.append((done, round(memory_mb([process]), 1)))
             if progress:
                 print(
                     f"  {done:,} orders after {time.perf_counter() - began:.0f} s, {memory[-1][1]:.0f} MB", flush=True
