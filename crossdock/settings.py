@@ -9,10 +9,12 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec import Meta, Struct
+
+from crossdock.core.database_url import check_ports, split_url
 
 _PREFIX = "CROSSDOCK_"
 # Variables of the test suite share the prefix; servers that tests start inherit them.
@@ -221,20 +223,14 @@ def without_password(url: str) -> str:
         return url
     if not separator:
         return "(unreadable database URL)"
+    authority, path, query = split_url(url)
+    user, at, server = authority.rpartition("@")
+    kept = urlencode([pair for pair in parse_qsl(query) if pair[0] != "password"], safe="/")
     try:
-        parts = urlsplit(url)
-        user, at, server = parts.netloc.rpartition("@")
-        query = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "password"], safe="/")
         check_ports(url)  # an unreadable one may be part of a password with a slash in it
     except ValueError:
         return f"{scheme}://…"
-    return f"{scheme}://{user.partition(':')[0]}{at}{server}{parts.path}{'?' if query else ''}{query}"
-
-
-def check_ports(url: str) -> None:
-    """Raise ValueError unless the port of each host of a URL is a number; PostgreSQL's may have several hosts."""
-    for host in urlsplit(url).netloc.rpartition("@")[2].split(","):
-        _ = urlsplit(f"//{host}").port  # urlsplit reads the port only when asked
+    return f"{scheme}://{user.partition(':')[0]}{at}{server}{path}{'?' if kept else ''}{kept}"
 
 
 def _check_names(environment: Mapping[str, str], names: Collection[str]) -> None:

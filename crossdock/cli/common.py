@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from crossdock.core.database_url import check_ports
 from crossdock.core.errors import Busy
-from crossdock.settings import Settings, check_ports, load, variable_of, without_password
+from crossdock.settings import Settings, load, variable_of, without_password
 
 if TYPE_CHECKING:
     from crossdock.flows.context import Context

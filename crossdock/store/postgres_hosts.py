@@ -5,9 +5,11 @@ would use it up each time, and the others would never be tried.
 """
 
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 import asyncpg
+
+from crossdock.core.database_url import split_url
 
 # Errors after which another host may do: nobody listens, no answer, it starts or stops, it is full, it is a standby.
 _NEXT_HOST = (
@@ -42,7 +44,7 @@ class Hosts:
         count = len(self._hosts)
         self._limit_s = min(limit_s, wait_s / count) if wait_s is not None and count > 1 else limit_s
         self._first = 0
-        self._is_chosen = "target_session_attrs" in parse_qs(urlsplit(dsn).query)
+        self._is_chosen = "target_session_attrs" in parse_qs(split_url(dsn)[2])
 
     @property
     def current(self) -> str:
@@ -59,6 +61,7 @@ class Hosts:
             return await self._connect_to(0, dsn, arguments)
         if not self._is_chosen:
             arguments["target_session_attrs"] = _WRITABLE
+        dsn = _without_hosts(dsn)
         causes: dict[str, Exception] = {}
         start = self._first
         for position in ((start + step) % len(self._hosts) for step in range(len(self._hosts))):
@@ -101,9 +104,9 @@ def _name(host: str, port: str) -> str:
 
 def _hosts_of(dsn: str) -> list[tuple[str, str]]:
     """Return host and port of each host that a URL names, as libpq reads it: before the path, or as parameters."""
-    parts = urlsplit(dsn)
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    named = parts.netloc.rpartition("@")[2]
+    authority, _, text = split_url(dsn)
+    query = {name: values[-1] for name, values in parse_qs(text).items()}
+    named = authority.rpartition("@")[2]
     given = [_split(unquote(each)) for each in (named or query.get("host", "")).split(",")]
     ports = [each for each in query.get("port", "").split(",") if each]
     if len(ports) == 1:
@@ -112,6 +115,13 @@ def _hosts_of(dsn: str) -> list[tuple[str, str]]:
         (host or ("localhost" if len(given) > 1 else ""), ports[position] if position < len(ports) else port or _PORT)
         for position, (host, port) in enumerate(given)
     ]
+
+
+def _without_hosts(dsn: str) -> str:
+    """Return a URL without the hosts before its path: asyncpg cannot parse several with an IPv6 address among them."""
+    authority, path, query = split_url(dsn)
+    user, at, _ = authority.rpartition("@")
+    return f"{dsn.partition('://')[0]}://{user}{at}{path}{'?' if query else ''}{query}"
 
 
 def _split(text: str) -> tuple[str, str]:
