@@ -5,6 +5,7 @@ The first row names the columns. Rows have the numbers that a spreadsheet shows,
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, DecimalException
 from typing import Any, TypeVar
@@ -79,15 +80,15 @@ def without_guard(cell: str) -> str:
 
 def column_faults(columns: Sequence[str], known: Sequence[str], *, of: str, required: Sequence[str]) -> list[Fault]:
     """Find faults of the first row: unknown columns, columns given twice, required ones that are missing."""
-    named = dict.fromkeys(columns)
+    named = Counter(columns)
     return [
         *(
             Fault((column,), f"is no column of {of}; known are {', '.join(known)}")
             for column in named
             if column not in known
         ),
-        *(Fault((column,), "is there twice") for column in named if columns.count(column) > 1),
-        *(Fault((column,), "is required") for column in required if column not in columns),
+        *(Fault((column,), "is there twice") for column, times in named.items() if times > 1),
+        *(Fault((column,), "is required") for column in required if column not in named),
     ]
 
 

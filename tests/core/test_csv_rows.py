@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crossdock.core import csv_rows
 from crossdock.core.csv_rows import column_faults, degrees, flag, read_cells, read_table, text, whole
 from crossdock.core.errors import Fault, Invalid
+from tests.slowness import processor_time_below
 
 COLUMNS = {"name": text(5), "size": whole(-5, 20), "open": flag}
 
@@ -89,3 +90,11 @@ def test_a_country_is_one_of_iso_3166() -> None:
     assert csv_rows.country("CA") == "CA"
     with pytest.raises(ValueError, match="ISO 3166-1"):
         csv_rows.country("Canada")
+
+
+def test_many_columns_are_checked_in_linear_time() -> None:
+    columns = [f"k{number}" for number in range(70_000)] + ["k1"]
+    with processor_time_below(1.5):
+        found = faults_of_columns(columns)
+    assert len(found) == 70_002
+    assert found[-2:] == [Fault(("k1",), "is there twice"), Fault(("name",), "is required")]
