@@ -66,17 +66,23 @@ def server(
         tempfile.TemporaryFile() as log,
         running(*command, environment=settings, code=code, out=subprocess.DEVNULL, errors=log) as process,
     ):
-        give_up = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"{base}/health/live", timeout=1)
-                break
-            except httpx.TransportError:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    log.seek(0)
-                    raise RuntimeError(log.read().decode()[-2000:]) from None
-                time.sleep(0.01)
+        _wait_until_live(base, process, log)
         yield base, psutil.Process(process.pid)
+
+
+def _wait_until_live(base: str, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    """Wait until a server answers. Raises RuntimeError with the end of its log where it ends, or takes a minute."""
+    give_up = time.monotonic() + 60
+    while True:
+        try:
+            httpx.get(f"{base}/health/live", timeout=1)
+        except httpx.TransportError:
+            if process.poll() is not None or time.monotonic() > give_up:
+                log.seek(0)
+                raise RuntimeError(log.read().decode()[-2000:]) from None
+            time.sleep(0.01)
+        else:
+            return
 
 
 @contextmanager
@@ -89,16 +95,7 @@ def serving(database: str, workers: int = 1, /, **environment: str) -> Iterator[
         tempfile.TemporaryFile() as log,
         running(*command, environment=environment, out=subprocess.DEVNULL, errors=log) as process,
     ):
-        give_up = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{base}/health/live", timeout=1)
-                break
-            except httpx.TransportError:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    log.seek(0)
-                    raise RuntimeError(log.read().decode()[-2000:]) from None
-                time.sleep(0.05)
+        _wait_until_live(base, process, log)
         yield base, psutil.Process(process.pid)
 
 

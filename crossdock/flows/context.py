@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from crossdock.core.ids import IdGenerator
-from crossdock.flows.access_notes import AccessLog
+from crossdock.flows.access_recorder import AccessRecorder
 from crossdock.flows.background import BackgroundTasks
 from crossdock.flows.background_jobs import BackgroundJobs
 from crossdock.flows.callers import Access
@@ -66,7 +66,9 @@ class Context:
         self.allocation_setups: dict[int, Any] = {}  # only flows/allocation_setup.py reads and fills it
         self.placement_rules: dict[tuple[int, str], Any] = {}  # only flows/placement_rules.py reads and fills it
         self.rate_limits = RateLimits(settings.client_rate, settings.client_burst)
-        self.access_log = AccessLog(store, clock=clock, id_generator=id_generator, kept_days=settings.access_log_days)
+        self.access_log = AccessRecorder(
+            store, clock=clock, id_generator=id_generator, kept_days=settings.access_log_days
+        )
         self.clock_watch = ClockWatch(clock)
         self.background = BackgroundTasks()
         self.jobs = BackgroundJobs()

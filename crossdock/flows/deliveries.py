@@ -98,10 +98,9 @@ async def record_and_claim(
         )
         if before is None:
             return None
-        recorded: list[Delivery] = []
-        endpoint = await _record(tx, before, attempted, lease.now, recorded)
+        endpoint, recorded = await _record(tx, before, attempted, lease.now)
         capacity = await _limit_capacity(tx, endpoint, capacity, lease.now)
-        claimed = await _claim_due(tx, endpoint, capacity, lease, recorded)
+        claimed, interrupted = await _claim_due(tx, endpoint, capacity, lease)
         has_more = False
         if len(claimed) < capacity:
             limit = capacity - len(claimed)
@@ -111,22 +110,17 @@ async def record_and_claim(
         if endpoint != before:
             await deliveries.advance(tx, endpoint)
     # After the commit: where the database fails it, the attempts are recorded again.
-    count_dead_letters(endpoint.kind, sum(each.state is State.DEAD for each in recorded))
+    count_dead_letters(endpoint.kind, sum(each.state is State.DEAD for each in (*recorded, *interrupted)))
     _log_health(before, endpoint)
     return ClaimedBatch(endpoint, claimed, has_more)
 
 
 # --------------------------------------------------------------------------------------------------------------- record
 async def _record(
-    tx: Transaction,
-    endpoint: Endpoint,
-    attempted: Sequence[tuple[Delivery, Attempt]],
-    now: int,
-    recorded: list[Delivery],
-) -> Endpoint:
-    """Write the outcomes of attempts, unblock what waited for them, and return the endpoint with its new health.
-
-    The deliveries are added to `recorded` as they are then.
+    tx: Transaction, endpoint: Endpoint, attempted: Sequence[tuple[Delivery, Attempt]], now: int
+) -> tuple[Endpoint, list[Delivery]]:
+    """Write the outcomes of attempts and unblock what waited for them; return the endpoint with its new health, and the
+    deliveries as they are then.
     """
     attempted = sorted(attempted, key=lambda each: each[1].ended_at)
     # As they are stored: a delivery whose lease expired may have been claimed by another worker, or have ended.
@@ -136,21 +130,20 @@ async def _record(
         endpoint_id=endpoint.endpoint_id,
         delivery_ids=[delivery.delivery_id for delivery, _ in attempted],
     )
-    own = [
+    recorded = [
         _after_attempt(current, attempt, now)
         for delivery, attempt in attempted
         if (current := stored.get(delivery.delivery_id)) is not None and current.ended_at is None
     ]
-    await deliveries.settle(tx, own)
-    recorded += own
-    await _unblock(tx, endpoint, {each.order_id for each in own if each.ended_at is not None}, now)
+    await deliveries.settle(tx, recorded)
+    await _unblock(tx, endpoint, {each.order_id for each in recorded if each.ended_at is not None}, now)
     health = endpoint.health
     for _, attempt in attempted:
         health = health.after(attempt)
     is_gone = any(attempt.verdict is Verdict.GONE for _, attempt in attempted)
     if is_gone and endpoint.state == "enabled":
         endpoint = _replace(endpoint, state="disabled", reason="the receiver answered 410 Gone")
-    return _replace(endpoint, health=health)
+    return _replace(endpoint, health=health), recorded
 
 
 def _after_attempt(delivery: Delivery, attempt: Attempt, now: int) -> Delivery:
@@ -204,10 +197,12 @@ async def _limit_capacity(tx: Transaction, endpoint: Endpoint, capacity: int, no
 
 
 async def _claim_due(
-    tx: Transaction, endpoint: Endpoint, capacity: int, lease: _Lease, recorded: list[Delivery]
-) -> list[Delivery]:
+    tx: Transaction, endpoint: Endpoint, capacity: int, lease: _Lease
+) -> tuple[list[Delivery], list[Delivery]]:
+    """Claim deliveries that are due; return them, and those whose worker had gone, as an attempt is recorded for each."""
+    recorded: list[Delivery] = []
     if not capacity:
-        return []
+        return [], recorded
     key = {"organization_id": endpoint.organization_id, "endpoint_id": endpoint.endpoint_id}
     due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
     while any(each.claimed_by is not None for each in due):
@@ -216,7 +211,7 @@ async def _claim_due(
         due = await deliveries.due(tx, **key, now=lease.now, limit=capacity)
     claimed = [_replace(each, next_at=lease.expires_at, claimed_by=lease.claimed_by) for each in due]
     await deliveries.take(tx, claimed)
-    return claimed
+    return claimed, recorded
 
 
 async def _record_interrupted(

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from crossdock.core.errors import Busy, Code, Denied, Invalid, NotFound, Refusal
 from crossdock.doors import Door, Headers, Reply, Request, Route
 from crossdock.flows import access, tracing
-from crossdock.flows.access_notes import kind_of
+from crossdock.flows.access_recorder import kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake, Submission
 from crossdock.flows.measures import DATABASE_ERRORS
@@ -209,7 +209,7 @@ class Site:
     ) -> None:
         if self._context.access_log.is_on and request.caller is not None:
             route = request.route
-            self._context.access_log.note(
+            self._context.access_log.record(
                 request.caller, door=door.name, operation=route.operation,
                 kind=kind_of(route.method, route.operation, route.scope), address=request.address,
                 order_id=reply.order_id, params=request.params, status=reply.status,

@@ -56,7 +56,8 @@ class TestLines:
 
     def test_one_sample_or_none_is_drawn_too(self) -> None:
         for values in ([], [5.0]):
-            ElementTree.fromstring(svg.lines("Delay", list(range(len(values))), {"x": values}, x_title="minutes"))
+            text = svg.lines("Delay", list(range(len(values))), {"x": values}, x_title="minutes")
+            assert "Delay" in "".join(ElementTree.fromstring(text).itertext())
 
 
 def test_a_plot_is_readable_on_dark_pages_and_loads_nothing() -> None:

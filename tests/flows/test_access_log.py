@@ -1,4 +1,4 @@
-"""The access log: what is noted of each request, how it is stored, listed, pruned and erased."""
+"""The access log: what is recorded of each request, how it is stored, listed, pruned and erased."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from crossdock.core.errors import Busy, Code
 from crossdock.flows import access, access_log, erasure, retention, tenants
 from crossdock.flows.access import Caller, system_caller
 from crossdock.flows.access_log import AccessEntry, AccessFilter
-from crossdock.flows.access_notes import MOST_WAITING, kind_of
+from crossdock.flows.access_recorder import MOST_WAITING, kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.measures import ACCESS_ENTRIES_LOST
 from crossdock.store import access_log as stored_log
@@ -51,7 +51,7 @@ async def create(world: World, headers: dict[str, str], number: str = "A-1") -> 
     return made
 
 
-class TestNote:
+class TestRecord:
     @on
     async def test_reads_and_changes_of_every_door_are_written(self, world: World) -> None:
         headers = await world.bearer()
@@ -113,15 +113,17 @@ class TestNote:
 
     @on
     async def test_what_no_database_stores_is_replaced_and_what_is_long_is_cut(self, world: World) -> None:
-        note(world.context, await _admin(world.context, world), params={"sku": "\ud800" + "x" * 500, "userId": "jane"})
+        record(
+            world.context, await _admin(world.context, world), params={"sku": "\ud800" + "x" * 500, "userId": "jane"}
+        )
         (entry,) = await listed(world)
         assert entry.object == "sku=?" + "x" * 195
 
 
-def note(
+def record(
     context: Context, caller: Caller, *, params: dict[str, str] | None = None, order_id: int | None = None
 ) -> None:
-    context.access_log.note(
+    context.access_log.record(
         caller, door="hub", operation="getOrder", kind="read", address="192.0.2.1", order_id=order_id,
         params=params or {}, status=200,
     )  # fmt: skip
@@ -144,9 +146,9 @@ class TestStore:
             raise Busy(Code.UNAVAILABLE, "away")
 
         monkeypatch.setattr(stored_log, "add", unsure)
-        note(world.context, caller)
+        record(world.context, caller)
         await world.context.access_log.store()
-        note(world.context, caller)
+        record(world.context, caller)
         await world.context.access_log.store()  # refused
         assert len(world.context.access_log._waiting) == 1
         # As after a commit without an answer: what is stored already comes again.
@@ -158,7 +160,7 @@ class TestStore:
     async def test_what_finds_no_room_is_counted(self, world: World) -> None:
         caller, before = await _admin(world.context, world), ACCESS_ENTRIES_LOST._value.get()
         for _ in range(MOST_WAITING + 3):
-            note(world.context, caller)
+            record(world.context, caller)
         assert ACCESS_ENTRIES_LOST._value.get() - before == 3
         assert len(world.context.access_log._waiting) == MOST_WAITING
         world.context.access_log._waiting.clear()
@@ -174,9 +176,9 @@ class TestStore:
 
         with monkeypatch.context() as broken:
             broken.setattr(stored_log, "add", fail)
-            note(world.context, caller)
+            record(world.context, caller)
             await world.context.access_log.store()
-        note(world.context, caller)
+        record(world.context, caller)
         assert len(await listed(world)) == 1
         assert ACCESS_ENTRIES_LOST._value.get() - before == 1
 
@@ -186,7 +188,7 @@ class TestStore:
 
         keeping = asyncio.create_task(_keep_access_log(world.context))
         await asyncio.sleep(0)
-        note(world.context, await _admin(world.context, world))
+        record(world.context, await _admin(world.context, world))
         keeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await keeping
@@ -197,7 +199,7 @@ class TestStore:
         one = await _admin(world.context, world)
         other = system_caller(await tenants.add_organization(world.context, name="Other", uuid=str(uuid4())), "x")
         for caller in (one, other, one, other):
-            note(world.context, caller)
+            record(world.context, caller)
         assert len(await listed(world)) == 2
         for caller in (one, other):
             own = [each for each in await _stored(world.context) if each.organization_id == caller.organization_id]
@@ -264,7 +266,7 @@ class TestEntries:
         monkeypatch.setattr(stored_log, "MAX_SCANNED", 3)
         caller = await _admin(world.context, world)
         for number in range(8):
-            note(world.context, caller, order_id=number + 1)
+            record(world.context, caller, order_id=number + 1)
         await world.context.access_log.store()
         before, looked_at = None, 0
         while True:
@@ -285,7 +287,7 @@ class TestRetentionAndErasure:
         now = world.context.clock()
         for age in (31, 29):
             monkeypatch.setattr(world.context.access_log, "_clock", lambda age=age: now - age * DAY_US)
-            note(world.context, caller)
+            record(world.context, caller)
             await world.context.access_log.store()
         assert await retention.prune_access_log(world.context) == 1
         (left,) = await listed(world)
@@ -297,8 +299,8 @@ class TestRetentionAndErasure:
     @on
     async def test_an_erasure_takes_the_address_out_of_paths(self, world: World) -> None:
         caller = await _admin(world.context, world)
-        note(world.context, caller, params={"id": "Jane%40Example.com"})
-        note(world.context, caller, params={"id": "john@example.com"})
+        record(world.context, caller, params={"id": "Jane%40Example.com"})
+        record(world.context, caller, params={"id": "john@example.com"})
         await world.context.access_log.store()
         done = await erasure.erase_by_email(world.context, caller, email="jane@example.com", dry_run=True)
         assert done.accesses == 1

@@ -142,7 +142,9 @@ class TestStandby:
 
     async def test_it_is_used_where_the_url_asks_for_it(self, read_only: str) -> None:
         url = f"{several(read_only, free_port())}?target_session_attrs=any"
-        await (await Hosts(url, limit_s=5).connect(url)).close()
+        connection = await Hosts(url, limit_s=5).connect(url)
+        assert await connection.fetchval("SHOW default_transaction_read_only") == "on"
+        await connection.close()
 
     async def test_a_start_waits_for_it_to_become_the_primary(self, read_only: str) -> None:
         reasons: list[str] = []

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from crossdock.core.errors import Busy, Code, Denied, NotFound, Refusal
 from crossdock.doors import Door
 from crossdock.flows import tracing
-from crossdock.flows.access_notes import kind_of
+from crossdock.flows.access_recorder import kind_of
 from crossdock.flows.context import Context
 from crossdock.flows.intake import Intake
 from crossdock.web import logs, metrics
@@ -219,7 +219,7 @@ def _record(
     caller = request.session.caller if request.session else None
     access_log = request.context.access_log
     if access_log.is_on and caller is not None and page is not None and not page.polled:
-        access_log.note(
+        access_log.record(
             caller, door="console", operation=operation, kind=kind_of(page.method, operation, None),
             address=request.address, order_id=request.order_id, params=request.params, status=status,
         )  # fmt: skip

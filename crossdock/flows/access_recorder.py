@@ -1,4 +1,4 @@
-"""Notes for the access log: what requests read and changed, stored in the background.
+"""Record what requests read and changed in the access log, in the background.
 
 Entries are stored in the background, so that no request waits for them: a crash loses those of the last second, and where the
 database cannot keep up, the newest are left out and counted. Changes are in the event log besides, which loses nothing.
@@ -39,7 +39,7 @@ def kind_of(method: str, operation: str, scope: str | None) -> str:
     return "read" if is_read else "change"
 
 
-class AccessLog:
+class AccessRecorder:
     """The entries of this process that wait to be stored; `is_on` is whether there is an access log at all."""
 
     def __init__(self, store: Store, *, clock: Callable[[], int], id_generator: IdGenerator, kept_days: int) -> None:
@@ -48,7 +48,7 @@ class AccessLog:
         self._waiting: deque[AccessEntry] = deque()
         self._lost = 0
 
-    def note(
+    def record(
         self,
         caller: Caller,
         *,
@@ -60,7 +60,7 @@ class AccessLog:
         params: Mapping[str, str],
         status: int,
     ) -> None:
-        """Note a request of a caller; `params` are the parameters in its path."""
+        """Record a request of a caller; `params` are the parameters in its path."""
         if len(self._waiting) >= MOST_WAITING:
             self._lose(1)
             return
