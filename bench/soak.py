@@ -1,6 +1,7 @@
 """Half of the full speed for half an hour with everything on: `python -m bench.soak --engine sqlite|postgresql`.
 
-The full speed is that at which orders are taken in and their webhooks and mails delivered: no more can go on for long.
+The full speed is that at which orders are taken in and their webhooks and mails delivered without a growing backlog: no more
+can go on for long.
 Orders of all five doors, webhooks, mails, the feed, changes and the console; every 15 seconds memory, answers' times, the delay
 of deliveries and the size of files are read, and at the end what the files hold.
 """
@@ -39,16 +40,19 @@ from crossdock.web import logs
 
 CONNECTIONS = 64
 _MINUTES = 30
+MOST_GROWN = 0.02  # of the orders of a second, whose events may wait longer than before
+TRIED = ["orders/s", "undelivered events more a second"]
 _TOKEN_S = 300  # tokens are renewed after this time
 COLUMNS = ["minutes", "orders/s", "p50 ms", "p99 ms", "memory MB", "webhook delay s", "mail delay s", "oldest delivery s",
            "events not read", "database MB", "log MB"]  # fmt: skip
 
 
 class Soak(Struct):
-    """What a soak gave: orders/s of intake alone and with all deliveries, the samples as rows of COLUMNS, requests that failed,
-    and what came of deliveries."""
+    """What a soak gave: orders/s of intake alone, the rates tried, the full speed and half of it, the samples as rows of
+    COLUMNS, requests that failed, and what came of deliveries."""
 
     intake: float
+    tried: list[list[Cell]]
     full: float
     target: float
     rows: list[list[Cell]]
@@ -166,16 +170,13 @@ def soak(
     orders.run(max(1, given.full_seconds // 4), 0.0)
     _wait_for_deliveries(base, limit_s)
     intake = orders.run(given.full_seconds, 0.0)
-    delivering_s = _wait_for_deliveries(base, limit_s)
-    if delivering_s is None:
-        raise SystemExit(f"what {given.full_seconds} s of orders make was not delivered in {limit_s:,.0f} s")
-    full = intake.per_second * given.full_seconds / (given.full_seconds + delivering_s)
+    tried, full, wait_ms = _full_speed(base, orders, intake.per_second, given.full_seconds, limit_s)
     target, failed, rows, delays = full / 2, intake.failed, list[list[Cell]](), Delays()
     print(
         f"intake alone {intake.per_second:,.0f} orders/s, with deliveries {full:,.0f}, target {target:,.0f}", flush=True
     )
     delays.since_last(metrics(base))
-    wait_ms, began = CONNECTIONS / target * 1000, time.monotonic()
+    wait_ms, began = next_wait_ms(wait_ms, target, full), time.monotonic()
     while time.monotonic() - began < given.minutes * 60:
         got = orders.run(given.sample, wait_ms)
         found = metrics(base)
@@ -191,7 +192,32 @@ def soak(
     found = metrics(base)
     sent = sum(value for name, value in found.items() if name.startswith("crossdock_mails_total") and '"sent"' in name)
     webhooks = found.get('crossdock_delivery_attempts_total{kind="webhook",outcome="delivered"}', 0.0)
-    return Soak(intake.per_second, full, target, rows, failed, drained_s, sent, webhooks)
+    return Soak(intake.per_second, tried, full, target, rows, failed, drained_s, sent, webhooks)
+
+
+def _full_speed(
+    base: str, orders: Load, intake: float, seconds: int, limit_s: float
+) -> tuple[list[list[Cell]], float, float]:
+    """Lower the rate until the events that are not delivered grow no more; gives the tries as rows of TRIED, orders/s and the
+    wait of each connection."""
+    delivering_s = _wait_for_deliveries(base, limit_s)
+    if delivering_s is None:
+        raise SystemExit(f"what {seconds} s of orders make was not delivered in {limit_s:,.0f} s")
+    rows = list[list[Cell]]()
+    wait_ms = (
+        CONNECTIONS / (intake * seconds / (seconds + delivering_s)) * 1000
+    )  # where both are done one after the other
+    while True:
+        _wait_for_deliveries(base, limit_s)
+        orders.run(max(1, seconds // 4), wait_ms)  # until the rate is steady
+        before = behind(metrics(base))
+        got = orders.run(seconds, wait_ms)
+        grown = (behind(metrics(base)) - before) / seconds
+        rows.append([got.per_second, grown])
+        print(f"tried {got.per_second:,.0f} orders/s: {grown:+,.1f} undelivered events/s", flush=True)
+        if grown <= MOST_GROWN * got.per_second:
+            return rows, got.per_second, wait_ms
+        wait_ms *= 1.15
 
 
 def _wait_for_deliveries(base: str, limit_s: float) -> float | None:
@@ -263,6 +289,7 @@ def figures_of(got: Soak, others: Others, held: Stored, run: figures.Run) -> Fig
     ]
     tables = {
         "the whole": Table(["figure", "measured"], whole),
+        "rates tried for the full speed": Table(TRIED, got.tried),
         "what the database holds": held.table(),
         "other requests": others.table(),
         "samples": samples,

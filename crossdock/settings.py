@@ -109,6 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_password: str = ""
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"  # tls: encrypted from the first byte
     smtp_ca_file: str = ""  # certificates to trust besides the system's
+    smtp_connections: PositiveCount = 8  # open at a time; servers limit them
     smtp_timeout_s: Annotated[float, Meta(gt=0, le=50)] = 30.0  # per mail
     mails_kept: Count = 1_000  # without an SMTP server, the newest mails stored per organization; each is about 10 kB
     public_url: str = ""  # public base URL of this server, for links in mails and uploads; empty: no links in mails

@@ -1,8 +1,12 @@
-"""Fills a database with many orders, through the store's own row functions, in large transactions."""
+"""Fills a database with many orders, through the store's own row functions, in large transactions.
 
+Other processes make the orders, because that takes longer than to insert them."""
+
+import multiprocessing
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,8 +14,8 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from bench.size.making import Known, Made, Maker, product
-from bench.watching import memory_mb
+from bench.size.making import Known, Made, Maker, product, skus_of
+from bench.watching import family, memory_mb
 from crossdock import app, demo
 from crossdock.core.ids import to_uuid
 from crossdock.doors import all_doors
@@ -27,6 +31,7 @@ from crossdock.store.tenants import Organization
 ORGANIZATIONS = 8
 BATCH = 5_000  # orders made and inserted at a time
 COMMIT = 50_000  # orders of one transaction
+_MAKERS = 2  # processes that make orders
 
 
 class Loaded(Struct):
@@ -38,24 +43,24 @@ class Loaded(Struct):
     organizations: list[int]
     sizes: list[int]
     known: list[Known]
-    memory: list[tuple[int, float]] = []  # orders loaded, and the megabytes of this process after them
+    memory: list[tuple[int, float]] = []  # orders loaded, and the megabytes of the loader's processes after them
 
 
 async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
     """Migrate the database at `url` and fill it with `count` orders."""
     async with app.open_context(settings({}, database=url)) as context:
         made, clients, references = await _organizations(context)
-    maker = Maker(made, references, count)
+    batches = _batches(made, references, count)
     sizes, known, began = Counter[int](), list[Known](), time.perf_counter()
     process, memory = psutil.Process(), list[tuple[int, float]]()
     async with _bulk(url) as begin:
         async with begin() as tx:
-            await _catalog(tx, made, maker.skus)
+            await _catalog(tx, made, skus_of(count))
         for start in range(0, count, COMMIT):
             counts: dict[int, Counter[tuple[str, str]]] = {}
             async with begin() as tx:
-                for first in range(start, min(count, start + COMMIT), BATCH):
-                    some = maker.batch(min(BATCH, count - first))
+                for _ in range(start, min(count, start + COMMIT), BATCH):
+                    some = next(batches)
                     await _insert(tx, some)
                     known += some.known
                     for organization_id, numbers in some.counts.items():
@@ -64,13 +69,41 @@ async def load(url: str, count: int, *, progress: bool = True) -> Loaded:
                     await order_counts.add_counts(tx, organization_id, numbers)
                     sizes[organization_id] += numbers.total()
             done = min(count, start + COMMIT)
-            memory.append((done, round(memory_mb([process]), 1)))
+            memory.append((done, round(memory_mb(family(process)), 1)))
             if progress:
                 print(
                     f"  {done:,} orders after {time.perf_counter() - began:.0f} s, {memory[-1][1]:.0f} MB", flush=True
                 )
     ids = [each.organization_id for each in made]
     return Loaded(count, time.perf_counter() - began, clients, ids, [sizes[each] for each in ids], known, memory)
+
+
+def _batches(
+    organizations: Sequence[Organization], references: frozenset[tuple[str, str]], count: int
+) -> Iterator[Made]:
+    """Yield the orders, BATCH at a time; a few batches are made ahead."""
+    decoder, ahead = msgspec.msgpack.Decoder(Made), deque[Future[bytes]]()
+    with ProcessPoolExecutor(
+        _MAKERS, multiprocessing.get_context("spawn"), _start_maker, (organizations, references, count, app.now_us())
+    ) as processes:
+        for first in range(0, count, BATCH):
+            ahead.append(processes.submit(_batch, first, min(BATCH, count - first)))
+            if len(ahead) > 2 * _MAKERS:
+                yield decoder.decode(ahead.popleft().result())
+        for made in ahead:
+            yield decoder.decode(made.result())
+
+
+_makers: list[Maker] = []  # one, in a process that makes orders
+
+
+def _start_maker(*given: Any) -> None:
+    _makers.append(Maker(*given))
+
+
+def _batch(first: int, size: int) -> bytes:
+    # MessagePack, because to pickle so many structs takes as long as to make them.
+    return msgspec.msgpack.encode(_makers[0].batch(first, size))
 
 
 async def _organizations(

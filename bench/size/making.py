@@ -4,7 +4,6 @@ import json
 import random
 import re
 import time
-from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate
@@ -14,7 +13,6 @@ import msgspec
 from msgspec import Struct
 
 from bench.load import BODIES, HERE
-from crossdock import app
 from crossdock.core.events import Event
 from crossdock.core.ids import IdGenerator, first_id_at, hashed_key
 from crossdock.core.orders import events, status
@@ -205,11 +203,11 @@ class Known(Struct, frozen=True):
 class Made(Struct):
     """The rows of some orders."""
 
-    placed: list[Any] = []
+    placed: list[orders.OrderRows] = []
     submissions: list[SubmissionRecord] = []
     recorded: dict[int, list[NewEvent]] = {}  # by organization
     keys: list[tuple[int, bytes, int, int]] = []
-    counts: dict[int, Counter[tuple[str, str]]] = {}
+    counts: dict[int, dict[tuple[str, str], int]] = {}
     known: list[Known] = []
 
     def tell(self, event: Event, order: Order) -> None:
@@ -218,47 +216,51 @@ class Made(Struct):
         self.recorded.setdefault(order.organization_id, []).append(recorded)
 
 
+def skus_of(count: int) -> int:
+    """Return how many products so many orders are of."""
+    return min(SKUS, max(50, count // 10))
+
+
 class Maker:
-    """Makes orders in the order of their times, the last of which is now."""
+    """Makes orders in the order of their times, the last of which is `now`; each batch of them by itself."""
 
     def __init__(
-        self, organizations: Sequence[Organization], references: frozenset[tuple[str, str]], count: int
+        self, organizations: Sequence[Organization], references: frozenset[tuple[str, str]], count: int, now: int
     ) -> None:
-        self._random = random.Random(7)
         self._organizations = organizations
         self._weights = [place**-1.1 for place in range(1, len(organizations) + 1)]
         self._templates = {
             (door, lines): Template(door, lines, organizations[0], references) for door in DOORS for lines in (1, 2, 3)
         }
-        self._mint = IdGenerator(1023)
-        self._now = app.now_us()
-        self._start, self._step, self._made = self._now - SPAN_US, SPAN_US // (count + 1), 0
-        self._event = 0
-        self.skus = min(SKUS, max(50, count // 10))
-        self._sku_weights = list(accumulate((place + 5) ** -0.9 for place in range(self.skus)))
+        self._now = now
+        self._start, self._step = now - SPAN_US, SPAN_US // (count + 1)
+        self._skus = skus_of(count)
+        self._sku_weights = list(accumulate((place + 5) ** -0.9 for place in range(self._skus)))
         self._last_weights = list(accumulate((place + 20) ** -0.9 for place in range(len(_LAST))))
         self._location_weights = list(accumulate((place + 1) ** -1.5 for place in range(len(LOCATIONS))))
         self._sample_each = max(1, count // 20_000)
 
-    def batch(self, size: int) -> Made:
-        """Make the next `size` orders."""
+    def batch(self, first: int, size: int) -> Made:
+        """Make `size` orders after the `first` ones."""
+        self._random, self._mint, self._event = random.Random(first), IdGenerator(1023), first
         pick, made = self._random.choices, Made()
         places = pick(range(len(self._organizations)), self._weights, k=size)
-        skus = pick(range(self.skus), cum_weights=self._sku_weights, k=size * 3)
+        skus = pick(range(self._skus), cum_weights=self._sku_weights, k=size * 3)
         last = pick(_LAST, cum_weights=self._last_weights, k=size)
         locations = pick(LOCATIONS, cum_weights=self._location_weights, k=size)
-        first, lines, doors = pick(_FIRST, k=size), pick((1, 2, 3), (60, 28, 12), k=size), pick(DOORS, k=size)
+        names, lines, doors = pick(_FIRST, k=size), pick((1, 2, 3), (60, 28, 12), k=size), pick(DOORS, k=size)
         ends = pick(("shipped", "canceled", "open", "allocated", "on_hold"), (72, 10, 10, 5, 3), k=size)
         for at in range(size):
             self._one(
-                made, places[at], self._templates[doors[at], lines[at]], skus[at * 3 : at * 3 + 3],
-                first[at], last[at], locations[at], ends[at],
+                made, first + at + 1, places[at], self._templates[doors[at], lines[at]], skus[at * 3 : at * 3 + 3],
+                names[at], last[at], locations[at], ends[at],
             )  # fmt: skip
         return made
 
     def _one(
         self,
         made: Made,
+        number: int,
         place: int,
         template: Template,
         skus: list[int],
@@ -267,8 +269,7 @@ class Maker:
         location: str,
         end: str,
     ) -> None:
-        self._made += 1
-        number, chance = self._made, self._random.random
+        chance = self._random.random
         at = self._start + number * self._step
         organization_id = self._organizations[place].organization_id
         order_id, submission_id = self._mint.new(at), self._mint.new(at)
@@ -299,7 +300,8 @@ class Maker:
         key = hashed_key(f"{template.door}/natural", *(part.filled(values).decode() for part in template.natural))
         made.keys.append((organization_id, key, submission_id, order_id))
         status = str(order.status)
-        made.counts.setdefault(organization_id, Counter())[template.door, status] += 1
+        counts = made.counts.setdefault(organization_id, {})
+        counts[template.door, status] = counts.get((template.door, status), 0) + 1
         if number % self._sample_each == 0:
             made.known.append(
                 Known(place, template.door, order_id, country, texts["NUMBER"], f"{mail}@example.com", texts["SKU0"], location,

@@ -37,6 +37,11 @@ class Pace:
         """Whether this process has received an order a moment ago."""
         return 0 <= self._context.clock() - self._context.submitted_at < _INTAKE_RECENT_US
 
+    @property
+    def is_full(self) -> bool:
+        """Whether orders come in and the event loop has no time left."""
+        return self.is_intake_busy and self._load >= FULL
+
     async def turn(self) -> None:
         """Wait until deliveries may go on; not at all while no orders come."""
         while self.is_intake_busy and not self._stopping.is_set():
@@ -49,7 +54,7 @@ class Pace:
 
     def spend(self, cost_s: float) -> None:
         """Count processor time that is about to be used, where it has to be shared."""
-        if self.is_intake_busy and self._load >= FULL:
+        if self.is_full:
             self._free_at = max(self._free_at, time.monotonic()) + cost_s / SHARE_WHEN_FULL
 
     def _look(self) -> None:

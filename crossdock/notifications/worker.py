@@ -34,8 +34,8 @@ _GRACE_S = 5.0
 # Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries,
 # submissions and revoked tokens.
 _TAKEOVER_S, _PRUNE_S = 2.0, 60.0
-# While this process receives orders, an endpoint has at most so many in flight.
-_CAPACITY_DURING_INTAKE = 8
+# While this process receives orders and its event loop has no time left, an endpoint has at most so many in flight.
+_CAPACITY_WHEN_FULL = 8
 # Seconds before a database that is unavailable is tried again.
 _DATABASE_RETRY_S = 0.5
 
@@ -251,8 +251,8 @@ class EndpointWorker:
         if self._stopping.is_set():
             return 0
         capacity = self._channel.capacity
-        if self._pace.is_intake_busy:
-            capacity = min(capacity, _CAPACITY_DURING_INTAKE)
+        if self._pace.is_full:
+            capacity = min(capacity, _CAPACITY_WHEN_FULL)
         left = self._channel.share - self._of_organization[self._organization]
         return max(0, min(capacity - len(self._in_flight), max(left // 4, 1 - len(self._in_flight))))
 

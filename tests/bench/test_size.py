@@ -71,8 +71,8 @@ def test_orders_that_do_not_fit_on_the_disk_are_refused_before_they_are_loaded(t
     with pytest.raises(
         SystemExit, match=r"orders take about [\d]+ GB, and .* GB free\. Name a folder on a larger disk"
     ):
-        size._need_disk(tmp_path, 10**15)
-    size._need_disk(tmp_path, 1)
+        size._need_disk("sqlite", tmp_path, 10**15)
+    size._need_disk("postgresql", tmp_path, 1)
 
 
 async def test_the_disk_is_looked_at_before_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ Stricter than the standard in what is not used in practice: no quoted local part
 """
 
 import re
+from functools import lru_cache
 
 import idna
 
@@ -35,6 +36,7 @@ def wire_address(text: str) -> str:
     return f"{local}@{_wire_domain(domain)}"
 
 
+@lru_cache(maxsize=4096)  # few domains have most addresses
 def _wire_domain(domain: str) -> str:
     if len(domain) > _DOMAIN_OCTETS or "." not in domain:
         raise InvalidRecipient("the part after the @ is not a domain")

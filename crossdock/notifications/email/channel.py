@@ -35,8 +35,10 @@ _log = structlog.get_logger("crossdock.emails")
 _EVENT_NAMES = tuple(order_event.name for order_event in KINDS_OF)
 # Sender of stored mails of organizations that have not set one; the domain is reserved for examples.
 _PLACEHOLDER_SENDER = "orders@shop.example"
-# Mails in flight for one organization. Rendering one takes about a millisecond of the event loop that serves requests too.
-_CAPACITY = 8
+# Mails in flight for one organization, for each connection: one is sent, the next is claimed and rendered meanwhile.
+_CAPACITY_OF_CONNECTION = 2
+# Mails that are stored at a time.
+_STORED_AT_ONCE = 16
 # Processor time of one mail: rebuilding the order, rendering the template, storing or sending.
 _COST_S = 0.003
 # The answers of deliveries that sent no mail.
@@ -96,8 +98,9 @@ class MailChannel:
         self._key = consent_key(context)
         self._to_store: list[StoredMail] = []
         self._storing: asyncio.Task[None] | None = None
-        self.capacity = _CAPACITY
-        self.share = 5 * _CAPACITY  # no limit: an organization has one endpoint for mails
+        connections = context.settings.smtp_connections
+        self.capacity = _CAPACITY_OF_CONNECTION * connections if mailer else _STORED_AT_ONCE
+        self.share = 5 * self.capacity  # no limit: an organization has one endpoint for mails
         self.cost_s = _COST_S
 
     def event_filter(self, endpoint: Endpoint) -> EventFilter:
@@ -241,6 +244,7 @@ def open_channel(context: Context) -> MailChannel:
         user=settings.smtp_user,
         password=settings.smtp_password,
         tls=msgspec.convert(settings.smtp_tls, Literal["none", "starttls", "tls"]),
+        connections=settings.smtp_connections,
         timeout_s=settings.smtp_timeout_s,
         ca_file=settings.smtp_ca_file,
     )

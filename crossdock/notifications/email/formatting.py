@@ -22,6 +22,7 @@ _LOCALES: dict[FormattedLanguage, Locale] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)  # Babel takes 60 µs, and prices and zeros come again
 def format_money(amount: Decimal, currency: str | None, language: FormattedLanguage) -> str:
     """Format an amount in its currency's minor unit, rounded half up: $1,234.50, 1 234,50 $US. No currency: 1,234.50."""
     rounded = to_minor_unit(amount, currency) or Decimal(0)  # without the sign of a negative zero

@@ -20,7 +20,6 @@ from crossdock.notifications.email.addresses import InvalidRecipient, wire_addre
 # Servers close a connection that is idle for a few minutes, and some after a hundred mails.
 IDLE_S = 30.0
 MAX_MAILS_PER_CONNECTION = 50
-MAX_CONNECTIONS = 4
 # Seconds that a QUIT may take on a connection that is not needed any more.
 _QUIT_S = 2.0
 _ADDRESS = re.compile(r"[^\s<>]*@[^\s<>]*")
@@ -37,6 +36,7 @@ class Smtp(Struct, frozen=True, kw_only=True):
     user: str = ""
     password: str = ""
     tls: Literal["none", "starttls", "tls"] = "starttls"
+    connections: int = 8
     timeout_s: float = 30.0
     ca_file: str = ""
 
@@ -51,14 +51,14 @@ class _Outcome(Struct, frozen=True):
 
 
 class Mailer:
-    """Sends mails through one server, over at most MAX_CONNECTIONS connections. Close it when done."""
+    """Sends mails through one server, over at most `smtp.connections` connections. Close it when done."""
 
     def __init__(self, smtp: Smtp, *, idle_s: float = IDLE_S) -> None:
         """Raises ValueError if `smtp.ca_file` cannot be read; opens no connection yet."""
         self._smtp = smtp
         self._idle_s = idle_s
         self._tls_context = None if smtp.tls == "none" else _tls_context(smtp.ca_file)
-        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._slots = asyncio.Semaphore(smtp.connections)
         self._idle: list[tuple[SMTP, int]] = []  # each with the mails it has carried; the last used at the end
         self._idle_timer: asyncio.TimerHandle | None = None
         self._quitting: set[asyncio.Task[None]] = set()
