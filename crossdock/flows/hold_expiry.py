@@ -10,7 +10,7 @@ import structlog
 from crossdock.core.errors import Busy
 from crossdock.core.orders.allocating import ExpireAllocations
 from crossdock.core.orders.commands import Command, ReleaseHolds
-from crossdock.core.orders.fulfilling import ExpirePickups
+from crossdock.core.orders.delivering import ExpirePickups
 from crossdock.core.orders.model import Hold, Order
 from crossdock.flows.access import Caller, system_caller
 from crossdock.flows.context import SYSTEM_DOOR, Context

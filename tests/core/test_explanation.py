@@ -21,8 +21,9 @@ from crossdock.core.orders.commands import (
     ReleaseHolds,
     State,
 )
+from crossdock.core.orders.delivering import RecordTracking
 from crossdock.core.orders.events import Received, append, new_order, record
-from crossdock.core.orders.fulfilling import CreateFulfillment, RecordTracking
+from crossdock.core.orders.fulfilling import CreateFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus
 from crossdock.core.orders.model import Totals
 from crossdock.core.orders.shipping import ShipUnits

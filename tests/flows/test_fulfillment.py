@@ -7,14 +7,8 @@ import pytest
 
 from crossdock.core.errors import Conflict, NotFound
 from crossdock.core.orders.commands import Command
-from crossdock.core.orders.fulfilling import (
-    CreateFulfillment,
-    MakeReady,
-    PackUnits,
-    PickUnits,
-    RecordTracking,
-    ShipFulfillment,
-)
+from crossdock.core.orders.delivering import MakeReady, RecordTracking
+from crossdock.core.orders.fulfilling import CreateFulfillment, PackUnits, PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus, FulfillmentStatus, Package
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.status import Status

@@ -11,17 +11,14 @@ from hypothesis import strategies as st
 from crossdock.core.errors import Conflict, Invalid, NotFound, Refusal
 from crossdock.core.orders.allocating import DeallocateOrder
 from crossdock.core.orders.commands import CancelOrder
+from crossdock.core.orders.delivering import ExpirePickups, MakeReady, RecordTracking, ReshipPackage
 from crossdock.core.orders.fulfilling import (
     CancelFulfillment,
     CreateFulfillment,
-    ExpirePickups,
-    MakeReady,
     MergeFulfillments,
     MoveFulfillment,
     PackUnits,
     PickUnits,
-    RecordTracking,
-    ReshipPackage,
     ShipFulfillment,
     SplitFulfillment,
 )

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from crossdock.core.errors import Conflict, Invalid, Refusal
 from crossdock.core.orders.commands import CancelOrder, State
+from crossdock.core.orders.delivering import RecordTracking
 from crossdock.core.orders.editing import revise
 from crossdock.core.orders.events import Edited, ReturnJudged
-from crossdock.core.orders.fulfilling import CreateFulfillment, RecordTracking, ShipFulfillment
+from crossdock.core.orders.fulfilling import CreateFulfillment, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus
 from crossdock.core.orders.model import Charge, Totals
 from crossdock.core.orders.returns import DAY_US, ReturnPolicy, ReturnStatus

@@ -3,7 +3,8 @@
 from typing import Any
 
 from crossdock.core.orders.commands import Command
-from crossdock.core.orders.fulfilling import CreateFulfillment, PickUnits, RecordTracking, ShipFulfillment
+from crossdock.core.orders.delivering import RecordTracking
+from crossdock.core.orders.fulfilling import CreateFulfillment, PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus, Package
 from crossdock.core.orders.model import Order
 from crossdock.doors.pb_fulfillment.responses import parse_order_id

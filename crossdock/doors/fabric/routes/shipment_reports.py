@@ -7,7 +7,7 @@ from crossdock.core.errors import Fault, NotFound
 from crossdock.core.ids import index_key, to_hex24
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import AddNote, RecordReport
-from crossdock.core.orders.fulfilling import RecordTracking
+from crossdock.core.orders.delivering import RecordTracking
 from crossdock.core.orders.fulfillments import Fulfillment
 from crossdock.core.time import format_time
 from crossdock.doors import Reply, Request, Route, encode_json

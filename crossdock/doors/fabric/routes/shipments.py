@@ -8,16 +8,8 @@ from crossdock.core.ids import from_hex24, index_key, to_hex24
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.allocations import Allocation
 from crossdock.core.orders.commands import Command
-from crossdock.core.orders.fulfilling import (
-    CancelFulfillment,
-    CreateFulfillment,
-    MakeReady,
-    PackUnits,
-    PickUnits,
-    RecordTracking,
-    ReshipPackage,
-    ShipFulfillment,
-)
+from crossdock.core.orders.delivering import MakeReady, RecordTracking, ReshipPackage
+from crossdock.core.orders.fulfilling import CancelFulfillment, CreateFulfillment, PackUnits, PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus, Fulfillment, Package
 from crossdock.core.orders.model import Order, line_ids
 from crossdock.doors import Reply, Request, Route, encode_json, in_one_view, json_reply

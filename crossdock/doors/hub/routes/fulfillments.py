@@ -10,16 +10,14 @@ from crossdock.core.ids import MAX_ID
 from crossdock.core.json.request_body import duplicates_in
 from crossdock.core.json.strict_json import parse
 from crossdock.core.orders.commands import Command
+from crossdock.core.orders.delivering import MakeReady, RecordTracking, ReshipPackage
 from crossdock.core.orders.fulfilling import (
     CancelFulfillment,
     CreateFulfillment,
-    MakeReady,
     MergeFulfillments,
     MoveFulfillment,
     PackUnits,
     PickUnits,
-    RecordTracking,
-    ReshipPackage,
     ShipFulfillment,
     SplitFulfillment,
 )

@@ -11,14 +11,8 @@ from starlette.responses import Response
 from crossdock.core.errors import Code, NotFound
 from crossdock.core.ids import from_base32, to_base32
 from crossdock.core.orders.commands import Command
-from crossdock.core.orders.fulfilling import (
-    CancelFulfillment,
-    MakeReady,
-    MoveFulfillment,
-    PackUnits,
-    PickUnits,
-    ShipFulfillment,
-)
+from crossdock.core.orders.delivering import MakeReady
+from crossdock.core.orders.fulfilling import CancelFulfillment, MoveFulfillment, PackUnits, PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import Dimensions, Fulfillment, FulfillmentLine, Package, packed_units
 from crossdock.core.orders.model import Address, Order
 from crossdock.flows import fulfillment, locations, paper_renderers

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from crossdock.core.events import Event
 from crossdock.core.ids import from_base32, to_base32
 from crossdock.core.orders.commands import Command
+from crossdock.core.orders.delivering import ReshipPackage
 from crossdock.core.orders.events import Refunded, Returned, ReturnJudged, decode_event
-from crossdock.core.orders.fulfilling import ReshipPackage
 from crossdock.core.orders.model import Order
 from crossdock.core.orders.payments import Refund
 from crossdock.core.orders.returns import Return, ReturnLine

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.core.orders.fulfilling import PickUnits, RecordTracking, ShipFulfillment
+from crossdock.core.orders.delivering import RecordTracking
+from crossdock.core.orders.fulfilling import PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus, Package
 from crossdock.core.orders.model import Order
 from crossdock.doors.hub.mapping import parse_id as parse_hub_id
