@@ -299,12 +299,18 @@ async def activity(context: Context, caller: Caller) -> dict[int, Activity]:
 
 
 async def pending(context: Context, caller: Caller, *, endpoint_id: int | None, limit: int) -> list[Delivery]:
-    """List at most `limit` deliveries that are due or will be retried, the next first. Refuses with NotFound `not_found`."""
+    """List at most `limit` deliveries that have not ended: those that are due or will be retried, the next first, each followed
+    by those that wait for it because they are about the same order. Refuses with NotFound `not_found`."""
     async with context.store.reading() as tx:
         endpoint = await _get(tx, caller, endpoint_id)
-        return await deliveries.due(
-            tx, caller.organization_id, endpoint_id=endpoint.endpoint_id, now=MAX_ID, limit=limit
-        )
+        key = {"organization_id": caller.organization_id, "endpoint_id": endpoint.endpoint_id}
+        due = await deliveries.due(tx, **key, now=MAX_ID, limit=limit)
+        orders = {each.order_id for each in due if each.order_id is not None}
+        waiting = await deliveries.open_of_orders(tx, **key, order_ids=orders, state=State.WAITING)
+    listed = list[Delivery]()
+    for each in due:
+        listed += [each, *(waiting.pop(each.order_id, ()) if each.order_id is not None else ())]
+    return listed[:limit]
 
 
 async def of_orders(

@@ -138,6 +138,8 @@ class TestDeliveries:
             assert "HOOK-1" in page
             (delivery,) = re.findall(rf'href="({path}/deliveries/[0-9a-z]+)">order\.received', page)
             assert "&lt;i&gt;out of order&lt;/i&gt;" in console.get(delivery)
+            book.samples.post(f"/hub/v1/orders/{order}/note", {"text": "Call first"})
+            wait_for(console, f"{path}?state=open", "order.noted")  # it waits for the first
             assert "order.received" in console.get(f"{path}?state=open")
             assert "No deliveries" in console.get(f"{path}?state=failed")
             assert "Failing" in console.get("/console/webhooks")
