@@ -175,6 +175,17 @@ class TestSearch:
             await seen.page.get_by_role("searchbox").fill("nothing has these words")
             await seen.page.get_by_text("Nothing found").wait_for()
 
+    async def test_a_search_that_did_not_load_says_so_and_is_loaded_again(self, browser: "Browser", base: str) -> None:
+        async with visit(browser) as seen:
+            await seen.open(f"{base}/docs")
+            await seen.page.route("**/docs/search.json", lambda route: route.abort())
+            box = seen.page.get_by_role("searchbox")
+            await box.fill("hold")
+            await seen.page.get_by_text("The search did not load").wait_for()
+            await seen.page.unroute("**/docs/search.json")
+            await box.fill("hold order")
+            await seen.page.locator(".found a").first.wait_for()
+
 
 class TestTry:
     @pytest.mark.parametrize("door", DOORS)

@@ -12,8 +12,10 @@ const search = document.querySelector(".search");
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 let index;
 
+// The entries of the index; null where it did not load, and the next call tries again.
 const loadIndex = () => (index ??= fetch("/docs/search.json").then((answer) => answer.json()).then((entries) =>
-  entries.map((entry) => ({ ...entry, inTitle: entry.title.toLowerCase(), inPlace: entry.place.toLowerCase(), inText: entry.words.toLowerCase() }))));
+  entries.map((entry) => ({ ...entry, inTitle: entry.title.toLowerCase(), inPlace: entry.place.toLowerCase(), inText: entry.words.toLowerCase() })))
+  .catch(() => (index = null)));
 
 // A word counts most in a title, less in the path or the page's name, least in the text; each word must be somewhere.
 const score = (entry, wanted) => {
@@ -32,6 +34,11 @@ async function showFound(input, box) {
   if (box.hidden) return;
   const entries = await loadIndex();
   if (words(input.value).join(" ") !== wanted.join(" ")) return; // typed on while the index was loading
+  if (!entries) {
+    box.querySelector("[role=status]").textContent = "The search did not load. Is the server running? Type again to retry.";
+    box.querySelector("ol").replaceChildren();
+    return;
+  }
   const found = entries.map((entry) => [score(entry, wanted), entry]).filter(([sum]) => sum)
     .sort((one, other) => other[0] - one[0]).slice(0, 25);
   box.querySelector("[role=status]").textContent = `${found.length} results`;
