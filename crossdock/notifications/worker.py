@@ -25,10 +25,6 @@ from crossdock.store.deliveries import Delivery, Endpoint, Ready
 from crossdock.store.event_log import EventFilter, LogEntry
 
 _log = structlog.get_logger("crossdock.worker")
-# Shortest time between two polls, seconds: events that arrive within it are found by one poll.
-_MIN_POLL_S = 0.01
-# After one attempt of an endpoint ends, others that end within this time are recorded in the same transaction, seconds.
-_GATHER_S = 0.01
 # Time for attempts in flight to end when the worker stops, seconds; longer than a healthy receiver takes.
 _GRACE_S = 5.0
 # Seconds between two checks whether the only worker of an engine has gone, and between two prunings of old deliveries,
@@ -113,7 +109,7 @@ class Worker:
             while not self._stopping.is_set():
                 since = self._context.wakeup.count
                 await self._poll()
-                await asyncio.sleep(_MIN_POLL_S)
+                await asyncio.sleep(self._pace.gather_s)  # events that arrive meanwhile are found by one poll
                 await self._wait_for_events(self._context.settings.worker_interval_s, since=since)
         finally:
             WORKER_RUNNING.dec()
@@ -312,7 +308,7 @@ class EndpointWorker:
         try:
             await asyncio.wait([*self._in_flight, waker], return_when=asyncio.FIRST_COMPLETED)
             if len(self._in_flight) > 1:
-                await asyncio.wait(self._in_flight, timeout=_GATHER_S)
+                await asyncio.wait(self._in_flight, timeout=self._pace.gather_s)
         finally:
             waker.cancel()
         ended = [task for task in self._in_flight if task.done()]
