@@ -217,6 +217,7 @@ async def compare_pages(store: Store, seed: int) -> tuple[int, int]:
 def probe_limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Let the choice of an index count all its entries, or only few."""
     monkeypatch.setattr(planner, "PROBE_LIMIT", request.param)
+    monkeypatch.setattr(planner, "MAX_CHANGES_SORTED", request.param)
     number: int = request.param
     return number
 
