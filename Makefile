@@ -69,13 +69,13 @@ soak: $(DEV)
 	$(RUN) bench.page
 
 size: $(DEV)
-	@echo "This takes about an hour and 9 GB of disk."
+	@echo "This takes about half an hour and 9 GB of disk."
 	$(RUN) bench.size --engine sqlite
 	$(RUN) bench.size --engine postgresql
 	$(RUN) bench.page
 
 size10: $(DEV)
-	@echo "This takes about a day and 90 GB of disk, in the folder TMPDIR or else /tmp."
+	@echo "This takes about two and a half hours and 85 GB of disk, in the folder TMPDIR or else /tmp."
 	$(RUN) bench.size --engine sqlite --orders 10000000
 	$(RUN) bench.size --engine postgresql --orders 10000000
 	$(RUN) bench.page
