@@ -55,8 +55,8 @@ has ended, with the date, the commit, the machine and the versions, so each sect
 ```
 make bench    # all that takes minutes: about 45 minutes in all
 make soak     # 30 minutes at half speed on each engine: about 80 minutes
-make size     # 1,000,000 orders on both engines: about an hour, 9 GB of disk
-make size10   # 10,000,000 orders on both engines: about a day, 90 GB of disk
+make size     # 1,000,000 orders on both engines: about half an hour, 9 GB of disk
+make size10   # 10,000,000 orders on both engines: about two and a half hours, 85 GB of disk
 ```
 
 The load is [wrk](https://github.com/wg/wrk) (`apt-get install wrk`) on the same cores as what is measured, unless a section
