@@ -7,7 +7,7 @@ import pytest
 
 from crossdock.flows.context import Context
 from crossdock.notifications import pace as pace_module
-from crossdock.notifications.pace import FULL, SHARE_WHEN_FULL, Pace, worked_s
+from crossdock.notifications.pace import FULL, GATHER_S, GATHER_WHEN_BUSY_S, SHARE_WHEN_FULL, Pace, worked_s
 
 COST_S = 0.015
 
@@ -70,6 +70,20 @@ async def test_deliveries_take_the_time_that_the_loop_has_left(context: Context,
     await asyncio.sleep(0.6)  # the average is about a shorter time
     await pace.turn()
     assert await spend(pace, 200) < 200 * COST_S / SHARE_WHEN_FULL / 10
+
+
+async def test_more_deliveries_share_a_transaction_while_orders_come_and_the_loop_works(
+    context: Context, loop: Loop
+) -> None:
+    pace = Pace(context, asyncio.Event())
+    assert (pace.gather_s, pace.is_full) == (GATHER_S, False)
+    receive_orders(context)
+    assert (pace.gather_s, pace.is_full) == (GATHER_WHEN_BUSY_S, True)
+    for load, expected in ((FULL - 0.1, GATHER_WHEN_BUSY_S), (0.1, GATHER_S)):
+        loop.begin(load)
+        await asyncio.sleep(0.6)  # the average is about a shorter time
+        await pace.turn()
+        assert (pace.gather_s, pace.is_full) == (expected, False)
 
 
 async def test_a_stop_ends_a_wait_for_the_share(context: Context, loop: Loop) -> None:
