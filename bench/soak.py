@@ -1,9 +1,8 @@
 """Half of the full speed for half an hour with everything on: `python -m bench.soak --engine sqlite|postgresql`.
 
-The full speed is that at which orders are taken in and their webhooks and mails delivered without a growing backlog: no more
-can go on for long.
-Orders of all five doors, webhooks, mails, the feed, changes and the console; every 15 seconds memory, answers' times, the delay
-of deliveries and the size of files are read, and at the end what the files hold.
+The full speed is the highest rate tried at which the backlog of webhooks and mails does not grow. Orders of all five doors,
+webhooks, mails, the feed, changes and the console; every 15 seconds memory, answers' times, the delay of deliveries and the
+size of files are read, and at the end what the files hold.
 """
 
 import argparse
@@ -40,8 +39,8 @@ from crossdock.web import logs
 
 CONNECTIONS = 64
 _MINUTES = 30
-MOST_GROWN = 0.02  # of the orders of a second, whose events may wait longer than before
-TRIED = ["orders/s", "undelivered events more a second"]
+MAX_GROWTH = 0.02  # of the backlog in a second, as a part of the orders of a second
+TRIED = ["orders/s", "growth of the backlog, events/s"]
 _TOKEN_S = 300  # tokens are renewed after this time
 COLUMNS = ["minutes", "orders/s", "p50 ms", "p99 ms", "memory MB", "webhook delay s", "mail delay s", "oldest delivery s",
            "events not read", "database MB", "log MB"]  # fmt: skip
@@ -198,15 +197,13 @@ def soak(
 def _full_speed(
     base: str, orders: Load, intake: float, seconds: int, limit_s: float
 ) -> tuple[list[list[Cell]], float, float]:
-    """Lower the rate until the events that are not delivered grow no more; gives the tries as rows of TRIED, orders/s and the
-    wait of each connection."""
+    """Lower the rate until the backlog does not grow; return the tries (rows of TRIED), orders/s and each connection's wait."""
     delivering_s = _wait_for_deliveries(base, limit_s)
     if delivering_s is None:
         raise SystemExit(f"what {seconds} s of orders make was not delivered in {limit_s:,.0f} s")
     rows = list[list[Cell]]()
-    wait_ms = (
-        CONNECTIONS / (intake * seconds / (seconds + delivering_s)) * 1000
-    )  # where both are done one after the other
+    # The first try is the rate at which orders are taken in and then delivered, one after the other.
+    wait_ms = CONNECTIONS / (intake * seconds / (seconds + delivering_s)) * 1000
     while True:
         _wait_for_deliveries(base, limit_s)
         orders.run(max(1, seconds // 4), wait_ms)  # until the rate is steady
@@ -214,8 +211,8 @@ def _full_speed(
         got = orders.run(seconds, wait_ms)
         grown = (behind(metrics(base)) - before) / seconds
         rows.append([got.per_second, grown])
-        print(f"tried {got.per_second:,.0f} orders/s: {grown:+,.1f} undelivered events/s", flush=True)
-        if grown <= MOST_GROWN * got.per_second:
+        print(f"tried {got.per_second:,.0f} orders/s: backlog grows by {grown:,.1f} events/s", flush=True)
+        if grown <= MAX_GROWTH * got.per_second:
             return rows, got.per_second, wait_ms
         wait_ms *= 1.15
 

@@ -1,6 +1,7 @@
 """Fills a database with many orders, through the store's own row functions, in large transactions.
 
-Other processes make the orders, because that takes longer than to insert them."""
+Other processes make the orders, because that takes longer than to insert them.
+"""
 
 import multiprocessing
 import time

@@ -18,8 +18,8 @@ _INTAKE_RECENT_US = 1_000_000
 FULL = 0.85
 # What deliveries get of a core then.
 SHARE_WHEN_FULL = 0.15
-# Deliveries are claimed and recorded together that are there within so many seconds: more of them, where the loop works for
-# more than this part of the time, so that it has fewer transactions to make.
+# Attempts that end, and events that arrive, within so many seconds share a transaction. The time is longer where the loop
+# works for more than BUSY of the time, because a transaction costs as much as some deliveries.
 GATHER_S, GATHER_WHEN_BUSY_S, BUSY = 0.01, 0.025, 0.5
 # Seconds between two looks at the loop, and those that the average is about.
 _LOOK_S, _AVERAGED_S = 0.05, 0.5
@@ -47,7 +47,7 @@ class Pace:
 
     @property
     def gather_s(self) -> float:
-        """How long to wait for more deliveries to claim or to record in one transaction, seconds."""
+        """Seconds to wait for more to record or to claim in one transaction."""
         return GATHER_WHEN_BUSY_S if self.is_intake_busy and self._load >= BUSY else GATHER_S
 
     async def turn(self) -> None:

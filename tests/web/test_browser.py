@@ -174,6 +174,7 @@ class TestSearch:
             await seen.page.wait_for_url(f"{base}/docs/guides/webhooks#which-urls-are-allowed")
             await seen.page.get_by_role("searchbox").fill("nothing has these words")
             await seen.page.get_by_text("Nothing found").wait_for()
+            assert await seen.page.locator(".found a").count() == 0
 
     async def test_a_search_that_did_not_load_says_so_and_is_loaded_again(self, browser: "Browser", base: str) -> None:
         async with visit(browser) as seen:
@@ -182,9 +183,11 @@ class TestSearch:
             box = seen.page.get_by_role("searchbox")
             await box.fill("hold")
             await seen.page.get_by_text("The search did not load").wait_for()
+            assert await seen.page.locator(".found a").count() == 0
             await seen.page.unroute("**/docs/search.json")
             await box.fill("hold order")
             await seen.page.locator(".found a").first.wait_for()
+            assert not await seen.page.get_by_text("The search did not load").is_visible()
 
 
 class TestTry:

@@ -27,7 +27,9 @@ MAX_ENTRIES_SCANNED_COMPLETE = 10_000
 MAX_COUNT = 10_000
 # Entries counted of each index that could be scanned, to choose the smallest; so many take about 0.1 ms.
 PROBE_LIMIT = 1_000
-# Entries of a range of changes that are sorted by receipt where nothing else is filtered; so many take 5 ms.
+# Entries of a range of changes that are sorted by receipt where the range has an end and nothing else is filtered; so many take
+# 6 ms. Without an end the newest orders are in the range, and a scan by receipt finds them at once; with one, it may examine
+# thousands that changed after it.
 MAX_CHANGES_SORTED = 10_000
 # Indexes with so few orders a value that these can be sorted by change after the scan.
 _SELECTIVE = INDEXED_FILTERS[:8]
@@ -77,7 +79,7 @@ async def choose_index(
         return (usable[0] if usable else None), None
     bounds = {name: values[name] for name in (*usable, *changes)}
     statement = probe_statement(tuple(usable), changes)
-    limit = PROBE_LIMIT if usable else MAX_CHANGES_SORTED
+    limit = MAX_CHANGES_SORTED if "updated_to" in changes and not usable else PROBE_LIMIT
     (row,) = await tx.rows(statement, organization_id=organization_id, probe_limit=limit, **bounds)
     entries = {name: row[f"entries_of_{name}"] for name in (*usable, *([UPDATED_INDEX] if changes else []))}
     if entries.get(UPDATED_INDEX) == limit:  # or more
