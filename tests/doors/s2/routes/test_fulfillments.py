@@ -284,7 +284,7 @@ class TestList:
     async def test_pages_and_terms(self, world: World, headers: Headers) -> None:
         await warehouse(world, headers, units=50)
         ids = [
-            (await made(world, headers, body(await order(world, headers, number=f"N-{n}"), channelFulfillmentId=f"F-{n}")))[
+            (await made(world, headers, body(await order(world, headers, number=f"N-{n}"), channelFulfillmentId=f"PARCEL-{n}")))[
                 "id"
             ]
             for n in range(3)
@@ -293,7 +293,7 @@ class TestList:
         assert ([each["id"] for each in page["items"]], page["total"]) == (ids[:0:-1], 3)
         page = await read(world, "/fulfillment?limit=2&offset=2", headers)
         assert [each["id"] for each in page["items"]] == ids[:1]
-        page = await read(world, "/fulfillment?term=f-1", headers)
+        page = await read(world, "/fulfillment?term=parcel-1", headers)
         assert ([each["id"] for each in page["items"]], page["total"]) == ([ids[1]], 1)
         assert (await world.http.get("/fulfillment?limit=x", headers=headers)).status_code == 400
 
