@@ -283,12 +283,10 @@ class TestStandalone:
 class TestList:
     async def test_pages_and_terms(self, world: World, headers: Headers) -> None:
         await warehouse(world, headers, units=50)
-        ids = [
-            (await made(world, headers, body(await order(world, headers, number=f"N-{n}"), channelFulfillmentId=f"PARCEL-{n}")))[
-                "id"
-            ]
-            for n in range(3)
-        ]  # fmt: skip
+        ids = []
+        for n in range(3):
+            one = await order(world, headers, number=f"N-{n}")
+            ids.append((await made(world, headers, body(one, channelFulfillmentId=f"PARCEL-{n}")))["id"])
         page = await read(world, "/fulfillment?limit=2", headers)
         assert ([each["id"] for each in page["items"]], page["total"]) == (ids[:0:-1], 3)
         page = await read(world, "/fulfillment?limit=2&offset=2", headers)
