@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -204,9 +204,10 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     from crossdock.web import logs
 
     logs.configure(settings.log_level, settings.log_format)
-    with tempfile.TemporaryDirectory() as shared:
+    with ExitStack() as ending:
         if settings.workers > 1:  # counters of several processes are summed in files
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+            folder = tempfile.TemporaryDirectory(prefix="crossdock")
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = ending.enter_context(folder)
         config = uvicorn.Config(
             "crossdock.app:create",
             factory=True,
