@@ -51,7 +51,7 @@ prove: $(DEV)
 
 # Each bench writes bench/figures/NAME.json when it has ended; bench.page writes bench/README.md of them.
 bench: $(DEV)
-	@echo "This takes about 45 minutes; use the machine for nothing else meanwhile."
+	@echo "This takes about 25 minutes; use the machine for nothing else meanwhile."
 	$(RUN) bench
 	$(RUN) bench.worker --rounds 3 --long 30
 	$(RUN) bench.delivery
@@ -63,7 +63,7 @@ bench: $(DEV)
 	$(RUN) bench.page
 
 soak: $(DEV)
-	@echo "This takes about 80 minutes; use the machine for nothing else meanwhile."
+	@echo "This takes about 75 minutes; use the machine for nothing else meanwhile."
 	$(RUN) bench.soak --engine sqlite
 	$(RUN) bench.soak --engine postgresql
 	$(RUN) bench.page
