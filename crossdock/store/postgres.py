@@ -40,6 +40,8 @@ _CONNECT_S = 10.0
 _CLOSE_S = 1.0
 # Seconds for each step of the check whether writes get through: more than a busy server needs, less than callers wait.
 _CHECK_S = 3.0
+# Writes to the log of the database and to no table, so that its commit waits for the disk and for synchronous standbys.
+_TOUCH = "SELECT pg_logical_emit_message(true, 'crossdock', '')"
 # Seconds until TCP gives up on a peer that acknowledges nothing. Firewalls and NAT forget idle connections after minutes.
 _TCP_TIMEOUT_S = 30
 _TCP_IDLE_S = 30
@@ -380,6 +382,7 @@ class PostgresStore:
         self._watch = _Watch(pool, hosts, timeout_s + _GRACE_S)
         # The loop's time at the start of each open writing block, oldest first.
         self._writing: dict[object, float] = {}
+        self._has_commit_failed = False  # since a write was last seen to get through
         self._endings: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -445,7 +448,11 @@ class PostgresStore:
                 await connection.execute("BEGIN" + self._limits)
                 yield PostgresTransaction(connection, on_statement=self._watch.on_statement, is_spread=self._is_spread)
                 self._watch.on_statement(connection)
-                await connection.execute("COMMIT")
+                try:
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    self._has_commit_failed = True
+                    raise
         finally:
             del self._writing[block]
 
@@ -458,6 +465,9 @@ class PostgresStore:
         async with self._connection(limit_s) as connection:
             # On a standby, and where the operator has made the database read-only, every transaction is.
             read_only = await connection.fetchval("SHOW transaction_read_only", timeout=limit_s)
+            if read_only == "off" and self._has_commit_failed:  # perhaps commits wait for a standby that is away
+                await connection.execute(_TOUCH, timeout=limit_s)
+                self._has_commit_failed = False
         if read_only != "off":
             await self._pool.expire_connections()  # perhaps another host is the primary now
             raise Busy(Code.UNAVAILABLE, "the database is read-only", host=self._hosts.current)

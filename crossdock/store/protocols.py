@@ -156,7 +156,7 @@ class Store(Protocol):
         """Open a block that commits at its end, durably, and rolls back on an exception."""
 
     async def check_writing(self) -> None:
-        """Raise errors.Busy within seconds where a writing block cannot get through; write nothing."""
+        """Raise errors.Busy within seconds where a writing block cannot get through; change no row."""
 
     def working(self) -> AbstractContextManager[bool]:
         """Register as a worker while the block lasts; False where the engine can have only one and another process is it."""

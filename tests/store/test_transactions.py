@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from crossdock.core.errors import Busy, Code
-from crossdock.store import idempotency_keys, orders, sqlite
+from crossdock.store import idempotency_keys, orders, postgres, sqlite
 from crossdock.store.protocols import Statement, Store, Transaction
 from crossdock.store.reads_within import ReadsWithin
 from crossdock.store.schema import open_store
@@ -227,4 +227,22 @@ class TestBusy:
                 await order_events(tx)
         assert caught.value.code is Code.UNAVAILABLE
         assert await facts_in(store) == []  # the next one gets a new connection
+        await store.close()
+
+    async def test_after_a_failed_commit_the_check_of_postgresql_writes_until_that_works(
+        self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = await open_store(url := request.getfixturevalue("postgres_url"))
+        await store.check_writing()
+        with pytest.raises(Busy):
+            async with store.writing() as tx:
+                (row,) = await tx.rows(Statement(text("SELECT pg_backend_pid()")))
+                another = await asyncpg.connect(url)
+                await another.execute("SELECT pg_terminate_backend($1)", row[0])
+                await another.close()
+        with monkeypatch.context() as patched, pytest.raises(asyncpg.DivisionByZeroError):
+            patched.setattr(postgres, "_TOUCH", "SELECT 1 / 0")
+            await store.check_writing()
+        await store.check_writing()
+        assert not store._has_commit_failed
         await store.close()
