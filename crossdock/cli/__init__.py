@@ -33,7 +33,8 @@ from crossdock.cli.output import printable
 from crossdock.core.errors import Refusal
 
 _EPILOG = (
-    "Exit codes: 0 success, 1 the command was refused or found faults, 2 wrong usage, 3 the server could not start. "
+    "Exit codes: 0 success, 1 the command was refused or found faults, or the port or the database cannot be used, "
+    "2 wrong usage, 3 the server began to start and failed. "
     "Settings: environment variables CROSSDOCK_*, see docs/settings.md."
 )
 

@@ -28,7 +28,7 @@ from crossdock.settings import (
     without_password,
 )
 
-_START_FAILED = 3
+_START_FAILED = 3  # uvicorn's exit code, too
 _BACKLOG = 2048  # connections that wait to be accepted; uvicorn's default
 _OTHERS_MAY_READ = 0o044
 
@@ -226,7 +226,10 @@ def _run(settings: Settings, sockets: list[socket.socket]) -> None:
             timeout_graceful_shutdown=10,  # requests that wait are told to end; some clients read slowly
         )
         if settings.workers > 1:
-            Multiprocess(config, sockets=sockets).run()
+            supervisor = Multiprocess(config, sockets=sockets)
+            supervisor.run()
+            if any(process.exitcode == _START_FAILED for process in supervisor.processes):
+                sys.exit(_START_FAILED)
             return
         server = uvicorn.Server(config)
         with suppress(KeyboardInterrupt):  # uvicorn raises the signal again after its shutdown

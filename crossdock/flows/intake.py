@@ -553,7 +553,9 @@ async def redrive(
     if record.operation not in ("create", "bulk"):
         raise Conflict(Code.STATE_FORBIDS, "this was a call with many orders; send it again")
     if corrected is None and record.size > len(record.body):
-        raise Conflict(Code.STATE_FORBIDS, "only the beginning of this body was kept; send a corrected one")
+        raise Conflict(
+            Code.STATE_FORBIDS, "this body was erased, or only its beginning is stored; send a corrected one"
+        )
     again = Submission(
         caller=caller,
         format=context.formats[record.door],

@@ -88,7 +88,7 @@ def _open_telemetry() -> Any:
     try:
         from crossdock.flows import open_telemetry
     except ImportError as error:
-        reason = "CROSSDOCK_TRACES_URL needs the packages of an extra: pip install 'crossdock[otel]'"
+        reason = "CROSSDOCK_TRACES_URL needs the packages of an extra: pip install '.[otel]' in Crossdock's folder"
         raise ValueError(reason) from error
     return open_telemetry
 

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from crossdock.core.errors import Busy, Code
+from crossdock.store.sqlite import FILE_MODE
 
 
 def back_up(source: str, target: Path) -> int:
@@ -20,6 +21,7 @@ def back_up(source: str, target: Path) -> int:
     unfinished.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(f"{Path(source).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
             connection.execute("VACUUM INTO ?", (str(unfinished),))
         check(unfinished)
         with unfinished.open("rb") as file:

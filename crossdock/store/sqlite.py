@@ -46,8 +46,8 @@ _INLINE_TIMEOUT_MS = 20
 CHECKPOINT_ROWS = 8_000
 # Pages of WAL (64 MB) at which SQLite makes a checkpoint within a commit; it takes the longer, the more pages are left.
 CHECKPOINT_PAGES = 16_000
-# Mode of the files.
-_MODE = 0o600
+# Mode of the files: they hold secrets.
+FILE_MODE = 0o600
 
 # Rows of one INSERT: a third faster than a statement a row; SQLite takes 32,766 values, the widest table has 19 columns.
 _ROWS_AN_INSERT = 64
@@ -152,7 +152,7 @@ class _Turns:
     """
 
     def __init__(self, path: str) -> None:
-        self._file = -1 if path == ":memory:" else os.open(f"{path}-waiting", os.O_CREAT | os.O_RDWR, _MODE)
+        self._file = -1 if path == ":memory:" else _open_beside(path, "-waiting", os.O_RDWR)
         self._is_asking = False
         self.has_written = False  # since the last turn that was left to others
 
@@ -334,7 +334,7 @@ class SqliteStore:
     @contextmanager
     def working(self) -> Iterator[bool]:
         """See protocols.Store; a lock on a file beside the database, which the system releases when the process ends."""
-        with os.fdopen(os.open(f"{self._path}-worker", os.O_CREAT | os.O_WRONLY, _MODE), "w") as lock:
+        with os.fdopen(_open_beside(self._path, "-worker", os.O_WRONLY), "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -376,7 +376,20 @@ def _create_file(path: Path) -> None:
     path.resolve().parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         with suppress(FileExistsError):  # another process was first; SQLite refuses what is no file
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+
+
+def _open_beside(path: str, suffix: str, flags: int) -> int:
+    """Open a file beside the database's, and create it where there is none.
+
+    Where root does, the file belongs to the database's owner, as SQLite's log does: else a command that root runs would keep
+    the server out.
+    """
+    file = os.open(f"{path}{suffix}", flags | os.O_CREAT, FILE_MODE)
+    if os.geteuid() == 0 and (database := Path(path)).exists():
+        owner = database.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -32,6 +32,7 @@ class TestBackup:
             stopped.set()
             sending.join()
         done(restored, "restore", str(file))
+        assert [each.stat().st_mode & 0o777 for each in (file, tmp_path / "b.db")] == [0o600, 0o600]
         assert "0 faults" in done(restored, "verify")
         with sqlite3.connect(file) as connection:
             (count,) = connection.execute("SELECT count(*) FROM orders").fetchone()

@@ -231,6 +231,13 @@ class TestServe:
         assert line.startswith(f"crossdock: port {port} is taken. Try CROSSDOCK_PORT=")
         assert not Path(missing.removeprefix("sqlite:///")).exists()
 
+    @pytest.mark.parametrize("processes", ["1", "2"])
+    def test_a_server_without_the_key_of_stored_secrets_ends_with_3(self, filled: str, processes: str) -> None:
+        assert run(filled, "encrypt", CROSSDOCK_ENCRYPTION_KEY="k" * 32).returncode == 0
+        answer = run(filled, "serve", "--port", str(free_port()), "--workers", processes)
+        assert answer.returncode == 3
+        assert "under a key that CROSSDOCK_ENCRYPTION_KEY does not have" in answer.stderr
+
     @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
     def test_an_address_of_another_machine_is_one_line(self, missing: str, host: str) -> None:
         assert f"cannot listen on {host}, port " in refused(run(missing, "serve", "--host", host))

@@ -53,6 +53,24 @@ def names_in_file(path: Path) -> set[str]:
 
 
 class TestFileMode:
+    @pytest.mark.skipif(
+        os.geteuid() != 0, reason="only root can open the file of another user and leave files beside it"
+    )
+    async def test_files_that_root_makes_beside_it_belong_to_its_owner(self, path: Path) -> None:
+        await (await open_store(f"sqlite:///{path}")).close()
+        for each in path.parent.iterdir():
+            if each != path:
+                each.unlink()
+        os.chown(path, 65_534, 65_534)
+        store = await open_store(f"sqlite:///{path}")
+        await write(store, "marked-1")
+        with store.working():
+            owners = {each.name: each.stat().st_uid for each in path.parent.iterdir()}
+        assert owners == dict.fromkeys(
+            ["book.db", "book.db-wal", "book.db-shm", "book.db-waiting", "book.db-worker"], 65_534
+        )
+        await store.close()
+
     async def test_a_new_file_and_those_beside_it_are_their_owners_alone(self, store: SqliteStore, path: Path) -> None:
         await write(store, "marked-1")
         modes = {
