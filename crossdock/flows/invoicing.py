@@ -22,7 +22,6 @@ _NAMES = frozenset((Shipped.name, Refunded.name))
 
 async def follow_up(work: UnitOfWork, order: Order, events: Sequence[Event], *, actor: str, door: str) -> Order:
     """Make an invoice of each shipment and refund among the events; return the order with the events about it."""
-    tried: list[Invoice] = []  # of a dry run, which stores none
     for event in events:
         if event.name not in _NAMES:
             continue
@@ -30,9 +29,9 @@ async def follow_up(work: UnitOfWork, order: Order, events: Sequence[Event], *, 
         if isinstance(said, Refunded) and said.refund is None:
             continue
         assert isinstance(said, Shipped | Refunded)
-        invoice = await _make(work, order, said, event, tried)
+        invoice = await _make(work, order, said, event)
         if work.dry_run:
-            tried.append(invoice)
+            work.tried_invoices.append(invoice)
         else:
             await invoice_store.add(work.tx, [_stored(order.organization_id, invoice)])
         told = Invoiced(
@@ -43,13 +42,11 @@ async def follow_up(work: UnitOfWork, order: Order, events: Sequence[Event], *, 
     return order
 
 
-async def _make(
-    work: UnitOfWork, order: Order, said: Shipped | Refunded, event: Event, tried: Sequence[Invoice]
-) -> Invoice:
+async def _make(work: UnitOfWork, order: Order, said: Shipped | Refunded, event: Event) -> Invoice:
     year = datetime.fromtimestamp(work.now / 1_000_000, UTC).year
     if work.dry_run:  # a number that is taken is locked until the transaction ends
         last = (await invoice_store.sequences(work.tx, work.organization_id)).get(year, 0)
-        count = last + 1 + len(tried)
+        count = last + 1 + len(work.tried_invoices)
     else:
         count = await invoice_store.next_number(work.tx, work.organization_id, year=year)
     new = {
@@ -59,6 +56,7 @@ async def _make(
     if isinstance(said, Refunded):
         return invoices.invoice_of_refund(order, said, **new)  # type: ignore[arg-type]
     earlier = await invoice_store.of_order(work.tx, work.organization_id, order_id=order.order_id)
+    tried = [each for each in work.tried_invoices if each.order_id == order.order_id]
     made = [*(decode_invoice(each.document) for each in earlier), *tried]
     return invoices.invoice_of_shipment(order, said, made, **new)  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from crossdock.core.errors import Code, Conflict
 from crossdock.core.events import Event
+from crossdock.core.invoicing.invoices import Invoice
 from crossdock.core.orders import events
 from crossdock.core.orders.events import OrderEvent, Received
 from crossdock.core.orders.model import Order
@@ -49,6 +50,7 @@ class UnitOfWork:
         self._waits: list[tuple[Order, bool]] = []  # orders that have begun to wait for stock, or ended it
         self.decisions: list[StoredDecision] = []
         self.orders_at: Counter[str] = Counter()  # orders allocated in this unit of work, by location
+        self.tried_invoices: list[Invoice] = []  # of a dry run, which stores none
         self.traces: dict[int, Any] = {}  # of orders whose events are made for a request that is not the current one
         self.stock = StockLevels(context, tx, organization_id, now, self.events, dry_run=dry_run)
 

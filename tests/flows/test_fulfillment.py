@@ -8,9 +8,11 @@ import pytest
 from crossdock.core.errors import Conflict, NotFound
 from crossdock.core.orders.commands import Command
 from crossdock.core.orders.delivering import MakeReady, RecordTracking
+from crossdock.core.orders.events import Invoiced, decode_event
 from crossdock.core.orders.fulfilling import CreateFulfillment, PackUnits, PickUnits, ShipFulfillment
 from crossdock.core.orders.fulfillments import DeliveryStatus, FulfillmentStatus, Package
 from crossdock.core.orders.model import Order
+from crossdock.core.orders.shipping import ShipUnits
 from crossdock.core.orders.status import Status
 from crossdock.core.returns.commands import JudgeReturn, ReceiveReturn, RecordPayment, RefundOrder, RequestReturn
 from crossdock.flows import fulfillment, hold_expiry, invoicing, queries, verification
@@ -141,6 +143,19 @@ class TestInvoices:
             await invoicing.post(world.context, caller, invoice_ids=ids)
         (done,) = await invoicing.acknowledge(world.context, caller, invoice_ids=ids)
         assert (done.status, await invoicing.get(world.context, caller, invoice_id=ids[0])) == ("acknowledged", done)
+
+    async def test_a_dry_run_foresees_the_number_and_the_amount_of_each(self, world: World, caller: Caller) -> None:
+        await shipped(world, caller, "A-0", 1)
+        orders = [(await order(world, caller, f"A-{number}", ("MUG", 2), **PRICED)).order_id for number in (1, 2)]
+        new = fulfillment.new_ids(world.context)
+        halves = [ShipUnits(order_id=orders[place], new_id=new, lines={0: 1}) for place in (0, 1, 0)]
+        told = []
+        for dry_run in (True, False):
+            changes = await execute(world.context, caller, halves, door="hub", dry_run=dry_run)
+            said = [decode_event(event) for change in changes for event in change.events]
+            told.append([(each.number[-6:], each.amount) for each in said if isinstance(each, Invoiced)])
+        assert told[0] == told[1]
+        assert [number for number, _ in told[1]] == ["000002", "000003", "000004"]
 
 
 class TestTimers:
