@@ -386,9 +386,10 @@ def _open_beside(path: str, suffix: str, flags: int) -> int:
     the server out.
     """
     file = os.open(f"{path}{suffix}", flags | os.O_CREAT, FILE_MODE)
-    if os.geteuid() == 0 and (database := Path(path)).exists():
-        owner = database.stat()
-        os.fchown(file, owner.st_uid, owner.st_gid)
+    if os.geteuid() == 0:
+        with suppress(OSError):  # no such database, or root of a container that may not do it
+            owner = Path(path).stat()
+            os.fchown(file, owner.st_uid, owner.st_gid)
     return file
 
 
