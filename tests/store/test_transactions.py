@@ -197,6 +197,14 @@ class TestUpdate:
             assert await idempotency_keys.find_claims(tx, OTHER, [key(1)]) == {}
 
 
+async def end_connection(tx: Transaction, url: str) -> None:
+    """End the connection of a transaction on the side of PostgreSQL."""
+    (row,) = await tx.rows(Statement(text("SELECT pg_backend_pid()")))
+    another = await asyncpg.connect(url)
+    await another.execute("SELECT pg_terminate_backend($1)", row[0])
+    await another.close()
+
+
 class TestBusy:
     async def test_a_locked_sqlite_file_is_busy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 50)
@@ -220,10 +228,7 @@ class TestBusy:
         store = await open_store(request.getfixturevalue("postgres_url"))
         with pytest.raises(Busy) as caught:
             async with store.writing() as tx:
-                (row,) = await tx.rows(Statement(text("SELECT pg_backend_pid()")))
-                another = await asyncpg.connect(request.getfixturevalue("postgres_url"))
-                await another.execute("SELECT pg_terminate_backend($1)", row[0])
-                await another.close()
+                await end_connection(tx, request.getfixturevalue("postgres_url"))
                 await order_events(tx)
         assert caught.value.code is Code.UNAVAILABLE
         assert await facts_in(store) == []  # the next one gets a new connection
@@ -236,10 +241,7 @@ class TestBusy:
         await store.check_writing()
         with pytest.raises(Busy):
             async with store.writing() as tx:
-                (row,) = await tx.rows(Statement(text("SELECT pg_backend_pid()")))
-                another = await asyncpg.connect(url)
-                await another.execute("SELECT pg_terminate_backend($1)", row[0])
-                await another.close()
+                await end_connection(tx, url)
         with monkeypatch.context() as patched, pytest.raises(asyncpg.DivisionByZeroError):
             patched.setattr(postgres, "_TOUCH", "SELECT 1 / 0")
             await store.check_writing()
